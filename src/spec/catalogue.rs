@@ -1,0 +1,287 @@
+//! The clause catalogue: every statement that a server is held to, as data.
+//!
+//! Ids are stable. A clause that is retired keeps its id and says so in its text.
+
+use super::clause::{Clause, ClauseId, Level};
+
+macro_rules! catalogue {
+    ($($name:ident $id:literal: $level:ident $section:literal $text:literal
+        $(accept $accept:literal)?;)*) => {
+        #[expect(non_camel_case_types, reason = "the variants carry the names of the constants")]
+        enum Index { $($name),* }
+
+        impl ClauseId {
+            $(#[doc = $text] pub const $name: ClauseId = ClauseId(Index::$name as u16);)*
+        }
+
+        /// All clauses, in the order of the draft.
+        pub(super) static CLAUSES: &[Clause] = &[$(
+            Clause {
+                id: ClauseId::$name,
+                name: $id,
+                level: Level::$level,
+                section: $section,
+                text: $text,
+                accept: catalogue!(@accept $($accept)?),
+            },
+        )*];
+    };
+    (@accept) => { None };
+    (@accept $accept:literal) => { Some($accept) };
+}
+
+catalogue! {
+    // framing (5.2)
+    FRAME_1 "FRAME-1": Must "5.2" "Every line that the server sends ends in CRLF.";
+    FRAME_2 "FRAME-2": Must "5.2" "Every line that the server sends begins with a three-letter upper-case command or a three-digit error code.";
+    FRAME_3 "FRAME-3": Must "5.2" "Parameters that the server sends hold no white space; spaces and bytes outside 7-bit ASCII are URL-encoded.";
+    FRAME_4 "FRAME-4": Must "5.2" "The server accepts one or more white-space characters between parameters.";
+    FRAME_5 "FRAME-5": Practice "5.2" "The server accepts trailing white space on a line (the 1.0 client sends `CHG n NLN ` so).";
+    FRAME_6 "FRAME-6": Must "5.2" "After a command that carries data, exactly Length bytes follow the CRLF, and the next command begins right after them, in both directions.";
+    FRAME_7 "FRAME-7": Must "5.2" "Command names are case-sensitive: a lower-case name is not the command.";
+    FRAME_8 "FRAME-8": Must "5.1" "TCP segmentation carries no meaning: a command split over any number of segments works as one sent whole.";
+    FRAME_9 "FRAME-9": Must "5.3" "Several commands in one segment are all processed.";
+    FRAME_10 "FRAME-10": Practice "5.2" "The server separates its parameters by exactly one space and sends no trailing white space.";
+    FRAME_11 "FRAME-11": Open "5.2" "A line that ends in LF alone is accepted." accept "rejection";
+    FRAME_12 "FRAME-12": Practice "5.2" "An unknown command ends the connection, with or without an error line; it is never answered as a success." accept "200, silence with the connection kept";
+    FRAME_13 "FRAME-13": Practice "6" "A command that belongs to another kind of server, or that only servers send, ends the connection or draws an error; it never succeeds." accept "silence with the connection kept";
+    FRAME_14 "FRAME-14": Practice "5.2" "A wrong number of parameters ends the connection or draws an error; it never succeeds." accept "silence with the connection kept";
+    FRAME_15 "FRAME-15": Practice "5.2" "A line that never ends is cut off: the server closes that connection, and other users' connections go on undisturbed.";
+    FRAME_16 "FRAME-16": Practice "5.2" "Empty lines do not end the server's service to other users." accept "close of that connection, or ignoring the line";
+    FRAME_17 "FRAME-17": Practice "5.2" "Bytes that are no UTF-8 or no printable text in a parameter draw an error, an echo of the same bytes or a close; never silence from the whole server.";
+    // requests and replies (5.3)
+    REPLY_1 "REPLY-1": Must "5.3" "Every request that has a reply gets its reply or an error (a close counts as an error where practice closes).";
+    REPLY_2 "REPLY-2": Must "5.3" "The client may send several requests without waiting; each is answered.";
+    REPLY_3 "REPLY-3": Must "5.3" "After an error reply that leaves the connection open, later requests on it are answered.";
+    REPLY_4 "REPLY-4": Must "5.6" "A reply belongs to a request: the server sends no reply that nobody asked for.";
+    REPLY_5 "REPLY-5": Practice "5.3" "A request gets exactly one final answer: never two successes, never a success and an error.";
+    // transaction identifiers (5.6)
+    TRID_1 "TRID-1": Must "5.6" "A reply carries the TrID of the request it answers.";
+    TRID_2 "TRID-2": Must "5.6" "Every value from 0 to 4294967295 is a valid TrID and comes back with the same numeric value.";
+    TRID_3 "TRID-3": Must "5.6" "The server assumes no relation between successive TrIDs: falling, repeated and far-apart values work.";
+    TRID_4 "TRID-4": Must "5.6" "All replies to one request carry the same TrID.";
+    TRID_5 "TRID-5": Must "5.6" "A command that requires a TrID but answers no request (CHG, ADD, REM, XFR) carries TrID 0.";
+    TRID_6 "TRID-6": Practice "5.6" "A TrID that is no number is never answered as a success: the server closes or sends an error.";
+    TRID_7 "TRID-7": Open "5.6" "A TrID above 4294967295 is refused." accept "an echo of the text, a wrapped number, a close";
+    TRID_8 "TRID-8": Open "5.6" "Leading zeros in a TrID come back as sent." accept "the number re-printed";
+    TRID_9 "TRID-9": Practice "5.6" "NLN, FLN, RNG, JOI, BYE, OUT and the server's MSG carry no TrID.";
+    // handles and names (5.4, 5.5)
+    HANDLE_1 "HANDLE-1": Must "5.4" "A user handle of up to 129 bytes is accepted wherever a handle stands.";
+    HANDLE_2 "HANDLE-2": Practice "5.4" "A handle over 129 bytes is refused with an error or a close; the server lives on.";
+    HANDLE_3 "HANDLE-3": Must "5.4" "A login handle without a domain is refused." accept "206, 911 or a close";
+    HANDLE_4 "HANDLE-4": Practice "7.11" "The refusal of a login handle without a domain is 206." accept "911, a close";
+    HANDLE_5 "HANDLE-5": Draft "5.4" "Only handles under @hotmail.com are valid (an implementation note of the first release)." accept "any domain";
+    HANDLE_6 "HANDLE-6": Open "5.4" "Handles compare without regard to case." accept "case-sensitive comparison";
+    NAME_1 "NAME-1": Must "5.5" "Friendly names travel URL-encoded; what decodes is UTF-8.";
+    NAME_2 "NAME-2": Must "5.5" "An encoded friendly name of up to 387 bytes is accepted and comes back meaning the same text.";
+    NAME_3 "NAME-3": Practice "5.5" "An encoded friendly name over 387 bytes is refused by 209 or a close.";
+    NAME_4 "NAME-4": Must "5.2" "An encoded line break in a name (%0D%0A) never becomes a line of the protocol, for the sender or for others.";
+    // VER (7.1)
+    VER_1 "VER-1": Must "7.1" "VER is answered by VER with a dialect that the client offered.";
+    VER_2 "VER-2": Must "7.1" "MSNP2 is agreed when MSNP2 is among the offered dialects and is the only one that the server shares.";
+    VER_3 "VER-3": Must "7.1" "Unknown dialects before or after a known one do not spoil the negotiation.";
+    VER_4 "VER-4": Draft "7.1" "Dialect names are not case-sensitive." accept "a case-sensitive comparison";
+    VER_5 "VER-5": Must "7.1" "With no common dialect the reply is `VER TrID 0`, optionally followed by dialect names.";
+    VER_6 "VER-6": Must "7.1" "The reserved name 0 is never agreed on as a dialect.";
+    VER_7 "VER-7": Practice "7.1" "After a failed negotiation the server closes." accept "keeping the connection for another VER";
+    VER_8 "VER-8": Practice "7.1" "A second VER on a connection is refused (715, close)." accept "the same answer again";
+    VER_9 "VER-9": Practice "7.1" "The reply may list several common dialects; the first is the one in use, and it is one that the client offered." accept "exactly one";
+    VER_10 "VER-10": Practice "7.1" "The notification server negotiates VER as the dispatch server does.";
+    // INF (7.2)
+    INF_1 "INF-1": Must "7.2" "INF is answered by INF with the same TrID and at least one security package.";
+    INF_2 "INF-2": Must "7.2" "The notification server's packages include MD5.";
+    INF_3 "INF-3": Practice "7.2" "INF before VER is never answered as a success." accept "715, close, an ordinary answer";
+    // USR on the notification server (7.3)
+    USR_1 "USR-1": Must "7.3" "`USR TrID MD5 I handle` is answered by `USR TrID MD5 S challenge` (or by an NS referral).";
+    USR_2 "USR-2": Must "7.3" "The MD5 of challenge followed by password, in hexadecimal, logs the user in: `USR TrID OK handle friendly-name`.";
+    USR_3 "USR-3": Must "7.3" "The handle in the OK is the one that logged in.";
+    USR_4 "USR-4": Must "7.3" "The friendly name in the OK is the user's custom name, URL-encoded.";
+    USR_5 "USR-5": Must "7.3" "A wrong response is refused with an error that carries its TrID; nobody is logged in.";
+    USR_6 "USR-6": Must "7.11" "The error for a failed login is 911.";
+    USR_7 "USR-7": Draft "7.3" "After a failed login the client can start over on the same connection." accept "911 and a close";
+    USR_8 "USR-8": Must "7.3" "An unknown user is refused, at I or at S, and never logged in.";
+    USR_9 "USR-9": Practice "7.3" "The challenge differs from one login to the next: an old response cannot be replayed." accept "a fixed challenge for each account";
+    USR_10 "USR-10": Must "7.3" "S without a preceding I never logs in.";
+    USR_11 "USR-11": Practice "7.3" "A security package that INF did not offer is refused." accept "911, another error, a close";
+    USR_12 "USR-12": Practice "7.11" "USR after login is refused with 207 and the login stands.";
+    USR_13 "USR-13": Must "7.3" "Before login no command but VER, INF, USR and OUT succeeds." accept "302, 715, a close, silence";
+    USR_14 "USR-14": Practice "7.11" "A command that needs a login, sent before it, draws 302." accept "715, a close, silence";
+    USR_15 "USR-15": Must "7.3" "A password holding any byte that MD5 can hash works; an empty response never logs in.";
+    USR_16 "USR-16": Open "7.3" "A response in upper-case hexadecimal is accepted." accept "911";
+    USR_17 "USR-17": Practice "7.3" "After login the server may send `MSG Hotmail Hotmail n` with the profile; if it does, it is well-formed MIME of exactly n bytes.";
+    // referral (7.4)
+    XFR_1 "XFR-1": Must "7.4" "A dispatch server that refers answers the initial USR with `XFR TrID NS address[:port]`, with that USR's TrID.";
+    XFR_2 "XFR-2": Must "7.4" "After an NS referral during logon the server closes the connection.";
+    XFR_3 "XFR-3": Must "7.4" "The referred address accepts connections and logs the user in.";
+    XFR_4 "XFR-4": Must "7.4" "The referral type is NS or SB, and the address a DNS name or an IP address with an optional decimal port.";
+    // SYN (7.5)
+    SYN_1 "SYN-1": Must "7.5" "SYN is answered by `SYN TrID ser` with the server's number.";
+    SYN_2 "SYN-2": Must "7.5" "A client whose number equals the server's gets no updates.";
+    SYN_3 "SYN-3": Must "7.5" "A client with an older number gets all properties: GTC, BLP, LST FL, LST AL, LST BL, LST RL, in that order.";
+    SYN_4 "SYN-4": Must "7.5" "Every update of the batch carries the TrID of the SYN.";
+    SYN_5 "SYN-5": Must "7.5" "The batch is whole however few entries changed, and each list in it is complete.";
+    SYN_6 "SYN-6": Practice "7.5" "All lines of one batch carry the number of the SYN reply.";
+    SYN_7 "SYN-7": Must "7.5" "What one session changed, a later session of the same user gets by SYN.";
+    SYN_8 "SYN-8": Must "7.5" "A change of the reverse list while the user was offline raises the number and reaches the user by SYN.";
+    SYN_9 "SYN-9": Open "7.5" "A number higher than the server's draws the full batch." accept "no updates";
+    SYN_11 "SYN-11": Practice "7.5" "A client with an empty cache (SYN 0) gets the whole batch, also on a new account." accept "a new account whose number is 0";
+    SYN_10 "SYN-10": Practice "7.5" "A second SYN in a session is served like the first.";
+    // LST, GTC, BLP (7.6)
+    LST_1 "LST-1": Must "7.6" "LST is answered by one LST line for each entry: `LST TrID list ser item total handle name`.";
+    LST_2 "LST-2": Must "7.6" "Item counts 1, 2, ... total, without gaps, and total is the number of lines.";
+    LST_3 "LST-3": Must "7.6" "An empty list is answered by `LST TrID list ser 0 0`.";
+    LST_4 "LST-4": Must "7.6" "FL, AL, BL and RL can each be asked for.";
+    LST_5 "LST-5": Must "7.6" "LST shows exactly what ADD and REM made of the list.";
+    LST_6 "LST-6": Practice "7.6" "A list name other than the four never succeeds." accept "201, a close";
+    GTC_1 "GTC-1": Must "7.6" "A changed GTC is answered by `GTC TrID ser value` with the new value.";
+    GTC_2 "GTC-2": Must "7.6" "Setting GTC to its present value is an error with the request's TrID.";
+    GTC_3 "GTC-3": Practice "7.11" "That error is 218.";
+    GTC_4 "GTC-4": Must "7.6" "GTC is A for a user who never set it.";
+    GTC_5 "GTC-5": Must "7.6" "GTC persists over logins.";
+    GTC_6 "GTC-6": Must "7.6" "A GTC value other than A and N never succeeds." accept "an error, a close";
+    BLP_1 "BLP-1": Must "7.6" "A changed BLP is answered by `BLP TrID ser value` with the new value.";
+    BLP_2 "BLP-2": Must "7.6" "Setting BLP to its present value is an error with the request's TrID.";
+    BLP_3 "BLP-3": Practice "7.11" "That error is 218.";
+    BLP_4 "BLP-4": Must "7.6" "BLP is AL for a user who never set it.";
+    BLP_5 "BLP-5": Must "7.6" "BLP persists over logins.";
+    BLP_6 "BLP-6": Must "7.6" "Under BLP AL, everybody who is not on the BL can call the user.";
+    BLP_7 "BLP-7": Must "7.6" "Under BLP BL, only users on the AL can call the user.";
+    BLP_8 "BLP-8": Must "7.6" "A BLP value other than AL and BL never succeeds." accept "an error, a close";
+    BLP_9 "BLP-9": Practice "7.6" "Under BLP BL, a watcher who is not on the AL sees the user offline." accept "presence shown to all but the BL";
+    // CHG (7.7)
+    CHG_1 "CHG-1": Must "7.7" "CHG to NLN, BSY, IDL, BRB, AWY, PHN, LUN or HDN is answered by CHG with the same state.";
+    CHG_2 "CHG-2": Draft "7.7" "CHG FLN is accepted and makes the client offline while it can still synchronise." accept "201";
+    CHG_3 "CHG-3": Must "7.7" "Each change to an online state reaches the watchers as NLN with that state.";
+    CHG_4 "CHG-4": Must "7.7" "Going HDN from online reaches the watchers as FLN.";
+    CHG_5 "CHG-5": Must "7.7" "A hidden user is shown to nobody: no NLN, no ILN.";
+    CHG_6 "CHG-6": Must "7.7" "A hidden user still gets others' NLN and FLN and can synchronise lists.";
+    CHG_7 "CHG-7": Must "7.7" "A hidden user gets no invitation: calling it is an error.";
+    CHG_8 "CHG-8": Must "7.7" "Coming back from HDN reaches the watchers as NLN.";
+    CHG_9 "CHG-9": Open "7.7" "A state code outside the list is refused." accept "treatment as a sub-state of NLN, 201, a close";
+    CHG_10 "CHG-10": Practice "7.7" "CHG to the present state is echoed." accept "218";
+    CHG_11 "CHG-11": Must "7.7" "State codes are the upper-case ones: a server that accepts a lower-case code does not show it to others as another state.";
+    // ADD, REM (7.8)
+    ADD_1 "ADD-1": Must "7.8" "A client's ADD to FL, AL or BL is echoed: `ADD TrID list ser handle name`, with a new serial number.";
+    ADD_2 "ADD-2": Must "7.8" "A client's ADD to RL never succeeds.";
+    ADD_3 "ADD-3": Must "7.8" "An added entry is on the list from then on, also in later sessions.";
+    ADD_4 "ADD-4": Practice "7.11" "Adding an entry twice draws 215.";
+    ADD_5 "ADD-5": Practice "7.11" "A user on BL is refused on AL, and one on AL on BL, with 219.";
+    ADD_6 "ADD-6": Practice "7.11" "Adding a user who does not exist draws 205.";
+    ADD_7 "ADD-7": Practice "7.11" "Adding a malformed handle draws 201." accept "205, 206, 208";
+    ADD_8 "ADD-8": Practice "7.11" "Adding to a full list draws 210; the list stays as it was.";
+    ADD_9 "ADD-9": Must "7.8" "Adding to the FL puts the adder on the other user's RL.";
+    ADD_10 "ADD-10": Must "7.8" "If the added user is online, it gets `ADD 0 RL ser handle name` of the adder.";
+    ADD_11 "ADD-11": Must "7.8" "Adding to AL or BL tells the other user nothing of it.";
+    ADD_12 "ADD-12": Practice "7.8" "The echo repeats the custom name as sent.";
+    ADD_13 "ADD-13": Must "7.8" "A failed ADD changes nothing: neither the list nor the serial number.";
+    ADD_14 "ADD-14": Must "7.8" "A list name other than FL, AL, BL never succeeds." accept "an error, a close";
+    REM_1 "REM-1": Must "7.8" "A client's REM from FL, AL or BL is echoed: `REM TrID list ser handle`, with a new serial number.";
+    REM_2 "REM-2": Must "7.8" "A client's REM from RL never succeeds.";
+    REM_3 "REM-3": Must "7.8" "A removed entry is off the list from then on, also in later sessions.";
+    REM_4 "REM-4": Must "7.8" "Removing an entry that is not on the list is an error with the request's TrID.";
+    REM_5 "REM-5": Practice "7.11" "That error is 216.";
+    REM_6 "REM-6": Must "7.8" "Removing from the FL takes the remover off the other user's RL.";
+    REM_7 "REM-7": Must "7.8" "If the removed user is online, it gets `REM 0 RL ser handle` of the remover.";
+    REM_8 "REM-8": Must "7.9" "After a contact is off the FL, its changes of state are no longer notified.";
+    REM_9 "REM-9": Practice "7.8" "Removing from the FL leaves AL and BL as they were.";
+    SER_1 "SER-1": Must "7.8" "Every accepted change of a list or setting comes with a serial number not seen before for that user.";
+    SER_2 "SER-2": Practice "7.8" "Serial numbers of one user only rise, and LST, GTC, BLP and SYN all show the latest.";
+    SER_3 "SER-3": Practice "7.8" "A change that others cause (RL) raises the number too.";
+    // presence (7.9)
+    PRES_1 "PRES-1": Must "7.9" "The first CHG of a session is followed by one ILN, with the CHG's TrID, for each contact on the FL that is online and visible.";
+    PRES_2 "PRES-2": Must "7.9" "Later CHGs bring no ILN.";
+    PRES_3 "PRES-3": Must "7.9" "After ADD FL of an online, visible contact an ILN with the ADD's TrID follows.";
+    PRES_4 "PRES-4": Must "7.9" "ILN and NLN name the contact's present state, handle and friendly name.";
+    PRES_5 "PRES-5": Must "7.9" "NLN, ILN and FLN only ever concern users on the receiver's FL.";
+    PRES_6 "PRES-6": Must "7.9" "A contact that comes online reaches each watcher as one NLN.";
+    PRES_7 "PRES-7": Must "7.9" "A contact that leaves by OUT reaches each watcher as FLN.";
+    PRES_8 "PRES-8": Must "7.9" "A contact whose connection drops reaches each watcher as FLN.";
+    PRES_9 "PRES-9": Must "5.7" "A user on the BL sees none of the blocker's states: no NLN, no ILN.";
+    PRES_10 "PRES-10": Practice "5.7" "Blocking an online watcher reaches it as FLN; unblocking as NLN.";
+    PRES_11 "PRES-11": Practice "7.9" "ILN follows the echo of the CHG or ADD that it belongs to." accept "ILN first";
+    PRES_12 "PRES-12": Practice "7.9" "FLN comes only for a contact that was shown online before." accept "a superfluous FLN";
+    PRES_13 "PRES-13": Open "7.9" "Before its own first CHG a client gets no presence of others." accept "NLN and FLN from login on";
+    PRES_14 "PRES-14": Practice "7.9" "Sub-states shown to others are NLN, BSY, IDL, BRB, AWY, PHN or LUN; never HDN or FLN.";
+    // OUT (7.10)
+    OUT_1 "OUT-1": Must "7.10" "OUT on the notification server ends with the server closing the connection.";
+    OUT_2 "OUT-2": Draft "7.10" "Before it closes, the server answers OUT with OUT." accept "a close alone";
+    OUT_3 "OUT-3": Must "7.10" "A second login of the same user ends the first: `OUT OTH`, then a close.";
+    OUT_4 "OUT-4": Must "7.10" "The new login works after it displaced the old.";
+    OUT_5 "OUT-5": Must "7.10" "The status code of OUT is OTH, SSD or absent.";
+    OUT_6 "OUT-6": Practice "7.10" "On an orderly shutdown each client gets `OUT SSD` and a close (testable where the harness owns the server's process).";
+    OUT_7 "OUT-7": Must "7.10" "Nothing follows OUT on a connection.";
+    // errors (7.11)
+    ERR_1 "ERR-1": Must "7.11" "An error answers a request as `eee TrID`, with that request's TrID; text may follow.";
+    ERR_2 "ERR-2": Must "7.11" "Error codes are those of the draft's table.";
+    ERR_3 "ERR-3": Practice "7.11" "Codes outside the table that the service is known to have used (217 and others in facts.md) are tolerated; any other code is a fault.";
+    ERR_4 "ERR-4": Practice "7.11" "An error line holds the code and the TrID and nothing else.";
+    // switchboard referral and entry (8.1, 8.2)
+    SBX_1 "SBX-1": Must "8.1" "`XFR TrID SB` of an online user is answered by `XFR TrID SB address CKI cookie`.";
+    SBX_2 "SBX-2": Must "8.1" "The address accepts connections from clients.";
+    SBX_3 "SBX-3": Must "7.7" "XFR SB while hidden never succeeds (no message activity).";
+    SBX_4 "SBX-4": Practice "7.11" "That error is 913.";
+    SBX_5 "SBX-5": Practice "8.1" "XFR SB before the first CHG draws 913." accept "a referral";
+    SBX_6 "SBX-6": Practice "8.1" "Several referrals may be outstanding; each has a cookie of its own that works.";
+    SBX_7 "SBX-7": Practice "8.1" "A client's XFR of another type than SB never succeeds." accept "201, a close";
+    SBU_1 "SBU-1": Must "8.2" "`USR TrID handle cookie` is answered by `USR TrID OK handle friendly-name`.";
+    SBU_2 "SBU-2": Must "8.2" "A cookie that the notification server did not issue is refused.";
+    SBU_3 "SBU-3": Must "8.2" "A cookie opens the switchboard for the user it was issued to, and for nobody else.";
+    SBU_4 "SBU-4": Practice "8.2" "A cookie works once.";
+    SBU_5 "SBU-5": Practice "7.11" "The refusal is 911." accept "a close";
+    SBU_6 "SBU-6": Must "8.2" "Before USR or ANS nothing succeeds on a switchboard." accept "302, an error, a close";
+    // CAL, RNG, ANS, IRO (8.3, 8.4)
+    CAL_1 "CAL-1": Must "8.3" "CAL of a reachable user is answered by `CAL TrID RINGING session`, the session being a decimal number.";
+    CAL_2 "CAL-2": Must "8.3" "All CALs of one session name the same session; different sessions have different numbers.";
+    CAL_3 "CAL-3": Must "8.3" "Calling an offline user is an error.";
+    CAL_4 "CAL-4": Must "8.3" "Calling a user who has the caller on the BL is an error, and the callee gets no RNG.";
+    CAL_5 "CAL-5": Must "8.3" "Calling a user under BLP BL who does not have the caller on the AL is an error, and the callee gets no RNG.";
+    CAL_6 "CAL-6": Must "8.3" "Calling a user who does not exist is an error.";
+    CAL_7 "CAL-7": Practice "8.3" "The error for an offline, hidden, unknown or blocking callee is 217." accept "216, 205, 913";
+    CAL_8 "CAL-8": Practice "8.3" "Calling a user who is in the session draws 215." accept "RINGING again";
+    CAL_9 "CAL-9": Must "8.5" "The caller's own BL does not stop its call; nor do other participants' settings.";
+    CAL_10 "CAL-10": Practice "8.3" "A malformed handle draws 208 and the session goes on." accept "217, 205";
+    CAL_11 "CAL-11": Must "8.3" "Any participant can invite, not only the first.";
+    RNG_1 "RNG-1": Must "8.4" "The callee gets `RNG session address CKI cookie caller-handle caller-name` on its notification connection.";
+    RNG_2 "RNG-2": Must "8.4" "RNG names the session that CAL returned and the caller who called.";
+    RNG_3 "RNG-3": Practice "8.4" "Each CAL rings once.";
+    ANS_1 "ANS-1": Must "8.4" "`ANS TrID handle cookie session` is answered by IRO lines and then `ANS TrID OK`, all with its TrID.";
+    ANS_2 "ANS-2": Must "8.4" "There is one IRO for each participant already in the session, numbered 1..n of n.";
+    ANS_3 "ANS-3": Must "8.4" "The roster comes before any JOI or BYE to the newcomer.";
+    ANS_4 "ANS-4": Must "8.4" "A wrong cookie or a wrong session is refused; nobody joins.";
+    ANS_5 "ANS-5": Must "8.4" "Answering a session that everybody left gives ANS OK without IRO, or an error; never a stale roster.";
+    ANS_6 "ANS-6": Practice "8.4" "The roster does not count the newcomer.";
+    // JOI, BYE, OUT on the switchboard (8.5, 8.6)
+    JOI_1 "JOI-1": Must "8.5" "Everybody already in the session gets `JOI handle name` of a newcomer, once.";
+    JOI_2 "JOI-2": Draft "8.5" "The newcomer gets the JOI too." accept "no JOI to the newcomer";
+    BYE_1 "BYE-1": Must "8.5" "When a participant leaves by OUT, those who remain get `BYE handle`, once.";
+    BYE_2 "BYE-2": Must "8.5" "When a participant's connection drops, those who remain get `BYE handle`, once.";
+    BYE_3 "BYE-3": Must "8.6" "After OUT the switchboard closes the connection.";
+    BYE_4 "BYE-4": Must "8.5" "Blocking a participant in a session changes nothing in that session.";
+    BYE_5 "BYE-5": Practice "8.5" "A session survives its users' notification connections.";
+    // MSG, ACK, NAK (8.7, 8.8)
+    MSG_1 "MSG-1": Must "8.7" "A message reaches every other participant once, and the sender never.";
+    MSG_2 "MSG-2": Must "8.8" "It arrives as `MSG handle name length` with the sender's handle and name, and length the payload's bytes.";
+    MSG_3 "MSG-3": Must "8.8" "The payload arrives byte for byte: the server does not interpret it (CRLF, NUL, non-UTF-8, any MIME or none).";
+    MSG_4 "MSG-4": Must "8.7" "Mode U gets no acknowledgement of either kind.";
+    MSG_5 "MSG-5": Must "8.7" "Mode N gets nothing when everybody was reached.";
+    MSG_6 "MSG-6": Draft "8.7" "Mode N gets `NAK TrID` when the message could not be delivered (nobody else is in the session)." accept "silence";
+    MSG_7 "MSG-7": Open "8.7" "Mode A gets `ACK TrID` when everybody was reached (the draft: not implemented)." accept "silence";
+    MSG_8 "MSG-8": Practice "8.7" "Messages of one sender arrive in the order sent.";
+    MSG_9 "MSG-9": Practice "8.7" "A message of 0 bytes and one of 1664 bytes are delivered.";
+    MSG_10 "MSG-10": Practice "8.7" "An over-long message, a bad mode or a bad length is refused by an error or a close; nothing of it is delivered, and others go on undisturbed." accept "whole delivery, where the server's own limit on length is higher";
+    MSG_11 "MSG-11": Must "8.7" "A payload whose bytes look like commands is never taken for commands.";
+    MSG_12 "MSG-12": Practice "6" "A client's MSG on the notification or dispatch server never succeeds." accept "a close, an error";
+    // commands that MSNP2 clients send and the draft leaves out
+    CVR_1 "CVR-1": Practice "-" "CVR after login is answered by CVR with two recommended versions, a minimum and a URL." accept "a close where unknown";
+    REA_1 "REA-1": Practice "-" "`REA TrID own-handle name` is answered by `REA TrID ser handle name`; watchers get NLN with the new name." accept "not offered";
+    URL_1 "URL-1": Practice "-" "URL of a known service is answered with the same TrID." accept "not offered";
+    SND_1 "SND-1": Practice "-" "SND is answered by `SND TrID OK`." accept "not offered";
+    FND_1 "FND-1": Practice "-" "FND is answered by numbered FND lines, or `FND TrID 0 0`." accept "not offered";
+    PNG_1 "PNG-1": Practice "-" "PNG is answered by QNG." accept "not offered";
+    // the server as a whole
+    LIVE_1 "LIVE-1": Must "4" "Whatever one client sends, the server goes on serving the others.";
+    LIVE_2 "LIVE-2": Must "4" "A client that stops reading does not stop the delivery to others.";
+    LIVE_3 "LIVE-3": Practice "4" "After a flood of connects and disconnects a new login still works.";
+    LIVE_4 "LIVE-4": Must "7.10" "Many logins of one user at the same moment end with one connection that works, and others are served meanwhile.";
+    LIVE_5 "LIVE-5": Practice "4" "A connection that sends nothing does not keep others from service; the server may close it after a while.";
+}

@@ -1,0 +1,156 @@
+//! A clause of the protocol: one testable statement, with its level and its source.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Serialize, Serializer};
+
+use super::catalogue::CLAUSES;
+
+/// How firmly a clause is founded, and so from which `--level` on it can fail a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Level {
+    /// The draft says it plainly; practice agrees or is silent.
+    Must,
+    /// The draft says it; the deployed service or known servers do otherwise.
+    Draft,
+    /// The draft is silent or vague; the deployed service's behaviour is known.
+    Practice,
+    /// Silent, and servers differ: told, and nobody fails.
+    Open,
+}
+
+impl Level {
+    /// The word used on the command line and in reports.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Must => "must",
+            Self::Draft => "draft",
+            Self::Practice => "practice",
+            Self::Open => "open",
+        }
+    }
+}
+
+impl fmt::Display for Level {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// The name of a clause, such as `USR-6`. Each clause is a constant: [`ClauseId::USR_6`].
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ClauseId(pub(super) u16);
+
+impl ClauseId {
+    /// The clause itself: level, section and text.
+    #[must_use]
+    pub fn clause(self) -> &'static Clause {
+        CLAUSES
+            .get(usize::from(self.0))
+            .expect("an id is made only from the catalogue")
+    }
+
+    /// The id as it is written: `USR-6`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        self.clause().name
+    }
+
+    /// The clause's level.
+    #[must_use]
+    pub fn level(self) -> Level {
+        self.clause().level
+    }
+}
+
+impl fmt::Display for ClauseId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+impl fmt::Debug for ClauseId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl Serialize for ClauseId {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+/// A text that names no clause of the catalogue.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("unknown clause `{0}`")]
+pub struct UnknownClause(pub String);
+
+impl FromStr for ClauseId {
+    type Err = UnknownClause;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        CLAUSES
+            .iter()
+            .find(|clause| clause.name.eq_ignore_ascii_case(text))
+            .map(|clause| clause.id)
+            .ok_or_else(|| UnknownClause(text.to_owned()))
+    }
+}
+
+/// One testable statement of the protocol.
+#[derive(Debug)]
+pub struct Clause {
+    /// Its stable id.
+    pub id: ClauseId,
+    /// The id as it is written.
+    pub name: &'static str,
+    /// How firmly it is founded.
+    pub level: Level,
+    /// The draft's section, `-` where the draft has none.
+    pub section: &'static str,
+    /// The statement.
+    pub text: &'static str,
+    /// Other behaviour that is seen in the field and counts as a variation, not as a failure.
+    pub accept: Option<&'static str>,
+}
+
+impl Clause {
+    /// All clauses, in the order of the draft.
+    #[must_use]
+    pub fn all() -> &'static [Self] {
+        CLAUSES
+    }
+
+    /// The group that the clause belongs to: `USR` for `USR-6`.
+    #[must_use]
+    pub fn group(&self) -> &'static str {
+        self.name
+            .split_once('-')
+            .map_or(self.name, |(group, _)| group)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_are_unique_and_parse_back() {
+        for clause in Clause::all() {
+            assert_eq!(clause.name.parse(), Ok(clause.id), "{}", clause.name);
+            assert_eq!(clause.id.clause().name, clause.name);
+        }
+    }
+
+    #[test]
+    fn an_unknown_id_is_refused() {
+        assert_eq!(
+            "USR-99".parse::<ClauseId>(),
+            Err(UnknownClause("USR-99".into()))
+        );
+    }
+}

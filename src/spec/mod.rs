@@ -1,0 +1,18 @@
+//! What the protocol says, as data: the clauses, the command table, the error codes.
+//!
+//! Everything here is a fact with a source: the draft (draft-movva-msn-messenger-protocol-00) or
+//! the practice of the deployed service. No behaviour lives here: `server` and the judges share
+//! this data and nothing else, so that a wrong belief on one side is not a wrong belief on both.
+
+mod catalogue;
+mod clause;
+mod command;
+mod error_code;
+mod handle;
+
+pub use clause::{Clause, ClauseId, Level, UnknownClause};
+pub use command::{Command, Direction, Kinds, PayloadForm, ServerKind, TridRule, Verb, commands};
+pub use error_code::{ErrorCode, Origin, error_codes};
+pub use handle::{
+    DEFAULT_PORT, MAX_HANDLE, MAX_MESSAGE, MAX_NAME, ONLINE_STATES, decode_name, encode_name,
+};

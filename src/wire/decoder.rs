@@ -1,0 +1,360 @@
+//! The decoder: bytes in any chunks go in, frames come out.
+
+use bytes::{Buf, Bytes, BytesMut};
+
+use super::frame::{Frame, Terminator};
+
+/// How much a peer may make us hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// The longest line in bytes, without its terminator.
+    pub line: usize,
+    /// The longest payload in bytes.
+    pub payload: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            line: 8 * 1024,
+            payload: 64 * 1024,
+        }
+    }
+}
+
+/// Says which word of a line, if any, is the length of a payload. Gets the line's words.
+pub type PayloadRule = for<'l> fn(&[&'l [u8]]) -> Option<&'l [u8]>;
+
+/// Why a stream cannot be read any further.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum DecodeError {
+    /// No line end within the limit.
+    #[error("byte {offset}: a line of more than {limit} bytes")]
+    LineTooLong {
+        /// Where the line begins in the stream.
+        offset: u64,
+        /// The limit that it passed.
+        limit: usize,
+    },
+    /// The word that should be a length is no number.
+    #[error("byte {offset}: the payload's length is `{}`, which is no number", .word.escape_ascii())]
+    BadLength {
+        /// Where the line begins in the stream.
+        offset: u64,
+        /// The line, without its terminator.
+        line: Bytes,
+        /// The word itself.
+        word: Bytes,
+    },
+    /// The announced payload is longer than the limit.
+    #[error("byte {offset}: a payload of {length} bytes, over the limit of {limit}")]
+    PayloadTooLong {
+        /// Where the line begins in the stream.
+        offset: u64,
+        /// The line, without its terminator.
+        line: Bytes,
+        /// The announced length, saturated.
+        length: u64,
+        /// The limit that it passed.
+        limit: usize,
+    },
+}
+
+/// A line that waits for its payload.
+#[derive(Debug)]
+struct Pending {
+    line: Bytes,
+    terminator: Terminator,
+    length: usize,
+}
+
+/// Cuts a stream into frames. Holds at most one frame's bytes beyond what was pushed.
+#[derive(Debug)]
+pub struct Decoder {
+    rule: PayloadRule,
+    limits: Limits,
+    buffer: BytesMut,
+    /// How far `buffer` was searched for a line end.
+    searched: usize,
+    pending: Option<Pending>,
+    /// The stream offset of the first byte of `buffer`.
+    offset: u64,
+    /// The stream offset of the frame that is being read.
+    frame_start: u64,
+    failed: Option<DecodeError>,
+}
+
+impl Decoder {
+    /// A decoder at the beginning of a stream.
+    #[must_use]
+    pub fn new(rule: PayloadRule, limits: Limits) -> Self {
+        Self {
+            rule,
+            limits,
+            buffer: BytesMut::new(),
+            searched: 0,
+            pending: None,
+            offset: 0,
+            frame_start: 0,
+            failed: None,
+        }
+    }
+
+    /// Takes in bytes as they came.
+    pub fn push(&mut self, bytes: &[u8]) {
+        if self.failed.is_none() {
+            self.buffer.extend_from_slice(bytes);
+        }
+    }
+
+    /// The next whole frame, `None` while more bytes are needed.
+    ///
+    /// # Errors
+    ///
+    /// When a limit is passed or a length is no number; the stream cannot be read on, and every
+    /// later call gives the same error.
+    pub fn next_frame(&mut self) -> Result<Option<Frame>, DecodeError> {
+        if let Some(error) = &self.failed {
+            return Err(error.clone());
+        }
+        let result = self.advance();
+        if let Err(error) = &result {
+            self.failed = Some(error.clone());
+            self.buffer = BytesMut::new();
+        }
+        result
+    }
+
+    /// The bytes that no frame holds yet: the beginning of a line, or of a payload.
+    #[must_use]
+    pub fn rest(&self) -> &[u8] {
+        &self.buffer
+    }
+
+    /// The line whose payload has not arrived whole.
+    #[must_use]
+    pub fn waiting_line(&self) -> Option<&[u8]> {
+        self.pending.as_ref().map(|pending| &pending.line[..])
+    }
+
+    fn advance(&mut self) -> Result<Option<Frame>, DecodeError> {
+        if self.pending.is_none() {
+            let Some((line, terminator)) = self.take_line()? else {
+                return Ok(None);
+            };
+            match self.announced(&line)? {
+                None => {
+                    return Ok(Some(Frame {
+                        line,
+                        terminator,
+                        payload: None,
+                    }));
+                }
+                Some(length) => {
+                    self.pending = Some(Pending {
+                        line,
+                        terminator,
+                        length,
+                    })
+                }
+            }
+        }
+        let ready = self
+            .pending
+            .as_ref()
+            .is_some_and(|p| self.buffer.len() >= p.length);
+        if !ready {
+            return Ok(None);
+        }
+        let Some(Pending {
+            line,
+            terminator,
+            length,
+        }) = self.pending.take()
+        else {
+            return Ok(None);
+        };
+        let payload = self.buffer.split_to(length).freeze();
+        self.offset += length as u64;
+        Ok(Some(Frame {
+            line,
+            terminator,
+            payload: Some(payload),
+        }))
+    }
+
+    fn take_line(&mut self) -> Result<Option<(Bytes, Terminator)>, DecodeError> {
+        self.frame_start = self.offset;
+        let unsearched = self.buffer.get(self.searched..).unwrap_or_default();
+        let found = memchr::memchr(b'\n', unsearched).map(|at| at + self.searched);
+        let too_long = DecodeError::LineTooLong {
+            offset: self.offset,
+            limit: self.limits.line,
+        };
+        let Some(end) = found else {
+            self.searched = self.buffer.len();
+            // One byte more than the limit may be the CR of a terminator.
+            let over = self.buffer.len() > self.limits.line + 1;
+            return if over { Err(too_long) } else { Ok(None) };
+        };
+        self.searched = 0;
+        let mut line = self.buffer.split_to(end);
+        self.buffer.advance(1);
+        self.offset += end as u64 + 1;
+        let terminator = if line.ends_with(b"\r") {
+            line.truncate(end - 1);
+            Terminator::CrLf
+        } else {
+            Terminator::Lf
+        };
+        if line.len() > self.limits.line {
+            return Err(too_long);
+        }
+        Ok(Some((line.freeze(), terminator)))
+    }
+
+    fn announced(&self, line: &Bytes) -> Result<Option<usize>, DecodeError> {
+        let words: Vec<&[u8]> = line
+            .split(|byte| matches!(byte, b' ' | b'\t'))
+            .filter(|word| !word.is_empty())
+            .collect();
+        let Some(word) = (self.rule)(&words) else {
+            return Ok(None);
+        };
+        let offset = self.frame_start;
+        let Some(length) = parse_length(word) else {
+            let word = Bytes::copy_from_slice(word);
+            return Err(DecodeError::BadLength {
+                offset,
+                line: line.clone(),
+                word,
+            });
+        };
+        match usize::try_from(length) {
+            Ok(short) if short <= self.limits.payload => Ok(Some(short)),
+            _ => Err(DecodeError::PayloadTooLong {
+                offset,
+                line: line.clone(),
+                length,
+                limit: self.limits.payload,
+            }),
+        }
+    }
+}
+
+/// A decimal number, saturated; `None` for anything else.
+fn parse_length(word: &[u8]) -> Option<u64> {
+    if word.is_empty() || !word.iter().all(u8::is_ascii_digit) {
+        return None;
+    }
+    let digit = |length: u64, byte: &u8| {
+        length
+            .saturating_mul(10)
+            .saturating_add(u64::from(byte - b'0'))
+    };
+    Some(word.iter().fold(0, digit))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn msg_rule<'l>(words: &[&'l [u8]]) -> Option<&'l [u8]> {
+        if words.first() == Some(&&b"MSG"[..]) {
+            words.last().copied()
+        } else {
+            None
+        }
+    }
+
+    fn decode(chunks: &[&[u8]], limits: Limits) -> (Vec<Frame>, Option<DecodeError>) {
+        let mut decoder = Decoder::new(msg_rule, limits);
+        let mut frames = Vec::new();
+        for chunk in chunks {
+            decoder.push(chunk);
+            loop {
+                match decoder.next_frame() {
+                    Ok(Some(frame)) => frames.push(frame),
+                    Ok(None) => break,
+                    Err(error) => return (frames, Some(error)),
+                }
+            }
+        }
+        (frames, None)
+    }
+
+    #[test]
+    fn every_chunking_gives_the_same_frames() {
+        let stream = b"VER 1 MSNP2\r\nMSG 2 N 5\r\na\r\nb\nOUT\n";
+        let (whole, error) = decode(&[stream], Limits::default());
+        assert_eq!(error, None);
+        assert_eq!(whole.len(), 3);
+        assert_eq!(whole[1].payload.as_deref(), Some(&b"a\r\nb\n"[..]));
+        assert_eq!(whole[2].terminator, Terminator::Lf);
+        for size in 1..stream.len() {
+            let chunks: Vec<&[u8]> = stream.chunks(size).collect();
+            assert_eq!(
+                decode(&chunks, Limits::default()).0,
+                whole,
+                "chunks of {size}"
+            );
+        }
+    }
+
+    #[test]
+    fn limits_hold() {
+        let limits = Limits {
+            line: 4,
+            payload: 8,
+        };
+        assert_eq!(decode(&[b"1234\r\n"], limits).1, None);
+        let (_, error) = decode(&[b"12345\r\n"], limits);
+        assert_eq!(
+            error,
+            Some(DecodeError::LineTooLong {
+                offset: 0,
+                limit: 4
+            })
+        );
+        let (_, error) = decode(&[b"1234", b"56"], limits);
+        assert_eq!(
+            error,
+            Some(DecodeError::LineTooLong {
+                offset: 0,
+                limit: 4
+            })
+        );
+        let wide = Limits {
+            line: 90,
+            payload: 8,
+        };
+        let (_, error) = decode(&[b"OUT\r\nMSG 1 N 99999999999999999999999\r\n"], wide);
+        assert!(matches!(
+            error,
+            Some(DecodeError::PayloadTooLong {
+                offset: 5,
+                length: u64::MAX,
+                limit: 8,
+                ..
+            })
+        ));
+        let (_, error) = decode(&[b"MSG 1 N -1\r\n"], wide);
+        assert!(matches!(error, Some(DecodeError::BadLength { .. })));
+    }
+
+    #[test]
+    fn a_failed_decoder_stays_failed_and_holds_nothing() {
+        let mut decoder = Decoder::new(
+            msg_rule,
+            Limits {
+                line: 2,
+                payload: 2,
+            },
+        );
+        decoder.push(b"too long");
+        assert!(decoder.next_frame().is_err());
+        decoder.push(b"\r\nOK\r\n");
+        assert!(decoder.next_frame().is_err());
+        assert_eq!(decoder.rest(), b"");
+    }
+}

@@ -1,0 +1,107 @@
+//! One line with what follows it, its bytes kept as they came.
+
+use bytes::{BufMut, Bytes, BytesMut};
+
+/// What ended a line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Terminator {
+    /// CR LF, as the draft wants it (5.2).
+    CrLf,
+    /// LF alone.
+    Lf,
+}
+
+impl Terminator {
+    /// The bytes themselves.
+    #[must_use]
+    pub fn as_bytes(self) -> &'static [u8] {
+        match self {
+            Self::CrLf => b"\r\n",
+            Self::Lf => b"\n",
+        }
+    }
+}
+
+/// A line and, where it announces one, its payload.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Frame {
+    /// The line without its terminator, byte for byte.
+    pub line: Bytes,
+    /// What ended the line.
+    pub terminator: Terminator,
+    /// The bytes after the line, where the line announces a length.
+    pub payload: Option<Bytes>,
+}
+
+impl Frame {
+    /// A line that ends in CRLF and has no payload.
+    #[must_use]
+    pub fn line(line: impl Into<Bytes>) -> Self {
+        Self {
+            line: line.into(),
+            terminator: Terminator::CrLf,
+            payload: None,
+        }
+    }
+
+    /// A line that ends in CRLF, with a payload. The line must already hold the length.
+    #[must_use]
+    pub fn with_payload(line: impl Into<Bytes>, payload: impl Into<Bytes>) -> Self {
+        let (line, payload) = (line.into(), Some(payload.into()));
+        Self {
+            line,
+            terminator: Terminator::CrLf,
+            payload,
+        }
+    }
+
+    /// The words of the line: runs of spaces and tabs separate them.
+    pub fn words(&self) -> impl Iterator<Item = &[u8]> {
+        self.line
+            .split(|byte| matches!(byte, b' ' | b'\t'))
+            .filter(|word| !word.is_empty())
+    }
+
+    /// The first word; empty where the line is.
+    #[must_use]
+    pub fn verb(&self) -> &[u8] {
+        self.words().next().unwrap_or_default()
+    }
+
+    /// Appends the frame's bytes to `out`.
+    pub fn encode(&self, out: &mut BytesMut) {
+        out.put_slice(&self.line);
+        out.put_slice(self.terminator.as_bytes());
+        if let Some(payload) = &self.payload {
+            out.put_slice(payload);
+        }
+    }
+
+    /// The frame's bytes.
+    #[must_use]
+    pub fn to_bytes(&self) -> Bytes {
+        let mut out = BytesMut::new();
+        self.encode(&mut out);
+        out.freeze()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn runs_of_white_space_separate_words() {
+        let frame = Frame::line("CHG \t 9  NLN ");
+        assert_eq!(
+            frame.words().collect::<Vec<_>>(),
+            [&b"CHG"[..], b"9", b"NLN"]
+        );
+    }
+
+    #[test]
+    fn encodes_line_and_payload() {
+        let frame = Frame::with_payload("MSG 3 N 2", "hi");
+        assert_eq!(&frame.to_bytes()[..], b"MSG 3 N 2\r\nhi");
+    }
+}

@@ -1,0 +1,11 @@
+//! Bytes to frames and back, without I/O.
+//!
+//! Knows lines, words and payloads; knows no command. Whoever reads a stream hands the decoder a
+//! rule that says which lines announce a payload, so one codec serves every dialect, both
+//! directions, and garbage.
+
+mod decoder;
+mod frame;
+
+pub use decoder::{DecodeError, Decoder, Limits, PayloadRule};
+pub use frame::{Frame, Terminator};

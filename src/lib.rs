@@ -1,4 +1,8 @@
 //! Conformance test harness and protocol fuzzer for MSN Messenger servers (MSNP2).
 
+pub mod diagnostic;
+pub mod event;
+pub mod scenario;
 pub mod spec;
+pub mod transcript;
 pub mod wire;

@@ -155,7 +155,7 @@ impl Decoder {
                         line,
                         terminator,
                         length,
-                    })
+                    });
                 }
             }
         }

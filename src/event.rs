@@ -1,0 +1,249 @@
+//! What happened in a run, said once: all that `run` and `report` share.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::Serialize;
+
+use crate::diagnostic::Place;
+use crate::spec::{ClauseId, Level};
+
+/// What became of a scenario.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Verdict {
+    /// The server did what the clauses say.
+    Passed,
+    /// The server broke a clause.
+    Failed,
+    /// The scenario could not be carried out: a precondition failed.
+    Broken,
+    /// It was not run; the reason is told.
+    Skipped,
+    /// It failed, and a waiver knows why.
+    Waived,
+    /// It passed only on a retry, or only when it ran alone.
+    Flaky,
+}
+
+impl Verdict {
+    /// The word used in reports.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Passed => "passed",
+            Self::Failed => "failed",
+            Self::Broken => "broken",
+            Self::Skipped => "skipped",
+            Self::Waived => "waived",
+            Self::Flaky => "flaky",
+        }
+    }
+}
+
+/// What became of a clause.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ClauseVerdict {
+    /// No scenario that names it came to an end.
+    Untested,
+    /// It holds.
+    Passed,
+    /// The server does what the clause's `accept` allows.
+    Varied,
+    /// It is broken, but not within the chosen level.
+    Noted,
+    /// It is broken.
+    Failed,
+}
+
+impl ClauseVerdict {
+    /// The word used in reports.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Untested => "untested",
+            Self::Passed => "passed",
+            Self::Varied => "varied",
+            Self::Noted => "noted",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+/// One broken clause, with the proof.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    /// The clause; `None` only where a precondition failed (the scenario is then `broken`).
+    pub clause: Option<ClauseId>,
+    /// The clause's level.
+    pub level: Option<Level>,
+    /// Who judged: `step`, or an oracle's name.
+    pub by: String,
+    /// The place in the scenario.
+    pub place: Place,
+    /// What was expected, in the scenario's own words.
+    pub expected: String,
+    /// What came instead: a line, `closed`, `nothing within 2s` …
+    pub got: String,
+    /// More about the difference (which word, which byte), where there is more to say.
+    pub detail: Option<String>,
+    /// The last lines on the wire, redacted.
+    pub transcript: Vec<String>,
+}
+
+/// Behaviour that a clause's `accept` allows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Variation {
+    /// The clause.
+    pub clause: ClauseId,
+    /// What was seen.
+    pub seen: String,
+    /// The place in the scenario.
+    pub place: Place,
+}
+
+/// What became of one scenario.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ScenarioResult {
+    /// Its name: the path without `.yaml`, and the matrix row in brackets.
+    pub name: String,
+    /// What it says it is about.
+    pub description: String,
+    /// The clauses that it tests.
+    pub clauses: Vec<ClauseId>,
+    /// What became of it.
+    pub verdict: Verdict,
+    /// Why it was skipped, waived, or is flaky or broken, in one line.
+    pub reason: Option<String>,
+    /// What fails the run (or, in a broken scenario, the precondition that failed).
+    pub failures: Vec<Failure>,
+    /// What is broken beyond the chosen level.
+    pub notes: Vec<Failure>,
+    /// What varied.
+    pub variations: Vec<Variation>,
+    /// How long it took.
+    pub took: Duration,
+    /// How much of that it waited in vain, for a time-out or a quiet time.
+    pub waited: Duration,
+    /// How many requests it sent and had answered.
+    pub round_trips: u32,
+    /// The whole transcript, redacted.
+    pub transcript: Vec<String>,
+}
+
+/// Something worth a line outside any scenario: the server died, an account is unusable.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Notice {
+    /// How grave it is.
+    pub kind: NoticeKind,
+    /// The line.
+    pub text: String,
+    /// More lines: the server's stderr, a list of scenarios.
+    pub detail: Vec<String>,
+}
+
+/// The kind of a notice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum NoticeKind {
+    /// Good to know.
+    Info,
+    /// Something is not as it should be, and the run goes on.
+    Warning,
+    /// The run ends with a failure because of it (a stale waiver, a server that stays dead).
+    Error,
+}
+
+/// What became of one clause.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ClauseResult {
+    /// The clause.
+    pub id: ClauseId,
+    /// Its level.
+    pub level: Level,
+    /// What became of it.
+    pub verdict: ClauseVerdict,
+    /// What was seen, where it varied.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub seen: Option<String>,
+}
+
+/// How many scenarios came to each verdict.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[expect(missing_docs, reason = "the fields are the verdicts")]
+pub struct Totals {
+    pub passed: usize,
+    pub failed: usize,
+    pub broken: usize,
+    pub skipped: usize,
+    pub waived: usize,
+    pub flaky: usize,
+}
+
+impl Totals {
+    /// Counts one more.
+    pub fn count(&mut self, verdict: Verdict) {
+        match verdict {
+            Verdict::Passed => self.passed += 1,
+            Verdict::Failed => self.failed += 1,
+            Verdict::Broken => self.broken += 1,
+            Verdict::Skipped => self.skipped += 1,
+            Verdict::Waived => self.waived += 1,
+            Verdict::Flaky => self.flaky += 1,
+        }
+    }
+
+    /// All that were counted.
+    #[must_use]
+    pub fn all(self) -> usize {
+        self.passed + self.failed + self.broken + self.skipped + self.waived + self.flaky
+    }
+}
+
+/// What the run is, said at its beginning.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RunInfo {
+    /// The target's name.
+    pub target: String,
+    /// The chosen level.
+    pub level: Level,
+    /// Whether variations count as failures.
+    pub strict: bool,
+    /// The seed of everything random.
+    pub seed: u64,
+    /// How many scenarios will run.
+    pub scenarios: usize,
+    /// How many at the same time.
+    pub jobs: usize,
+}
+
+/// What the run came to, said at its end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Summary {
+    /// Scenarios by verdict.
+    pub totals: Totals,
+    /// Every clause of the catalogue.
+    pub clauses: Vec<ClauseResult>,
+    /// How long the run took.
+    pub took: Duration,
+    /// How long scenarios waited in vain, added up, and for what: `(what, how long)`.
+    pub waited: Vec<(String, Duration)>,
+    /// Set where the run could not be carried to its end, in one line.
+    pub aborted: Option<String>,
+}
+
+/// One thing that happened in a run. Events come in one order, from one queue.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Event {
+    /// The run begins.
+    Started(RunInfo),
+    /// A scenario begins.
+    ScenarioStarted(String),
+    /// A scenario has its final verdict.
+    ScenarioFinished(Arc<ScenarioResult>),
+    /// Something worth a line.
+    Notice(Notice),
+    /// The run is over. Always the last event, whatever happened.
+    Finished(Summary),
+}

@@ -1,0 +1,12 @@
+//! What was seen: the one record that scenarios, judges and reports share.
+//!
+//! All connections of a run stand together, in one order. Bytes are kept as they came; passwords
+//! leave this room only through a [`Redactor`].
+
+mod record;
+mod redact;
+mod text;
+
+pub use record::{ConnId, ConnName, Connection, Entry, Party, Transcript, What};
+pub use redact::Redactor;
+pub use text::escape;

@@ -1,0 +1,141 @@
+//! The record itself: connections, and what happened on them.
+
+use std::fmt;
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use crate::spec::ServerKind;
+use crate::wire::Frame;
+
+/// A connection within one transcript.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ConnId(pub usize);
+
+/// Whose connection it is: `alice` for her notification server, `alice@sb` for any other.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ConnName {
+    /// The user.
+    pub user: String,
+    /// The connection, `ns` where the name shows none.
+    pub label: String,
+}
+
+impl ConnName {
+    /// The label of the connection that a bare user name means.
+    pub const DEFAULT: &'static str = "ns";
+
+    /// A name from its parts.
+    #[must_use]
+    pub fn new(user: impl Into<String>, label: impl Into<String>) -> Self {
+        Self {
+            user: user.into(),
+            label: label.into(),
+        }
+    }
+
+    /// The kind of server that the label names: labels that begin with `sb` or `ds` say so, all
+    /// others are notification servers.
+    #[must_use]
+    pub fn kind(&self) -> ServerKind {
+        if self.label.starts_with("sb") {
+            ServerKind::Switchboard
+        } else if self.label.starts_with("ds") {
+            ServerKind::Dispatch
+        } else {
+            ServerKind::Notification
+        }
+    }
+}
+
+impl fmt::Display for ConnName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.label == Self::DEFAULT {
+            f.write_str(&self.user)
+        } else {
+            write!(f, "{}@{}", self.user, self.label)
+        }
+    }
+}
+
+/// One of the two ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Party {
+    /// The harness, or the recorded client.
+    Client,
+    /// The server.
+    Server,
+}
+
+/// Something that happened on a connection.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum What {
+    /// The connection was made, to this address.
+    Opened(String),
+    /// A line, with its payload.
+    Frame(Party, Frame),
+    /// Bytes that are no frame: sent on purpose, or left over when a stream ended or went bad.
+    Raw(Party, Bytes),
+    /// An orderly end of the stream.
+    Closed(Party),
+    /// A reset.
+    Reset(Party),
+}
+
+/// One thing that happened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// When, since the beginning.
+    pub at: Duration,
+    /// On which connection.
+    pub conn: ConnId,
+    /// What.
+    pub what: What,
+}
+
+/// A connection of the transcript.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Connection {
+    /// Whose it is.
+    pub name: ConnName,
+    /// The kind of server at its other end.
+    pub kind: ServerKind,
+}
+
+/// Everything that happened, in one order.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Transcript {
+    connections: Vec<Connection>,
+    entries: Vec<Entry>,
+}
+
+impl Transcript {
+    /// Adds a connection, before anything can happen on it.
+    pub fn connect(&mut self, name: ConnName, kind: ServerKind) -> ConnId {
+        self.connections.push(Connection { name, kind });
+        ConnId(self.connections.len() - 1)
+    }
+
+    /// Records what happened.
+    pub fn record(&mut self, at: Duration, conn: ConnId, what: What) {
+        self.entries.push(Entry { at, conn, what });
+    }
+
+    /// What happened, in order.
+    #[must_use]
+    pub fn entries(&self) -> &[Entry] {
+        &self.entries
+    }
+
+    /// All connections, in the order in which they were made.
+    #[must_use]
+    pub fn connections(&self) -> &[Connection] {
+        &self.connections
+    }
+
+    /// One connection; `None` for an id of another transcript.
+    #[must_use]
+    pub fn connection(&self, id: ConnId) -> Option<&Connection> {
+        self.connections.get(id.0)
+    }
+}

@@ -1,0 +1,103 @@
+//! Keeps passwords out of everything that is shown or written.
+
+use std::borrow::Cow;
+
+/// What stands where a secret stood.
+const MASK: &str = "[redacted]";
+
+/// Shorter secrets are masked only where they are a whole word: else they would eat other text.
+const SHORT: usize = 4;
+
+/// Replaces secrets in texts.
+#[derive(Debug, Clone, Default)]
+pub struct Redactor {
+    secrets: Vec<String>,
+}
+
+impl Redactor {
+    /// A redactor for these secrets; each is also found in its percent-encoded form.
+    pub fn new(secrets: impl IntoIterator<Item = String>) -> Self {
+        let mut all: Vec<String> = Vec::new();
+        for secret in secrets {
+            if secret.is_empty() {
+                continue;
+            }
+            let encoded = crate::spec::encode_name(secret.as_bytes());
+            if encoded != secret {
+                all.push(encoded);
+            }
+            all.push(secret);
+        }
+        all.sort_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
+        all.dedup();
+        Self { secrets: all }
+    }
+
+    /// The text without secrets. The response of an MD5 login is masked too: with the challenge
+    /// beside it, it would let a reader guess the password offline.
+    #[must_use]
+    pub fn apply<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        let mut text = Cow::Borrowed(text);
+        for secret in &self.secrets {
+            if secret.len() >= SHORT {
+                if text.contains(secret.as_str()) {
+                    text = Cow::Owned(text.replace(secret.as_str(), MASK));
+                }
+            } else if text.split_ascii_whitespace().any(|word| word == secret) {
+                let words: Vec<&str> = text
+                    .split(' ')
+                    .map(|word| if word.trim() == secret { MASK } else { word })
+                    .collect();
+                text = Cow::Owned(words.join(" "));
+            }
+        }
+        mask_response(text)
+    }
+}
+
+/// Masks the digest of `USR n MD5 S digest`, wherever it stands in the text.
+fn mask_response(text: Cow<'_, str>) -> Cow<'_, str> {
+    const MARK: &str = " MD5 S ";
+    const DIGEST: usize = 32;
+    let mut out = String::new();
+    let mut rest: &str = &text;
+    while let Some(at) = rest.find(MARK) {
+        let (head, tail) = rest.split_at(at + MARK.len());
+        out.push_str(head);
+        let digits = tail.bytes().take_while(u8::is_ascii_hexdigit).count();
+        rest = if digits == DIGEST {
+            out.push_str("[md5]");
+            tail.get(DIGEST..).unwrap_or_default()
+        } else {
+            tail
+        };
+    }
+    if out.is_empty() {
+        return text;
+    }
+    out.push_str(rest);
+    Cow::Owned(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn secrets_are_masked_also_when_encoded() {
+        let redactor = Redactor::new(["se cret".to_owned(), "ab".to_owned()]);
+        assert_eq!(
+            redactor.apply("USR 1 se%20cret ab abc"),
+            "USR 1 [redacted] [redacted] abc"
+        );
+    }
+
+    #[test]
+    fn an_md5_response_is_masked_and_a_challenge_is_not() {
+        let redactor = Redactor::default();
+        let line = "USR 7 MD5 S 1d86f39e3633c5f74dd79815c9375344";
+        assert_eq!(redactor.apply(line), "USR 7 MD5 S [md5]");
+        let line = "USR 6 MD5 S 1700000000.12345";
+        assert_eq!(redactor.apply(line), line);
+    }
+}

@@ -1,0 +1,129 @@
+//! The transcript as text, in the raw form that `run`, `import` and `check` read.
+//!
+//! One line a frame: `alice C: VER 1 MSNP2`. Bytes that are no printable text stand as `\r`, `\n`,
+//! `\t`, `\\` and `\xHH`; a line that ends in CRLF shows no end. What follows a line that carries a
+//! payload stands on lines that begin with `..`. Ends of connections are told in angle brackets.
+
+use std::fmt::Write as _;
+
+use super::record::{Entry, Party, Transcript, What};
+use super::redact::Redactor;
+use crate::wire::{Frame, Terminator};
+
+/// Writes bytes as text: what is printable UTF-8 as it is, the rest in escapes.
+#[must_use]
+pub fn escape(bytes: &[u8]) -> String {
+    let mut out = String::with_capacity(bytes.len());
+    for chunk in bytes.utf8_chunks() {
+        for char in chunk.valid().chars() {
+            match char {
+                '\\' => out.push_str("\\\\"),
+                '\r' => out.push_str("\\r"),
+                '\n' => out.push_str("\\n"),
+                '\t' => out.push_str("\\t"),
+                control if control.is_control() => {
+                    let mut buffer = [0; 4];
+                    for byte in control.encode_utf8(&mut buffer).bytes() {
+                        let _ = write!(out, "\\x{byte:02x}");
+                    }
+                }
+                plain => out.push(plain),
+            }
+        }
+        for byte in chunk.invalid() {
+            let _ = write!(out, "\\x{byte:02x}");
+        }
+    }
+    out
+}
+
+impl Transcript {
+    /// The whole transcript, a line of text each.
+    #[must_use]
+    pub fn render(&self, redactor: &Redactor) -> Vec<String> {
+        self.entries()
+            .iter()
+            .flat_map(|entry| self.render_entry(entry, redactor))
+            .collect()
+    }
+
+    /// The last lines, at most `most`.
+    #[must_use]
+    pub fn tail(&self, most: usize, redactor: &Redactor) -> Vec<String> {
+        let from = self.entries().len().saturating_sub(most);
+        let last = self.entries().get(from..).unwrap_or_default();
+        let mut lines: Vec<String> = last
+            .iter()
+            .flat_map(|entry| self.render_entry(entry, redactor))
+            .collect();
+        lines.drain(..lines.len().saturating_sub(most));
+        lines
+    }
+
+    fn render_entry(&self, entry: &Entry, redactor: &Redactor) -> Vec<String> {
+        let name = self
+            .connection(entry.conn)
+            .map(|conn| conn.name.to_string());
+        let name = name.unwrap_or_else(|| "?".to_owned());
+        let side = |party: Party| match party {
+            Party::Client => "C",
+            Party::Server => "S",
+        };
+        let lines = match &entry.what {
+            What::Opened(address) => vec![format!("{name} C: <open {address}>")],
+            What::Frame(party, frame) => render_frame(&format!("{name} {}:", side(*party)), frame),
+            What::Raw(party, bytes) => {
+                vec![format!("{name} {}: <raw> {}", side(*party), escape(bytes))]
+            }
+            What::Closed(party) => vec![format!("{name} {}: <closed>", side(*party))],
+            What::Reset(party) => vec![format!("{name} {}: <reset>", side(*party))],
+        };
+        lines
+            .into_iter()
+            .map(|line| redactor.apply(&line).into_owned())
+            .collect()
+    }
+}
+
+fn render_frame(prefix: &str, frame: &Frame) -> Vec<String> {
+    let mut first = format!("{prefix} {}", escape(&frame.line));
+    if frame.terminator == Terminator::Lf {
+        first.push_str("\\n");
+    }
+    let mut lines = vec![first];
+    let payload = frame.payload.as_deref().unwrap_or_default();
+    for part in payload.split_inclusive(|byte| *byte == b'\n') {
+        lines.push(format!(".. {}", escape(part)));
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::super::record::ConnName;
+    use super::*;
+    use crate::spec::ServerKind;
+
+    #[test]
+    fn frames_payloads_and_ends_are_told() {
+        let mut transcript = Transcript::default();
+        let conn = transcript.connect(ConnName::new("alice", "sb"), ServerKind::Switchboard);
+        let now = Duration::ZERO;
+        transcript.record(now, conn, What::Opened("127.0.0.1:1".into()));
+        let frame = Frame::with_payload("MSG 3 N 7", &b"a\r\n\xff\0\xc3\xa9"[..]);
+        transcript.record(now, conn, What::Frame(Party::Client, frame));
+        transcript.record(now, conn, What::Closed(Party::Server));
+        let text = transcript.render(&Redactor::default());
+        let expected = [
+            "alice@sb C: <open 127.0.0.1:1>",
+            "alice@sb C: MSG 3 N 7",
+            ".. a\\r\\n",
+            ".. \\xff\\x00\u{e9}",
+            "alice@sb S: <closed>",
+        ];
+        assert_eq!(text, expected);
+        assert_eq!(transcript.tail(2, &Redactor::default()), expected[3..]);
+    }
+}

@@ -1,1 +1,2 @@
+//! Every scenario is a test.
 fn main() {}

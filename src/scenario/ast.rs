@@ -102,6 +102,8 @@ pub enum Stage {
 /// One step.
 #[derive(Debug, Clone)]
 pub struct Step {
+    /// The file that it stands in: the scenario's own, or that of a part.
+    pub source: Arc<Source>,
     /// Where it stands: the key and what follows on its line.
     pub at: Span,
     /// What it does.
@@ -112,7 +114,7 @@ pub struct Step {
     pub varies: Option<Varies>,
     /// An expectation that may go unmet.
     pub optional: bool,
-    /// Part of `use:`: a failure makes the scenario broken.
+    /// Part of `use:` or of `setup:`: a failure makes the scenario broken.
     pub precondition: bool,
 }
 
@@ -287,9 +289,42 @@ pub enum WordKind {
     Matches(Regex),
 }
 
-/// A regular expression; equal when written alike.
+/// A regular expression.
 #[derive(Debug, Clone)]
 pub struct Regex(pub regex_lite::Regex);
+
+impl Regex {
+    const HEAD: &'static str = r"\A(?:";
+    const TAIL: &'static str = r")\z";
+
+    /// An expression that finds a match anywhere in a text.
+    ///
+    /// # Errors
+    ///
+    /// When `pattern` is no regular expression.
+    pub fn anywhere(pattern: &str) -> Result<Self, regex_lite::Error> {
+        regex_lite::Regex::new(pattern).map(Self)
+    }
+
+    /// An expression that a whole word must match.
+    ///
+    /// # Errors
+    ///
+    /// When `pattern` is no regular expression.
+    pub fn whole(pattern: &str) -> Result<Self, regex_lite::Error> {
+        regex_lite::Regex::new(pattern)?;
+        regex_lite::Regex::new(&format!("{}{pattern}{}", Self::HEAD, Self::TAIL)).map(Self)
+    }
+
+    /// The expression as it was written.
+    #[must_use]
+    pub fn pattern(&self) -> &str {
+        let all = self.0.as_str();
+        all.strip_prefix(Self::HEAD)
+            .and_then(|rest| rest.strip_suffix(Self::TAIL))
+            .unwrap_or(all)
+    }
+}
 
 /// A text with expressions in braces.
 #[derive(Debug, Clone, PartialEq, Eq)]

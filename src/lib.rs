@@ -2,6 +2,7 @@
 
 pub mod diagnostic;
 pub mod event;
+pub mod run;
 pub mod scenario;
 pub mod spec;
 pub mod transcript;

@@ -1,0 +1,52 @@
+//! What the tests of this room share.
+
+use std::sync::Arc;
+
+use crate::diagnostic::{Place, Source};
+use crate::event::Failure;
+use crate::scenario::ast::{Needs, Scenario};
+use crate::spec::ClauseId;
+
+/// A place in no file.
+pub(crate) fn place() -> Place {
+    Place {
+        file: "test.yaml".into(),
+        line: 1,
+        column: 1,
+        text: String::new(),
+    }
+}
+
+/// A scenario without steps.
+pub(crate) fn scenario(name: &str, clauses: &[&str], tags: &[&str]) -> Arc<Scenario> {
+    Arc::new(Scenario {
+        name: name.into(),
+        aliases: Vec::new(),
+        source: Source::new(format!("{name}.yaml"), ""),
+        description: name.into(),
+        clauses: clauses.iter().map(|id| id.parse().unwrap()).collect(),
+        tags: tags.iter().map(|&tag| tag.into()).collect(),
+        dialects: Vec::new(),
+        needs: Needs::default(),
+        users: Vec::new(),
+        strict: false,
+        segments: None,
+        timeout: None,
+        setup: Vec::new(),
+        steps: Vec::new(),
+    })
+}
+
+/// A failure.
+pub(crate) fn failure(clause: Option<ClauseId>, expected: &str, got: &str) -> Failure {
+    Failure {
+        clause,
+        level: clause.map(ClauseId::level),
+        by: "step".into(),
+        place: place(),
+        expected: expected.into(),
+        got: got.into(),
+        detail: None,
+        transcript: Vec::new(),
+    }
+}

@@ -4,6 +4,7 @@ pub mod diagnostic;
 pub mod event;
 pub mod run;
 pub mod scenario;
+pub mod server;
 pub mod spec;
 pub mod transcript;
 pub mod wire;

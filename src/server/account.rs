@@ -1,0 +1,301 @@
+//! Accounts: what the service keeps of each user, logged in or not.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::fmt;
+use std::ops::{Index, IndexMut};
+use std::sync::Arc;
+
+use super::config::{Account as Given, Accounts};
+use super::connection::ConnId;
+use super::list::{List, ListName};
+use crate::spec::{ONLINE_STATES, encode_name};
+
+/// The number of an account in the directory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(super) struct AccountId(u32);
+
+/// A state that a user can choose (draft, 7.7).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum State {
+    /// One of the online states, by its code.
+    Online(&'static str),
+    /// Online and shown to nobody.
+    Hidden,
+    /// Offline, but able to synchronise.
+    Offline,
+}
+
+impl State {
+    //= CHG-1
+    //= CHG-9
+    //= CHG-11
+    pub(super) fn parse(word: &[u8]) -> Option<Self> {
+        match word {
+            b"HDN" => Some(Self::Hidden),
+            //= CHG-2
+            b"FLN" => Some(Self::Offline),
+            _ => ONLINE_STATES
+                .into_iter()
+                .find(|code| code.as_bytes() == word)
+                .map(Self::Online),
+        }
+    }
+
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Self::Online(code) => code,
+            Self::Hidden => "HDN",
+            Self::Offline => "FLN",
+        }
+    }
+
+    /// The code that others may see.
+    //= CHG-5
+    //= PRES-14
+    pub(super) fn shown(self) -> Option<&'static str> {
+        match self {
+            Self::Online(code) => Some(code),
+            Self::Hidden | Self::Offline => None,
+        }
+    }
+}
+
+/// Whether the client asks its user when the RL grows (GTC).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Prompt {
+    /// A: ask.
+    Ask,
+    /// N: do not.
+    Never,
+}
+
+impl Prompt {
+    pub(super) fn parse(word: &[u8]) -> Option<Self> {
+        match word {
+            b"A" => Some(Self::Ask),
+            b"N" => Some(Self::Never),
+            _ => None,
+        }
+    }
+
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Self::Ask => "A",
+            Self::Never => "N",
+        }
+    }
+}
+
+/// Who may see and call a user who is on neither AL nor BL (BLP).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Privacy {
+    /// AL: everybody who is not on the BL.
+    Open,
+    /// BL: nobody who is not on the AL.
+    Closed,
+}
+
+impl Privacy {
+    pub(super) fn parse(word: &[u8]) -> Option<Self> {
+        match word {
+            b"AL" => Some(Self::Open),
+            b"BL" => Some(Self::Closed),
+            _ => None,
+        }
+    }
+
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Self::Open => "AL",
+            Self::Closed => "BL",
+        }
+    }
+}
+
+/// A user's presence on the notification server.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Presence {
+    /// Where the user is logged in.
+    pub(super) conn: ConnId,
+    /// What the last CHG chose; `None` before the first.
+    pub(super) state: Option<State>,
+}
+
+/// One user, logged in or not.
+pub(super) struct Account {
+    pub(super) handle: Arc<str>,
+    password: Box<str>,
+    /// The friendly name, encoded.
+    pub(super) name: Arc<str>,
+    /// The number of the last change to the lists and settings; never 0.
+    pub(super) serial: u32,
+    pub(super) prompt: Prompt,
+    pub(super) privacy: Privacy,
+    pub(super) forward: List,
+    allow: List,
+    block: List,
+    pub(super) reverse: List,
+    pub(super) presence: Option<Presence>,
+}
+
+impl fmt::Debug for Account {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Account")
+            .field("handle", &self.handle)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Account {
+    fn new(given: &Given) -> Self {
+        Self {
+            handle: given.handle.as_str().into(),
+            password: given.password.as_str().into(),
+            name: encode_name(given.name.as_bytes()).into(),
+            //= SYN-11
+            serial: 1,
+            //= GTC-4
+            prompt: Prompt::Ask,
+            //= BLP-4
+            privacy: Privacy::Open,
+            forward: List::default(),
+            allow: List::default(),
+            block: List::default(),
+            reverse: List::default(),
+            presence: None,
+        }
+    }
+
+    pub(super) fn list(&self, name: ListName) -> &List {
+        match name {
+            ListName::Forward => &self.forward,
+            ListName::Allow => &self.allow,
+            ListName::Block => &self.block,
+            ListName::Reverse => &self.reverse,
+        }
+    }
+
+    pub(super) fn list_mut(&mut self, name: ListName) -> &mut List {
+        match name {
+            ListName::Forward => &mut self.forward,
+            ListName::Allow => &mut self.allow,
+            ListName::Block => &mut self.block,
+            ListName::Reverse => &mut self.reverse,
+        }
+    }
+
+    /// Counts a change of the lists or settings, and gives its number.
+    //= SER-1
+    //= SER-2
+    pub(super) fn next_serial(&mut self) -> u32 {
+        self.serial = self.serial.checked_add(1).unwrap_or(1);
+        self.serial
+    }
+
+    /// Whether the user's settings let another see and call the user.
+    //= BLP-6
+    //= BLP-7
+    pub(super) fn admits(&self, other: AccountId) -> bool {
+        let admitted = match self.privacy {
+            Privacy::Open => true,
+            Privacy::Closed => self.allow.contains(other),
+        };
+        admitted && !self.block.contains(other)
+    }
+
+    /// The state that others may see, where the user is online and not hidden.
+    pub(super) fn shown_state(&self) -> Option<&'static str> {
+        self.presence?.state?.shown()
+    }
+}
+
+/// All accounts, and those that can still be made.
+#[derive(Debug)]
+pub(super) struct Directory {
+    given: Accounts,
+    accounts: Vec<Account>,
+    /// By the handle in lower case.
+    by_handle: HashMap<Box<str>, AccountId>,
+}
+
+impl Directory {
+    pub(super) fn new(given: Accounts) -> Self {
+        let mut directory = Self {
+            accounts: Vec::with_capacity(given.listed.len()),
+            by_handle: HashMap::with_capacity(given.listed.len()),
+            given,
+        };
+        for account in std::mem::take(&mut directory.given.listed) {
+            if directory.find(&account.handle).is_none() {
+                directory.insert(&account);
+            }
+        }
+        directory
+    }
+
+    /// The account of a handle, if it has been made.
+    //= HANDLE-6
+    pub(super) fn find(&self, handle: &str) -> Option<AccountId> {
+        self.by_handle.get(&*lower_case(handle)).copied()
+    }
+
+    /// The account of a handle, made if need be; `None` where the service has no such user.
+    pub(super) fn find_or_make(&mut self, handle: &str) -> Option<AccountId> {
+        self.find(handle).or_else(|| {
+            let given = self.given.pattern.as_ref()?.find(handle)?;
+            Some(self.insert(&given))
+        })
+    }
+
+    /// Whether the service has such a user, made or not.
+    pub(super) fn knows(&self, handle: &str) -> bool {
+        self.password(handle).is_some()
+    }
+
+    /// The password that belongs to a handle.
+    pub(super) fn password(&self, handle: &str) -> Option<Cow<'_, str>> {
+        match self.find(handle) {
+            Some(account) => Some(Cow::Borrowed(&*self[account].password)),
+            None => {
+                let given = self.given.pattern.as_ref()?.find(handle)?;
+                Some(Cow::Owned(given.password))
+            }
+        }
+    }
+
+    fn insert(&mut self, given: &Given) -> AccountId {
+        let count = u32::try_from(self.accounts.len());
+        let id = AccountId(count.expect("memory ends before 2^32 accounts"));
+        self.accounts.push(Account::new(given));
+        self.by_handle
+            .insert(lower_case(&given.handle).into_owned().into(), id);
+        id
+    }
+}
+
+impl Index<AccountId> for Directory {
+    type Output = Account;
+
+    fn index(&self, id: AccountId) -> &Account {
+        self.accounts
+            .get(id.0 as usize)
+            .expect("ids come from the directory, and no account is ever taken out")
+    }
+}
+
+impl IndexMut<AccountId> for Directory {
+    fn index_mut(&mut self, id: AccountId) -> &mut Account {
+        self.accounts
+            .get_mut(id.0 as usize)
+            .expect("ids come from the directory, and no account is ever taken out")
+    }
+}
+
+fn lower_case(handle: &str) -> Cow<'_, str> {
+    if handle.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        Cow::Owned(handle.to_ascii_lowercase())
+    } else {
+        Cow::Borrowed(handle)
+    }
+}

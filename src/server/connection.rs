@@ -1,0 +1,194 @@
+//! Connections: what each is for, how far it has come, and when it is given up.
+
+use std::collections::{BTreeSet, HashMap};
+use std::hash::{BuildHasherDefault, DefaultHasher};
+use std::time::Duration;
+
+use super::account::AccountId;
+use super::login::Login;
+use super::session::SessionId;
+use crate::spec::{Command, Direction, ServerKind};
+use crate::wire::{Decoder, Limits};
+
+/// The name of a connection; never used twice by one server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ConnId(pub u64);
+
+/// Which port accepted a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Door {
+    /// One port for everything: the first command decides, and nobody is referred to a
+    /// notification server.
+    Single,
+    /// A dispatch server.
+    Dispatch,
+    /// A notification server.
+    Notification,
+    /// A switchboard.
+    Switchboard,
+}
+
+/// How far a connection has come.
+///
+/// ```text
+/// Single ─▶ Undecided ─┬──▶ Login ──USR S──▶ Online
+/// Dispatch, Notification ───┘
+///                      └──▶ Lobby ─USR/ANS─▶ Seated
+/// Switchboard ──────────────┘
+/// ```
+#[derive(Debug)]
+pub(super) enum Phase {
+    /// Nothing said yet at the single door.
+    Undecided,
+    /// On a dispatch or notification server, not logged in.
+    Login(Login),
+    /// Logged in on a notification server.
+    Online(AccountId),
+    /// On a switchboard, in no session.
+    Lobby,
+    /// In a session.
+    Seated(Seat),
+}
+
+/// A participant's place in a session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Seat {
+    pub(super) session: SessionId,
+    pub(super) account: AccountId,
+}
+
+/// One connection.
+#[derive(Debug)]
+pub(super) struct Connection {
+    pub(super) decoder: Decoder,
+    pub(super) phase: Phase,
+    /// When the last command came.
+    pub(super) active: Duration,
+    /// Whether it stands in the backlog.
+    pub(super) parked: bool,
+    armed: Option<Duration>,
+}
+
+impl Connection {
+    fn new(door: Door, now: Duration, limits: Limits) -> Self {
+        let phase = match door {
+            Door::Single => Phase::Undecided,
+            Door::Dispatch => Phase::Login(Login::new(ServerKind::Dispatch)),
+            Door::Notification => Phase::Login(Login::new(ServerKind::Notification)),
+            Door::Switchboard => Phase::Lobby,
+        };
+        let rule = match door {
+            Door::Switchboard => switchboard_payload,
+            Door::Single | Door::Dispatch | Door::Notification => no_payload,
+        };
+        Self {
+            decoder: Decoder::new(rule, limits),
+            phase,
+            active: now,
+            parked: false,
+            armed: None,
+        }
+    }
+
+    /// The kind of server that the client has in front of it.
+    pub(super) fn kind(&self) -> ServerKind {
+        match &self.phase {
+            Phase::Login(login) => login.kind,
+            Phase::Undecided | Phase::Online(_) => ServerKind::Notification,
+            Phase::Lobby | Phase::Seated(_) => ServerKind::Switchboard,
+        }
+    }
+
+    /// At the single door: takes the first command for a sign of what the client is here for. Only
+    /// on a switchboard is USR sent with two parameters, or ANS at all.
+    pub(super) fn decide(&mut self, words: &[&[u8]], limits: Limits) {
+        if !matches!(self.phase, Phase::Undecided) {
+            return;
+        }
+        if matches!(words, [b"USR", _, _, _] | [b"ANS", ..]) {
+            let mut decoder = Decoder::new(switchboard_payload, limits);
+            decoder.push(self.decoder.rest());
+            self.decoder = decoder;
+            self.phase = Phase::Lobby;
+        } else {
+            self.phase = Phase::Login(Login::new(ServerKind::Notification));
+        }
+    }
+}
+
+fn no_payload<'l>(_words: &[&'l [u8]]) -> Option<&'l [u8]> {
+    None
+}
+
+/// A MSG with the wrong number of parameters has no payload: nobody can say which word is its
+/// length.
+fn switchboard_payload<'l>(words: &[&'l [u8]]) -> Option<&'l [u8]> {
+    let kind = ServerKind::Switchboard;
+    (words.len() == 4).then(|| Command::payload_word(Direction::ToServer, kind, words))?
+}
+
+/// All open connections, and the moments at which they may have to be given up.
+#[derive(Debug, Default)]
+pub(super) struct Connections {
+    opened: u64,
+    open: HashMap<ConnId, Connection, BuildHasherDefault<DefaultHasher>>,
+    alarms: BTreeSet<(Duration, ConnId)>,
+}
+
+impl Connections {
+    pub(super) fn next_id(&mut self) -> ConnId {
+        self.opened += 1;
+        ConnId(self.opened)
+    }
+
+    pub(super) fn open(&mut self, id: ConnId, door: Door, now: Duration, limits: Limits) {
+        self.open.insert(id, Connection::new(door, now, limits));
+    }
+
+    pub(super) fn get(&self, id: ConnId) -> Option<&Connection> {
+        self.open.get(&id)
+    }
+
+    pub(super) fn get_mut(&mut self, id: ConnId) -> Option<&mut Connection> {
+        self.open.get_mut(&id)
+    }
+
+    pub(super) fn remove(&mut self, id: ConnId) -> Option<Connection> {
+        let connection = self.open.remove(&id)?;
+        if let Some(at) = connection.armed {
+            self.alarms.remove(&(at, id));
+        }
+        Some(connection)
+    }
+
+    /// The names of all connections, oldest first.
+    pub(super) fn ids(&self) -> Vec<ConnId> {
+        let mut ids: Vec<_> = self.open.keys().copied().collect();
+        ids.sort_unstable();
+        ids
+    }
+
+    /// Sets a connection's alarm, instead of the one it had.
+    pub(super) fn arm(&mut self, id: ConnId, at: Option<Duration>) {
+        let Some(connection) = self.open.get_mut(&id) else {
+            return;
+        };
+        if let Some(old) = connection.armed.take() {
+            self.alarms.remove(&(old, id));
+        }
+        connection.armed = at;
+        if let Some(at) = at {
+            self.alarms.insert((at, id));
+        }
+    }
+
+    pub(super) fn next_alarm(&self) -> Option<Duration> {
+        self.alarms.first().map(|(at, _)| *at)
+    }
+
+    /// A connection whose alarm is due.
+    pub(super) fn due(&self, now: Duration) -> Option<ConnId> {
+        let (at, id) = self.alarms.first()?;
+        (*at <= now).then_some(*id)
+    }
+}

@@ -1,0 +1,121 @@
+//! CVR, URL, SND, FND and PNG: what MSNP2 clients send and the draft leaves out.
+
+use super::Server;
+use super::connection::ConnId;
+use super::request::{Outcome, Refusal, Request};
+
+/// The version of the client that every client is told to have.
+const CLIENT: &str = "1.0.0863";
+/// Where it is to be had.
+const DOWNLOAD: &str = "http://messenger.hotmail.com/setup.exe";
+/// Where every page of the service begins.
+const LOGIN_PAGE: &str = "http://www.hotmail.com/cgi-bin/dasp/hminfo_shell.asp";
+
+impl Server {
+    pub(super) fn extra_command(&mut self, conn: ConnId, request: &Request<'_>) -> Outcome {
+        match request.verb {
+            "CVR" => self.recommend_version(conn, request),
+            "URL" => self.name_page(conn, request),
+            "SND" => self.send_invitation(conn, request),
+            "FND" => self.search(conn, request),
+            "PNG" => self.ping(conn),
+            _ => Err(Refusal::Close),
+        }
+    }
+
+    //= CVR-1
+    fn recommend_version(&mut self, conn: ConnId, request: &Request<'_>) -> Outcome {
+        let trid = request.trid();
+        let line = format_args!("CVR {trid} {CLIENT} {CLIENT} {CLIENT} {DOWNLOAD} {DOWNLOAD}");
+        self.outbox.line(conn, line);
+        Ok(())
+    }
+
+    //= URL-1
+    fn name_page(&mut self, conn: ConnId, request: &Request<'_>) -> Outcome {
+        let page = match request.params.first().copied() {
+            Some(b"INBOX") => "/cgi-bin/inbox",
+            Some(b"COMPOSE") => "/cgi-bin/compose",
+            Some(b"MESSAGE") => "/cgi-bin/getmsg",
+            Some(b"FOLDERS") => "/cgi-bin/folders",
+            Some(b"PASSWORD") => "/cgi-bin/password",
+            Some(b"PERSON") => "/cgi-bin/options",
+            _ => return Err(Refusal::Error(201)),
+        };
+        let trid = request.trid();
+        self.outbox
+            .line(conn, format_args!("URL {trid} {page} {LOGIN_PAGE}"));
+        Ok(())
+    }
+
+    /// Takes an address, or the number of a search's hit. Nothing is mailed.
+    //= SND-1
+    fn send_invitation(&mut self, conn: ConnId, request: &Request<'_>) -> Outcome {
+        let is_addressee = request.params.first().is_some_and(|word| {
+            let is_number = word.iter().all(u8::is_ascii_digit);
+            is_number || (word.is_ascii() && word.contains(&b'@'))
+        });
+        if !is_addressee {
+            return Err(Refusal::ErrorAndClose(503));
+        }
+        let trid = request.trid();
+        self.outbox.line(conn, format_args!("SND {trid} OK"));
+        Ok(())
+    }
+
+    /// Searches a directory of nobody: the accounts have neither first names nor cities.
+    //= FND-1
+    fn search(&mut self, conn: ConnId, request: &Request<'_>) -> Outcome {
+        let keys = ["fname=", "lname=", "city=", "state=", "country="];
+        let is_search = request
+            .params
+            .iter()
+            .zip(keys)
+            .all(|(word, key)| word.starts_with(key.as_bytes()));
+        let is_vague = |word: &&[u8]| matches!(*word, b"fname=*" | b"lname=*");
+        if !is_search || request.params.iter().any(is_vague) {
+            return Err(Refusal::Error(201));
+        }
+        let trid = request.trid();
+        self.outbox.line(conn, format_args!("FND {trid} 0 0"));
+        Ok(())
+    }
+
+    //= PNG-1
+    fn ping(&mut self, conn: ConnId) -> Outcome {
+        self.outbox.line(conn, format_args!("QNG"));
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::server::fixture::Fixture;
+
+    #[test]
+    fn what_the_draft_leaves_out() {
+        let mut s = Fixture::new();
+        let c = s.login("alice");
+        for (line, answer) in [
+            ("PNG", "QNG"),
+            (
+                "CVR 1 0x0409 win 4.10 i386 MSMSGS 1.0.0863",
+                "CVR 1 1.0.0863 1.0.0863 * * *",
+            ),
+            ("URL 2 INBOX", "URL 2 * *"),
+            ("URL 3 COMPOSE bob@hotmail.com", "URL 3 * *"),
+            ("URL 4 NOWHERE", "201 4"),
+            ("SND 5 friend@example.com", "SND 5 OK"),
+            (
+                "FND 6 fname=A lname=B city=* state=* country=US",
+                "FND 6 0 0",
+            ),
+            ("FND 7 fname=* lname=B city=* state=* country=US", "201 7"),
+            ("FND 8 a b c d e", "201 8"),
+            ("SND 9 friend", "503 9"),
+        ] {
+            s.ask(c, line, answer);
+        }
+        s.closed(c);
+    }
+}

@@ -1,0 +1,108 @@
+//! One of a user's four lists.
+
+use std::sync::Arc;
+
+use super::account::AccountId;
+
+/// Which list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum ListName {
+    /// FL: whose presence the user watches.
+    Forward,
+    /// AL: who may see and call the user.
+    Allow,
+    /// BL: who may not.
+    Block,
+    /// RL: who has the user on the FL. Only the server writes it.
+    Reverse,
+}
+
+impl ListName {
+    /// All four, in the order of a synchronisation (draft, 7.5).
+    //= SYN-3
+    pub(super) const ALL: [Self; 4] = [Self::Forward, Self::Allow, Self::Block, Self::Reverse];
+
+    pub(super) fn parse(word: &[u8]) -> Option<Self> {
+        Self::ALL
+            .into_iter()
+            .find(|list| list.as_str().as_bytes() == word)
+    }
+
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Self::Forward => "FL",
+            Self::Allow => "AL",
+            Self::Block => "BL",
+            Self::Reverse => "RL",
+        }
+    }
+}
+
+/// What the list's owner was told of an entry's presence. Of use on the FL alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Shown {
+    /// Offline, or nothing at all.
+    Offline,
+    /// Online, as it is.
+    Online,
+    /// Online, but the owner was in state FLN and missed what came after.
+    Stale,
+}
+
+/// One user on a list.
+#[derive(Debug)]
+pub(super) struct Entry {
+    pub(super) account: AccountId,
+    pub(super) shown: Shown,
+    /// The name that the owner gave, encoded.
+    pub(super) name: Arc<str>,
+}
+
+/// Entries in the order in which they were added.
+#[derive(Debug, Default)]
+pub(super) struct List(Vec<Entry>);
+
+impl List {
+    pub(super) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Entry> {
+        self.0.iter()
+    }
+
+    /// The entry at a place, counted from 0.
+    pub(super) fn at(&self, place: usize) -> Option<AccountId> {
+        self.0.get(place).map(|entry| entry.account)
+    }
+
+    pub(super) fn contains(&self, account: AccountId) -> bool {
+        self.0.iter().any(|entry| entry.account == account)
+    }
+
+    pub(super) fn entry_mut(&mut self, account: AccountId) -> Option<&mut Entry> {
+        self.0.iter_mut().find(|entry| entry.account == account)
+    }
+
+    /// Adds a user who is not on the list.
+    pub(super) fn add(&mut self, account: AccountId, name: Arc<str>) {
+        self.0.push(Entry {
+            account,
+            shown: Shown::Offline,
+            name,
+        });
+    }
+
+    /// Takes a user off; false where the user was not on the list.
+    pub(super) fn remove(&mut self, account: AccountId) -> bool {
+        let place = self.0.iter().position(|entry| entry.account == account);
+        place.map(|place| self.0.remove(place)).is_some()
+    }
+
+    /// Forgets what the owner was told.
+    pub(super) fn forget_shown(&mut self) {
+        for entry in &mut self.0 {
+            entry.shown = Shown::Offline;
+        }
+    }
+}

@@ -1,0 +1,469 @@
+//! VER, INF and USR: from a connection to a logged-in user; and OUT, the way back.
+
+use md5::{Digest, Md5};
+
+use super::Server;
+use super::account::{AccountId, Presence};
+use super::connection::{ConnId, Phase};
+use super::handle::{HandleFault, parse_handle};
+use super::request::{Outcome, Refusal, Request};
+use crate::spec::ServerKind;
+
+/// The one dialect that this server speaks.
+const DIALECT: &str = "MSNP2";
+/// The one security package that this server knows.
+const PACKAGE: &str = "MD5";
+
+/// How far a login has come.
+#[derive(Debug)]
+pub(super) struct Login {
+    pub(super) kind: ServerKind,
+    /// Whether VER agreed on a dialect.
+    has_dialect: bool,
+    has_inf: bool,
+    attempt: Option<Box<Attempt>>,
+}
+
+impl Login {
+    pub(super) fn new(kind: ServerKind) -> Self {
+        Self {
+            kind,
+            has_dialect: false,
+            has_inf: false,
+            attempt: None,
+        }
+    }
+}
+
+/// A challenge that waits for its response.
+#[derive(Debug)]
+struct Attempt {
+    handle: String,
+    challenge: String,
+}
+
+/// A login command at the wrong time.
+const NOT_EXPECTED: Refusal = Refusal::ErrorAndClose(715);
+
+impl Server {
+    pub(super) fn login_command(&mut self, conn: ConnId, request: &Request<'_>) -> Outcome {
+        match request.verb {
+            "VER" => self.agree_on_dialect(conn, request),
+            "INF" => self.name_packages(conn, request),
+            "USR" => self.authenticate(conn, request),
+            "OUT" => self.sign_out(conn),
+            //= USR-13
+            //= USR-14
+            _ => Err(Refusal::ErrorAndClose(302)),
+        }
+    }
+
+    fn login(&mut self, conn: ConnId) -> Result<&mut Login, Refusal> {
+        match self.connections.get_mut(conn).map(|c| &mut c.phase) {
+            Some(Phase::Login(login)) => Ok(login),
+            _ => Err(Refusal::Close),
+        }
+    }
+
+    //= VER-10
+    fn agree_on_dialect(&mut self, conn: ConnId, request: &Request<'_>) -> Outcome {
+        let login = self.login(conn)?;
+        //= VER-8
+        if login.has_dialect {
+            return Err(NOT_EXPECTED);
+        }
+        //= VER-3
+        //= VER-4
+        let speaks = |dialect: &&[u8]| dialect.eq_ignore_ascii_case(DIALECT.as_bytes());
+        login.has_dialect = request.params.iter().any(speaks);
+        let trid = request.trid();
+        if login.has_dialect {
+            //= VER-1
+            //= VER-2
+            //= VER-9
+            self.outbox.line(conn, format_args!("VER {trid} {DIALECT}"));
+        } else {
+            //= VER-5
+            //= VER-6
+            self.outbox.line(conn, format_args!("VER {trid} 0"));
+            //= VER-7
+            self.close(conn);
+        }
+        Ok(())
+    }
+
+    fn name_packages(&mut self, conn: ConnId, request: &Request<'_>) -> Outcome {
+        let login = self.login(conn)?;
+        //= INF-3
+        if !login.has_dialect || login.has_inf {
+            return Err(NOT_EXPECTED);
+        }
+        login.has_inf = true;
+        //= INF-1
+        //= INF-2
+        let trid = request.trid();
+        self.outbox.line(conn, format_args!("INF {trid} {PACKAGE}"));
+        Ok(())
+    }
+
+    fn authenticate(&mut self, conn: ConnId, request: &Request<'_>) -> Outcome {
+        let [package, step, value] = request.params else {
+            return Err(Refusal::Close);
+        };
+        if !self.login(conn)?.has_dialect {
+            return Err(NOT_EXPECTED);
+        }
+        //= USR-11
+        if *package != PACKAGE.as_bytes() {
+            return Err(Refusal::Close);
+        }
+        match *step {
+            b"I" => self.begin_login(conn, request, value),
+            b"S" => self.finish_login(conn, request, value),
+            _ => Err(Refusal::Close),
+        }
+    }
+
+    fn begin_login(&mut self, conn: ConnId, request: &Request<'_>, handle: &[u8]) -> Outcome {
+        self.login(conn)?.attempt = None;
+        let handle = parse_handle(handle).map_err(|fault| match fault {
+            //= HANDLE-3
+            //= HANDLE-4
+            HandleFault::NoDomain => Refusal::Error(206),
+            HandleFault::ForeignDomain | HandleFault::Malformed => Refusal::Error(911),
+        })?;
+        match self.login(conn)?.kind {
+            ServerKind::Dispatch => self.refer_to_notification(conn, request),
+            _ => self.challenge(conn, request, handle),
+        }
+    }
+
+    //= XFR-1
+    //= XFR-2
+    //= XFR-4
+    fn refer_to_notification(&mut self, conn: ConnId, request: &Request<'_>) -> Outcome {
+        let (trid, address) = (request.trid(), &self.config.addresses.notification);
+        self.outbox
+            .line(conn, format_args!("XFR {trid} NS {address}"));
+        self.close(conn);
+        Ok(())
+    }
+
+    /// Challenges anybody: whether the handle is a user's shows only at the response.
+    //= USR-1
+    //= USR-9
+    fn challenge(&mut self, conn: ConnId, request: &Request<'_>, handle: &str) -> Outcome {
+        let challenge = format!("{}.{}", self.unix_time(), self.random.next());
+        let trid = request.trid();
+        self.outbox
+            .line(conn, format_args!("USR {trid} {PACKAGE} S {challenge}"));
+        self.login(conn)?.attempt = Some(Box::new(Attempt {
+            handle: handle.to_owned(),
+            challenge,
+        }));
+        Ok(())
+    }
+
+    fn finish_login(&mut self, conn: ConnId, request: &Request<'_>, response: &[u8]) -> Outcome {
+        //= USR-10
+        let attempt = self.login(conn)?.attempt.take().ok_or(NOT_EXPECTED)?;
+        let account = self.verify(&attempt, response);
+        //= USR-5
+        //= USR-6
+        //= USR-7
+        //= USR-8
+        let account = account.ok_or(Refusal::Error(911))?;
+        self.log_in(conn, account, request);
+        Ok(())
+    }
+
+    /// The account, where the response is right.
+    //= USR-15
+    //= USR-16
+    fn verify(&mut self, attempt: &Attempt, response: &[u8]) -> Option<AccountId> {
+        let password = self.directory.password(&attempt.handle)?;
+        let digest = Md5::new()
+            .chain_update(&attempt.challenge)
+            .chain_update(password.as_bytes())
+            .finalize();
+        let expected = hex::encode(digest);
+        if !response.eq_ignore_ascii_case(expected.as_bytes()) {
+            return None;
+        }
+        self.directory.find_or_make(&attempt.handle)
+    }
+
+    fn log_in(&mut self, conn: ConnId, account: AccountId, request: &Request<'_>) {
+        self.displace(account);
+        if let Some(connection) = self.connections.get_mut(conn) {
+            connection.phase = Phase::Online(account);
+        }
+        self.rearm(conn);
+        self.directory[account].presence = Some(Presence { conn, state: None });
+        //= USR-2
+        //= USR-3
+        //= USR-4
+        let (trid, user) = (request.trid(), &self.directory[account]);
+        let (handle, name) = (&user.handle, &user.name);
+        self.outbox
+            .line(conn, format_args!("USR {trid} OK {handle} {name}"));
+        self.send_profile(conn);
+    }
+
+    /// Ends an older login of the same user.
+    //= OUT-3
+    //= OUT-4
+    //= OUT-5
+    //= LIVE-4
+    fn displace(&mut self, account: AccountId) {
+        if let Some(older) = self.directory[account].presence {
+            self.outbox.line(older.conn, format_args!("OUT OTH"));
+            self.close(older.conn);
+        }
+    }
+
+    //= USR-17
+    fn send_profile(&mut self, conn: ConnId) {
+        let profile = format!(
+            "MIME-Version: 1.0\r\n\
+             Content-Type: text/x-msmsgsprofile; charset=UTF-8\r\n\
+             LoginTime: {}\r\n\r\n",
+            self.unix_time()
+        );
+        let length = profile.len();
+        self.outbox.frame(
+            conn,
+            format_args!("MSG Hotmail Hotmail {length}"),
+            profile.as_bytes(),
+        );
+    }
+
+    //= OUT-1
+    //= OUT-2
+    //= OUT-7
+    //= PRES-7
+    pub(super) fn sign_out(&mut self, conn: ConnId) -> Outcome {
+        self.outbox.line(conn, format_args!("OUT"));
+        self.close(conn);
+        Ok(())
+    }
+
+    pub(super) fn log_out(&mut self, account: AccountId) {
+        let user = &mut self.directory[account];
+        user.presence = None;
+        user.forward.forget_shown();
+        self.announce(account);
+    }
+
+    pub(super) fn unix_time(&self) -> u64 {
+        self.config.epoch.saturating_add(self.now.as_secs())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::server::fixture::{Fixture, config};
+    use crate::server::{Accounts, Door};
+
+    #[test]
+    fn a_dispatch_server_refers_and_closes() {
+        let mut s = Fixture::new();
+        let c = s.open(Door::Dispatch);
+        s.ask(c, "VER 1 MSNP2 CVR0", "VER 1 MSNP2");
+        s.ask(c, "INF 2", "INF 2 MD5");
+        s.ask(c, "USR 3 MD5 I alice", "206 3");
+        s.nothing(c);
+        s.ask(c, "USR 4 MD5 I alice@hotmail.com", "XFR 4 NS ns:1");
+        s.closed(c);
+    }
+
+    #[test]
+    fn the_right_response_logs_in_and_brings_the_profile() {
+        let mut s = Fixture::new();
+        let c = s.greet();
+        s.authenticate(c, "alice", "pw-alice");
+        s.expect(c, "USR 4 OK alice@hotmail.com ALICE%20X");
+        let profile = s.next(c);
+        assert_eq!(profile.line, "MSG Hotmail Hotmail 95");
+        assert_eq!(
+            profile.payload.unwrap(),
+            "MIME-Version: 1.0\r\nContent-Type: text/x-msmsgsprofile; charset=UTF-8\r\n\
+             LoginTime: 1700000000\r\n\r\n"
+        );
+        s.ask(c, "USR 5 MD5 I alice@hotmail.com", "207 5");
+        s.ask(c, "USR 6 MD5 S 0", "207 6");
+        s.ask(c, "SYN 7 1", "SYN 7 1");
+        s.ask(c, "VER 8 MSNP2", "715 8");
+        s.closed(c);
+    }
+
+    #[test]
+    fn after_a_wrong_response_the_client_starts_over() {
+        let mut s = Fixture::new();
+        let c = s.greet();
+        s.authenticate(c, "alice", "wrong");
+        s.expect(c, "911 4");
+        s.nothing(c);
+        s.authenticate(c, "nobody", "pw-nobody");
+        s.expect(c, "911 4");
+        s.authenticate(c, "alice", "pw-alice");
+        s.expect(c, "USR 4 OK alice@hotmail.com *");
+    }
+
+    #[test]
+    fn no_challenge_comes_twice() {
+        let mut s = Fixture::new();
+        let c = s.greet();
+        let first = s.ask(c, "USR 3 MD5 I alice@hotmail.com", "USR 3 MD5 S *");
+        let again = s.ask(c, "USR 4 MD5 I alice@hotmail.com", "USR 4 MD5 S *");
+        assert_ne!(first[4], again[4]);
+        let replayed = Fixture::response(&first[4], "pw-alice");
+        s.ask(c, &format!("USR 5 MD5 S {replayed}"), "911 5");
+        s.ask(c, &format!("USR 6 MD5 S {replayed}"), "715 6");
+        s.closed(c);
+    }
+
+    #[test]
+    fn digits_and_handles_in_any_case() {
+        let mut s = Fixture::new();
+        let c = s.greet();
+        let words = s.ask(c, "USR 3 MD5 I ALICE@hotmail.com", "USR 3 MD5 S *");
+        let response = Fixture::response(&words[4], "pw-alice").to_uppercase();
+        s.c(c, &format!("USR 4 MD5 S {response}"));
+        s.expect(c, "USR 4 OK alice@hotmail.com *");
+    }
+
+    #[test]
+    fn numbered_accounts_are_made_when_needed() {
+        let mut s = Fixture::new();
+        let c = s.greet();
+        s.authenticate(c, "user20", "pw20");
+        s.expect(c, "USR 4 OK user20@hotmail.com User%2020");
+        let c = s.greet();
+        s.authenticate(c, "user21", "pw21");
+        s.expect(c, "911 4");
+    }
+
+    #[test]
+    fn an_empty_password_and_one_of_any_letters() {
+        let mut given = config();
+        given.accounts = Accounts {
+            pattern: None,
+            listed: given.accounts.listed,
+        };
+        given.accounts.listed[0].password = String::new();
+        given.accounts.listed[1].password = "\u{e9} \r\n\0%".to_owned();
+        let mut s = Fixture::with(given);
+        let c = s.greet();
+        s.authenticate(c, "bob", "\u{e9} \r\n\0%");
+        s.expect(c, "USR 4 OK bob@hotmail.com *");
+        let c = s.greet();
+        s.ask(c, "USR 3 MD5 I alice@hotmail.com", "USR 3 MD5 S *");
+        s.c(c, "USR 4 MD5 S ");
+        s.closed(c);
+    }
+
+    #[test]
+    fn dialects() {
+        for (line, answer, closes) in [
+            ("VER 1 msnp2", "VER 1 MSNP2", false),
+            ("VER 1 0 MSNP9 FOO MSNP2 BAR", "VER 1 MSNP2", false),
+            ("VER 1 MSNP3", "VER 1 0", true),
+            ("VER 1 0", "VER 1 0", true),
+        ] {
+            let mut s = Fixture::new();
+            for door in [Door::Single, Door::Dispatch, Door::Notification] {
+                let c = s.open(door);
+                s.ask(c, line, answer);
+                if closes {
+                    s.closed(c);
+                } else {
+                    s.ask(c, "VER 2 MSNP2", "715 2");
+                    s.closed(c);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_comes_too_early_is_refused() {
+        for (line, answer) in [
+            ("INF 1", Some("715 1")),
+            ("USR 1 MD5 I alice@hotmail.com", Some("715 1")),
+            ("SYN 1 0", Some("302 1")),
+            ("CHG 1 NLN", Some("302 1")),
+            ("CVR 1 0x0409 win 4.10 i386 MSMSGS 1.0.0863", Some("302 1")),
+            ("PNG", None),
+            ("CAL 1 bob@hotmail.com", None),
+            ("OUT", Some("OUT")),
+        ] {
+            let mut s = Fixture::new();
+            let c = s.open(Door::Notification);
+            s.c(c, line);
+            if let Some(answer) = answer {
+                s.expect(c, answer);
+            }
+            s.closed(c);
+        }
+    }
+
+    #[test]
+    fn bad_logins() {
+        for (line, answer) in [
+            ("USR 3 MD5 I alice", Some("206 3")),
+            ("USR 3 MD5 I alice@", Some("206 3")),
+            ("USR 3 MD5 I alice@example.com", Some("911 3")),
+            (
+                "USR 3 MD5 S 00000000000000000000000000000000",
+                Some("715 3"),
+            ),
+            ("USR 3 CKI I alice@hotmail.com", None),
+            ("USR 3 MD5 X alice@hotmail.com", None),
+        ] {
+            let mut s = Fixture::new();
+            let c = s.greet();
+            s.c(c, line);
+            match answer {
+                Some("715 3") => {
+                    s.expect(c, "715 3");
+                    s.closed(c);
+                }
+                Some(answer) => {
+                    s.expect(c, answer);
+                    s.ask(c, "USR 4 MD5 I bob@hotmail.com", "USR 4 MD5 S *");
+                }
+                None => s.closed(c),
+            }
+        }
+    }
+
+    #[test]
+    fn a_second_login_ends_the_first() {
+        let mut s = Fixture::new();
+        let first = s.online("alice", "NLN");
+        let second = s.login("alice");
+        s.expect(first, "OUT OTH");
+        s.closed(first);
+        s.ask(second, "CHG 9 NLN", "CHG 9 NLN");
+        s.hang_up(first);
+        s.ask(second, "PNG", "QNG");
+    }
+
+    #[test]
+    fn the_single_door_leads_everywhere() {
+        let mut s = Fixture::new();
+        let c = s.open(Door::Single);
+        s.ask(c, "VER 1 MSNP2", "VER 1 MSNP2");
+        s.authenticate(c, "alice", "pw-alice");
+        s.expect(c, "USR 4 OK alice@hotmail.com *");
+        s.expect(c, "MSG Hotmail Hotmail *");
+        s.ask(c, "CHG 5 NLN", "CHG 5 NLN");
+        let words = s.ask(c, "XFR 6 SB", "XFR 6 SB * CKI *");
+        let board = s.open(Door::Single);
+        let usr = format!("USR 1 alice@hotmail.com {}\r\nMSG 2 N 3\r\nabc", words[5]);
+        s.raw(board, usr.as_bytes());
+        s.expect(board, "USR 1 OK alice@hotmail.com *");
+        s.expect(board, "NAK 2");
+        s.nothing(board);
+    }
+}

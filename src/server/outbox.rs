@@ -1,0 +1,70 @@
+//! What the server has said and nobody has fetched yet.
+
+use std::collections::VecDeque;
+use std::fmt::{self, Write as _};
+
+use bytes::{BufMut, Bytes, BytesMut};
+
+use super::connection::ConnId;
+
+/// What the server wants done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Output {
+    /// Send one frame: a line, with its payload where it has one.
+    Send(ConnId, Bytes),
+    /// Close the connection, after all that was sent to it before.
+    Close(ConnId),
+}
+
+/// From how many waiting bytes on the server reads no further commands.
+const FULL: usize = 256 * 1024;
+
+/// Waiting outputs, in order.
+#[derive(Debug, Default)]
+pub(super) struct Outbox {
+    waiting: VecDeque<Output>,
+    bytes: usize,
+}
+
+impl Outbox {
+    /// Sends a line; the terminator is added.
+    //= FRAME-1
+    pub(super) fn line(&mut self, conn: ConnId, line: fmt::Arguments<'_>) {
+        self.frame(conn, line, &[]);
+    }
+
+    /// Sends a line and its payload; the terminator is added.
+    //= FRAME-6
+    pub(super) fn frame(&mut self, conn: ConnId, line: fmt::Arguments<'_>, payload: &[u8]) {
+        let mut frame = BytesMut::with_capacity(96 + payload.len());
+        frame
+            .write_fmt(line)
+            .expect("a BytesMut takes as much as memory holds");
+        frame.put_slice(b"\r\n");
+        frame.put_slice(payload);
+        self.bytes += frame.len();
+        self.waiting.push_back(Output::Send(conn, frame.freeze()));
+    }
+
+    pub(super) fn close(&mut self, conn: ConnId) {
+        self.waiting.push_back(Output::Close(conn));
+    }
+
+    pub(super) fn pop(&mut self) -> Option<Output> {
+        let output = self.waiting.pop_front()?;
+        if let Output::Send(_, frame) = &output {
+            self.bytes -= frame.len();
+        }
+        Some(output)
+    }
+
+    /// How many bytes wait.
+    #[cfg(test)]
+    pub(super) fn len(&self) -> usize {
+        self.bytes
+    }
+
+    pub(super) fn is_full(&self) -> bool {
+        self.bytes > FULL
+    }
+}

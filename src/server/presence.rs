@@ -1,0 +1,379 @@
+//! CHG, ILN, NLN and FLN: who is shown to whom.
+//!
+//! A user is shown to a watcher who has the user on the FL while the user is in an online state and
+//! the user's settings admit the watcher. Each entry of an FL remembers what its owner was told, so
+//! NLN and FLN go out exactly when that has ceased to be true.
+
+use super::Server;
+use super::account::{AccountId, State};
+use super::connection::ConnId;
+use super::list::Shown;
+use super::request::{Outcome, Refusal, Request};
+
+/// Whether a watcher can be told of others.
+enum Attention {
+    /// Not logged in, or before the first CHG.
+    None,
+    /// In state FLN: misses what happens.
+    Away,
+    /// Listening on this connection.
+    On(ConnId),
+}
+
+/// Why a watcher's view of a user is looked at.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Cause {
+    /// The user's state or name is new.
+    News,
+    /// It may be that another user may see it than before.
+    Review,
+}
+
+impl Server {
+    //= CHG-1
+    //= CHG-10
+    pub(super) fn change_state(
+        &mut self,
+        conn: ConnId,
+        account: AccountId,
+        request: &Request<'_>,
+    ) -> Outcome {
+        let [code] = request.params else {
+            return Err(Refusal::Close);
+        };
+        //= CHG-9
+        let state = State::parse(code).ok_or(Refusal::Error(201))?;
+        let user = &mut self.directory[account];
+        let Some(presence) = user.presence.as_mut() else {
+            return Err(Refusal::Close);
+        };
+        let before = presence.state.replace(state);
+        let (trid, code) = (request.trid(), state.as_str());
+        self.outbox.line(conn, format_args!("CHG {trid} {code}"));
+        match before {
+            //= PRES-1
+            //= PRES-2
+            //= PRES-11
+            //= PRES-13
+            None => self.introduce_contacts(conn, account, trid),
+            Some(State::Offline) => self.catch_up(account),
+            Some(State::Online(_) | State::Hidden) => {}
+        }
+        if before.and_then(State::shown) != state.shown() {
+            self.announce(account);
+        }
+        Ok(())
+    }
+
+    /// Tells every watcher of a user's new state or name.
+    //= CHG-3
+    //= CHG-4
+    //= CHG-8
+    //= PRES-6
+    pub(super) fn announce(&mut self, subject: AccountId) {
+        self.tell_watchers(subject, Cause::News);
+    }
+
+    /// Tells those watchers for whom a user has appeared or vanished.
+    pub(super) fn review(&mut self, subject: AccountId) {
+        self.tell_watchers(subject, Cause::Review);
+    }
+
+    /// Tells one watcher, if the user has appeared or vanished for it.
+    pub(super) fn review_for(&mut self, subject: AccountId, watcher: AccountId) {
+        self.tell(subject, watcher, Cause::Review);
+    }
+
+    fn tell_watchers(&mut self, subject: AccountId, cause: Cause) {
+        let mut place = 0;
+        while let Some(watcher) = self.directory[subject].reverse.at(place) {
+            self.tell(subject, watcher, cause);
+            place += 1;
+        }
+    }
+
+    /// One watcher's view of one user, brought up to date.
+    //= PRES-5
+    fn tell(&mut self, subject: AccountId, watcher: AccountId, cause: Cause) {
+        let state = self.visible_state(subject, watcher);
+        let attention = self.attention(watcher);
+        let user = &mut self.directory[watcher];
+        let Some(entry) = user.forward.entry_mut(subject) else {
+            return;
+        };
+        let is_old = match state {
+            Some(_) => entry.shown == Shown::Online && cause == Cause::Review,
+            //= PRES-12
+            None => entry.shown == Shown::Offline,
+        };
+        if is_old {
+            return;
+        }
+        match attention {
+            Attention::None => {}
+            Attention::Away if entry.shown == Shown::Offline => {}
+            Attention::Away => entry.shown = Shown::Stale,
+            Attention::On(conn) => {
+                entry.shown = state.map_or(Shown::Offline, |_| Shown::Online);
+                self.send_presence(conn, subject, state);
+            }
+        }
+    }
+
+    //= PRES-4
+    //= PRES-14
+    //= TRID-9
+    fn send_presence(&mut self, conn: ConnId, subject: AccountId, state: Option<&str>) {
+        let user = &self.directory[subject];
+        let (handle, name) = (&user.handle, &user.name);
+        match state {
+            Some(state) => self
+                .outbox
+                .line(conn, format_args!("NLN {state} {handle} {name}")),
+            None => self.outbox.line(conn, format_args!("FLN {handle}")),
+        }
+    }
+
+    /// The state in which a user shows itself to another who watches it.
+    //= CHG-5
+    //= PRES-9
+    //= BLP-9
+    fn visible_state(&self, subject: AccountId, watcher: AccountId) -> Option<&'static str> {
+        let user = &self.directory[subject];
+        let state = user.shown_state()?;
+        user.admits(watcher).then_some(state)
+    }
+
+    //= CHG-6
+    fn attention(&self, watcher: AccountId) -> Attention {
+        let Some(presence) = self.directory[watcher].presence else {
+            return Attention::None;
+        };
+        match presence.state {
+            None => Attention::None,
+            Some(State::Offline) => Attention::Away,
+            Some(State::Online(_) | State::Hidden) => Attention::On(presence.conn),
+        }
+    }
+
+    fn introduce_contacts(&mut self, conn: ConnId, account: AccountId, trid: &str) {
+        let mut place = 0;
+        while let Some(contact) = self.directory[account].forward.at(place) {
+            self.introduce(conn, account, contact, trid);
+            place += 1;
+        }
+    }
+
+    /// Shows a contact that has just been put on the FL.
+    //= PRES-3
+    //= PRES-11
+    pub(super) fn introduce_added(
+        &mut self,
+        conn: ConnId,
+        account: AccountId,
+        contact: AccountId,
+        trid: &str,
+    ) {
+        if matches!(self.attention(account), Attention::On(_)) {
+            self.introduce(conn, account, contact, trid);
+        }
+    }
+
+    //= PRES-4
+    fn introduce(&mut self, conn: ConnId, account: AccountId, contact: AccountId, trid: &str) {
+        let Some(state) = self.visible_state(contact, account) else {
+            return;
+        };
+        if let Some(entry) = self.directory[account].forward.entry_mut(contact) {
+            entry.shown = Shown::Online;
+        }
+        let user = &self.directory[contact];
+        let (handle, name) = (&user.handle, &user.name);
+        self.outbox
+            .line(conn, format_args!("ILN {trid} {state} {handle} {name}"));
+    }
+
+    /// Tells a user who leaves the state FLN what was missed in it.
+    fn catch_up(&mut self, account: AccountId) {
+        let mut place = 0;
+        while let Some(contact) = self.directory[account].forward.at(place) {
+            self.tell(contact, account, Cause::Review);
+            place += 1;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::server::ConnId;
+    use crate::server::fixture::Fixture;
+
+    /// Alice, whom bob and carol have on their FL; all online.
+    fn watched() -> (Fixture, ConnId, ConnId, ConnId) {
+        let mut s = Fixture::new();
+        let (bob, carol) = (s.online("bob", "NLN"), s.online("carol", "HDN"));
+        s.add(bob, "FL", "alice");
+        s.add(carol, "FL", "alice");
+        let alice = s.online("alice", "NLN");
+        for watcher in [bob, carol] {
+            s.expect(watcher, "NLN NLN alice@hotmail.com ALICE%20X");
+            s.nothing(watcher);
+        }
+        (s, alice, bob, carol)
+    }
+
+    #[test]
+    fn every_change_once() {
+        let (mut s, alice, bob, _) = watched();
+        for state in ["BSY", "IDL", "BRB", "AWY", "PHN", "LUN", "NLN"] {
+            s.ask(alice, &format!("CHG 1 {state} "), &format!("CHG 1 {state}"));
+            s.expect(bob, &format!("NLN {state} alice@hotmail.com ALICE%20X"));
+        }
+        s.ask(alice, "CHG 2 NLN", "CHG 2 NLN");
+        s.nothing(bob);
+        s.ask(alice, "CHG 3 HDN", "CHG 3 HDN");
+        s.expect(bob, "FLN alice@hotmail.com");
+        s.ask(alice, "CHG 4 FLN", "CHG 4 FLN");
+        s.nothing(bob);
+        s.ask(alice, "CHG 5 AWY", "CHG 5 AWY");
+        s.expect(bob, "NLN AWY alice@hotmail.com ALICE%20X");
+        for bad in ["nln", "XXX", "ILN", "\u{e9}"] {
+            s.ask(alice, &format!("CHG 6 {bad}"), "201 6");
+        }
+        s.nothing(bob);
+    }
+
+    #[test]
+    fn leaving_by_out_by_loss_and_hidden() {
+        let (mut s, alice, bob, carol) = watched();
+        s.ask(alice, "OUT", "OUT");
+        s.closed(alice);
+        s.expect(bob, "FLN alice@hotmail.com");
+        s.expect(carol, "FLN alice@hotmail.com");
+        let alice = s.online("alice", "PHN");
+        s.expect(bob, "NLN PHN alice@hotmail.com ALICE%20X");
+        s.hang_up(alice);
+        s.expect(bob, "FLN alice@hotmail.com");
+        let alice = s.online("alice", "HDN");
+        s.hang_up(alice);
+        s.nothing(bob);
+    }
+
+    #[test]
+    fn a_second_login_is_offline_until_its_first_chg() {
+        let (mut s, _, bob, _) = watched();
+        let alice = s.login("alice");
+        s.expect(bob, "FLN alice@hotmail.com");
+        s.ask(alice, "CHG 1 NLN", "CHG 1 NLN");
+        s.expect(bob, "NLN NLN alice@hotmail.com ALICE%20X");
+    }
+
+    #[test]
+    fn contacts_at_the_first_chg_and_never_again() {
+        let (mut s, alice, bob, _) = watched();
+        s.add(alice, "FL", "bob");
+        s.add(alice, "FL", "carol");
+        s.add(alice, "FL", "dave");
+        let alice = s.login("alice");
+        s.skip(bob);
+        s.ask(bob, "CHG 1 BRB", "CHG 1 BRB");
+        s.nothing(alice);
+        s.c(alice, "CHG 2 HDN");
+        s.expect(alice, "CHG 2 HDN");
+        s.expect(alice, "ILN 2 BRB bob@hotmail.com BOB%20X");
+        s.nothing(alice);
+        s.ask(alice, "CHG 3 NLN", "CHG 3 NLN");
+        s.nothing(alice);
+    }
+
+    #[test]
+    fn an_added_contact_is_shown_with_the_adds_trid() {
+        let mut s = Fixture::new();
+        let (alice, _bob) = (s.online("alice", "NLN"), s.online("bob", "LUN"));
+        s.c(alice, "ADD 9 FL bob@hotmail.com b");
+        s.expect(alice, "ADD 9 FL 2 bob@hotmail.com b");
+        s.expect(alice, "ILN 9 LUN bob@hotmail.com BOB%20X");
+        s.nothing(alice);
+    }
+
+    #[test]
+    fn a_removed_contact_is_silent() {
+        let (mut s, alice, bob, _) = watched();
+        s.ask(
+            bob,
+            "REM 1 FL alice@hotmail.com",
+            "REM 1 FL * alice@hotmail.com",
+        );
+        s.skip(alice);
+        s.ask(alice, "CHG 2 AWY", "CHG 2 AWY");
+        s.nothing(bob);
+    }
+
+    #[test]
+    fn blocking_hides_and_unblocking_shows() {
+        let (mut s, alice, bob, carol) = watched();
+        s.add(alice, "BL", "bob");
+        s.expect(bob, "FLN alice@hotmail.com");
+        s.nothing(carol);
+        s.ask(alice, "CHG 1 BSY", "CHG 1 BSY");
+        s.nothing(bob);
+        let bob = s.online("bob", "NLN");
+        s.nothing(bob);
+        s.ask(
+            bob,
+            "REM 2 FL alice@hotmail.com",
+            "REM 2 FL * alice@hotmail.com",
+        );
+        s.add(bob, "FL", "alice");
+        s.nothing(bob);
+        s.skip(alice);
+        s.ask(
+            alice,
+            "REM 3 BL bob@hotmail.com",
+            "REM 3 BL * bob@hotmail.com",
+        );
+        s.expect(bob, "NLN BSY alice@hotmail.com ALICE%20X");
+        s.nothing(bob);
+    }
+
+    #[test]
+    fn the_closed_mode_shows_only_to_the_allowed() {
+        let (mut s, alice, bob, carol) = watched();
+        s.skip(alice);
+        s.add(alice, "AL", "carol");
+        s.ask(alice, "BLP 1 BL", "BLP 1 * BL");
+        s.expect(bob, "FLN alice@hotmail.com");
+        s.nothing(carol);
+        s.add(alice, "AL", "bob");
+        s.expect(bob, "NLN NLN alice@hotmail.com ALICE%20X");
+        s.ask(
+            alice,
+            "REM 2 AL carol@hotmail.com",
+            "REM 2 AL * carol@hotmail.com",
+        );
+        s.expect(carol, "FLN alice@hotmail.com");
+        s.ask(alice, "BLP 3 AL", "BLP 3 * AL");
+        s.expect(carol, "NLN NLN alice@hotmail.com ALICE%20X");
+        s.nothing(bob);
+    }
+
+    #[test]
+    fn who_was_offline_is_told_what_was_missed() {
+        let (mut s, alice, bob, carol) = watched();
+        s.ask(bob, "CHG 1 FLN", "CHG 1 FLN");
+        s.ask(carol, "CHG 1 FLN", "CHG 1 FLN");
+        s.ask(alice, "CHG 2 BSY", "CHG 2 BSY");
+        s.nothing(bob);
+        s.c(bob, "CHG 3 NLN");
+        s.expect(bob, "CHG 3 NLN");
+        s.expect(bob, "NLN BSY alice@hotmail.com ALICE%20X");
+        s.hang_up(alice);
+        s.expect(bob, "FLN alice@hotmail.com");
+        s.nothing(carol);
+        s.c(carol, "CHG 4 NLN");
+        s.expect(carol, "CHG 4 NLN");
+        s.expect(carol, "FLN alice@hotmail.com");
+        s.ask(carol, "CHG 5 FLN", "CHG 5 FLN");
+        s.ask(carol, "CHG 6 NLN", "CHG 6 NLN");
+    }
+}

@@ -1,0 +1,211 @@
+//! SYN, LST, GTC and BLP: what the server keeps for a user, shown and set.
+
+use super::Server;
+use super::account::{AccountId, Privacy, Prompt};
+use super::connection::ConnId;
+use super::handle::parse_number;
+use super::list::ListName;
+use super::request::{Outcome, Refusal, Request};
+
+impl Server {
+    //= SYN-1
+    //= SYN-7
+    //= SYN-8
+    //= SYN-10
+    pub(super) fn synchronise(
+        &mut self,
+        conn: ConnId,
+        account: AccountId,
+        request: &Request<'_>,
+    ) -> Outcome {
+        let [known] = request.params else {
+            return Err(Refusal::Close);
+        };
+        let known = parse_number(known).ok_or(Refusal::Close)?;
+        let (trid, user) = (request.trid(), &self.directory[account]);
+        let serial = user.serial;
+        self.outbox.line(conn, format_args!("SYN {trid} {serial}"));
+        //= SYN-2
+        //= SYN-9
+        if known == serial {
+            return Ok(());
+        }
+        //= SYN-3
+        //= SYN-4
+        //= SYN-5
+        //= SYN-6
+        let (prompt, privacy) = (user.prompt.as_str(), user.privacy.as_str());
+        self.outbox
+            .line(conn, format_args!("GTC {trid} {serial} {prompt}"));
+        self.outbox
+            .line(conn, format_args!("BLP {trid} {serial} {privacy}"));
+        for list in ListName::ALL {
+            self.send_list(conn, account, trid, list);
+        }
+        Ok(())
+    }
+
+    //= LST-4
+    pub(super) fn show_list(
+        &mut self,
+        conn: ConnId,
+        account: AccountId,
+        request: &Request<'_>,
+    ) -> Outcome {
+        let [list] = request.params else {
+            return Err(Refusal::Close);
+        };
+        //= LST-6
+        let list = ListName::parse(list).ok_or(Refusal::Error(201))?;
+        self.send_list(conn, account, request.trid(), list);
+        Ok(())
+    }
+
+    //= LST-1
+    //= LST-2
+    //= LST-5
+    fn send_list(&mut self, conn: ConnId, account: AccountId, trid: &str, name: ListName) {
+        let user = &self.directory[account];
+        let (list, serial, code) = (user.list(name), user.serial, name.as_str());
+        let total = list.len();
+        //= LST-3
+        if total == 0 {
+            self.outbox
+                .line(conn, format_args!("LST {trid} {code} {serial} 0 0"));
+        }
+        for (entry, item) in list.iter().zip(1..) {
+            let handle = &self.directory[entry.account].handle;
+            let line = format_args!(
+                "LST {trid} {code} {serial} {item} {total} {handle} {}",
+                entry.name
+            );
+            self.outbox.line(conn, line);
+        }
+    }
+
+    //= GTC-1
+    //= GTC-5
+    pub(super) fn set_prompt(
+        &mut self,
+        conn: ConnId,
+        account: AccountId,
+        request: &Request<'_>,
+    ) -> Outcome {
+        let [value] = request.params else {
+            return Err(Refusal::Close);
+        };
+        //= GTC-6
+        let prompt = Prompt::parse(value).ok_or(Refusal::Close)?;
+        let user = &mut self.directory[account];
+        //= GTC-2
+        //= GTC-3
+        if user.prompt == prompt {
+            return Err(Refusal::Error(218));
+        }
+        user.prompt = prompt;
+        let (trid, serial, value) = (request.trid(), user.next_serial(), prompt.as_str());
+        self.outbox
+            .line(conn, format_args!("GTC {trid} {serial} {value}"));
+        Ok(())
+    }
+
+    //= BLP-1
+    //= BLP-5
+    pub(super) fn set_privacy(
+        &mut self,
+        conn: ConnId,
+        account: AccountId,
+        request: &Request<'_>,
+    ) -> Outcome {
+        let [value] = request.params else {
+            return Err(Refusal::Close);
+        };
+        //= BLP-8
+        let privacy = Privacy::parse(value).ok_or(Refusal::Close)?;
+        let user = &mut self.directory[account];
+        //= BLP-2
+        //= BLP-3
+        if user.privacy == privacy {
+            return Err(Refusal::Error(218));
+        }
+        user.privacy = privacy;
+        let (trid, serial, value) = (request.trid(), user.next_serial(), privacy.as_str());
+        self.outbox
+            .line(conn, format_args!("BLP {trid} {serial} {value}"));
+        //= BLP-9
+        self.review(account);
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::server::fixture::Fixture;
+
+    #[test]
+    fn a_new_account_synchronises_from_nothing() {
+        let mut s = Fixture::new();
+        let c = s.login("alice");
+        s.c(c, "SYN 8 0");
+        for line in [
+            "SYN 8 1",
+            "GTC 8 1 A",
+            "BLP 8 1 AL",
+            "LST 8 FL 1 0 0",
+            "LST 8 AL 1 0 0",
+            "LST 8 BL 1 0 0",
+            "LST 8 RL 1 0 0",
+        ] {
+            s.expect(c, line);
+        }
+        s.ask(c, "SYN 9 1", "SYN 9 1");
+        s.nothing(c);
+    }
+
+    #[test]
+    fn what_was_set_is_there_at_the_next_login() {
+        let mut s = Fixture::new();
+        let alice = s.login("alice");
+        s.add(alice, "FL", "bob");
+        s.add(alice, "FL", "carol");
+        s.add(alice, "BL", "dave");
+        s.ask(alice, "GTC 1 N", "GTC 1 5 N");
+        s.ask(alice, "BLP 2 BL", "BLP 2 6 BL");
+        s.hang_up(alice);
+        let bob = s.login("bob");
+        s.add(bob, "FL", "alice");
+        let alice = s.login("alice");
+        s.c(alice, "SYN 8 6");
+        for line in [
+            "SYN 8 7",
+            "GTC 8 7 N",
+            "BLP 8 7 BL",
+            "LST 8 FL 7 1 2 bob@hotmail.com bob",
+            "LST 8 FL 7 2 2 carol@hotmail.com carol",
+            "LST 8 AL 7 0 0",
+            "LST 8 BL 7 1 1 dave@hotmail.com dave",
+            "LST 8 RL 7 1 1 bob@hotmail.com BOB%20X",
+        ] {
+            s.expect(alice, line);
+        }
+        s.nothing(alice);
+        s.c(alice, "SYN 9 4294967295");
+        s.expect(alice, "SYN 9 7");
+        s.expect(alice, "GTC 9 7 N");
+    }
+
+    #[test]
+    fn settings_refuse_their_own_value_and_others() {
+        let mut s = Fixture::new();
+        let c = s.login("alice");
+        s.ask(c, "GTC 1 A", "218 1");
+        s.ask(c, "BLP 2 AL", "218 2");
+        s.ask(c, "LST 3 XX", "201 3");
+        s.ask(c, "SYN 4 1", "SYN 4 1");
+        for line in ["GTC 5 X", "BLP 5 FL", "SYN 5 x", "GTC 5", "SYN 5 1 1"] {
+            let c = s.login("alice");
+            s.c(c, line);
+            s.closed(c);
+        }
+    }
+}

@@ -2,6 +2,7 @@
 
 pub mod diagnostic;
 pub mod event;
+pub mod report;
 pub mod run;
 pub mod scenario;
 pub mod server;

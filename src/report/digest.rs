@@ -1,0 +1,79 @@
+//! Everything that was said in a run, kept until its end.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::conclusion::Conclusion;
+use crate::event::{Event, Notice, RunInfo, ScenarioResult, Summary, Variation, Verdict};
+use crate::spec::{ClauseId, Level};
+
+/// Everything that was said so far.
+#[derive(Debug, Default)]
+pub(super) struct Digest {
+    pub(super) run: Option<RunInfo>,
+    pub(super) results: Vec<Arc<ScenarioResult>>,
+    pub(super) notices: Vec<Notice>,
+    pub(super) summary: Option<Summary>,
+}
+
+impl Digest {
+    pub(super) fn take(&mut self, event: &Event) {
+        match event {
+            Event::Started(run) => self.run = Some(run.clone()),
+            Event::ScenarioStarted(_) => {}
+            Event::ScenarioFinished(result) => self.results.push(Arc::clone(result)),
+            Event::Notice(notice) => self.notices.push(notice.clone()),
+            Event::Finished(summary) => self.summary = Some(summary.clone()),
+        }
+    }
+
+    /// What the run is; a nameless one where it ended before it began.
+    pub(super) fn run(&self) -> RunInfo {
+        self.run.clone().unwrap_or_else(|| RunInfo {
+            target: "the target".to_owned(),
+            level: Level::Must,
+            strict: false,
+            seed: 0,
+            scenarios: 0,
+            jobs: 0,
+        })
+    }
+
+    /// The scenarios with a verdict.
+    pub(super) fn with(&self, verdict: Verdict) -> impl Iterator<Item = &ScenarioResult> {
+        let results = self.results.iter().map(Arc::as_ref);
+        results.filter(move |result| result.verdict == verdict)
+    }
+
+    /// What varied, by clause, with the scenarios in which it was seen.
+    pub(super) fn variations(&self) -> BTreeMap<ClauseId, Vec<(&Variation, &str)>> {
+        let mut found: BTreeMap<_, Vec<_>> = BTreeMap::new();
+        for result in &self.results {
+            for variation in &result.variations {
+                let seen = found.entry(variation.clause).or_default();
+                seen.push((variation, result.name.as_str()));
+            }
+        }
+        found
+    }
+
+    /// What is broken beyond the level, by clause, with the scenarios in which it was seen.
+    pub(super) fn notes(&self) -> BTreeMap<ClauseId, Vec<&str>> {
+        let mut found: BTreeMap<_, Vec<_>> = BTreeMap::new();
+        for result in &self.results {
+            for clause in result.notes.iter().filter_map(|note| note.clause) {
+                let names = found.entry(clause).or_default();
+                if names.last() != Some(&result.name.as_str()) {
+                    names.push(result.name.as_str());
+                }
+            }
+        }
+        found
+    }
+
+    /// What the run came to; `None` before its end.
+    pub(super) fn conclusion(&self) -> Option<Conclusion> {
+        let summary = self.summary.as_ref()?;
+        Some(Conclusion::of(summary, &self.notices))
+    }
+}

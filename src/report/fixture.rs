@@ -1,0 +1,212 @@
+//! One run with every verdict and hostile texts, for the tests of all formats.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::Reporter;
+use crate::diagnostic::Place;
+use crate::event::{
+    ClauseResult, ClauseVerdict, Event, Failure, Notice, NoticeKind, RunInfo, ScenarioResult,
+    Summary, Totals, Variation, Verdict,
+};
+use crate::spec::{Clause, ClauseId, Level};
+
+/// What a hostile server says: colours, a C1 control, a change of direction, ends of CDATA, of a
+/// workflow command and of a test point, markup, and what stands for bytes that were no UTF-8.
+pub(super) const HOSTILE: &str =
+    "9\x1b[31m \u{9b}2J\u{202e}]]> ::error::x\r\n::stop # TODO <b>&amp;\"'</b> %0A \u{fffd}\x07";
+
+/// What must not stand in any output.
+pub(super) fn assert_harmless(text: &str) {
+    for char in text.chars() {
+        assert!(
+            char == '\n' || !super::text::is_hidden(char),
+            "U+{:04x} in:\n{text}",
+            u32::from(char)
+        );
+    }
+}
+
+/// What the reporter writes for the run.
+pub(super) fn written(mut reporter: impl Reporter) -> String {
+    let mut out = Vec::new();
+    for event in events() {
+        reporter.handle(&event, &mut out).unwrap();
+    }
+    String::from_utf8(out).unwrap()
+}
+
+/// What the reporter writes for a run that was cut short before anything ran.
+pub(super) fn written_aborted(mut reporter: impl Reporter) -> String {
+    let mut out = Vec::new();
+    let summary = Summary {
+        totals: Totals::default(),
+        clauses: Vec::new(),
+        took: Duration::from_millis(3),
+        waited: Vec::new(),
+        aborted: Some("127.0.0.1:9 refuses connections".into()),
+    };
+    reporter
+        .handle(&Event::Finished(summary), &mut out)
+        .unwrap();
+    String::from_utf8(out).unwrap()
+}
+
+fn failure(id: ClauseId, line: usize, expected: &str, got: &str) -> Failure {
+    Failure {
+        clause: Some(id),
+        level: Some(id.level()),
+        by: "step".into(),
+        place: Place {
+            file: "scenarios/auth/wrong-password.yaml".into(),
+            line,
+            column: 5,
+            text: format!("  - S: {expected}"),
+        },
+        expected: expected.into(),
+        got: got.into(),
+        detail: Some("word 1 is `999`, not `911`".into()),
+        transcript: vec![
+            "alice C: USR 4 MD5 S [md5]".into(),
+            format!("alice S: {got}"),
+        ],
+    }
+}
+
+fn result(name: &str, verdict: Verdict) -> ScenarioResult {
+    ScenarioResult {
+        name: name.into(),
+        description: format!("what {name} is about"),
+        clauses: vec![ClauseId::USR_6],
+        verdict,
+        reason: None,
+        failures: Vec::new(),
+        notes: Vec::new(),
+        variations: Vec::new(),
+        took: Duration::from_micros(4200),
+        waited: Duration::ZERO,
+        round_trips: 4,
+        transcript: Vec::new(),
+    }
+}
+
+fn finished(result: ScenarioResult) -> Event {
+    Event::ScenarioFinished(Arc::new(result))
+}
+
+/// The run.
+pub(super) fn events() -> Vec<Event> {
+    let run = RunInfo {
+        target: "my-server".into(),
+        level: Level::Must,
+        strict: false,
+        seed: 7,
+        scenarios: 10,
+        jobs: 4,
+    };
+    let varied = ScenarioResult {
+        variations: vec![Variation {
+            clause: ClauseId::JOI_2,
+            seen: "no JOI to the newcomer".into(),
+            place: failure(ClauseId::JOI_2, 9, "", "").place,
+        }],
+        notes: vec![failure(ClauseId::ERR_4, 20, "911 {t}", "911 4 sorry")],
+        ..result("switchboard/join", Verdict::Passed)
+    };
+    let alike = |name: &str, trid: &str| ScenarioResult {
+        failures: vec![failure(
+            ClauseId::USR_6,
+            13,
+            "911 {t}",
+            &format!("999 {trid}"),
+        )],
+        ..result(name, Verdict::Failed)
+    };
+    let hostile = ScenarioResult {
+        failures: vec![failure(ClauseId::FRAME_2, 5, "VER {t} MSNP2", HOSTILE)],
+        ..result("hostile/names[name=a/b]", Verdict::Failed)
+    };
+    let broken = ScenarioResult {
+        reason: Some("alice could not log in".into()),
+        failures: vec![Failure {
+            clause: None,
+            level: None,
+            ..failure(ClauseId::USR_6, 3, "USR {t} OK *", "closed")
+        }],
+        ..result("lists/add", Verdict::Broken)
+    };
+    let because = |name: &str, verdict, reason: &str| ScenarioResult {
+        reason: Some(reason.into()),
+        ..result(name, verdict)
+    };
+    vec![
+        Event::Started(run),
+        Event::ScenarioStarted("version/hello".into()),
+        finished(result("version/hello", Verdict::Passed)),
+        finished(varied),
+        finished(alike("auth/wrong-password", "4")),
+        finished(alike("auth/twice", "9")),
+        finished(hostile),
+        Event::Notice(Notice {
+            kind: NoticeKind::Warning,
+            text: format!("the server died during lists/add {HOSTILE}"),
+            detail: vec!["stderr: panicked".into()],
+        }),
+        finished(broken),
+        finished(because(
+            "lists/remove",
+            Verdict::Broken,
+            "no account is free",
+        )),
+        finished(because("server/shutdown", Verdict::Skipped, "needs launch")),
+        finished(because("messages/nak", Verdict::Waived, "issue 12")),
+        finished(because(
+            "presence/late",
+            Verdict::Flaky,
+            "passed when run alone",
+        )),
+        Event::Finished(summary()),
+    ]
+}
+
+fn summary() -> Summary {
+    let verdict = |id| match id {
+        ClauseId::USR_6 | ClauseId::FRAME_2 => ClauseVerdict::Failed,
+        ClauseId::JOI_2 => ClauseVerdict::Varied,
+        ClauseId::ERR_4 => ClauseVerdict::Noted,
+        ClauseId::VER_1 => ClauseVerdict::Passed,
+        _ => ClauseVerdict::Untested,
+    };
+    let shown = [
+        ClauseId::VER_1,
+        ClauseId::USR_6,
+        ClauseId::FRAME_2,
+        ClauseId::JOI_2,
+        ClauseId::ERR_4,
+        ClauseId::USR_7,
+    ];
+    let clauses = Clause::all()
+        .iter()
+        .filter(|clause| shown.contains(&clause.id));
+    Summary {
+        totals: Totals {
+            passed: 2,
+            failed: 3,
+            broken: 2,
+            skipped: 1,
+            waived: 1,
+            flaky: 1,
+        },
+        clauses: clauses
+            .map(|clause| ClauseResult {
+                id: clause.id,
+                level: clause.level,
+                verdict: verdict(clause.id),
+                seen: (clause.id == ClauseId::JOI_2).then(|| "no JOI to the newcomer".into()),
+            })
+            .collect(),
+        took: Duration::from_millis(1234),
+        waited: vec![("replies that did not come".into(), Duration::from_secs(2))],
+        aborted: None,
+    }
+}

@@ -1,0 +1,108 @@
+//! Identical failures become one: a fault that breaks thirty scenarios is told once.
+
+use std::collections::HashMap;
+
+use super::digest::Digest;
+use crate::event::{Failure, ScenarioResult, Verdict};
+use crate::spec::ClauseId;
+
+/// A failure, and the scenarios that failed in the same way.
+#[derive(Debug)]
+pub(super) struct Group<'d> {
+    /// The scenario that failed so first.
+    pub(super) scenario: &'d ScenarioResult,
+    /// Its failure; `None` where a scenario was broken without one.
+    pub(super) failure: Option<&'d Failure>,
+    /// The other scenarios.
+    pub(super) others: Vec<&'d str>,
+}
+
+/// What makes two failures the same.
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct Key<'d> {
+    clause: Option<ClauseId>,
+    by: &'d str,
+    expected: String,
+    got: String,
+}
+
+/// The failures of all scenarios with this verdict, folded, in the order of their first.
+pub(super) fn fold(digest: &Digest, verdict: Verdict) -> Vec<Group<'_>> {
+    let mut groups: Vec<Group<'_>> = Vec::new();
+    let mut known: HashMap<Key<'_>, usize> = HashMap::new();
+    for scenario in digest.with(verdict) {
+        let failures: Vec<Option<&Failure>> = if scenario.failures.is_empty() {
+            vec![None]
+        } else {
+            scenario.failures.iter().map(Some).collect()
+        };
+        for failure in failures {
+            let at = *known.entry(key(scenario, failure)).or_insert(groups.len());
+            let Some(group) = groups.get_mut(at) else {
+                groups.push(Group {
+                    scenario,
+                    failure,
+                    others: Vec::new(),
+                });
+                continue;
+            };
+            let last = group.others.last().copied().unwrap_or(&group.scenario.name);
+            if last != scenario.name {
+                group.others.push(&scenario.name);
+            }
+        }
+    }
+    groups
+}
+
+fn key<'d>(scenario: &'d ScenarioResult, failure: Option<&'d Failure>) -> Key<'d> {
+    match failure {
+        Some(failure) => Key {
+            clause: failure.clause,
+            by: &failure.by,
+            expected: shape(&failure.expected),
+            got: shape(&failure.got),
+        },
+        None => Key {
+            clause: None,
+            by: "",
+            expected: String::new(),
+            got: shape(scenario.reason.as_deref().unwrap_or_default()),
+        },
+    }
+}
+
+/// The text without what differs from one scenario to the next: TrIDs and other numbers behind the
+/// first word, handles, addresses.
+fn shape(text: &str) -> String {
+    let word = |(i, word): (usize, &str)| {
+        let number = word
+            .chars()
+            .all(|char| char.is_ascii_digit() || ".:".contains(char));
+        if i > 0 && number {
+            "#".to_owned()
+        } else if word.contains('@') {
+            "@".to_owned()
+        } else {
+            word.to_owned()
+        }
+    };
+    let words: Vec<String> = text.split(' ').enumerate().map(word).collect();
+    words.join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_differs_by_chance_is_dropped() {
+        assert_eq!(shape("911 4"), shape("911 7"));
+        assert_ne!(shape("911 4"), shape("999 4"));
+        assert_eq!(
+            shape("RNG 7 127.0.0.1:9 a@b"),
+            shape("RNG 8 127.0.0.1:8 c@d")
+        );
+        assert_ne!(shape("CHG 7 NLN"), shape("CHG 7 BSY"));
+    }
+}

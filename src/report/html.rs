@@ -1,0 +1,228 @@
+//! One page that needs nothing else: no script, no other file, no network.
+
+use std::io;
+
+use maud::{DOCTYPE, Markup, PreEscaped, html};
+
+use super::Reporter;
+use super::conclusion::Conclusion;
+use super::digest::Digest;
+use super::fold::{Group, fold};
+use super::text::{clipped, counted, printable, seconds};
+use crate::event::{ClauseResult, ClauseVerdict, Event, Failure, Summary, Verdict};
+
+/// Longer texts of a server are cut on the page; the JSON document has them whole.
+const LONGEST: usize = 2000;
+
+const STYLE: &str = "
+:root { color-scheme: light dark; }
+body { font: 16px/1.5 system-ui, sans-serif; max-width: 70rem; margin: 2rem auto; padding: 0 1rem; }
+table { border-collapse: collapse; width: 100%; margin: 1rem 0; }
+th, td { text-align: left; vertical-align: top; padding: .25rem .75rem .25rem 0; border-bottom: 1px solid #8884; }
+td.n, th.n { text-align: right; }
+pre { overflow-x: auto; background: #8882; padding: .5rem .75rem; }
+code, pre { font: 14px/1.45 ui-monospace, monospace; }
+article { border-left: 4px solid #c33; padding-left: 1rem; margin: 2rem 0; }
+article.broken { border-color: #c80; }
+.failed { color: #c33; } .passed { color: #282; } .varied, .noted, .broken { color: #b60; }
+.verdict { font-size: 1.3rem; font-weight: 600; }
+";
+
+/// Collects the run and writes one page.
+#[derive(Debug, Default)]
+pub struct Html {
+    digest: Digest,
+}
+
+impl Reporter for Html {
+    fn handle(&mut self, event: &Event, out: &mut dyn io::Write) -> io::Result<()> {
+        self.digest.take(event);
+        let Some(summary) = &self.digest.summary else {
+            return Ok(());
+        };
+        let page = page(&self.digest, summary).into_string();
+        out.write_all(page.as_bytes())?;
+        writeln!(out)
+    }
+}
+
+fn page(digest: &Digest, summary: &Summary) -> Markup {
+    let run = digest.run();
+    let conclusion = Conclusion::of(summary, &digest.notices);
+    let class = if conclusion == Conclusion::Conforms {
+        "passed"
+    } else {
+        "failed"
+    };
+    html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                title { "msnpspec: " (printable(&run.target)) }
+                style { (PreEscaped(STYLE)) }
+            }
+            body {
+                h1 { (printable(&run.target)) }
+                p class={ "verdict " (class) } { (conclusion.sentence(&run)) }
+                p {
+                    (counted(summary.totals.all(), "scenario")) " in " (seconds(summary.took))
+                    ", level " (run.level) @if run.strict { ", strict" } ", seed " (run.seed) "."
+                }
+                (totals(summary))
+                (notices(digest))
+                (failures("Failures", "failed", &fold(digest, Verdict::Failed)))
+                (failures("Could not be carried out", "broken", &fold(digest, Verdict::Broken)))
+                (others(digest))
+                (clauses(digest, summary))
+                (scenarios(digest))
+            }
+        }
+    }
+}
+
+fn totals(summary: &Summary) -> Markup {
+    let totals = summary.totals;
+    let cells = [
+        (Verdict::Passed, totals.passed),
+        (Verdict::Failed, totals.failed),
+        (Verdict::Broken, totals.broken),
+        (Verdict::Skipped, totals.skipped),
+        (Verdict::Waived, totals.waived),
+        (Verdict::Flaky, totals.flaky),
+    ];
+    html! {
+        table {
+            tr { @for (verdict, _) in cells { th { (verdict.as_str()) } } }
+            tr { @for (_, count) in cells { td { (count) } } }
+        }
+        @if !summary.waited.is_empty() {
+            p { "Waited " @for (i, (what, time)) in summary.waited.iter().enumerate() {
+                @if i > 0 { ", " } (seconds(*time)) " for " (printable(what))
+            } "." }
+        }
+    }
+}
+
+fn notices(digest: &Digest) -> Markup {
+    html! {
+        @if !digest.notices.is_empty() {
+            h2 { "Notices" }
+            ul { @for notice in &digest.notices { li {
+                (printable(&notice.text))
+                @if !notice.detail.is_empty() { (lines(&notice.detail)) }
+            } } }
+        }
+    }
+}
+
+fn failures(title: &str, class: &str, groups: &[Group<'_>]) -> Markup {
+    html! {
+        @if !groups.is_empty() {
+            h2 { (title) }
+            @for group in groups {
+                article class=(class) {
+                    h3 { (printable(&group.scenario.name)) }
+                    p { (printable(&group.scenario.description)) }
+                    @if let Some(reason) = &group.scenario.reason { p { (printable(reason)) } }
+                    @if let Some(failure) = group.failure { (proof(failure)) }
+                    @if !group.others.is_empty() {
+                        details {
+                            summary { "the same in " (counted(group.others.len(), "more scenario")) }
+                            ul { @for name in &group.others { li { (printable(name)) } } }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn proof(failure: &Failure) -> Markup {
+    html! {
+        @if let Some(clause) = failure.clause.map(|id| id.clause()) {
+            p { a href={ "#" (clause.name) } { b { (clause.name) } }
+                " (" (clause.level) ", section " (clause.section) "): " (clause.text) }
+        }
+        table {
+            tr { th { "at" } td { code { (printable(&failure.place.to_string())) } } }
+            tr { th { "step" } td { code { (clipped(failure.place.text.trim(), LONGEST)) } } }
+            tr { th { "expected" } td { code { (clipped(&failure.expected, LONGEST)) } } }
+            tr { th { "got" } td { code { (clipped(&failure.got, LONGEST)) } } }
+            @if let Some(detail) = &failure.detail {
+                tr { th { "detail" } td { (clipped(detail, LONGEST)) } }
+            }
+        }
+        @if !failure.transcript.is_empty() { (lines(&failure.transcript)) }
+    }
+}
+
+fn lines(lines: &[String]) -> Markup {
+    html! { pre { @for line in lines { (clipped(line, LONGEST)) "\n" } } }
+}
+
+fn others(digest: &Digest) -> Markup {
+    let verdicts = [Verdict::Flaky, Verdict::Waived, Verdict::Skipped];
+    let mut results = verdicts
+        .into_iter()
+        .flat_map(|verdict| digest.with(verdict))
+        .peekable();
+    html! {
+        @if results.peek().is_some() {
+            h2 { "Neither passed nor failed" }
+            table {
+                tr { th { "scenario" } th { "verdict" } th { "why" } }
+                @for result in results { tr {
+                    td { (printable(&result.name)) }
+                    td { (result.verdict.as_str()) }
+                    td { (printable(result.reason.as_deref().unwrap_or_default())) }
+                } }
+            }
+        }
+    }
+}
+
+fn clauses(digest: &Digest, summary: &Summary) -> Markup {
+    let notes = digest.notes();
+    let seen = |result: &ClauseResult| {
+        let noted = notes.get(&result.id).map(|names| names.join(", "));
+        let noted = noted.filter(|_| result.verdict == ClauseVerdict::Noted);
+        result.seen.clone().or(noted).unwrap_or_default()
+    };
+    html! {
+        h2 { "Clauses" }
+        table {
+            tr { th { "clause" } th { "level" } th { "verdict" } th { "text" } }
+            @for result in &summary.clauses {
+                tr id=(result.id) {
+                    td { (result.id) }
+                    td { (result.level) }
+                    td class=(result.verdict.as_str()) { (result.verdict.as_str()) }
+                    td {
+                        (result.id.clause().text)
+                        @let seen = seen(result);
+                        @if !seen.is_empty() { br; em { "seen: " (clipped(&seen, LONGEST)) } }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn scenarios(digest: &Digest) -> Markup {
+    html! {
+        details {
+            summary { "All scenarios" }
+            table {
+                tr { th { "scenario" } th { "verdict" } th { "clauses" } th.n { "time" } }
+                @for result in &digest.results { tr {
+                    td { (printable(&result.name)) }
+                    td class=(result.verdict.as_str()) { (result.verdict.as_str()) }
+                    td { @for id in &result.clauses { a href={ "#" (id) } { (id) } " " } }
+                    td.n { (seconds(result.took)) }
+                } }
+            }
+        }
+    }
+}

@@ -1,0 +1,132 @@
+//! One failure with its proof: where, what was expected, what came, which clause, what was on the
+//! wire.
+
+use std::io::{self, Write};
+
+use crate::diagnostic::Place;
+use crate::event::Failure;
+use crate::report::fold::Group;
+use crate::report::palette::Palette;
+use crate::report::text::{clipped, counted, printable, some_of};
+
+/// Longer texts are cut; the JSON report has them whole.
+const LONGEST: usize = 400;
+/// The last lines of the transcript that are shown.
+const LINES: usize = 12;
+/// Names of scenarios that failed alike.
+const NAMES: usize = 5;
+
+/// Writes a failure that stands for all that are like it.
+pub(super) fn write(
+    title: &str,
+    group: &Group<'_>,
+    palette: &Palette,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let (strong, faint) = (palette.strong, palette.faint);
+    let style = if title == "failed" {
+        palette.bad
+    } else {
+        palette.warn
+    };
+    let scenario = group.scenario;
+    let name = printable(&scenario.name);
+    writeln!(out, "\n{style}{title}{style:#} {strong}{name}{strong:#}")?;
+    writeln!(out, "  {}", clipped(&scenario.description, LONGEST))?;
+    match (title, &scenario.reason) {
+        ("broken", Some(reason)) => {
+            writeln!(
+                out,
+                "  could not be carried out: {}",
+                clipped(reason, LONGEST)
+            )?;
+        }
+        ("broken", None) => writeln!(out, "  could not be carried out: a precondition failed")?,
+        (_, Some(reason)) => writeln!(out, "  {}", clipped(reason, LONGEST))?,
+        (_, None) => {}
+    }
+    if let Some(failure) = group.failure {
+        proof(failure, palette, out)?;
+    }
+    if !group.others.is_empty() {
+        let more = counted(group.others.len(), "more scenario");
+        let names = some_of(group.others.iter().copied(), NAMES);
+        writeln!(out, "  the same in {more}: {faint}{names}{faint:#}")?;
+    }
+    Ok(())
+}
+
+fn proof(failure: &Failure, palette: &Palette, out: &mut dyn Write) -> io::Result<()> {
+    let (good, bad, strong) = (palette.good, palette.bad, palette.strong);
+    source(&failure.place, palette, out)?;
+    writeln!(
+        out,
+        "  expected  {good}{}{good:#}",
+        clipped(&failure.expected, LONGEST)
+    )?;
+    writeln!(
+        out,
+        "       got  {bad}{}{bad:#}",
+        clipped(&failure.got, LONGEST)
+    )?;
+    if let Some(detail) = &failure.detail {
+        writeln!(out, "            {}", clipped(detail, LONGEST))?;
+    }
+    if let Some(clause) = failure.clause.map(|id| id.clause()) {
+        let section = match clause.section {
+            "-" => "not in the draft".to_owned(),
+            section => format!("section {section}"),
+        };
+        let (name, level, text) = (clause.name, clause.level, clause.text);
+        writeln!(
+            out,
+            "    clause  {strong}{name}{strong:#} ({level}, {section}): {text}"
+        )?;
+    }
+    if failure.by != "step" {
+        writeln!(out, "  found by  {}", printable(&failure.by))?;
+    }
+    transcript(&failure.transcript, palette, out)
+}
+
+/// The place, the line itself, and a caret below it.
+fn source(place: &Place, palette: &Palette, out: &mut dyn Write) -> io::Result<()> {
+    let faint = palette.faint;
+    writeln!(
+        out,
+        "  {faint}at{faint:#} {}",
+        printable(&place.to_string())
+    )?;
+    if place.text.trim().is_empty() {
+        return Ok(());
+    }
+    let head: String = place
+        .text
+        .chars()
+        .take(place.column.saturating_sub(1))
+        .collect();
+    let shift = printable(&head).chars().count();
+    let number = place.line.to_string();
+    let margin = " ".repeat(number.len());
+    writeln!(
+        out,
+        "    {faint}{number} |{faint:#} {}",
+        clipped(&place.text, LONGEST)
+    )?;
+    if shift < LONGEST {
+        let (bad, space) = (palette.bad, " ".repeat(shift));
+        writeln!(out, "    {faint}{margin} |{faint:#} {space}{bad}^{bad:#}")?;
+    }
+    Ok(())
+}
+
+fn transcript(lines: &[String], palette: &Palette, out: &mut dyn Write) -> io::Result<()> {
+    let faint = palette.faint;
+    let hidden = lines.len().saturating_sub(LINES);
+    if lines.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "  {faint}the last on the wire{faint:#}")?;
+    let mut shown = lines.iter().skip(hidden);
+    shown.try_for_each(|line| writeln!(out, "    {faint}|{faint:#} {}", clipped(line, LONGEST)))
+}

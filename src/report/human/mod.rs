@@ -1,0 +1,115 @@
+//! The report for people: a line for what goes wrong while it happens; at the end each failure with
+//! its proof, what varied, a table by level, and the verdict in words with what to type next.
+
+mod failure;
+mod summary;
+
+use std::io;
+
+use super::Reporter;
+use super::digest::Digest;
+use super::fold::fold;
+use super::palette::Palette;
+use super::text::{clipped, counted, printable, seconds};
+use crate::event::{Event, Notice, NoticeKind, ScenarioResult, Verdict};
+
+/// Writes for people.
+#[derive(Debug)]
+pub struct Human {
+    digest: Digest,
+    palette: Palette,
+    again: String,
+}
+
+impl Default for Human {
+    fn default() -> Self {
+        Self::new(Palette::plain(), "msnpspec run")
+    }
+}
+
+impl Human {
+    /// A reporter with these colours. `again` is the command that a reader types to run something
+    /// again against the same target, such as `msnpspec run --target my.yaml`.
+    #[must_use]
+    pub fn new(palette: Palette, again: impl Into<String>) -> Self {
+        Self {
+            digest: Digest::default(),
+            palette,
+            again: again.into(),
+        }
+    }
+
+    fn begin(&self, out: &mut dyn io::Write) -> io::Result<()> {
+        let run = self.digest.run();
+        let strict = if run.strict { ", strict" } else { "" };
+        writeln!(
+            out,
+            "{} against {}, level {}{strict}, {} at a time, seed {}",
+            counted(run.scenarios, "scenario"),
+            printable(&run.target),
+            run.level,
+            run.jobs,
+            run.seed,
+        )
+    }
+
+    /// One line for a scenario that did not simply pass.
+    fn progress(&self, result: &ScenarioResult, out: &mut dyn io::Write) -> io::Result<()> {
+        const WIDEST: usize = 120;
+        let (word, style) = match result.verdict {
+            Verdict::Passed | Verdict::Skipped => return Ok(()),
+            Verdict::Failed => ("FAIL", self.palette.bad),
+            Verdict::Broken => ("BROKEN", self.palette.warn),
+            Verdict::Waived => ("WAIVED", self.palette.warn),
+            Verdict::Flaky => ("FLAKY", self.palette.warn),
+        };
+        let (name, took) = (printable(&result.name), seconds(result.took));
+        write!(out, "{style}{word:>8}{style:#} [{took:>8}] {name}")?;
+        let first = result.failures.first();
+        let more = match (&result.reason, first) {
+            (Some(reason), _) => clipped(reason, WIDEST),
+            (None, Some(failure)) => {
+                let clause = failure.clause.map_or(String::new(), |id| format!("{id}: "));
+                let (expected, got) = (&failure.expected, &failure.got);
+                clipped(&format!("{clause}expected {expected}, got {got}"), WIDEST)
+            }
+            (None, None) => return writeln!(out),
+        };
+        let faint = self.palette.faint;
+        writeln!(out, "  {faint}{more}{faint:#}")
+    }
+
+    fn notice(&self, notice: &Notice, out: &mut dyn io::Write) -> io::Result<()> {
+        let (word, style) = match notice.kind {
+            NoticeKind::Info => ("note", self.palette.hint),
+            NoticeKind::Warning => ("warning", self.palette.warn),
+            NoticeKind::Error => ("error", self.palette.bad),
+        };
+        writeln!(out, "{style}{word}{style:#}: {}", printable(&notice.text))?;
+        let mut lines = notice.detail.iter();
+        lines.try_for_each(|line| writeln!(out, "    {}", printable(line)))
+    }
+
+    fn end(&self, out: &mut dyn io::Write) -> io::Result<()> {
+        for (verdict, title) in [(Verdict::Failed, "failed"), (Verdict::Broken, "broken")] {
+            let groups = fold(&self.digest, verdict);
+            for group in &groups {
+                failure::write(title, group, &self.palette, out)?;
+            }
+        }
+        summary::write(self, out)
+    }
+}
+
+impl Reporter for Human {
+    fn handle(&mut self, event: &Event, out: &mut dyn io::Write) -> io::Result<()> {
+        self.digest.take(event);
+        match event {
+            Event::Started(_) => self.begin(out),
+            Event::ScenarioStarted(_) => Ok(()),
+            Event::ScenarioFinished(result) => self.progress(result, out),
+            Event::Notice(notice) => self.notice(notice, out),
+            Event::Finished(_) => self.end(out),
+        }
+    }
+}

@@ -1,0 +1,39 @@
+//! Lists for `grep`, `cut` and `awk`: one thing a line, columns parted by one tab, no header.
+
+use super::text::printable;
+use crate::spec::{Clause, ErrorCode, Origin};
+
+/// `id`, `level`, `section`, `text`.
+#[must_use]
+pub fn clause(clause: &Clause) -> String {
+    row([
+        clause.name,
+        clause.level.as_str(),
+        clause.section,
+        clause.text,
+    ])
+}
+
+/// `name`, `clauses` and `tags` (each parted by spaces, `-` where there are none), `description`.
+#[must_use]
+pub fn scenario(name: &str, clauses: &[&str], tags: &[&str], description: &str) -> String {
+    let or_dash = |words: &[&str]| match words {
+        [] => "-".to_owned(),
+        words => words.join(" "),
+    };
+    row([name, &or_dash(clauses), &or_dash(tags), description])
+}
+
+/// `code`, `origin` (draft or practice), `name`, `cause`.
+#[must_use]
+pub fn code(code: &ErrorCode) -> String {
+    let origin = match code.origin {
+        Origin::Draft => "draft",
+        Origin::Practice => "practice",
+    };
+    row([&code.code.to_string(), origin, code.name, code.cause])
+}
+
+fn row(columns: [&str; 4]) -> String {
+    columns.map(printable).join("\t")
+}

@@ -1,0 +1,53 @@
+//! Reports: the one ordered stream of events as text for people, scripts and CI services.
+//!
+//! A reporter sees [`Event`]s and a writer, and nothing else: no server, no clock, no terminal.
+//! What a server sent is hostile here as well: every format writes it in a form that can neither
+//! steer a terminal nor leave the place that the format gave it.
+
+mod conclusion;
+mod digest;
+pub mod explain;
+#[cfg(test)]
+mod fixture;
+mod fold;
+mod format;
+mod github;
+mod html;
+mod human;
+mod json;
+mod jsonl;
+mod junit;
+pub mod list;
+mod palette;
+mod rows;
+mod tap;
+mod text;
+
+use std::io;
+
+pub use conclusion::Conclusion;
+pub use format::{Format, UnknownFormat};
+pub use github::Github;
+pub use html::Html;
+pub use human::Human;
+pub use json::Json;
+pub use jsonl::Jsonl;
+pub use junit::Junit;
+pub use palette::Palette;
+pub use tap::Tap;
+pub use text::{printable, seconds};
+
+use crate::event::Event;
+
+/// Writes what happens in one format.
+///
+/// Events come in order; [`Event::Finished`] is the last. A format that is one document writes it
+/// then.
+pub trait Reporter {
+    /// Takes the next event and writes what there is to write.
+    ///
+    /// # Errors
+    ///
+    /// What the writer says.
+    fn handle(&mut self, event: &Event, out: &mut dyn io::Write) -> io::Result<()>;
+}

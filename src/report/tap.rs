@@ -1,0 +1,126 @@
+//! TAP version 14: a test point for each scenario, with a YAML block where something is wrong.
+//!
+//! The plan comes last, so a run that was cut off is seen to be incomplete. Waived and flaky
+//! scenarios are `not ok … # TODO`, which fails no TAP consumer and hides nothing.
+
+use std::io;
+
+use serde_json::Value;
+
+use super::Reporter;
+use super::text::printable;
+use crate::event::{Event, Failure, Notice, ScenarioResult, Verdict};
+
+/// Writes each result as it comes.
+#[derive(Debug, Default)]
+pub struct Tap {
+    points: usize,
+}
+
+impl Reporter for Tap {
+    fn handle(&mut self, event: &Event, out: &mut dyn io::Write) -> io::Result<()> {
+        match event {
+            Event::Started(run) => {
+                writeln!(out, "TAP version 14")?;
+                let target = escaped(&run.target);
+                writeln!(out, "# {target}, level {}, seed {}", run.level, run.seed)
+            }
+            Event::ScenarioStarted(_) => Ok(()),
+            Event::ScenarioFinished(result) => self.point(result, out),
+            Event::Notice(notice) => comment(notice, out),
+            Event::Finished(summary) => {
+                if let Some(reason) = &summary.aborted {
+                    return writeln!(out, "Bail out! {}", escaped(reason));
+                }
+                match self.points {
+                    0 => writeln!(out, "1..0 # SKIP nothing ran"),
+                    points => writeln!(out, "1..{points}"),
+                }
+            }
+        }
+    }
+}
+
+impl Tap {
+    fn point(&mut self, result: &ScenarioResult, out: &mut dyn io::Write) -> io::Result<()> {
+        self.points += 1;
+        let (point, name) = (self.points, escaped(&result.name));
+        let reason = escaped(result.reason.as_deref().unwrap_or_default());
+        match result.verdict {
+            Verdict::Passed => writeln!(out, "ok {point} - {name}")?,
+            Verdict::Skipped => writeln!(out, "ok {point} - {name} # SKIP {reason}")?,
+            Verdict::Waived | Verdict::Flaky => {
+                let verdict = result.verdict.as_str();
+                writeln!(out, "not ok {point} - {name} # TODO {verdict}: {reason}")?;
+            }
+            Verdict::Failed | Verdict::Broken => writeln!(out, "not ok {point} - {name}")?,
+        }
+        diagnose(result, out)
+    }
+}
+
+/// The YAML block; scalars are JSON strings, which are YAML strings too.
+fn diagnose(result: &ScenarioResult, out: &mut dyn io::Write) -> io::Result<()> {
+    if result.failures.is_empty() && result.variations.is_empty() && result.notes.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "  ---")?;
+    writeln!(out, "  verdict: {}", result.verdict.as_str())?;
+    writeln!(out, "  duration_ms: {}", result.took.as_millis())?;
+    for (title, failures) in [("failures", &result.failures), ("notes", &result.notes)] {
+        if !failures.is_empty() {
+            writeln!(out, "  {title}:")?;
+        }
+        for failure in failures {
+            describe(failure, out)?;
+        }
+    }
+    if !result.variations.is_empty() {
+        writeln!(out, "  variations:")?;
+    }
+    for variation in &result.variations {
+        writeln!(out, "    - clause: {}", variation.clause)?;
+        writeln!(out, "      seen: {}", scalar(&variation.seen))?;
+    }
+    writeln!(out, "  ...")
+}
+
+fn describe(failure: &Failure, out: &mut dyn io::Write) -> io::Result<()> {
+    let clause = failure.clause.map_or("~", |id| id.as_str());
+    writeln!(out, "    - clause: {clause}")?;
+    if let Some(level) = failure.level {
+        writeln!(out, "      level: {level}")?;
+    }
+    writeln!(out, "      by: {}", scalar(&failure.by))?;
+    writeln!(out, "      at: {}", scalar(&failure.place.to_string()))?;
+    writeln!(out, "      expected: {}", scalar(&failure.expected))?;
+    writeln!(out, "      got: {}", scalar(&failure.got))?;
+    if let Some(detail) = &failure.detail {
+        writeln!(out, "      detail: {}", scalar(detail))?;
+    }
+    if failure.transcript.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "      transcript:")?;
+    failure
+        .transcript
+        .iter()
+        .try_for_each(|line| writeln!(out, "        - {}", scalar(line)))
+}
+
+fn comment(notice: &Notice, out: &mut dyn io::Write) -> io::Result<()> {
+    writeln!(out, "# {}", printable(&notice.text))?;
+    notice
+        .detail
+        .iter()
+        .try_for_each(|line| writeln!(out, "#   {}", printable(line)))
+}
+
+fn scalar(text: &str) -> String {
+    Value::from(printable(text).as_ref()).to_string()
+}
+
+/// A description: `#` would begin a directive.
+fn escaped(text: &str) -> String {
+    printable(text).replace('\\', r"\\").replace('#', r"\#")
+}

@@ -122,9 +122,9 @@ fn status(result: &ScenarioResult) -> TestCaseStatus {
                 NonSuccessKind::Error
             };
             let mut status = TestCaseStatus::non_success(kind);
-            match result.failures.first() {
-                Some(failure) => status.set_message(headline(failure)),
-                None => status.set_message(reason),
+            match (&result.reason, result.failures.first()) {
+                (None, Some(failure)) => status.set_message(headline(failure)),
+                (_, _) => status.set_message(reason),
             };
             let clause = result.failures.first().and_then(|failure| failure.clause);
             status.set_type(clause.map_or("broken", |id| id.as_str()));

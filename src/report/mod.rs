@@ -7,8 +7,6 @@
 mod conclusion;
 mod digest;
 pub mod explain;
-#[cfg(test)]
-mod fixture;
 mod fold;
 mod format;
 mod github;

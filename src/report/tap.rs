@@ -61,12 +61,17 @@ impl Tap {
 
 /// The YAML block; scalars are JSON strings, which are YAML strings too.
 fn diagnose(result: &ScenarioResult, out: &mut dyn io::Write) -> io::Result<()> {
-    if result.failures.is_empty() && result.variations.is_empty() && result.notes.is_empty() {
+    let broken = result.verdict == Verdict::Broken;
+    let nothing = result.failures.is_empty() && result.variations.is_empty();
+    if nothing && result.notes.is_empty() && !broken {
         return Ok(());
     }
     writeln!(out, "  ---")?;
     writeln!(out, "  verdict: {}", result.verdict.as_str())?;
     writeln!(out, "  duration_ms: {}", result.took.as_millis())?;
+    if let Some(reason) = &result.reason {
+        writeln!(out, "  reason: {}", scalar(reason))?;
+    }
     for (title, failures) in [("failures", &result.failures), ("notes", &result.notes)] {
         if !failures.is_empty() {
             writeln!(out, "  {title}:")?;

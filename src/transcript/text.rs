@@ -102,7 +102,7 @@ fn render_frame(prefix: &str, frame: &Frame) -> Vec<String> {
 mod tests {
     use std::time::Duration;
 
-    use super::super::record::ConnName;
+    use crate::transcript::record::ConnName;
     use super::*;
     use crate::spec::ServerKind;
 

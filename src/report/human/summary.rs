@@ -216,10 +216,15 @@ fn next(human: &Human, conclusion: &Conclusion) -> Vec<String> {
         let result = first(verdict)?;
         Some(format!("{} -f {}", human.again, shell_word(&result.name)))
     };
-    let explain = |id: &ClauseId| format!("msnpspec explain {id}");
+    let failure = first(Verdict::Failed).and_then(|result| result.failures.first());
+    let clause = failure.and_then(|failure| failure.clause);
+    let explain = |id: ClauseId| format!("msnpspec explain {id}");
     match conclusion {
         Conclusion::Breaks(clauses) => {
-            let commands = [clauses.first().map(explain), again(Verdict::Failed)];
+            let commands = [
+                clause.or(clauses.first().copied()).map(explain),
+                again(Verdict::Failed),
+            ];
             commands.into_iter().flatten().collect()
         }
         Conclusion::Undecided(_) => again(Verdict::Broken).into_iter().collect(),

@@ -3,41 +3,48 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::Reporter;
-use crate::diagnostic::Place;
-use crate::event::{
+use msnpspec::diagnostic::Place;
+use msnpspec::event::{
     ClauseResult, ClauseVerdict, Event, Failure, Notice, NoticeKind, RunInfo, ScenarioResult,
     Summary, Totals, Variation, Verdict,
 };
-use crate::spec::{Clause, ClauseId, Level};
+use msnpspec::report::Reporter;
+use msnpspec::spec::{Clause, ClauseId, Level};
 
 /// What a hostile server says: colours, a C1 control, a change of direction, ends of CDATA, of a
 /// workflow command and of a test point, markup, and what stands for bytes that were no UTF-8.
-pub(super) const HOSTILE: &str =
+pub(crate) const HOSTILE: &str =
     "9\x1b[31m \u{9b}2J\u{202e}]]> ::error::x\r\n::stop # TODO <b>&amp;\"'</b> %0A \u{fffd}\x07";
 
 /// What must not stand in any output.
-pub(super) fn assert_harmless(text: &str) {
+pub(crate) fn assert_harmless(text: &str) {
     for char in text.chars() {
         assert!(
-            char == '\n' || !super::text::is_hidden(char),
+            char == '\n' || !is_hidden(char),
             "U+{:04x} in:\n{text}",
             u32::from(char)
         );
     }
 }
 
+fn is_hidden(char: char) -> bool {
+    let code = u32::from(char);
+    code < 0x20 || (0x7f..0xa0).contains(&code) || (0x202a..=0x202e).contains(&code)
+}
+
 /// What the reporter writes for the run.
-pub(super) fn written(mut reporter: impl Reporter) -> String {
+pub(crate) fn written(reporter: &mut dyn Reporter) -> String {
     let mut out = Vec::new();
     for event in events() {
-        reporter.handle(&event, &mut out).unwrap();
+        reporter
+            .handle(&event, &mut out)
+            .expect("a vector takes all");
     }
-    String::from_utf8(out).unwrap()
+    String::from_utf8(out).expect("reports are UTF-8")
 }
 
 /// What the reporter writes for a run that was cut short before anything ran.
-pub(super) fn written_aborted(mut reporter: impl Reporter) -> String {
+pub(crate) fn written_aborted(reporter: &mut dyn Reporter) -> String {
     let mut out = Vec::new();
     let summary = Summary {
         totals: Totals::default(),
@@ -48,8 +55,8 @@ pub(super) fn written_aborted(mut reporter: impl Reporter) -> String {
     };
     reporter
         .handle(&Event::Finished(summary), &mut out)
-        .unwrap();
-    String::from_utf8(out).unwrap()
+        .expect("a vector takes all");
+    String::from_utf8(out).expect("reports are UTF-8")
 }
 
 fn failure(id: ClauseId, line: usize, expected: &str, got: &str) -> Failure {
@@ -95,7 +102,7 @@ fn finished(result: ScenarioResult) -> Event {
 }
 
 /// The run.
-pub(super) fn events() -> Vec<Event> {
+pub(crate) fn events() -> Vec<Event> {
     let run = RunInfo {
         target: "my-server".into(),
         level: Level::Must,

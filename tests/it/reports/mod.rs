@@ -1,0 +1,154 @@
+//! Every format, from one run with every verdict and with hostile texts.
+
+mod fixture;
+
+use msnpspec::report::{Github, Html, Human, Json, Jsonl, Junit, Palette, Reporter, Tap, explain};
+use msnpspec::spec::{ClauseId, ErrorCode};
+
+use crate::snapshot;
+use fixture::{assert_harmless, events, written, written_aborted};
+
+#[test]
+fn human() {
+    let text = written(&mut Human::default());
+    assert_harmless(&text);
+    snapshot("report-human", &text);
+}
+
+#[test]
+fn human_without_an_end_in_sight() {
+    snapshot(
+        "report-human-aborted",
+        &written_aborted(&mut Human::default()),
+    );
+}
+
+#[test]
+fn human_writes_only_its_own_escapes() {
+    let text = written(&mut Human::new(
+        Palette::coloured(),
+        "msnpspec run --target my.yaml",
+    ));
+    let mut own = text.clone();
+    let palette = Palette::coloured();
+    let styles = [
+        palette.good,
+        palette.bad,
+        palette.warn,
+        palette.strong,
+        palette.faint,
+        palette.hint,
+    ];
+    for style in styles {
+        own = own
+            .replace(&format!("{style}"), "")
+            .replace(&format!("{style:#}"), "");
+    }
+    assert_ne!(own, text);
+    assert_harmless(&own);
+    assert!(own.contains("msnpspec run --target my.yaml -f auth/wrong-password"));
+}
+
+#[test]
+fn json() {
+    let text = written(&mut Json::default());
+    assert_harmless(&text);
+    let document: serde_json::Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(document["version"], 1);
+    assert_eq!(document["totals"]["failed"], 3);
+    assert_eq!(document["scenarios"][2]["failures"][0]["clause"], "USR-6");
+    assert_eq!(
+        document["scenarios"][4]["failures"][0]["got"],
+        fixture::HOSTILE
+    );
+    snapshot("report-json", &text);
+}
+
+#[test]
+fn jsonl_is_one_object_an_event() {
+    let text = written(&mut Jsonl);
+    assert_harmless(&text);
+    assert_eq!(text.lines().count(), events().len());
+    for line in text.lines() {
+        let object: serde_json::Value = serde_json::from_str(line).unwrap();
+        assert!(object["event"].is_string());
+    }
+    snapshot("report-jsonl", &text);
+}
+
+#[test]
+fn junit() {
+    let text = written(&mut Junit::default());
+    assert_harmless(&text);
+    let report = quick_junit::Report::deserialize_from_str(&text).unwrap();
+    let cases = |count: fn(&quick_junit::TestSuite) -> usize| -> usize {
+        report.test_suites.iter().map(count).sum()
+    };
+    assert_eq!(cases(|suite| suite.failures), 3);
+    assert_eq!(cases(|suite| suite.errors), 2);
+    snapshot("report-junit", &text);
+}
+
+#[test]
+fn tap() {
+    let text = written(&mut Tap::default());
+    assert_harmless(&text);
+    assert!(text.ends_with("\n1..10\n"), "the plan counts the points");
+    let points = text
+        .lines()
+        .filter(|line| line.starts_with("ok") || line.starts_with("not ok"));
+    assert_eq!(points.count(), 10);
+    snapshot("report-tap", &text);
+    assert!(written_aborted(&mut Tap::default()).contains("Bail out!"));
+}
+
+#[test]
+fn github_has_no_command_but_its_own() {
+    let text = written(&mut Github::default());
+    assert_harmless(&text);
+    for line in text.lines() {
+        let known = ["::error ", "::warning ", "::notice "];
+        assert!(known.iter().any(|start| line.starts_with(start)), "{line}");
+    }
+    snapshot("report-github", &text);
+}
+
+#[test]
+fn html_holds_no_markup_of_the_server() {
+    let text = written(&mut Html::default());
+    assert_harmless(&text);
+    assert!(!text.contains("<b>&amp;\"'"));
+    assert!(!text.contains("<script") && !text.contains("http"));
+    snapshot(
+        "report-html",
+        &text.replace("<tr", "\n<tr").replace("<p", "\n<p"),
+    );
+}
+
+#[test]
+fn every_format_says_why_nothing_ran() {
+    let reporters: [Box<dyn Reporter + Send>; 5] = [
+        Box::new(Human::default()),
+        Box::new(Json::default()),
+        Box::new(Junit::default()),
+        Box::new(Github::default()),
+        Box::new(Html::default()),
+    ];
+    for mut reporter in reporters {
+        let text = written_aborted(reporter.as_mut());
+        assert!(text.contains("refuses connections"), "{text}");
+    }
+}
+
+#[test]
+fn explained() {
+    let palette = Palette::plain();
+    let tests = [(
+        "auth/wrong-password",
+        "a wrong password is refused with 911",
+    )];
+    let mut text = explain::clause(ClauseId::USR_6.clause(), &tests, &palette);
+    text.push_str(&explain::clause(ClauseId::JOI_2.clause(), &[], &palette));
+    text.push_str(&explain::code(ErrorCode::find(217).unwrap(), &palette));
+    snapshot("report-explain", &text);
+}

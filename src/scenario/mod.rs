@@ -4,3 +4,8 @@
 //! of a `matrix:`, so that whoever runs a scenario meets plain steps.
 
 pub mod ast;
+mod lint;
+mod parse;
+mod tree;
+
+pub use parse::{FileError, Files, NoFiles, load};

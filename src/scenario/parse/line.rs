@@ -1,0 +1,163 @@
+//! Expected lines: words, alternatives, bounds, regular expressions.
+
+use std::ops::Range;
+
+use super::reader::{Reader, Str};
+use super::text::closing;
+use crate::scenario::ast::{Expr, LinePattern, Part, Regex, WordKind, WordPattern};
+
+impl Reader<'_> {
+    /// A line by its words.
+    pub(super) fn line_pattern(&self, str: &Str<'_>) -> Option<LinePattern> {
+        let mut words = words(&str.text);
+        let last = words.last().cloned();
+        let is_rest = |range: &Range<usize>| str.text.get(range.clone()) == Some("...");
+        let rest = last.is_some_and(|range| is_rest(&range));
+        if rest {
+            words.pop();
+        }
+        if let Some(early) = words.iter().find(|range| is_rest(range)) {
+            let message = "`...` stands only at the end of a line";
+            self.error_help(str.span(early.clone()), message, "`*` is any one word");
+            return None;
+        }
+        if words.is_empty() {
+            let help = "a line begins with a command, an error code or `*`";
+            self.error_help(str.all(), "the line has no word", help);
+            return None;
+        }
+        let patterns: Vec<_> = words
+            .into_iter()
+            .map(|range| self.word_pattern(str, range))
+            .collect();
+        Some(LinePattern {
+            text: str.text.to_string(),
+            at: str.all(),
+            words: patterns.into_iter().collect::<Option<_>>()?,
+            rest,
+        })
+    }
+
+    /// One word.
+    pub(super) fn word_pattern(&self, str: &Str<'_>, range: Range<usize>) -> Option<WordPattern> {
+        let at = str.span(range.clone());
+        let word = str.text.get(range.clone())?;
+        if word.len() >= 2 && word.starts_with('/') && word.ends_with('/') {
+            let pattern = word.get(1..word.len() - 1).unwrap_or_default();
+            let kind = WordKind::Matches(self.whole_regex(str, &range, pattern)?);
+            return Some(WordPattern { at, kind });
+        }
+        if word.starts_with('/') && word.contains(['[', '(', '\\', '^']) {
+            let help = "it ends with `/` and holds no space: write `\\s` or `\\x20`";
+            self.error_help(at, "the regular expression has no end", help);
+            return None;
+        }
+        let ranges = alternatives(&str.text, range);
+        let mut kinds = Vec::with_capacity(ranges.len());
+        for range in ranges {
+            kinds.push(self.word_kind(str, range)?);
+        }
+        let kind = match (kinds.pop(), kinds.is_empty()) {
+            (Some(only), true) => only,
+            (last, _) => {
+                kinds.extend(last);
+                WordKind::OneOf(kinds)
+            }
+        };
+        Some(WordPattern { at, kind })
+    }
+
+    fn whole_regex(&self, str: &Str<'_>, range: &Range<usize>, pattern: &str) -> Option<Regex> {
+        match Regex::whole(pattern) {
+            Ok(regex) => Some(regex),
+            Err(error) => {
+                let message = format!("bad regular expression: {error}");
+                self.error(str.span(range.clone()), message);
+                None
+            }
+        }
+    }
+
+    fn word_kind(&self, str: &Str<'_>, range: Range<usize>) -> Option<WordKind> {
+        let word = str.text.get(range.clone())?;
+        match word {
+            "" => {
+                let help = "`A|B` is one of several; a bar by itself is {'|'}";
+                self.error_help(str.span(range), "an alternative is missing", help);
+                return None;
+            }
+            "*" => return Some(WordKind::Any),
+            _ => {}
+        }
+        if let Some((least, most)) = word.split_once("..")
+            && least.bytes().next().is_some_and(|b| b.is_ascii_digit())
+            && least.bytes().all(|b| b.is_ascii_digit())
+        {
+            let bounds = (least.parse().ok(), most.parse().ok());
+            if let (Some(least), Some(most)) = bounds
+                && least <= most
+            {
+                return Some(WordKind::Range(least, most));
+            }
+            let help = "a number within bounds is `1..5`, the lower bound first";
+            self.error_help(str.span(range), format!("bad range `{word}`"), help);
+            return None;
+        }
+        let text = self.expressions(str, range)?;
+        match text.parts.as_slice() {
+            [Part::Expr(Expr::Capture(name))] => Some(WordKind::Capture(name.clone())),
+            _ => Some(WordKind::Text(text)),
+        }
+    }
+}
+
+/// The words of a line; blanks in braces do not end a word.
+pub(super) fn words(text: &str) -> Vec<Range<usize>> {
+    let bytes = text.as_bytes();
+    let mut words = Vec::new();
+    let mut i = 0;
+    while i < bytes.len() {
+        if matches!(bytes.get(i), Some(b' ' | b'\t')) {
+            i += 1;
+            continue;
+        }
+        let start = i;
+        let regex = bytes.get(i) == Some(&b'/');
+        while let Some(byte) = bytes.get(i).filter(|b| !matches!(b, b' ' | b'\t')) {
+            i = skip(bytes, i, *byte, regex);
+        }
+        words.push(start..i.min(bytes.len()));
+    }
+    words
+}
+
+/// The alternatives of a word.
+fn alternatives(text: &str, range: Range<usize>) -> Vec<Range<usize>> {
+    let bytes = text.as_bytes();
+    let mut found = Vec::new();
+    let (mut start, mut i) = (range.start, range.start);
+    while i < range.end {
+        match bytes.get(i) {
+            Some(b'|') => {
+                found.push(start..i);
+                i += 1;
+                start = i;
+            }
+            Some(byte) => i = skip(bytes, i, *byte, false),
+            None => break,
+        }
+    }
+    found.push(start..range.end);
+    found
+}
+
+/// The index behind a byte, or behind the expression that begins with it.
+fn skip(bytes: &[u8], i: usize, byte: u8, regex: bool) -> usize {
+    if regex || byte != b'{' {
+        i + 1
+    } else if bytes.get(i + 1) == Some(&b'{') {
+        i + 2
+    } else {
+        closing(bytes, i).map_or(i + 1, |close| close + 1)
+    }
+}

@@ -287,6 +287,8 @@ pub enum WordKind {
     Range(u64, u64),
     /// `/…/`: a regular expression for the whole word.
     Matches(Regex),
+    /// `!word`: any word that the other does not match. A capture in it is compared, never bound.
+    Not(Box<WordKind>),
 }
 
 /// A regular expression.

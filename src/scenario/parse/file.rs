@@ -18,6 +18,9 @@ const MAX_WORK: usize = 4_000_000;
 /// The most accounts that a scenario can ask for.
 const MAX_ACCOUNTS: u64 = 10_000;
 
+/// The column that names a row, in place of all its cells.
+const NAMING: &str = "case";
+
 const KEYS: [&str; 13] = [
     "description",
     "clauses",
@@ -103,12 +106,7 @@ impl Reader<'_> {
         let scenarios = rows
             .iter()
             .map(|env| {
-                let cells: Vec<String> = env
-                    .vars
-                    .iter()
-                    .map(|var| format!("{}={}", var.name, var.text))
-                    .collect();
-                let name = format!("{name}[{}]", cells.join(","));
+                let name = format!("{name}[{}]", row_name(env));
                 Reader { env, ..*self }.scenario(name, entries)
             })
             .collect();
@@ -118,7 +116,7 @@ impl Reader<'_> {
 
     fn unused_columns(&self, matrix: &Node, rows: &[Env]) {
         let unused = rows.first().into_iter().flat_map(|row| &row.vars);
-        for var in unused.filter(|var| !var.used.get()) {
+        for var in unused.filter(|var| !var.used.get() && var.name != NAMING) {
             let used = |row: &Env| {
                 let mut vars = row.vars.iter();
                 vars.any(|other| other.name == var.name && other.used.get())
@@ -348,6 +346,18 @@ impl Reader<'_> {
     }
 }
 
+/// What tells a row from the others in the scenario's name.
+fn row_name(env: &Env) -> String {
+    if let Some(var) = env.vars.iter().find(|var| var.name == NAMING) {
+        return var.text.clone();
+    }
+    let cells = env.vars.iter();
+    let cells: Vec<_> = cells
+        .map(|var| format!("{}={}", var.name, var.text))
+        .collect();
+    cells.join(",")
+}
+
 fn find<'n>(entries: &'n [(Node, Node)], name: &str) -> Option<&'n Node> {
     let found = entries.iter().find(|(key, _)| key_text(key) == name);
     found.map(|(_, value)| value)
@@ -482,5 +492,28 @@ steps:
         );
         assert_eq!(text.parts[6], Part::Literal(" x007".to_owned()));
         assert!(matches!(all[3].steps[1].action, Action::Repeat(7, _)));
+    }
+
+    #[test]
+    fn a_column_names_its_rows() {
+        let text = "description: x\nclauses: [USR-1]\nusers: [alice]\nmatrix:\n\
+            - { case: none, n: \"0\" }\n- { case: one, n: \"1\" }\nsteps:\n\
+            - C: SYN {t} {n}\n- S: SYN {t} !{n}|!{t}\n";
+        let source = Source::new("p.yaml", text);
+        let all = load("sync/p", &source, &NoFiles).unwrap();
+        let names: Vec<&str> = all.iter().map(|s| s.name.as_str()).collect();
+        assert_eq!(names, ["sync/p[none]", "sync/p[one]"]);
+        let Action::Expect(expect) = &all[0].steps[1].action else {
+            panic!()
+        };
+        let Expected::Line { pattern, .. } = &expect.what else {
+            panic!()
+        };
+        let WordKind::OneOf(kinds) = &pattern.words[2].kind else {
+            panic!()
+        };
+        assert!(kinds.iter().all(|kind| matches!(kind, WordKind::Not(_))));
+        let bare = Source::new("p.yaml", text.replace("!{n}|!{t}", "!"));
+        assert!(load("sync/p", &bare, &NoFiles).is_err());
     }
 }

@@ -87,7 +87,16 @@ impl Reader<'_> {
                 return None;
             }
             "*" => return Some(WordKind::Any),
+            "!" | "!*" => {
+                let help = "`!word` is any word but that one; a mark by itself is {'!'}";
+                self.error_help(str.span(range), "`!` has no word", help);
+                return None;
+            }
             _ => {}
+        }
+        if word.starts_with('!') {
+            let inner = self.word_kind(str, range.start + 1..range.end)?;
+            return Some(WordKind::Not(Box::new(inner)));
         }
         if let Some((least, most)) = word.split_once("..")
             && least.bytes().next().is_some_and(|b| b.is_ascii_digit())

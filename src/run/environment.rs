@@ -1,0 +1,215 @@
+//! What a script is told about the target: addresses, accounts, deadlines, and what was learnt of
+//! its habits at the start of the run.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use crate::spec::DEFAULT_PORT;
+
+/// What is known of an account's lists and settings before a script uses it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Lists {
+    /// Nothing. They are read at login, and entries in them are a reason to refuse the account
+    /// unless it is disposable.
+    #[default]
+    Unknown,
+    /// Empty, settings at their defaults: a fresh account, or one that this run has cleaned.
+    Clean,
+    /// This run has found them usable before, and may have left something in them.
+    Ours,
+}
+
+/// An account of the target.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Account {
+    /// The handle.
+    pub handle: String,
+    /// The password.
+    pub password: String,
+    /// The friendly name in plain text. `None`: learnt from the login.
+    pub name: Option<String>,
+    /// What is known of its lists.
+    pub lists: Lists,
+}
+
+impl Account {
+    /// An account of which nothing else is known.
+    #[must_use]
+    pub fn new(handle: impl Into<String>, password: impl Into<String>) -> Self {
+        Self {
+            handle: handle.into(),
+            password: password.into(),
+            name: None,
+            lists: Lists::Unknown,
+        }
+    }
+}
+
+/// How long the harness waits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Timeouts {
+    /// For a connection to be made.
+    pub connect: Duration,
+    /// For a reply, or for any line that a step expects.
+    pub reply: Duration,
+    /// For silence, where no barrier proves it.
+    pub quiet: Duration,
+}
+
+impl Default for Timeouts {
+    fn default() -> Self {
+        Self {
+            connect: Duration::from_secs(2),
+            reply: Duration::from_secs(2),
+            quiet: Duration::from_millis(150),
+        }
+    }
+}
+
+/// A request that was seen to be answered without a side effect: when its answer is there, all
+/// that the server sent before it is there too.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Barrier {
+    /// `PNG`, answered by `QNG`.
+    Ping,
+    /// `URL t INBOX`.
+    Url,
+    /// `CVR t …` of the 1.0 client.
+    Version,
+    /// `GTC t` with the present value, answered by 218.
+    SameMode,
+    /// `SYN t` with the latest serial number.
+    SameSerial,
+    /// `CAL t` of oneself, answered by 215 or another error.
+    CallSelf,
+    /// `CAL t @@`, answered by an error.
+    CallMalformed,
+}
+
+impl Barrier {
+    /// What is tried on a notification server, in this order.
+    pub const NOTIFICATION: [Self; 5] = [
+        Self::Ping,
+        Self::Url,
+        Self::Version,
+        Self::SameMode,
+        Self::SameSerial,
+    ];
+    /// What is tried on a switchboard, in this order.
+    pub const SWITCHBOARD: [Self; 2] = [Self::CallSelf, Self::CallMalformed];
+}
+
+/// The barriers of a target; `None`: none was found, the quiet time stands in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Barriers {
+    /// On a notification server, after login.
+    pub notification: Option<Barrier>,
+    /// On a switchboard, after USR or ANS.
+    pub switchboard: Option<Barrier>,
+}
+
+/// The target, as a script sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Environment {
+    /// Where a client connects first.
+    pub dispatch: Option<String>,
+    /// The notification server; without it logins begin at the dispatch server and follow it.
+    pub notification: Option<String>,
+    /// Addresses that the server hands out and what to connect to instead.
+    pub map: BTreeMap<String, String>,
+    /// How long to wait.
+    pub timeouts: Timeouts,
+    /// How silence is proved.
+    pub barriers: Barriers,
+    /// Presence comes later than the answer to what caused it: only the quiet time proves its
+    /// absence.
+    pub presence_batched: bool,
+    /// The dispatch server refers to a notification server.
+    pub dispatch_refers: bool,
+    /// The harness owns the server's process.
+    pub owns_server: bool,
+    /// The harness may empty the accounts' lists.
+    pub disposable: bool,
+    /// Scripts undo what they did. Unset where accounts are fresh for each scenario or something
+    /// else resets them.
+    pub cleanup: bool,
+    /// Everything that is sent is cut into segments of this many bytes.
+    pub segments: Option<usize>,
+}
+
+impl Default for Environment {
+    /// No address, no habit known, nothing owned.
+    fn default() -> Self {
+        Self {
+            dispatch: None,
+            notification: None,
+            map: BTreeMap::new(),
+            timeouts: Timeouts::default(),
+            barriers: Barriers::default(),
+            presence_batched: false,
+            dispatch_refers: false,
+            owns_server: false,
+            disposable: false,
+            cleanup: true,
+            segments: None,
+        }
+    }
+}
+
+impl Environment {
+    /// The address to connect to for one that the server handed out: with the default port where
+    /// it names none (draft, 8.2), and rewritten by `map`.
+    #[must_use]
+    pub fn reach(&self, address: &str) -> String {
+        let full = with_port(address);
+        let mapped = self.map.get(address).or_else(|| self.map.get(&full));
+        mapped.map_or(full, |to| with_port(to))
+    }
+
+    /// Takes in what a probe has found out.
+    pub fn learn(&mut self, learnt: &Learnt) {
+        if self.notification.is_none() {
+            self.notification.clone_from(&learnt.notification);
+        }
+        self.barriers = learnt.barriers;
+        self.presence_batched = learnt.presence_batched;
+        self.dispatch_refers = learnt.dispatch_refers;
+    }
+}
+
+fn with_port(address: &str) -> String {
+    let tail = address.rsplit(']').next().unwrap_or(address);
+    if tail.contains(':') {
+        address.to_owned()
+    } else {
+        format!("{address}:{DEFAULT_PORT}")
+    }
+}
+
+/// What a probe finds out about a target.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Learnt {
+    /// Where the dispatch server refers to, where the target names no notification server.
+    pub notification: Option<String>,
+    /// Which barriers work.
+    pub barriers: Barriers,
+    /// Presence comes later than the barrier's answer.
+    pub presence_batched: bool,
+    /// The dispatch server refers.
+    pub dispatch_refers: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_get_a_port_and_are_rewritten() {
+        let mut env = Environment::default();
+        assert_eq!(env.reach("10.0.0.5"), "10.0.0.5:1863");
+        env.map.insert("10.0.0.5:1863".into(), "127.0.0.1:99".into());
+        assert_eq!(env.reach("10.0.0.5"), "127.0.0.1:99");
+        assert_eq!(env.reach("[::1]"), "[::1]:1863");
+        assert_eq!(env.reach("[::1]:7"), "[::1]:7");
+    }
+}

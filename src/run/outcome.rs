@@ -1,0 +1,94 @@
+//! What a script came to.
+
+use std::time::Duration;
+
+use super::environment::{Learnt, Lists};
+use crate::event::{Failure, Variation};
+use crate::transcript::Transcript;
+
+/// How a script ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ending {
+    /// Every step was met.
+    Passed,
+    /// The server broke a clause.
+    Failed,
+    /// A precondition failed: nothing can be said about the clauses.
+    Broken,
+}
+
+/// Why a precondition failed, where whoever started the script must know.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Cause {
+    /// No connection to the target.
+    #[error("no connection to {address}: {reason}")]
+    Unreachable {
+        /// Where to.
+        address: String,
+        /// What the network said.
+        reason: String,
+    },
+    /// The server did not let an account in.
+    #[error("{handle} cannot log in: {reason}")]
+    LoginRefused {
+        /// The account.
+        handle: String,
+        /// What was expected and what came.
+        reason: String,
+    },
+    /// An account has entries that this run did not make, and it is not disposable.
+    #[error(
+        "{handle} has {entries} entries in its lists: nothing was changed \
+         (`disposable: true` or --disposable lets the harness empty them)"
+    )]
+    NotDisposable {
+        /// The account.
+        handle: String,
+        /// How many entries.
+        entries: usize,
+    },
+    /// The scenario has more users than there are accounts.
+    #[error("{needed} accounts needed, {given} given")]
+    TooFewAccounts {
+        /// How many it needs.
+        needed: usize,
+        /// How many there are.
+        given: usize,
+    },
+}
+
+/// An account after a script.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AccountAfter {
+    /// The handle.
+    pub handle: String,
+    /// The friendly name that the server gave it at login, in plain text.
+    pub name: Option<String>,
+    /// What is known of its lists now.
+    pub lists: Lists,
+}
+
+/// What a script came to.
+#[derive(Debug)]
+pub struct Outcome {
+    /// How it ended.
+    pub ending: Ending,
+    /// Why it is broken, where that concerns more than the scenario.
+    pub cause: Option<Cause>,
+    /// What fails: the step that was not met, and breaches that steps met on the way.
+    pub failures: Vec<Failure>,
+    /// Behaviour that a clause's `accept` allows.
+    pub variations: Vec<Variation>,
+    /// All that went over the wire.
+    pub transcript: Transcript,
+    /// How long it waited in vain.
+    pub waited: Duration,
+    /// For what: `(what, how long)`, each `what` once.
+    pub waited_for: Vec<(&'static str, Duration)>,
+    /// How many requests were answered.
+    pub round_trips: u32,
+    /// The accounts, in the order in which they were given.
+    pub accounts: Vec<AccountAfter>,
+    /// What a probe has found out.
+    pub learnt: Option<Learnt>,
+}

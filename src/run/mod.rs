@@ -1,12 +1,25 @@
 //! Runs scenarios with neither socket nor clock: which, in what order, against what, and what
 //! became of them.
 
+mod death;
+mod environment;
 mod filter;
+mod outcome;
 mod pattern;
+mod pool;
+mod port;
+mod suite;
+#[cfg(test)]
+mod suite_tests;
 #[cfg(test)]
 mod test_support;
+mod verdict;
 mod waivers;
 
+pub use environment::{Account, Barrier, Barriers, Environment, Learnt, Lists, Timeouts};
 pub use filter::{Filter, FilterError, Shard, ShardError};
+pub use outcome::{AccountAfter, Cause, Ending, Outcome};
 pub use pattern::{Pattern, PatternError};
+pub use port::{Input, Output};
+pub use suite::{Dead, Done, Suite, SuiteOptions, Task, Work};
 pub use waivers::{Date, DateError, Stale, Waiver, Waivers, bless, message_of};

@@ -1,11 +1,14 @@
 //! What the tests of this room share.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::diagnostic::{Place, Source};
 use crate::event::Failure;
+use crate::run::outcome::{Ending, Outcome};
 use crate::scenario::ast::{Needs, Scenario};
 use crate::spec::ClauseId;
+use crate::transcript::Transcript;
 
 /// A place in no file.
 pub(crate) fn place() -> Place {
@@ -48,5 +51,21 @@ pub(crate) fn failure(clause: Option<ClauseId>, expected: &str, got: &str) -> Fa
         got: got.into(),
         detail: None,
         transcript: Vec::new(),
+    }
+}
+
+/// An outcome without a transcript.
+pub(crate) fn outcome(ending: Ending, failures: Vec<Failure>) -> Outcome {
+    Outcome {
+        ending,
+        cause: None,
+        failures,
+        variations: Vec::new(),
+        transcript: Transcript::default(),
+        waited: Duration::ZERO,
+        waited_for: Vec::new(),
+        round_trips: 0,
+        accounts: Vec::new(),
+        learnt: None,
     }
 }

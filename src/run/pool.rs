@@ -1,0 +1,149 @@
+//! The accounts of a run: each belongs to one scenario at a time.
+
+use std::collections::VecDeque;
+
+use crate::run::environment::Account;
+use crate::run::outcome::AccountAfter;
+
+/// An account's place in the pool.
+pub(super) type Seat = usize;
+
+/// All accounts, and who is free. Accounts that have logged in before go first, the one that has
+/// rested longest before the others: few accounts are touched, and none is hurried.
+#[derive(Debug, Default)]
+pub(super) struct Pool {
+    slots: Vec<Slot>,
+    proven: VecDeque<Seat>,
+    fresh: VecDeque<Seat>,
+}
+
+#[derive(Debug)]
+struct Slot {
+    account: Account,
+    proven: bool,
+    retired: bool,
+}
+
+impl Pool {
+    pub(super) fn new(accounts: Vec<Account>) -> Self {
+        let slots = accounts.into_iter().map(|account| Slot {
+            account,
+            proven: false,
+            retired: false,
+        });
+        let slots: Vec<Slot> = slots.collect();
+        Self {
+            fresh: (0..slots.len()).collect(),
+            proven: VecDeque::new(),
+            slots,
+        }
+    }
+
+    /// How many accounts there are, those left out that turned out to be unusable.
+    pub(super) fn usable(&self) -> usize {
+        self.slots.iter().filter(|slot| !slot.retired).count()
+    }
+
+    pub(super) fn free(&self) -> usize {
+        self.proven.len() + self.fresh.len()
+    }
+
+    /// Takes this many accounts, or none.
+    pub(super) fn take(&mut self, count: usize) -> Option<Vec<Seat>> {
+        if self.free() < count {
+            return None;
+        }
+        let mut seats = Vec::with_capacity(count);
+        while seats.len() < count {
+            seats.push(self.proven.pop_front().or_else(|| self.fresh.pop_front())?);
+        }
+        Some(seats)
+    }
+
+    pub(super) fn accounts(&self, seats: &[Seat]) -> Vec<Account> {
+        seats
+            .iter()
+            .filter_map(|seat| self.slots.get(*seat))
+            .map(|slot| slot.account.clone())
+            .collect()
+    }
+
+    /// Takes in what a scenario has learnt of its accounts.
+    pub(super) fn learn(&mut self, seats: &[Seat], after: &[AccountAfter]) {
+        for (seat, after) in seats.iter().zip(after) {
+            if let Some(slot) = self.slots.get_mut(*seat)
+                && slot.account.handle == after.handle
+            {
+                slot.account.lists = after.lists;
+                if let Some(name) = &after.name {
+                    slot.account.name = Some(name.clone());
+                    slot.proven = true;
+                }
+            }
+        }
+    }
+
+    /// Gives accounts back.
+    pub(super) fn release(&mut self, seats: Vec<Seat>) {
+        for seat in seats {
+            match self.slots.get(seat) {
+                Some(slot) if slot.retired => {}
+                Some(slot) if slot.proven => self.proven.push_back(seat),
+                Some(_) => self.fresh.push_back(seat),
+                None => {}
+            }
+        }
+    }
+
+    /// Leaves an account out from now on, unless it has logged in before; whether it did so.
+    pub(super) fn retire(&mut self, handle: &str, even_proven: bool) -> bool {
+        let slot = self
+            .slots
+            .iter_mut()
+            .find(|slot| slot.account.handle == handle && !slot.retired);
+        match slot {
+            Some(slot) if even_proven || !slot.proven => {
+                slot.retired = true;
+                true
+            }
+            _ => false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::run::environment::Lists;
+
+    fn pool(count: usize) -> Pool {
+        let accounts = (0..count).map(|n| Account::new(format!("u{n}@hotmail.com"), "pw"));
+        Pool::new(accounts.collect())
+    }
+
+    #[test]
+    fn accounts_are_exclusive_and_known_ones_come_first() {
+        let mut pool = pool(3);
+        let first = pool.take(2).unwrap();
+        assert!(pool.take(2).is_none());
+        let after = AccountAfter {
+            handle: "u1@hotmail.com".into(),
+            name: Some("One".into()),
+            lists: Lists::Clean,
+        };
+        pool.learn(&first[1..], &[after]);
+        pool.release(first);
+        assert_eq!(pool.take(1).unwrap(), [1]);
+        assert_eq!(pool.take(1).unwrap(), [2]);
+    }
+
+    #[test]
+    fn a_refused_account_is_left_out() {
+        let mut pool = pool(2);
+        let seats = pool.take(1).unwrap();
+        assert!(pool.retire("u0@hotmail.com", false));
+        assert!(!pool.retire("u0@hotmail.com", false));
+        pool.release(seats);
+        assert_eq!((pool.usable(), pool.free()), (1, 1));
+    }
+}

@@ -1,0 +1,729 @@
+//! What runs when, and what became of it: the run as a state machine, without I/O.
+//!
+//! Whoever owns the sockets asks [`Suite::next`] for tasks until there is none, carries them out
+//! side by side, and reports each with [`Suite::finished`]; events come from
+//! [`Suite::poll_event`]. The run is over when [`Suite::is_over`] says so.
+//!
+//! ```text
+//! ordinary ─▶ hostile ─▶ alone ─▶ second look ─▶ over
+//!     each failure ─▶ is the server alive? ─▶ no: the death's own procedure (death.rs)
+//! ```
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::event::{
+    Event, Failure, Notice, NoticeKind, RunInfo, ScenarioResult, Summary, Totals, Verdict,
+};
+use crate::run::death::Health;
+use crate::run::environment::Account;
+use crate::run::outcome::{Cause, Outcome};
+use crate::run::pool::{Pool, Seat};
+use crate::run::verdict::{Judge, Tally};
+use crate::run::waivers::Waivers;
+use crate::scenario::ast::Scenario;
+use crate::spec::{ClauseId, Level};
+use crate::transcript::Redactor;
+
+/// How a suite is run.
+#[derive(Debug)]
+pub struct SuiteOptions {
+    /// The target's name.
+    pub target: String,
+    /// Which clauses can fail the run.
+    pub level: Level,
+    /// Variations are failures.
+    pub strict: bool,
+    /// How many scenarios run at the same time; at least one.
+    pub jobs: usize,
+    /// How often a scenario that failed also alone is run again.
+    pub retries: usize,
+    /// The first failure ends the run.
+    pub fail_fast: bool,
+    /// The seed of everything random.
+    pub seed: u64,
+    /// How many connections the server stands.
+    pub max_connections: Option<usize>,
+    /// The harness can stop and start the server.
+    pub owns_server: bool,
+    /// The dispatch server refers to a notification server.
+    pub dispatch_refers: bool,
+    /// Keep the transcripts of scenarios that passed.
+    pub transcripts: bool,
+    /// Known failures.
+    pub waivers: Waivers,
+    /// All scenarios, those that were filtered out among them: whether a waiver is stale is
+    /// judged by them.
+    pub library: Vec<Arc<Scenario>>,
+}
+
+/// Something to be done.
+#[derive(Debug)]
+pub struct Task {
+    /// To be named in [`Suite::finished`].
+    pub id: u64,
+    /// What.
+    pub work: Work,
+}
+
+/// What is to be done.
+#[derive(Debug)]
+pub enum Work {
+    /// Run a scenario with these accounts.
+    Scenario {
+        /// Which.
+        scenario: Arc<Scenario>,
+        /// Who plays its users.
+        accounts: Vec<Account>,
+        /// The seed of everything random in it.
+        seed: u64,
+    },
+    /// See whether the server is alive.
+    Check {
+        /// Give it time: it may be slow, or somebody may start it again.
+        patient: bool,
+    },
+    /// Start the server again, after ending what is left of it.
+    Restart,
+}
+
+/// How a task ended.
+#[derive(Debug)]
+pub enum Done {
+    /// The scenario came to this.
+    Scenario(Box<Outcome>),
+    /// The scenario could not be started, in one line: an account could not be made …
+    Unable(String),
+    /// The server is alive, or it is not.
+    Check(Result<(), Dead>),
+    /// The server runs again, or it does not: why, in one line.
+    Restart(Result<(), String>),
+}
+
+/// What is known of a dead server.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Dead {
+    /// What was seen, in a few words: `it exited with status 1`, `no answer within 2s`.
+    pub why: String,
+    /// Its process has ended; else it may be slow or wedged.
+    pub exited: bool,
+    /// The last lines that it wrote.
+    pub stderr: Vec<String>,
+}
+
+/// The parts of a run, in order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Phase {
+    Ordinary,
+    Hostile,
+    Alone,
+    SecondLook,
+    Over,
+}
+
+/// A scenario in the run.
+#[derive(Debug)]
+pub(super) struct Entry {
+    pub(super) scenario: Arc<Scenario>,
+    phase: Phase,
+    started: bool,
+    settled: bool,
+    /// What the first run came to, where it did not pass.
+    pub(super) first: Option<ScenarioResult>,
+    /// How often it was looked at again.
+    looks: usize,
+}
+
+#[derive(Debug)]
+pub(super) enum Running {
+    Scenario { entry: usize, seats: Vec<Seat> },
+    Check,
+    Restart,
+}
+
+/// A run.
+#[derive(Debug)]
+pub struct Suite {
+    pub(super) options: SuiteOptions,
+    pub(super) judge: Judge,
+    pub(super) entries: Vec<Entry>,
+    pub(super) queue: VecDeque<usize>,
+    phase: Phase,
+    pool: Pool,
+    pub(super) running: BTreeMap<u64, Running>,
+    next_id: u64,
+    pub(super) health: Health,
+    /// Scenarios that did not pass since the server was last seen alive.
+    pub(super) recent: BTreeSet<usize>,
+    /// Results that are final if the server is still alive.
+    pub(super) held: Vec<(usize, ScenarioResult)>,
+    pub(super) deaths: usize,
+    /// Failures that stood the second look, by what they look like.
+    confirmed: BTreeMap<Signature, usize>,
+    events: VecDeque<Event>,
+    totals: Totals,
+    tally: Tally,
+    verdicts: BTreeMap<String, Verdict>,
+    waited: BTreeMap<&'static str, Duration>,
+    errors: usize,
+    aborted: Option<String>,
+    stopping: Option<String>,
+    finished: bool,
+}
+
+/// What identical failures have in common.
+type Signature = (Option<ClauseId>, String, String);
+
+/// A failure that took longer is not looked at again when this many like it were confirmed.
+const SLOW: Duration = Duration::from_millis(500);
+/// See [`SLOW`].
+const ENOUGH: usize = 2;
+/// Connections that a user of a scenario may have: notification server and switchboard.
+const CONNECTIONS_PER_USER: usize = 2;
+
+impl Suite {
+    /// A run of these scenarios with these accounts.
+    #[must_use]
+    pub fn new(
+        scenarios: Vec<Arc<Scenario>>,
+        accounts: Vec<Account>,
+        mut options: SuiteOptions,
+    ) -> Self {
+        options.jobs = options.jobs.max(1);
+        let secrets = accounts.iter().map(|account| account.password.clone());
+        let judge = Judge {
+            level: options.level,
+            strict: options.strict,
+            transcripts: options.transcripts,
+            redactor: Redactor::new(secrets),
+            waivers: std::mem::take(&mut options.waivers),
+        };
+        let entries = scenarios.into_iter().map(|scenario| Entry {
+            phase: phase_of(&scenario),
+            scenario,
+            started: false,
+            settled: false,
+            first: None,
+            looks: 0,
+        });
+        let mut suite = Self {
+            judge,
+            entries: entries.collect(),
+            queue: VecDeque::new(),
+            phase: Phase::Ordinary,
+            pool: Pool::new(accounts),
+            running: BTreeMap::new(),
+            next_id: 0,
+            health: Health::Well,
+            recent: BTreeSet::new(),
+            held: Vec::new(),
+            deaths: 0,
+            confirmed: BTreeMap::new(),
+            events: VecDeque::new(),
+            totals: Totals::default(),
+            tally: Tally::default(),
+            verdicts: BTreeMap::new(),
+            waited: BTreeMap::new(),
+            errors: 0,
+            aborted: None,
+            stopping: None,
+            finished: false,
+            options,
+        };
+        suite.events.push_back(Event::Started(RunInfo {
+            target: suite.options.target.clone(),
+            level: suite.options.level,
+            strict: suite.options.strict,
+            seed: suite.options.seed,
+            scenarios: suite.entries.len(),
+            jobs: suite.options.jobs,
+        }));
+        suite.fill_queue();
+        suite
+    }
+
+    /// What is known of the target only once it was probed.
+    pub fn learn_referral(&mut self, dispatch_refers: bool) {
+        self.options.dispatch_refers = dispatch_refers;
+    }
+
+    /// The next task that can be begun now; `None` while there is none, or no more.
+    pub fn next(&mut self) -> Option<Task> {
+        if self.phase == Phase::Over {
+            return None;
+        }
+        if !matches!(self.health, Health::Well) {
+            return self.next_of_death();
+        }
+        loop {
+            if let Some(task) = self.next_scenario() {
+                return Some(task);
+            }
+            if !self.queue.is_empty() || !self.running.is_empty() {
+                return None;
+            }
+            self.phase = match self.phase {
+                Phase::Ordinary => Phase::Hostile,
+                Phase::Hostile => Phase::Alone,
+                Phase::Alone => Phase::SecondLook,
+                Phase::SecondLook | Phase::Over => {
+                    self.phase = Phase::Over;
+                    return None;
+                }
+            };
+            self.fill_queue();
+        }
+    }
+
+    /// Takes in how a task ended and how long it took.
+    pub fn finished(&mut self, id: u64, done: Done, took: Duration) {
+        let Some(running) = self.running.remove(&id) else {
+            return;
+        };
+        match (running, done) {
+            (Running::Scenario { entry, seats }, Done::Scenario(outcome)) => {
+                self.pool.learn(&seats, &outcome.accounts);
+                let refused = self.refused_account(&outcome);
+                self.pool.release(seats);
+                for (what, how_long) in &outcome.waited_for {
+                    *self.waited.entry(what).or_default() += *how_long;
+                }
+                if refused {
+                    if !self.is_suspect(entry) {
+                        self.queue.push_front(entry);
+                    }
+                } else if let Some(scenario) = self.scenario(entry) {
+                    let result = self.judge.judge(&scenario, &outcome, took);
+                    self.take_result(entry, result);
+                }
+            }
+            (Running::Scenario { entry, seats }, Done::Unable(reason)) => {
+                self.pool.release(seats);
+                self.drop_suspect(entry);
+                if let Some(scenario) = self.scenario(entry) {
+                    let mut result = self.judge.untold(&scenario, took);
+                    result.verdict = Verdict::Broken;
+                    result.reason = Some(reason);
+                    self.settle(entry, result);
+                }
+            }
+            (Running::Check, Done::Check(alive)) => self.checked(alive),
+            (Running::Restart, Done::Restart(result)) => self.restarted(result),
+            // A task that ends as another kind of task would: the caller's mistake, and harmless.
+            _ => {}
+        }
+    }
+
+    /// The next event, in order.
+    pub fn poll_event(&mut self) -> Option<Event> {
+        self.events.pop_front()
+    }
+
+    /// Nothing is left to do and nothing is under way: [`Suite::finish`] may be called.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        self.phase == Phase::Over && self.running.is_empty()
+    }
+
+    /// Begins no more scenarios: what is left is skipped for this reason. What runs may go on.
+    pub fn stop(&mut self, reason: &str) {
+        self.stopping.get_or_insert_with(|| reason.to_owned());
+        self.aborted.get_or_insert_with(|| reason.to_owned());
+        self.health = Health::Well;
+        self.phase = Phase::Over;
+    }
+
+    /// Forgets what is under way: it was cut off and will not be reported.
+    pub fn abandon(&mut self) {
+        self.running.clear();
+    }
+
+    /// A notice, said now.
+    pub fn notice(&mut self, kind: NoticeKind, text: impl Into<String>, detail: Vec<String>) {
+        if kind == NoticeKind::Error {
+            self.errors += 1;
+        }
+        let text = text.into();
+        self.events
+            .push_back(Event::Notice(Notice { kind, text, detail }));
+    }
+
+    /// The end of the run: settles what is open, judges the waivers and gives the summary, which
+    /// is also the last event. `took` is the time of the whole run; `setup_failed` is set where
+    /// the run could not even begin, and then nothing is said of single scenarios.
+    pub fn finish(&mut self, took: Duration, setup_failed: bool) -> Summary {
+        if !self.finished && !setup_failed {
+            self.settle_rest();
+            self.judge_waivers();
+        }
+        let summary = Summary {
+            totals: self.totals,
+            clauses: self.tally.results(),
+            took,
+            waited: self
+                .waited
+                .iter()
+                .map(|(what, how_long)| ((*what).to_owned(), *how_long))
+                .collect(),
+            aborted: self.aborted.clone(),
+        };
+        if !self.finished {
+            self.finished = true;
+            self.events.push_back(Event::Finished(summary.clone()));
+        }
+        summary
+    }
+
+    /// The exit code of the run, after [`Suite::finish`].
+    #[must_use]
+    pub fn exit_code(&self) -> u8 {
+        let totals = self.totals;
+        if totals.failed > 0 {
+            1
+        } else if self.aborted.is_some() {
+            3
+        } else if totals.broken > 0 || self.errors > 0 {
+            1
+        } else if totals.all() == totals.skipped {
+            4
+        } else {
+            0
+        }
+    }
+
+    fn fill_queue(&mut self) {
+        let phase = self.phase;
+        let wanted = |entry: &Entry| match phase {
+            Phase::SecondLook => !entry.settled && entry.first.is_some(),
+            _ => !entry.settled && entry.first.is_none() && entry.phase == phase,
+        };
+        let mut queue: Vec<usize> = self
+            .entries
+            .iter()
+            .enumerate()
+            .filter(|(_, entry)| wanted(entry))
+            .map(|(index, _)| index)
+            .collect();
+        // The greatest first, so that none of them is left to run on its own at the end.
+        queue.sort_by_key(|index| {
+            let scenario = self.entries.get(*index).map(|entry| &entry.scenario);
+            let size = scenario.map(|s| (s.users.len(), s.steps.len()));
+            std::cmp::Reverse(size)
+        });
+        self.queue.extend(queue);
+    }
+
+    /// Begins a scenario of the queue, the first that fits beside what runs.
+    fn next_scenario(&mut self) -> Option<Task> {
+        let jobs = match self.phase {
+            Phase::Ordinary | Phase::Hostile => self.options.jobs,
+            Phase::Alone | Phase::SecondLook | Phase::Over => 1,
+        };
+        if self.running.len() >= jobs {
+            return None;
+        }
+        let mut at = 0;
+        while let Some(&entry) = self.queue.get(at) {
+            if let Some(reason) = self.unmet(entry) {
+                self.queue.remove(at);
+                self.skip(entry, reason);
+            } else if let Some(task) = self.begin(entry) {
+                self.queue.remove(at);
+                return Some(task);
+            } else {
+                at += 1;
+            }
+        }
+        None
+    }
+
+    /// Begins a scenario if there are accounts and connections for it.
+    pub(super) fn begin(&mut self, entry: usize) -> Option<Task> {
+        let scenario = self.scenario(entry)?;
+        let connections = |users: usize| users.max(1) * CONNECTIONS_PER_USER;
+        let most = self.options.max_connections.unwrap_or(usize::MAX);
+        let open: usize = self
+            .running
+            .values()
+            .map(Running::users)
+            .map(connections)
+            .sum();
+        if open > 0 && open + connections(scenario.users.len()) > most {
+            return None;
+        }
+        let seats = self.pool.take(accounts_of(&scenario))?;
+        let accounts = self.pool.accounts(&seats);
+        let state = self.entries.get_mut(entry)?;
+        if !std::mem::replace(&mut state.started, true) {
+            let name = scenario.name.clone();
+            self.events.push_back(Event::ScenarioStarted(name));
+        }
+        let seed = self.options.seed ^ fnv(&scenario.name);
+        Some(self.task(
+            Running::Scenario { entry, seats },
+            Work::Scenario {
+                scenario,
+                accounts,
+                seed,
+            },
+        ))
+    }
+
+    pub(super) fn task(&mut self, running: Running, work: Work) -> Task {
+        self.next_id += 1;
+        self.running.insert(self.next_id, running);
+        Task {
+            id: self.next_id,
+            work,
+        }
+    }
+
+    /// What a scenario needs and the target lacks.
+    fn unmet(&self, entry: usize) -> Option<String> {
+        let scenario = self.scenario(entry)?;
+        let needs = &scenario.needs;
+        let (accounts, usable) = (accounts_of(&scenario), self.pool.usable());
+        if self.phase == Phase::SecondLook {
+            None
+        } else if let Some(reason) = &self.stopping {
+            Some(reason.clone())
+        } else if needs.launch && !self.options.owns_server {
+            Some("needs a server that the harness starts itself (`launch:` in the target)".into())
+        } else if needs.dispatch && !self.options.dispatch_refers {
+            Some("needs a dispatch server that refers to a notification server".into())
+        } else if accounts > usable {
+            Some(format!(
+                "needs {accounts} accounts, the target has {usable}"
+            ))
+        } else if !scenario.dialects.is_empty()
+            && !scenario.dialects.iter().any(|dialect| dialect == "MSNP2")
+        {
+            Some(format!("is for {} only", scenario.dialects.join(", ")))
+        } else {
+            None
+        }
+    }
+
+    /// Whether the outcome only tells that an account cannot be used; it is left out from now on.
+    fn refused_account(&mut self, outcome: &Outcome) -> bool {
+        let (handle, even_proven) = match &outcome.cause {
+            Some(Cause::NotDisposable { handle, .. }) => (handle, true),
+            Some(Cause::LoginRefused { handle, .. }) => (handle, false),
+            _ => return false,
+        };
+        let retired = self.pool.retire(handle, even_proven);
+        if retired && let Some(cause) = &outcome.cause {
+            let text = format!("an account is left out: {cause}");
+            self.notice(NoticeKind::Warning, text, Vec::new());
+        }
+        if self.pool.usable() == 0 {
+            self.stop("no account is usable");
+        }
+        retired
+    }
+
+    fn take_result(&mut self, entry: usize, result: ScenarioResult) {
+        if self.in_death(entry, &result) {
+            return;
+        }
+        let failed = matches!(result.verdict, Verdict::Failed | Verdict::Broken);
+        if failed || result.verdict == Verdict::Waived || !result.notes.is_empty() {
+            self.recent.insert(entry);
+            self.doubt();
+        }
+        if self.phase == Phase::SecondLook {
+            self.looked_again(entry, result);
+        } else if !failed {
+            self.settle_if_alive(entry, result);
+        } else {
+            if self.options.fail_fast {
+                let reason = format!("not run: {} failed, and --fail-fast", result.name);
+                self.stopping.get_or_insert(reason);
+            }
+            if let Some(entry) = self.entries.get_mut(entry) {
+                entry.first = Some(result);
+            }
+        }
+    }
+
+    /// A failure has had its second look, or a retry.
+    pub(super) fn looked_again(&mut self, entry: usize, result: ScenarioResult) {
+        let retries = self.options.retries;
+        let alone = self.options.jobs == 1;
+        let Some(state) = self.entries.get_mut(entry) else {
+            return;
+        };
+        state.looks += 1;
+        if state.first.is_none() && result.verdict == Verdict::Passed {
+            // It fell victim to another one's crime and has had no first run of its own.
+            self.settle_if_alive(entry, result);
+        } else if result.verdict == Verdict::Passed {
+            let mut flaky = state.first.take().unwrap_or(result);
+            flaky.verdict = Verdict::Flaky;
+            flaky.reason = Some(match state.looks {
+                1 if alone || state.phase == Phase::Alone => {
+                    "it failed, and passed when it ran again".to_owned()
+                }
+                1 => "not isolated: it failed beside others and passed alone".to_owned(),
+                looks => format!("it failed {looks} times and then passed"),
+            });
+            self.settle(entry, flaky);
+        } else if state.looks > retries || result.verdict == Verdict::Waived {
+            if let Some(failure) = result.failures.first() {
+                *self.confirmed.entry(signature(failure)).or_default() += 1;
+            }
+            state.first = None;
+            self.settle_if_alive(entry, result);
+        } else {
+            self.queue.push_front(entry);
+        }
+        self.spare_second_looks();
+    }
+
+    /// Takes slow failures for confirmed that look like others which were: a server that never
+    /// answers one command would otherwise cost a time-out for each scenario that sends it, one
+    /// after the other.
+    fn spare_second_looks(&mut self) {
+        if self.options.retries > 0 {
+            return;
+        }
+        let spared: Vec<usize> = self
+            .queue
+            .iter()
+            .copied()
+            .filter(|index| {
+                let first = self.entries.get(*index).and_then(|e| e.first.as_ref());
+                first.is_some_and(|first| {
+                    let like = first.failures.first().map(signature);
+                    let seen = like.and_then(|like| self.confirmed.get(&like));
+                    first.took >= SLOW && seen.is_some_and(|seen| *seen >= ENOUGH)
+                })
+            })
+            .collect();
+        for index in spared {
+            self.queue.retain(|queued| *queued != index);
+            let first = self.entries.get_mut(index).and_then(|e| e.first.take());
+            if let Some(first) = first {
+                self.settle(index, first);
+            }
+        }
+    }
+
+    /// A scenario has its final verdict, unless the check that is due finds the server dead.
+    fn settle_if_alive(&mut self, entry: usize, result: ScenarioResult) {
+        if self.recent.contains(&entry) {
+            self.held.push((entry, result));
+        } else {
+            self.settle(entry, result);
+        }
+    }
+
+    /// The server was seen alive after all that was held back.
+    pub(super) fn settle_held(&mut self) {
+        for (entry, result) in std::mem::take(&mut self.held) {
+            self.settle(entry, result);
+        }
+    }
+
+    /// A scenario has its final verdict.
+    pub(super) fn settle(&mut self, entry: usize, result: ScenarioResult) {
+        let Some(state) = self.entries.get_mut(entry) else {
+            return;
+        };
+        if std::mem::replace(&mut state.settled, true) {
+            return;
+        }
+        self.totals.count(result.verdict);
+        self.tally.take(&result);
+        self.verdicts.insert(result.name.clone(), result.verdict);
+        self.events
+            .push_back(Event::ScenarioFinished(Arc::new(result)));
+    }
+
+    fn skip(&mut self, entry: usize, reason: String) {
+        if let Some(scenario) = self.scenario(entry) {
+            let mut result = self.judge.untold(&scenario, Duration::ZERO);
+            result.verdict = Verdict::Skipped;
+            result.reason = Some(reason);
+            self.settle(entry, result);
+        }
+    }
+
+    /// Gives a verdict to everything that has none.
+    fn settle_rest(&mut self) {
+        self.settle_held();
+        let reason = self.stopping.clone().or_else(|| self.aborted.clone());
+        let reason = reason.unwrap_or_else(|| "not run".to_owned());
+        for index in 0..self.entries.len() {
+            match self.entries.get_mut(index).and_then(|e| e.first.take()) {
+                Some(first) => self.settle(index, first),
+                None if self.entries.get(index).is_some_and(|e| !e.settled) => {
+                    self.skip(index, reason.clone());
+                }
+                None => {}
+            }
+        }
+    }
+
+    fn judge_waivers(&mut self) {
+        for stale in self.judge.waivers.expired() {
+            let text = format!("{}: waiver `{}`: {}", stale.place, stale.text, stale.why);
+            self.notice(NoticeKind::Warning, text, Vec::new());
+        }
+        let library = std::mem::take(&mut self.options.library);
+        for stale in self.judge.waivers.stale(&library, &self.verdicts) {
+            let text = format!(
+                "{}: the waiver `{}` no longer applies: {}",
+                stale.place, stale.text, stale.why
+            );
+            self.notice(NoticeKind::Error, text, Vec::new());
+        }
+    }
+
+    pub(super) fn scenario(&self, entry: usize) -> Option<Arc<Scenario>> {
+        self.entries
+            .get(entry)
+            .map(|entry| Arc::clone(&entry.scenario))
+    }
+}
+
+impl Running {
+    /// How many users are under way.
+    fn users(&self) -> usize {
+        match self {
+            Self::Scenario { seats, .. } => seats.len(),
+            Self::Check | Self::Restart => 0,
+        }
+    }
+}
+
+fn phase_of(scenario: &Scenario) -> Phase {
+    let tagged = |word: &str| scenario.tags.iter().any(|tag| tag == word);
+    if tagged("alone") || scenario.needs.launch {
+        Phase::Alone
+    } else if tagged("hostile") {
+        Phase::Hostile
+    } else {
+        Phase::Ordinary
+    }
+}
+
+fn accounts_of(scenario: &Scenario) -> usize {
+    scenario.needs.accounts.max(scenario.users.len())
+}
+
+fn signature(failure: &Failure) -> Signature {
+    (
+        failure.clause,
+        failure.expected.clone(),
+        failure.got.clone(),
+    )
+}
+
+/// A number for a name, the same on every machine.
+fn fnv(text: &str) -> u64 {
+    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    })
+}

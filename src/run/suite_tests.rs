@@ -1,0 +1,386 @@
+//! The suite against servers that are a function: alive or dead, breaking this or that.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::event::{Event, NoticeKind, ScenarioResult, Summary, Verdict};
+use crate::run::test_support::{failure, outcome, place, scenario};
+use crate::run::{
+    Account, Cause, Dead, Done, Ending, Suite, SuiteOptions, Task, Waiver, Waivers, Work,
+};
+use crate::scenario::ast::Scenario;
+use crate::spec::{ClauseId, Level};
+
+fn options() -> SuiteOptions {
+    SuiteOptions {
+        target: "test".into(),
+        level: Level::Must,
+        strict: false,
+        jobs: 4,
+        retries: 0,
+        fail_fast: false,
+        seed: 1,
+        max_connections: None,
+        owns_server: true,
+        dispatch_refers: true,
+        transcripts: false,
+        waivers: Waivers::default(),
+        library: Vec::new(),
+    }
+}
+
+fn accounts(count: usize) -> Vec<Account> {
+    let account = |n| Account::new(format!("u{n}@hotmail.com"), "pw");
+    (0..count).map(account).collect()
+}
+
+/// A pretended server.
+struct World {
+    alive: bool,
+    owned: bool,
+    /// How many scenarios run beside one another.
+    most: usize,
+    /// What ran, in order of its end.
+    ran: Vec<String>,
+    restarts: usize,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Act {
+    Pass,
+    Fail,
+    Kill,
+}
+
+struct Run {
+    world: World,
+    results: Vec<Arc<ScenarioResult>>,
+    notices: Vec<(NoticeKind, String)>,
+    summary: Summary,
+    code: u8,
+}
+
+impl Run {
+    fn verdict(&self, name: &str) -> Verdict {
+        let found: Vec<_> = self.results.iter().filter(|r| r.name == name).collect();
+        assert_eq!(found.len(), 1, "{name} has one verdict");
+        found[0].verdict
+    }
+}
+
+/// Runs a suite to its end; `act` gets the name, whether others run beside it, and how often it
+/// has run.
+fn run(
+    scenarios: Vec<Arc<Scenario>>,
+    options: SuiteOptions,
+    act: impl Fn(&str, bool, usize) -> Act,
+) -> Run {
+    let mut world = World {
+        alive: true,
+        owned: options.owns_server,
+        most: 0,
+        ran: Vec::new(),
+        restarts: 0,
+    };
+    let mut suite = Suite::new(scenarios, accounts(6), options);
+    let mut tasks: Vec<Task> = Vec::new();
+    for _ in 0..10_000 {
+        while let Some(task) = suite.next() {
+            tasks.push(task);
+        }
+        let scenarios = |tasks: &[Task]| {
+            let run = |task: &&Task| matches!(task.work, Work::Scenario { .. });
+            tasks.iter().filter(run).count()
+        };
+        world.most = world.most.max(scenarios(&tasks));
+        let beside = scenarios(&tasks) > 1;
+        if tasks.is_empty() {
+            break;
+        }
+        let task = tasks.remove(0);
+        let done = perform(&mut world, &task.work, beside, &act);
+        suite.finished(task.id, done, Duration::from_millis(3));
+    }
+    assert!(suite.is_over(), "the run comes to its end");
+    let summary = suite.finish(Duration::from_secs(1), false);
+    let code = suite.exit_code();
+    let (mut results, mut notices, mut last) = (Vec::new(), Vec::new(), None);
+    while let Some(event) = suite.poll_event() {
+        match &event {
+            Event::ScenarioFinished(result) => results.push(Arc::clone(result)),
+            Event::Notice(notice) => notices.push((notice.kind, notice.text.clone())),
+            _ => {}
+        }
+        last = Some(event);
+    }
+    assert!(matches!(last, Some(Event::Finished(_))));
+    Run {
+        world,
+        results,
+        notices,
+        summary,
+        code,
+    }
+}
+
+fn perform(
+    world: &mut World,
+    work: &Work,
+    beside: bool,
+    act: &impl Fn(&str, bool, usize) -> Act,
+) -> Done {
+    match work {
+        Work::Scenario { scenario, .. } => {
+            let before = world.ran.iter().filter(|n| **n == scenario.name).count();
+            world.ran.push(scenario.name.clone());
+            if !world.alive {
+                return Done::Scenario(Box::new(outcome(Ending::Broken, Vec::new())));
+            }
+            let clause = scenario.clauses.first().copied();
+            match act(&scenario.name, beside, before) {
+                Act::Pass => Done::Scenario(Box::new(outcome(Ending::Passed, Vec::new()))),
+                Act::Fail => {
+                    let failures = vec![failure(clause, "this", "that")];
+                    Done::Scenario(Box::new(outcome(Ending::Failed, failures)))
+                }
+                Act::Kill => {
+                    world.alive = false;
+                    let failures = vec![failure(clause, "this", "closed")];
+                    Done::Scenario(Box::new(outcome(Ending::Failed, failures)))
+                }
+            }
+        }
+        Work::Check { .. } => Done::Check(if world.alive {
+            Ok(())
+        } else {
+            Err(Dead {
+                why: "it exited".into(),
+                exited: world.owned,
+                stderr: vec!["panic!".into()],
+            })
+        }),
+        Work::Restart => {
+            world.alive = true;
+            world.restarts += 1;
+            Done::Restart(Ok(()))
+        }
+    }
+}
+
+fn many(count: usize) -> Vec<Arc<Scenario>> {
+    (0..count)
+        .map(|n| scenario(&format!("s/{n:02}"), &["USR-6"], &[]))
+        .collect()
+}
+
+#[test]
+fn everything_runs_once_side_by_side_and_the_lonely_alone() {
+    let mut scenarios = many(9);
+    scenarios.push(scenario("hostile/x", &["FRAME-6"], &["hostile"]));
+    scenarios.push(scenario("a/lone", &["OUT-7"], &["alone"]));
+    let run = run(scenarios, options(), |name, beside, _| {
+        assert!(name != "a/lone" || !beside);
+        Act::Pass
+    });
+    assert_eq!((run.summary.totals.passed, run.code), (11, 0));
+    assert_eq!(run.world.most, 4);
+    assert_eq!(run.world.ran[9..], ["hostile/x", "a/lone"]);
+    assert_eq!(run.world.ran.len(), 11);
+}
+
+#[test]
+fn a_failure_is_seen_twice_and_what_passes_alone_is_flaky() {
+    let run = run(many(6), options(), |name, beside, _| match name {
+        "s/01" => Act::Fail,
+        "s/02" if beside => Act::Fail,
+        _ => Act::Pass,
+    });
+    assert_eq!(run.verdict("s/01"), Verdict::Failed);
+    assert_eq!(run.verdict("s/02"), Verdict::Flaky);
+    assert_eq!((run.summary.totals.passed, run.code), (4, 1));
+    assert_eq!(run.world.ran.len(), 8);
+}
+
+#[test]
+fn retries_make_flaky_never_passed() {
+    let mut with_retries = options();
+    with_retries.retries = 3;
+    let run = run(many(2), with_retries, |name, _, before| {
+        if name == "s/01" && before < 3 {
+            Act::Fail
+        } else {
+            Act::Pass
+        }
+    });
+    assert_eq!(run.verdict("s/01"), Verdict::Flaky);
+    assert_eq!(run.code, 0);
+}
+
+#[test]
+fn the_one_that_kills_the_server_is_named_once_and_the_run_goes_on() {
+    let run = run(many(12), options(), |name, _, _| match name {
+        "s/05" => Act::Kill,
+        _ => Act::Pass,
+    });
+    assert_eq!(run.verdict("s/05"), Verdict::Failed);
+    assert_eq!(run.summary.totals.passed, 11);
+    let failures = &run
+        .results
+        .iter()
+        .find(|r| r.name == "s/05")
+        .unwrap()
+        .failures;
+    assert_eq!(failures[0].clause, Some(ClauseId::LIVE_1));
+    let named = run.notices.iter().filter(|(_, text)| text.contains("s/05"));
+    assert_eq!(named.count(), 1, "{:?}", run.notices);
+    assert_eq!(run.code, 1);
+    assert!(run.world.restarts >= 1);
+}
+
+#[test]
+fn several_killers_are_all_found() {
+    let run = run(many(12), options(), |name, _, _| match name {
+        "s/02" | "s/03" | "s/09" => Act::Kill,
+        _ => Act::Pass,
+    });
+    assert_eq!(run.summary.totals.failed, 3, "{:?}", run.notices);
+    assert_eq!(run.summary.totals.passed, 9);
+}
+
+#[test]
+fn a_server_that_dies_only_of_company_is_told_and_fails_the_run() {
+    let run = run(many(8), options(), |name, beside, _| match name {
+        "s/03" if beside => Act::Kill,
+        _ => Act::Pass,
+    });
+    assert_eq!(run.summary.totals.failed, 0);
+    assert!(run.summary.totals.flaky > 0);
+    assert_eq!(run.verdict("s/03"), Verdict::Flaky);
+    assert!(
+        run.notices
+            .iter()
+            .any(|(kind, _)| *kind == NoticeKind::Error)
+    );
+    assert_eq!(run.code, 1);
+}
+
+#[test]
+fn a_foreign_server_that_stays_dead_ends_the_run_with_one_notice() {
+    let mut foreign = options();
+    foreign.owns_server = false;
+    let run = run(many(20), foreign, |name, _, _| match name {
+        "s/02" => Act::Kill,
+        _ => Act::Pass,
+    });
+    assert_eq!(run.notices.len(), 1, "{:?}", run.notices);
+    assert_eq!(run.results.len(), 20);
+    assert!(run.summary.totals.skipped >= 14);
+    assert!(run.summary.aborted.is_some());
+    assert_eq!(run.code, 1);
+    assert!(run.world.ran.len() <= 6);
+}
+
+#[test]
+fn killing_in_the_second_look_is_seen_too() {
+    let mut one = options();
+    one.jobs = 1;
+    let run = run(many(3), one, |name, _, before| match (name, before) {
+        ("s/01", 0) => Act::Fail,
+        ("s/01", _) => Act::Kill,
+        _ => Act::Pass,
+    });
+    let failed = run.results.iter().find(|r| r.name == "s/01").unwrap();
+    assert_eq!(failed.failures[0].clause, Some(ClauseId::LIVE_1));
+}
+
+#[test]
+fn fail_fast_skips_the_rest_but_still_looks_twice() {
+    let mut fast = options();
+    fast.fail_fast = true;
+    fast.jobs = 1;
+    let run = run(many(5), fast, |name, _, _| match name {
+        "s/01" => Act::Fail,
+        _ => Act::Pass,
+    });
+    let totals = run.summary.totals;
+    assert_eq!((totals.passed, totals.failed, totals.skipped), (1, 1, 3));
+}
+
+#[test]
+fn unmet_needs_are_skipped_with_the_reason() {
+    let mut needy = Scenario::clone(&scenario("a", &["OUT-6"], &[]));
+    needy.needs.launch = true;
+    let mut crowd = Scenario::clone(&scenario("b", &["OUT-6"], &[]));
+    crowd.needs.accounts = 7;
+    let mut foreign = options();
+    foreign.owns_server = false;
+    let run = run(
+        vec![Arc::new(needy), Arc::new(crowd)],
+        foreign,
+        |_, _, _| Act::Pass,
+    );
+    assert_eq!((run.summary.totals.skipped, run.code), (2, 4));
+    let reasons: Vec<_> = run
+        .results
+        .iter()
+        .map(|r| r.reason.as_deref().unwrap())
+        .collect();
+    assert!(reasons.contains(&"needs 7 accounts, the target has 6"));
+}
+
+#[test]
+fn stale_waivers_fail_the_run_and_live_ones_save_it() {
+    let waivers = |text: &str| {
+        let waiver = Waiver::new(text, "known", place()).unwrap();
+        let mut options = options();
+        options.waivers = Waivers::new(vec![waiver], None);
+        options.library = many(3);
+        options
+    };
+    let failing = |name: &str, _: bool, _: usize| match name {
+        "s/01" => Act::Fail,
+        _ => Act::Pass,
+    };
+    let saved = run(many(3), waivers("s/01"), failing);
+    assert_eq!((saved.verdict("s/01"), saved.code), (Verdict::Waived, 0));
+    assert_eq!(saved.world.ran.len(), 3);
+    let stale = run(many(3), waivers("s/02"), |_, _, _| Act::Pass);
+    assert_eq!((stale.summary.totals.passed, stale.code), (3, 1));
+}
+
+#[test]
+fn an_account_that_cannot_log_in_is_left_out_and_the_scenario_runs_with_another() {
+    let mut suite = Suite::new(many(1), accounts(2), options());
+    let refuse = |suite: &mut Suite| {
+        let task = suite.next().unwrap();
+        let Work::Scenario { accounts, .. } = &task.work else {
+            panic!("{task:?}")
+        };
+        let mut refused = outcome(Ending::Broken, Vec::new());
+        refused.cause = Some(Cause::LoginRefused {
+            handle: accounts[0].handle.clone(),
+            reason: "911".into(),
+        });
+        suite.finished(task.id, Done::Scenario(Box::new(refused)), Duration::ZERO);
+    };
+    let mut user = Scenario::clone(&scenario("s", &["USR-6"], &[]));
+    user.needs.accounts = 1;
+    suite = Suite::new(vec![Arc::new(user)], accounts(2), options());
+    refuse(&mut suite);
+    refuse(&mut suite);
+    assert!(suite.next().is_none() && suite.is_over());
+    let summary = suite.finish(Duration::ZERO, false);
+    assert_eq!(summary.aborted.as_deref(), Some("no account is usable"));
+    assert_eq!(suite.exit_code(), 3);
+}
+
+#[test]
+fn an_interrupted_run_reports_everything() {
+    let mut suite = Suite::new(many(5), accounts(2), options());
+    assert!(suite.next().is_some());
+    suite.stop("interrupted");
+    suite.abandon();
+    assert!(suite.is_over());
+    let summary = suite.finish(Duration::ZERO, false);
+    assert_eq!((summary.totals.skipped, suite.exit_code()), (5, 3));
+}

@@ -1,0 +1,283 @@
+//! From what a script came to, to what is told of it: levels, strictness, waivers, clauses.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use crate::event::{ClauseResult, ClauseVerdict, Failure, ScenarioResult, Verdict};
+use crate::run::outcome::{Ending, Outcome};
+use crate::run::waivers::Waivers;
+use crate::scenario::ast::Scenario;
+use crate::spec::{Clause, ClauseId, Level};
+use crate::transcript::Redactor;
+
+/// How outcomes are judged.
+#[derive(Debug)]
+pub(super) struct Judge {
+    pub(super) level: Level,
+    pub(super) strict: bool,
+    /// Keep the transcripts of scenarios that passed too.
+    pub(super) transcripts: bool,
+    pub(super) redactor: Redactor,
+    pub(super) waivers: Waivers,
+}
+
+impl Judge {
+    /// Whether a clause can fail the run.
+    fn counts(&self, level: Level) -> bool {
+        level <= self.level && level != Level::Open
+    }
+
+    /// Judges one outcome.
+    pub(super) fn judge(
+        &mut self,
+        scenario: &Scenario,
+        outcome: &Outcome,
+        took: Duration,
+    ) -> ScenarioResult {
+        let mut result = self.untold(scenario, took);
+        result.waited = outcome.waited;
+        result.round_trips = outcome.round_trips;
+        if outcome.ending == Ending::Broken {
+            result.verdict = Verdict::Broken;
+            result.reason = outcome.cause.as_ref().map(ToString::to_string);
+            result.failures.clone_from(&outcome.failures);
+        } else {
+            for failure in &outcome.failures {
+                self.sort_in(scenario, failure.clone(), &mut result);
+            }
+        }
+        for variation in &outcome.variations {
+            if self.strict && self.counts(variation.clause.level()) {
+                let clause = variation.clause.clause();
+                result.failures.push(Failure {
+                    clause: Some(variation.clause),
+                    level: Some(clause.level),
+                    by: "step".into(),
+                    place: variation.place.clone(),
+                    expected: clause.text.into(),
+                    got: variation.seen.clone(),
+                    detail: Some("a variation, under --strict".into()),
+                    transcript: Vec::new(),
+                });
+            } else {
+                result.variations.push(variation.clone());
+            }
+        }
+        if result.verdict != Verdict::Broken && !result.failures.is_empty() {
+            result.verdict = Verdict::Failed;
+        }
+        self.waive(scenario, &mut result);
+        if self.transcripts || result.verdict != Verdict::Passed || !result.notes.is_empty() {
+            result.transcript = outcome.transcript.render(&self.redactor);
+        }
+        result
+    }
+
+    /// A result that says nothing but that the scenario passed.
+    pub(super) fn untold(&self, scenario: &Scenario, took: Duration) -> ScenarioResult {
+        ScenarioResult {
+            name: scenario.name.clone(),
+            description: scenario.description.clone(),
+            clauses: scenario.clauses.clone(),
+            verdict: Verdict::Passed,
+            reason: None,
+            failures: Vec::new(),
+            notes: Vec::new(),
+            variations: Vec::new(),
+            took,
+            waited: Duration::ZERO,
+            round_trips: 0,
+            transcript: Vec::new(),
+        }
+    }
+
+    fn sort_in(&self, scenario: &Scenario, mut failure: Failure, result: &mut ScenarioResult) {
+        let clause = failure.clause.or_else(|| scenario.clauses.first().copied());
+        failure.clause = clause;
+        failure.level = clause.map(ClauseId::level);
+        match failure.level {
+            Some(level) if !self.counts(level) => result.notes.push(failure),
+            _ => result.failures.push(failure),
+        }
+    }
+
+    /// Looks for a waiver of each failure; the verdict is `waived` when all have one.
+    pub(super) fn waive(&mut self, scenario: &Scenario, result: &mut ScenarioResult) {
+        // A note needs no waiver, but one that speaks of it is not stale.
+        for note in &result.notes {
+            self.waivers.waive(scenario, note);
+        }
+        let reasons: Vec<Option<String>> = result
+            .failures
+            .iter()
+            .map(|failure| self.waivers.waive(scenario, failure))
+            .collect();
+        let fails = matches!(result.verdict, Verdict::Failed | Verdict::Broken);
+        let mut reasons: Option<Vec<String>> = reasons.into_iter().collect();
+        if let Some(reasons) = reasons
+            .as_mut()
+            .filter(|reasons| fails && !reasons.is_empty())
+        {
+            reasons.dedup();
+            result.verdict = Verdict::Waived;
+            result.reason = Some(reasons.join("; "));
+        }
+    }
+}
+
+/// What the scenarios together say of each clause.
+#[derive(Debug, Default)]
+pub(super) struct Tally {
+    clauses: BTreeMap<ClauseId, (ClauseVerdict, Option<String>)>,
+}
+
+impl Tally {
+    /// Takes in a final result. What is flaky, broken or skipped proves nothing.
+    pub(super) fn take(&mut self, result: &ScenarioResult) {
+        if !matches!(
+            result.verdict,
+            Verdict::Passed | Verdict::Failed | Verdict::Waived
+        ) {
+            return;
+        }
+        // A scenario ends at its first breach, so that it says nothing of its other clauses.
+        if result.failures.is_empty() && result.notes.is_empty() {
+            for clause in &result.clauses {
+                self.raise(*clause, ClauseVerdict::Passed, None);
+            }
+        }
+        for variation in &result.variations {
+            let seen = Some(variation.seen.clone());
+            self.raise(variation.clause, ClauseVerdict::Varied, seen);
+        }
+        for note in result.notes.iter().filter_map(|note| note.clause) {
+            self.raise(note, ClauseVerdict::Noted, None);
+        }
+        for failure in result.failures.iter().filter_map(|failure| failure.clause) {
+            self.raise(failure, ClauseVerdict::Failed, None);
+        }
+    }
+
+    fn raise(&mut self, clause: ClauseId, verdict: ClauseVerdict, seen: Option<String>) {
+        let entry = self
+            .clauses
+            .entry(clause)
+            .or_insert((ClauseVerdict::Untested, None));
+        if verdict > entry.0 {
+            *entry = (verdict, seen);
+        }
+    }
+
+    /// Every clause of the catalogue with its verdict.
+    pub(super) fn results(&self) -> Vec<ClauseResult> {
+        Clause::all()
+            .iter()
+            .map(|clause| {
+                let known = self.clauses.get(&clause.id);
+                ClauseResult {
+                    id: clause.id,
+                    level: clause.level,
+                    verdict: known.map_or(ClauseVerdict::Untested, |known| known.0),
+                    seen: known.and_then(|known| known.1.clone()),
+                }
+            })
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::Variation;
+    use crate::run::test_support::{failure, outcome, place, scenario};
+    use crate::run::waivers::Waiver;
+
+    fn judge(level: Level, strict: bool) -> Judge {
+        Judge {
+            level,
+            strict,
+            transcripts: false,
+            redactor: Redactor::default(),
+            waivers: Waivers::default(),
+        }
+    }
+
+    fn verdict(judge: &mut Judge, ending: Ending, failures: Vec<Failure>) -> ScenarioResult {
+        let scenario = scenario("a", &["USR-6", "USR-9"], &[]);
+        judge.judge(&scenario, &outcome(ending, failures), Duration::ZERO)
+    }
+
+    #[test]
+    fn a_later_level_is_a_note_and_open_never_fails() {
+        let broken = |clause: ClauseId| vec![failure(Some(clause), "x", "y")];
+        let mut must = judge(Level::Must, false);
+        let result = verdict(&mut must, Ending::Failed, broken(ClauseId::USR_9));
+        assert_eq!((result.verdict, result.notes.len()), (Verdict::Passed, 1));
+        let mut practice = judge(Level::Practice, false);
+        let result = verdict(&mut practice, Ending::Failed, broken(ClauseId::USR_9));
+        assert_eq!(result.verdict, Verdict::Failed);
+        let mut open = judge(Level::Open, false);
+        let result = verdict(&mut open, Ending::Failed, broken(ClauseId::USR_16));
+        assert_eq!((result.verdict, result.notes.len()), (Verdict::Passed, 1));
+    }
+
+    #[test]
+    fn strict_takes_variations_for_failures() {
+        let mut varied = outcome(Ending::Passed, Vec::new());
+        varied.variations.push(Variation {
+            clause: ClauseId::USR_7,
+            seen: "911 and a close".into(),
+            place: place(),
+        });
+        let scenario = scenario("a", &["USR-7"], &[]);
+        let mut lax = judge(Level::Draft, false);
+        let result = lax.judge(&scenario, &varied, Duration::ZERO);
+        assert_eq!(
+            (result.verdict, result.variations.len()),
+            (Verdict::Passed, 1)
+        );
+        let mut strict = judge(Level::Draft, true);
+        let result = strict.judge(&scenario, &varied, Duration::ZERO);
+        assert_eq!(
+            (result.verdict, result.failures.len()),
+            (Verdict::Failed, 1)
+        );
+        let mut strict = judge(Level::Must, true);
+        let result = strict.judge(&scenario, &varied, Duration::ZERO);
+        assert_eq!(result.verdict, Verdict::Passed);
+    }
+
+    #[test]
+    fn only_a_waiver_for_each_failure_waives_a_scenario() {
+        let mut judge = judge(Level::Practice, false);
+        let waiver = Waiver::new("USR-9", "issue 12", place()).unwrap();
+        judge.waivers = Waivers::new(vec![waiver], None);
+        let one = failure(Some(ClauseId::USR_9), "x", "y");
+        let two = failure(Some(ClauseId::USR_6), "x", "y");
+        let result = verdict(&mut judge, Ending::Failed, vec![one.clone()]);
+        assert_eq!(result.verdict, Verdict::Waived);
+        assert_eq!(result.reason.as_deref(), Some("issue 12"));
+        let result = verdict(&mut judge, Ending::Failed, vec![one, two]);
+        assert_eq!(result.verdict, Verdict::Failed);
+    }
+
+    #[test]
+    fn a_clause_passes_only_by_a_scenario_that_names_it() {
+        let mut judge = judge(Level::Practice, false);
+        let mut tally = Tally::default();
+        let passed = verdict(&mut judge, Ending::Passed, Vec::new());
+        tally.take(&passed);
+        let of = |tally: &Tally, id: ClauseId| {
+            let all = tally.results();
+            all.into_iter().find(|one| one.id == id).unwrap().verdict
+        };
+        assert_eq!(of(&tally, ClauseId::USR_6), ClauseVerdict::Passed);
+        assert_eq!(of(&tally, ClauseId::USR_5), ClauseVerdict::Untested);
+        let broken = vec![failure(Some(ClauseId::USR_5), "x", "y")];
+        tally.take(&verdict(&mut judge, Ending::Failed, broken));
+        assert_eq!(of(&tally, ClauseId::USR_5), ClauseVerdict::Failed);
+        assert_eq!(of(&tally, ClauseId::USR_6), ClauseVerdict::Passed);
+        tally.take(&passed);
+        assert_eq!(of(&tally, ClauseId::USR_5), ClauseVerdict::Failed);
+    }
+}

@@ -11,7 +11,8 @@
 use std::collections::VecDeque;
 
 use crate::event::{Failure, NoticeKind, ScenarioResult, Verdict};
-use crate::run::suite::{Dead, Running, Suite, Task, Work};
+use crate::run::suite::{Running, Suite};
+use crate::run::task::{Dead, Task, Work};
 use crate::spec::ClauseId;
 
 /// So many deaths end the run: more would not tell more.
@@ -74,8 +75,12 @@ impl Suite {
         let quiet = self.running.is_empty();
         match std::mem::replace(&mut self.health, Health::Well) {
             Health::Doubt => {
-                self.health = Health::Checking { again: false };
-                Some(self.task(Running::Check, Work::Check { patient: false }))
+                let task = self.begin_check(false);
+                self.health = match task {
+                    Some(_) => Health::Checking { again: false },
+                    None => Health::Doubt,
+                };
+                task
             }
             Health::Dying(death) if quiet => self.after_dying(death),
             Health::Trying(mut death) if quiet => match death.suspects.pop_front() {
@@ -88,16 +93,16 @@ impl Suite {
                         self.queue.push_front(entry);
                     }
                     self.health = Health::Trying(death);
-                    task.or_else(|| self.next())
+                    task.or_else(|| self.next_task())
                 }
                 None => {
                     self.acquit(death);
-                    self.next()
+                    self.next_task()
                 }
             },
             Health::TryingCheck(death) if quiet => {
                 self.health = Health::TryingCheck(death);
-                Some(self.task(Running::Check, Work::Check { patient: false }))
+                self.begin_check(false)
             }
             other => {
                 self.health = other;
@@ -114,7 +119,7 @@ impl Suite {
             return Some(self.revive(death));
         }
         self.health = Health::Waiting(death);
-        Some(self.task(Running::Check, Work::Check { patient: true }))
+        self.begin_check(true)
     }
 
     fn revive(&mut self, death: Death) -> Task {
@@ -175,7 +180,7 @@ impl Suite {
                 let mut suspects = std::mem::take(&mut self.recent);
                 suspects.extend(self.running.values().filter_map(|running| match running {
                     Running::Scenario { entry, .. } => Some(*entry),
-                    Running::Check | Running::Restart => None,
+                    Running::Check { .. } | Running::Restart => None,
                 }));
                 let mut death = Death {
                     dead,

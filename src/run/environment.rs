@@ -207,7 +207,8 @@ mod tests {
     fn addresses_get_a_port_and_are_rewritten() {
         let mut env = Environment::default();
         assert_eq!(env.reach("10.0.0.5"), "10.0.0.5:1863");
-        env.map.insert("10.0.0.5:1863".into(), "127.0.0.1:99".into());
+        env.map
+            .insert("10.0.0.5:1863".into(), "127.0.0.1:99".into());
         assert_eq!(env.reach("10.0.0.5"), "127.0.0.1:99");
         assert_eq!(env.reach("[::1]"), "[::1]:1863");
         assert_eq!(env.reach("[::1]:7"), "[::1]:7");

@@ -11,6 +11,7 @@ mod port;
 mod suite;
 #[cfg(test)]
 mod suite_tests;
+mod task;
 #[cfg(test)]
 mod test_support;
 mod verdict;
@@ -21,5 +22,6 @@ pub use filter::{Filter, FilterError, Shard, ShardError};
 pub use outcome::{AccountAfter, Cause, Ending, Outcome};
 pub use pattern::{Pattern, PatternError};
 pub use port::{Input, Output};
-pub use suite::{Dead, Done, Suite, SuiteOptions, Task, Work};
+pub use suite::Suite;
+pub use task::{Dead, Done, SuiteOptions, Task, Work};
 pub use waivers::{Date, DateError, Stale, Waiver, Waivers, bless, message_of};

@@ -1,6 +1,6 @@
 //! What runs when, and what became of it: the run as a state machine, without I/O.
 //!
-//! Whoever owns the sockets asks [`Suite::next`] for tasks until there is none, carries them out
+//! Whoever owns the sockets asks [`Suite::next_task`] for tasks until there is none, carries them out
 //! side by side, and reports each with [`Suite::finished`]; events come from
 //! [`Suite::poll_event`]. The run is over when [`Suite::is_over`] says so.
 //!
@@ -20,97 +20,11 @@ use crate::run::death::Health;
 use crate::run::environment::Account;
 use crate::run::outcome::{Cause, Outcome};
 use crate::run::pool::{Pool, Seat};
+use crate::run::task::{Done, SuiteOptions, Task, Work};
 use crate::run::verdict::{Judge, Tally};
-use crate::run::waivers::Waivers;
 use crate::scenario::ast::Scenario;
-use crate::spec::{ClauseId, Level};
+use crate::spec::ClauseId;
 use crate::transcript::Redactor;
-
-/// How a suite is run.
-#[derive(Debug)]
-pub struct SuiteOptions {
-    /// The target's name.
-    pub target: String,
-    /// Which clauses can fail the run.
-    pub level: Level,
-    /// Variations are failures.
-    pub strict: bool,
-    /// How many scenarios run at the same time; at least one.
-    pub jobs: usize,
-    /// How often a scenario that failed also alone is run again.
-    pub retries: usize,
-    /// The first failure ends the run.
-    pub fail_fast: bool,
-    /// The seed of everything random.
-    pub seed: u64,
-    /// How many connections the server stands.
-    pub max_connections: Option<usize>,
-    /// The harness can stop and start the server.
-    pub owns_server: bool,
-    /// The dispatch server refers to a notification server.
-    pub dispatch_refers: bool,
-    /// Keep the transcripts of scenarios that passed.
-    pub transcripts: bool,
-    /// Known failures.
-    pub waivers: Waivers,
-    /// All scenarios, those that were filtered out among them: whether a waiver is stale is
-    /// judged by them.
-    pub library: Vec<Arc<Scenario>>,
-}
-
-/// Something to be done.
-#[derive(Debug)]
-pub struct Task {
-    /// To be named in [`Suite::finished`].
-    pub id: u64,
-    /// What.
-    pub work: Work,
-}
-
-/// What is to be done.
-#[derive(Debug)]
-pub enum Work {
-    /// Run a scenario with these accounts.
-    Scenario {
-        /// Which.
-        scenario: Arc<Scenario>,
-        /// Who plays its users.
-        accounts: Vec<Account>,
-        /// The seed of everything random in it.
-        seed: u64,
-    },
-    /// See whether the server is alive.
-    Check {
-        /// Give it time: it may be slow, or somebody may start it again.
-        patient: bool,
-    },
-    /// Start the server again, after ending what is left of it.
-    Restart,
-}
-
-/// How a task ended.
-#[derive(Debug)]
-pub enum Done {
-    /// The scenario came to this.
-    Scenario(Box<Outcome>),
-    /// The scenario could not be started, in one line: an account could not be made …
-    Unable(String),
-    /// The server is alive, or it is not.
-    Check(Result<(), Dead>),
-    /// The server runs again, or it does not: why, in one line.
-    Restart(Result<(), String>),
-}
-
-/// What is known of a dead server.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Dead {
-    /// What was seen, in a few words: `it exited with status 1`, `no answer within 2s`.
-    pub why: String,
-    /// Its process has ended; else it may be slow or wedged.
-    pub exited: bool,
-    /// The last lines that it wrote.
-    pub stderr: Vec<String>,
-}
 
 /// The parts of a run, in order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -138,7 +52,7 @@ pub(super) struct Entry {
 #[derive(Debug)]
 pub(super) enum Running {
     Scenario { entry: usize, seats: Vec<Seat> },
-    Check,
+    Check { seats: Vec<Seat> },
     Restart,
 }
 
@@ -249,7 +163,7 @@ impl Suite {
     }
 
     /// The next task that can be begun now; `None` while there is none, or no more.
-    pub fn next(&mut self) -> Option<Task> {
+    pub fn next_task(&mut self) -> Option<Task> {
         if self.phase == Phase::Over {
             return None;
         }
@@ -308,7 +222,10 @@ impl Suite {
                     self.settle(entry, result);
                 }
             }
-            (Running::Check, Done::Check(alive)) => self.checked(alive),
+            (Running::Check { seats }, Done::Check(alive)) => {
+                self.pool.release(seats);
+                self.checked(alive);
+            }
             (Running::Restart, Done::Restart(result)) => self.restarted(result),
             // A task that ends as another kind of task would: the caller's mistake, and harmless.
             _ => {}
@@ -452,7 +369,12 @@ impl Suite {
         if open > 0 && open + connections(scenario.users.len()) > most {
             return None;
         }
-        let seats = self.pool.take(accounts_of(&scenario))?;
+        let wanted = accounts_of(&scenario);
+        // One account stays free for checks, unless this scenario needs every one.
+        if wanted < self.pool.usable() && self.pool.free() <= wanted {
+            return None;
+        }
+        let seats = self.pool.take(wanted)?;
         let accounts = self.pool.accounts(&seats);
         let state = self.entries.get_mut(entry)?;
         if !std::mem::replace(&mut state.started, true) {
@@ -468,6 +390,17 @@ impl Suite {
                 seed,
             },
         ))
+    }
+
+    /// Begins a check, with an account of its own; waits while others hold all of them.
+    pub(super) fn begin_check(&mut self, patient: bool) -> Option<Task> {
+        let seats = match self.pool.take(1) {
+            Some(seats) => seats,
+            None if self.running.is_empty() => Vec::new(),
+            None => return None,
+        };
+        let account = self.pool.accounts(&seats).pop();
+        Some(self.task(Running::Check { seats }, Work::Check { account, patient }))
     }
 
     pub(super) fn task(&mut self, running: Running, work: Work) -> Task {
@@ -693,7 +626,7 @@ impl Running {
     fn users(&self) -> usize {
         match self {
             Self::Scenario { seats, .. } => seats.len(),
-            Self::Check | Self::Restart => 0,
+            Self::Check { .. } | Self::Restart => 0,
         }
     }
 }

@@ -85,7 +85,7 @@ fn run(
     let mut suite = Suite::new(scenarios, accounts(6), options);
     let mut tasks: Vec<Task> = Vec::new();
     for _ in 0..10_000 {
-        while let Some(task) = suite.next() {
+        while let Some(task) = suite.next_task() {
             tasks.push(task);
         }
         let scenarios = |tasks: &[Task]| {
@@ -350,9 +350,8 @@ fn stale_waivers_fail_the_run_and_live_ones_save_it() {
 
 #[test]
 fn an_account_that_cannot_log_in_is_left_out_and_the_scenario_runs_with_another() {
-    let mut suite = Suite::new(many(1), accounts(2), options());
     let refuse = |suite: &mut Suite| {
-        let task = suite.next().unwrap();
+        let task = suite.next_task().unwrap();
         let Work::Scenario { accounts, .. } = &task.work else {
             panic!("{task:?}")
         };
@@ -365,10 +364,10 @@ fn an_account_that_cannot_log_in_is_left_out_and_the_scenario_runs_with_another(
     };
     let mut user = Scenario::clone(&scenario("s", &["USR-6"], &[]));
     user.needs.accounts = 1;
-    suite = Suite::new(vec![Arc::new(user)], accounts(2), options());
+    let mut suite = Suite::new(vec![Arc::new(user)], accounts(2), options());
     refuse(&mut suite);
     refuse(&mut suite);
-    assert!(suite.next().is_none() && suite.is_over());
+    assert!(suite.next_task().is_none() && suite.is_over());
     let summary = suite.finish(Duration::ZERO, false);
     assert_eq!(summary.aborted.as_deref(), Some("no account is usable"));
     assert_eq!(suite.exit_code(), 3);
@@ -377,7 +376,7 @@ fn an_account_that_cannot_log_in_is_left_out_and_the_scenario_runs_with_another(
 #[test]
 fn an_interrupted_run_reports_everything() {
     let mut suite = Suite::new(many(5), accounts(2), options());
-    assert!(suite.next().is_some());
+    assert!(suite.next_task().is_some());
     suite.stop("interrupted");
     suite.abandon();
     assert!(suite.is_over());

@@ -102,9 +102,9 @@ fn render_frame(prefix: &str, frame: &Frame) -> Vec<String> {
 mod tests {
     use std::time::Duration;
 
-    use crate::transcript::record::ConnName;
     use super::*;
     use crate::spec::ServerKind;
+    use crate::transcript::record::ConnName;
 
     #[test]
     fn frames_payloads_and_ends_are_told() {

@@ -1,0 +1,97 @@
+//! What a run is told, and what passes between it and whoever does the work.
+
+use std::sync::Arc;
+
+use crate::run::environment::Account;
+use crate::run::outcome::Outcome;
+use crate::run::waivers::Waivers;
+use crate::scenario::ast::Scenario;
+use crate::spec::Level;
+
+/// How a suite is run.
+#[derive(Debug)]
+pub struct SuiteOptions {
+    /// The target's name.
+    pub target: String,
+    /// Which clauses can fail the run.
+    pub level: Level,
+    /// Variations are failures.
+    pub strict: bool,
+    /// How many scenarios run at the same time; at least one.
+    pub jobs: usize,
+    /// How often a scenario that failed also alone is run again.
+    pub retries: usize,
+    /// The first failure ends the run.
+    pub fail_fast: bool,
+    /// The seed of everything random.
+    pub seed: u64,
+    /// How many connections the server stands.
+    pub max_connections: Option<usize>,
+    /// The harness can stop and start the server.
+    pub owns_server: bool,
+    /// The dispatch server refers to a notification server.
+    pub dispatch_refers: bool,
+    /// Keep the transcripts of scenarios that passed.
+    pub transcripts: bool,
+    /// Known failures.
+    pub waivers: Waivers,
+    /// All scenarios, those that were filtered out among them: whether a waiver is stale is
+    /// judged by them.
+    pub library: Vec<Arc<Scenario>>,
+}
+
+/// Something to be done.
+#[derive(Debug)]
+pub struct Task {
+    /// To be named in [`Suite::finished`](crate::run::Suite::finished).
+    pub id: u64,
+    /// What.
+    pub work: Work,
+}
+
+/// What is to be done.
+#[derive(Debug)]
+pub enum Work {
+    /// Run a scenario with these accounts.
+    Scenario {
+        /// Which.
+        scenario: Arc<Scenario>,
+        /// Who plays its users.
+        accounts: Vec<Account>,
+        /// The seed of everything random in it.
+        seed: u64,
+    },
+    /// See whether the server is alive.
+    Check {
+        /// An account that nobody uses meanwhile; `None` where the target has none.
+        account: Option<Account>,
+        /// Give it time: it may be slow, or somebody may start it again.
+        patient: bool,
+    },
+    /// Start the server again, after ending what is left of it.
+    Restart,
+}
+
+/// How a task ended.
+#[derive(Debug)]
+pub enum Done {
+    /// The scenario came to this.
+    Scenario(Box<Outcome>),
+    /// The scenario could not be started, in one line: an account could not be made …
+    Unable(String),
+    /// The server is alive, or it is not.
+    Check(Result<(), Dead>),
+    /// The server runs again, or it does not: why, in one line.
+    Restart(Result<(), String>),
+}
+
+/// What is known of a dead server.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Dead {
+    /// What was seen, in a few words: `it exited with status 1`, `no answer within 2s`.
+    pub why: String,
+    /// Its process has ended; else it may be slow or wedged.
+    pub exited: bool,
+    /// The last lines that it wrote.
+    pub stderr: Vec<String>,
+}

@@ -3,21 +3,32 @@
 
 mod death;
 mod environment;
+mod executor;
 mod filter;
+mod fixture;
+mod links;
+mod login;
 mod outcome;
 mod pattern;
 mod pool;
 mod port;
+mod probe;
+mod roster;
+mod script;
+mod session;
+mod silence;
 mod suite;
 #[cfg(test)]
 mod suite_tests;
 mod task;
 #[cfg(test)]
 mod test_support;
+mod undo;
 mod verdict;
 mod waivers;
 
 pub use environment::{Account, Barrier, Barriers, Environment, Learnt, Lists, Timeouts};
+pub use executor::Executor;
 pub use filter::{Filter, FilterError, Shard, ShardError};
 pub use outcome::{AccountAfter, Cause, Ending, Outcome};
 pub use pattern::{Pattern, PatternError};

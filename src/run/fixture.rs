@@ -1,0 +1,318 @@
+//! Brings the users of a scenario to where its first step finds them.
+
+use super::environment::Lists;
+use super::outcome::Cause;
+use super::roster::Roster;
+use super::session::{Session, Trouble};
+use crate::scenario::ast::{Fixture, Scenario, Stage};
+use crate::spec::ONLINE_STATES;
+use crate::transcript::ConnName;
+use crate::wire::Frame;
+
+/// A line that something the harness did itself lets us expect: words by their index.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Due {
+    words: Vec<(usize, String)>,
+}
+
+impl Due {
+    pub(super) fn new<const N: usize>(words: [(usize, &str); N]) -> Self {
+        let words = words.into_iter().map(|(at, word)| (at, word.to_owned()));
+        Self {
+            words: words.collect(),
+        }
+    }
+
+    pub(super) fn is(&self, frame: &Frame) -> bool {
+        self.words.iter().all(|(at, word)| {
+            let got = frame.words().nth(*at);
+            got.is_some_and(|got| got.eq_ignore_ascii_case(word.as_bytes()))
+        })
+    }
+}
+
+/// One user of the scenario, as wanted.
+struct Wanted {
+    stage: Stage,
+    handle: String,
+    roster: Roster,
+    slot: Option<usize>,
+}
+
+impl Wanted {
+    fn state(&self) -> Option<&str> {
+        match &self.stage {
+            Stage::State(state) => Some(state),
+            _ => None,
+        }
+    }
+
+    /// Whether `other` sees this user while it is online (facts, A.4).
+    fn is_visible_to(&self, other: &Self) -> bool {
+        let [_, allow, block] = &self.roster.lists;
+        let [forward, ..] = &other.roster.lists;
+        forward.contains(&self.handle)
+            && !block.contains(&other.handle)
+            && (self.roster.blp == "AL" || allow.contains(&other.handle))
+            && self.state().is_some_and(|s| ONLINE_STATES.contains(&s))
+    }
+}
+
+impl Session {
+    /// Brings all users to where the scenario wants them. An error says which user it was about.
+    pub(super) async fn prepare(&mut self, scenario: &Scenario) -> Result<(), (usize, Trouble)> {
+        if self.players.len() < scenario.users.len() {
+            let (needed, given) = (scenario.users.len(), self.players.len());
+            let cause = Cause::TooFewAccounts { needed, given };
+            let mut trouble = Trouble::new(format!("{needed} accounts"), format!("{given}"));
+            trouble.cause = Some(cause);
+            return Err((given, trouble));
+        }
+        for (player, user) in self.players.iter_mut().zip(&scenario.users) {
+            player.user.clone_from(&user.name);
+        }
+        let mut all: Vec<Wanted> = Vec::new();
+        for (index, user) in scenario.users.iter().enumerate() {
+            all.push(Wanted {
+                stage: user.fixture.stage.clone(),
+                handle: self.player(index).account.handle.to_ascii_lowercase(),
+                roster: self.roster_of(scenario, &user.fixture),
+                slot: None,
+            });
+        }
+        for (index, wanted) in all.iter_mut().enumerate() {
+            let result = self.meet(index, wanted).await;
+            result.map_err(|trouble| (index, trouble))?;
+        }
+        for index in 0..all.len() {
+            self.refuse_foreign(index)
+                .map_err(|trouble| (index, trouble))?;
+        }
+        let mut due = Vec::new();
+        for index in 0..all.len() {
+            let result = self.arrange(index, &all, &mut due).await;
+            result.map_err(|trouble| (index, trouble))?;
+        }
+        self.take_in(due).await;
+        let mut due = Vec::new();
+        for index in 0..all.len() {
+            let result = self.stage(index, &mut all, &mut due).await;
+            result.map_err(|trouble| (index, trouble))?;
+        }
+        self.take_in(due).await;
+        self.forget();
+        Ok(())
+    }
+
+    fn roster_of(&self, scenario: &Scenario, fixture: &Fixture) -> Roster {
+        let handles = |names: &Vec<String>| {
+            let index = |name: &String| scenario.users.iter().position(|user| user.name == *name);
+            let handles = names.iter().filter_map(index);
+            handles
+                .map(|index| self.player(index).account.handle.to_ascii_lowercase())
+                .collect()
+        };
+        let default = Roster::default();
+        Roster {
+            lists: [
+                handles(&fixture.forward),
+                handles(&fixture.allow),
+                handles(&fixture.block),
+            ],
+            gtc: fixture.gtc.clone().unwrap_or(default.gtc),
+            blp: fixture.blp.clone().unwrap_or(default.blp),
+        }
+    }
+
+    /// Logs a user in where that is needed, and reads the lists where they are not known.
+    async fn meet(&mut self, index: usize, wanted: &mut Wanted) -> Result<(), Trouble> {
+        let known = self.player(index).account.lists == Lists::Clean;
+        let is_plain = wanted.roster == Roster::default();
+        if wanted.stage == Stage::Offline && known && is_plain {
+            return Ok(());
+        }
+        let slot = self.login(index, ConnName::DEFAULT).await?.slot;
+        self.slot_mut(slot).fixture = true;
+        wanted.slot = Some(slot);
+        let reads = !known || matches!(wanted.stage, Stage::Synchronised | Stage::State(_));
+        if reads {
+            let batch = self.synchronise(slot).await?;
+            self.player_mut(index).found = Some(batch.roster);
+        }
+        Ok(())
+    }
+
+    /// Nothing of an account may be touched that others may have made.
+    pub(super) fn refuse_foreign(&self, index: usize) -> Result<(), Trouble> {
+        let player = self.player(index);
+        let entries = player.found.as_ref().map_or(0, Roster::entries);
+        if entries == 0 || self.env.disposable || player.account.lists != Lists::Unknown {
+            return Ok(());
+        }
+        let handle = player.account.handle.clone();
+        let mut trouble = Trouble::new(
+            format!("empty lists of {handle}, which is not disposable"),
+            format!("{entries} entries"),
+        );
+        trouble.cause = Some(Cause::NotDisposable { handle, entries });
+        Err(trouble)
+    }
+
+    /// Makes a user's lists and settings as wanted; logs out who is to be elsewhere.
+    async fn arrange(
+        &mut self,
+        index: usize,
+        all: &[Wanted],
+        due: &mut Vec<(usize, Due)>,
+    ) -> Result<(), Trouble> {
+        let Some((wanted, slot)) = all.get(index).and_then(|w| Some((w, w.slot?))) else {
+            return Ok(());
+        };
+        let synchronised = self.player(index).found.is_some();
+        let found = self.player(index).found.clone().unwrap_or_default();
+        let changes = found.changes(&wanted.roster);
+        self.player_mut(index).account.lists = Lists::Ours;
+        for (verb, params) in &changes {
+            self.player_mut(index).touched = true;
+            self.change(slot, verb, params).await?;
+        }
+        let [before, ..] = &found.lists;
+        let [after, ..] = &wanted.roster.lists;
+        let removed = before.difference(after).map(|handle| ("REM", handle));
+        let added = after.difference(before).map(|handle| ("ADD", handle));
+        for (verb, handle) in removed.chain(added) {
+            let other = all.iter().find(|other| other.handle == *handle);
+            if let Some(other) = other.and_then(|other| other.slot) {
+                let words = [(0, verb), (1, "0"), (2, "RL"), (4, &*wanted.handle)];
+                due.push((other, Due::new(words)));
+            }
+        }
+        if synchronised && wanted.stage == Stage::LoggedIn {
+            self.logout(slot).await;
+            let slot = self.login(index, ConnName::DEFAULT).await?.slot;
+            self.slot_mut(slot).fixture = true;
+        } else if wanted.stage == Stage::Offline {
+            self.logout(slot).await;
+            self.slot_mut(slot).fixture = false;
+        }
+        Ok(())
+    }
+
+    /// Brings a user online, and notes what that lets the others see.
+    async fn stage(
+        &mut self,
+        index: usize,
+        all: &mut [Wanted],
+        due: &mut Vec<(usize, Due)>,
+    ) -> Result<(), Trouble> {
+        let Some((earlier, [wanted, ..])) = all.split_at_mut_checked(index) else {
+            return Ok(());
+        };
+        let (Some(slot), Some(state)) = (wanted.slot, wanted.state().map(str::to_owned)) else {
+            return Ok(());
+        };
+        self.change_state(slot, &state).await?;
+        for other in earlier.iter() {
+            let (Some(other_slot), Some(other_state)) = (other.slot, other.state()) else {
+                continue;
+            };
+            if other.is_visible_to(wanted) {
+                let words = [(0, "ILN"), (2, other_state), (3, &*other.handle)];
+                due.push((slot, Due::new(words)));
+            }
+            if wanted.is_visible_to(other) {
+                let words = [(0, "NLN"), (1, &*state), (2, &*wanted.handle)];
+                due.push((other_slot, Due::new(words)));
+            }
+        }
+        Ok(())
+    }
+
+    async fn change_state(&mut self, slot: usize, state: &str) -> Result<(), Trouble> {
+        let expected = format!("CHG {state} accepted");
+        let frame = self.ask(slot, "CHG", state, &expected).await?;
+        if frame.verb() == b"CHG" {
+            return Ok(());
+        }
+        Err(Trouble::new(expected, super::session::shown(&frame)))
+    }
+
+    /// Takes in what is due, for the quiet time at most; what is still missing then is owed.
+    pub(super) async fn take_in(&mut self, mut due: Vec<(usize, Due)>) {
+        let deadline = self.links.now() + self.quiet();
+        loop {
+            due.retain(|(slot, due)| {
+                let pool = self.slots.get(*slot).map(|slot| &slot.pool);
+                !pool.is_some_and(|pool| pool.iter().any(|frame| due.is(frame)))
+            });
+            let open = |slot: &usize| self.links.link(self.slot(*slot).conn, |l| l.end.is_none());
+            let waiting = due.iter().map(|(slot, _)| *slot).filter(|slot| open(slot));
+            let conns: Vec<_> = waiting.map(|slot| self.slot(slot).conn).collect();
+            if conns.is_empty() {
+                break;
+            }
+            match self.links.next_of(&conns, deadline, "presence").await {
+                Ok((conn, Ok(frame))) => {
+                    if let Some(slot) = self.slots.iter_mut().find(|slot| slot.conn == conn) {
+                        slot.pool.push_back(frame);
+                    }
+                }
+                Ok((_, Err(_))) => {}
+                Err(_) => break,
+            }
+        }
+        for (slot, due) in due {
+            self.slot_mut(slot).owed.push(due);
+        }
+    }
+
+    /// Forgets what came so far: the steps begin with a clean slate.
+    fn forget(&mut self) {
+        for slot in &mut self.slots {
+            slot.pool.clear();
+            slot.acting = false;
+            slot.unanswered.clear();
+            self.links.link(slot.conn, |link| link.inbox.clear());
+        }
+    }
+
+    /// Logs a user in again whose connection a fixture made and the server closed after an error.
+    pub(super) async fn revive(&mut self, slot: usize) -> Result<(), Trouble> {
+        let (name, player, conn) = {
+            let slot = self.slot(slot);
+            (slot.name.clone(), slot.player, slot.conn)
+        };
+        let (synchronised, state) = self.links.link(conn, |link| {
+            let state = link.state.as_deref().map(String::from_utf8_lossy);
+            (link.serial.is_some(), state.map(String::from))
+        });
+        let (pool, owed) = {
+            let slot = self.slot_mut(slot);
+            (
+                std::mem::take(&mut slot.pool),
+                std::mem::take(&mut slot.owed),
+            )
+        };
+        self.login(player, &name.label).await?;
+        self.slot_mut(slot).fixture = true;
+        if synchronised {
+            self.synchronise(slot).await?;
+        }
+        if let Some(state) = state {
+            self.change_state(slot, &state).await?;
+        }
+        let handle = self.player(player).account.handle.clone();
+        let revived = self.slot_mut(slot);
+        revived.pool = pool;
+        revived.owed = owed;
+        let conn = revived.conn;
+        self.links.link(conn, |link| link.inbox.clear());
+        for (index, other) in self.slots.iter_mut().enumerate() {
+            if index != slot {
+                other.owed.push(Due::new([(0, "FLN"), (1, &*handle)]));
+                other.owed.push(Due::new([(0, "NLN"), (2, &*handle)]));
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,495 @@
+//! The connections of one script, shared between the executor and the script that it drives.
+//!
+//! The executor puts in what happened and takes out what is to be done; the script waits here.
+//! Whatever a script waits for, it names a deadline, and all its waiting ends at the script's own.
+
+use std::collections::VecDeque;
+use std::future::poll_fn;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::Poll;
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use super::port::{Input, Output};
+use crate::spec::{Command, Direction, ServerKind};
+use crate::transcript::{ConnId, ConnName, Party, Transcript, What};
+use crate::wire::{DecodeError, Decoder, Frame, Limits, PayloadRule};
+
+/// The most that one script records.
+const MAX_ENTRIES: usize = 20_000;
+/// The most bytes that one script takes from the server.
+const MAX_BYTES: usize = 4 << 20;
+/// The most bytes of an unreadable stream that are kept for the transcript.
+const MAX_RAW: usize = 256;
+
+/// How a connection ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum End {
+    /// The server ended it in order.
+    Closed,
+    /// It was reset.
+    Reset,
+    /// The script ended it.
+    Ours,
+    /// It was never made.
+    Unreachable(String),
+    /// What came cannot be read any further.
+    Garbage(DecodeError),
+}
+
+/// Why a wait ended without what it waited for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Late {
+    /// Its deadline passed.
+    Timeout,
+    /// The script may not go on; the text says why.
+    Halted(String),
+}
+
+/// One connection.
+#[derive(Debug)]
+pub(super) struct Link {
+    pub(super) kind: ServerKind,
+    pub(super) address: String,
+    pub(super) opened: bool,
+    pub(super) end: Option<End>,
+    pub(super) inbox: VecDeque<Frame>,
+    /// The server has let the user in: `USR … OK`, `ANS … OK`.
+    pub(super) entered: bool,
+    /// The latest serial number that the server named.
+    pub(super) serial: Option<Bytes>,
+    /// The latest prompt setting that the server named.
+    pub(super) prompt: Option<Bytes>,
+    /// The latest state that the server confirmed.
+    pub(super) state: Option<Bytes>,
+    incoming: Decoder,
+    /// Reads along what the script sends, to know whether a line or a payload is left open.
+    outgoing: Decoder,
+    confused: bool,
+}
+
+impl Link {
+    fn new(kind: ServerKind, address: String) -> Self {
+        let wide = Limits {
+            line: 1 << 20,
+            payload: 1 << 20,
+        };
+        Self {
+            kind,
+            address,
+            opened: false,
+            end: None,
+            inbox: VecDeque::new(),
+            entered: false,
+            serial: None,
+            prompt: None,
+            state: None,
+            incoming: Decoder::new(rule(Direction::ToClient, kind), Limits::default()),
+            outgoing: Decoder::new(rule(Direction::ToServer, kind), wide),
+            confused: false,
+        }
+    }
+
+    /// Whether a request sent now would be read as one: no line and no payload is left open.
+    pub(super) fn at_line_start(&self) -> bool {
+        !self.confused && self.outgoing.rest().is_empty() && self.outgoing.waiting_line().is_none()
+    }
+
+    fn read_along(&mut self, bytes: &[u8]) {
+        self.outgoing.push(bytes);
+        loop {
+            match self.outgoing.next_frame() {
+                Ok(Some(_)) => {}
+                Ok(None) => return,
+                Err(_) => {
+                    self.confused = true;
+                    return;
+                }
+            }
+        }
+    }
+}
+
+fn rule(direction: Direction, kind: ServerKind) -> PayloadRule {
+    match (direction, kind) {
+        (Direction::ToClient, ServerKind::Dispatch) => {
+            |words| Command::payload_word(Direction::ToClient, ServerKind::Dispatch, words)
+        }
+        (Direction::ToClient, ServerKind::Notification) => {
+            |words| Command::payload_word(Direction::ToClient, ServerKind::Notification, words)
+        }
+        (Direction::ToClient, ServerKind::Switchboard) => {
+            |words| Command::payload_word(Direction::ToClient, ServerKind::Switchboard, words)
+        }
+        (Direction::ToServer, ServerKind::Switchboard) => {
+            |words| Command::payload_word(Direction::ToServer, ServerKind::Switchboard, words)
+        }
+        (Direction::ToServer, _) => |_| None,
+    }
+}
+
+/// What executor and script share.
+#[derive(Debug)]
+pub(super) struct Shared {
+    pub(super) now: Duration,
+    /// When the script must be woken.
+    pub(super) wake_at: Option<Duration>,
+    pub(super) outputs: VecDeque<Output>,
+    pub(super) transcript: Transcript,
+    /// The server's process runs, as far as is known.
+    pub(super) server_runs: bool,
+    pub(super) waited_for: Vec<(&'static str, Duration)>,
+    /// When the whole script must be over.
+    end: Duration,
+    links: Vec<Link>,
+    taken: usize,
+    entries_left: usize,
+    halted: Option<String>,
+}
+
+impl Shared {
+    /// Takes in what happened.
+    pub(super) fn take_in(&mut self, now: Duration, input: Input) {
+        self.now = self.now.max(now);
+        match input {
+            Input::Opened(conn) => {
+                if let Some(link) = self.links.get_mut(conn.0).filter(|link| link.end.is_none()) {
+                    link.opened = true;
+                    let address = link.address.clone();
+                    self.record(conn, What::Opened(address));
+                }
+            }
+            Input::OpenFailed(conn, reason) => self.ended(conn, End::Unreachable(reason)),
+            Input::Data(conn, bytes) => self.data(conn, &bytes),
+            Input::Closed(conn) => self.ended(conn, End::Closed),
+            Input::Reset(conn) => self.ended(conn, End::Reset),
+            Input::ServerStopped => self.server_runs = false,
+            Input::ServerStarted => self.server_runs = true,
+        }
+    }
+
+    fn record(&mut self, conn: ConnId, what: What) {
+        if self.entries_left == 0 {
+            self.halted
+                .get_or_insert_with(|| format!("more than {MAX_ENTRIES} lines on the wire"));
+            return;
+        }
+        self.entries_left -= 1;
+        self.transcript.record(self.now, conn, what);
+    }
+
+    fn ended(&mut self, conn: ConnId, end: End) {
+        let Some(link) = self.links.get_mut(conn.0).filter(|link| link.end.is_none()) else {
+            return;
+        };
+        let rest = Bytes::copy_from_slice(head(link.incoming.rest()));
+        let waiting = link.incoming.waiting_line().map(Bytes::copy_from_slice);
+        let what = match &end {
+            End::Reset => What::Reset(Party::Server),
+            _ => What::Closed(Party::Server),
+        };
+        link.end = Some(end);
+        for left in waiting.into_iter().chain([rest]) {
+            if !left.is_empty() {
+                self.record(conn, What::Raw(Party::Server, left));
+            }
+        }
+        self.record(conn, what);
+    }
+
+    fn data(&mut self, conn: ConnId, bytes: &[u8]) {
+        let Some(link) = self.links.get_mut(conn.0).filter(|link| link.end.is_none()) else {
+            return;
+        };
+        self.taken = self.taken.saturating_add(bytes.len());
+        if self.taken > MAX_BYTES {
+            self.halted
+                .get_or_insert_with(|| format!("the server sent more than {MAX_BYTES} bytes"));
+            return;
+        }
+        link.incoming.push(bytes);
+        while self.halted.is_none() {
+            let Some(link) = self.links.get_mut(conn.0) else {
+                return;
+            };
+            match link.incoming.next_frame() {
+                Ok(Some(frame)) => {
+                    link.observe(&frame);
+                    link.inbox.push_back(frame.clone());
+                    self.record(conn, What::Frame(Party::Server, frame));
+                }
+                Ok(None) => return,
+                Err(error) => {
+                    let raw = match &error {
+                        DecodeError::LineTooLong { .. } => Bytes::copy_from_slice(head(bytes)),
+                        DecodeError::BadLength { line, .. }
+                        | DecodeError::PayloadTooLong { line, .. } => line.clone(),
+                    };
+                    link.end = Some(End::Garbage(error));
+                    self.record(conn, What::Raw(Party::Server, raw));
+                    self.outputs.push_back(Output::Close(conn));
+                    return;
+                }
+            }
+        }
+    }
+}
+
+fn head(bytes: &[u8]) -> &[u8] {
+    bytes.get(..MAX_RAW).unwrap_or(bytes)
+}
+
+/// The script's end of what is shared.
+#[derive(Debug, Clone)]
+pub(super) struct Links(Arc<Mutex<Shared>>);
+
+impl Links {
+    /// No connection yet; the script may take until `end`.
+    pub(super) fn new(end: Duration) -> Self {
+        Self(Arc::new(Mutex::new(Shared {
+            now: Duration::ZERO,
+            wake_at: None,
+            outputs: VecDeque::new(),
+            transcript: Transcript::default(),
+            server_runs: true,
+            waited_for: Vec::new(),
+            end,
+            links: Vec::new(),
+            taken: 0,
+            entries_left: MAX_ENTRIES,
+            halted: None,
+        })))
+    }
+
+    /// What is shared. Nobody holds it while waiting.
+    pub(super) fn lock(&self) -> MutexGuard<'_, Shared> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The present time.
+    pub(super) fn now(&self) -> Duration {
+        self.lock().now
+    }
+
+    /// Lets a script that was halted go on for its clean-up, for so long.
+    pub(super) fn grant(&self, time: Duration) {
+        let mut shared = self.lock();
+        shared.halted = None;
+        shared.taken = 0;
+        shared.entries_left = MAX_ENTRIES;
+        shared.end = shared.now + time;
+    }
+
+    /// Asks for a connection; `opened` tells what became of it.
+    pub(super) fn open(&self, name: ConnName, kind: ServerKind, address: &str) -> ConnId {
+        let mut shared = self.lock();
+        let conn = shared.transcript.connect(name, kind);
+        shared.links.push(Link::new(kind, address.to_owned()));
+        shared.outputs.push_back(Output::Open {
+            conn,
+            address: address.to_owned(),
+        });
+        conn
+    }
+
+    /// Sends `bytes`, cut into segments; `what` is recorded.
+    pub(super) fn send(
+        &self,
+        conn: ConnId,
+        bytes: Bytes,
+        segments: Option<usize>,
+        what: impl IntoIterator<Item = What>,
+    ) {
+        let mut shared = self.lock();
+        for entry in what {
+            shared.record(conn, entry);
+        }
+        let Some(link) = shared
+            .links
+            .get_mut(conn.0)
+            .filter(|link| link.end.is_none())
+        else {
+            return;
+        };
+        link.read_along(&bytes);
+        match segments.filter(|size| *size > 0) {
+            None => shared.outputs.push_back(Output::Send { conn, bytes }),
+            Some(size) => {
+                let mut rest = bytes;
+                while !rest.is_empty() {
+                    let bytes = rest.split_to(size.min(rest.len()));
+                    shared.outputs.push_back(Output::Send { conn, bytes });
+                }
+            }
+        }
+    }
+
+    /// Ends a connection from our side.
+    pub(super) fn close(&self, conn: ConnId, reset: bool) {
+        let mut shared = self.lock();
+        let Some(link) = shared
+            .links
+            .get_mut(conn.0)
+            .filter(|link| link.end.is_none())
+        else {
+            return;
+        };
+        link.end = Some(End::Ours);
+        let (what, output) = if reset {
+            (What::Reset(Party::Client), Output::Reset(conn))
+        } else {
+            (What::Closed(Party::Client), Output::Close(conn))
+        };
+        shared.record(conn, what);
+        shared.outputs.push_back(output);
+    }
+
+    /// Ends all connections from our side.
+    pub(super) fn close_all(&self) {
+        let count = self.lock().links.len();
+        for conn in 0..count {
+            self.close(ConnId(conn), false);
+        }
+    }
+
+    /// Asks for something else to be done outside.
+    pub(super) fn output(&self, output: Output) {
+        self.lock().outputs.push_back(output);
+    }
+
+    /// Looks at one connection.
+    pub(super) fn link<R>(&self, conn: ConnId, look: impl FnOnce(&mut Link) -> R) -> R {
+        let mut shared = self.lock();
+        let link = shared.links.get_mut(conn.0);
+        look(link.expect("an id is made only by `open`, with its link"))
+    }
+
+    /// Waits until `ready` gives something. `what` names the wait where it was in vain.
+    pub(super) async fn until<R>(
+        &self,
+        deadline: Duration,
+        what: &'static str,
+        mut ready: impl FnMut(&mut Shared) -> Option<R>,
+    ) -> Result<R, Late> {
+        let since = self.now();
+        poll_fn(|_| {
+            let mut shared = self.lock();
+            if let Some(reason) = &shared.halted {
+                return Poll::Ready(Err(Late::Halted(reason.clone())));
+            }
+            if let Some(found) = ready(&mut shared) {
+                shared.wake_at = None;
+                return Poll::Ready(Ok(found));
+            }
+            let due = deadline.min(shared.end);
+            if shared.now < due {
+                shared.wake_at = Some(due);
+                return Poll::Pending;
+            }
+            shared.wake_at = None;
+            let spent = shared.now.saturating_sub(since);
+            shared.waited(what, spent);
+            if deadline <= shared.end {
+                return Poll::Ready(Err(Late::Timeout));
+            }
+            let reason = format!("the script took more than {:?}", shared.end);
+            shared.halted = Some(reason.clone());
+            Poll::Ready(Err(Late::Halted(reason)))
+        })
+        .await
+    }
+
+    /// Waits for the connection to be made.
+    pub(super) async fn opened(&self, conn: ConnId, deadline: Duration) -> Result<(), End> {
+        let ready = |shared: &mut Shared| {
+            let link = shared.links.get(conn.0)?;
+            match &link.end {
+                Some(end) if !link.opened => Some(Err(end.clone())),
+                _ => link.opened.then_some(Ok(())),
+            }
+        };
+        match self.until(deadline, "connect", ready).await {
+            Ok(result) => result,
+            Err(Late::Timeout) => {
+                self.close(conn, true);
+                Err(End::Unreachable("no answer in time".into()))
+            }
+            Err(Late::Halted(reason)) => Err(End::Unreachable(reason)),
+        }
+    }
+
+    /// The next line of any of these connections, or the end of one of them.
+    pub(super) async fn next_of(
+        &self,
+        conns: &[ConnId],
+        deadline: Duration,
+        what: &'static str,
+    ) -> Result<(ConnId, Result<Frame, End>), Late> {
+        self.until(deadline, what, |shared| {
+            conns
+                .iter()
+                .find_map(|conn| Some((*conn, shared.links.get_mut(conn.0)?.take_next()?)))
+        })
+        .await
+    }
+
+    /// The next line of a connection, or its end.
+    pub(super) async fn next(
+        &self,
+        conn: ConnId,
+        deadline: Duration,
+        what: &'static str,
+    ) -> Result<Result<Frame, End>, Late> {
+        let next = self.next_of(&[conn], deadline, what).await?;
+        Ok(next.1)
+    }
+
+    /// Puts a line back, to be the next again.
+    pub(super) fn unread(&self, conn: ConnId, frame: Frame) {
+        self.link(conn, |link| link.inbox.push_front(frame));
+    }
+}
+
+impl Link {
+    /// Notes what later requests of the harness's own build on.
+    fn observe(&mut self, frame: &Frame) {
+        let word = |n| frame.words().nth(n).map(|word| frame.line.slice_ref(word));
+        match frame.line.get(..4) {
+            Some(b"USR " | b"ANS ") => {
+                self.entered |= frame.words().nth(2) == Some(b"OK");
+            }
+            Some(b"SYN ") => self.serial = word(2),
+            Some(b"ADD " | b"REM ") => self.serial = word(3),
+            Some(b"GTC ") => (self.serial, self.prompt) = (word(2), word(3)),
+            Some(b"BLP " | b"REA ") => self.serial = word(2),
+            Some(b"CHG ") => self.state = word(2),
+            _ => {}
+        }
+    }
+
+    fn take_next(&mut self) -> Option<Result<Frame, End>> {
+        match self.inbox.pop_front() {
+            Some(frame) => Some(Ok(frame)),
+            None => self.end.clone().map(Err),
+        }
+    }
+}
+
+impl Shared {
+    pub(super) fn link_mut(&mut self, conn: ConnId) -> Option<&mut Link> {
+        self.links.get_mut(conn.0)
+    }
+
+    /// How much has come so far: rises with every line and every end.
+    pub(super) fn heard(&self) -> usize {
+        self.transcript.entries().len()
+    }
+
+    fn waited(&mut self, what: &'static str, spent: Duration) {
+        match self.waited_for.iter_mut().find(|(known, _)| *known == what) {
+            Some((_, sum)) => *sum += spent,
+            None => self.waited_for.push((what, spent)),
+        }
+    }
+}

@@ -1,0 +1,192 @@
+//! Logs users in and reads their lists, as the harness's own business.
+
+use md5::{Digest, Md5};
+
+use super::outcome::Cause;
+use super::roster::Batch;
+use super::session::{Session, Trouble, error_code, shown};
+use crate::transcript::ConnName;
+use crate::wire::Frame;
+
+/// How many referrals a login follows.
+const MAX_REFERRALS: usize = 4;
+
+/// What is known after a login.
+#[derive(Debug)]
+pub(super) struct LoggedIn {
+    pub(super) slot: usize,
+    /// A dispatch server referred to here.
+    pub(super) referred_to: Option<String>,
+}
+
+impl Session {
+    /// Logs a player in under the name `user@label`, following referrals.
+    pub(super) async fn login(&mut self, player: usize, label: &str) -> Result<LoggedIn, Trouble> {
+        let result = self.try_login(player, label).await;
+        result.map_err(|mut trouble| {
+            if trouble.cause.is_none() {
+                trouble.cause = Some(Cause::LoginRefused {
+                    handle: self.player(player).account.handle.clone(),
+                    reason: format!("expected {}, got {}", trouble.expected, trouble.got),
+                });
+            }
+            trouble
+        })
+    }
+
+    async fn try_login(&mut self, player: usize, label: &str) -> Result<LoggedIn, Trouble> {
+        let env = &self.env;
+        let Some(first) = env.notification.as_ref().or(env.dispatch.as_ref()) else {
+            return Err(Trouble::new("the target's address", "none"));
+        };
+        let mut address = self.env.reach(first);
+        let mut referred_to = None;
+        for _ in 0..=MAX_REFERRALS {
+            let name = ConnName::new(self.player(player).user.clone(), label);
+            let slot = self.open(player, name, &address).await?;
+            let frame = self.greet(slot, player).await?;
+            if let Some(next) = referral(&frame) {
+                self.links.close(self.slot(slot).conn, false);
+                address = self.env.reach(&next);
+                referred_to = Some(address.clone());
+                continue;
+            }
+            self.authenticate(slot, player, &frame).await?;
+            return Ok(LoggedIn { slot, referred_to });
+        }
+        Err(Trouble::new("a challenge", "one referral after the other"))
+    }
+
+    /// Goes up to USR I and says whether the answer is a referral.
+    pub(super) async fn greet_only(&mut self, player: usize) -> Result<bool, Trouble> {
+        let Some(address) = self.env.dispatch.as_ref() else {
+            return Ok(false);
+        };
+        let address = self.env.reach(address);
+        let name = ConnName::new(self.player(player).user.clone(), "ds");
+        let slot = self.open(player, name, &address).await?;
+        let frame = self.greet(slot, player).await?;
+        self.links.close(self.slot(slot).conn, false);
+        Ok(referral(&frame).is_some())
+    }
+
+    /// VER, INF, USR I; gives the answer to the latter.
+    async fn greet(&mut self, slot: usize, player: usize) -> Result<Frame, Trouble> {
+        let expected = "VER with MSNP2";
+        let frame = self.ask(slot, "VER", "MSNP2 CVR0", expected).await?;
+        let dialect = frame.words().nth(2).unwrap_or_default();
+        if frame.verb() != b"VER" || !dialect.eq_ignore_ascii_case(b"MSNP2") {
+            return Err(Trouble::new(expected, shown(&frame)));
+        }
+        let expected = "INF with MD5";
+        let frame = self.ask(slot, "INF", "", expected).await?;
+        if frame.verb() != b"INF" || !frame.words().any(|word| word == b"MD5") {
+            return Err(Trouble::new(expected, shown(&frame)));
+        }
+        let handle = self.player(player).account.handle.clone();
+        let params = format!("MD5 I {handle}");
+        self.ask(slot, "USR", &params, "a challenge or a referral")
+            .await
+    }
+
+    /// USR S with the response to the challenge in `frame`.
+    async fn authenticate(
+        &mut self,
+        slot: usize,
+        player: usize,
+        frame: &Frame,
+    ) -> Result<(), Trouble> {
+        let words: Vec<&[u8]> = frame.words().collect();
+        let [b"USR", _, b"MD5", b"S", challenge] = *words.as_slice() else {
+            return Err(Trouble::new("a challenge or a referral", shown(frame)));
+        };
+        let response = Md5::new()
+            .chain_update(challenge)
+            .chain_update(&self.player(player).account.password)
+            .finalize();
+        let params = format!("MD5 S {}", hex::encode(response));
+        let frame = self.ask(slot, "USR", &params, "USR OK").await?;
+        let words: Vec<&[u8]> = frame.words().collect();
+        let [b"USR", _, b"OK", _, name, ..] = *words.as_slice() else {
+            return Err(Trouble::new("USR OK", shown(&frame)));
+        };
+        let name = String::from_utf8_lossy(name).into_owned();
+        let player = self.player_mut(player);
+        player.first_name.get_or_insert_with(|| name.clone());
+        player.name = Some(name);
+        Ok(())
+    }
+
+    /// SYN 0 and the batch that follows. A new account may stand at 0, and then nothing follows.
+    pub(super) async fn synchronise(&mut self, slot: usize) -> Result<Batch, Trouble> {
+        let expected = "SYN with a number";
+        let frame = self.ask(slot, "SYN", "0", expected).await?;
+        let words: Vec<&[u8]> = frame.words().collect();
+        let [b"SYN", trid, number] = *words.as_slice() else {
+            return Err(Trouble::new(expected, shown(&frame)));
+        };
+        let trid = std::str::from_utf8(trid).ok().and_then(|t| t.parse().ok());
+        let trid: u32 = trid.unwrap_or_default();
+        let mut batch = Batch::default();
+        if number == b"0" && self.stays_quiet(slot).await {
+            return Ok(batch);
+        }
+        while !batch.is_whole() {
+            let expected = "GTC, BLP and all of LST FL, AL, BL, RL";
+            let frame = self.answer(slot, trid, expected).await?;
+            if !batch.take(&frame) {
+                return Err(Trouble::new(expected, shown(&frame)));
+            }
+        }
+        Ok(batch)
+    }
+
+    /// Whether nothing comes for the quiet time.
+    async fn stays_quiet(&mut self, slot: usize) -> bool {
+        let conn = self.slot(slot).conn;
+        let deadline = self.links.now() + self.quiet();
+        match self.links.next(conn, deadline, "quiet").await {
+            Ok(Ok(frame)) => {
+                self.links.unread(conn, frame);
+                false
+            }
+            Ok(Err(_)) => false,
+            Err(_) => true,
+        }
+    }
+
+    /// Makes one change of a list or setting; what is so already is no trouble.
+    pub(super) async fn change(
+        &mut self,
+        slot: usize,
+        verb: &str,
+        params: &str,
+    ) -> Result<(), Trouble> {
+        let expected = format!("{verb} {params} accepted");
+        let frame = self.ask(slot, verb, params, &expected).await?;
+        let so_already = matches!(error_code(&frame), Some(215 | 216 | 218));
+        if frame.verb() == verb.as_bytes() || so_already {
+            return Ok(());
+        }
+        Err(Trouble::new(expected, shown(&frame)))
+    }
+
+    /// Logs out and waits until the server has noticed.
+    pub(super) async fn logout(&mut self, slot: usize) {
+        self.say(slot, "OUT");
+        let conn = self.slot(slot).conn;
+        let deadline = self.links.now() + self.reply;
+        while let Ok(Ok(_)) = self.links.next(conn, deadline, "logout").await {}
+        self.links.close(conn, false);
+        self.slot_mut(slot).known_closed = true;
+    }
+}
+
+/// The address of `XFR n NS address`.
+fn referral(frame: &Frame) -> Option<String> {
+    let words: Vec<&[u8]> = frame.words().collect();
+    match *words.as_slice() {
+        [b"XFR", _, b"NS", address, ..] => std::str::from_utf8(address).ok().map(str::to_owned),
+        _ => None,
+    }
+}

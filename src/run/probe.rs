@@ -1,0 +1,293 @@
+//! The scripts beside the scenarios: what the target is like, whether it lives, empty lists.
+
+use std::time::Duration;
+
+use super::environment::{Barrier, Barriers, Learnt};
+use super::outcome::{Ending, Outcome};
+use super::roster::Roster;
+use super::session::{Session, Trouble, shown};
+use super::silence::Settled;
+use crate::diagnostic::Place;
+use crate::transcript::ConnName;
+
+/// How often presence is compared with the barrier.
+const ROUNDS: usize = 3;
+
+/// Finds out what the target is like.
+pub(super) async fn probe(mut session: Session) -> Outcome {
+    let mut learnt = Learnt::default();
+    let result = session.look_around(&mut learnt).await;
+    let mut outcome = conclude(session, result).await;
+    outcome.learnt = (outcome.ending == Ending::Passed).then_some(learnt);
+    outcome
+}
+
+/// Logs one account in and out.
+pub(super) async fn check(mut session: Session) -> Outcome {
+    let result = match session.login(0, ConnName::DEFAULT).await {
+        Ok(login) => {
+            session.logout(login.slot).await;
+            Ok(())
+        }
+        Err(trouble) => Err(trouble),
+    };
+    conclude(session, result).await
+}
+
+/// Empties the lists of all accounts and puts their settings back.
+pub(super) async fn cleanup(mut session: Session) -> Outcome {
+    let mut result = Ok(());
+    for index in 0..session.players.len() {
+        if let Err(trouble) = session.empty(index).await {
+            result = result.and(Err(trouble));
+        }
+    }
+    conclude(session, result).await
+}
+
+async fn conclude(mut session: Session, result: Result<(), Trouble>) -> Outcome {
+    let ending = match result {
+        Ok(()) => Ending::Passed,
+        Err(trouble) => {
+            session.fail(None, nowhere(), trouble);
+            Ending::Broken
+        }
+    };
+    session.undo().await;
+    session.finish(ending)
+}
+
+/// The place of what stands in no file.
+pub(super) fn nowhere() -> Place {
+    Place {
+        file: String::new(),
+        line: 0,
+        column: 0,
+        text: String::new(),
+    }
+}
+
+impl Session {
+    async fn empty(&mut self, index: usize) -> Result<(), Trouble> {
+        let slot = self.login(index, ConnName::DEFAULT).await?.slot;
+        let batch = self.synchronise(slot).await?;
+        self.player_mut(index).found = Some(batch.roster.clone());
+        self.refuse_foreign(index)?;
+        for (verb, params) in batch.roster.changes(&Roster::default()) {
+            self.change(slot, verb, &params).await?;
+        }
+        self.player_mut(index).found = Some(Roster::default());
+        self.logout(slot).await;
+        Ok(())
+    }
+
+    async fn look_around(&mut self, learnt: &mut Learnt) -> Result<(), Trouble> {
+        if self.players.is_empty() {
+            return Err(Trouble::new("an account", "none"));
+        }
+        let (first, referred) = self.arrive(0).await?;
+        learnt.dispatch_refers = referred.is_some();
+        learnt.notification = referred;
+        let second = if self.players.len() > 1 {
+            Some(self.arrive(1).await?.0)
+        } else {
+            None
+        };
+        for index in 0..self.players.len().min(2) {
+            self.refuse_foreign(index)?;
+        }
+        if self.env.notification.is_some() && self.env.dispatch.is_some() {
+            learnt.dispatch_refers = self.refers().await;
+        }
+        let first = self
+            .find_notification_barrier(first, second, learnt)
+            .await?;
+        self.go_online(first).await?;
+        if let Some(second) = second {
+            learnt.presence_batched = self.presence_lags(first, second, learnt).await?;
+        }
+        self.find_switchboard_barrier(first, second, learnt).await;
+        Ok(())
+    }
+
+    async fn arrive(&mut self, player: usize) -> Result<(usize, Option<String>), Trouble> {
+        let login = self.login(player, ConnName::DEFAULT).await?;
+        let batch = self.synchronise(login.slot).await?;
+        self.player_mut(player).found = Some(batch.roster);
+        Ok((login.slot, login.referred_to))
+    }
+
+    async fn go_online(&mut self, slot: usize) -> Result<(), Trouble> {
+        let frame = self.ask(slot, "CHG", "NLN", "CHG NLN accepted").await?;
+        if frame.verb() == b"CHG" {
+            return Ok(());
+        }
+        Err(Trouble::new("CHG NLN accepted", shown(&frame)))
+    }
+
+    /// Whether the dispatch server refers; trouble on the way means that it does not.
+    async fn refers(&mut self) -> bool {
+        let last = self.players.len() - 1;
+        self.greet_only(last).await.unwrap_or(false)
+    }
+
+    /// How long a candidate may take: a server that ignores it must not cost a whole reply time.
+    fn patience(&self) -> Duration {
+        (self.quiet() * 4).min(self.reply)
+    }
+
+    /// Whether a candidate is answered twice, with nothing else on any connection.
+    async fn is_barrier(&mut self, barrier: Barrier, slot: usize, others: &[usize]) -> bool {
+        self.take_in(Vec::new()).await;
+        for slot in others.iter().chain([&slot]) {
+            self.discard(*slot);
+        }
+        for _ in 0..2 {
+            let patience = self.patience();
+            if self.raise(slot, barrier, patience).await != Settled::Answered {
+                return false;
+            }
+        }
+        others.iter().chain([&slot]).all(|slot| {
+            let conn = self.slot(*slot).conn;
+            self.links.link(conn, |link| link.end.is_none())
+                && (barrier == Barrier::SameSerial || self.is_silent(*slot))
+        })
+    }
+
+    fn is_silent(&self, slot: usize) -> bool {
+        let conn = self.slot(slot).conn;
+        self.links.link(conn, |link| link.inbox.is_empty())
+    }
+
+    fn discard(&mut self, slot: usize) {
+        self.slot_mut(slot).pool.clear();
+        let conn = self.slot(slot).conn;
+        self.links.link(conn, |link| link.inbox.clear());
+    }
+
+    /// Tries the candidates; logs in again where one ended the connection.
+    async fn find_notification_barrier(
+        &mut self,
+        mut slot: usize,
+        second: Option<usize>,
+        learnt: &mut Learnt,
+    ) -> Result<usize, Trouble> {
+        let others: Vec<usize> = second.into_iter().collect();
+        for barrier in Barrier::NOTIFICATION {
+            let conn = self.slot(slot).conn;
+            if self.links.link(conn, |link| link.end.is_some()) {
+                slot = self.arrive(0).await?.0;
+            }
+            if self.is_barrier(barrier, slot, &others).await {
+                learnt.barriers.notification = Some(barrier);
+                break;
+            }
+        }
+        let conn = self.slot(slot).conn;
+        if self.links.link(conn, |link| link.end.is_some()) {
+            slot = self.arrive(0).await?.0;
+        }
+        self.env = std::sync::Arc::new({
+            let mut env = (*self.env).clone();
+            env.barriers = learnt.barriers;
+            env
+        });
+        Ok(slot)
+    }
+
+    /// Whether a change of state reaches a watcher only after the barriers are answered.
+    async fn presence_lags(
+        &mut self,
+        first: usize,
+        second: usize,
+        learnt: &Learnt,
+    ) -> Result<bool, Trouble> {
+        let handle = self.player(self.slot(first).player).account.handle.clone();
+        let watcher = self.slot(second).player;
+        self.player_mut(watcher).touched = true;
+        self.change(second, "ADD", &format!("FL {handle} {handle}"))
+            .await?;
+        self.go_online(second).await?;
+        let mut lags = false;
+        for round in 0..ROUNDS {
+            let patience = self.patience();
+            let state = if round % 2 == 0 { "BSY" } else { "NLN" };
+            self.discard(second);
+            self.ask(first, "CHG", state, "CHG accepted").await?;
+            let changed = self.links.now();
+            if let Some(barrier) = learnt.barriers.notification {
+                for slot in [first, second] {
+                    self.raise(slot, barrier, patience).await;
+                }
+            }
+            let conn = self.slot(second).conn;
+            let links = self.links.clone();
+            let is_shown =
+                move || links.link(conn, |link| link.inbox.iter().any(|f| f.verb() == b"NLN"));
+            if learnt.barriers.notification.is_some() && is_shown() {
+                continue;
+            }
+            let links = self.links.clone();
+            let shown = links.until(changed + patience, "presence", |shared| {
+                let link = shared.link_mut(conn)?;
+                let shown = link.inbox.iter().any(|f| f.verb() == b"NLN");
+                (shown || link.end.is_some()).then_some(shown)
+            });
+            // A server without presence has none that could come late.
+            if shown.await != Ok(true) {
+                break;
+            }
+            let took = self.links.now().saturating_sub(changed);
+            lags |= learnt.barriers.notification.is_some() || took * 3 > self.env.timeouts.quiet;
+        }
+        Ok(lags)
+    }
+
+    /// Tries the candidates on switchboards of the first user; without one there is none.
+    async fn find_switchboard_barrier(
+        &mut self,
+        first: usize,
+        second: Option<usize>,
+        learnt: &mut Learnt,
+    ) {
+        for barrier in Barrier::SWITCHBOARD {
+            let Ok(board) = self.enter_board(first).await else {
+                return;
+            };
+            let others: Vec<usize> = second.into_iter().chain([first]).collect();
+            if self.is_barrier(barrier, board, &others).await {
+                learnt.barriers = Barriers {
+                    switchboard: Some(barrier),
+                    ..learnt.barriers
+                };
+                return;
+            }
+        }
+    }
+
+    async fn enter_board(&mut self, first: usize) -> Result<usize, Trouble> {
+        let expected = "a referral to a switchboard";
+        let frame = self.ask(first, "XFR", "SB", expected).await?;
+        let words: Vec<String> = frame
+            .words()
+            .map(|word| String::from_utf8_lossy(word).into_owned())
+            .collect();
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        let ["XFR", _, "SB", address, "CKI", cookie] = *words.as_slice() else {
+            return Err(Trouble::new(expected, shown(&frame)));
+        };
+        let player = self.slot(first).player;
+        let name = ConnName::new(self.player(player).user.clone(), "sb");
+        let address = self.env.reach(address);
+        let handle = self.player(player).account.handle.clone();
+        let slot = self.open(player, name, &address).await?;
+        let frame = self
+            .ask(slot, "USR", &format!("{handle} {cookie}"), "USR OK")
+            .await?;
+        if frame.words().nth(2) == Some(b"OK") {
+            return Ok(slot);
+        }
+        Err(Trouble::new("USR OK", shown(&frame)))
+    }
+}

@@ -1,0 +1,140 @@
+//! A user's lists and settings, as SYN tells them and as a scenario wants them.
+
+use std::collections::BTreeSet;
+
+use crate::wire::Frame;
+
+/// The three lists that a user changes.
+pub(super) const OWN_LISTS: [&str; 3] = ["FL", "AL", "BL"];
+
+/// The three lists and two settings.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Roster {
+    /// Handles in lower case, for FL, AL, BL.
+    pub(super) lists: [BTreeSet<String>; 3],
+    pub(super) gtc: String,
+    pub(super) blp: String,
+}
+
+impl Default for Roster {
+    /// A new account: empty lists, `GTC A`, `BLP AL`.
+    fn default() -> Self {
+        Self {
+            lists: Default::default(),
+            gtc: "A".into(),
+            blp: "AL".into(),
+        }
+    }
+}
+
+impl Roster {
+    /// How many entries there are.
+    pub(super) fn entries(&self) -> usize {
+        self.lists.iter().map(BTreeSet::len).sum()
+    }
+
+    /// What makes `self` into `wanted`: removals first (so that AL and BL never clash), then
+    /// settings, then additions. Each is a verb and its parameters.
+    pub(super) fn changes(&self, wanted: &Self) -> Vec<(&'static str, String)> {
+        let mut changes = Vec::new();
+        let lists = || OWN_LISTS.iter().zip(self.lists.iter().zip(&wanted.lists));
+        for (list, (have, want)) in lists() {
+            changes.extend(
+                have.difference(want)
+                    .map(|h| ("REM", format!("{list} {h}"))),
+            );
+        }
+        if self.gtc != wanted.gtc {
+            changes.push(("GTC", wanted.gtc.clone()));
+        }
+        if self.blp != wanted.blp {
+            changes.push(("BLP", wanted.blp.clone()));
+        }
+        for (list, (have, want)) in lists() {
+            let added = want.difference(have);
+            changes.extend(added.map(|h| ("ADD", format!("{list} {h} {h}"))));
+        }
+        changes
+    }
+}
+
+/// Reads the batch that follows SYN.
+#[derive(Debug, Default)]
+pub(super) struct Batch {
+    pub(super) roster: Roster,
+    /// FL, AL, BL, RL came whole.
+    done: [bool; 4],
+}
+
+impl Batch {
+    /// Takes in one line; `false` where it is no line of a batch.
+    pub(super) fn take(&mut self, frame: &Frame) -> bool {
+        let words: Vec<String> = frame
+            .words()
+            .map(|word| String::from_utf8_lossy(word).into_owned())
+            .collect();
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        match *words.as_slice() {
+            ["GTC", _, _, value] => value.clone_into(&mut self.roster.gtc),
+            ["BLP", _, _, value] => value.clone_into(&mut self.roster.blp),
+            ["LST", _, list, _, index, total, ref entry @ ..] => {
+                let Some(at) = ["FL", "AL", "BL", "RL"]
+                    .iter()
+                    .position(|known| *known == list)
+                else {
+                    return false;
+                };
+                if let (Some(list), Some(handle)) = (self.roster.lists.get_mut(at), entry.first()) {
+                    list.insert(handle.to_ascii_lowercase());
+                }
+                if let Some(done) = self.done.get_mut(at) {
+                    *done |= index == total;
+                }
+            }
+            _ => return false,
+        }
+        true
+    }
+
+    /// Whether all four lists came whole.
+    pub(super) fn is_whole(&self) -> bool {
+        self.done.iter().all(|done| *done)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_batch_is_whole_after_the_last_entry_of_the_last_list() {
+        let mut batch = Batch::default();
+        for line in [
+            "GTC 5 9 N",
+            "BLP 5 9 BL",
+            "LST 5 FL 9 1 2 Bob@hotmail.com Bob",
+            "LST 5 FL 9 2 2 carol@hotmail.com Carol",
+            "LST 5 AL 9 0 0",
+            "LST 5 BL 9 1 1 dave@hotmail.com Dave",
+        ] {
+            assert!(batch.take(&Frame::line(line)), "{line}");
+            assert!(!batch.is_whole());
+        }
+        assert!(!batch.take(&Frame::line("QNG")));
+        assert!(batch.take(&Frame::line("LST 5 RL 9 0 0")));
+        assert!(batch.is_whole());
+        assert_eq!(batch.roster.entries(), 3);
+        let changes = batch.roster.changes(&Roster::default());
+        let told: Vec<String> = changes.iter().map(|(v, p)| format!("{v} {p}")).collect();
+        assert_eq!(
+            told,
+            [
+                "REM FL bob@hotmail.com",
+                "REM FL carol@hotmail.com",
+                "REM BL dave@hotmail.com",
+                "GTC A",
+                "BLP AL"
+            ]
+        );
+    }
+}

@@ -1,0 +1,408 @@
+//! What a script knows while it runs: its users, their connections, what it has seen so far.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use super::environment::{Account, Environment};
+use super::fixture::Due;
+use super::links::{End, Late, Links};
+use super::outcome::{AccountAfter, Cause, Ending, Outcome};
+use super::roster::Roster;
+use crate::diagnostic::Place;
+use crate::event::{Failure, Variation};
+use crate::spec::{Command, ErrorCode, ServerKind, encode_name};
+use crate::transcript::{ConnId, ConnName, Party, Redactor, What, escape};
+use crate::wire::Frame;
+
+/// How many lines of the transcript stand in a failure.
+const TAIL: usize = 12;
+/// The TrIDs of barriers begin here: far from those of scenarios, and within 31 bits.
+const BARRIER_TRID: u32 = 900_000_000;
+
+/// What was expected, and what came instead.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Trouble {
+    pub(super) expected: String,
+    pub(super) got: String,
+    pub(super) detail: Option<String>,
+    pub(super) cause: Option<Cause>,
+}
+
+impl Trouble {
+    pub(super) fn new(expected: impl Into<String>, got: impl Into<String>) -> Self {
+        Self {
+            expected: expected.into(),
+            got: got.into(),
+            detail: None,
+            cause: None,
+        }
+    }
+}
+
+/// A user, and the account that plays it.
+#[derive(Debug)]
+pub(super) struct Player {
+    /// The name in the scenario; the handle where there is none.
+    pub(super) user: String,
+    pub(super) account: Account,
+    /// The lists and settings when they were first read.
+    pub(super) found: Option<Roster>,
+    /// The friendly name that the account had first, encoded.
+    pub(super) first_name: Option<String>,
+    /// The friendly name at the last login, encoded.
+    pub(super) name: Option<String>,
+    /// Something was changed by the fixture.
+    pub(super) touched: bool,
+}
+
+/// A named connection of a user, and what is known of it.
+#[derive(Debug)]
+pub(super) struct Slot {
+    pub(super) name: ConnName,
+    pub(super) conn: ConnId,
+    pub(super) player: usize,
+    /// Asynchronous lines that no step has taken.
+    pub(super) pool: VecDeque<Frame>,
+    /// Lines that may still come of what the fixture did: `nothing` does not accuse them.
+    pub(super) owed: Vec<Due>,
+    /// The fixture logged the user in here.
+    pub(super) fixture: bool,
+    /// Something was sent since the last barrier.
+    pub(super) acting: bool,
+    /// A step knows that it is closed.
+    pub(super) known_closed: bool,
+    /// The last answer was an error.
+    pub(super) after_error: bool,
+    /// What was sent since the last answer.
+    pub(super) unanswered: Vec<Bytes>,
+    /// The TrID of the last request, where it had one.
+    pub(super) last_trid: Option<Vec<u8>>,
+    /// The last line had a payload.
+    pub(super) after_payload: bool,
+    /// A bare LF was told already.
+    pub(super) told_lf: bool,
+    next_trid: u32,
+}
+
+/// Everything a script works with.
+#[derive(Debug)]
+pub(super) struct Session {
+    pub(super) links: Links,
+    pub(super) env: Arc<Environment>,
+    pub(super) players: Vec<Player>,
+    pub(super) slots: Vec<Slot>,
+    pub(super) seed: u64,
+    /// The deadline of a reply.
+    pub(super) reply: Duration,
+    pub(super) failures: Vec<Failure>,
+    pub(super) variations: Vec<Variation>,
+    pub(super) cause: Option<Cause>,
+    pub(super) round_trips: u32,
+    pub(super) redactor: Redactor,
+    next_barrier: u32,
+}
+
+impl Session {
+    pub(super) fn new(
+        links: Links,
+        env: Arc<Environment>,
+        accounts: Vec<Account>,
+        seed: u64,
+    ) -> Self {
+        let secrets = accounts.iter().map(|account| account.password.clone());
+        let redactor = Redactor::new(secrets);
+        let players = accounts.into_iter().map(|account| {
+            let name = account.name.as_ref();
+            let name = name.map(|name| encode_name(name.as_bytes()));
+            Player {
+                user: account.handle.clone(),
+                first_name: name.clone(),
+                name,
+                account,
+                found: None,
+                touched: false,
+            }
+        });
+        Self {
+            links,
+            players: players.collect(),
+            slots: Vec::new(),
+            seed,
+            reply: env.timeouts.reply,
+            env,
+            failures: Vec::new(),
+            variations: Vec::new(),
+            cause: None,
+            round_trips: 0,
+            redactor,
+            next_barrier: BARRIER_TRID,
+        }
+    }
+
+    pub(super) fn player(&self, index: usize) -> &Player {
+        let player = self.players.get(index);
+        player.expect("players are numbered by `new` and never removed")
+    }
+
+    pub(super) fn player_mut(&mut self, index: usize) -> &mut Player {
+        let player = self.players.get_mut(index);
+        player.expect("players are numbered by `new` and never removed")
+    }
+
+    pub(super) fn slot(&self, index: usize) -> &Slot {
+        let slot = self.slots.get(index);
+        slot.expect("slots are numbered by `add_slot` and never removed")
+    }
+
+    pub(super) fn slot_mut(&mut self, index: usize) -> &mut Slot {
+        let slot = self.slots.get_mut(index);
+        slot.expect("slots are numbered by `add_slot` and never removed")
+    }
+
+    /// The slot of a name, if it was ever opened.
+    pub(super) fn find_slot(&self, name: &ConnName) -> Option<usize> {
+        self.slots.iter().position(|slot| slot.name == *name)
+    }
+
+    /// Opens a connection under a name; an older one of that name is closed and forgotten.
+    pub(super) async fn open(
+        &mut self,
+        player: usize,
+        name: ConnName,
+        address: &str,
+    ) -> Result<usize, Trouble> {
+        let conn = self.links.open(name.clone(), name.kind(), address);
+        let fresh = Slot {
+            name,
+            conn,
+            player,
+            pool: VecDeque::new(),
+            owed: Vec::new(),
+            fixture: false,
+            acting: false,
+            known_closed: false,
+            after_error: false,
+            unanswered: Vec::new(),
+            last_trid: None,
+            after_payload: false,
+            told_lf: false,
+            next_trid: 0,
+        };
+        let index = match self.find_slot(&fresh.name) {
+            None => {
+                self.slots.push(fresh);
+                self.slots.len() - 1
+            }
+            Some(index) => {
+                let slot = self.slot_mut(index);
+                let old = std::mem::replace(slot, fresh);
+                self.links.close(old.conn, false);
+                index
+            }
+        };
+        let deadline = self.links.now() + self.env.timeouts.connect;
+        match self.links.opened(conn, deadline).await {
+            Ok(()) => Ok(index),
+            Err(end) => {
+                let mut trouble = Trouble::new(format!("a connection to {address}"), told(&end));
+                trouble.cause = Some(Cause::Unreachable {
+                    address: address.to_owned(),
+                    reason: told(&end),
+                });
+                Err(trouble)
+            }
+        }
+    }
+
+    /// Sends a line of the harness's own.
+    pub(super) fn say(&mut self, slot: usize, line: &str) {
+        let frame = Frame::line(line.to_owned());
+        let conn = self.slot(slot).conn;
+        let segments = self.env.segments;
+        let what = What::Frame(Party::Client, frame.clone());
+        self.links.send(conn, frame.to_bytes(), segments, [what]);
+    }
+
+    /// Sends a request of the harness's own and waits for the line with its TrID. What the server
+    /// sends of itself meanwhile is kept.
+    pub(super) async fn ask(
+        &mut self,
+        slot: usize,
+        verb: &str,
+        params: &str,
+        expected: &str,
+    ) -> Result<Frame, Trouble> {
+        let trid = {
+            let slot = self.slot_mut(slot);
+            slot.next_trid += 1;
+            slot.next_trid
+        };
+        let space = if params.is_empty() { "" } else { " " };
+        self.say(slot, &format!("{verb} {trid}{space}{params}"));
+        let frame = self.answer(slot, trid, expected).await?;
+        self.round_trips += 1;
+        Ok(frame)
+    }
+
+    /// The next line with this TrID.
+    pub(super) async fn answer(
+        &mut self,
+        slot: usize,
+        trid: u32,
+        expected: &str,
+    ) -> Result<Frame, Trouble> {
+        let deadline = self.links.now() + self.login_patience();
+        let word = trid.to_string();
+        loop {
+            let conn = self.slot(slot).conn;
+            let got = match self.links.next(conn, deadline, "reply").await {
+                Ok(Ok(frame)) => frame,
+                Ok(Err(end)) => return Err(Trouble::new(expected, told(&end))),
+                Err(late) => return Err(Trouble::new(expected, self.told_late(&late))),
+            };
+            let (is_ours, is_presence) = {
+                let mut words = got.words();
+                let verb = words.next().unwrap_or_default();
+                (words.next() == Some(word.as_bytes()), verb == b"ILN")
+            };
+            if is_presence || is_asynchronous(self.slot(slot).name.kind(), &got) {
+                self.slot_mut(slot).pool.push_back(got);
+            } else if is_ours {
+                return Ok(got);
+            } else {
+                return Err(Trouble::new(expected, shown(&got)));
+            }
+        }
+    }
+
+    /// Logins may take long on servers that make keys.
+    pub(super) fn login_patience(&self) -> Duration {
+        self.env.timeouts.reply * 3
+    }
+
+    /// How long silence must last where only time proves it.
+    pub(super) fn quiet(&self) -> Duration {
+        let quiet = self.env.timeouts.quiet;
+        if self.env.presence_batched {
+            quiet.max(Duration::from_millis(350))
+        } else {
+            quiet
+        }
+    }
+
+    /// A TrID for a barrier.
+    pub(super) fn barrier_trid(&mut self) -> u32 {
+        self.next_barrier += 1;
+        self.next_barrier
+    }
+
+    /// Whether the line answers a barrier.
+    pub(super) fn answers_barrier(&self, frame: &Frame) -> bool {
+        let Some(word) = frame.words().nth(1) else {
+            return false;
+        };
+        word.len() == 9
+            && word.starts_with(b"90000")
+            && std::str::from_utf8(word)
+                .ok()
+                .and_then(|word| word.parse::<u32>().ok())
+                .is_some_and(|trid| trid > BARRIER_TRID && trid <= self.next_barrier)
+    }
+
+    /// Records a breach, with the last lines of the transcript.
+    pub(super) fn fail(
+        &mut self,
+        clause: Option<crate::spec::ClauseId>,
+        place: Place,
+        trouble: Trouble,
+    ) {
+        let redact = |text: String| self.redactor.apply(&text).into_owned();
+        let transcript = self.links.lock().transcript.tail(TAIL, &self.redactor);
+        if self.cause.is_none() {
+            self.cause = trouble.cause;
+        }
+        self.failures.push(Failure {
+            clause,
+            level: clause.map(crate::spec::ClauseId::level),
+            by: "step".into(),
+            place,
+            expected: redact(trouble.expected),
+            got: redact(trouble.got),
+            detail: trouble.detail.map(redact),
+            transcript,
+        });
+    }
+
+    /// What a wait in vain means, in words.
+    pub(super) fn told_late(&self, late: &Late) -> String {
+        match late {
+            Late::Timeout => format!("nothing within {:?}", self.reply),
+            Late::Halted(reason) => reason.clone(),
+        }
+    }
+
+    /// The end of the script.
+    pub(super) fn finish(self, ending: Ending) -> Outcome {
+        let accounts = self.players.iter().map(|player| AccountAfter {
+            handle: player.account.handle.clone(),
+            name: player.name.as_ref().map(|name| {
+                String::from_utf8_lossy(&crate::spec::decode_name(name.as_bytes())).into_owned()
+            }),
+            lists: player.account.lists,
+        });
+        let accounts = accounts.collect();
+        let mut shared = self.links.lock();
+        let waited_for = std::mem::take(&mut shared.waited_for);
+        Outcome {
+            ending,
+            cause: self.cause,
+            failures: self.failures,
+            variations: self.variations,
+            transcript: std::mem::take(&mut shared.transcript),
+            waited: waited_for.iter().map(|(_, spent)| *spent).sum(),
+            waited_for,
+            round_trips: self.round_trips,
+            accounts,
+            learnt: None,
+        }
+    }
+}
+
+/// How a connection ended, in the words of reports.
+pub(super) fn told(end: &End) -> String {
+    match end {
+        End::Closed => "closed".into(),
+        End::Reset => "reset".into(),
+        End::Ours => "closed by the scenario itself".into(),
+        End::Unreachable(reason) => format!("no connection: {reason}"),
+        End::Garbage(error) => error.to_string(),
+    }
+}
+
+/// A line as reports show it.
+pub(super) fn shown(frame: &Frame) -> String {
+    let mut text = escape(&frame.line);
+    if frame.terminator == crate::wire::Terminator::Lf {
+        text.push_str("\\n");
+    }
+    text
+}
+
+/// Whether the server may send the line at any time.
+pub(super) fn is_asynchronous(kind: ServerKind, frame: &Frame) -> bool {
+    let mut words: [&[u8]; 2] = [b"", b""];
+    let mut count = 0;
+    for (slot, word) in words.iter_mut().zip(frame.words()) {
+        *slot = word;
+        count += 1;
+    }
+    Command::is_asynchronous(kind, words.get(..count).unwrap_or_default())
+}
+
+/// The code of an error line.
+pub(super) fn error_code(frame: &Frame) -> Option<u16> {
+    ErrorCode::parse_word(frame.verb())
+}

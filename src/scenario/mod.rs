@@ -4,8 +4,14 @@
 //! of a `matrix:`, so that whoever runs a scenario meets plain steps.
 
 pub mod ast;
+mod eval;
 mod lint;
+mod matcher;
 mod parse;
+mod render;
+mod source_form;
 mod tree;
 
+pub use eval::{EvalError, Identity, Mark, Prepared, Scope, filler};
+pub use matcher::{Mismatch, Wanted};
 pub use parse::{FileError, Files, NoFiles, load};

@@ -266,6 +266,15 @@ impl Line<'_> {
                 let number = number.and_then(|digits| digits.parse().ok());
                 Ok(number.is_some_and(|number: u64| (*least..=*most).contains(&number)))
             }
+            WordKind::Not(kind) => {
+                let mut binds: Bound<'m> = bound.clone();
+                let before = binds.len();
+                let matched = self.word(kind, word, exact, &mut binds)?;
+                match binds.get(before) {
+                    Some((name, _)) => Err(EvalError::Unbound((*name).to_owned())),
+                    None => Ok(!matched),
+                }
+            }
             WordKind::Matches(regex) => Ok(match std::str::from_utf8(word) {
                 Ok(text) => regex.0.is_match(text),
                 Err(_) => regex.0.is_match(&String::from_utf8_lossy(word)),
@@ -457,6 +466,9 @@ mod tests {
             "what is expected is not known: no request with `{t}` was sent on alice"
         );
         assert_ne!(says("S: JOI x", "%4aOI x"), same);
+        assert_eq!(says("S: JOI !x", "JOI y"), same);
+        assert_eq!(says("S: JOI !x", "JOI x"), "word 2 is `x`, expected `!x`");
+        assert_eq!(says("S: JOI !1..3", "JOI 4"), same);
     }
 
     #[test]
@@ -468,6 +480,8 @@ mod tests {
         hold(&mut scope, "S: A {a} {a}", &line("A 1 2")).unwrap_err();
         hold(&mut scope, "S: A {a} {a}", &line("A 1 1")).unwrap();
         assert_eq!(scope.capture("a"), Some(&b"1"[..]));
+        hold(&mut scope, "S: A !{a}", &line("A 2")).unwrap();
+        hold(&mut scope, "S: A !{a}", &line("A 1")).unwrap_err();
         let told = hold(&mut scope, "S: A {a}", &line("A 2")).unwrap_err();
         assert_eq!(told, "word 2 is `2`, expected `1`");
     }

@@ -113,6 +113,7 @@ impl Scope {
                     .collect();
                 kinds.join("|")
             }
+            WordKind::Not(kind) => format!("!{}", self.render_kind(kind, conn, length)),
             WordKind::Text(text) => self.render_text(text, conn, length),
             other => source_form::word(other),
         }

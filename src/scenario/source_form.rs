@@ -101,6 +101,7 @@ pub(super) fn word(kind: &WordKind) -> String {
         }
         WordKind::Range(least, most) => format!("{least}..{most}"),
         WordKind::Matches(regex) => format!("/{}/", regex.pattern()),
+        WordKind::Not(kind) => format!("!{}", word(kind)),
         WordKind::Text(text) => word_text(text),
     }
 }
@@ -126,6 +127,7 @@ fn word_text(text: &Text) -> String {
 
 /// Whether a literal stands for itself in an expected line.
 fn is_plain(literal: &str) -> bool {
-    let special = |c: char| c.is_whitespace() || matches!(c, '{' | '}' | '|' | '*' | '/' | '\'');
+    let special =
+        |c: char| c.is_whitespace() || matches!(c, '{' | '}' | '|' | '*' | '/' | '\'' | '!');
     !literal.contains("..") && !literal.contains(special)
 }

@@ -2,6 +2,8 @@
 
 pub mod diagnostic;
 pub mod event;
+#[cfg(feature = "net")]
+pub mod net;
 pub mod report;
 pub mod run;
 pub mod scenario;

@@ -1,0 +1,602 @@
+//! The reference server on real ports.
+//!
+//! One core behind a mutex, one task a connection. A task holds no buffer while its client is
+//! quiet: what it reads goes through the stack, what it writes is freed once it is written.
+
+use std::collections::HashMap;
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use bytes::{Buf, BytesMut};
+use tokio::io::AsyncWriteExt;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Notify;
+use tokio::task::JoinHandle;
+
+use crate::server::{Addresses, Config, ConnId, Door, Output, Server};
+
+/// How many bytes are read at once.
+const READ: usize = 8 * 1024;
+/// From how many unsent bytes on no more is read from a client: it is to read first.
+const BACKPRESSURE: usize = 128 * 1024;
+/// How long a closed connection waits for its client to close too, so that what was sent last is
+/// not lost to a reset.
+const LINGER: Duration = Duration::from_millis(500);
+/// How long a shutdown waits for clients to take what was sent to them.
+const GRACE: Duration = Duration::from_secs(2);
+/// How long accepting pauses when the system has no more sockets.
+const EXHAUSTED: Duration = Duration::from_millis(50);
+
+/// The ports that the server listens on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Doors {
+    /// One port for everything.
+    Single(SocketAddr),
+    /// A port for each kind of server.
+    Three {
+        /// The dispatch server.
+        dispatch: SocketAddr,
+        /// The notification server.
+        notification: SocketAddr,
+        /// The switchboard.
+        switchboard: SocketAddr,
+    },
+}
+
+impl Doors {
+    /// Three ports of the system's choice on 127.0.0.1.
+    pub const LOOPBACK: Self = {
+        let any = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
+        Self::Three {
+            dispatch: any,
+            notification: any,
+            switchboard: any,
+        }
+    };
+
+    fn list(self) -> Vec<(Door, SocketAddr)> {
+        match self {
+            Self::Single(address) => vec![(Door::Single, address)],
+            Self::Three {
+                dispatch,
+                notification,
+                switchboard,
+            } => vec![
+                (Door::Dispatch, dispatch),
+                (Door::Notification, notification),
+                (Door::Switchboard, switchboard),
+            ],
+        }
+    }
+
+    /// The same with the ports that were really taken.
+    fn bound(taken: &[SocketAddr]) -> Option<Self> {
+        match *taken {
+            [address] => Some(Self::Single(address)),
+            [dispatch, notification, switchboard] => Some(Self::Three {
+                dispatch,
+                notification,
+                switchboard,
+            }),
+            _ => None,
+        }
+    }
+
+    /// Where a client begins.
+    #[must_use]
+    pub fn dispatch(self) -> SocketAddr {
+        match self {
+            Self::Single(address) => address,
+            Self::Three { dispatch, .. } => dispatch,
+        }
+    }
+
+    /// The notification server.
+    #[must_use]
+    pub fn notification(self) -> SocketAddr {
+        match self {
+            Self::Single(address) => address,
+            Self::Three { notification, .. } => notification,
+        }
+    }
+
+    /// The switchboard.
+    #[must_use]
+    pub fn switchboard(self) -> SocketAddr {
+        match self {
+            Self::Single(address) => address,
+            Self::Three { switchboard, .. } => switchboard,
+        }
+    }
+}
+
+/// Where the server listens, and what it calls itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServeOptions {
+    /// The ports; port 0 lets the system choose.
+    pub doors: Doors,
+    /// The host that referrals and invitations name, where it is not the address listened on.
+    pub host: Option<String>,
+}
+
+impl Default for ServeOptions {
+    fn default() -> Self {
+        Self {
+            doors: Doors::LOOPBACK,
+            host: None,
+        }
+    }
+}
+
+/// Why the server could not start.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// A port could not be had.
+    #[error("cannot listen on {address}: {source}")]
+    Listen {
+        /// Which.
+        address: SocketAddr,
+        /// Why.
+        source: io::Error,
+    },
+}
+
+/// A running reference server. Dropping it ends it at once.
+#[derive(Debug)]
+pub struct Serving {
+    doors: Doors,
+    shared: Arc<Shared>,
+    tasks: Vec<JoinHandle<()>>,
+}
+
+impl Serving {
+    /// Opens the ports and begins to serve.
+    ///
+    /// # Errors
+    ///
+    /// When a port cannot be had.
+    pub async fn start(config: Config, options: ServeOptions) -> Result<Self, ServeError> {
+        crate::net::raise_file_limit();
+        let mut listeners = Vec::new();
+        let mut taken = Vec::new();
+        for (door, address) in options.doors.list() {
+            let listening = TcpListener::bind(address).await;
+            let named = listening.and_then(|listener| Ok((listener.local_addr()?, listener)));
+            let (address, listener) =
+                named.map_err(|source| ServeError::Listen { address, source })?;
+            taken.push(address);
+            listeners.push((door, listener));
+        }
+        let doors = Doors::bound(&taken).expect("as many ports are bound as were asked for");
+        let max_queue = config.max_queue;
+        let mut server = Server::new(config);
+        server.set_addresses(Addresses {
+            notification: named(doors.notification(), options.host.as_deref()),
+            switchboard: named(doors.switchboard(), options.host.as_deref()),
+        });
+        let shared = Arc::new(Shared {
+            core: Mutex::new(Core {
+                server,
+                clients: HashMap::new(),
+                armed: None,
+            }),
+            start: crate::net::now(),
+            max_queue,
+            rearmed: Notify::new(),
+            emptied: Notify::new(),
+        });
+        let mut tasks = vec![tokio::spawn(keep_time(Arc::clone(&shared)))];
+        for (door, listener) in listeners {
+            tasks.push(tokio::spawn(accept(Arc::clone(&shared), door, listener)));
+        }
+        Ok(Self {
+            doors,
+            shared,
+            tasks,
+        })
+    }
+
+    /// The ports that it listens on.
+    #[must_use]
+    pub fn doors(&self) -> Doors {
+        self.doors
+    }
+
+    /// How many connections are open.
+    #[must_use]
+    pub fn connections(&self) -> usize {
+        self.shared.lock().clients.len()
+    }
+
+    /// Ends the service in order: no new connection, `OUT SSD` to everybody, what was sent is
+    /// flushed, then all is closed.
+    pub async fn shutdown(mut self) {
+        for task in self.tasks.drain(..) {
+            task.abort();
+            // The ports are free once the task is gone; that it was aborted is no news.
+            let _aborted = task.await;
+        }
+        self.shared.with(|server, now| server.handle_shutdown(now));
+        let emptied = async {
+            loop {
+                let notified = self.shared.emptied.notified();
+                if self.shared.lock().clients.is_empty() {
+                    break;
+                }
+                notified.await;
+            }
+        };
+        // Whoever does not read within the grace time is cut off by the drop.
+        let _in_time = tokio::time::timeout(GRACE, emptied).await;
+    }
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        for task in &self.tasks {
+            task.abort();
+        }
+        for client in self.shared.lock().clients.values() {
+            client.lock().state = State::Dead;
+            client.wake.notify_one();
+        }
+    }
+}
+
+/// An address as it is handed out to clients.
+fn named(address: SocketAddr, host: Option<&str>) -> String {
+    match host {
+        Some(host) => format!("{host}:{}", address.port()),
+        None if address.ip().is_unspecified() => format!("127.0.0.1:{}", address.port()),
+        None => address.to_string(),
+    }
+}
+
+#[derive(Debug)]
+struct Shared {
+    core: Mutex<Core>,
+    start: Instant,
+    max_queue: usize,
+    /// The next deadline became earlier.
+    rearmed: Notify,
+    /// The last client is gone.
+    emptied: Notify,
+}
+
+#[derive(Debug)]
+struct Core {
+    server: Server,
+    clients: HashMap<ConnId, Arc<Client>>,
+    /// The deadline that the timekeeper waits for.
+    armed: Option<Duration>,
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, Core> {
+        self.core.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Lets the server do something and hands out what it says.
+    fn with<T>(&self, act: impl FnOnce(&mut Server, Duration) -> T) -> T {
+        let mut core = self.lock();
+        let result = act(&mut core.server, self.start.elapsed());
+        self.deliver(&mut core);
+        result
+    }
+
+    fn deliver(&self, core: &mut Core) {
+        while let Some(output) = core.server.poll_output() {
+            match output {
+                Output::Send(conn, bytes) => {
+                    if let Some(client) = core.clients.get(&conn)
+                        && !client.push(&bytes, self.max_queue)
+                    {
+                        core.server.handle_close(self.start.elapsed(), conn);
+                    }
+                }
+                Output::Close(conn) => {
+                    if let Some(client) = core.clients.get(&conn) {
+                        client.end();
+                    }
+                }
+            }
+        }
+        let next = core.server.poll_timeout();
+        if next.is_some() && (core.armed.is_none() || next < core.armed) {
+            core.armed = next;
+            self.rearmed.notify_one();
+        }
+    }
+
+    fn forget(&self, conn: ConnId) {
+        let mut core = self.lock();
+        core.clients.remove(&conn);
+        core.server.handle_close(self.start.elapsed(), conn);
+        self.deliver(&mut core);
+        if core.clients.is_empty() {
+            self.emptied.notify_waiters();
+        }
+    }
+}
+
+/// What a connection's task shares with the others.
+#[derive(Debug, Default)]
+struct Client {
+    queue: Mutex<Queue>,
+    wake: Notify,
+}
+
+#[derive(Debug, Default)]
+struct Queue {
+    bytes: BytesMut,
+    state: State,
+}
+
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+enum State {
+    #[default]
+    Open,
+    /// Closed once the queue is empty.
+    Closing,
+    /// Given up.
+    Dead,
+}
+
+impl Client {
+    fn lock(&self) -> MutexGuard<'_, Queue> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Queues bytes; `false` where the client reads too slowly and is given up.
+    fn push(&self, bytes: &[u8], limit: usize) -> bool {
+        let mut queue = self.lock();
+        if queue.state != State::Open {
+            return true;
+        }
+        let fits = queue.bytes.len() + bytes.len() <= limit;
+        if fits {
+            queue.bytes.extend_from_slice(bytes);
+        } else {
+            queue.bytes = BytesMut::new();
+            queue.state = State::Dead;
+        }
+        drop(queue);
+        self.wake.notify_one();
+        fits
+    }
+
+    fn end(&self) {
+        let mut queue = self.lock();
+        if queue.state == State::Open {
+            queue.state = State::Closing;
+        }
+        drop(queue);
+        self.wake.notify_one();
+    }
+
+    /// Writes what can be written now; how many bytes are left, and the state.
+    fn flush(&self, stream: &TcpStream) -> io::Result<(usize, State)> {
+        let mut queue = self.lock();
+        while !queue.bytes.is_empty() {
+            match stream.try_write(&queue.bytes) {
+                Ok(written) => queue.bytes.advance(written),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
+                Err(error) => return Err(error),
+            }
+        }
+        if queue.bytes.is_empty() {
+            // A quiet connection holds no memory.
+            queue.bytes = BytesMut::new();
+        }
+        Ok((queue.bytes.len(), queue.state))
+    }
+}
+
+async fn accept(shared: Arc<Shared>, door: Door, listener: TcpListener) {
+    loop {
+        match listener.accept().await {
+            Ok((stream, _)) => {
+                let client = Arc::new(Client::default());
+                let conn = {
+                    let mut core = shared.lock();
+                    let conn = core.server.handle_open(shared.start.elapsed(), door);
+                    core.clients.insert(conn, Arc::clone(&client));
+                    shared.deliver(&mut core);
+                    conn
+                };
+                tokio::spawn(converse(Arc::clone(&shared), conn, client, stream));
+            }
+            // Connections that died in the queue are reported here too: go on.
+            Err(_) => tokio::time::sleep(EXHAUSTED).await,
+        }
+    }
+}
+
+/// Serves one connection to its end.
+async fn converse(shared: Arc<Shared>, conn: ConnId, client: Arc<Client>, mut stream: TcpStream) {
+    let orderly = stream.set_nodelay(true).is_ok() && talk(&shared, conn, &client, &stream).await;
+    if orderly && stream.shutdown().await.is_ok() {
+        // The client closes too, or it does not: the time-out is no news.
+        let _in_time = tokio::time::timeout(LINGER, drain(&stream)).await;
+    }
+    drop(stream);
+    shared.forget(conn);
+}
+
+/// Reads and writes until the connection ends; `true` where the server ended it in order.
+async fn talk(shared: &Shared, conn: ConnId, client: &Client, stream: &TcpStream) -> bool {
+    loop {
+        let Ok((unsent, state)) = client.flush(stream) else {
+            return false;
+        };
+        match state {
+            State::Dead => return false,
+            State::Closing if unsent == 0 => return true,
+            State::Closing | State::Open => {}
+        }
+        let reads = state == State::Open && unsent < BACKPRESSURE;
+        tokio::select! {
+            biased;
+            ready = stream.readable(), if reads => {
+                if ready.is_err() || !read(shared, conn, stream) {
+                    return false;
+                }
+            }
+            ready = stream.writable(), if unsent > 0 => {
+                if ready.is_err() {
+                    return false;
+                }
+            }
+            () = client.wake.notified() => {}
+        }
+    }
+}
+
+/// Reads once; `false` at the end of the stream.
+fn read(shared: &Shared, conn: ConnId, stream: &TcpStream) -> bool {
+    let mut buffer = [0; READ];
+    match stream.try_read(&mut buffer) {
+        Ok(0) => false,
+        Ok(length) => {
+            let bytes = buffer.get(..length).unwrap_or_default();
+            shared.with(|server, now| server.handle_input(now, conn, bytes));
+            true
+        }
+        Err(error) => error.kind() == io::ErrorKind::WouldBlock,
+    }
+}
+
+/// Reads and throws away until the client closes.
+async fn drain(stream: &TcpStream) {
+    while stream.readable().await.is_ok() {
+        match stream.try_read(&mut [0; READ]) {
+            Ok(0) => return,
+            Ok(_) => {}
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+            Err(_) => return,
+        }
+    }
+}
+
+/// Calls the server when a deadline has passed.
+async fn keep_time(shared: Arc<Shared>) {
+    loop {
+        let next = {
+            let mut core = shared.lock();
+            core.armed = core.server.poll_timeout();
+            core.armed
+        };
+        match next {
+            None => shared.rearmed.notified().await,
+            Some(at) => {
+                let at = tokio::time::Instant::from_std(shared.start + at);
+                tokio::select! {
+                    () = tokio::time::sleep_until(at) => {
+                        shared.with(Server::handle_timeout);
+                    }
+                    () = shared.rearmed.notified() => {}
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    use super::*;
+
+    async fn line(stream: &mut TcpStream) -> String {
+        let mut line = Vec::new();
+        while !line.ends_with(b"\r\n") {
+            let byte = stream.read_u8().await.unwrap();
+            line.push(byte);
+        }
+        String::from_utf8(line).unwrap()
+    }
+
+    async fn login(address: SocketAddr, n: u32) -> TcpStream {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        stream.write_all(b"VER 1 MSNP2\r\nINF 2\r\n").await.unwrap();
+        assert_eq!(line(&mut stream).await, "VER 1 MSNP2\r\n");
+        assert_eq!(line(&mut stream).await, "INF 2 MD5\r\n");
+        let first = format!("USR 3 MD5 I user{n}@hotmail.com\r\n");
+        stream.write_all(first.as_bytes()).await.unwrap();
+        let challenge = line(&mut stream).await;
+        let challenge = challenge.split_whitespace().last().unwrap().to_owned();
+        let digest = {
+            use md5::{Digest, Md5};
+            hex::encode(Md5::digest(format!("{challenge}pw{n}")))
+        };
+        let second = format!("USR 4 MD5 S {digest}\r\n");
+        stream.write_all(second.as_bytes()).await.unwrap();
+        assert!(line(&mut stream).await.starts_with("USR 4 OK"));
+        stream
+    }
+
+    async fn serving() -> Serving {
+        Serving::start(Config::default(), ServeOptions::default())
+            .await
+            .unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_shutdown_says_so_and_frees_the_ports() {
+        let serving = serving().await;
+        let doors = serving.doors();
+        let mut stream = login(doors.notification(), 1).await;
+        serving.shutdown().await;
+        let mut rest = String::new();
+        stream.read_to_string(&mut rest).await.unwrap();
+        assert!(rest.ends_with("OUT SSD\r\n"), "{rest}");
+        assert!(TcpStream::connect(doors.dispatch()).await.is_err());
+        let options = ServeOptions { doors, host: None };
+        let again = Serving::start(Config::default(), options).await.unwrap();
+        assert_eq!(again.doors(), doors);
+        login(doors.notification(), 1).await;
+    }
+
+    #[tokio::test]
+    async fn a_client_that_goes_is_forgotten() {
+        let serving = serving().await;
+        let stream = login(serving.doors().notification(), 1).await;
+        assert_eq!(serving.connections(), 1);
+        let emptied = serving.shared.emptied.notified();
+        drop(stream);
+        emptied.await;
+        assert_eq!(serving.connections(), 0);
+    }
+
+    #[tokio::test]
+    async fn a_client_that_does_not_read_is_given_up_and_others_go_on() {
+        let config = Config {
+            max_queue: 64 * 1024,
+            ..Config::default()
+        };
+        let serving = Serving::start(config, ServeOptions::default())
+            .await
+            .unwrap();
+        let address = serving.doors().notification();
+        let deaf = login(address, 1).await;
+        let mut other = login(address, 2).await;
+        // What it does not read piles up: it is read from no more, so that it cannot go on either.
+        let flood = "PNG\r\n".repeat(1000);
+        let mut sent = 0;
+        while sent < 200_000 {
+            match deaf.try_write(flood.as_bytes()) {
+                Ok(_) => sent += 1,
+                Err(_) => break,
+            }
+        }
+        other.write_all(b"PNG\r\n").await.unwrap();
+        loop {
+            let line = line(&mut other).await;
+            if line.starts_with("QNG") {
+                break;
+            }
+        }
+    }
+}

@@ -183,9 +183,6 @@ impl Scope {
         if !line.word(&pattern.kind, word, true, &mut bound)? {
             return Err(Mismatch::Word(1));
         }
-        if words.next().is_some() {
-            return Err(Mismatch::Extra(2));
-        }
         let bound = bound.pop();
         if let Some((name, value)) = bound.map(|(name, value)| (name.to_owned(), value.to_vec())) {
             self.bind(name, value);
@@ -207,7 +204,10 @@ impl Scope {
                 return Err(Mismatch::Word(index));
             }
         }
-        if !wanted.pattern.rest && words.next().is_some() {
+        // Text may follow the TrID of an error (ERR-1), unless that is what is looked at (ERR-4).
+        let is_error = ErrorCode::parse_word(frame.verb()).is_some();
+        let open_ended = wanted.pattern.rest || (is_error && !wanted.exact);
+        if !open_ended && words.next().is_some() {
             return Err(Mismatch::Extra(wanted.pattern.words.len()));
         }
         if let Some(pattern) = wanted.payload {
@@ -466,6 +466,10 @@ mod tests {
             "what is expected is not known: no request with `{t}` was sent on alice"
         );
         assert_ne!(says("S: JOI x", "%4aOI x"), same);
+        assert_eq!(says("S: 217 7", "217 7 (offline) bob"), same);
+        assert_eq!(says("S: error 7", "217 7 (offline) bob"), same);
+        assert_ne!(says("S: 217 7", "217 8 7"), same);
+        assert_ne!(says("{ S: 217 7, exact: true }", "217 7 bob"), same);
         assert_eq!(says("S: JOI !x", "JOI y"), same);
         assert_eq!(says("S: JOI !x", "JOI x"), "word 2 is `x`, expected `!x`");
         assert_eq!(says("S: JOI !1..3", "JOI 4"), same);

@@ -5,6 +5,7 @@
 
 pub mod ast;
 mod eval;
+mod library;
 mod lint;
 mod matcher;
 mod parse;
@@ -13,5 +14,6 @@ mod source_form;
 mod tree;
 
 pub use eval::{EvalError, Identity, Mark, Prepared, Scope, filler};
+pub use library::{Library, LibraryError};
 pub use matcher::{Mismatch, Wanted};
 pub use parse::{FileError, Files, NoFiles, load};

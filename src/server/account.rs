@@ -152,6 +152,7 @@ impl Account {
         Self {
             handle: given.handle.as_str().into(),
             password: given.password.as_str().into(),
+            //= FRAME-3
             name: encode_name(given.name.as_bytes()).into(),
             //= SYN-11
             serial: 1,

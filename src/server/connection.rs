@@ -90,11 +90,11 @@ impl Connection {
         }
     }
 
-    /// The kind of server that the client has in front of it.
-    pub(super) fn kind(&self) -> ServerKind {
+    /// Whose commands the client may send. A dispatch server knows those of a notification server,
+    /// so that it can say that they need a login.
+    pub(super) fn commands(&self) -> ServerKind {
         match &self.phase {
-            Phase::Login(login) => login.kind,
-            Phase::Undecided | Phase::Online(_) => ServerKind::Notification,
+            Phase::Undecided | Phase::Login(_) | Phase::Online(_) => ServerKind::Notification,
             Phase::Lobby | Phase::Seated(_) => ServerKind::Switchboard,
         }
     }
@@ -153,6 +153,7 @@ impl Connections {
         self.open.get_mut(&id)
     }
 
+    //= LIVE-3
     pub(super) fn remove(&mut self, id: ConnId) -> Option<Connection> {
         let connection = self.open.remove(&id)?;
         if let Some(at) = connection.armed {

@@ -151,6 +151,12 @@ impl Fixture {
         frame.unwrap_or_else(|| panic!("nothing there; closed: {}", client.is_closed))
     }
 
+    /// The next line that the client received, if any.
+    pub(super) fn try_line(&mut self, conn: ConnId) -> Option<String> {
+        let frame = self.clients.get_mut(&conn)?.frames.pop_front()?;
+        Some(String::from_utf8(frame.line.to_vec()).unwrap())
+    }
+
     /// The next line that the client received; `*` stands for one word.
     #[track_caller]
     pub(super) fn expect(&mut self, conn: ConnId, wanted: &str) -> Vec<String> {

@@ -140,6 +140,7 @@ impl Server {
 
     //= XFR-1
     //= XFR-2
+    //= XFR-3
     //= XFR-4
     fn refer_to_notification(&mut self, conn: ConnId, request: &Request<'_>) -> Outcome {
         let (trid, address) = (request.trid(), &self.config.addresses.notification);
@@ -397,13 +398,15 @@ mod tests {
             ("CAL 1 bob@hotmail.com", None),
             ("OUT", Some("OUT")),
         ] {
-            let mut s = Fixture::new();
-            let c = s.open(Door::Notification);
-            s.c(c, line);
-            if let Some(answer) = answer {
-                s.expect(c, answer);
+            for door in [Door::Single, Door::Dispatch, Door::Notification] {
+                let mut s = Fixture::new();
+                let c = s.open(door);
+                s.c(c, line);
+                if let Some(answer) = answer {
+                    s.expect(c, answer);
+                }
+                s.closed(c);
             }
-            s.closed(c);
         }
     }
 

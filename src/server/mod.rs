@@ -36,6 +36,8 @@ mod login;
 mod message;
 mod outbox;
 mod presence;
+#[cfg(test)]
+mod properties;
 mod random;
 mod request;
 mod route;

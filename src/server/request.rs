@@ -61,6 +61,7 @@ impl<'l> Request<'l> {
 
     /// The TrID for the reply.
     //= TRID-1
+    //= TRID-4
     pub(super) fn trid(&self) -> &'l str {
         self.id.unwrap_or_default()
     }
@@ -68,6 +69,7 @@ impl<'l> Request<'l> {
 
 /// A TrID, kept as it was sent.
 //= TRID-2
+//= TRID-3
 //= TRID-6
 //= TRID-7
 //= TRID-8

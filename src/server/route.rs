@@ -21,6 +21,7 @@ impl Server {
 
     /// Carries out what a connection has sent, until the outbox is full.
     //= FRAME-9
+    //= FRAME-11
     //= REPLY-2
     pub(super) fn work(&mut self, conn: ConnId) {
         while let Some(connection) = self.connections.get_mut(conn) {
@@ -36,6 +37,7 @@ impl Server {
                 Ok(Some(frame)) => self.carry_out(conn, &frame),
                 Ok(None) => return,
                 //= FRAME-15
+                //= LIVE-1
                 //= MSG-10
                 Err(_) => self.close(conn),
             }
@@ -65,7 +67,7 @@ impl Server {
         connection.active = self.now;
         connection.decide(&words, limits);
         let payload = frame.payload.as_deref().unwrap_or_default();
-        match Request::parse(connection.kind(), &words, payload) {
+        match Request::parse(connection.commands(), &words, payload) {
             Ok(request) => {
                 let outcome = self.answer(conn, &request);
                 self.conclude(conn, &request, outcome);
@@ -111,6 +113,9 @@ impl Server {
         }
     }
 
+    //= REPLY-1
+    //= REPLY-3
+    //= REPLY-5
     //= ERR-1
     //= ERR-4
     fn conclude(&mut self, conn: ConnId, request: &Request<'_>, outcome: Outcome) {

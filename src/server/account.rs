@@ -122,6 +122,14 @@ pub(super) struct Presence {
     pub(super) state: Option<State>,
 }
 
+/// How a user last saw a contact.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Sight {
+    pub(super) contact: AccountId,
+    pub(super) state: &'static str,
+    pub(super) name: Arc<str>,
+}
+
 /// One user, logged in or not.
 pub(super) struct Account {
     pub(super) handle: Arc<str>,
@@ -137,6 +145,8 @@ pub(super) struct Account {
     block: List,
     pub(super) reverse: List,
     pub(super) presence: Option<Presence>,
+    /// In state FLN: what the user saw when it went there.
+    pub(super) last_seen: Vec<Sight>,
 }
 
 impl fmt::Debug for Account {
@@ -165,6 +175,7 @@ impl Account {
             block: List::default(),
             reverse: List::default(),
             presence: None,
+            last_seen: Vec::new(),
         }
     }
 
@@ -298,5 +309,25 @@ fn lower_case(handle: &str) -> Cow<'_, str> {
         Cow::Owned(handle.to_ascii_lowercase())
     } else {
         Cow::Borrowed(handle)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_of_two_accounts_with_one_handle_counts() {
+        let given = |handle: &str, password: &str| Given {
+            handle: handle.to_owned(),
+            password: password.to_owned(),
+            name: "A".to_owned(),
+        };
+        let directory = Directory::new(Accounts {
+            pattern: None,
+            listed: vec![given("a@hotmail.com", "one"), given("A@hotmail.com", "two")],
+        });
+        assert_eq!(directory.password("A@HOTMAIL.com").as_deref(), Some("one"));
+        assert_eq!(directory.password("user1@hotmail.com"), None);
     }
 }

@@ -38,22 +38,13 @@ impl ListName {
     }
 }
 
-/// What the list's owner was told of an entry's presence. Of use on the FL alone.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Shown {
-    /// Offline, or nothing at all.
-    Offline,
-    /// Online, as it is.
-    Online,
-    /// Online, but the owner was in state FLN and missed what came after.
-    Stale,
-}
-
 /// One user on a list.
 #[derive(Debug)]
 pub(super) struct Entry {
     pub(super) account: AccountId,
-    pub(super) shown: Shown,
+    /// Whether the last that the owner heard of the user is that it is online. Of use on the FL
+    /// alone.
+    pub(super) is_shown: bool,
     /// The name that the owner gave, encoded.
     pub(super) name: Arc<str>,
 }
@@ -88,7 +79,7 @@ impl List {
     pub(super) fn add(&mut self, account: AccountId, name: Arc<str>) {
         self.0.push(Entry {
             account,
-            shown: Shown::Offline,
+            is_shown: false,
             name,
         });
     }
@@ -102,7 +93,7 @@ impl List {
     /// Forgets what the owner was told.
     pub(super) fn forget_shown(&mut self) {
         for entry in &mut self.0 {
-            entry.shown = Shown::Offline;
+            entry.is_shown = false;
         }
     }
 }

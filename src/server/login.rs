@@ -252,6 +252,7 @@ impl Server {
     pub(super) fn log_out(&mut self, account: AccountId) {
         let user = &mut self.directory[account];
         user.presence = None;
+        user.last_seen = Vec::new();
         user.forward.forget_shown();
         self.announce(account);
     }
@@ -265,6 +266,7 @@ impl Server {
 mod tests {
     use crate::server::fixture::{Fixture, config};
     use crate::server::{Accounts, Door};
+    use std::time::Duration;
 
     #[test]
     fn a_dispatch_server_refers_and_closes() {
@@ -322,6 +324,26 @@ mod tests {
         s.ask(c, &format!("USR 5 MD5 S {replayed}"), "911 5");
         s.ask(c, &format!("USR 6 MD5 S {replayed}"), "715 6");
         s.closed(c);
+    }
+
+    #[test]
+    fn a_new_attempt_ends_the_old() {
+        let mut s = Fixture::new();
+        let c = s.greet();
+        let words = s.ask(c, "USR 3 MD5 I alice@hotmail.com", "USR 3 MD5 S *");
+        s.ask(c, "USR 4 MD5 I bob", "206 4");
+        let response = Fixture::response(&words[4], "pw-alice");
+        s.ask(c, &format!("USR 5 MD5 S {response}"), "715 5");
+    }
+
+    #[test]
+    fn whoever_is_in_is_not_waited_for() {
+        let mut s = Fixture::new();
+        s.greet();
+        assert_eq!(s.server.poll_timeout(), Some(Duration::from_secs(60)));
+        let mut s = Fixture::new();
+        s.login("alice");
+        assert_eq!(s.server.poll_timeout(), None);
     }
 
     #[test]

@@ -4,21 +4,12 @@
 //! the user's settings admit the watcher. Each entry of an FL remembers what its owner was told, so
 //! NLN and FLN go out exactly when that has ceased to be true.
 
-use super::Server;
-use super::account::{AccountId, State};
-use super::connection::ConnId;
-use super::list::Shown;
-use super::request::{Outcome, Refusal, Request};
+use std::sync::Arc;
 
-/// Whether a watcher can be told of others.
-enum Attention {
-    /// Not logged in, or before the first CHG.
-    None,
-    /// In state FLN: misses what happens.
-    Away,
-    /// Listening on this connection.
-    On(ConnId),
-}
+use super::Server;
+use super::account::{AccountId, Sight, State};
+use super::connection::ConnId;
+use super::request::{Outcome, Refusal, Request};
 
 /// Why a watcher's view of a user is looked at.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -56,8 +47,11 @@ impl Server {
             //= PRES-11
             //= PRES-13
             None => self.introduce_contacts(conn, account, trid),
-            Some(State::Offline) => self.catch_up(account),
-            Some(State::Online(_) | State::Hidden) => {}
+            Some(State::Offline) if state != State::Offline => self.catch_up(account),
+            Some(_) => {}
+        }
+        if state == State::Offline && before != Some(State::Offline) {
+            self.remember(account);
         }
         if before.and_then(State::shown) != state.shown() {
             self.announce(account);
@@ -96,27 +90,20 @@ impl Server {
     //= PRES-5
     fn tell(&mut self, subject: AccountId, watcher: AccountId, cause: Cause) {
         let state = self.visible_state(subject, watcher);
-        let attention = self.attention(watcher);
-        let user = &mut self.directory[watcher];
-        let Some(entry) = user.forward.entry_mut(subject) else {
+        let Some(conn) = self.listens_on(watcher) else {
             return;
         };
-        let is_old = match state {
-            Some(_) => entry.shown == Shown::Online && cause == Cause::Review,
-            //= PRES-12
-            None => entry.shown == Shown::Offline,
-        };
-        if is_old {
+        let Some(entry) = self.directory[watcher].forward.entry_mut(subject) else {
             return;
-        }
-        match attention {
-            Attention::None => {}
-            Attention::Away if entry.shown == Shown::Offline => {}
-            Attention::Away => entry.shown = Shown::Stale,
-            Attention::On(conn) => {
-                entry.shown = state.map_or(Shown::Offline, |_| Shown::Online);
-                self.send_presence(conn, subject, state);
-            }
+        };
+        //= PRES-12
+        let is_news = match state {
+            Some(_) => !entry.is_shown || cause == Cause::News,
+            None => entry.is_shown,
+        };
+        if is_news {
+            entry.is_shown = state.is_some();
+            self.send_presence(conn, subject, state);
         }
     }
 
@@ -144,15 +131,14 @@ impl Server {
         user.admits(watcher).then_some(state)
     }
 
+    /// Where a watcher can be told of others: not before its first CHG, and not in state FLN.
     //= CHG-6
-    fn attention(&self, watcher: AccountId) -> Attention {
-        let Some(presence) = self.directory[watcher].presence else {
-            return Attention::None;
-        };
-        match presence.state {
-            None => Attention::None,
-            Some(State::Offline) => Attention::Away,
-            Some(State::Online(_) | State::Hidden) => Attention::On(presence.conn),
+    //= PRES-13
+    fn listens_on(&self, watcher: AccountId) -> Option<ConnId> {
+        let presence = self.directory[watcher].presence?;
+        match presence.state? {
+            State::Offline => None,
+            State::Online(_) | State::Hidden => Some(presence.conn),
         }
     }
 
@@ -174,7 +160,7 @@ impl Server {
         contact: AccountId,
         trid: &str,
     ) {
-        if matches!(self.attention(account), Attention::On(_)) {
+        if self.listens_on(account).is_some() {
             self.introduce(conn, account, contact, trid);
         }
     }
@@ -185,7 +171,7 @@ impl Server {
             return;
         };
         if let Some(entry) = self.directory[account].forward.entry_mut(contact) {
-            entry.shown = Shown::Online;
+            entry.is_shown = true;
         }
         let user = &self.directory[contact];
         let (handle, name) = (&user.handle, &user.name);
@@ -193,8 +179,30 @@ impl Server {
             .line(conn, format_args!("ILN {trid} {state} {handle} {name}"));
     }
 
-    /// Tells a user who leaves the state FLN what was missed in it.
+    /// Keeps what a user sees who goes to state FLN and will be told nothing there.
+    fn remember(&mut self, account: AccountId) {
+        let shown = self.directory[account].forward.iter();
+        let contacts = shown.filter(|e| e.is_shown).map(|e| e.account);
+        let seen = contacts.filter_map(|contact| self.sight(contact, account));
+        self.directory[account].last_seen = seen.collect();
+    }
+
+    fn sight(&self, contact: AccountId, watcher: AccountId) -> Option<Sight> {
+        Some(Sight {
+            contact,
+            state: self.visible_state(contact, watcher)?,
+            name: Arc::clone(&self.directory[contact].name),
+        })
+    }
+
+    /// Tells a user who leaves state FLN what was missed in it.
     fn catch_up(&mut self, account: AccountId) {
+        for seen in std::mem::take(&mut self.directory[account].last_seen) {
+            let now = self.sight(seen.contact, account);
+            let is_news = now.is_some_and(|now| now != seen);
+            let cause = if is_news { Cause::News } else { Cause::Review };
+            self.tell(seen.contact, account, cause);
+        }
         let mut place = 0;
         while let Some(contact) = self.directory[account].forward.at(place) {
             self.tell(contact, account, Cause::Review);

@@ -25,7 +25,7 @@ enum Deed {
 fn deed() -> impl Strategy<Value = Deed> {
     let list = || prop::sample::select(vec!["FL", "AL", "BL"]);
     prop_oneof![
-        2 => Just(Deed::LogIn),
+        4 => Just(Deed::LogIn),
         1 => Just(Deed::Out),
         1 => Just(Deed::Lose),
         6 => (0..STATES.len()).prop_map(Deed::Chg),
@@ -74,6 +74,20 @@ impl World {
             s: Fixture::new(),
             users: USERS.iter().map(user).collect(),
         }
+    }
+
+    /// All online, each with the others on the FL.
+    fn busy() -> Self {
+        let mut world = Self::new();
+        for who in 0..USERS.len() {
+            world.act(who, &Deed::LogIn);
+            world.act(who, &Deed::Chg(0));
+            for whom in 0..USERS.len() {
+                world.act(who, &Deed::Add("FL", whom));
+            }
+        }
+        (0..USERS.len()).for_each(|who| world.read(who));
+        world
     }
 
     fn act(&mut self, who: usize, deed: &Deed) {
@@ -176,7 +190,7 @@ proptest! {
     fn every_view_is_true_after_every_deed(
         deeds in prop::collection::vec((0..USERS.len(), deed()), 1..80),
     ) {
-        let mut world = World::new();
+        let mut world = World::busy();
         for (who, deed) in &deeds {
             world.act(*who, deed);
             for user in 0..USERS.len() {

@@ -235,6 +235,8 @@ mod tests {
             b"CHG 1\r\n",
             b"CHG 1 NLN NLN\r\n",
             b"CHG\r\n",
+            b"PNG 1\r\n",
+            b"CVR 1 0x0409 win 4.10 i386 MSMSGS 1.0.0863 x\r\n",
             b"911\r\n",
             b"\0\xff\xfe\r\n",
             &[b'A'; 5000],
@@ -348,6 +350,7 @@ mod tests {
         let server = &mut s.server;
         server.handle_input(Duration::ZERO, alice, &flood);
         server.handle_input(Duration::ZERO, alice, b"PNG\r\n");
+        assert_eq!(server.backlog, [alice]);
         let mut held = 0;
         let mut answers = 0;
         server.handle_input(Duration::ZERO, bob, b"PNG\r\n");

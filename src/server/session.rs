@@ -104,6 +104,11 @@ impl Sessions {
         SessionId(self.next)
     }
 
+    #[cfg(test)]
+    pub(super) fn count(&self) -> usize {
+        self.open.len()
+    }
+
     pub(super) fn get(&self, id: SessionId) -> Option<&Session> {
         self.open.get(&id)
     }

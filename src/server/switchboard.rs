@@ -491,6 +491,7 @@ mod tests {
         s.ask(a, "CAL 2 bob@hotmail.com", "CAL 2 RINGING *");
         let ring = s.expect(bob, "RNG * * CKI * * *");
         s.hang_up(a);
+        assert_eq!(s.server.sessions.count(), 0);
         let b = s.open(Door::Switchboard);
         let wrong = format!("ANS 1 bob@hotmail.com {} {}1", ring[4], ring[1]);
         s.ask(b, &wrong, "911 1");
@@ -500,6 +501,22 @@ mod tests {
         s.expect(b, "ANS 1 OK");
         s.expect(b, "JOI bob@hotmail.com BOB%20X");
         s.ask(b, "MSG 2 N 0", "NAK 2");
+    }
+
+    #[test]
+    fn a_call_that_nobody_answered_can_be_made_again() {
+        let mut s = Fixture::new();
+        let (alice, bob) = (s.online("alice", "NLN"), s.online("bob", "NLN"));
+        let a = s.session(alice, "alice");
+        s.ask(a, "CAL 1 bob@hotmail.com", "CAL 1 RINGING *");
+        let ring = s.expect(bob, "RNG * * CKI * * *");
+        s.wait(119);
+        s.ask(a, "CAL 2 bob@hotmail.com", "215 2");
+        s.wait(1);
+        s.ask(a, "CAL 3 bob@hotmail.com", "CAL 3 RINGING *");
+        let b = s.open(Door::Switchboard);
+        let late = format!("ANS 1 bob@hotmail.com {} {}", ring[4], ring[1]);
+        s.ask(b, &late, "911 1");
     }
 
     #[test]

@@ -398,13 +398,13 @@ mod tests {
     fn hold(scope: &mut Scope, step: &str, frame: &Frame) -> Result<(), String> {
         let text = format!(
             "description: x\nclauses: [VER-1]\nusers: {{ alice: {{ state: NLN }}, bob: {{}} }}\n\
-             steps:\n  - C: PNG {{t}}\n  - C: PNG {{length}}\n    payload: abc\n  - {step}\n"
+             steps:\n  - S: B {{a}}\n  - C: PNG {{t}}\n  - C: PNG {{length}}\n    payload: abc\n  - {step}\n"
         );
         let source: Arc<Source> = Source::new("x.yaml", text);
         let scenario = load("x", &source, &NoFiles)
             .unwrap_or_else(|errors| panic!("{}", errors[0]))
             .remove(0);
-        let Action::Expect(expect) = &scenario.steps[2].action else {
+        let Action::Expect(expect) = &scenario.steps[3].action else {
             panic!()
         };
         let wanted = match &expect.what {

@@ -2,6 +2,7 @@
 //! its habits at the start of the run.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::time::Duration;
 
 use crate::spec::DEFAULT_PORT;
@@ -20,7 +21,7 @@ pub enum Lists {
 }
 
 /// An account of the target.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Account {
     /// The handle.
     pub handle: String,
@@ -42,6 +43,17 @@ impl Account {
             name: None,
             lists: Lists::Unknown,
         }
+    }
+}
+
+impl fmt::Debug for Account {
+    /// Without the password.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Account")
+            .field("handle", &self.handle)
+            .field("name", &self.name)
+            .field("lists", &self.lists)
+            .finish_non_exhaustive()
     }
 }
 

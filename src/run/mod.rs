@@ -15,11 +15,17 @@ mod port;
 mod probe;
 mod roster;
 mod script;
+mod second_look;
 mod session;
 mod silence;
 mod suite;
 #[cfg(test)]
 mod suite_tests;
+mod target;
+mod target_file;
+mod target_schema;
+#[cfg(test)]
+mod target_tests;
 mod task;
 #[cfg(test)]
 mod test_support;
@@ -34,5 +40,7 @@ pub use outcome::{AccountAfter, Cause, Ending, Outcome};
 pub use pattern::{Pattern, PatternError};
 pub use port::{Input, Output};
 pub use suite::Suite;
+pub use target::{AddressError, Invocation, Launch, RemoteError, Signal, Target, is_loopback};
+pub use target_schema::target_schema;
 pub use task::{Dead, Done, SuiteOptions, Task, Work};
 pub use waivers::{Date, DateError, Stale, Waiver, Waivers, bless, message_of};

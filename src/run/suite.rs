@@ -13,22 +13,20 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::event::{
-    Event, Failure, Notice, NoticeKind, RunInfo, ScenarioResult, Summary, Totals, Verdict,
-};
+use crate::event::{Event, Notice, NoticeKind, RunInfo, ScenarioResult, Summary, Totals, Verdict};
 use crate::run::death::Health;
 use crate::run::environment::Account;
 use crate::run::outcome::{Cause, Outcome};
 use crate::run::pool::{Pool, Seat};
+use crate::run::second_look::Signature;
 use crate::run::task::{Done, SuiteOptions, Task, Work};
 use crate::run::verdict::{Judge, Tally};
 use crate::scenario::ast::Scenario;
-use crate::spec::ClauseId;
 use crate::transcript::Redactor;
 
 /// The parts of a run, in order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Phase {
+pub(super) enum Phase {
     Ordinary,
     Hostile,
     Alone,
@@ -40,13 +38,13 @@ enum Phase {
 #[derive(Debug)]
 pub(super) struct Entry {
     pub(super) scenario: Arc<Scenario>,
-    phase: Phase,
+    pub(super) phase: Phase,
     started: bool,
     settled: bool,
     /// What the first run came to, where it did not pass.
     pub(super) first: Option<ScenarioResult>,
     /// How often it was looked at again.
-    looks: usize,
+    pub(super) looks: usize,
 }
 
 #[derive(Debug)]
@@ -74,7 +72,7 @@ pub struct Suite {
     pub(super) held: Vec<(usize, ScenarioResult)>,
     pub(super) deaths: usize,
     /// Failures that stood the second look, by what they look like.
-    confirmed: BTreeMap<Signature, usize>,
+    pub(super) confirmed: BTreeMap<Signature, usize>,
     events: VecDeque<Event>,
     totals: Totals,
     tally: Tally,
@@ -86,13 +84,6 @@ pub struct Suite {
     finished: bool,
 }
 
-/// What identical failures have in common.
-type Signature = (Option<ClauseId>, String, String);
-
-/// A failure that took longer is not looked at again when this many like it were confirmed.
-const SLOW: Duration = Duration::from_millis(500);
-/// See [`SLOW`].
-const ENOUGH: usize = 2;
 /// Connections that a user of a scenario may have: notification server and switchboard.
 const CONNECTIONS_PER_USER: usize = 2;
 
@@ -480,71 +471,8 @@ impl Suite {
         }
     }
 
-    /// A failure has had its second look, or a retry.
-    pub(super) fn looked_again(&mut self, entry: usize, result: ScenarioResult) {
-        let retries = self.options.retries;
-        let alone = self.options.jobs == 1;
-        let Some(state) = self.entries.get_mut(entry) else {
-            return;
-        };
-        state.looks += 1;
-        if state.first.is_none() && result.verdict == Verdict::Passed {
-            // It fell victim to another one's crime and has had no first run of its own.
-            self.settle_if_alive(entry, result);
-        } else if result.verdict == Verdict::Passed {
-            let mut flaky = state.first.take().unwrap_or(result);
-            flaky.verdict = Verdict::Flaky;
-            flaky.reason = Some(match state.looks {
-                1 if alone || state.phase == Phase::Alone => {
-                    "it failed, and passed when it ran again".to_owned()
-                }
-                1 => "not isolated: it failed beside others and passed alone".to_owned(),
-                looks => format!("it failed {looks} times and then passed"),
-            });
-            self.settle(entry, flaky);
-        } else if state.looks > retries || result.verdict == Verdict::Waived {
-            if let Some(failure) = result.failures.first() {
-                *self.confirmed.entry(signature(failure)).or_default() += 1;
-            }
-            state.first = None;
-            self.settle_if_alive(entry, result);
-        } else {
-            self.queue.push_front(entry);
-        }
-        self.spare_second_looks();
-    }
-
-    /// Takes slow failures for confirmed that look like others which were: a server that never
-    /// answers one command would otherwise cost a time-out for each scenario that sends it, one
-    /// after the other.
-    fn spare_second_looks(&mut self) {
-        if self.options.retries > 0 {
-            return;
-        }
-        let spared: Vec<usize> = self
-            .queue
-            .iter()
-            .copied()
-            .filter(|index| {
-                let first = self.entries.get(*index).and_then(|e| e.first.as_ref());
-                first.is_some_and(|first| {
-                    let like = first.failures.first().map(signature);
-                    let seen = like.and_then(|like| self.confirmed.get(&like));
-                    first.took >= SLOW && seen.is_some_and(|seen| *seen >= ENOUGH)
-                })
-            })
-            .collect();
-        for index in spared {
-            self.queue.retain(|queued| *queued != index);
-            let first = self.entries.get_mut(index).and_then(|e| e.first.take());
-            if let Some(first) = first {
-                self.settle(index, first);
-            }
-        }
-    }
-
     /// A scenario has its final verdict, unless the check that is due finds the server dead.
-    fn settle_if_alive(&mut self, entry: usize, result: ScenarioResult) {
+    pub(super) fn settle_if_alive(&mut self, entry: usize, result: ScenarioResult) {
         if self.recent.contains(&entry) {
             self.held.push((entry, result));
         } else {
@@ -644,14 +572,6 @@ fn phase_of(scenario: &Scenario) -> Phase {
 
 fn accounts_of(scenario: &Scenario) -> usize {
     scenario.needs.accounts.max(scenario.users.len())
-}
-
-fn signature(failure: &Failure) -> Signature {
-    (
-        failure.clause,
-        failure.expected.clone(),
-        failure.got.clone(),
-    )
 }
 
 /// A number for a name, the same on every machine.

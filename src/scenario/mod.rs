@@ -11,7 +11,7 @@ mod matcher;
 mod parse;
 mod render;
 mod source_form;
-mod tree;
+pub(crate) mod tree;
 
 pub use eval::{EvalError, Identity, Mark, Prepared, Scope, filler};
 pub use library::{Library, LibraryError};

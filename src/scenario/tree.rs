@@ -19,16 +19,16 @@ const MAX_DEPTH: usize = 64;
 
 /// A node of the tree.
 #[derive(Debug, Clone)]
-pub(super) struct Node {
+pub(crate) struct Node {
     /// Where it stands; for maps and lists, their first entry.
-    pub(super) span: Span,
+    pub(crate) span: Span,
     /// What it is.
-    pub(super) value: Value,
+    pub(crate) value: Value,
 }
 
 /// What a node is.
 #[derive(Debug, Clone)]
-pub(super) enum Value {
+pub(crate) enum Value {
     /// A text.
     Scalar(Scalar),
     /// A list.
@@ -39,25 +39,25 @@ pub(super) enum Value {
 
 /// A text, as it is meant, and how it relates to the source.
 #[derive(Debug, Clone)]
-pub(super) struct Scalar {
+pub(crate) struct Scalar {
     /// The text, escapes resolved.
-    pub(super) text: String,
+    pub(crate) text: String,
     /// Whether nothing at all was written.
-    pub(super) missing: bool,
+    pub(crate) missing: bool,
     /// Where the source begins to spell `text`, after a quote.
-    pub(super) base: usize,
+    pub(crate) base: usize,
     /// For how many bytes the source spells `text` just as it is.
-    pub(super) straight: usize,
+    pub(crate) straight: usize,
 }
 
 impl Node {
     /// Whether nothing was written where the node would stand.
-    pub(super) fn is_missing(&self) -> bool {
+    pub(crate) fn is_missing(&self) -> bool {
         matches!(&self.value, Value::Scalar(scalar) if scalar.missing)
     }
 
     /// What the node is, in words.
-    pub(super) fn kind(&self) -> &'static str {
+    pub(crate) fn kind(&self) -> &'static str {
         match &self.value {
             Value::Scalar(scalar) if scalar.missing => "nothing",
             Value::Scalar(_) => "a text",
@@ -67,7 +67,7 @@ impl Node {
     }
 
     /// The number of nodes, this one among them.
-    pub(super) fn size(&self) -> usize {
+    pub(crate) fn size(&self) -> usize {
         match &self.value {
             Value::Scalar(_) => 1,
             Value::List(items) => 1 + items.iter().map(Self::size).sum::<usize>(),
@@ -80,7 +80,7 @@ impl Node {
 }
 
 /// Bytes to a source, if they are UTF-8 and not too many.
-pub(super) fn decode(path: &str, bytes: &[u8]) -> Result<Arc<Source>, Diagnostic> {
+pub(crate) fn decode(path: &str, bytes: &[u8]) -> Result<Arc<Source>, Diagnostic> {
     if bytes.len() > MAX_BYTES {
         let source = Source::new(path, "");
         let message = format!("the file is larger than 1 MiB ({} bytes)", bytes.len());
@@ -99,7 +99,7 @@ pub(super) fn decode(path: &str, bytes: &[u8]) -> Result<Arc<Source>, Diagnostic
 }
 
 /// The only document of a source.
-pub(super) fn parse(source: &Arc<Source>) -> Result<Node, Diagnostic> {
+pub(crate) fn parse(source: &Arc<Source>) -> Result<Node, Diagnostic> {
     if source.text.len() > MAX_BYTES {
         let message = "the file is larger than 1 MiB";
         return Err(Diagnostic::error(source, Span::default(), message));

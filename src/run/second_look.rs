@@ -1,0 +1,87 @@
+//! The second look: each failure runs once more, alone, before it is told.
+
+use std::time::Duration;
+
+use crate::event::{Failure, ScenarioResult, Verdict};
+use crate::run::suite::{Phase, Suite};
+use crate::spec::ClauseId;
+
+/// What identical failures have in common.
+pub(super) type Signature = (Option<ClauseId>, String, String);
+
+/// A failure that took longer is not looked at again when this many like it were confirmed.
+const SLOW: Duration = Duration::from_millis(500);
+/// See [`SLOW`].
+const ENOUGH: usize = 2;
+impl Suite {
+    /// A failure has had its second look, or a retry.
+    pub(super) fn looked_again(&mut self, entry: usize, result: ScenarioResult) {
+        let retries = self.options.retries;
+        let alone = self.options.jobs == 1;
+        let Some(state) = self.entries.get_mut(entry) else {
+            return;
+        };
+        state.looks += 1;
+        if state.first.is_none() && result.verdict == Verdict::Passed {
+            // It fell victim to another one's crime and has had no first run of its own.
+            self.settle_if_alive(entry, result);
+        } else if result.verdict == Verdict::Passed {
+            let mut flaky = state.first.take().unwrap_or(result);
+            flaky.verdict = Verdict::Flaky;
+            flaky.reason = Some(match state.looks {
+                1 if alone || state.phase == Phase::Alone => {
+                    "it failed, and passed when it ran again".to_owned()
+                }
+                1 => "not isolated: it failed beside others and passed alone".to_owned(),
+                looks => format!("it failed {looks} times and then passed"),
+            });
+            self.settle(entry, flaky);
+        } else if state.looks > retries || result.verdict == Verdict::Waived {
+            if let Some(failure) = result.failures.first() {
+                *self.confirmed.entry(signature(failure)).or_default() += 1;
+            }
+            state.first = None;
+            self.settle_if_alive(entry, result);
+        } else {
+            self.queue.push_front(entry);
+        }
+        self.spare_second_looks();
+    }
+
+    /// Takes slow failures for confirmed that look like others which were: a server that never
+    /// answers one command would otherwise cost a time-out for each scenario that sends it, one
+    /// after the other.
+    fn spare_second_looks(&mut self) {
+        if self.options.retries > 0 {
+            return;
+        }
+        let spared: Vec<usize> = self
+            .queue
+            .iter()
+            .copied()
+            .filter(|index| {
+                let first = self.entries.get(*index).and_then(|e| e.first.as_ref());
+                first.is_some_and(|first| {
+                    let like = first.failures.first().map(signature);
+                    let seen = like.and_then(|like| self.confirmed.get(&like));
+                    first.took >= SLOW && seen.is_some_and(|seen| *seen >= ENOUGH)
+                })
+            })
+            .collect();
+        for index in spared {
+            self.queue.retain(|queued| *queued != index);
+            let first = self.entries.get_mut(index).and_then(|e| e.first.take());
+            if let Some(first) = first {
+                self.settle(index, first);
+            }
+        }
+    }
+}
+
+fn signature(failure: &Failure) -> Signature {
+    (
+        failure.clause,
+        failure.expected.clone(),
+        failure.got.clone(),
+    )
+}

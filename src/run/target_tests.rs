@@ -1,0 +1,158 @@
+//! Target files: what they give, and what is said of their mistakes.
+
+use std::time::Duration;
+
+use crate::diagnostic::Source;
+use crate::run::{Signal, Target};
+
+fn read(text: &str) -> Result<Target, Vec<String>> {
+    Target::from_yaml(&Source::new("t/my-server.yaml", text))
+        .map_err(|errors| errors.iter().map(ToString::to_string).collect())
+}
+
+const WHOLE: &str = r#"
+name: mine
+dispatch: 127.0.0.1:1863
+notification: localhost
+accounts:
+  - { handle: alice@hotmail.com, password: secret-a, name: Alice }
+  - { handle: bob@hotmail.com, password: 007 }
+account_pattern:
+  { handle: "user{n:02}@hotmail.com", password: "pw{n}", name: "User {n:02}", from: 9, to: 10 }
+provision: { command: ["./mkuser.sh", "{handle}"], within: 3s }
+launch:
+  command: ["./my-server", "--port", "1863"]
+  ready: { tcp: "127.0.0.1:1863", within: 7s }
+  stop: SIGINT
+  env: { LEVEL: debug }
+  cwd: srv
+reset: { command: ["./reset.sh"] }
+disposable: true
+remote: false
+timeouts: { connect: 1s, reply: 300ms, quiet: 10ms }
+max_connections: 50
+map: { "10.0.0.5:1864": "127.0.0.1:1864" }
+waivers:
+  - { match: "USR-9", reason: "issue 12" }
+  - { match: "presence/*", reason: "", until: 2027-03-01, message: "*217*" }
+"#;
+
+#[test]
+fn every_key_is_read() {
+    let target = read(WHOLE).unwrap();
+    assert_eq!(target.name, "mine");
+    assert_eq!(target.notification.as_deref(), Some("localhost:1863"));
+    let handles: Vec<_> = target.accounts.iter().map(|a| a.handle.as_str()).collect();
+    assert_eq!(
+        handles,
+        [
+            "alice@hotmail.com",
+            "bob@hotmail.com",
+            "user09@hotmail.com",
+            "user10@hotmail.com"
+        ]
+    );
+    assert_eq!(target.accounts[1].password, "007");
+    assert_eq!(target.accounts[2].password, "pw9");
+    let launch = target.launch.unwrap();
+    assert_eq!(launch.stop, Signal::Int);
+    assert_eq!(launch.invocation.within, Duration::from_secs(7));
+    assert_eq!(launch.invocation.folder.unwrap().to_str(), Some("t/srv"));
+    assert_eq!(target.timeouts.reply, Duration::from_millis(300));
+    assert_eq!(target.waivers.len(), 2);
+    assert_eq!(target.warnings.len(), 1);
+    assert!(target.disposable && !target.remote);
+}
+
+#[test]
+fn a_mistake_has_a_place_and_a_help() {
+    let base = "dispatch: 127.0.0.1:1863\naccounts: [{ handle: a@b, password: c }]\n";
+    assert!(read(base).is_ok());
+    for (more, place, text) in [
+        ("dispach: x\n", "3:1", "did you mean `dispatch`?"),
+        ("timeouts: { reply: 5 }\n", "3:20", "`5` is no time"),
+        ("timeouts: { repli: 5s }\n", "3:13", "did you mean `reply`?"),
+        ("notification: a:b\n", "3:15", "`a:b` is no address"),
+        ("disposable: yes\n", "3:13", "`true` or `false`"),
+        ("max_connections: 0\n", "3:18", "from 1 to"),
+        ("launch: { command: run me }\n", "3:20", "must be a list"),
+        (
+            "launch: { command: [x], stop: SIGTREM }\n",
+            "3:31",
+            "did you mean `SIGTERM`?",
+        ),
+        (
+            "waivers: [{ match: USR-99, reason: x }]\n",
+            "3:20",
+            "no clause `USR-99`",
+        ),
+        (
+            "waivers: [{ match: USR-9 }]\n",
+            "3:13",
+            "`reason` is missing",
+        ),
+        (
+            "waivers: [{ match: a, reason: x, until: soon }]\n",
+            "3:41",
+            "no date",
+        ),
+        ("map: [x]\n", "3:7", "must be a map"),
+        (
+            "account_pattern: { handle: x@y, password: p, to: 2 }\n",
+            "3:28",
+            "add `{n}`",
+        ),
+        (
+            "account_pattern: { handle: \"{n:x}@y\", password: p, to: 2 }\n",
+            "3:28",
+            "`{n:x}`",
+        ),
+        (
+            "account_pattern: { handle: \"{n}@y\", password: p, to: 9999999 }\n",
+            "3:54",
+            "1 to 10000",
+        ),
+    ] {
+        let errors = read(&format!("{base}{more}")).unwrap_err();
+        assert!(
+            errors[0].starts_with(&format!("t/my-server.yaml:{place}")) && errors[0].contains(text),
+            "{more}: {errors:?}"
+        );
+    }
+    assert!(read("name: x\n").unwrap_err()[0].contains("has no address"));
+    assert!(read("dispatch: x\n").unwrap_err()[0].contains("has no accounts"));
+    assert!(read("- x\n").unwrap_err()[0].contains("must be a map"));
+    assert!(read("a: [\n").is_err());
+}
+
+#[test]
+fn provision_alone_makes_accounts() {
+    let text = "dispatch: x\nprovision: { command: [mk, \"{handle}\"] }\n";
+    assert_eq!(read(text).unwrap().accounts.len(), 64);
+}
+
+#[test]
+fn the_examples_are_read() {
+    for name in ["escargot", "launched", "remote"] {
+        let path = format!(
+            "{}/examples/targets/{name}.yaml",
+            env!("CARGO_MANIFEST_DIR")
+        );
+        let source = Source::new(path.as_str(), std::fs::read_to_string(&path).unwrap());
+        let target = Target::from_yaml(&source).unwrap();
+        assert!(!target.accounts.is_empty() && target.warnings.is_empty());
+    }
+}
+
+#[test]
+fn the_schema_knows_every_key() {
+    let schema = crate::run::target_schema();
+    let target = read(WHOLE).unwrap();
+    drop(target);
+    for line in WHOLE.lines().filter(|line| !line.starts_with(' ')) {
+        let key = line.split(':').next().unwrap_or_default();
+        if !key.is_empty() {
+            assert!(schema["properties"].get(key).is_some(), "{key}");
+        }
+    }
+}

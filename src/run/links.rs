@@ -50,7 +50,6 @@ pub(super) enum Late {
 /// One connection.
 #[derive(Debug)]
 pub(super) struct Link {
-    pub(super) kind: ServerKind,
     pub(super) address: String,
     pub(super) opened: bool,
     pub(super) end: Option<End>,

@@ -75,7 +75,6 @@ impl Link {
             payload: 1 << 20,
         };
         Self {
-            kind,
             address,
             opened: false,
             end: None,

@@ -289,6 +289,8 @@ pub enum WordKind {
     Matches(Regex),
     /// `!word`: any word that the other does not match. A capture in it is compared, never bound.
     Not(Box<WordKind>),
+    /// `>word`: a decimal number above the other. A capture in it is compared, never bound.
+    Above(Text),
 }
 
 /// A regular expression.

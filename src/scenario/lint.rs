@@ -311,7 +311,9 @@ impl Linter<'_> {
                 state.captures.insert(name.clone());
             }
             WordKind::Capture(name) => self.captured(step, at, name, state),
-            WordKind::Text(text) => self.text(step, conn, text, allowed, state),
+            WordKind::Text(text) | WordKind::Above(text) => {
+                self.text(step, conn, text, allowed, state);
+            }
             WordKind::OneOf(kinds) => {
                 for kind in kinds {
                     self.kind(step, conn, at, kind, state, binds);

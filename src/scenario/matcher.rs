@@ -262,9 +262,7 @@ impl Line<'_> {
                 Ok(false)
             }
             WordKind::Range(least, most) => {
-                let number = std::str::from_utf8(word).ok().filter(|_| is_decimal(word));
-                let number = number.and_then(|digits| digits.parse().ok());
-                Ok(number.is_some_and(|number: u64| (*least..=*most).contains(&number)))
+                Ok(decimal(word).is_some_and(|number| (*least..=*most).contains(&number)))
             }
             WordKind::Not(kind) => {
                 let mut binds: Bound<'m> = bound.clone();
@@ -274,6 +272,12 @@ impl Line<'_> {
                     Some((name, _)) => Err(EvalError::Unbound((*name).to_owned())),
                     None => Ok(!matched),
                 }
+            }
+            WordKind::Above(text) => {
+                let floor = self.maker(bound).text(text)?;
+                Ok(decimal(word)
+                    .zip(decimal(&floor))
+                    .is_some_and(|(word, floor)| word > floor))
             }
             WordKind::Matches(regex) => Ok(match std::str::from_utf8(word) {
                 Ok(text) => regex.0.is_match(text),
@@ -355,6 +359,12 @@ fn same(expected: &[u8], got: &[u8], exact: bool) -> bool {
         return false;
     }
     decode_name(expected) == decode_name(got)
+}
+
+/// The number that a word of digits stands for.
+fn decimal(word: &[u8]) -> Option<u64> {
+    let digits = std::str::from_utf8(word).ok();
+    digits.filter(|_| is_decimal(word))?.parse().ok()
 }
 
 fn is_decimal(word: &[u8]) -> bool {
@@ -486,6 +496,10 @@ mod tests {
         assert_eq!(scope.capture("a"), Some(&b"1"[..]));
         hold(&mut scope, "S: A !{a}", &line("A 2")).unwrap();
         hold(&mut scope, "S: A !{a}", &line("A 1")).unwrap_err();
+        hold(&mut scope, "S: A >{a}", &line("A 2")).unwrap();
+        for not_above in ["A 1", "A 0", "A x"] {
+            hold(&mut scope, "S: A >{a}", &line(not_above)).unwrap_err();
+        }
         let told = hold(&mut scope, "S: A {a}", &line("A 2")).unwrap_err();
         assert_eq!(told, "word 2 is `2`, expected `1`");
     }

@@ -114,6 +114,7 @@ impl Scope {
                 kinds.join("|")
             }
             WordKind::Not(kind) => format!("!{}", self.render_kind(kind, conn, length)),
+            WordKind::Above(text) => format!(">{}", self.render_text(text, conn, length)),
             WordKind::Text(text) => self.render_text(text, conn, length),
             other => source_form::word(other),
         }

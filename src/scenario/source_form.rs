@@ -102,6 +102,7 @@ pub(super) fn word(kind: &WordKind) -> String {
         WordKind::Range(least, most) => format!("{least}..{most}"),
         WordKind::Matches(regex) => format!("/{}/", regex.pattern()),
         WordKind::Not(kind) => format!("!{}", word(kind)),
+        WordKind::Above(text) => format!(">{}", word_text(text)),
         WordKind::Text(text) => word_text(text),
     }
 }

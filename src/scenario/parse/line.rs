@@ -98,6 +98,10 @@ impl Reader<'_> {
             let inner = self.word_kind(str, range.start + 1..range.end)?;
             return Some(WordKind::Not(Box::new(inner)));
         }
+        if word.len() > 1 && word.starts_with('>') {
+            let text = self.expressions(str, range.start + 1..range.end)?;
+            return Some(WordKind::Above(text));
+        }
         if let Some((least, most)) = word.split_once("..")
             && least.bytes().next().is_some_and(|b| b.is_ascii_digit())
             && least.bytes().all(|b| b.is_ascii_digit())

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use include_dir::{Dir, include_dir};
 
 use super::ast::Scenario;
-use super::parse::{FileError, Files, load};
+use super::parse::{FileError, Files, Parts, load_with};
 use super::tree;
 use crate::diagnostic::{Diagnostic, Span};
 
@@ -61,12 +61,13 @@ impl Library {
     /// When it has mistakes, which a test keeps from happening.
     pub fn builtin() -> Result<Self, LibraryError> {
         let mut collector = Collector::default();
+        let parts = Parts::default();
         let mut files: Vec<(&str, &[u8])> = Vec::new();
         embedded(&BUILTIN, &mut files);
         files.sort_unstable();
         for (path, bytes) in files {
             if let Some(name) = scenario_name(path) {
-                collector.add(name, &Embedded.display(path), bytes, &Embedded);
+                collector.add(name, &Embedded.display(path), bytes, (&Embedded, &parts));
             }
         }
         collector.finish()
@@ -96,6 +97,7 @@ impl Library {
             };
             let root = suite_root(folder).unwrap_or_else(|| folder.to_path_buf());
             let disk = Disk::new(&root, path, &full);
+            let parts = Parts::default();
             let mut files = Vec::new();
             if meta.is_dir() {
                 walk(&full, 0, &mut files).map_err(|error| fail(reason(&error)))?;
@@ -116,7 +118,7 @@ impl Library {
                 }
                 let shown = disk.display(&relative);
                 match disk.read_file(&file) {
-                    Ok(bytes) => collector.add(name, &shown, &bytes, &disk),
+                    Ok(bytes) => collector.add(name, &shown, &bytes, (&disk, &parts)),
                     Err(error) => {
                         return Err(LibraryError::Path {
                             path: shown,
@@ -150,10 +152,10 @@ struct Collector {
 }
 
 impl Collector {
-    fn add(&mut self, name: &str, shown: &str, bytes: &[u8], files: &dyn Files) {
+    fn add(&mut self, name: &str, shown: &str, bytes: &[u8], suite: (&dyn Files, &Parts)) {
         let loaded = tree::decode(shown, bytes)
             .map_err(|error| vec![error])
-            .and_then(|source| load(name, &source, files));
+            .and_then(|source| load_with(name, &source, suite.0, suite.1));
         let scenarios = match loaded {
             Ok(scenarios) => scenarios,
             Err(errors) => {

@@ -263,7 +263,7 @@ impl Linter<'_> {
                 }
             }
             Expected::Error(word) => {
-                for word in word {
+                if let Some(word) = word {
                     self.word(step, conn, word, state);
                 }
             }

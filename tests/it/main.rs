@@ -2,6 +2,7 @@
 
 mod architecture;
 mod reports;
+mod scenario_print;
 
 /// Compares with a snapshot in `/snapshots`.
 fn snapshot(name: &str, text: &str) {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::Files;
-use super::reader::{Env, Loader, Reader, Str, key_text};
+use super::reader::{Env, Loader, Parts, Reader, Str, key_text};
 use super::text::RESERVED;
 use crate::diagnostic::{Diagnostic, Source, Span};
 use crate::scenario::ast::{Needs, Scenario, User};
@@ -50,8 +50,18 @@ pub fn load(
     source: &Arc<Source>,
     files: &dyn Files,
 ) -> Result<Vec<Scenario>, Vec<Diagnostic>> {
+    load_with(name, source, files, &Parts::default())
+}
+
+/// The same, with parts that other files of the suite have read.
+pub(in crate::scenario) fn load_with(
+    name: &str,
+    source: &Arc<Source>,
+    files: &dyn Files,
+    parts: &Parts,
+) -> Result<Vec<Scenario>, Vec<Diagnostic>> {
     let root = tree::parse(source).map_err(|error| vec![error])?;
-    let loader = Loader::new(files);
+    let loader = Loader::new(files, parts);
     let env = Env::default();
     let folder = name.rfind('/').and_then(|at| name.get(..=at));
     let reader = Reader {

@@ -14,6 +14,8 @@ mod users;
 use std::sync::Arc;
 
 pub use file::load;
+pub(super) use file::load_with;
+pub(super) use reader::Parts;
 
 /// Where parts and payload files come from. Paths are relative to the suite's root, with `/`
 /// between names and without `..`.

@@ -26,11 +26,14 @@ pub(super) struct Part {
     pub(super) root: Node,
 }
 
+/// Parts that were read, by path, to be shared by the files of one suite.
+#[derive(Default)]
+pub(in crate::scenario) struct Parts(pub(super) RefCell<BTreeMap<String, Rc<Part>>>);
+
 /// What is shared by a file, its rows and its parts.
 pub(super) struct Loader<'l> {
     pub(super) files: &'l dyn Files,
-    /// The parts that were read; `None` for those that could not be.
-    pub(super) parts: RefCell<BTreeMap<String, Option<Rc<Part>>>>,
+    pub(super) parts: &'l Parts,
     diagnostics: RefCell<Vec<Diagnostic>>,
     replaced: Cell<usize>,
     steps: Cell<usize>,
@@ -38,10 +41,10 @@ pub(super) struct Loader<'l> {
 }
 
 impl<'l> Loader<'l> {
-    pub(super) fn new(files: &'l dyn Files) -> Self {
+    pub(super) fn new(files: &'l dyn Files, parts: &'l Parts) -> Self {
         Self {
             files,
-            parts: RefCell::default(),
+            parts,
             diagnostics: RefCell::default(),
             replaced: Cell::new(0),
             steps: Cell::new(0),

@@ -692,8 +692,8 @@ impl Reader<'_> {
     }
 
     fn load_part(&self, path: &str, str: &Str<'_>) -> Option<Rc<Part>> {
-        if let Some(known) = self.loader.parts.borrow().get(path) {
-            return known.clone();
+        if let Some(known) = self.loader.parts.0.borrow().get(path) {
+            return Some(Rc::clone(known));
         }
         let shown = self.loader.files.display(path);
         let part = match self.loader.files.read(path) {
@@ -712,8 +712,10 @@ impl Reader<'_> {
                 .map_err(|error| self.loader.push(error))
                 .ok(),
         };
-        let mut parts = self.loader.parts.borrow_mut();
-        parts.insert(path.to_owned(), part.clone());
+        if let Some(part) = &part {
+            let mut parts = self.loader.parts.0.borrow_mut();
+            parts.insert(path.to_owned(), Rc::clone(part));
+        }
         part
     }
 

@@ -8,6 +8,7 @@ pub mod report;
 pub mod run;
 pub mod scenario;
 pub mod server;
+pub mod sim;
 pub mod spec;
 pub mod transcript;
 pub mod wire;

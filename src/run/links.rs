@@ -50,7 +50,6 @@ pub(super) enum Late {
 /// One connection.
 #[derive(Debug)]
 pub(super) struct Link {
-    pub(super) kind: ServerKind,
     pub(super) address: String,
     pub(super) opened: bool,
     pub(super) end: Option<End>,
@@ -76,7 +75,6 @@ impl Link {
             payload: 1 << 20,
         };
         Self {
-            kind,
             address,
             opened: false,
             end: None,

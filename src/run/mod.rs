@@ -4,8 +4,10 @@
 mod death;
 mod environment;
 mod executor;
+mod expect;
 mod filter;
 mod fixture;
+mod groups;
 mod links;
 mod login;
 mod outcome;
@@ -18,6 +20,7 @@ mod script;
 mod second_look;
 mod session;
 mod silence;
+mod steps;
 mod suite;
 #[cfg(test)]
 mod suite_tests;

@@ -6,22 +6,44 @@ use std::time::Duration;
 use super::environment::Environment;
 use super::outcome::{Ending, Outcome};
 use super::session::Session;
-use crate::scenario::ast::Scenario;
+use super::steps::Stop;
+use crate::scenario::ast::{Action, Scenario, Step};
+use crate::scenario::{Identity, Scope};
 
 /// A script may take as long as this many replies, and what its steps ask for beyond.
 pub(super) const BUDGET_REPLIES: u32 = 30;
+/// So many handles may be the one that nobody has.
+const NOBODIES: u64 = 1_000_000_000;
 
 /// How long a scenario may take.
 pub(super) fn budget(scenario: &Scenario, env: &Environment) -> Duration {
     let reply = scenario.timeout.unwrap_or(env.timeouts.reply);
-    BUDGET_REPLIES * reply.max(env.timeouts.reply)
+    let asked = asked(&scenario.setup).saturating_add(asked(&scenario.steps));
+    (BUDGET_REPLIES * reply.max(env.timeouts.reply)).saturating_add(asked)
+}
+
+/// The deadlines that steps ask for themselves, added up.
+fn asked(steps: &[Step]) -> Duration {
+    let each = steps.iter().map(|step| match &step.action {
+        Action::Expect(expect) => expect.within.unwrap_or_default(),
+        Action::AnyOrder(steps) => asked(steps),
+        Action::OneOf(branches) => branches
+            .iter()
+            .map(|branch| asked(branch))
+            .max()
+            .unwrap_or_default(),
+        Action::Repeat(times, steps) => asked(steps).saturating_mul(*times),
+        _ => Duration::ZERO,
+    });
+    each.fold(Duration::ZERO, Duration::saturating_add)
 }
 
 /// Runs a scenario.
 pub(super) async fn run(mut session: Session, scenario: Arc<Scenario>) -> Outcome {
     session.reply = scenario.timeout.unwrap_or(session.env.timeouts.reply);
+    session.clause = scenario.clauses.first().copied();
     let ending = match session.prepare(&scenario).await {
-        Ok(()) => Ending::Passed,
+        Ok(()) => session.play(&scenario).await,
         Err((user, trouble)) => {
             let at = scenario.users.get(user).map(|user| user.at);
             let place = scenario.source.place(at.unwrap_or_default());
@@ -31,4 +53,51 @@ pub(super) async fn run(mut session: Session, scenario: Arc<Scenario>) -> Outcom
     };
     session.undo().await;
     session.finish(ending)
+}
+
+impl Session {
+    async fn play(&mut self, scenario: &Scenario) -> Ending {
+        self.strict = scenario.strict;
+        self.segments = scenario.segments.or(self.env.segments);
+        self.enter_scope();
+        let mut result = self.steps(&scenario.setup).await;
+        // A failure of the setup is no verdict on the server.
+        if result == Err(Stop::Failed) {
+            result = Err(Stop::Broken);
+        }
+        if result.is_ok() {
+            result = self.steps(&scenario.steps).await;
+        }
+        self.segments = self.env.segments;
+        match result {
+            Err(Stop::Broken) => Ending::Broken,
+            Ok(()) if self.failures.is_empty() => Ending::Passed,
+            Ok(()) | Err(Stop::Failed) => Ending::Failed,
+        }
+    }
+
+    /// Makes the users known to expressions. Fresh TrIDs go on where the fixture's ended.
+    fn enter_scope(&mut self) {
+        let users = self.players.iter().map(|player| {
+            let handle = player.account.handle.clone();
+            let identity = Identity {
+                password: player.account.password.clone(),
+                name: player.name.clone().unwrap_or_else(|| handle.clone()),
+                handle,
+            };
+            (player.user.clone(), identity)
+        });
+        let domain = self.players.first().and_then(|player| {
+            let (_, domain) = player.account.handle.rsplit_once('@')?;
+            Some(domain.to_owned())
+        });
+        let domain = domain.unwrap_or_else(|| "hotmail.com".into());
+        let nobody = format!("nobody{}@{domain}", self.seed % NOBODIES);
+        self.scope = Scope::new(users.collect(), nobody);
+        for slot in &self.slots {
+            for _ in 0..slot.next_trid {
+                self.scope.fresh_trid(&slot.name);
+            }
+        }
+    }
 }

@@ -1,6 +1,6 @@
 //! What a script knows while it runs: its users, their connections, what it has seen so far.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,7 +13,9 @@ use super::outcome::{AccountAfter, Cause, Ending, Outcome};
 use super::roster::Roster;
 use crate::diagnostic::Place;
 use crate::event::{Failure, Variation};
-use crate::spec::{Command, ErrorCode, ServerKind, encode_name};
+use crate::scenario::Scope;
+use crate::scenario::ast::Step;
+use crate::spec::{ClauseId, Command, ErrorCode, ServerKind, encode_name};
 use crate::transcript::{ConnId, ConnName, Party, Redactor, What, escape};
 use crate::wire::Frame;
 
@@ -79,12 +81,14 @@ pub(super) struct Slot {
     /// What was sent since the last answer.
     pub(super) unanswered: Vec<Bytes>,
     /// The TrID of the last request, where it had one.
-    pub(super) last_trid: Option<Vec<u8>>,
+    pub(super) last_trid: Option<Bytes>,
+    /// Optional steps that were not met yet.
+    pub(super) perhaps: Vec<Step>,
     /// The last line had a payload.
     pub(super) after_payload: bool,
     /// A bare LF was told already.
     pub(super) told_lf: bool,
-    next_trid: u32,
+    pub(super) next_trid: u32,
 }
 
 /// Everything a script works with.
@@ -97,6 +101,16 @@ pub(super) struct Session {
     pub(super) seed: u64,
     /// The deadline of a reply.
     pub(super) reply: Duration,
+    /// What expressions mean.
+    pub(super) scope: Scope,
+    /// The clause that a step without one speaks for.
+    pub(super) clause: Option<ClauseId>,
+    /// No asynchronous line may come between expected ones.
+    pub(super) strict: bool,
+    /// Everything that is sent is cut into segments of this many bytes.
+    pub(super) segments: Option<usize>,
+    /// Where silence was proved last: the slot, when, and how much had been heard.
+    pub(super) settled: Option<(usize, Duration, usize)>,
     pub(super) failures: Vec<Failure>,
     pub(super) variations: Vec<Variation>,
     pub(super) cause: Option<Cause>,
@@ -132,6 +146,11 @@ impl Session {
             slots: Vec::new(),
             seed,
             reply: env.timeouts.reply,
+            scope: Scope::new(BTreeMap::new(), ""),
+            clause: None,
+            strict: false,
+            segments: env.segments,
+            settled: None,
             env,
             failures: Vec::new(),
             variations: Vec::new(),
@@ -187,6 +206,7 @@ impl Session {
             after_error: false,
             unanswered: Vec::new(),
             last_trid: None,
+            perhaps: Vec::new(),
             after_payload: false,
             told_lf: false,
             next_trid: 0,
@@ -221,7 +241,7 @@ impl Session {
     pub(super) fn say(&mut self, slot: usize, line: &str) {
         let frame = Frame::line(line.to_owned());
         let conn = self.slot(slot).conn;
-        let segments = self.env.segments;
+        let segments = self.segments;
         let what = What::Frame(Party::Client, frame.clone());
         self.links.send(conn, frame.to_bytes(), segments, [what]);
     }
@@ -313,12 +333,7 @@ impl Session {
     }
 
     /// Records a breach, with the last lines of the transcript.
-    pub(super) fn fail(
-        &mut self,
-        clause: Option<crate::spec::ClauseId>,
-        place: Place,
-        trouble: Trouble,
-    ) {
+    pub(super) fn fail(&mut self, clause: Option<ClauseId>, place: Place, trouble: Trouble) {
         let redact = |text: String| self.redactor.apply(&text).into_owned();
         let transcript = self.links.lock().transcript.tail(TAIL, &self.redactor);
         if self.cause.is_none() {
@@ -326,7 +341,7 @@ impl Session {
         }
         self.failures.push(Failure {
             clause,
-            level: clause.map(crate::spec::ClauseId::level),
+            level: clause.map(ClauseId::level),
             by: "step".into(),
             place,
             expected: redact(trouble.expected),

@@ -137,33 +137,36 @@ impl Session {
         sure
     }
 
-    /// Waits until all that the server has to say on this connection has come. `watch` may end the
-    /// wait early: it sees what has come so far.
-    pub(super) async fn settle(
-        &mut self,
-        slot: usize,
-        mut watch: impl FnMut(&Frame) -> bool,
-    ) -> Result<(), Late> {
+    /// Waits until all that the server has to say on this connection has come.
+    pub(super) async fn settle(&mut self, slot: usize) -> Result<(), Late> {
+        let here = |session: &Self| Some((slot, session.links.now(), session.heard()));
+        if self.settled.is_some() && self.settled == here(self) {
+            return Ok(());
+        }
         let mut sure = self.settle_acting(Some(slot)).await;
         let is_presence = self.slot(slot).name.kind() == ServerKind::Notification;
         sure &= !(is_presence && self.env.presence_batched);
-        if sure {
-            match self.barrier(slot).await {
-                Settled::Answered | Settled::Unanswered | Settled::Ended(_) => return Ok(()),
-                Settled::Halted(reason) => return Err(Late::Halted(reason)),
-                Settled::NoBarrier => {}
+        let settled = if sure {
+            self.barrier(slot).await
+        } else {
+            Settled::NoBarrier
+        };
+        match settled {
+            Settled::Answered | Settled::Unanswered | Settled::Ended(_) => {}
+            Settled::Halted(reason) => return Err(Late::Halted(reason)),
+            Settled::NoBarrier => {
+                let conn = self.slot(slot).conn;
+                let deadline = self.links.now() + self.quiet();
+                let ended = self.links.until(deadline, "quiet", |shared| {
+                    shared.link_mut(conn)?.end.as_ref().map(|_| ())
+                });
+                if let Err(Late::Halted(reason)) = ended.await {
+                    return Err(Late::Halted(reason));
+                }
             }
         }
-        let conn = self.slot(slot).conn;
-        let deadline = self.links.now() + self.quiet();
-        let waiting = self.links.until(deadline, "quiet", |shared| {
-            let link = shared.link_mut(conn)?;
-            (link.end.is_some() || link.inbox.iter().any(&mut watch)).then_some(())
-        });
-        match waiting.await {
-            Err(Late::Halted(reason)) => Err(Late::Halted(reason)),
-            Ok(()) | Err(Late::Timeout) => Ok(()),
-        }
+        self.settled = here(self);
+        Ok(())
     }
 
     /// Waits until all connections are quiet; what came stays to be read.

@@ -1,0 +1,450 @@
+//! Holds what comes against what a step expects.
+//!
+//! Lines that the server may send at any time are kept in the connection's pool when a step does
+//! not take them: a later step finds them there, and `nothing` accuses those that none has taken.
+
+use super::links::{End, Late};
+use super::session::{Session, Trouble, error_code, is_asynchronous, shown, told};
+use super::steps::{Stop, place};
+use crate::scenario::ast::{Expect, Expected, LinePattern, Step};
+use crate::scenario::{Mismatch, Wanted};
+use crate::spec::{ClauseId, ErrorCode, ServerKind};
+use crate::transcript::escape;
+use crate::wire::{DecodeError, Frame, Terminator};
+
+/// The most lines of a pool that are told beside a failure.
+const TOLD: usize = 3;
+
+impl Session {
+    /// One expectation.
+    pub(super) async fn expect(&mut self, step: &Step, expect: &Expect) -> Result<(), Stop> {
+        let slot = match self.find_slot(&expect.conn) {
+            Some(slot) => slot,
+            None => match self.connection(&expect.conn).await {
+                Ok(slot) => slot,
+                Err(trouble) => return Err(self.miss(step, trouble)),
+            },
+        };
+        if let Expected::Nothing { except } = &expect.what {
+            return self.expect_nothing(step, slot, expect, except).await;
+        }
+        if step.optional {
+            return self.expect_perhaps(step, slot, expect).await;
+        }
+        self.expect_something(step, slot, expect).await
+    }
+
+    async fn expect_something(
+        &mut self,
+        step: &Step,
+        slot: usize,
+        expect: &Expect,
+    ) -> Result<(), Stop> {
+        if let Some(frame) = self.from_pool(slot, expect) {
+            self.met(step, slot, &frame);
+            return Ok(());
+        }
+        let deadline = self.links.now() + expect.within.unwrap_or(self.reply);
+        let mut revived = false;
+        loop {
+            let conn = self.slot(slot).conn;
+            match self.links.next(conn, deadline, "reply").await {
+                Ok(Ok(frame)) => match self.hold(slot, expect, &frame) {
+                    Ok(()) => {
+                        self.met(step, slot, &frame);
+                        return Ok(());
+                    }
+                    Err(mismatch) => {
+                        let strict = expect.strict || self.strict;
+                        if let Err(frame) = self.set_aside(slot, frame, strict) {
+                            return Err(self.unexpected(step, slot, expect, &frame, mismatch));
+                        }
+                    }
+                },
+                Ok(Err(end)) => match self.ended(step, slot, expect, &end) {
+                    Some(result) => return result,
+                    None if !revived && self.may_revive(slot) => {
+                        revived = true;
+                        self.revive_and_repeat(step, slot).await?;
+                    }
+                    None => return Err(self.unexpected_end(step, expect, &end)),
+                },
+                Err(late) => return Err(self.in_vain(step, slot, expect, &late)),
+            }
+        }
+    }
+
+    /// Whether a line is what is expected; binds captures if it is.
+    pub(super) fn hold(
+        &mut self,
+        slot: usize,
+        expect: &Expect,
+        frame: &Frame,
+    ) -> Result<(), Option<Mismatch>> {
+        match &expect.what {
+            Expected::Line { pattern, payload } => {
+                let wanted = Wanted {
+                    pattern,
+                    payload: payload.as_ref(),
+                    exact: expect.exact,
+                    conn: &expect.conn,
+                };
+                self.scope.match_line(&wanted, frame).map_err(Some)
+            }
+            Expected::Error(trid) => self
+                .scope
+                .match_error(trid.as_ref(), &expect.conn, frame)
+                .map_err(Some),
+            Expected::Refused => {
+                let known = error_code(frame).and_then(ErrorCode::find).is_some();
+                let last = self.slot(slot).last_trid.as_deref();
+                let ours = last.is_none_or(|trid| frame.words().nth(1) == Some(trid));
+                if known && ours { Ok(()) } else { Err(None) }
+            }
+            Expected::Closed | Expected::Nothing { .. } => Err(None),
+        }
+    }
+
+    /// Whether a line is what is expected, without binding anything.
+    pub(super) fn fits(&mut self, slot: usize, expect: &Expect, frame: &Frame) -> bool {
+        match &expect.what {
+            Expected::Line { pattern, payload } => {
+                let wanted = Wanted {
+                    pattern,
+                    payload: payload.as_ref(),
+                    exact: expect.exact,
+                    conn: &expect.conn,
+                };
+                self.scope.check_line(&wanted, frame).is_ok()
+            }
+            Expected::Error(_) => {
+                let scope = self.scope.clone();
+                let fits = self.hold(slot, expect, frame).is_ok();
+                self.scope = scope;
+                fits
+            }
+            _ => self.hold(slot, expect, frame).is_ok(),
+        }
+    }
+
+    /// Takes the first line of the pool that is what is expected.
+    pub(super) fn from_pool(&mut self, slot: usize, expect: &Expect) -> Option<Frame> {
+        for at in 0..self.slot(slot).pool.len() {
+            let frame = self.slot(slot).pool.get(at).cloned()?;
+            if self.hold(slot, expect, &frame).is_ok() {
+                self.slot_mut(slot).pool.remove(at);
+                return Some(frame);
+            }
+        }
+        None
+    }
+
+    /// A step was met by a line.
+    pub(super) fn met(&mut self, step: &Step, slot: usize, frame: &Frame) {
+        self.note(slot, frame);
+        if step.varies.is_some() {
+            self.vary(step, &shown(frame));
+        }
+        if frame.terminator == Terminator::Lf && !self.slot(slot).told_lf {
+            self.slot_mut(slot).told_lf = true;
+            let trouble = Trouble::new(
+                format!("{}\\r\\n", escape(&frame.line)),
+                format!("{}\\n", escape(&frame.line)),
+            );
+            self.fail(Some(ClauseId::FRAME_1), place(step), trouble);
+        }
+    }
+
+    /// Notes what a line means for those that follow.
+    fn note(&mut self, slot: usize, frame: &Frame) {
+        let slot = self.slot_mut(slot);
+        slot.after_payload = frame.payload.is_some();
+        if is_asynchronous(slot.name.kind(), frame) {
+            return;
+        }
+        slot.after_error = error_code(frame).is_some();
+        if !slot.unanswered.is_empty() {
+            slot.unanswered.clear();
+            self.round_trips += 1;
+        }
+    }
+
+    /// Puts aside a line that is not what is expected, if it may come all the same; gives it back
+    /// if it may not.
+    pub(super) fn set_aside(
+        &mut self,
+        slot: usize,
+        frame: Frame,
+        strict: bool,
+    ) -> Result<(), Frame> {
+        if self.answers_barrier(&frame) || self.take_optional(slot, &frame) {
+            return Ok(());
+        }
+        let known = self.slot_mut(slot);
+        if strict || !is_asynchronous(known.name.kind(), &frame) {
+            return Err(frame);
+        }
+        known.after_payload = frame.payload.is_some();
+        known.pool.push_back(frame);
+        Ok(())
+    }
+
+    /// Takes a line that an optional step was waiting for.
+    fn take_optional(&mut self, slot: usize, frame: &Frame) -> bool {
+        for at in 0..self.slot(slot).perhaps.len() {
+            let Some(step) = self.slot(slot).perhaps.get(at).cloned() else {
+                return false;
+            };
+            let crate::scenario::ast::Action::Expect(expect) = &step.action else {
+                continue;
+            };
+            if self.hold(slot, expect, frame).is_ok() {
+                self.slot_mut(slot).perhaps.remove(at);
+                self.met(&step, slot, frame);
+                return true;
+            }
+        }
+        false
+    }
+
+    /// An expectation that may go unmet. A line is taken whenever it comes before what the steps
+    /// expect next, so nothing is waited for; only an end is.
+    async fn expect_perhaps(
+        &mut self,
+        step: &Step,
+        slot: usize,
+        expect: &Expect,
+    ) -> Result<(), Stop> {
+        if let Some(frame) = self.from_pool(slot, expect) {
+            self.met(step, slot, &frame);
+            return Ok(());
+        }
+        let end = matches!(expect.what, Expected::Closed | Expected::Refused);
+        if !end {
+            self.slot_mut(slot).perhaps.push(step.clone());
+            return Ok(());
+        }
+        if let Err(late) = self.settle(slot).await {
+            return Err(self.in_vain(step, slot, expect, &late));
+        }
+        let conn = self.slot(slot).conn;
+        let now = self.links.now();
+        while let Ok(next) = self.links.next(conn, now, "quiet").await {
+            let frame = match next {
+                Ok(frame) => frame,
+                Err(end) => {
+                    return self.ended(step, slot, expect, &end).unwrap_or(Ok(()));
+                }
+            };
+            if self.hold(slot, expect, &frame).is_ok() {
+                self.met(step, slot, &frame);
+                return Ok(());
+            }
+            if let Err(frame) = self.set_aside(slot, frame, false) {
+                self.links.unread(conn, frame);
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+
+    /// What the end of a connection means for an expectation that it may meet; `None` where it
+    /// is not what was expected.
+    pub(super) fn ended(
+        &mut self,
+        step: &Step,
+        slot: usize,
+        expect: &Expect,
+        end: &End,
+    ) -> Option<Result<(), Stop>> {
+        let wanted = matches!(expect.what, Expected::Closed | Expected::Refused);
+        if !wanted || matches!(end, End::Garbage(_) | End::Unreachable(_)) {
+            return None;
+        }
+        let slot = self.slot_mut(slot);
+        slot.known_closed = true;
+        slot.after_error = false;
+        if !slot.unanswered.is_empty() {
+            slot.unanswered.clear();
+            self.round_trips += 1;
+        }
+        self.vary(step, &told(end));
+        Some(Ok(()))
+    }
+
+    /// Whether the connection was lost to an error before, and what was asked since went with it.
+    fn may_revive(&self, slot: usize) -> bool {
+        let slot = self.slot(slot);
+        slot.fixture && slot.after_error && !slot.unanswered.is_empty()
+    }
+
+    async fn revive_and_repeat(&mut self, step: &Step, slot: usize) -> Result<(), Stop> {
+        let unanswered = std::mem::take(&mut self.slot_mut(slot).unanswered);
+        let last_trid = self.slot(slot).last_trid.clone();
+        if let Err(trouble) = self.revive(slot).await {
+            return Err(self.miss(step, trouble));
+        }
+        let conn = self.slot(slot).conn;
+        for bytes in &unanswered {
+            let what =
+                crate::transcript::What::Raw(crate::transcript::Party::Client, bytes.clone());
+            self.links.send(conn, bytes.clone(), self.segments, [what]);
+        }
+        let slot = self.slot_mut(slot);
+        slot.unanswered = unanswered;
+        slot.last_trid = last_trid;
+        slot.acting = true;
+        Ok(())
+    }
+
+    /// A line came that nothing explains.
+    pub(super) fn unexpected(
+        &mut self,
+        step: &Step,
+        slot: usize,
+        expect: &Expect,
+        frame: &Frame,
+        mismatch: Option<Mismatch>,
+    ) -> Stop {
+        let mut trouble = Trouble::new(self.scope.render(expect), shown(frame));
+        trouble.detail = mismatch.map(|mismatch| self.explain(expect, frame, &mismatch));
+        let instead = self.framing(slot, frame);
+        self.miss_for(step, instead, trouble)
+    }
+
+    fn explain(&self, expect: &Expect, frame: &Frame, mismatch: &Mismatch) -> String {
+        match &expect.what {
+            Expected::Line { pattern, payload } => {
+                let wanted = Wanted {
+                    pattern,
+                    payload: payload.as_ref(),
+                    exact: expect.exact,
+                    conn: &expect.conn,
+                };
+                mismatch.describe(&wanted, frame, &self.scope)
+            }
+            _ => match mismatch {
+                Mismatch::NoError => format!("`{}` is no error of the table", shown(frame)),
+                _ => "an error, but not for this request".to_owned(),
+            },
+        }
+    }
+
+    /// The clause of framing that a line breaks by its first word.
+    pub(super) fn framing(&self, slot: usize, frame: &Frame) -> Option<ClauseId> {
+        let verb = frame.line.get(..3).unwrap_or_default();
+        let ends = matches!(frame.line.get(3), None | Some(b' '));
+        let sound = verb.len() == 3
+            && ends
+            && (verb.iter().all(u8::is_ascii_uppercase) || verb.iter().all(u8::is_ascii_digit));
+        if sound {
+            None
+        } else if self.slot(slot).after_payload {
+            Some(ClauseId::FRAME_6)
+        } else {
+            Some(ClauseId::FRAME_2)
+        }
+    }
+
+    /// The connection ended, and that was not expected.
+    pub(super) fn unexpected_end(&mut self, step: &Step, expect: &Expect, end: &End) -> Stop {
+        let instead = match end {
+            End::Garbage(DecodeError::LineTooLong { .. }) => Some(ClauseId::FRAME_1),
+            End::Garbage(_) => Some(ClauseId::FRAME_6),
+            _ => None,
+        };
+        let trouble = Trouble::new(self.scope.render(expect), told(end));
+        self.miss_for(step, instead, trouble)
+    }
+
+    /// Nothing came that met the step.
+    pub(super) fn in_vain(
+        &mut self,
+        step: &Step,
+        slot: usize,
+        expect: &Expect,
+        late: &Late,
+    ) -> Stop {
+        let patience = expect.within.unwrap_or(self.reply);
+        let got = match late {
+            Late::Timeout => format!("nothing within {patience:?}"),
+            Late::Halted(reason) => reason.clone(),
+        };
+        let mut trouble = Trouble::new(self.scope.render(expect), got);
+        let pool = self.slot(slot).pool.iter().rev().take(TOLD);
+        let other: Vec<String> = pool.map(|frame| format!("`{}`", shown(frame))).collect();
+        if !other.is_empty() {
+            trouble.detail = Some(format!("what came instead: {}", other.join(", ")));
+        }
+        self.miss(step, trouble)
+    }
+
+    /// No line that is not explained.
+    async fn expect_nothing(
+        &mut self,
+        step: &Step,
+        slot: usize,
+        expect: &Expect,
+        except: &[LinePattern],
+    ) -> Result<(), Stop> {
+        if let Err(late) = self.settle(slot).await {
+            return Err(self.in_vain(step, slot, expect, &late));
+        }
+        let conn = self.slot(slot).conn;
+        let mut frames: Vec<Frame> = self.slot_mut(slot).pool.drain(..).collect();
+        let end = self.links.link(conn, |link| {
+            frames.extend(link.inbox.drain(..));
+            link.end.clone()
+        });
+        for frame in frames {
+            if self.is_profile(slot, &frame) {
+                self.slot_mut(slot).pool.push_back(frame);
+            } else if !self.is_excused(slot, expect, except, &frame) {
+                return Err(self.unexpected(step, slot, expect, &frame, None));
+            }
+        }
+        let known = self.slot(slot);
+        let explained = known.known_closed || (known.fixture && known.after_error);
+        match end {
+            Some(end) if !explained && end != End::Ours => {
+                Err(self.unexpected_end(step, expect, &end))
+            }
+            _ => {
+                self.vary(step, "nothing");
+                Ok(())
+            }
+        }
+    }
+
+    /// The messages that a notification server may send of itself (USR-17).
+    fn is_profile(&self, slot: usize, frame: &Frame) -> bool {
+        self.slot(slot).name.kind() == ServerKind::Notification
+            && frame.line.starts_with(b"MSG Hotmail ")
+    }
+
+    fn is_excused(
+        &mut self,
+        slot: usize,
+        expect: &Expect,
+        except: &[LinePattern],
+        frame: &Frame,
+    ) -> bool {
+        if self.answers_barrier(frame) || self.take_optional(slot, frame) {
+            return true;
+        }
+        let owed = self.slot(slot).owed.iter().position(|due| due.is(frame));
+        if let Some(at) = owed {
+            self.slot_mut(slot).owed.remove(at);
+            return true;
+        }
+        except.iter().any(|pattern| {
+            let wanted = Wanted {
+                pattern,
+                payload: None,
+                exact: expect.exact,
+                conn: &expect.conn,
+            };
+            self.scope.check_line(&wanted, frame).is_ok()
+        })
+    }
+}

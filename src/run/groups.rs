@@ -1,0 +1,237 @@
+//! Groups of expectations: one of several, several in any order.
+
+use super::links::{End, Late};
+use super::session::{Session, Trouble, shown, told};
+use super::steps::Stop;
+use crate::scenario::ast::{Action, Expect, Expected, Step};
+use crate::transcript::ConnId;
+use crate::wire::Frame;
+
+/// The first step of a branch, or a member of an any-order group.
+struct Head<'s> {
+    step: &'s Step,
+    expect: &'s Expect,
+    slot: usize,
+}
+
+impl Session {
+    /// Goes the way of the first branch whose first step is met.
+    pub(super) async fn one_of(&mut self, step: &Step, branches: &[Vec<Step>]) -> Result<(), Stop> {
+        let firsts: Vec<&Step> = branches.iter().filter_map(|b| b.first()).collect();
+        let heads = self.heads(step, &firsts).await?;
+        let chosen = self.choose(step, &heads).await?;
+        match branches.get(chosen) {
+            Some(branch) => self.steps(branch).await,
+            None => Ok(()),
+        }
+    }
+
+    async fn heads<'s>(&mut self, group: &Step, steps: &[&'s Step]) -> Result<Vec<Head<'s>>, Stop> {
+        let mut heads = Vec::with_capacity(steps.len());
+        for step in steps {
+            let Action::Expect(expect) = &step.action else {
+                return Err(self.cannot(group, "a branch begins with what is expected"));
+            };
+            let slot = match self.find_slot(&expect.conn) {
+                Some(slot) => slot,
+                None => match self.connection(&expect.conn).await {
+                    Ok(slot) => slot,
+                    Err(trouble) => return Err(self.miss(group, trouble)),
+                },
+            };
+            heads.push(Head { step, expect, slot });
+        }
+        Ok(heads)
+    }
+
+    fn conns(&self, heads: &[Head<'_>]) -> Vec<ConnId> {
+        let mut conns: Vec<ConnId> = heads.iter().map(|h| self.slot(h.slot).conn).collect();
+        conns.sort_unstable();
+        conns.dedup();
+        conns
+    }
+
+    /// The index of the branch to go. The line that chose it is left to be read.
+    async fn choose(&mut self, group: &Step, heads: &[Head<'_>]) -> Result<usize, Stop> {
+        for (index, head) in heads.iter().enumerate() {
+            for at in 0..self.slot(head.slot).pool.len() {
+                let frame = self.slot(head.slot).pool.get(at).cloned();
+                if frame.is_some_and(|frame| self.fits(head.slot, head.expect, &frame)) {
+                    return Ok(index);
+                }
+            }
+        }
+        let nothing = |head: &Head<'_>| matches!(head.expect.what, Expected::Nothing { .. });
+        let silent = heads.iter().position(nothing);
+        let within = heads.iter().filter_map(|head| head.expect.within).max();
+        let patience = within.unwrap_or(self.reply);
+        if silent.is_some() {
+            self.settle_heads(group, heads).await?;
+        }
+        let mut deadline = self.links.now();
+        if silent.is_none() {
+            deadline += patience;
+        }
+        let conns = self.conns(heads);
+        loop {
+            match self.links.next_of(&conns, deadline, "reply").await {
+                Ok((conn, Ok(frame))) => {
+                    if let Some(index) = self.chosen_by(heads, conn, &frame) {
+                        self.links.unread(conn, frame);
+                        return Ok(index);
+                    }
+                    self.put_aside(group, heads, conn, frame)?;
+                }
+                Ok((conn, Err(end))) => return self.chosen_by_end(group, heads, conn, &end),
+                Err(Late::Timeout) if silent.is_some() => {
+                    return Ok(silent.unwrap_or_default());
+                }
+                Err(late) => {
+                    let got = match late {
+                        Late::Timeout => format!("nothing within {patience:?}"),
+                        Late::Halted(reason) => reason,
+                    };
+                    return Err(self.none_met(group, heads, got, None));
+                }
+            }
+        }
+    }
+
+    async fn settle_heads(&mut self, group: &Step, heads: &[Head<'_>]) -> Result<(), Stop> {
+        let mut slots: Vec<usize> = heads.iter().map(|head| head.slot).collect();
+        slots.sort_unstable();
+        slots.dedup();
+        for slot in slots {
+            if let Err(late) = self.settle(slot).await {
+                let got = self.told_late(&late);
+                return Err(self.none_met(group, heads, got, None));
+            }
+        }
+        Ok(())
+    }
+
+    fn chosen_by(&mut self, heads: &[Head<'_>], conn: ConnId, frame: &Frame) -> Option<usize> {
+        heads.iter().position(|head| {
+            self.slot(head.slot).conn == conn && self.fits(head.slot, head.expect, frame)
+        })
+    }
+
+    fn chosen_by_end(
+        &mut self,
+        group: &Step,
+        heads: &[Head<'_>],
+        conn: ConnId,
+        end: &End,
+    ) -> Result<usize, Stop> {
+        let is_end = |head: &Head<'_>| {
+            matches!(head.expect.what, Expected::Closed | Expected::Refused)
+                && self.slot(head.slot).conn == conn
+        };
+        let orderly = !matches!(end, End::Garbage(_) | End::Unreachable(_));
+        match heads.iter().position(is_end).filter(|_| orderly) {
+            Some(index) => Ok(index),
+            None => Err(self.none_met(group, heads, told(end), None)),
+        }
+    }
+
+    /// Keeps a line that none of the group takes, or fails the group.
+    fn put_aside(
+        &mut self,
+        group: &Step,
+        heads: &[Head<'_>],
+        conn: ConnId,
+        frame: Frame,
+    ) -> Result<(), Stop> {
+        let strict = self.strict || heads.iter().any(|head| head.expect.strict);
+        let Some(slot) = self.slots.iter().position(|slot| slot.conn == conn) else {
+            return Ok(());
+        };
+        match self.set_aside(slot, frame, strict) {
+            Ok(()) => Ok(()),
+            Err(frame) => Err(self.none_met(group, heads, shown(&frame), Some((slot, &frame)))),
+        }
+    }
+
+    fn none_met(
+        &mut self,
+        group: &Step,
+        heads: &[Head<'_>],
+        got: String,
+        line: Option<(usize, &Frame)>,
+    ) -> Stop {
+        let told: Vec<String> = heads.iter().map(|h| self.scope.render(h.expect)).collect();
+        let mut trouble = Trouble::new(told.join(" | "), got);
+        let slots = heads.iter().map(|head| head.slot);
+        let came = slots.flat_map(|slot| self.slot(slot).pool.iter().rev().take(1));
+        let came: Vec<String> = came.map(|frame| format!("`{}`", shown(frame))).collect();
+        if !came.is_empty() && line.is_none() {
+            trouble.detail = Some(format!("what came instead: {}", came.join(", ")));
+        }
+        let instead = line.and_then(|(slot, frame)| self.framing(slot, frame));
+        let clause = group
+            .clause
+            .or_else(|| heads.first().and_then(|head| head.step.clause));
+        let instead = instead.or(clause);
+        self.miss_for(group, instead, trouble)
+    }
+
+    /// All of the steps, in any order.
+    pub(super) async fn any_order(&mut self, group: &Step, steps: &[Step]) -> Result<(), Stop> {
+        let steps: Vec<&Step> = steps.iter().collect();
+        let mut heads = self.heads(group, &steps).await?;
+        let mut kept = Vec::with_capacity(heads.len());
+        for head in heads.drain(..) {
+            match self.from_pool(head.slot, head.expect) {
+                Some(frame) => self.met(head.step, head.slot, &frame),
+                None => kept.push(head),
+            }
+        }
+        heads = kept;
+        let within = heads.iter().filter_map(|head| head.expect.within).max();
+        let patience = within.unwrap_or(self.reply);
+        let deadline = self.links.now() + patience;
+        while heads.iter().any(|head| !head.step.optional) {
+            let conns = self.conns(&heads);
+            match self.links.next_of(&conns, deadline, "reply").await {
+                Ok((conn, Ok(frame))) => {
+                    let taken = heads.iter().position(|head| {
+                        self.slot(head.slot).conn == conn
+                            && self.hold(head.slot, head.expect, &frame).is_ok()
+                    });
+                    match taken {
+                        Some(at) => {
+                            let head = heads.remove(at);
+                            self.met(head.step, head.slot, &frame);
+                        }
+                        None => self.put_aside(group, &heads, conn, frame)?,
+                    }
+                }
+                Ok((conn, Err(end))) => {
+                    let of_conn = |head: &Head<'_>| self.slot(head.slot).conn == conn;
+                    let last = heads.iter().filter(|head| of_conn(head)).count() == 1;
+                    let at = heads.iter().position(of_conn).filter(|_| last);
+                    let head = at.map(|at| heads.remove(at));
+                    let met = head
+                        .as_ref()
+                        .and_then(|head| self.ended(head.step, head.slot, head.expect, &end));
+                    if met.is_none() {
+                        let all: Vec<Head<'_>> = head.into_iter().chain(heads).collect();
+                        return Err(self.none_met(group, &all, told(&end), None));
+                    }
+                }
+                Err(late) => {
+                    let got = match late {
+                        Late::Timeout => format!("nothing within {patience:?}"),
+                        Late::Halted(reason) => reason,
+                    };
+                    heads.retain(|head| !head.step.optional);
+                    return Err(self.none_met(group, &heads, got, None));
+                }
+            }
+        }
+        for head in heads {
+            self.slot_mut(head.slot).perhaps.push(head.step.clone());
+        }
+        Ok(())
+    }
+}

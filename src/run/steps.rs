@@ -1,0 +1,295 @@
+//! Carries out steps, one after the other, up to the first that is not met.
+
+use bytes::{Bytes, BytesMut};
+
+use super::links::Late;
+use super::port::Output;
+use super::session::{Session, Trouble, told};
+use crate::diagnostic::Place;
+use crate::event::Variation;
+use crate::scenario::Prepared;
+use crate::scenario::ast::{Action, Send, Step};
+use crate::spec::{ClauseId, ServerKind};
+use crate::transcript::{ConnName, Party, What};
+
+/// How long a server's process may take to come back, at least.
+const START: std::time::Duration = std::time::Duration::from_secs(10);
+
+/// The steps cannot go on; why was recorded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Stop {
+    /// A step was not met.
+    Failed,
+    /// A precondition was not met, or the scenario cannot say what it wants.
+    Broken,
+}
+
+impl Session {
+    /// Carries out the steps.
+    pub(super) async fn steps(&mut self, steps: &[Step]) -> Result<(), Stop> {
+        for step in steps {
+            match &step.action {
+                Action::Expect(expect) => self.expect(step, expect).await?,
+                Action::Send(send) => self.send(step, send).await?,
+                Action::OneOf(branches) => Box::pin(self.one_of(step, branches)).await?,
+                Action::AnyOrder(steps) => self.any_order(step, steps).await?,
+                Action::Repeat(times, steps) => Box::pin(self.repeat(*times, steps)).await?,
+                _ => self.other(step).await?,
+            }
+        }
+        Ok(())
+    }
+
+    async fn other(&mut self, step: &Step) -> Result<(), Stop> {
+        let result = match &step.action {
+            Action::Open { conn, address } => {
+                let address = match address {
+                    None => self.door(conn),
+                    Some(text) => match self.scope.eval_expect(text, conn) {
+                        Ok(address) => Ok(self.env.reach(&String::from_utf8_lossy(&address))),
+                        Err(error) => return Err(self.cannot(step, &error.to_string())),
+                    },
+                };
+                match address {
+                    Ok(address) => {
+                        let opened = self.open_named(conn, &address).await;
+                        opened.map(|slot| self.slot_mut(slot).acting = true)
+                    }
+                    Err(trouble) => Err(trouble),
+                }
+            }
+            Action::Close(conn) => self.end(conn, false).await,
+            Action::Reset(conn) => self.end(conn, true).await,
+            Action::Pause(conn) => self.reading(conn, Output::Pause).await,
+            Action::Resume(conn) => self.reading(conn, Output::Resume).await,
+            Action::Settle => match self.settle_all().await {
+                Ok(()) => Ok(()),
+                Err(late) => Err(Trouble::new("silence", self.told_late(&late))),
+            },
+            Action::StopServer => {
+                self.links.output(Output::StopServer);
+                self.links.lock().server_runs = false;
+                Ok(())
+            }
+            Action::StartServer => self.start_server().await,
+            _ => Ok(()),
+        };
+        result.map_err(|trouble| self.miss(step, trouble))
+    }
+
+    async fn start_server(&mut self) -> Result<(), Trouble> {
+        self.links.output(Output::StartServer);
+        let deadline = self.links.now() + (self.reply * 5).max(START);
+        let runs = self.links.until(deadline, "server start", |shared| {
+            shared.server_runs.then_some(())
+        });
+        runs.await
+            .map_err(|late| Trouble::new("the server started", told_start(&late)))
+    }
+
+    async fn end(&mut self, conn: &ConnName, reset: bool) -> Result<(), Trouble> {
+        let slot = self.connection(conn).await?;
+        self.links.close(self.slot(slot).conn, reset);
+        let slot = self.slot_mut(slot);
+        slot.acting = true;
+        slot.known_closed = true;
+        Ok(())
+    }
+
+    async fn reading(
+        &mut self,
+        conn: &ConnName,
+        output: fn(crate::transcript::ConnId) -> Output,
+    ) -> Result<(), Trouble> {
+        let slot = self.connection(conn).await?;
+        self.links.output(output(self.slot(slot).conn));
+        Ok(())
+    }
+
+    async fn send(&mut self, step: &Step, send: &Send) -> Result<(), Stop> {
+        let slot = match self.connection(&send.conn).await {
+            Ok(slot) => slot,
+            Err(trouble) => return Err(self.miss(step, trouble)),
+        };
+        let segments = send.segments.or(self.segments);
+        let (bytes, trid, entries) = match send.items.as_slice() {
+            [item] => match self.scope.prepare(item, &send.conn) {
+                Ok(Prepared::Frame(frame)) => {
+                    let trid = trid_of(&frame.line);
+                    let what = What::Frame(Party::Client, frame.clone());
+                    (frame.to_bytes(), trid, Entries::One(what))
+                }
+                Ok(Prepared::Raw(bytes)) => {
+                    let what = What::Raw(Party::Client, bytes.clone());
+                    (bytes, None, Entries::One(what))
+                }
+                Err(error) => return Err(self.cannot(step, &error.to_string())),
+            },
+            items => {
+                let mut all = BytesMut::new();
+                let mut entries = Vec::new();
+                let mut trid = None;
+                for item in items {
+                    match self.scope.prepare(item, &send.conn) {
+                        Ok(Prepared::Frame(frame)) => {
+                            frame.encode(&mut all);
+                            trid = trid_of(&frame.line);
+                            entries.push(What::Frame(Party::Client, frame));
+                        }
+                        Ok(Prepared::Raw(bytes)) => {
+                            all.extend_from_slice(&bytes);
+                            trid = None;
+                            entries.push(What::Raw(Party::Client, bytes));
+                        }
+                        Err(error) => return Err(self.cannot(step, &error.to_string())),
+                    }
+                }
+                (all.freeze(), trid, Entries::Many(entries))
+            }
+        };
+        let slot = self.slot_mut(slot);
+        slot.acting = true;
+        slot.last_trid = trid;
+        slot.unanswered.push(bytes.clone());
+        let conn = slot.conn;
+        match entries {
+            Entries::One(what) => self.links.send(conn, bytes, segments, [what]),
+            Entries::Many(what) => self.links.send(conn, bytes, segments, what),
+        }
+        Ok(())
+    }
+
+    async fn repeat(&mut self, times: u32, steps: &[Step]) -> Result<(), Stop> {
+        let mark = self.scope.mark();
+        let outer = self.scope.set_round(1);
+        for round in 1..=times {
+            self.scope.set_round(round);
+            if round > 1 {
+                self.scope.forget_since(&mark);
+            }
+            self.steps(steps).await?;
+        }
+        self.scope.set_round(outer);
+        Ok(())
+    }
+
+    /// The slot of a connection that a step uses. A notification or dispatch connection that no
+    /// step has opened opens by itself; one that a fixture made and the server closed after an
+    /// error is made again.
+    pub(super) async fn connection(&mut self, conn: &ConnName) -> Result<usize, Trouble> {
+        let Some(slot) = self.find_slot(conn) else {
+            let address = self.door(conn)?;
+            return self.open_named(conn, &address).await;
+        };
+        let known = self.slot(slot);
+        let Some(end) = self.links.link(known.conn, |link| link.end.clone()) else {
+            return Ok(slot);
+        };
+        if known.known_closed && conn.kind() != ServerKind::Switchboard {
+            let address = self.door(conn)?;
+            return self.open_named(conn, &address).await;
+        }
+        if known.fixture && known.after_error {
+            self.revive(slot).await?;
+            return Ok(slot);
+        }
+        Err(Trouble::new(
+            format!("the connection {conn} open"),
+            told(&end),
+        ))
+    }
+
+    async fn open_named(&mut self, conn: &ConnName, address: &str) -> Result<usize, Trouble> {
+        let player = self.players.iter().position(|p| p.user == conn.user);
+        let Some(player) = player else {
+            return Err(Trouble::new("a user of the scenario", conn.user.clone()));
+        };
+        self.open(player, conn.clone(), address).await
+    }
+
+    /// Where a client of this kind begins.
+    fn door(&self, conn: &ConnName) -> Result<String, Trouble> {
+        let env = &self.env;
+        let (what, address) = match conn.kind() {
+            ServerKind::Dispatch => ("a dispatch server", env.dispatch.as_ref()),
+            ServerKind::Notification => (
+                "a notification server",
+                env.notification.as_ref().or(env.dispatch.as_ref()),
+            ),
+            ServerKind::Switchboard => ("a switchboard that a step opens", None),
+        };
+        let address = address.ok_or_else(|| Trouble::new(what, "none"))?;
+        Ok(env.reach(address))
+    }
+
+    /// Records that a step was not met.
+    pub(super) fn miss(&mut self, step: &Step, trouble: Trouble) -> Stop {
+        self.miss_for(step, None, trouble)
+    }
+
+    /// The same, for a clause that the step did not mean to test but the server broke.
+    pub(super) fn miss_for(
+        &mut self,
+        step: &Step,
+        instead: Option<ClauseId>,
+        trouble: Trouble,
+    ) -> Stop {
+        let (clause, stop) = if step.precondition {
+            (None, Stop::Broken)
+        } else {
+            let clause = instead.or(step.clause).or(self.clause);
+            (clause, Stop::Failed)
+        };
+        self.fail(clause, place(step), trouble);
+        stop
+    }
+
+    /// Records that the scenario cannot say what it wants.
+    pub(super) fn cannot(&mut self, step: &Step, why: &str) -> Stop {
+        let trouble = Trouble::new("a step that can be carried out", why);
+        self.fail(None, place(step), trouble);
+        Stop::Broken
+    }
+
+    /// Tells a variation where the step marks one.
+    pub(super) fn vary(&mut self, step: &Step, seen: &str) {
+        let Some(varies) = &step.varies else {
+            return;
+        };
+        let seen = varies.seen.as_deref().unwrap_or(seen);
+        self.variations.push(Variation {
+            clause: varies.clause,
+            seen: self.redactor.apply(seen).into_owned(),
+            place: place(step),
+        });
+    }
+}
+
+/// What goes into the transcript: almost always one entry.
+enum Entries {
+    One(What),
+    Many(Vec<What>),
+}
+
+/// Where a step stands.
+pub(super) fn place(step: &Step) -> Place {
+    step.source.place(step.at)
+}
+
+fn told_start(late: &Late) -> String {
+    match late {
+        Late::Timeout => "it does not run".into(),
+        Late::Halted(reason) => reason.clone(),
+    }
+}
+
+/// The TrID of a request: its second word, if that is a number.
+fn trid_of(line: &Bytes) -> Option<Bytes> {
+    let word = line
+        .split(|byte| matches!(byte, b' ' | b'\t'))
+        .filter(|word| !word.is_empty())
+        .nth(1)?;
+    word.iter()
+        .all(u8::is_ascii_digit)
+        .then(|| line.slice_ref(word))
+}

@@ -1,0 +1,49 @@
+//! The addresses of the simulated network.
+
+use crate::run::{Barrier, Barriers, Environment};
+use crate::server::{Addresses, Door};
+
+/// Where a client begins.
+pub const DISPATCH: &str = "127.0.0.1:1863";
+/// Where the dispatch server refers to.
+pub const NOTIFICATION: &str = "127.0.0.1:1864";
+/// Where conversations take place.
+pub const SWITCHBOARD: &str = "127.0.0.1:1865";
+
+/// What the simulated server hands out.
+#[must_use]
+pub fn addresses() -> Addresses {
+    Addresses {
+        notification: NOTIFICATION.to_owned(),
+        switchboard: SWITCHBOARD.to_owned(),
+    }
+}
+
+/// What a script is told about the simulated server: all its habits are known, and its accounts
+/// are fresh.
+#[must_use]
+pub fn environment() -> Environment {
+    Environment {
+        dispatch: Some(DISPATCH.to_owned()),
+        notification: Some(NOTIFICATION.to_owned()),
+        barriers: Barriers {
+            notification: Some(Barrier::Ping),
+            switchboard: Some(Barrier::CallMalformed),
+        },
+        dispatch_refers: true,
+        owns_server: true,
+        disposable: true,
+        cleanup: false,
+        ..Environment::default()
+    }
+}
+
+/// The door behind an address; `None` where nobody listens.
+pub(super) fn door(address: &str) -> Option<Door> {
+    match address {
+        DISPATCH => Some(Door::Dispatch),
+        NOTIFICATION => Some(Door::Notification),
+        SWITCHBOARD => Some(Door::Switchboard),
+        _ => None,
+    }
+}

@@ -1,0 +1,12 @@
+//! Executor and reference server joined in memory, in virtual time.
+//!
+//! Nothing here waits: where nothing is in flight, time jumps to the next deadline. The same
+//! scenario, server, options and seeds give the same transcript, whatever the machine does.
+
+mod addresses;
+mod options;
+mod world;
+
+pub use addresses::{DISPATCH, NOTIFICATION, SWITCHBOARD, addresses, environment};
+pub use options::{Chunking, SimOptions};
+pub use world::run;

@@ -1,9 +1,6 @@
 //! The formats by name.
 
-use std::str::FromStr;
-
 use super::{Github, Html, Human, Json, Jsonl, Junit, Reporter, Tap};
-use crate::diagnostic::did_you_mean;
 
 /// A format that a run can be reported in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -62,49 +59,5 @@ impl Format {
             Self::Github => Box::new(Github::default()),
             Self::Html => Box::new(Html::default()),
         }
-    }
-}
-
-/// A text that names no format.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("unknown format `{name}`{}", suggestion(name))]
-pub struct UnknownFormat {
-    /// The text.
-    pub name: String,
-}
-
-fn suggestion(name: &str) -> String {
-    let names = Format::ALL.map(Format::as_str);
-    match did_you_mean(name, names) {
-        Some(near) => format!(": did you mean `{near}`?"),
-        None => format!(": there are {}", names.join(", ")),
-    }
-}
-
-impl FromStr for Format {
-    type Err = UnknownFormat;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let known = Self::ALL.into_iter().find(|format| format.as_str() == text);
-        known.ok_or_else(|| UnknownFormat {
-            name: text.to_owned(),
-        })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_parse_back_and_slips_are_answered() {
-        for format in Format::ALL {
-            assert_eq!(format.as_str().parse(), Ok(format));
-        }
-        let error = "junti".parse::<Format>().unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "unknown format `junti`: did you mean `junit`?"
-        );
     }
 }

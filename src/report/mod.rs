@@ -24,7 +24,7 @@ mod text;
 use std::io;
 
 pub use conclusion::Conclusion;
-pub use format::{Format, UnknownFormat};
+pub use format::Format;
 pub use github::Github;
 pub use html::Html;
 pub use human::Human;

@@ -1,0 +1,374 @@
+//! What was typed. What it means is [`super::options`]' affair.
+
+use std::path::PathBuf;
+
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+use msnpspec::report::Format;
+use msnpspec::run::Shard;
+use msnpspec::spec::Level;
+
+/// Everything that was typed.
+#[derive(Debug, Parser)]
+#[command(
+    name = "msnpspec",
+    version,
+    about = "Says which clauses of MSNP2 a Messenger server breaks",
+    after_help = "Examples:
+  msnpspec run                                   the built-in suite against the built-in server
+  msnpspec run --target 127.0.0.1:1863 --account alice@hotmail.com:secret \\
+                --account bob@hotmail.com:secret   against your own
+  msnpspec explain USR-6                         what a clause says, and what tests it
+
+Exit codes: 0 conforms, 1 does not, 2 wrong usage or bad file, 3 could not run, 4 nothing ran.",
+    max_term_width = 100,
+    infer_long_args = false,
+    disable_help_subcommand = true
+)]
+pub(crate) struct Cli {
+    /// Use colours; `auto` does on a terminal and obeys NO_COLOR
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    pub(crate) color: Color,
+
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// When to use colours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Color {
+    /// On a terminal
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    Run(Box<RunArgs>),
+    Serve(ServeArgs),
+    List(ListArgs),
+    Explain(ExplainArgs),
+    Schema(SchemaArgs),
+    Completions(CompletionsArgs),
+    Man(ManArgs),
+}
+
+/// Replay scenarios against a server and say which clauses it breaks
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  msnpspec run                                       the built-in suite against the built-in server
+  msnpspec run --target my-server.yaml               against a server described in a file
+  msnpspec run --target 127.0.0.1:1863 --account alice@hotmail.com:secret \\
+               --account bob@hotmail.com:secret --disposable
+  msnpspec run -f 'USR and not tag:hostile'          some scenarios only
+  msnpspec run --level practice --strict             everything, by the letter
+  msnpspec run --format junit --output report.xml    for CI; people still read the terminal
+  msnpspec run my-scenario.yaml other-scenarios/     your own scenarios
+
+Exit codes: 0 conforms, 1 does not, 2 wrong usage or bad file, 3 could not run, 4 nothing ran.")]
+pub(crate) struct RunArgs {
+    /// Scenario files or folders; without any, the built-in suite
+    #[arg(value_name = "PATH")]
+    pub(crate) paths: Vec<PathBuf>,
+
+    /// The server: `builtin`, HOST:PORT, or a target file
+    #[arg(
+        long,
+        env = "MSNPSPEC_TARGET",
+        default_value = "builtin",
+        value_name = "TARGET",
+        help_heading = "Target"
+    )]
+    pub(crate) target: String,
+
+    /// An account of a HOST:PORT target, for the harness alone; repeat it (a password with a colon
+    /// needs a target file)
+    #[arg(
+        long = "account",
+        value_name = "HANDLE:PASSWORD[:NAME]",
+        help_heading = "Target"
+    )]
+    pub(crate) accounts: Vec<String>,
+
+    /// The accounts' lists may be emptied
+    #[arg(long, help_heading = "Target")]
+    pub(crate) disposable: bool,
+
+    /// The target may be on another machine
+    #[arg(long, help_heading = "Target")]
+    pub(crate) remote: bool,
+
+    /// How long to wait for a reply
+    #[arg(
+        long,
+        value_name = "SECONDS",
+        value_parser = seconds,
+        help_heading = "Target"
+    )]
+    pub(crate) timeout: Option<std::time::Duration>,
+
+    /// Only these scenarios: names, folders, clauses, tag:WORD, joined by and, or, not, ( )
+    #[arg(short, long, value_name = "EXPR", help_heading = "Which scenarios")]
+    pub(crate) filter: Option<String>,
+
+    /// Only this part of them: 2/3 is the second third
+    #[arg(long, value_name = "I/N", help_heading = "Which scenarios")]
+    pub(crate) shard: Option<Shard>,
+
+    /// List the scenarios that would run, one a line, and stop
+    #[arg(long, help_heading = "Which scenarios")]
+    pub(crate) list: bool,
+
+    /// Check everything and say what would be done, but connect to nothing
+    #[arg(long, help_heading = "Which scenarios")]
+    pub(crate) dry_run: bool,
+
+    /// Which clauses can fail the run: must, draft (and must), or practice (and both)
+    #[arg(
+        long,
+        value_name = "LEVEL",
+        default_value = "must",
+        value_parser = level_parser(),
+        help_heading = "Judging"
+    )]
+    pub(crate) level: Level,
+
+    /// Take variations that a clause accepts for failures
+    #[arg(long, help_heading = "Judging")]
+    pub(crate) strict: bool,
+
+    /// Run what fails up to N times more; what then passes is flaky
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 0,
+        help_heading = "Judging"
+    )]
+    pub(crate) retries: u32,
+
+    /// Write today's failures to FILE as waivers with empty reasons
+    #[arg(long, value_name = "FILE", help_heading = "Judging")]
+    pub(crate) bless: Option<PathBuf>,
+
+    /// How many scenarios run at the same time
+    #[arg(
+        short,
+        long,
+        value_name = "N",
+        value_parser = clap::value_parser!(u16).range(1..),
+        help_heading = "How"
+    )]
+    pub(crate) jobs: Option<u16>,
+
+    /// Stop at the first failure
+    #[arg(long, help_heading = "How")]
+    pub(crate) fail_fast: bool,
+
+    /// The seed of everything random
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 0,
+        help_heading = "How"
+    )]
+    pub(crate) seed: u64,
+
+    /// Cut everything that is sent into segments of N bytes
+    #[arg(
+        long,
+        value_name = "N",
+        value_parser = clap::value_parser!(u32).range(1..),
+        help_heading = "How"
+    )]
+    pub(crate) chunk: Option<u32>,
+
+    /// A report in this format, to standard output or to the --output that follows; repeatable
+    #[arg(
+        long = "format",
+        value_name = "FORMAT",
+        value_parser = format_parser(),
+        help_heading = "Reports"
+    )]
+    pub(crate) formats: Vec<Format>,
+
+    /// The file for the --format before it; repeatable
+    #[arg(long = "output", value_name = "FILE", help_heading = "Reports")]
+    pub(crate) outputs: Vec<PathBuf>,
+
+    /// Write a page to FILE
+    #[arg(long, value_name = "FILE.html", help_heading = "Reports")]
+    pub(crate) report: Option<PathBuf>,
+
+    /// Write what was on the wire in each scenario to DIR/NAME.txt, without passwords
+    #[arg(long, value_name = "DIR", help_heading = "Reports")]
+    pub(crate) transcripts: Option<PathBuf>,
+}
+
+/// Run the bundled reference server
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  msnpspec serve                                 one port, 127.0.0.1:1863
+  msnpspec serve --listen 127.0.0.1:0            one port, chosen by the system
+  msnpspec serve --three                         dispatch, notification and switchboard apart
+  msnpspec serve --accounts accounts.yaml        with accounts of your own:
+                                                   - { handle: alice@hotmail.com, password: secret, name: Alice }
+
+Ctrl-C or SIGTERM ends the service in order: every client gets OUT SSD.")]
+pub(crate) struct ServeArgs {
+    /// One address for everything
+    #[arg(
+        long,
+        value_name = "ADDRESS",
+        default_value = "127.0.0.1:1863",
+        conflicts_with_all = ["three", "dispatch", "notification", "switchboard"]
+    )]
+    pub(crate) listen: std::net::SocketAddr,
+
+    /// Three ports: 1863, 1864 and 1865 of 127.0.0.1 where nothing else is said
+    #[arg(long)]
+    pub(crate) three: bool,
+
+    /// The dispatch server's address; implies --three
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) dispatch: Option<std::net::SocketAddr>,
+
+    /// The notification server's address; implies --three
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) notification: Option<std::net::SocketAddr>,
+
+    /// The switchboard's address; implies --three
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) switchboard: Option<std::net::SocketAddr>,
+
+    /// The host that referrals name, where it is not the address listened on
+    #[arg(long, value_name = "HOST")]
+    pub(crate) host: Option<String>,
+
+    /// A YAML list of accounts (handle, password, name); without it user1@hotmail.com with the
+    /// password pw1, and so on
+    #[arg(long, value_name = "FILE")]
+    pub(crate) accounts: Option<PathBuf>,
+
+    /// The seed of challenges, cookies and session numbers
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) seed: u64,
+
+    /// Listen also on addresses that other machines can reach
+    #[arg(long)]
+    pub(crate) remote: bool,
+}
+
+/// List scenarios, clauses or error codes, one a line, columns parted by tabs
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  msnpspec list clauses | grep '^USR'
+  msnpspec list scenarios | cut -f1
+  msnpspec list codes")]
+pub(crate) struct ListArgs {
+    /// What to list
+    pub(crate) what: Listed,
+
+    /// Scenario files or folders; without any, the built-in suite
+    #[arg(value_name = "PATH")]
+    pub(crate) paths: Vec<PathBuf>,
+}
+
+/// What can be listed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Listed {
+    /// name, clauses, tags, description
+    Scenarios,
+    /// id, level, section, text
+    Clauses,
+    /// code, origin, name, cause
+    Codes,
+}
+
+/// Explain a clause, a group of clauses, or an error code
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  msnpspec explain USR-6        one clause: its text, level, section, and what tests it
+  msnpspec explain USR          all clauses of a group
+  msnpspec explain 217          an error code")]
+pub(crate) struct ExplainArgs {
+    /// A clause (USR-6), a group (USR) or an error code (911)
+    pub(crate) id: String,
+}
+
+/// Print the JSON Schema of scenario or target files, for editors
+#[derive(Debug, Args)]
+#[command(after_help = "Example, with the YAML language server of most editors:
+  msnpspec schema scenario > scenario.schema.json
+  and in the first line of a scenario:
+  # yaml-language-server: $schema=scenario.schema.json")]
+pub(crate) struct SchemaArgs {
+    /// Which files
+    pub(crate) of: Schema,
+}
+
+/// What has a schema.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Schema {
+    /// Scenario files
+    Scenario,
+    /// Target files
+    Target,
+}
+
+/// Print completions for a shell
+#[derive(Debug, Args)]
+#[command(after_help = "Example:
+  msnpspec completions bash > ~/.local/share/bash-completion/completions/msnpspec")]
+pub(crate) struct CompletionsArgs {
+    /// The shell
+    pub(crate) shell: clap_complete::Shell,
+}
+
+/// Print the manual page, or write one for each command
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  msnpspec man | man -l -
+  msnpspec man --dir /usr/local/share/man/man1")]
+pub(crate) struct ManArgs {
+    /// Write msnpspec.1, msnpspec-run.1 … into this folder
+    #[arg(long, value_name = "DIR")]
+    pub(crate) dir: Option<PathBuf>,
+}
+
+/// Reads the command line; the matches of the subcommand know the order of its options. Ends the
+/// program where there is nothing to do but to tell something (help, version, wrong usage).
+pub(crate) fn parse() -> (Cli, ArgMatches) {
+    let matches = Cli::command().get_matches();
+    let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    let below = matches.subcommand().map(|(_, below)| below.clone());
+    (cli, below.unwrap_or_default())
+}
+
+fn level_parser() -> impl TypedValueParser<Value = Level> {
+    const LEVELS: [Level; 3] = [Level::Must, Level::Draft, Level::Practice];
+    PossibleValuesParser::new(LEVELS.map(Level::as_str)).map(|name| {
+        let level = LEVELS.into_iter().find(|level| level.as_str() == name);
+        level.expect("the parser lets only these names through")
+    })
+}
+
+/// All formats but the page, which has an option of its own.
+fn format_parser() -> impl TypedValueParser<Value = Format> {
+    let named = Format::ALL.into_iter().filter(|format| *format != Format::Html);
+    PossibleValuesParser::new(named.map(Format::as_str)).map(|name| {
+        let format = Format::ALL.into_iter().find(|format| format.as_str() == name);
+        format.expect("the parser lets only these names through")
+    })
+}
+
+fn seconds(text: &str) -> Result<std::time::Duration, String> {
+    let seconds = text.trim_end_matches('s').parse().ok();
+    let time = seconds.and_then(|seconds| std::time::Duration::try_from_secs_f64(seconds).ok());
+    let sane = |time: &std::time::Duration| !time.is_zero() && time.as_secs() <= 3600;
+    time.filter(sane)
+        .ok_or_else(|| "write seconds, more than 0 and at most 3600, such as 2 or 0.5".to_owned())
+}

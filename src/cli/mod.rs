@@ -1,0 +1,32 @@
+//! The command line: what was typed ([`args`]), what it means ([`options`]), and a file for each
+//! command. Only this room prints, reads the environment and knows exit codes.
+
+mod args;
+mod completions;
+mod console;
+mod exit;
+mod explain;
+mod list;
+mod man;
+mod options;
+mod outputs;
+mod snippet;
+
+use std::process::ExitCode;
+
+use args::Command;
+use console::Console;
+use exit::Exit;
+
+/// Does what was typed.
+pub(crate) fn main() -> ExitCode {
+    let (args, matches) = args::parse();
+    let console = Console::new(args.color);
+    let exit = match args.command {
+        Command::Explain(args) => explain::explain(&args, &console),
+        Command::List(args) => list::list(&args, &console),
+        Command::Completions(args) => completions::completions(&args, &console),
+        Command::Man(args) => man::man(&args, &console),
+    };
+    exit.into()
+}

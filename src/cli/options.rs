@@ -1,0 +1,214 @@
+//! What the options of `run` mean: which report goes where, which accounts there are.
+
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+
+use clap::ArgMatches;
+use msnpspec::report::Format;
+
+use super::args::RunArgs;
+
+/// Options that do not fit together, in words that a user understands.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum OptionError {
+    /// An `--output` that no `--format` stands before.
+    #[error("--output {} belongs to no --format: write --format FORMAT --output FILE", .0.display())]
+    StrayOutput(PathBuf),
+    /// Two formats for standard output.
+    #[error("{first} and {second} would both go to standard output: give one of them an --output FILE")]
+    TwoOnStdout {
+        /// The first.
+        first: &'static str,
+        /// The second.
+        second: &'static str,
+    },
+    /// Two reports for one file.
+    #[error("two reports would go to {}", .0.display())]
+    SameFile(PathBuf),
+    /// An account that cannot be read. It may hold a password, so it is not shown.
+    #[error("account {0} is not HANDLE:PASSWORD or HANDLE:PASSWORD:NAME")]
+    BadAccount(usize),
+}
+
+/// One report and where it goes; `None` is standard output.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Report {
+    /// The format.
+    pub(crate) format: Format,
+    /// The file.
+    pub(crate) to: Option<PathBuf>,
+}
+
+/// An account of the command line.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct TypedAccount {
+    /// The handle.
+    pub(crate) handle: String,
+    /// The password.
+    pub(crate) password: String,
+    /// The friendly name.
+    pub(crate) name: Option<String>,
+}
+
+/// The reports that were asked for. Each `--output` belongs to the `--format` before it; where no
+/// format is left for standard output, people get theirs there.
+pub(crate) fn reports(args: &RunArgs, matches: &ArgMatches) -> Result<Vec<Report>, OptionError> {
+    let formats = indices(matches, "formats").zip(&args.formats);
+    let outputs = indices(matches, "outputs").zip(&args.outputs);
+    let mut words: Vec<(usize, Word<'_>)> = formats
+        .map(|(at, format)| (at, Word::Format(*format)))
+        .chain(outputs.map(|(at, file)| (at, Word::Output(file))))
+        .collect();
+    words.sort_by_key(|(at, _)| *at);
+    let mut reports: Vec<Report> = Vec::new();
+    for (_, word) in words {
+        match word {
+            Word::Format(format) => reports.push(Report { format, to: None }),
+            Word::Output(file) => match reports.last_mut() {
+                Some(last) if last.to.is_none() => {
+                    last.to = (file.as_os_str() != OsStr::new("-")).then(|| file.to_owned());
+                }
+                _ => return Err(OptionError::StrayOutput(file.to_owned())),
+            },
+        }
+    }
+    let mut on_stdout = reports.iter().filter(|report| report.to.is_none());
+    if let (Some(first), Some(second)) = (on_stdout.next(), on_stdout.next()) {
+        let (first, second) = (first.format.as_str(), second.format.as_str());
+        return Err(OptionError::TwoOnStdout { first, second });
+    }
+    if reports.iter().all(|report| report.to.is_some()) {
+        reports.insert(0, Report { format: Format::Human, to: None });
+    }
+    if let Some(page) = &args.report {
+        reports.push(Report { format: Format::Html, to: Some(page.clone()) });
+    }
+    let mut files: Vec<&PathBuf> = reports.iter().filter_map(|report| report.to.as_ref()).collect();
+    files.sort();
+    match files.windows(2).find(|pair| matches!(pair, [a, b] if a == b)) {
+        Some(pair) => Err(OptionError::SameFile(pair.first().map(|file| (*file).clone()).unwrap_or_default())),
+        None => Ok(reports),
+    }
+}
+
+enum Word<'a> {
+    Format(Format),
+    Output(&'a Path),
+}
+
+fn indices(matches: &ArgMatches, id: &str) -> impl Iterator<Item = usize> {
+    matches.indices_of(id).into_iter().flatten().collect::<Vec<_>>().into_iter()
+}
+
+/// The accounts that were typed.
+pub(crate) fn accounts(args: &RunArgs) -> Result<Vec<TypedAccount>, OptionError> {
+    let read = |(at, text): (usize, &String)| {
+        let mut parts = text.splitn(3, ':');
+        let typed = match (parts.next(), parts.next(), parts.next()) {
+            (Some(handle), Some(password), name) if !handle.is_empty() && !password.is_empty() => {
+                Some(TypedAccount {
+                    handle: handle.to_owned(),
+                    password: password.to_owned(),
+                    name: name.map(str::to_owned),
+                })
+            }
+            _ => None,
+        };
+        typed.ok_or(OptionError::BadAccount(at + 1))
+    };
+    args.accounts.iter().enumerate().map(read).collect()
+}
+
+/// What a reader types to run something again against the same target; never a password.
+pub(crate) fn again(args: &RunArgs) -> String {
+    let mut command = String::from("msnpspec run");
+    if args.target != "builtin" {
+        command.push_str(" --target ");
+        command.push_str(&args.target);
+    }
+    if !args.accounts.is_empty() {
+        command.push_str(" --account \u{2026}");
+    }
+    for (set, option) in [
+        (args.disposable, " --disposable"),
+        (args.remote, " --remote"),
+        (args.strict, " --strict"),
+    ] {
+        if set {
+            command.push_str(option);
+        }
+    }
+    if args.level != msnpspec::spec::Level::Must {
+        command.push_str(" --level ");
+        command.push_str(args.level.as_str());
+    }
+    for path in &args.paths {
+        command.push(' ');
+        command.push_str(&path.display().to_string());
+    }
+    command
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::{CommandFactory, FromArgMatches};
+
+    use super::*;
+    use crate::cli::args::{Cli, Command};
+
+    fn parsed(words: &[&str]) -> (RunArgs, ArgMatches) {
+        let words = ["msnpspec", "run"].iter().chain(words);
+        let matches = Cli::command().try_get_matches_from(words).unwrap();
+        let cli = Cli::from_arg_matches(&matches).unwrap();
+        let Command::Run(args) = cli.command else {
+            panic!("run was parsed");
+        };
+        let below = matches.subcommand().unwrap().1.clone();
+        (*args, below)
+    }
+
+    fn told(words: &[&str]) -> Result<String, OptionError> {
+        let (args, matches) = parsed(words);
+        let reports = reports(&args, &matches)?;
+        let shown = reports.iter().map(|report| {
+            let to = report.to.as_ref().map_or("-".into(), |file| file.display().to_string());
+            format!("{}>{to}", report.format.as_str())
+        });
+        Ok(shown.collect::<Vec<_>>().join(" "))
+    }
+
+    #[test]
+    fn an_output_belongs_to_the_format_before_it() {
+        assert_eq!(told(&[]).unwrap(), "human>-");
+        assert_eq!(told(&["--format", "json"]).unwrap(), "json>-");
+        assert_eq!(told(&["--format", "junit", "--output", "j"]).unwrap(), "human>- junit>j");
+        let words = ["--format", "tap", "--format", "junit", "--output", "j", "--report", "p"];
+        assert_eq!(told(&words).unwrap(), "tap>- junit>j html>p");
+        let words = ["--format", "json", "--output", "a", "--format", "tap", "--output", "-"];
+        assert_eq!(told(&words).unwrap(), "json>a tap>-");
+    }
+
+    #[test]
+    fn what_does_not_fit_is_refused() {
+        let error = told(&["--output", "j", "--format", "json"]).unwrap_err();
+        assert_eq!(error, OptionError::StrayOutput("j".into()));
+        let error = told(&["--format", "json", "--output", "a", "--output", "b"]).unwrap_err();
+        assert_eq!(error, OptionError::StrayOutput("b".into()));
+        let error = told(&["--format", "json", "--format", "tap"]).unwrap_err();
+        assert!(matches!(error, OptionError::TwoOnStdout { .. }));
+        let words = ["--format", "json", "--output", "a", "--report", "a"];
+        assert_eq!(told(&words).unwrap_err(), OptionError::SameFile("a".into()));
+    }
+
+    #[test]
+    fn a_bad_account_is_not_repeated() {
+        let (args, _) = parsed(&["--account", "a@b:pw:A B", "--account", "topsecret"]);
+        let error = accounts(&args).err().unwrap();
+        assert_eq!(error, OptionError::BadAccount(2));
+        assert!(!error.to_string().contains("topsecret"));
+        let (args, _) = parsed(&["--account", "a@b:pw:A:B", "--target", "x"]);
+        let typed = accounts(&args).ok().unwrap();
+        assert_eq!(typed[0].name.as_deref(), Some("A:B"));
+        assert!(!again(&args).contains("pw"));
+    }
+}

@@ -253,9 +253,9 @@ pub(crate) struct ServeArgs {
     #[arg(long, value_name = "FILE")]
     pub(crate) accounts: Option<PathBuf>,
 
-    /// The seed of challenges, cookies and session numbers
-    #[arg(long, value_name = "N", default_value_t = 0)]
-    pub(crate) seed: u64,
+    /// The seed of challenges, cookies and session numbers; another one each time where missing
+    #[arg(long, value_name = "N")]
+    pub(crate) seed: Option<u64>,
 
     /// Listen also on addresses that other machines can reach
     #[arg(long)]

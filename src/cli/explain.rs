@@ -1,0 +1,61 @@
+//! `msnpspec explain`.
+
+use msnpspec::diagnostic::did_you_mean;
+use msnpspec::report::{Palette, explain as text};
+use msnpspec::spec::{Clause, ErrorCode, error_codes};
+
+use super::args::ExplainArgs;
+use super::console::Console;
+use super::exit::Exit;
+use super::library::Library;
+use super::snippet;
+
+/// Explains a clause, a group of clauses or an error code.
+pub(crate) fn explain(args: &ExplainArgs, console: Console) -> Exit {
+    let palette = console.palette();
+    if let Some(code) = args.id.parse().ok().and_then(ErrorCode::find) {
+        return console.print(&text::code(code, &palette));
+    }
+    let named = |clause: &&Clause| {
+        let name = |name: &str| name.eq_ignore_ascii_case(&args.id);
+        name(clause.name) || name(clause.group())
+    };
+    let clauses: Vec<&Clause> = Clause::all().iter().filter(named).collect();
+    if clauses.is_empty() {
+        console.error(&unknown(&args.id));
+        return Exit::Usage;
+    }
+    let library = match Library::built_in() {
+        Ok(library) => library,
+        Err(diagnostics) => {
+            snippet::tell(&diagnostics, console);
+            return Exit::Usage;
+        }
+    };
+    let texts = clauses.into_iter().map(|clause| clause_text(clause, &library, &palette));
+    console.print(&texts.collect::<Vec<_>>().join("\n"))
+}
+
+fn clause_text(clause: &Clause, library: &Library, palette: &Palette) -> String {
+    let tests = library.scenarios.iter().filter(|scenario| scenario.clauses.contains(&clause.id));
+    let tests: Vec<(&str, &str)> = tests
+        .map(|scenario| (scenario.name.as_str(), scenario.description.as_str()))
+        .collect();
+    text::clause(clause, &tests, palette)
+}
+
+fn unknown(id: &str) -> String {
+    let upper = id.to_ascii_uppercase();
+    if upper.len() == 3 && upper.bytes().all(|byte| byte.is_ascii_digit()) {
+        let codes: Vec<String> = error_codes().iter().map(|known| known.code.to_string()).collect();
+        return match did_you_mean(&upper, codes.iter().map(String::as_str)) {
+            Some(near) => format!("unknown error code `{id}`\ndid you mean `{near}`? `msnpspec list codes` has them all"),
+            None => format!("unknown error code `{id}`\n`msnpspec list codes` has them all"),
+        };
+    }
+    let known = Clause::all().iter().flat_map(|clause| [clause.name, clause.group()]);
+    match did_you_mean(&upper, known) {
+        Some(near) => format!("unknown clause `{id}`\ndid you mean `{near}`? `msnpspec list clauses` has them all"),
+        None => format!("unknown clause `{id}`\n`msnpspec list clauses` has them all"),
+    }
+}

@@ -1,0 +1,43 @@
+//! `msnpspec list`.
+
+use msnpspec::report::list as row;
+use msnpspec::scenario::ast::Scenario;
+use msnpspec::spec::{Clause, error_codes};
+
+use super::args::{ListArgs, Listed};
+use super::console::Console;
+use super::exit::Exit;
+use super::library::Library;
+use super::snippet;
+
+/// Lists scenarios, clauses or error codes.
+pub(crate) fn list(args: &ListArgs, console: Console) -> Exit {
+    if args.what != Listed::Scenarios && !args.paths.is_empty() {
+        console.error(&"PATH goes with `list scenarios` only");
+        return Exit::Usage;
+    }
+    let rows: Vec<String> = match args.what {
+        Listed::Clauses => Clause::all().iter().map(row::clause).collect(),
+        Listed::Codes => error_codes().iter().map(row::code).collect(),
+        Listed::Scenarios => match Library::load(&args.paths) {
+            Ok(library) => library.scenarios.iter().map(|scenario| scenario_row(scenario)).collect(),
+            Err(diagnostics) => {
+                snippet::tell(&diagnostics, console);
+                return Exit::Usage;
+            }
+        },
+    };
+    console.print(&lines(&rows))
+}
+
+/// The scenarios, as `list scenarios` and `run --list` print them.
+pub(crate) fn scenario_row(scenario: &Scenario) -> String {
+    let clauses: Vec<&str> = scenario.clauses.iter().map(|id| id.as_str()).collect();
+    let tags: Vec<&str> = scenario.tags.iter().map(String::as_str).collect();
+    row::scenario(&scenario.name, &clauses, &tags, &scenario.description)
+}
+
+/// The rows, each with its line end.
+pub(crate) fn lines(rows: &[String]) -> String {
+    rows.iter().map(|row| format!("{row}\n")).collect()
+}

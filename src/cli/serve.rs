@@ -1,0 +1,209 @@
+//! `msnpspec serve`.
+
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::Path;
+use std::sync::Arc;
+
+use msnpspec::diagnostic::{Diagnostic, Source, Span};
+use msnpspec::net::{Doors, ServeOptions, Serving};
+use msnpspec::server::{Account, Accounts, Config, Pattern};
+use serde::Deserialize;
+
+use super::args::ServeArgs;
+use super::console::Console;
+use super::exit::Exit;
+use super::{clock, snippet};
+
+/// Serves until a signal ends it.
+pub(crate) fn serve(args: &ServeArgs, console: Console) -> Exit {
+    let doors = doors(args);
+    let strangers = |address: &SocketAddr| !address.ip().is_loopback();
+    let addresses = [doors.dispatch(), doors.notification(), doors.switchboard()];
+    if let Some(address) = addresses.iter().find(|address| strangers(address))
+        && !args.remote
+    {
+        console.error(&format!(
+            "{address} can be reached from other machines\nsay --remote if that is meant"
+        ));
+        return Exit::Usage;
+    }
+    let accounts = match args.accounts.as_deref().map(read_accounts) {
+        None => Accounts::default(),
+        Some(Ok(listed)) => Accounts { pattern: None, listed },
+        Some(Err(AccountsError::Unreadable(message))) => {
+            console.error(&message);
+            return Exit::Usage;
+        }
+        Some(Err(AccountsError::Wrong(diagnostic))) => {
+            snippet::tell(&[*diagnostic], console);
+            return Exit::Usage;
+        }
+    };
+    let sample = sample(&accounts);
+    let config = Config {
+        accounts,
+        seed: args.seed.unwrap_or_else(clock::seed),
+        epoch: clock::unix_seconds(),
+        ..Config::default()
+    };
+    let options = ServeOptions { doors, host: args.host.clone() };
+    let runtime = match tokio::runtime::Runtime::new() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            console.error(&format!("cannot start: {error}"));
+            return Exit::NotRun;
+        }
+    };
+    runtime.block_on(until_signal(config, options, &sample, console))
+}
+
+async fn until_signal(
+    config: Config,
+    options: ServeOptions,
+    sample: &str,
+    console: Console,
+) -> Exit {
+    let mut signals = match Signals::new() {
+        Ok(signals) => signals,
+        Err(error) => {
+            console.error(&format!("cannot listen for signals: {error}"));
+            return Exit::NotRun;
+        }
+    };
+    let serving = match Serving::start(config, options).await {
+        Ok(serving) => serving,
+        Err(error) => {
+            console.error(&error);
+            return Exit::NotRun;
+        }
+    };
+    let doors = serving.doors();
+    console.print(&format!(
+        "dispatch {}\nnotification {}\nswitchboard {}\n{sample}ready\n",
+        doors.dispatch(),
+        doors.notification(),
+        doors.switchboard()
+    ));
+    signals.next().await;
+    tokio::select! {
+        () = serving.shutdown() => {
+            console.print("stopped\n");
+        }
+        // Whoever asks twice does not want to wait for the clients.
+        () = signals.next() => {}
+    }
+    Exit::Success
+}
+
+/// SIGTERM and Ctrl-C.
+pub(crate) struct Signals {
+    #[cfg(unix)]
+    term: tokio::signal::unix::Signal,
+    #[cfg(unix)]
+    interrupt: tokio::signal::unix::Signal,
+}
+
+impl Signals {
+    /// Takes the signals over from now on.
+    pub(crate) fn new() -> io::Result<Self> {
+        #[cfg(unix)]
+        {
+            use tokio::signal::unix::{SignalKind, signal};
+            Ok(Self {
+                term: signal(SignalKind::terminate())?,
+                interrupt: signal(SignalKind::interrupt())?,
+            })
+        }
+        #[cfg(not(unix))]
+        Ok(Self {})
+    }
+
+    /// The next of them.
+    pub(crate) async fn next(&mut self) {
+        #[cfg(unix)]
+        tokio::select! {
+            _ = self.term.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+        #[cfg(not(unix))]
+        {
+            // Where Ctrl-C cannot be listened for, it ends the process by itself.
+            if tokio::signal::ctrl_c().await.is_err() {
+                std::future::pending::<()>().await;
+            }
+        }
+    }
+}
+
+fn doors(args: &ServeArgs) -> Doors {
+    let apart = [args.dispatch, args.notification, args.switchboard];
+    if !args.three && apart.iter().all(Option::is_none) {
+        return Doors::Single(args.listen);
+    }
+    let local = |port| SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), port);
+    Doors::Three {
+        dispatch: args.dispatch.unwrap_or(local(1863)),
+        notification: args.notification.unwrap_or(local(1864)),
+        switchboard: args.switchboard.unwrap_or(local(1865)),
+    }
+}
+
+/// The line that names an account to log in with. Only the passwords that the program itself
+/// gives out are shown.
+fn sample(accounts: &Accounts) -> String {
+    let default = Pattern::default();
+    match (&accounts.pattern, accounts.listed.first()) {
+        (_, Some(first)) => format!("account {}\n", first.handle),
+        (Some(_), None) => {
+            let filled = |text: &str| text.replace("{n}", "1");
+            format!("account {} {}\n", filled(&default.handle), filled(&default.password))
+        }
+        (None, None) => String::new(),
+    }
+}
+
+enum AccountsError {
+    Unreadable(String),
+    Wrong(Box<Diagnostic>),
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Row {
+    handle: String,
+    password: String,
+    name: Option<String>,
+}
+
+fn read_accounts(path: &Path) -> Result<Vec<Account>, AccountsError> {
+    let text = std::fs::read_to_string(path).map_err(|error| {
+        AccountsError::Unreadable(format!("cannot read {}: {error}", path.display()))
+    })?;
+    let source = Source::new(path.display().to_string(), text);
+    let rows: Vec<Row> =
+        serde_yaml::from_str(&source.text).map_err(|error| wrong(&source, &error))?;
+    let account = |row: Row| Account {
+        name: row.name.unwrap_or_else(|| row.handle.clone()),
+        handle: row.handle,
+        password: row.password,
+    };
+    Ok(rows.into_iter().map(account).collect())
+}
+
+fn wrong(source: &Arc<Source>, error: &serde_yaml::Error) -> AccountsError {
+    let location = error.location();
+    let start = location.map_or(0, |at| {
+        let lines = source.text.split_inclusive('\n');
+        let before: usize = lines
+            .take(usize::try_from(at.line()).unwrap_or_default().saturating_sub(1))
+            .map(str::len)
+            .sum();
+        before + usize::try_from(at.column()).unwrap_or_default().saturating_sub(1)
+    });
+    let message = error.without_snippet().to_string();
+    let message = message.lines().next().unwrap_or("bad YAML").to_owned();
+    let diagnostic = Diagnostic::error(source, Span::new(start, start), message);
+    let help = "a list of accounts: - { handle: alice@hotmail.com, password: secret, name: Alice }";
+    AccountsError::Wrong(Box::new(diagnostic.with_help(help)))
+}

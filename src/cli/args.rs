@@ -27,7 +27,13 @@ Exit codes: 0 conforms, 1 does not, 2 wrong usage or bad file, 3 could not run, 
 )]
 pub(crate) struct Cli {
     /// Use colours; `auto` does on a terminal and obeys NO_COLOR
-    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "WHEN",
+        default_value = "auto",
+        display_order = 1000
+    )]
     pub(crate) color: Color,
 
     #[command(subcommand)]
@@ -37,18 +43,15 @@ pub(crate) struct Cli {
 /// When to use colours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Color {
-    /// On a terminal
     Auto,
-    /// Always
     Always,
-    /// Never
     Never,
 }
 
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    Run(Box<RunArgs>),
+    //Run(Box<RunArgs>),
     Serve(ServeArgs),
     List(ListArgs),
     Explain(ExplainArgs),
@@ -142,12 +145,7 @@ pub(crate) struct RunArgs {
     pub(crate) strict: bool,
 
     /// Run what fails up to N times more; what then passes is flaky
-    #[arg(
-        long,
-        value_name = "N",
-        default_value_t = 0,
-        help_heading = "Judging"
-    )]
+    #[arg(long, value_name = "N", default_value_t = 0, help_heading = "Judging")]
     pub(crate) retries: u32,
 
     /// Write today's failures to FILE as waivers with empty reasons
@@ -169,12 +167,7 @@ pub(crate) struct RunArgs {
     pub(crate) fail_fast: bool,
 
     /// The seed of everything random
-    #[arg(
-        long,
-        value_name = "N",
-        default_value_t = 0,
-        help_heading = "How"
-    )]
+    #[arg(long, value_name = "N", default_value_t = 0, help_heading = "How")]
     pub(crate) seed: u64,
 
     /// Cut everything that is sent into segments of N bytes
@@ -214,8 +207,8 @@ pub(crate) struct RunArgs {
   msnpspec serve                                 one port, 127.0.0.1:1863
   msnpspec serve --listen 127.0.0.1:0            one port, chosen by the system
   msnpspec serve --three                         dispatch, notification and switchboard apart
-  msnpspec serve --accounts accounts.yaml        with accounts of your own:
-                                                   - { handle: alice@hotmail.com, password: secret, name: Alice }
+  msnpspec serve --accounts accounts.yaml        with accounts of your own; a line of the file:
+      - { handle: alice@hotmail.com, password: secret, name: Alice }
 
 Ctrl-C or SIGTERM ends the service in order: every client gets OUT SSD.")]
 pub(crate) struct ServeArgs {
@@ -315,8 +308,6 @@ pub(crate) struct SchemaArgs {
 pub(crate) enum Schema {
     /// Scenario files
     Scenario,
-    /// Target files
-    Target,
 }
 
 /// Print completions for a shell
@@ -358,9 +349,13 @@ fn level_parser() -> impl TypedValueParser<Value = Level> {
 
 /// All formats but the page, which has an option of its own.
 fn format_parser() -> impl TypedValueParser<Value = Format> {
-    let named = Format::ALL.into_iter().filter(|format| *format != Format::Html);
+    let named = Format::ALL
+        .into_iter()
+        .filter(|format| *format != Format::Html);
     PossibleValuesParser::new(named.map(Format::as_str)).map(|name| {
-        let format = Format::ALL.into_iter().find(|format| format.as_str() == name);
+        let format = Format::ALL
+            .into_iter()
+            .find(|format| format.as_str() == name);
         format.expect("the parser lets only these names through")
     })
 }

@@ -4,9 +4,14 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use msnpspec::run::Date;
 
-#[expect(clippy::disallowed_methods, reason = "the command line may ask what time it is")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the command line may ask what time it is"
+)]
 fn now() -> Duration {
-    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default()
 }
 
 /// Seconds since 1970.

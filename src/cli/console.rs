@@ -76,7 +76,11 @@ impl Console {
     }
 
     fn tell(self, word: &str, style: Style, message: &dyn Display) {
-        let style = if self.err_colours { style } else { Style::new() };
+        let style = if self.err_colours {
+            style
+        } else {
+            Style::new()
+        };
         let message = message.to_string();
         let lines: Vec<_> = message.lines().map(printable).collect();
         // Where standard error is gone, there is nobody to tell that to.

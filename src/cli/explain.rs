@@ -2,13 +2,13 @@
 
 use msnpspec::diagnostic::did_you_mean;
 use msnpspec::report::{Palette, explain as text};
+use msnpspec::scenario::ast::Scenario;
 use msnpspec::spec::{Clause, ErrorCode, error_codes};
 
 use super::args::ExplainArgs;
 use super::console::Console;
 use super::exit::Exit;
-use super::library::Library;
-use super::snippet;
+use super::library;
 
 /// Explains a clause, a group of clauses or an error code.
 pub(crate) fn explain(args: &ExplainArgs, console: Console) -> Exit {
@@ -25,19 +25,20 @@ pub(crate) fn explain(args: &ExplainArgs, console: Console) -> Exit {
         console.error(&unknown(&args.id));
         return Exit::Usage;
     }
-    let library = match Library::built_in() {
-        Ok(library) => library,
-        Err(diagnostics) => {
-            snippet::tell(&diagnostics, console);
-            return Exit::Usage;
-        }
+    let scenarios = match library::load(&[], console) {
+        Ok(scenarios) => scenarios,
+        Err(exit) => return exit,
     };
-    let texts = clauses.into_iter().map(|clause| clause_text(clause, &library, &palette));
+    let texts = clauses
+        .into_iter()
+        .map(|clause| clause_text(clause, &scenarios, &palette));
     console.print(&texts.collect::<Vec<_>>().join("\n"))
 }
 
-fn clause_text(clause: &Clause, library: &Library, palette: &Palette) -> String {
-    let tests = library.scenarios.iter().filter(|scenario| scenario.clauses.contains(&clause.id));
+fn clause_text(clause: &Clause, scenarios: &[Scenario], palette: &Palette) -> String {
+    let tests = scenarios
+        .iter()
+        .filter(|scenario| scenario.clauses.contains(&clause.id));
     let tests: Vec<(&str, &str)> = tests
         .map(|scenario| (scenario.name.as_str(), scenario.description.as_str()))
         .collect();
@@ -47,15 +48,24 @@ fn clause_text(clause: &Clause, library: &Library, palette: &Palette) -> String 
 fn unknown(id: &str) -> String {
     let upper = id.to_ascii_uppercase();
     if upper.len() == 3 && upper.bytes().all(|byte| byte.is_ascii_digit()) {
-        let codes: Vec<String> = error_codes().iter().map(|known| known.code.to_string()).collect();
+        let codes: Vec<String> = error_codes()
+            .iter()
+            .map(|known| known.code.to_string())
+            .collect();
         return match did_you_mean(&upper, codes.iter().map(String::as_str)) {
-            Some(near) => format!("unknown error code `{id}`\ndid you mean `{near}`? `msnpspec list codes` has them all"),
+            Some(near) => format!(
+                "unknown error code `{id}`\ndid you mean `{near}`? `msnpspec list codes` has them all"
+            ),
             None => format!("unknown error code `{id}`\n`msnpspec list codes` has them all"),
         };
     }
-    let known = Clause::all().iter().flat_map(|clause| [clause.name, clause.group()]);
+    let known = Clause::all()
+        .iter()
+        .flat_map(|clause| [clause.name, clause.group()]);
     match did_you_mean(&upper, known) {
-        Some(near) => format!("unknown clause `{id}`\ndid you mean `{near}`? `msnpspec list clauses` has them all"),
+        Some(near) => format!(
+            "unknown clause `{id}`\ndid you mean `{near}`? `msnpspec list clauses` has them all"
+        ),
         None => format!("unknown clause `{id}`\n`msnpspec list clauses` has them all"),
     }
 }

@@ -7,8 +7,7 @@ use msnpspec::spec::{Clause, error_codes};
 use super::args::{ListArgs, Listed};
 use super::console::Console;
 use super::exit::Exit;
-use super::library::Library;
-use super::snippet;
+use super::library;
 
 /// Lists scenarios, clauses or error codes.
 pub(crate) fn list(args: &ListArgs, console: Console) -> Exit {
@@ -19,12 +18,9 @@ pub(crate) fn list(args: &ListArgs, console: Console) -> Exit {
     let rows: Vec<String> = match args.what {
         Listed::Clauses => Clause::all().iter().map(row::clause).collect(),
         Listed::Codes => error_codes().iter().map(row::code).collect(),
-        Listed::Scenarios => match Library::load(&args.paths) {
-            Ok(library) => library.scenarios.iter().map(|scenario| scenario_row(scenario)).collect(),
-            Err(diagnostics) => {
-                snippet::tell(&diagnostics, console);
-                return Exit::Usage;
-            }
+        Listed::Scenarios => match library::load(&args.paths, console) {
+            Ok(scenarios) => scenarios.iter().map(scenario_row).collect(),
+            Err(exit) => return exit,
         },
     };
     console.print(&lines(&rows))

@@ -2,31 +2,34 @@
 //! command. Only this room prints, reads the environment and knows exit codes.
 
 mod args;
+mod clock;
 mod completions;
 mod console;
 mod exit;
 mod explain;
+mod library;
 mod list;
 mod man;
-mod options;
-mod outputs;
+mod schema;
+mod serve;
 mod snippet;
 
 use std::process::ExitCode;
 
 use args::Command;
 use console::Console;
-use exit::Exit;
 
 /// Does what was typed.
 pub(crate) fn main() -> ExitCode {
-    let (args, matches) = args::parse();
+    let (args, _) = args::parse();
     let console = Console::new(args.color);
     let exit = match args.command {
-        Command::Explain(args) => explain::explain(&args, &console),
-        Command::List(args) => list::list(&args, &console),
-        Command::Completions(args) => completions::completions(&args, &console),
-        Command::Man(args) => man::man(&args, &console),
+        Command::Serve(args) => serve::serve(&args, console),
+        Command::List(args) => list::list(&args, console),
+        Command::Explain(args) => explain::explain(&args, console),
+        Command::Schema(args) => schema::schema(&args, console),
+        Command::Completions(args) => completions::completions(&args, console),
+        Command::Man(args) => man::man(&args, console),
     };
     exit.into()
 }

@@ -30,7 +30,10 @@ pub(crate) fn serve(args: &ServeArgs, console: Console) -> Exit {
     }
     let accounts = match args.accounts.as_deref().map(read_accounts) {
         None => Accounts::default(),
-        Some(Ok(listed)) => Accounts { pattern: None, listed },
+        Some(Ok(listed)) => Accounts {
+            pattern: None,
+            listed,
+        },
         Some(Err(AccountsError::Unreadable(message))) => {
             console.error(&message);
             return Exit::Usage;
@@ -47,7 +50,10 @@ pub(crate) fn serve(args: &ServeArgs, console: Console) -> Exit {
         epoch: clock::unix_seconds(),
         ..Config::default()
     };
-    let options = ServeOptions { doors, host: args.host.clone() };
+    let options = ServeOptions {
+        doors,
+        host: args.host.clone(),
+    };
     let runtime = match tokio::runtime::Runtime::new() {
         Ok(runtime) => runtime,
         Err(error) => {
@@ -157,7 +163,11 @@ fn sample(accounts: &Accounts) -> String {
         (_, Some(first)) => format!("account {}\n", first.handle),
         (Some(_), None) => {
             let filled = |text: &str| text.replace("{n}", "1");
-            format!("account {} {}\n", filled(&default.handle), filled(&default.password))
+            format!(
+                "account {} {}\n",
+                filled(&default.handle),
+                filled(&default.password)
+            )
         }
         (None, None) => String::new(),
     }
@@ -196,13 +206,22 @@ fn wrong(source: &Arc<Source>, error: &serde_yaml::Error) -> AccountsError {
     let start = location.map_or(0, |at| {
         let lines = source.text.split_inclusive('\n');
         let before: usize = lines
-            .take(usize::try_from(at.line()).unwrap_or_default().saturating_sub(1))
+            .take(
+                usize::try_from(at.line())
+                    .unwrap_or_default()
+                    .saturating_sub(1),
+            )
             .map(str::len)
             .sum();
-        before + usize::try_from(at.column()).unwrap_or_default().saturating_sub(1)
+        before
+            + usize::try_from(at.column())
+                .unwrap_or_default()
+                .saturating_sub(1)
     });
     let message = error.without_snippet().to_string();
-    let message = message.lines().next().unwrap_or("bad YAML").to_owned();
+    let message = message.lines().next().unwrap_or("bad YAML");
+    // The place stands in the message too, but the snippet shows it better.
+    let message = message.split(" at line ").next().unwrap_or(message).to_owned();
     let diagnostic = Diagnostic::error(source, Span::new(start, start), message);
     let help = "a list of accounts: - { handle: alice@hotmail.com, password: secret, name: Alice }";
     AccountsError::Wrong(Box::new(diagnostic.with_help(help)))

@@ -1,6 +1,7 @@
 //! Integration tests.
 
 mod architecture;
+mod cli;
 mod reports;
 mod scenario_print;
 

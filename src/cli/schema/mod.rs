@@ -4,7 +4,6 @@
 //! (captures, users) is told when the file is read.
 
 mod scenario;
-mod target;
 
 use serde_json::{Value, json};
 
@@ -16,7 +15,6 @@ use super::exit::Exit;
 pub(crate) fn schema(args: &SchemaArgs, console: Console) -> Exit {
     let schema = match args.of {
         Schema::Scenario => scenario::schema(),
-        Schema::Target => target::schema(),
     };
     console.print(&format!("{schema:#}\n"))
 }

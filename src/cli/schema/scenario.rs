@@ -73,9 +73,9 @@ fn texts(description: &str) -> Value {
 }
 
 fn clause() -> Value {
-    let clauses = Clause::all().iter().map(|clause| {
-        json!({ "const": clause.name, "description": clause.text })
-    });
+    let clauses = Clause::all()
+        .iter()
+        .map(|clause| json!({ "const": clause.name, "description": clause.text }));
     json!({ "oneOf": clauses.collect::<Vec<_>>() })
 }
 
@@ -119,7 +119,11 @@ fn matrix() -> Value {
 }
 
 fn needs() -> Value {
-    let accounts = closed("", &["accounts"], json!({ "accounts": number(1, 10_000, "") }));
+    let accounts = closed(
+        "",
+        &["accounts"],
+        json!({ "accounts": number(1, 10_000, "") }),
+    );
     let need = json!({ "anyOf": [{ "enum": ["launch", "dispatch"] }, accounts] });
     json!({
         "description": "what it needs beyond a server",

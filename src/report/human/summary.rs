@@ -200,9 +200,16 @@ fn verdict(human: &Human, summary: &Summary, out: &mut dyn Write) -> io::Result<
         Conclusion::Breaks(_) | Conclusion::Aborted(_) => human.palette.bad,
         Conclusion::Undecided(_) | Conclusion::Nothing => human.palette.warn,
     };
-    if let (Some(reason), false) = (&summary.aborted, matches!(conclusion, Conclusion::Aborted(_))) {
+    if let (Some(reason), false) = (
+        &summary.aborted,
+        matches!(conclusion, Conclusion::Aborted(_)),
+    ) {
         let warn = human.palette.warn;
-        writeln!(out, "{warn}the run was cut short: {}{warn:#}", printable(reason))?;
+        writeln!(
+            out,
+            "{warn}the run was cut short: {}{warn:#}",
+            printable(reason)
+        )?;
     }
     let sentence = conclusion.sentence(&human.digest.run());
     writeln!(out, "{style}{sentence}{style:#}")?;

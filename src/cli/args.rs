@@ -51,7 +51,6 @@ pub(crate) enum Color {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    //Run(Box<RunArgs>),
     Serve(ServeArgs),
     List(ListArgs),
     Explain(ExplainArgs),

@@ -47,17 +47,14 @@ fn clause_text(clause: &Clause, scenarios: &[Scenario], palette: &Palette) -> St
 
 fn unknown(id: &str) -> String {
     let upper = id.to_ascii_uppercase();
-    if upper.len() == 3 && upper.bytes().all(|byte| byte.is_ascii_digit()) {
-        let codes: Vec<String> = error_codes()
+    if let Ok(code) = id.parse::<u16>() {
+        let near = error_codes()
             .iter()
-            .map(|known| known.code.to_string())
-            .collect();
-        return match did_you_mean(&upper, codes.iter().map(String::as_str)) {
-            Some(near) => format!(
-                "unknown error code `{id}`\ndid you mean `{near}`? `msnpspec list codes` has them all"
-            ),
-            None => format!("unknown error code `{id}`\n`msnpspec list codes` has them all"),
-        };
+            .min_by_key(|known| known.code.abs_diff(code));
+        let near = near.map_or(0, |known| known.code);
+        return format!(
+            "unknown error code `{id}`\nthe nearest is `{near}`; `msnpspec list codes` has them all"
+        );
     }
     let known = Clause::all()
         .iter()

@@ -221,7 +221,11 @@ fn wrong(source: &Arc<Source>, error: &serde_yaml::Error) -> AccountsError {
     let message = error.without_snippet().to_string();
     let message = message.lines().next().unwrap_or("bad YAML");
     // The place stands in the message too, but the snippet shows it better.
-    let message = message.split(" at line ").next().unwrap_or(message).to_owned();
+    let message = message
+        .split(" at line ")
+        .next()
+        .unwrap_or(message)
+        .to_owned();
     let diagnostic = Diagnostic::error(source, Span::new(start, start), message);
     let help = "a list of accounts: - { handle: alice@hotmail.com, password: secret, name: Alice }";
     AccountsError::Wrong(Box::new(diagnostic.with_help(help)))

@@ -42,8 +42,10 @@ fn every_command_has_help_with_an_example() {
     assert_eq!(top.code, Some(0));
     let commands = top.out.split("Commands:").nth(1).unwrap();
     let commands = commands.split("Options:").next().unwrap();
-    let names: Vec<&str> =
-        commands.lines().filter_map(|line| line.strip_prefix("  ")?.split(' ').next()).collect();
+    let names: Vec<&str> = commands
+        .lines()
+        .filter_map(|line| line.strip_prefix("  ")?.split(' ').next())
+        .collect();
     let names: Vec<&str> = names.into_iter().filter(|name| !name.is_empty()).collect();
     assert!(names.len() >= 6, "{names:?}");
     for name in names {
@@ -88,14 +90,22 @@ fn clauses_groups_and_codes_are_explained() {
 #[test]
 fn lists_are_one_thing_a_line() {
     let clauses = call(&["list", "clauses"]);
-    assert_eq!(clauses.out.lines().count(), msnpspec::spec::Clause::all().len());
+    assert_eq!(
+        clauses.out.lines().count(),
+        msnpspec::spec::Clause::all().len()
+    );
     for line in clauses.out.lines() {
         assert_eq!(line.split('\t').count(), 4, "{line}");
     }
     assert!(call(&["list", "codes"]).out.contains("\n217\tpractice\t"));
     let scenarios = call(&["list", "scenarios"]);
     assert_eq!(scenarios.code, Some(0), "{}", scenarios.err);
-    assert!(scenarios.out.lines().all(|line| line.split('\t').count() == 4));
+    assert!(
+        scenarios
+            .out
+            .lines()
+            .all(|line| line.split('\t').count() == 4)
+    );
     assert_eq!(call(&["list", "codes", "x"]).code, Some(2));
 }
 
@@ -131,9 +141,16 @@ fn the_schema_takes_every_scenario_and_no_slip() {
             } else if path.extension().is_some_and(|ending| ending == "yaml") {
                 let text = std::fs::read_to_string(&path).unwrap();
                 let value: serde_json::Value = serde_yaml::from_str(&text).unwrap();
-                let errors: Vec<String> =
-                    validator.iter_errors(&value).map(|error| error.to_string()).collect();
-                assert!(errors.is_empty(), "{}: {}", path.display(), errors.join("\n"));
+                let errors: Vec<String> = validator
+                    .iter_errors(&value)
+                    .map(|error| error.to_string())
+                    .collect();
+                assert!(
+                    errors.is_empty(),
+                    "{}: {}",
+                    path.display(),
+                    errors.join("\n")
+                );
                 count += 1;
             }
         }
@@ -144,9 +161,16 @@ fn the_schema_takes_every_scenario_and_no_slip() {
         "steps": [{ "alice C": "PNG" }],
     });
     assert!(validator.is_valid(&good));
-    for slip in [("cluases", "clauses"), ("alice c", "alice C"), ("USR-66", "USR-6")] {
+    for slip in [
+        ("cluases", "clauses"),
+        ("alice c", "alice C"),
+        ("USR-66", "USR-6"),
+    ] {
         let text = good.to_string().replace(slip.1, slip.0);
-        assert!(!validator.is_valid(&serde_json::from_str(&text).unwrap()), "{slip:?}");
+        assert!(
+            !validator.is_valid(&serde_json::from_str(&text).unwrap()),
+            "{slip:?}"
+        );
     }
 }
 
@@ -160,7 +184,10 @@ fn completions_and_manual_pages_are_made() {
     assert!(call(&["man"]).out.contains(".TH msnpspec 1"));
     let folder = tempfile::tempdir().unwrap();
     let dir = folder.path().join("new");
-    assert_eq!(call(&["man", "--dir", &dir.display().to_string()]).code, Some(0));
+    assert_eq!(
+        call(&["man", "--dir", &dir.display().to_string()]).code,
+        Some(0)
+    );
     assert!(dir.join("msnpspec-explain.1").exists());
 }
 
@@ -171,7 +198,10 @@ fn colours_only_where_wanted() {
     let forced = call(&["explain", "USR-6", "--color", "always"]);
     assert!(forced.out.contains('\x1b'));
     let mut command = msnpspec();
-    command.env("CLICOLOR_FORCE", "1").env("NO_COLOR", "1").args(["explain", "USR-6"]);
+    command
+        .env("CLICOLOR_FORCE", "1")
+        .env("NO_COLOR", "1")
+        .args(["explain", "USR-6"]);
     let told = told(command.output().unwrap());
     assert!(!told.out.contains('\x1b'));
 }
@@ -179,7 +209,10 @@ fn colours_only_where_wanted() {
 #[test]
 fn a_reader_that_goes_away_is_no_error() {
     let mut command = msnpspec();
-    command.args(["list", "clauses"]).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+        .args(["list", "clauses"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
     let mut child = command.spawn().unwrap();
     drop(child.stdout.take());
     let told = told(child.wait_with_output().unwrap());
@@ -210,20 +243,38 @@ fn serve_tells_its_ports_and_stops_in_order() {
 
     let mut command = msnpspec();
     let any = "127.0.0.1:0";
-    command.args(["serve", "--dispatch", any, "--notification", any, "--switchboard", any]);
+    command.args([
+        "serve",
+        "--dispatch",
+        any,
+        "--notification",
+        any,
+        "--switchboard",
+        any,
+    ]);
     let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-    let mut head = lines.by_ref().map(Result::unwrap).take_while(|line| line != "ready");
-    let address = head.next().unwrap().strip_prefix("dispatch ").unwrap().to_owned();
-    assert!(head.any(|line| line == "account user1@hotmail.com pw1"));
-    #[expect(clippy::disallowed_types, reason = "a client of the program that is tested")]
+    let head = lines.by_ref().map(Result::unwrap);
+    let head: Vec<String> = head.take_while(|line| line != "ready").collect();
+    let address = head[0].strip_prefix("dispatch ").unwrap();
+    assert_eq!(head[3], "account user1@hotmail.com pw1");
+    #[expect(
+        clippy::disallowed_types,
+        reason = "a client of the program that is tested"
+    )]
     let mut client = TcpStream::connect(address).unwrap();
     client.write_all(b"VER 1 MSNP2\r\n").unwrap();
     let mut reply = [0; 13];
     client.read_exact(&mut reply).unwrap();
     assert_eq!(&reply, b"VER 1 MSNP2\r\n");
     let pid = child.id().to_string();
-    assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+    assert!(
+        Command::new("kill")
+            .args(["-TERM", &pid])
+            .status()
+            .unwrap()
+            .success()
+    );
     assert_eq!(child.wait().unwrap().code(), Some(0));
     assert_eq!(lines.next().unwrap().unwrap(), "stopped");
 }

@@ -25,20 +25,24 @@ fn scalar(description: &str) -> Value {
 }
 
 fn number(least: u64, most: u64, description: &str) -> Value {
-    json!({ "type": "integer", "minimum": least, "maximum": most, "description": description })
+    let number = json!({ "type": "integer", "minimum": least, "maximum": most });
+    or_column(&number, description)
 }
 
 fn flag(description: &str) -> Value {
-    json!({ "type": "boolean", "description": description })
+    or_column(&json!({ "type": "boolean" }), description)
 }
 
 /// A duration such as `150ms`, `2s` or `1m`.
 fn duration(description: &str) -> Value {
-    json!({
-        "type": "string",
-        "pattern": "^[0-9]+(\\.[0-9]+)?(ms|s|m)$",
-        "description": description,
-    })
+    let time = json!({ "type": "string", "pattern": "^[0-9]+(\\.[0-9]+)?(ms|s|m)$" });
+    or_column(&time, description)
+}
+
+/// The value, or a column of the matrix that stands for it.
+fn or_column(value: &Value, description: &str) -> Value {
+    let column = json!({ "type": "string", "pattern": "^\\{[A-Za-z][A-Za-z0-9_-]*\\}$" });
+    json!({ "anyOf": [value, column], "description": description })
 }
 
 /// A map with these keys and no others.

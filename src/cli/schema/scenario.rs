@@ -3,7 +3,7 @@
 use msnpspec::spec::{Clause, ONLINE_STATES};
 use serde_json::{Value, json};
 
-use super::{closed, duration, flag, number, scalar};
+use super::{closed, duration, flag, number, or_column, scalar};
 
 /// The schema.
 pub(super) fn schema() -> Value {
@@ -76,16 +76,15 @@ fn clause() -> Value {
     let clauses = Clause::all()
         .iter()
         .map(|clause| json!({ "const": clause.name, "description": clause.text }));
-    json!({ "oneOf": clauses.collect::<Vec<_>>() })
+    or_column(&json!({ "oneOf": clauses.collect::<Vec<_>>() }), "a clause")
 }
 
 fn users() -> Value {
     let mut states = vec!["offline", "logged-in", "synchronised", "HDN"];
     states.extend(ONLINE_STATES);
-    let columns = json!({ "type": "string", "pattern": "^\\{[A-Za-z][A-Za-z0-9_-]*\\}$" });
-    let state = json!({ "anyOf": [{ "enum": states }, columns] });
+    let state = or_column(&json!({ "enum": states }), "how far the user has come");
     let list = |what: &str| json!({ "$ref": "#/$defs/texts", "description": what });
-    let either = |words: [&str; 2]| json!({ "anyOf": [{ "enum": words }, columns] });
+    let either = |words: [&str; 2]| or_column(&json!({ "enum": words }), "a setting");
     let fixture = closed(
         "what is true of the user before the first step",
         &[],

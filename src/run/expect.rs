@@ -4,7 +4,7 @@
 //! not take them: a later step finds them there, and `nothing` accuses those that none has taken.
 
 use super::links::{End, Late};
-use super::session::{Session, Trouble, error_code, is_asynchronous, shown, told};
+use super::session::{Session, Trouble, error_code, may_come, shown, told};
 use super::steps::{Stop, place};
 use crate::scenario::ast::{Expect, Expected, LinePattern, Step};
 use crate::scenario::{Mismatch, Wanted};
@@ -40,7 +40,7 @@ impl Session {
         slot: usize,
         expect: &Expect,
     ) -> Result<(), Stop> {
-        if let Some(frame) = self.from_pool(slot, expect) {
+        if let Some(frame) = self.take_kept(slot, expect) {
             self.met(step, slot, &frame);
             return Ok(());
         }
@@ -128,15 +128,17 @@ impl Session {
     }
 
     /// Takes the first line of the pool that is what is expected.
-    pub(super) fn from_pool(&mut self, slot: usize, expect: &Expect) -> Option<Frame> {
-        for at in 0..self.slot(slot).pool.len() {
-            let frame = self.slot(slot).pool.get(at).cloned()?;
-            if self.hold(slot, expect, &frame).is_ok() {
-                self.slot_mut(slot).pool.remove(at);
-                return Some(frame);
-            }
+    pub(super) fn take_kept(&mut self, slot: usize, expect: &Expect) -> Option<Frame> {
+        if self.slot(slot).pool.is_empty() {
+            return None;
         }
-        None
+        let mut pool = std::mem::take(&mut self.slot_mut(slot).pool);
+        let at = pool
+            .iter()
+            .position(|kept| self.hold(slot, expect, &kept.frame).is_ok());
+        let found = at.and_then(|at| pool.remove(at));
+        self.slot_mut(slot).pool = pool;
+        found.map(|kept| kept.frame)
     }
 
     /// A step was met by a line.
@@ -159,7 +161,7 @@ impl Session {
     fn note(&mut self, slot: usize, frame: &Frame) {
         let slot = self.slot_mut(slot);
         slot.after_payload = frame.payload.is_some();
-        if is_asynchronous(slot.name.kind(), frame) {
+        if may_come(slot.name.kind(), frame) {
             return;
         }
         slot.after_error = error_code(frame).is_some();
@@ -181,11 +183,11 @@ impl Session {
             return Ok(());
         }
         let known = self.slot_mut(slot);
-        if strict || !is_asynchronous(known.name.kind(), &frame) {
+        if strict || !may_come(known.name.kind(), &frame) {
             return Err(frame);
         }
         known.after_payload = frame.payload.is_some();
-        known.pool.push_back(frame);
+        known.keep(frame);
         Ok(())
     }
 
@@ -215,7 +217,7 @@ impl Session {
         slot: usize,
         expect: &Expect,
     ) -> Result<(), Stop> {
-        if let Some(frame) = self.from_pool(slot, expect) {
+        if let Some(frame) = self.take_kept(slot, expect) {
             self.met(step, slot, &frame);
             return Ok(());
         }
@@ -372,7 +374,8 @@ impl Session {
         };
         let mut trouble = Trouble::new(self.scope.render(expect), got);
         let pool = self.slot(slot).pool.iter().rev().take(TOLD);
-        let other: Vec<String> = pool.map(|frame| format!("`{}`", shown(frame))).collect();
+        let pool = pool.map(|kept| format!("`{}`", shown(&kept.frame)));
+        let other: Vec<String> = pool.collect();
         if !other.is_empty() {
             trouble.detail = Some(format!("what came instead: {}", other.join(", ")));
         }
@@ -391,14 +394,16 @@ impl Session {
             return Err(self.in_vain(step, slot, expect, &late));
         }
         let conn = self.slot(slot).conn;
-        let mut frames: Vec<Frame> = self.slot_mut(slot).pool.drain(..).collect();
+        let kept = self.slot_mut(slot).pool.drain(..);
+        let kept = kept.filter(|kept| !kept.explained);
+        let mut frames: Vec<Frame> = kept.map(|kept| kept.frame).collect();
         let end = self.links.link(conn, |link| {
             frames.extend(link.inbox.drain(..));
             link.end.clone()
         });
         for frame in frames {
             if self.is_profile(slot, &frame) {
-                self.slot_mut(slot).pool.push_back(frame);
+                self.slot_mut(slot).keep(frame);
             } else if !self.is_excused(slot, expect, except, &frame) {
                 return Err(self.unexpected(step, slot, expect, &frame, None));
             }

@@ -65,7 +65,7 @@ impl Session {
             let (needed, given) = (scenario.users.len(), self.players.len());
             let cause = Cause::TooFewAccounts { needed, given };
             let mut trouble = Trouble::new(format!("{needed} accounts"), format!("{given}"));
-            trouble.cause = Some(cause);
+            trouble.cause = Some(Box::new(cause));
             return Err((given, trouble));
         }
         for (player, user) in self.players.iter_mut().zip(&scenario.users) {
@@ -154,7 +154,7 @@ impl Session {
             format!("empty lists of {handle}, which is not disposable"),
             format!("{entries} entries"),
         );
-        trouble.cause = Some(Cause::NotDisposable { handle, entries });
+        trouble.cause = Some(Box::new(Cause::NotDisposable { handle, entries }));
         Err(trouble)
     }
 
@@ -243,7 +243,7 @@ impl Session {
         loop {
             due.retain(|(slot, due)| {
                 let pool = self.slots.get(*slot).map(|slot| &slot.pool);
-                !pool.is_some_and(|pool| pool.iter().any(|frame| due.is(frame)))
+                !pool.is_some_and(|pool| pool.iter().any(|kept| due.is(&kept.frame)))
             });
             let open = |slot: &usize| self.links.link(self.slot(*slot).conn, |l| l.end.is_none());
             let waiting = due.iter().map(|(slot, _)| *slot).filter(|slot| open(slot));
@@ -254,7 +254,7 @@ impl Session {
             match self.links.next_of(&conns, deadline, "presence").await {
                 Ok((conn, Ok(frame))) => {
                     if let Some(slot) = self.slots.iter_mut().find(|slot| slot.conn == conn) {
-                        slot.pool.push_back(frame);
+                        slot.keep(frame);
                     }
                 }
                 Ok((_, Err(_))) => {}

@@ -55,8 +55,8 @@ impl Session {
     async fn choose(&mut self, group: &Step, heads: &[Head<'_>]) -> Result<usize, Stop> {
         for (index, head) in heads.iter().enumerate() {
             for at in 0..self.slot(head.slot).pool.len() {
-                let frame = self.slot(head.slot).pool.get(at).cloned();
-                if frame.is_some_and(|frame| self.fits(head.slot, head.expect, &frame)) {
+                let kept = self.slot(head.slot).pool.get(at).cloned();
+                if kept.is_some_and(|kept| self.fits(head.slot, head.expect, &kept.frame)) {
                     return Ok(index);
                 }
             }
@@ -163,7 +163,9 @@ impl Session {
         let mut trouble = Trouble::new(told.join(" | "), got);
         let slots = heads.iter().map(|head| head.slot);
         let came = slots.flat_map(|slot| self.slot(slot).pool.iter().rev().take(1));
-        let came: Vec<String> = came.map(|frame| format!("`{}`", shown(frame))).collect();
+        let came: Vec<String> = came
+            .map(|kept| format!("`{}`", shown(&kept.frame)))
+            .collect();
         if !came.is_empty() && line.is_none() {
             trouble.detail = Some(format!("what came instead: {}", came.join(", ")));
         }
@@ -181,7 +183,7 @@ impl Session {
         let mut heads = self.heads(group, &steps).await?;
         let mut kept = Vec::with_capacity(heads.len());
         for head in heads.drain(..) {
-            match self.from_pool(head.slot, head.expect) {
+            match self.take_kept(head.slot, head.expect) {
                 Some(frame) => self.met(head.step, head.slot, &frame),
                 None => kept.push(head),
             }
@@ -208,8 +210,9 @@ impl Session {
                 }
                 Ok((conn, Err(end))) => {
                     let of_conn = |head: &Head<'_>| self.slot(head.slot).conn == conn;
-                    let last = heads.iter().filter(|head| of_conn(head)).count() == 1;
-                    let at = heads.iter().position(of_conn).filter(|_| last);
+                    let due = |head: &&Head<'_>| of_conn(head) && !head.step.optional;
+                    let last = heads.iter().filter(due).count() == 1;
+                    let at = heads.iter().position(|head| due(&head)).filter(|_| last);
                     let head = at.map(|at| heads.remove(at));
                     let met = head
                         .as_ref()

@@ -19,7 +19,7 @@ use crate::wire::{DecodeError, Decoder, Frame, Limits, PayloadRule};
 /// The most that one script records.
 const MAX_ENTRIES: usize = 20_000;
 /// The most bytes that one script takes from the server.
-const MAX_BYTES: usize = 4 << 20;
+const MAX_BYTES: usize = 16 << 20;
 /// The most bytes of an unreadable stream that are kept for the transcript.
 const MAX_RAW: usize = 256;
 

@@ -25,10 +25,10 @@ impl Session {
         let result = self.try_login(player, label).await;
         result.map_err(|mut trouble| {
             if trouble.cause.is_none() {
-                trouble.cause = Some(Cause::LoginRefused {
+                trouble.cause = Some(Box::new(Cause::LoginRefused {
                     handle: self.player(player).account.handle.clone(),
                     reason: format!("expected {}, got {}", trouble.expected, trouble.got),
-                });
+                }));
             }
             trouble
         })

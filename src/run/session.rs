@@ -30,7 +30,7 @@ pub(super) struct Trouble {
     pub(super) expected: String,
     pub(super) got: String,
     pub(super) detail: Option<String>,
-    pub(super) cause: Option<Cause>,
+    pub(super) cause: Option<Box<Cause>>,
 }
 
 impl Trouble {
@@ -60,6 +60,14 @@ pub(super) struct Player {
     pub(super) touched: bool,
 }
 
+/// A line that came before a step asked for it.
+#[derive(Debug, Clone)]
+pub(super) struct Kept {
+    pub(super) frame: Frame,
+    /// The setup brought it about: `nothing` does not accuse it.
+    pub(super) explained: bool,
+}
+
 /// A named connection of a user, and what is known of it.
 #[derive(Debug)]
 pub(super) struct Slot {
@@ -67,7 +75,7 @@ pub(super) struct Slot {
     pub(super) conn: ConnId,
     pub(super) player: usize,
     /// Asynchronous lines that no step has taken.
-    pub(super) pool: VecDeque<Frame>,
+    pub(super) pool: VecDeque<Kept>,
     /// Lines that may still come of what the fixture did: `nothing` does not accuse them.
     pub(super) owed: Vec<Due>,
     /// The fixture logged the user in here.
@@ -89,6 +97,15 @@ pub(super) struct Slot {
     /// A bare LF was told already.
     pub(super) told_lf: bool,
     pub(super) next_trid: u32,
+}
+
+impl Slot {
+    pub(super) fn keep(&mut self, frame: Frame) {
+        self.pool.push_back(Kept {
+            frame,
+            explained: false,
+        });
+    }
 }
 
 /// Everything a script works with.
@@ -228,10 +245,10 @@ impl Session {
             Ok(()) => Ok(index),
             Err(end) => {
                 let mut trouble = Trouble::new(format!("a connection to {address}"), told(&end));
-                trouble.cause = Some(Cause::Unreachable {
+                trouble.cause = Some(Box::new(Cause::Unreachable {
                     address: address.to_owned(),
                     reason: told(&end),
-                });
+                }));
                 Err(trouble)
             }
         }
@@ -283,13 +300,9 @@ impl Session {
                 Ok(Err(end)) => return Err(Trouble::new(expected, told(&end))),
                 Err(late) => return Err(Trouble::new(expected, self.told_late(&late))),
             };
-            let (is_ours, is_presence) = {
-                let mut words = got.words();
-                let verb = words.next().unwrap_or_default();
-                (words.next() == Some(word.as_bytes()), verb == b"ILN")
-            };
-            if is_presence || is_asynchronous(self.slot(slot).name.kind(), &got) {
-                self.slot_mut(slot).pool.push_back(got);
+            let is_ours = got.words().nth(1) == Some(word.as_bytes());
+            if may_come(self.slot(slot).name.kind(), &got) {
+                self.slot_mut(slot).keep(got);
             } else if is_ours {
                 return Ok(got);
             } else {
@@ -337,7 +350,7 @@ impl Session {
         let redact = |text: String| self.redactor.apply(&text).into_owned();
         let transcript = self.links.lock().transcript.tail(TAIL, &self.redactor);
         if self.cause.is_none() {
-            self.cause = trouble.cause;
+            self.cause = trouble.cause.map(|cause| *cause);
         }
         self.failures.push(Failure {
             clause,
@@ -406,8 +419,12 @@ pub(super) fn shown(frame: &Frame) -> String {
     text
 }
 
-/// Whether the server may send the line at any time.
-pub(super) fn is_asynchronous(kind: ServerKind, frame: &Frame) -> bool {
+/// Whether the line may come between others: what the server may send at any time, and ILN, whose
+/// place beside the answer that it belongs to differs.
+pub(super) fn may_come(kind: ServerKind, frame: &Frame) -> bool {
+    if frame.line.starts_with(b"ILN ") {
+        return kind == ServerKind::Notification;
+    }
     let mut words: [&[u8]; 2] = [b"", b""];
     let mut count = 0;
     for (slot, word) in words.iter_mut().zip(frame.words()) {

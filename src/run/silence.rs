@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::environment::Barrier;
 use super::links::{End, Late};
-use super::session::Session;
+use super::session::{Kept, Session};
 use crate::spec::ServerKind;
 use crate::wire::Frame;
 
@@ -169,8 +169,9 @@ impl Session {
         Ok(())
     }
 
-    /// Waits until all connections are quiet; what came stays to be read.
-    pub(super) async fn settle_all(&mut self) -> Result<(), Late> {
+    /// Waits until all connections are quiet. What came is kept for later steps; `nothing` does not
+    /// accuse it if it is `explained`.
+    pub(super) async fn settle_all(&mut self, explained: bool) -> Result<(), Late> {
         let mut sure = self.settle_acting(None).await && !self.env.presence_batched;
         for slot in 0..self.slots.len() {
             sure &= match self.barrier(slot).await {
@@ -190,6 +191,18 @@ impl Session {
                 Ok(now) => heard = now,
                 Err(Late::Timeout) => sure = true,
                 Err(halted) => return Err(halted),
+            }
+        }
+        for slot in &mut self.slots {
+            let came = self
+                .links
+                .link(slot.conn, |link| std::mem::take(&mut link.inbox));
+            slot.pool.extend(came.into_iter().map(|frame| Kept {
+                frame,
+                explained: false,
+            }));
+            for kept in &mut slot.pool {
+                kept.explained |= explained;
             }
         }
         Ok(())

@@ -62,7 +62,7 @@ impl Session {
             Action::Reset(conn) => self.end(conn, true).await,
             Action::Pause(conn) => self.reading(conn, Output::Pause).await,
             Action::Resume(conn) => self.reading(conn, Output::Resume).await,
-            Action::Settle => match self.settle_all().await {
+            Action::Settle => match self.settle_all(step.precondition).await {
                 Ok(()) => Ok(()),
                 Err(late) => Err(Trouble::new("silence", self.told_late(&late))),
             },
@@ -192,6 +192,10 @@ impl Session {
         if known.fixture && known.after_error {
             self.revive(slot).await?;
             return Ok(slot);
+        }
+        if known.after_error && conn.kind() != ServerKind::Switchboard {
+            let address = self.door(conn)?;
+            return self.open_named(conn, &address).await;
         }
         Err(Trouble::new(
             format!("the connection {conn} open"),

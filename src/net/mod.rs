@@ -2,22 +2,23 @@
 //!
 //! The cores decide; this room carries bytes, time and signals to them and back: a scenario's
 //! sockets to its executor ([`drive`]), the ports of the reference server to its core
-//! ([`Serving`]), a target's process to the suite.
+//! ([`Serving`]), a target's process and everything else of a run to the suite ([`run`]).
 
+mod clock;
+mod command;
+mod doors;
+mod drive;
+mod host;
+mod process;
+mod runner;
 mod serve;
 
-pub use serve::{Doors, ServeError, ServeOptions, Serving};
-
-use std::time::Instant;
-
-/// The one clock of the crate.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "this room owns the clock; everybody else gets time as an argument"
-)]
-fn now() -> Instant {
-    Instant::now()
-}
+pub use clock::{now, today};
+pub use doors::Doors;
+pub use drive::{DriveOptions, drive};
+pub use process::LaunchError;
+pub use runner::{Plan, RunEnd, RunError, RunOptions, run};
+pub use serve::{ServeError, ServeOptions, Serving};
 
 /// Lets the process have as many sockets as the system allows; a failure changes nothing.
 #[cfg(unix)]

@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -15,6 +15,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
+use crate::net::doors::Doors;
 use crate::server::{Addresses, Config, ConnId, Door, Output, Server};
 
 /// How many bytes are read at once.
@@ -28,89 +29,6 @@ const LINGER: Duration = Duration::from_millis(500);
 const GRACE: Duration = Duration::from_secs(2);
 /// How long accepting pauses when the system has no more sockets.
 const EXHAUSTED: Duration = Duration::from_millis(50);
-
-/// The ports that the server listens on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Doors {
-    /// One port for everything.
-    Single(SocketAddr),
-    /// A port for each kind of server.
-    Three {
-        /// The dispatch server.
-        dispatch: SocketAddr,
-        /// The notification server.
-        notification: SocketAddr,
-        /// The switchboard.
-        switchboard: SocketAddr,
-    },
-}
-
-impl Doors {
-    /// Three ports of the system's choice on 127.0.0.1.
-    pub const LOOPBACK: Self = {
-        let any = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
-        Self::Three {
-            dispatch: any,
-            notification: any,
-            switchboard: any,
-        }
-    };
-
-    fn list(self) -> Vec<(Door, SocketAddr)> {
-        match self {
-            Self::Single(address) => vec![(Door::Single, address)],
-            Self::Three {
-                dispatch,
-                notification,
-                switchboard,
-            } => vec![
-                (Door::Dispatch, dispatch),
-                (Door::Notification, notification),
-                (Door::Switchboard, switchboard),
-            ],
-        }
-    }
-
-    /// The same with the ports that were really taken.
-    fn bound(taken: &[SocketAddr]) -> Option<Self> {
-        match *taken {
-            [address] => Some(Self::Single(address)),
-            [dispatch, notification, switchboard] => Some(Self::Three {
-                dispatch,
-                notification,
-                switchboard,
-            }),
-            _ => None,
-        }
-    }
-
-    /// Where a client begins.
-    #[must_use]
-    pub fn dispatch(self) -> SocketAddr {
-        match self {
-            Self::Single(address) => address,
-            Self::Three { dispatch, .. } => dispatch,
-        }
-    }
-
-    /// The notification server.
-    #[must_use]
-    pub fn notification(self) -> SocketAddr {
-        match self {
-            Self::Single(address) => address,
-            Self::Three { notification, .. } => notification,
-        }
-    }
-
-    /// The switchboard.
-    #[must_use]
-    pub fn switchboard(self) -> SocketAddr {
-        match self {
-            Self::Single(address) => address,
-            Self::Three { switchboard, .. } => switchboard,
-        }
-    }
-}
 
 /// Where the server listens, and what it calls itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -182,7 +100,7 @@ impl Serving {
                 clients: HashMap::new(),
                 armed: None,
             }),
-            start: crate::net::now(),
+            start: crate::net::clock::now(),
             max_queue,
             rearmed: Notify::new(),
             emptied: Notify::new(),

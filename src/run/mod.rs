@@ -42,7 +42,7 @@ pub use filter::{Filter, FilterError, Shard, ShardError};
 pub use outcome::{AccountAfter, Cause, Ending, Outcome};
 pub use pattern::{Pattern, PatternError};
 pub use port::{Input, Output};
-pub use suite::Suite;
+pub use suite::{Suite, names_error};
 pub use target::{AddressError, Invocation, Launch, RemoteError, Signal, Target, is_loopback};
 pub use target_schema::target_schema;
 pub use task::{Dead, Done, SuiteOptions, Task, Work};

@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use crate::event::{Event, Notice, NoticeKind, RunInfo, ScenarioResult, Summary, Totals, Verdict};
 use crate::run::death::Health;
-use crate::run::environment::Account;
+use crate::run::environment::{Account, Environment};
 use crate::run::outcome::{Cause, Outcome};
 use crate::run::pool::{Pool, Seat};
 use crate::run::second_look::Signature;
@@ -148,9 +148,10 @@ impl Suite {
         suite
     }
 
-    /// What is known of the target only once it was probed.
-    pub fn learn_referral(&mut self, dispatch_refers: bool) {
-        self.options.dispatch_refers = dispatch_refers;
+    /// What is known of the target only once it was probed, and which accounts are usable.
+    pub fn learn(&mut self, environment: &Environment, accounts: Vec<Account>) {
+        self.options.dispatch_refers = environment.dispatch_refers;
+        self.pool = Pool::new(accounts);
     }
 
     /// The next task that can be begun now; `None` while there is none, or no more.
@@ -433,7 +434,8 @@ impl Suite {
     fn refused_account(&mut self, outcome: &Outcome) -> bool {
         let (handle, even_proven) = match &outcome.cause {
             Some(Cause::NotDisposable { handle, .. }) => (handle, true),
-            Some(Cause::LoginRefused { handle, .. }) => (handle, false),
+            // A login that got no answer speaks against the server, not against the account.
+            Some(Cause::LoginRefused { handle, reason }) if names_error(reason) => (handle, false),
             _ => return false,
         };
         let retired = self.pool.retire(handle, even_proven);
@@ -579,4 +581,12 @@ fn fnv(text: &str) -> u64 {
     text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
     })
+}
+
+/// Whether the reason of a refused login is an error line of the server: `expected …, got 911 4`.
+#[must_use]
+pub fn names_error(reason: &str) -> bool {
+    let got = reason.rsplit("got ").next().unwrap_or(reason);
+    let code = got.split([' ', ',']).next().unwrap_or(got);
+    code.len() == 3 && code.bytes().all(|byte| byte.is_ascii_digit())
 }

@@ -35,7 +35,6 @@ pub fn target_schema() -> Value {
             "additionalProperties": false
         })
     };
-    let signals: Vec<&str> = Signal::ALL.iter().map(|(name, _)| *name).collect();
     json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "msnpspec target",
@@ -53,23 +52,7 @@ pub fn target_schema() -> Value {
             "provision": invocation(
                 "makes an account before its first use; {handle}, {password}, {name} are filled in"
             ),
-            "launch": {
-                "type": "object",
-                "description": "the harness starts, watches, restarts and stops the server",
-                "properties": {
-                    "command": command,
-                    "ready": {
-                        "type": "object",
-                        "properties": { "tcp": address, "within": time },
-                        "additionalProperties": false
-                    },
-                    "stop": { "enum": signals },
-                    "env": env,
-                    "cwd": folder
-                },
-                "required": ["command"],
-                "additionalProperties": false
-            },
+            "launch": launch(&command, &address, &time, &env, &folder),
             "reset": invocation(
                 "runs before each scenario; with {handle} for each of its accounts, without it \
                  scenarios run one at a time"
@@ -92,6 +75,27 @@ pub fn target_schema() -> Value {
             },
             "waivers": { "type": "array", "items": waiver() }
         }
+    })
+}
+
+fn launch(command: &Value, address: &Value, time: &Value, env: &Value, folder: &Value) -> Value {
+    let signals: Vec<&str> = Signal::ALL.iter().map(|(name, _)| *name).collect();
+    json!({
+        "type": "object",
+        "description": "the harness starts, watches, restarts and stops the server",
+        "properties": {
+            "command": command,
+            "ready": {
+                "type": "object",
+                "properties": { "tcp": address, "within": time },
+                "additionalProperties": false
+            },
+            "stop": { "enum": signals },
+            "env": env,
+            "cwd": folder
+        },
+        "required": ["command"],
+        "additionalProperties": false
     })
 }
 

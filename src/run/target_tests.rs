@@ -88,7 +88,7 @@ fn a_mistake_has_a_place_and_a_help() {
         ),
         (
             "waivers: [{ match: USR-9 }]\n",
-            "3:13",
+            "3:11",
             "`reason` is missing",
         ),
         (

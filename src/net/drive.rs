@@ -1,0 +1,384 @@
+//! One executor on real sockets.
+//!
+//! All sockets of a script are polled in one task: between a line of the server and the step that
+//! waits for it stands neither a channel nor another task.
+
+use std::collections::VecDeque;
+use std::future::{Future, poll_fn};
+use std::io;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker, ready};
+use std::time::{Duration, Instant};
+
+use bytes::{Buf, Bytes};
+use tokio::io::AsyncWrite;
+use tokio::net::TcpStream;
+use tokio::time::Sleep;
+
+use crate::net::clock::now;
+use crate::net::host::Host;
+use crate::run::{Executor, Input, Outcome, Output};
+use crate::transcript::ConnId;
+
+/// How many bytes are read at once.
+const READ: usize = 16 * 1024;
+/// A connection that brings more than this is cut: no scenario is about so much.
+const MOST: usize = 16 * 1024 * 1024;
+
+/// How sockets are opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DriveOptions {
+    /// How long a connection may take to be made.
+    pub connect: Duration,
+    /// Addresses that are not on loopback may be connected to.
+    pub remote: bool,
+}
+
+/// Runs a script to its end.
+pub async fn drive(executor: Executor, options: DriveOptions) -> Outcome {
+    drive_with(executor, options, None).await
+}
+
+/// Runs a script that may stop and start the server.
+pub(super) async fn drive_with(
+    executor: Executor,
+    options: DriveOptions,
+    host: Option<Arc<Host>>,
+) -> Outcome {
+    let start = now();
+    let mut drive = Drive {
+        executor,
+        options,
+        start,
+        links: Vec::new(),
+        buffer: vec![0; READ].into_boxed_slice(),
+        timer: Box::pin(tokio::time::sleep_until(start.into())),
+        armed: None,
+        host,
+        control: None,
+    };
+    loop {
+        drive.perform();
+        if let Some(outcome) = drive.executor.outcome() {
+            drive.perform();
+            return outcome;
+        }
+        poll_fn(|cx| drive.poll(cx)).await;
+    }
+}
+
+type Connecting = Pin<Box<dyn Future<Output = Result<TcpStream, String>> + Send>>;
+type Control = Pin<Box<dyn Future<Output = Option<Input>> + Send>>;
+
+/// One connection.
+#[derive(Default)]
+struct Link {
+    state: State,
+    /// What could not be written yet, a segment each.
+    unsent: VecDeque<Bytes>,
+    paused: bool,
+    received: usize,
+}
+
+#[derive(Default)]
+enum State {
+    #[default]
+    None,
+    Connecting(Connecting),
+    Open(TcpStream),
+    /// The server has ended its stream: nothing more comes.
+    Ended(TcpStream),
+    /// We have ended ours: what still comes is thrown away, so that no reset overtakes what was
+    /// sent.
+    Leaving(TcpStream),
+}
+
+struct Drive {
+    executor: Executor,
+    options: DriveOptions,
+    start: Instant,
+    links: Vec<Link>,
+    buffer: Box<[u8]>,
+    timer: Pin<Box<Sleep>>,
+    /// What the timer is set to. It is left alone when the deadline only moves on: most never pass.
+    armed: Option<Duration>,
+    host: Option<Arc<Host>>,
+    control: Option<Control>,
+}
+
+impl Drive {
+    /// Does everything that the executor wants done.
+    fn perform(&mut self) {
+        while let Some(output) = self.executor.poll_output() {
+            match output {
+                Output::Open { conn, address } => {
+                    let connecting = Box::pin(connect(address, self.options));
+                    *self.link(conn) = Link {
+                        state: State::Connecting(connecting),
+                        ..Link::default()
+                    };
+                }
+                Output::Send { conn, bytes } => {
+                    let link = self.link(conn);
+                    link.unsent.push_back(bytes);
+                    link.write();
+                }
+                Output::Close(conn) => self.link(conn).leave(),
+                Output::Reset(conn) => self.link(conn).reset(),
+                Output::Pause(conn) => self.link(conn).paused = true,
+                Output::Resume(conn) => self.link(conn).paused = false,
+                Output::StopServer => {
+                    let host = self.host.clone();
+                    self.control = Some(Box::pin(async move {
+                        host?.stop().await;
+                        Some(Input::ServerStopped)
+                    }));
+                }
+                Output::StartServer => {
+                    let host = self.host.clone();
+                    self.control = Some(Box::pin(async move {
+                        // A server that does not start is told by the deadline of the step.
+                        host?.start().await.ok()?;
+                        Some(Input::ServerStarted)
+                    }));
+                }
+            }
+        }
+    }
+
+    fn link(&mut self, conn: ConnId) -> &mut Link {
+        if self.links.len() <= conn.0 {
+            self.links.resize_with(conn.0 + 1, Link::default);
+        }
+        self.links
+            .get_mut(conn.0)
+            .expect("the list was just made long enough")
+    }
+
+    fn tell(&mut self, input: Input) {
+        self.executor.handle_input(self.start.elapsed(), input);
+    }
+
+    /// Waits for anything to happen, and tells the executor.
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let mut happened = false;
+        for index in 0..self.links.len() {
+            let Some(link) = self.links.get_mut(index) else {
+                continue;
+            };
+            if let Poll::Ready(input) = link.poll(ConnId(index), cx, &mut self.buffer) {
+                self.tell(input);
+                happened = true;
+            }
+        }
+        if let Some(control) = &mut self.control
+            && let Poll::Ready(input) = control.as_mut().poll(cx)
+        {
+            self.control = None;
+            if let Some(input) = input {
+                self.tell(input);
+                happened = true;
+            }
+        }
+        if happened {
+            return Poll::Ready(());
+        }
+        self.poll_timer(cx)
+    }
+
+    fn poll_timer(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        loop {
+            let Some(due) = self.executor.poll_timeout() else {
+                return Poll::Pending;
+            };
+            if self.armed.is_none_or(|armed| due < armed) {
+                let at = tokio::time::Instant::from_std(self.start + due);
+                self.timer.as_mut().reset(at);
+                self.armed = Some(due);
+            }
+            ready!(self.timer.as_mut().poll(cx));
+            self.armed = None;
+            let now = self.start.elapsed();
+            if now >= due {
+                self.executor.handle_timeout(now);
+                return Poll::Ready(());
+            }
+        }
+    }
+}
+
+impl Link {
+    /// What happened on this connection, if anything did.
+    fn poll(&mut self, conn: ConnId, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<Input> {
+        if let State::Connecting(connecting) = &mut self.state {
+            return Poll::Ready(match ready!(connecting.as_mut().poll(cx)) {
+                Ok(stream) => {
+                    self.state = State::Open(stream);
+                    self.write();
+                    Input::Opened(conn)
+                }
+                Err(why) => {
+                    self.state = State::None;
+                    Input::OpenFailed(conn, why)
+                }
+            });
+        }
+        self.poll_write(cx);
+        loop {
+            let (State::Open(stream) | State::Leaving(stream)) = &self.state else {
+                return Poll::Pending;
+            };
+            let leaving = matches!(self.state, State::Leaving(_));
+            if self.paused && !leaving {
+                return Poll::Pending;
+            }
+            let read = match ready!(stream.poll_read_ready(cx)) {
+                Ok(()) => stream.try_read(buffer),
+                Err(error) => Err(error),
+            };
+            match read {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                Ok(length) if length > 0 && leaving => {}
+                Ok(length) if length > 0 && self.received + length <= MOST => {
+                    self.received += length;
+                    let bytes = buffer.get(..length).unwrap_or_default();
+                    return Poll::Ready(Input::Data(conn, Bytes::copy_from_slice(bytes)));
+                }
+                ended => {
+                    let state = std::mem::take(&mut self.state);
+                    return match (state, ended) {
+                        (State::Open(stream), Ok(0)) => {
+                            self.state = State::Ended(stream);
+                            Poll::Ready(Input::Closed(conn))
+                        }
+                        (State::Open(_), _) => Poll::Ready(Input::Reset(conn)),
+                        _ => Poll::Pending,
+                    };
+                }
+            }
+        }
+    }
+
+    fn poll_write(&mut self, cx: &mut Context<'_>) {
+        while !self.unsent.is_empty() {
+            let Some(stream) = self.stream() else {
+                return;
+            };
+            if stream.poll_write_ready(cx).is_pending() {
+                return;
+            }
+            self.write();
+        }
+    }
+
+    /// Writes what can be written now, a system call for each segment.
+    fn write(&mut self) {
+        while let Some(mut bytes) = self.unsent.pop_front() {
+            let Some(stream) = self.stream() else {
+                self.unsent.push_front(bytes);
+                return;
+            };
+            match stream.try_write(&bytes) {
+                Ok(written) if written == bytes.len() => {}
+                Ok(written) => {
+                    bytes.advance(written);
+                    self.unsent.push_front(bytes);
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    self.unsent.push_front(bytes);
+                    return;
+                }
+                // The reading side tells how the connection ended, after what came before.
+                Err(_) => self.unsent.clear(),
+            }
+        }
+    }
+
+    fn stream(&self) -> Option<&TcpStream> {
+        match &self.state {
+            State::Open(stream) | State::Ended(stream) | State::Leaving(stream) => Some(stream),
+            State::None | State::Connecting(_) => None,
+        }
+    }
+
+    /// Ends our stream in order.
+    fn leave(&mut self) {
+        self.state = match std::mem::take(&mut self.state) {
+            State::Open(mut stream) => {
+                self.write_last(&stream);
+                // A TCP stream is shut down at once; a failure means that it is down already.
+                let mut cx = Context::from_waker(Waker::noop());
+                let _down = Pin::new(&mut stream).poll_shutdown(&mut cx);
+                State::Leaving(stream)
+            }
+            State::Leaving(stream) => State::Leaving(stream),
+            State::None | State::Connecting(_) | State::Ended(_) => State::None,
+        };
+    }
+
+    /// Writes what is left, as far as the socket takes it.
+    fn write_last(&mut self, stream: &TcpStream) {
+        while let Some(bytes) = self.unsent.pop_front() {
+            if stream.try_write(&bytes).is_err() {
+                self.unsent.clear();
+            }
+        }
+    }
+
+    fn reset(&mut self) {
+        if let Some(stream) = self.stream() {
+            // Without it the close is an orderly one: nothing better can be done.
+            let _orderly = stream.set_zero_linger();
+        }
+        *self = Self::default();
+    }
+}
+
+/// Opens a connection; the error is a few words.
+async fn connect(address: String, options: DriveOptions) -> Result<TcpStream, String> {
+    let connecting = async {
+        let addresses: Vec<SocketAddr> = match address.parse() {
+            Ok(address) => vec![address],
+            Err(_) => match tokio::net::lookup_host(&address).await {
+                Ok(found) => found.collect(),
+                Err(error) => return Err(plain(&error)),
+            },
+        };
+        let mut why = "the name has no address".to_owned();
+        for address in addresses {
+            if !options.remote && !address.ip().to_canonical().is_loopback() {
+                why = "it is not on this machine, and neither `remote: true` nor --remote is given"
+                    .to_owned();
+                continue;
+            }
+            match TcpStream::connect(address).await {
+                Ok(stream) => {
+                    // Delayed small writes would only cost time.
+                    let _slower = stream.set_nodelay(true);
+                    return Ok(stream);
+                }
+                Err(error) => why = plain(&error),
+            }
+        }
+        Err(why)
+    };
+    match tokio::time::timeout(options.connect, connecting).await {
+        Ok(result) => result,
+        Err(_) => Err(format!("no connection within {:?}", options.connect)),
+    }
+}
+
+/// An error of the system without its number.
+pub(super) fn plain(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::ConnectionRefused => "connection refused".to_owned(),
+        io::ErrorKind::ConnectionReset => "connection reset".to_owned(),
+        _ => {
+            let text = error.to_string();
+            let short = text.split(" (os error").next().unwrap_or(&text);
+            short.to_owned()
+        }
+    }
+}

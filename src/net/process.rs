@@ -1,0 +1,424 @@
+//! A process of the target: started without a shell, watched, ended with all its children.
+
+use std::collections::VecDeque;
+use std::io;
+use std::process::{ExitStatus, Stdio};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncReadExt};
+use tokio::net::TcpStream;
+use tokio::process::{Child, Command};
+use tokio::task::JoinHandle;
+
+use crate::net::drive::plain;
+use crate::run::{Invocation, Launch, Signal};
+use crate::transcript::{Redactor, escape};
+
+/// How many lines of its output are kept.
+const LINES: usize = 30;
+/// How many bytes of a line are kept.
+const LINE: usize = 400;
+/// How long it may take to end in order before it is killed.
+pub(super) const GRACE: Duration = Duration::from_secs(5);
+/// How often readiness is tried.
+const TRY: Duration = Duration::from_millis(10);
+
+/// Why a command of the target could not do its work.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum LaunchError {
+    /// It could not even be started.
+    #[error("cannot start `{command}`: {why}")]
+    Start {
+        /// The program.
+        command: String,
+        /// What the system says.
+        why: String,
+    },
+    /// It ended before it was ready, or with a failure.
+    #[error("`{command}` {how}")]
+    Ended {
+        /// The program.
+        command: String,
+        /// How it ended.
+        how: String,
+        /// The last lines that it wrote.
+        output: Vec<String>,
+    },
+    /// It was not ready, or did not end, in time.
+    #[error("`{command}` {what} within {within:?}")]
+    Late {
+        /// The program.
+        command: String,
+        /// What it did not do.
+        what: String,
+        /// The time that it had.
+        within: Duration,
+        /// The last lines that it wrote.
+        output: Vec<String>,
+    },
+    /// The port is in use by somebody else.
+    #[error("something else already listens on {address}: stop it, or choose another port")]
+    Occupied {
+        /// The address.
+        address: String,
+    },
+    /// The bundled server could not start.
+    #[error("{0}")]
+    Builtin(String),
+}
+
+impl LaunchError {
+    /// The last lines that the process wrote.
+    #[must_use]
+    pub fn output(&self) -> &[String] {
+        match self {
+            Self::Ended { output, .. } | Self::Late { output, .. } => output,
+            Self::Start { .. } | Self::Occupied { .. } | Self::Builtin(_) => &[],
+        }
+    }
+}
+
+/// A running process. Dropping it kills it and its children.
+#[derive(Debug)]
+pub(super) struct Process {
+    name: String,
+    child: Child,
+    tail: Arc<Mutex<Tail>>,
+    readers: Vec<JoinHandle<()>>,
+    stop: Signal,
+}
+
+impl Process {
+    /// Starts a command.
+    pub(super) fn start(
+        words: &[String],
+        invocation: &Invocation,
+        stop: Signal,
+        redactor: &Redactor,
+    ) -> Result<Self, LaunchError> {
+        let (program, arguments) = words.split_first().map_or(("", words), |(p, a)| (p, a));
+        let failed = |error: &io::Error| LaunchError::Start {
+            command: program.to_owned(),
+            why: plain(error),
+        };
+        let mut command = Command::new(program_path(program, invocation));
+        command
+            .args(arguments)
+            .envs(&invocation.env)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true);
+        if let Some(folder) = &invocation.folder {
+            command.current_dir(folder);
+        }
+        #[cfg(unix)]
+        command.process_group(0);
+        let mut child = command.spawn().map_err(|error| failed(&error))?;
+        let tail = Arc::new(Mutex::new(Tail {
+            redactor: redactor.clone(),
+            ..Tail::default()
+        }));
+        let mut readers = Vec::new();
+        if let Some(stdout) = child.stdout.take() {
+            readers.push(tokio::spawn(read(stdout, Arc::clone(&tail))));
+        }
+        if let Some(stderr) = child.stderr.take() {
+            readers.push(tokio::spawn(read(stderr, Arc::clone(&tail))));
+        }
+        Ok(Self {
+            name: program.to_owned(),
+            child,
+            tail,
+            readers,
+            stop,
+        })
+    }
+
+    /// Starts a server and waits until it is ready.
+    pub(super) async fn launch(launch: &Launch, redactor: &Redactor) -> Result<Self, LaunchError> {
+        if TcpStream::connect(&launch.ready).await.is_ok() {
+            let address = launch.ready.clone();
+            return Err(LaunchError::Occupied { address });
+        }
+        let invocation = &launch.invocation;
+        let mut process = Self::start(&invocation.command, invocation, launch.stop, redactor)?;
+        let ready = async {
+            while TcpStream::connect(&launch.ready).await.is_err() {
+                tokio::time::sleep(TRY).await;
+            }
+        };
+        let ended = tokio::select! {
+            () = ready => return Ok(process),
+            () = tokio::time::sleep(invocation.within) => None,
+            status = process.child.wait() => Some(how(status)),
+        };
+        let command = process.name.clone();
+        Err(match ended {
+            Some(how) => LaunchError::Ended {
+                command,
+                how: format!("{how} before it was ready"),
+                output: process.last_words().await,
+            },
+            None => {
+                process.kill().await;
+                LaunchError::Late {
+                    command,
+                    what: format!("did not listen on {}", launch.ready),
+                    within: invocation.within,
+                    output: process.last_words().await,
+                }
+            }
+        })
+    }
+
+    /// Waits for a command to end well.
+    pub(super) async fn complete(mut self, within: Duration) -> Result<(), LaunchError> {
+        let command = self.name.clone();
+        match tokio::time::timeout(within, self.child.wait()).await {
+            Ok(Ok(status)) if status.success() => Ok(()),
+            Ok(status) => Err(LaunchError::Ended {
+                command,
+                how: how(status),
+                output: self.last_words().await,
+            }),
+            Err(_) => {
+                self.kill().await;
+                Err(LaunchError::Late {
+                    command,
+                    what: "did not end".to_owned(),
+                    within,
+                    output: self.last_words().await,
+                })
+            }
+        }
+    }
+
+    /// How it ended, if it ends within this time.
+    pub(super) async fn ended(&mut self, within: Duration) -> Option<String> {
+        let ended = tokio::time::timeout(within, self.child.wait()).await;
+        ended.ok().map(how)
+    }
+
+    /// The last lines that it wrote, so far.
+    pub(super) fn tail(&self) -> Vec<String> {
+        let mut tail = self.tail.lock().unwrap_or_else(PoisonError::into_inner);
+        tail.lines()
+    }
+
+    /// Ends it in order: the signal, some time, then the end.
+    pub(super) async fn stop(mut self, grace: Duration) {
+        self.signal(self.stop);
+        // A process that takes longer is killed.
+        let _in_time = tokio::time::timeout(grace, self.child.wait()).await;
+        self.kill().await;
+    }
+
+    /// Kills it and its children.
+    async fn kill(&mut self) {
+        self.signal(Signal::Kill);
+        // It is gone, or was never ours: nothing is left to be done in either case.
+        let _gone = self.child.wait().await;
+    }
+
+    /// The last lines of a process that has ended: what is in the pipes still is read first.
+    async fn last_words(&mut self) -> Vec<String> {
+        for reader in self.readers.drain(..) {
+            // A child of its own may hold the pipe open.
+            let _in_time = tokio::time::timeout(Duration::from_millis(200), reader).await;
+        }
+        self.tail()
+    }
+
+    #[cfg(unix)]
+    fn signal(&self, signal: Signal) {
+        use rustix::process::{Pid, Signal as System, kill_process_group};
+        let signal = match signal {
+            Signal::Term => System::TERM,
+            Signal::Int => System::INT,
+            Signal::Hup => System::HUP,
+            Signal::Quit => System::QUIT,
+            Signal::Kill => System::KILL,
+        };
+        let id = self.child.id().and_then(|id| i32::try_from(id).ok());
+        if let Some(group) = id.and_then(Pid::from_raw) {
+            // It fails where the group is gone already.
+            let _gone = kill_process_group(group, signal);
+        }
+    }
+
+    #[cfg(not(unix))]
+    fn signal(&self, _signal: Signal) {}
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        self.signal(Signal::Kill);
+        for reader in &self.readers {
+            reader.abort();
+        }
+    }
+}
+
+/// A program with a relative path is meant from the folder that the command runs in.
+fn program_path(program: &str, invocation: &Invocation) -> std::path::PathBuf {
+    match &invocation.folder {
+        Some(folder) if program.contains('/') => {
+            let path = folder.join(program);
+            std::path::absolute(&path).unwrap_or(path)
+        }
+        _ => program.into(),
+    }
+}
+
+fn how(status: io::Result<ExitStatus>) -> String {
+    match status {
+        Err(error) => format!("cannot be watched: {}", plain(&error)),
+        Ok(status) => {
+            #[cfg(unix)]
+            if let Some(signal) = std::os::unix::process::ExitStatusExt::signal(&status) {
+                return format!("was ended by signal {signal}");
+            }
+            match status.code() {
+                Some(code) => format!("exited with status {code}"),
+                None => "ended".to_owned(),
+            }
+        }
+    }
+}
+
+/// The last lines of a process's output.
+#[derive(Debug, Default)]
+struct Tail {
+    lines: VecDeque<String>,
+    begun: Vec<u8>,
+    redactor: Redactor,
+}
+
+impl Tail {
+    fn push(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            match byte {
+                b'\n' => self.end_line(),
+                byte if self.begun.len() < LINE => self.begun.push(*byte),
+                _ => {}
+            }
+        }
+    }
+
+    fn end_line(&mut self) {
+        let begun = std::mem::take(&mut self.begun);
+        let text = escape(begun.strip_suffix(b"\r").unwrap_or(&begun));
+        if self.lines.len() == LINES {
+            self.lines.pop_front();
+        }
+        self.lines
+            .push_back(self.redactor.apply(&text).into_owned());
+    }
+
+    fn lines(&mut self) -> Vec<String> {
+        if !self.begun.is_empty() {
+            self.end_line();
+        }
+        self.lines.iter().cloned().collect()
+    }
+}
+
+async fn read(mut from: impl AsyncRead + Unpin, tail: Arc<Mutex<Tail>>) {
+    let mut buffer = vec![0; 4096];
+    while let Ok(length) = from.read(&mut buffer).await {
+        if length == 0 {
+            break;
+        }
+        let mut tail = tail.lock().unwrap_or_else(PoisonError::into_inner);
+        tail.push(buffer.get(..length).unwrap_or_default());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shell(script: &str) -> Invocation {
+        Invocation {
+            command: ["/bin/sh", "-c", script].map(str::to_owned).to_vec(),
+            folder: None,
+            env: std::collections::BTreeMap::new(),
+            within: Duration::from_secs(5),
+        }
+    }
+
+    fn start(script: &str) -> Process {
+        let invocation = shell(script);
+        let redactor = Redactor::new(["secret-a".to_owned()]);
+        Process::start(&invocation.command, &invocation, Signal::Term, &redactor).unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_failing_command_tells_its_status_and_its_last_words_without_secrets() {
+        let process = start("echo pw is secret-a; echo end >&2; exit 3");
+        let error = process.complete(Duration::from_secs(5)).await.unwrap_err();
+        assert_eq!(error.to_string(), "`/bin/sh` exited with status 3");
+        let mut output = error.output().to_vec();
+        output.sort();
+        assert_eq!(output, ["end", "pw is [redacted]"]);
+    }
+
+    #[tokio::test]
+    async fn a_command_that_hangs_is_killed_with_its_children() {
+        let process = start("sleep 100 & wait");
+        let error = process.complete(Duration::from_millis(50)).await;
+        assert!(matches!(error, Err(LaunchError::Late { .. })));
+    }
+
+    #[tokio::test]
+    async fn a_process_that_ignores_the_signal_is_killed() {
+        let process = start("trap '' TERM; echo up; while :; do sleep 1; done");
+        process.stop(Duration::from_millis(50)).await;
+    }
+
+    #[tokio::test]
+    async fn a_server_that_ends_at_once_is_told() {
+        let launch = Launch {
+            invocation: shell("echo no such port >&2; exit 1"),
+            ready: "127.0.0.1:1".to_owned(),
+            stop: Signal::Term,
+        };
+        let error = Process::launch(&launch, &Redactor::default()).await;
+        let error = error.unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "`/bin/sh` exited with status 1 before it was ready"
+        );
+        assert_eq!(error.output(), ["no such port"]);
+    }
+
+    #[tokio::test]
+    async fn what_cannot_be_started_is_told() {
+        let mut invocation = shell("");
+        invocation.command = vec!["/no/such/program".to_owned()];
+        let started = Process::start(
+            &invocation.command,
+            &invocation,
+            Signal::Term,
+            &Redactor::default(),
+        );
+        let error = started.unwrap_err().to_string();
+        assert!(error.starts_with("cannot start `/no/such/program`: No such file"));
+    }
+
+    #[test]
+    fn the_tail_is_bounded() {
+        let mut tail = Tail::default();
+        tail.push(&vec![b'x'; 100_000]);
+        for n in 0..1000 {
+            tail.push(format!("\n{n}").as_bytes());
+        }
+        let lines = tail.lines();
+        assert_eq!(
+            (lines.len(), lines.last().unwrap().as_str()),
+            (LINES, "999")
+        );
+    }
+}

@@ -1,0 +1,493 @@
+//! A whole run: the server, the probe, the scenarios side by side, the end.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tokio::task::{Id, JoinSet};
+
+use crate::event::{Event, NoticeKind, Summary};
+use crate::net::clock::{now, today};
+use crate::net::command::Commands;
+use crate::net::drive::{DriveOptions, drive_with};
+use crate::net::host::Host;
+use crate::net::process::LaunchError;
+use crate::run::{
+    Account, Cause, Date, Dead, Done, Ending, Environment, Executor, Outcome, RemoteError, Suite,
+    SuiteOptions, Target, Task, Waivers, Work,
+};
+use crate::scenario::ast::Scenario;
+use crate::spec::Level;
+use crate::transcript::Redactor;
+
+/// How many scenarios run at the same time unless somebody says more.
+const JOBS: usize = 16;
+/// How many accounts are tried before all are taken to be unusable.
+const TRIED_ACCOUNTS: usize = 8;
+/// How often a server that seems dead is looked at before it is given up.
+const PATIENCE: usize = 4;
+
+/// What is to be run, against what, and how.
+#[derive(Debug)]
+pub struct Plan {
+    /// The server under test.
+    pub target: Target,
+    /// The scenarios, filtered already.
+    pub scenarios: Vec<Arc<Scenario>>,
+    /// All scenarios, those that were filtered out among them: stale waivers are judged by them.
+    pub library: Vec<Arc<Scenario>>,
+    /// How.
+    pub options: RunOptions,
+}
+
+/// How a run is done.
+#[derive(Debug, Clone)]
+pub struct RunOptions {
+    /// Which clauses can fail the run.
+    pub level: Level,
+    /// Variations are failures.
+    pub strict: bool,
+    /// How many scenarios run at the same time.
+    pub jobs: Option<usize>,
+    /// How often a scenario that failed also alone is run again.
+    pub retries: usize,
+    /// The first failure ends the run.
+    pub fail_fast: bool,
+    /// The seed of everything random.
+    pub seed: u64,
+    /// The deadline of a reply, instead of the target's.
+    pub timeout: Option<Duration>,
+    /// The target may be on another machine.
+    pub remote: bool,
+    /// The accounts' lists may be emptied.
+    pub disposable: bool,
+    /// Everything that is sent is cut into segments of this many bytes.
+    pub segments: Option<usize>,
+    /// Keep the transcripts of scenarios that passed.
+    pub transcripts: bool,
+    /// The day by which waivers are judged, instead of today.
+    pub today: Option<Date>,
+}
+
+impl Default for RunOptions {
+    fn default() -> Self {
+        Self {
+            level: Level::Must,
+            strict: false,
+            jobs: None,
+            retries: 0,
+            fail_fast: false,
+            seed: 0,
+            timeout: None,
+            remote: false,
+            disposable: false,
+            segments: None,
+            transcripts: false,
+            today: None,
+        }
+    }
+}
+
+/// What a run came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RunEnd {
+    /// The summary, which was the last event too.
+    pub summary: Summary,
+    /// The exit code: 0, 1, 3 or 4.
+    pub exit_code: u8,
+}
+
+/// Why a run was refused before anything happened.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum RunError {
+    /// The target is on another machine and nobody allowed that.
+    #[error(transparent)]
+    Remote(#[from] RemoteError),
+}
+
+impl RunError {
+    /// The exit code: wrong usage.
+    #[must_use]
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::Remote(_) => 2,
+        }
+    }
+}
+
+/// Carries out a run. Events go to `sink` in order, the last is always [`Event::Finished`];
+/// Ctrl-C and SIGTERM end the run in order.
+///
+/// # Errors
+///
+/// When the run is refused before anything happened; there are then no events. A server that
+/// cannot be reached is no error here: it is told in an event, and by the exit code 3.
+pub async fn run(plan: Plan, sink: &mut (dyn FnMut(Event) + Send)) -> Result<RunEnd, RunError> {
+    let Plan {
+        mut target,
+        scenarios,
+        library,
+        options,
+    } = plan;
+    target.check_remote(options.remote, scenarios.len())?;
+    super::raise_file_limit();
+    target.disposable |= options.disposable;
+    if let Some(reply) = options.timeout {
+        target.timeouts.reply = reply;
+    }
+    let start = now();
+    let runs = !scenarios.is_empty();
+    let suite_options = suite_options(&mut target, library, &options);
+    let redactor = Redactor::new(target.accounts.iter().map(|a| a.password.clone()));
+    let mut environment = target.environment();
+    environment.segments = options.segments;
+    let bench = Arc::new(Bench {
+        host: Arc::new(Host::new(&target, &redactor, options.seed)),
+        commands: Commands::new(&target, &redactor),
+        drive: DriveOptions {
+            connect: target.timeouts.connect,
+            remote: target.remote || options.remote,
+        },
+        seed: options.seed,
+    });
+    let accounts = std::mem::take(&mut target.accounts);
+    let mut suite = Suite::new(scenarios, accounts.clone(), suite_options);
+    pass_on(&mut suite, sink);
+    let mut interrupt = std::pin::pin!(interrupted());
+    let prepared = async {
+        if runs {
+            bench.prepare(environment, accounts).await
+        } else {
+            Ok((environment, accounts))
+        }
+    };
+    let prepared = tokio::select! {
+        prepared = prepared => prepared,
+        () = &mut interrupt => Err(Unprepared::new("interrupted")),
+    };
+    let setup_failed = prepared.is_err();
+    match prepared {
+        Err(unprepared) => {
+            suite.notice(
+                NoticeKind::Error,
+                unprepared.why.as_str(),
+                unprepared.detail,
+            );
+            suite.stop(&unprepared.why);
+        }
+        Ok((environment, accounts)) => {
+            suite.learn(&environment, accounts);
+            let environment = Arc::new(environment);
+            carry_out(&mut suite, &bench, &environment, &mut interrupt, sink).await;
+        }
+    }
+    bench.host.stop().await;
+    let summary = suite.finish(start.elapsed(), setup_failed);
+    pass_on(&mut suite, sink);
+    Ok(RunEnd {
+        summary,
+        exit_code: suite.exit_code(),
+    })
+}
+
+fn suite_options(
+    target: &mut Target,
+    library: Vec<Arc<Scenario>>,
+    options: &RunOptions,
+) -> SuiteOptions {
+    let one_at_a_time = target
+        .reset
+        .as_ref()
+        .is_some_and(|reset| !reset.is_per_account());
+    let day = options.today.unwrap_or_else(today);
+    SuiteOptions {
+        target: target.name.clone(),
+        level: options.level,
+        strict: options.strict,
+        jobs: if one_at_a_time {
+            1
+        } else {
+            options.jobs.unwrap_or(JOBS)
+        },
+        retries: options.retries,
+        fail_fast: options.fail_fast,
+        seed: options.seed,
+        max_connections: target.max_connections,
+        owns_server: target.owns_server(),
+        dispatch_refers: false,
+        transcripts: options.transcripts,
+        waivers: Waivers::new(std::mem::take(&mut target.waivers), Some(day)),
+        library,
+    }
+}
+
+fn pass_on(suite: &mut Suite, sink: &mut (dyn FnMut(Event) + Send)) {
+    while let Some(event) = suite.poll_event() {
+        sink(event);
+    }
+}
+
+/// Runs tasks side by side until the suite is over.
+async fn carry_out(
+    suite: &mut Suite,
+    bench: &Arc<Bench>,
+    environment: &Arc<Environment>,
+    interrupt: &mut (impl Future<Output = ()> + Unpin),
+    sink: &mut (dyn FnMut(Event) + Send),
+) {
+    let mut tasks = JoinSet::new();
+    let mut ids: HashMap<Id, (u64, Instant)> = HashMap::new();
+    loop {
+        while let Some(task) = suite.next_task() {
+            let bench = Arc::clone(bench);
+            let environment = Arc::clone(environment);
+            let Task { id, work } = task;
+            let handle = tasks.spawn(async move { bench.perform(work, environment).await });
+            ids.insert(handle.id(), (id, now()));
+        }
+        pass_on(suite, sink);
+        let joined = tokio::select! {
+            joined = tasks.join_next_with_id() => joined,
+            () = &mut *interrupt => {
+                suite.notice(NoticeKind::Warning, "interrupted", Vec::new());
+                suite.stop("interrupted");
+                tasks.shutdown().await;
+                suite.abandon();
+                return;
+            }
+        };
+        let Some(joined) = joined else {
+            return;
+        };
+        let (task, done) = match joined {
+            Ok((task, done)) => (task, done),
+            Err(error) => (
+                error.id(),
+                Done::Unable(format!("a mistake of the harness: {error}")),
+            ),
+        };
+        if let Some((id, begun)) = ids.remove(&task) {
+            suite.finished(id, done, begun.elapsed());
+        }
+    }
+}
+
+/// Ends when the user wants the run to end.
+async fn interrupted() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let Ok(mut term) = signal(SignalKind::terminate()) {
+            tokio::select! {
+                _ = tokio::signal::ctrl_c() => {}
+                _ = term.recv() => {}
+            }
+            return;
+        }
+    }
+    if tokio::signal::ctrl_c().await.is_err() {
+        std::future::pending::<()>().await;
+    }
+}
+
+/// Why a run could not begin.
+#[derive(Debug)]
+struct Unprepared {
+    why: String,
+    detail: Vec<String>,
+}
+
+impl Unprepared {
+    fn new(why: impl Into<String>) -> Self {
+        Self {
+            why: why.into(),
+            detail: Vec::new(),
+        }
+    }
+}
+
+impl From<LaunchError> for Unprepared {
+    fn from(error: LaunchError) -> Self {
+        Self {
+            why: error.to_string(),
+            detail: error.output().to_vec(),
+        }
+    }
+}
+
+/// Everything that tasks share.
+#[derive(Debug)]
+struct Bench {
+    host: Arc<Host>,
+    commands: Commands,
+    drive: DriveOptions,
+    seed: u64,
+}
+
+impl Bench {
+    /// Starts the server and finds out what it is like. Accounts that cannot log in are left out.
+    async fn prepare(
+        &self,
+        mut environment: Environment,
+        mut accounts: Vec<Account>,
+    ) -> Result<(Environment, Vec<Account>), Unprepared> {
+        self.host.start().await?;
+        if let Some(doors) = self.host.doors().await {
+            environment.dispatch = Some(doors.dispatch().to_string());
+            environment.notification = Some(doors.notification().to_string());
+        }
+        if accounts.is_empty() {
+            let why = "no account: give some with --account HANDLE:PASSWORD, or in a target file";
+            return Err(Unprepared::new(why));
+        }
+        let mut refusals = Vec::new();
+        for _ in 0..TRIED_ACCOUNTS {
+            let two: Vec<Account> = accounts.iter().take(2).cloned().collect();
+            if two.is_empty() {
+                break;
+            }
+            self.commands.provide(&two).await?;
+            self.commands.reset(&two).await?;
+            let env = Arc::new(environment.clone());
+            let outcome = self.drive(Executor::probe(two, env, self.seed)).await;
+            for after in &outcome.accounts {
+                let known = accounts.iter_mut().find(|a| a.handle == after.handle);
+                if let Some(known) = known {
+                    known.lists = after.lists;
+                    known.name = after.name.clone().or(known.name.take());
+                }
+            }
+            if let Some(learnt) = &outcome.learnt {
+                environment.learn(learnt);
+                return Ok((environment, accounts));
+            }
+            match &outcome.cause {
+                Some(
+                    cause @ (Cause::LoginRefused { handle, .. }
+                    | Cause::NotDisposable { handle, .. }),
+                ) => {
+                    refusals.push(cause.to_string());
+                    accounts.retain(|account| account.handle != *handle);
+                }
+                _ => return Err(self.unprobed(&outcome).await),
+            }
+        }
+        let why = match refusals.as_slice() {
+            [one] => format!("no account is usable: {one}"),
+            _ => "no account is usable".to_owned(),
+        };
+        let detail = if refusals.len() > 1 {
+            refusals
+        } else {
+            Vec::new()
+        };
+        Err(Unprepared { why, detail })
+    }
+
+    async fn unprobed(&self, outcome: &Outcome) -> Unprepared {
+        let dead = self.host.obituary(reason(outcome)).await;
+        let mut detail = dead.stderr;
+        if let Some(failure) = outcome.failures.first() {
+            detail.extend(failure.transcript.iter().cloned());
+        }
+        Unprepared {
+            why: dead.why,
+            detail,
+        }
+    }
+
+    async fn perform(&self, work: Work, environment: Arc<Environment>) -> Done {
+        match work {
+            Work::Scenario {
+                scenario,
+                accounts,
+                seed,
+            } => self.scenario(scenario, accounts, seed, environment).await,
+            Work::Check { account, patient } => {
+                Done::Check(self.check(account, patient, environment).await)
+            }
+            Work::Restart => {
+                let restarted = self.host.restart().await;
+                self.commands.forget().await;
+                Done::Restart(restarted.map_err(|error| error.to_string()))
+            }
+        }
+    }
+
+    async fn scenario(
+        &self,
+        scenario: Arc<Scenario>,
+        accounts: Vec<Account>,
+        seed: u64,
+        environment: Arc<Environment>,
+    ) -> Done {
+        let ready = async {
+            self.commands.provide(&accounts).await?;
+            self.commands.reset(&accounts).await
+        };
+        if let Err(error) = ready.await {
+            return Done::Unable(error.to_string());
+        }
+        let owns = scenario.needs.launch;
+        let outcome = self
+            .drive(Executor::new(scenario, accounts, environment, seed))
+            .await;
+        if owns && let Err(error) = self.host.start().await {
+            return Done::Unable(format!("the server does not come back: {error}"));
+        }
+        Done::Scenario(Box::new(outcome))
+    }
+
+    async fn check(
+        &self,
+        account: Option<Account>,
+        patient: bool,
+        environment: Arc<Environment>,
+    ) -> Result<(), Dead> {
+        let pause = environment.timeouts.reply;
+        let mut tries = if patient { PATIENCE } else { 1 };
+        loop {
+            let why = match &account {
+                Some(account) => {
+                    let env = Arc::clone(&environment);
+                    let executor = Executor::check(account.clone(), env, self.seed);
+                    let outcome = self.drive(executor).await;
+                    if is_alive(&outcome) {
+                        return Ok(());
+                    }
+                    reason(&outcome)
+                }
+                None => return Ok(()),
+            };
+            tries -= 1;
+            let dead = self.host.obituary(why).await;
+            if tries == 0 || dead.exited {
+                return Err(dead);
+            }
+            tokio::time::sleep(pause).await;
+        }
+    }
+
+    async fn drive(&self, executor: Executor) -> Outcome {
+        drive_with(executor, self.drive, Some(Arc::clone(&self.host))).await
+    }
+}
+
+/// Whether a check found a server that answers: to refuse the account is an answer.
+fn is_alive(outcome: &Outcome) -> bool {
+    match &outcome.cause {
+        _ if outcome.ending == Ending::Passed => true,
+        Some(Cause::LoginRefused { reason, .. }) => crate::run::names_error(reason),
+        Some(Cause::NotDisposable { .. }) => true,
+        _ => false,
+    }
+}
+
+/// Why a probe or a check did not succeed, in one line.
+fn reason(outcome: &Outcome) -> String {
+    match (&outcome.cause, outcome.failures.first()) {
+        (Some(cause), _) => cause.to_string(),
+        (None, Some(failure)) => format!("expected {}, got {}", failure.expected, failure.got),
+        (None, None) => "the server does not answer as a server of MSNP2".to_owned(),
+    }
+}

@@ -96,7 +96,7 @@ fn a_mistake_has_a_place_and_a_help() {
             "3:41",
             "no date",
         ),
-        ("map: [x]\n", "3:7", "must be a map"),
+        ("map: [x]\n", "3:6", "must be a map"),
         (
             "account_pattern: { handle: x@y, password: p, to: 2 }\n",
             "3:28",

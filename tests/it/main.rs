@@ -2,6 +2,7 @@
 
 mod architecture;
 mod cli;
+mod loopback;
 mod reports;
 mod scenario_print;
 

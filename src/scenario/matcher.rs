@@ -6,7 +6,8 @@ use std::io::Write as _;
 use bytes::Bytes;
 
 use super::ast::{Expr, Field, LinePattern, Part, PayloadPattern, Text, WordKind, WordPattern};
-use super::eval::{EvalError, Maker, Scope, TridSource, shown};
+use super::eval::{EvalError, Scope};
+use super::maker::{Maker, TridSource, shown};
 use crate::spec::{ErrorCode, decode_name};
 use crate::transcript::ConnName;
 use crate::wire::Frame;

@@ -7,12 +7,14 @@ pub mod ast;
 mod eval;
 mod library;
 mod lint;
+mod maker;
 mod matcher;
 mod parse;
 mod print;
 mod render;
 mod source_form;
 pub(crate) mod tree;
+mod trids;
 
 pub use eval::{EvalError, Identity, Mark, Prepared, Scope, filler};
 pub use library::{Library, LibraryError};

@@ -3,7 +3,8 @@
 use super::ast::{
     Expect, Expected, Expr, LinePattern, Part, Payload, PayloadPattern, Text, WordKind, WordPattern,
 };
-use super::eval::{Scope, shown};
+use super::eval::Scope;
+use super::maker::shown;
 use super::source_form;
 use crate::transcript::ConnName;
 

@@ -129,6 +129,6 @@ fn word_text(text: &Text) -> String {
 /// Whether a literal stands for itself in an expected line.
 fn is_plain(literal: &str) -> bool {
     let special =
-        |c: char| c.is_whitespace() || matches!(c, '{' | '}' | '|' | '*' | '/' | '\'' | '!');
+        |c: char| c.is_whitespace() || matches!(c, '{' | '}' | '|' | '*' | '/' | '\'' | '!' | '>');
     !literal.contains("..") && !literal.contains(special)
 }

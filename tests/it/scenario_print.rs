@@ -83,7 +83,7 @@ fn strip_word(word: &mut WordPattern) {
 
 fn strip_kind(kind: &mut WordKind) {
     match kind {
-        WordKind::Text(text) => strip_text(text),
+        WordKind::Text(text) | WordKind::Above(text) => strip_text(text),
         WordKind::OneOf(kinds) => kinds.iter_mut().for_each(strip_kind),
         WordKind::Not(kind) => strip_kind(kind),
         _ => {}
@@ -103,8 +103,8 @@ fn strip_text(text: &mut Text) {
 fn reload(scenario: &Scenario) -> Result<Scenario, String> {
     let text = print(scenario);
     let source = Source::new("printed.yaml", text.clone());
-    let mut all = load(&scenario.name, &source, &NoFiles)
-        .map_err(|errors| format!("{}\n{text}", errors[0]))?;
+    let mut all =
+        load(&scenario.name, &source, &NoFiles).map_err(|errors| format!("{errors:?}\n{text}"))?;
     Ok(all.remove(0))
 }
 
@@ -135,7 +135,7 @@ fn literal() -> impl Strategy<Value = String> {
     prop_oneof![
         "[A-Za-z0-9@._%-]{1,8}",
         "\\PC{1,6}",
-        "[ {}'|*/.!\"\\\\\t]{1,5}",
+        "[ {}'|*/.!>\"\\\\\t]{1,5}",
         Just("close".to_owned()),
         Just("same".to_owned()),
         Just("1..5".to_owned()),
@@ -182,6 +182,7 @@ fn word_kind() -> impl Strategy<Value = WordKind> {
     });
     let simple = prop_oneof![
         4 => text.prop_map(WordKind::Text),
+        1 => expr().prop_map(|expr| WordKind::Above(text_of(vec![Part::Expr(expr)]))),
         1 => Just(WordKind::Any),
         1 => Just(WordKind::Capture("a".into())),
         1 => (any::<u32>(), any::<u32>()).prop_map(|(a, b)| {
@@ -198,7 +199,7 @@ fn word_kind() -> impl Strategy<Value = WordKind> {
         5 => simple.clone(),
         1 => not,
         1 => vec(simple, 2..4).prop_map(WordKind::OneOf),
-        1 => Just(WordKind::Matches(Regex::whole("a{2}|[{}|]*").unwrap())),
+        1 => Just(WordKind::Matches(Regex::whole("a{2}|[{}|]*").expect("the pattern is right"))),
     ]
 }
 
@@ -221,7 +222,9 @@ fn expected() -> impl Strategy<Value = Expected> {
         Just(PayloadPattern::Same),
         payload().prop_map(PayloadPattern::Exactly),
         any::<u32>().prop_map(|length| PayloadPattern::Length(length.into())),
-        Just(PayloadPattern::Matches(Regex::anywhere("\\s\"x").unwrap())),
+        Just(PayloadPattern::Matches(
+            Regex::anywhere("\\s\"x").expect("the pattern is right")
+        )),
     ];
     let message = WordPattern {
         at: Span::default(),
@@ -314,7 +317,10 @@ fn group() -> impl Strategy<Value = Step> {
     let branch = (vec(expectation(), 1..3), option::of(option::of(literal()))).prop_map(
         |(mut steps, seen)| {
             let clause = ClauseId::USR_7;
-            steps[0].varies = seen.map(|seen| Varies { clause, seen });
+            for first in steps.iter_mut().take(1) {
+                let seen = seen.clone();
+                first.varies = seen.map(|seen| Varies { clause, seen });
+            }
             steps
         },
     );

@@ -3,10 +3,15 @@
 //! Parts are put in and rows of a matrix are told apart here, so what leaves is plain. Every
 //! mistake that is found is told; reading goes on behind it where that makes sense.
 
+mod expect;
 mod file;
+mod group;
 mod line;
+mod matrix;
+mod part;
 mod payload;
 mod reader;
+mod send;
 mod step;
 mod text;
 mod users;

@@ -2,8 +2,12 @@
 //! became of them.
 
 mod death;
+#[cfg(test)]
+mod dialogue;
 mod environment;
 mod executor;
+#[cfg(test)]
+mod executor_tests;
 mod expect;
 mod filter;
 mod fixture;

@@ -5,6 +5,8 @@
 
 mod addresses;
 mod options;
+#[cfg(test)]
+mod script_tests;
 mod world;
 
 pub use addresses::{DISPATCH, NOTIFICATION, SWITCHBOARD, addresses, environment};

@@ -1,0 +1,157 @@
+//! The scripts beside the scenarios, against the reference server.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::{Chunking, SimOptions, environment, run};
+use crate::diagnostic::Source;
+use crate::run::{Account, Barrier, Cause, Ending, Environment, Executor, Lists, Outcome};
+use crate::scenario::{NoFiles, load};
+use crate::server::Config;
+
+fn account(number: usize) -> Account {
+    Account::new(format!("user{number}@hotmail.com"), format!("pw{number}"))
+}
+
+/// A target of which only the dispatch server is known.
+fn unknown() -> Environment {
+    Environment {
+        dispatch: environment().dispatch,
+        ..Environment::default()
+    }
+}
+
+fn probe(accounts: usize, env: Environment, options: SimOptions) -> Outcome {
+    let accounts = (1..=accounts).map(account).collect();
+    let executor = Executor::probe(accounts, Arc::new(env), 1);
+    run(executor, Config::default(), options)
+}
+
+#[test]
+fn a_probe_finds_out_what_the_server_is_like() {
+    for latency in [Duration::ZERO, Duration::from_millis(3)] {
+        let options = SimOptions {
+            latency,
+            chunk: Chunking::Bytes(5),
+        };
+        let outcome = probe(2, unknown(), options);
+        assert_eq!(outcome.ending, Ending::Passed, "{:?}", outcome.failures);
+        let learnt = outcome.learnt.unwrap();
+        assert_eq!(learnt.notification, environment().notification);
+        assert!(learnt.dispatch_refers);
+        assert_eq!(learnt.barriers.notification, Some(Barrier::Ping));
+        assert_eq!(learnt.barriers.switchboard, Some(Barrier::CallSelf));
+        assert!(!learnt.presence_batched);
+        assert!(outcome.accounts.iter().all(|a| a.lists == Lists::Clean));
+        assert_eq!(outcome.accounts[0].name.as_deref(), Some("User 1"));
+        assert_eq!(outcome.waited, Duration::ZERO, "{:?}", outcome.waited_for);
+    }
+}
+
+#[test]
+fn a_probe_makes_do_with_one_account() {
+    let env = Environment {
+        notification: environment().notification,
+        ..unknown()
+    };
+    let outcome = probe(1, env, SimOptions::default());
+    let learnt = outcome.learnt.unwrap();
+    assert_eq!(learnt.notification, None);
+    assert!(learnt.dispatch_refers);
+    assert_eq!(learnt.barriers.notification, Some(Barrier::Ping));
+}
+
+#[test]
+fn a_probe_says_what_keeps_an_account_out() {
+    let wrong = Account::new("user1@hotmail.com", "not it");
+    let executor = Executor::probe(vec![wrong], Arc::new(unknown()), 1);
+    let outcome = run(executor, Config::default(), SimOptions::default());
+    assert_eq!(outcome.ending, Ending::Broken);
+    let Some(Cause::LoginRefused { handle, reason }) = outcome.cause else {
+        panic!("{:?}", outcome.cause)
+    };
+    assert_eq!(handle, "user1@hotmail.com");
+    assert!(reason.contains("got 911"), "{reason}");
+
+    let mut nowhere = unknown();
+    nowhere.dispatch = Some("127.0.0.1:9".into());
+    let outcome = probe(1, nowhere, SimOptions::default());
+    assert!(matches!(outcome.cause, Some(Cause::Unreachable { .. })));
+}
+
+#[test]
+fn a_check_logs_in_and_out() {
+    let executor = Executor::check(account(7), Arc::new(unknown()), 1);
+    let outcome = run(executor, Config::default(), SimOptions::default());
+    assert_eq!(outcome.ending, Ending::Passed);
+    assert!(outcome.transcript.entries().len() > 10);
+}
+
+const CHANGES: &str = r#"
+description: changes a lot
+clauses: [ADD-1]
+users:
+  alice: { state: NLN, FL: [bob], BL: [carol], GTC: N }
+  bob: { state: NLN, AL: [alice] }
+  carol: {}
+steps:
+  - C: ADD {t} AL {bob.handle} {bob.handle}
+  - S: ADD {t} AL * {bob.handle} ...
+  - C: BLP {t} BL
+  - S: BLP {t} * BL
+  - C: REA {t} {alice.handle} Someone%20Else
+  - S: REA {t} ...
+"#;
+
+fn scenario(text: &str) -> Arc<crate::scenario::ast::Scenario> {
+    let source = Source::new("test.yaml", text);
+    let all = load("test", &source, &NoFiles).unwrap_or_else(|errors| panic!("{}", errors[0]));
+    Arc::new(all.into_iter().next().unwrap())
+}
+
+fn changed(env: Environment) -> Outcome {
+    let accounts = (1..=3).map(account).collect();
+    let executor = Executor::new(scenario(CHANGES), accounts, Arc::new(env), 1);
+    run(executor, Config::default(), SimOptions::default())
+}
+
+#[test]
+fn a_scenario_undoes_what_it_did() {
+    let outcome = changed(unknown());
+    assert_eq!(outcome.ending, Ending::Passed, "{:?}", outcome.failures);
+    assert!(outcome.accounts.iter().all(|a| a.lists == Lists::Clean));
+    assert_eq!(outcome.accounts[0].name.as_deref(), Some("User 1"));
+    let text = outcome
+        .transcript
+        .render(&crate::transcript::Redactor::default());
+    let undone: Vec<&str> = text
+        .iter()
+        .filter_map(|line| line.strip_prefix("alice@undo C: "))
+        .filter(|line| !line.starts_with('<'))
+        .skip(8)
+        .collect();
+    let expected = [
+        "REM 6 FL user2@hotmail.com",
+        "REM 7 AL user2@hotmail.com",
+        "REM 8 BL user3@hotmail.com",
+        "GTC 9 A",
+        "BLP 10 AL",
+        "REA 11 user1@hotmail.com User%201",
+        "OUT",
+    ];
+    assert_eq!(undone, expected);
+}
+
+#[test]
+fn fresh_accounts_are_left_as_they_are() {
+    let env = Environment {
+        cleanup: false,
+        ..unknown()
+    };
+    let outcome = changed(env);
+    assert_eq!(outcome.ending, Ending::Passed);
+    let names = outcome.transcript.connections().iter();
+    assert!(names.clone().all(|conn| conn.name.label != "undo"));
+    assert_eq!(outcome.accounts[0].lists, Lists::Ours);
+    assert_eq!(outcome.accounts[2].lists, Lists::Clean);
+}

@@ -1,7 +1,9 @@
 //! Runs over real sockets: against the bundled server, and against servers that misbehave.
 
+use std::future::Future;
 use std::sync::Arc;
 
+use msnpspec::diagnostic::Source;
 use msnpspec::event::{Event, ScenarioResult, Summary, Verdict};
 use msnpspec::net::{Plan, RunEnd, RunOptions, run};
 use msnpspec::run::{Filter, Target};
@@ -10,20 +12,20 @@ use msnpspec::scenario::ast::Scenario;
 use msnpspec::spec::Level;
 
 /// A run and all that it said.
-struct Ran {
-    end: RunEnd,
+pub(crate) struct Ran {
+    pub(crate) end: RunEnd,
     events: Vec<Event>,
 }
 
 impl Ran {
-    fn results(&self) -> impl Iterator<Item = &Arc<ScenarioResult>> {
+    pub(crate) fn results(&self) -> impl Iterator<Item = &Arc<ScenarioResult>> {
         self.events.iter().filter_map(|event| match event {
             Event::ScenarioFinished(result) => Some(result),
             _ => None,
         })
     }
 
-    fn notices(&self) -> Vec<String> {
+    pub(crate) fn notices(&self) -> Vec<String> {
         let notice = |event: &Event| match event {
             Event::Notice(notice) => Some(notice.text.clone()),
             _ => None,
@@ -32,7 +34,7 @@ impl Ran {
     }
 
     /// Everything that is not as it should be, for the message of an assertion.
-    fn complaints(&self) -> String {
+    pub(crate) fn complaints(&self) -> String {
         let mut text = format!("{:?}\n{:?}\n", self.end.summary.totals, self.notices());
         for result in self.results().filter(|r| r.verdict != Verdict::Passed) {
             text += &format!("{:?} {} {:?}\n", result.verdict, result.name, result.reason);
@@ -50,26 +52,35 @@ impl Ran {
         text
     }
 
-    fn summary(&self) -> &Summary {
+    pub(crate) fn summary(&self) -> &Summary {
         &self.end.summary
     }
 }
 
-fn library() -> Vec<Arc<Scenario>> {
+pub(crate) fn library() -> Vec<Arc<Scenario>> {
     let library = Library::builtin().unwrap();
     library.into_scenarios().into_iter().map(Arc::new).collect()
 }
 
-fn selected(filter: &str) -> Vec<Arc<Scenario>> {
+pub(crate) fn selected(filter: &str) -> Vec<Arc<Scenario>> {
     Filter::parse(filter).unwrap().select(&library())
 }
 
-fn carry_out(target: Target, scenarios: Vec<Arc<Scenario>>, options: RunOptions) -> Ran {
+/// Runs it on two worker threads of its own.
+pub(crate) fn block<T>(future: impl Future<Output = T>) -> T {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
         .build()
         .unwrap();
+    runtime.block_on(future)
+}
+
+pub(crate) async fn carry_out(
+    target: Target,
+    scenarios: Vec<Arc<Scenario>>,
+    options: RunOptions,
+) -> Ran {
     let mut events = Vec::new();
     let plan = Plan {
         target,
@@ -77,15 +88,13 @@ fn carry_out(target: Target, scenarios: Vec<Arc<Scenario>>, options: RunOptions)
         scenarios,
         options,
     };
-    let end = runtime
-        .block_on(run(plan, &mut |event| events.push(event)))
-        .unwrap();
+    let end = run(plan, &mut |event| events.push(event)).await.unwrap();
     assert!(matches!(events.first(), Some(Event::Started(_))));
     assert!(matches!(events.last(), Some(Event::Finished(_))));
     Ran { end, events }
 }
 
-fn practice() -> RunOptions {
+pub(crate) fn practice() -> RunOptions {
     RunOptions {
         level: Level::Practice,
         ..RunOptions::default()
@@ -94,11 +103,57 @@ fn practice() -> RunOptions {
 
 #[test]
 fn the_bundled_server_conforms() {
-    let ran = carry_out(
+    let ran = block(carry_out(
         Target::builtin(),
         selected("version or messages"),
         practice(),
-    );
+    ));
     assert_eq!(ran.end.exit_code, 0, "{}", ran.complaints());
     assert_eq!(ran.summary().totals.flaky, 0, "{}", ran.complaints());
+}
+
+#[test]
+fn the_bundled_server_stops_and_starts() {
+    let ran = block(carry_out(
+        Target::builtin(),
+        selected("auth/shutdown"),
+        practice(),
+    ));
+    assert_eq!(ran.summary().totals.passed, 1, "{}", ran.complaints());
+}
+
+/// The bundled server as a process of its own, on a port that is free now.
+fn launched(stop: &str) -> Target {
+    let port = {
+        let free = block(tokio::net::TcpListener::bind("127.0.0.1:0")).unwrap();
+        free.local_addr().unwrap().port()
+    };
+    let program = env!("CARGO_BIN_EXE_msnpspec");
+    let text = format!(
+        "dispatch: 127.0.0.1:{port}\n\
+         account_pattern: {{ handle: \"user{{n}}@hotmail.com\", password: \"pw{{n}}\", to: 8 }}\n\
+         launch:\n  command: [\"{program}\", serve, --listen, \"127.0.0.1:{port}\"]\n  \
+         stop: {stop}\n\
+         disposable: true\n"
+    );
+    Target::from_yaml(&Source::new("launched.yaml", text)).unwrap()
+}
+
+#[test]
+fn a_server_that_the_harness_launches_says_goodbye() {
+    let scenarios = selected("auth/shutdown or version/offered-dialect");
+    let count = scenarios.len();
+    let ran = block(carry_out(launched("SIGTERM"), scenarios, practice()));
+    assert_eq!(ran.summary().totals.passed, count, "{}", ran.complaints());
+}
+
+#[test]
+fn a_server_that_is_killed_says_no_goodbye() {
+    let ran = block(carry_out(
+        launched("SIGKILL"),
+        selected("auth/shutdown"),
+        practice(),
+    ));
+    assert_eq!(ran.summary().totals.failed, 1, "{}", ran.complaints());
+    assert_eq!(ran.end.exit_code, 1);
 }

@@ -3,6 +3,7 @@
 mod architecture;
 mod cli;
 mod loopback;
+mod misbehaving;
 mod reports;
 mod scenario_print;
 

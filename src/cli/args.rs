@@ -51,6 +51,7 @@ pub(crate) enum Color {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    Run(Box<RunArgs>),
     Serve(ServeArgs),
     List(ListArgs),
     Explain(ExplainArgs),
@@ -307,6 +308,8 @@ pub(crate) struct SchemaArgs {
 pub(crate) enum Schema {
     /// Scenario files
     Scenario,
+    /// Target files
+    Target,
 }
 
 /// Print completions for a shell

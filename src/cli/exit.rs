@@ -2,32 +2,29 @@
 
 use std::process::ExitCode;
 
-use msnpspec::report::Conclusion;
-
-/// How the program ends.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// How the program ends. Where two things go wrong, the greater is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Exit {
     /// The server conforms; or simply: done.
     Success,
-    /// It does not.
+    /// Nothing ran.
+    Nothing,
+    /// Could not run.
+    NotRun,
+    /// The server does not conform.
     Failure,
     /// Wrong usage, or a bad file.
     Usage,
-    /// Could not run.
-    NotRun,
-    /// Nothing ran.
-    Nothing,
 }
 
 impl Exit {
-    /// The exit of a run. Where scenarios could not be carried out, the server has not shown that it
-    /// conforms, and so it does not.
-    pub(crate) fn of(conclusion: &Conclusion) -> Self {
-        match conclusion {
-            Conclusion::Conforms => Self::Success,
-            Conclusion::Breaks(_) | Conclusion::Undecided(_) => Self::Failure,
-            Conclusion::Aborted(_) => Self::NotRun,
-            Conclusion::Nothing => Self::Nothing,
+    /// The exit of a run that was carried out.
+    pub(crate) fn of_run(code: u8) -> Self {
+        match code {
+            0 => Self::Success,
+            1 => Self::Failure,
+            4 => Self::Nothing,
+            _ => Self::NotRun,
         }
     }
 }

@@ -10,9 +10,14 @@ mod explain;
 mod library;
 mod list;
 mod man;
+mod options;
+mod outputs;
+mod progress;
+mod run;
 mod schema;
 mod serve;
 mod snippet;
+mod transcripts;
 
 use std::process::ExitCode;
 
@@ -21,9 +26,10 @@ use console::Console;
 
 /// Does what was typed.
 pub(crate) fn main() -> ExitCode {
-    let (args, _) = args::parse();
+    let (args, matches) = args::parse();
     let console = Console::new(args.color);
     let exit = match args.command {
+        Command::Run(args) => run::run(&args, &matches, console),
         Command::Serve(args) => serve::serve(&args, console),
         Command::List(args) => list::list(&args, console),
         Command::Explain(args) => explain::explain(&args, console),

@@ -15,7 +15,9 @@ pub(crate) enum OptionError {
     #[error("--output {} belongs to no --format: write --format FORMAT --output FILE", .0.display())]
     StrayOutput(PathBuf),
     /// Two formats for standard output.
-    #[error("{first} and {second} would both go to standard output: give one of them an --output FILE")]
+    #[error(
+        "{first} and {second} would both go to standard output: give one of them an --output FILE"
+    )]
     TwoOnStdout {
         /// The first.
         first: &'static str,
@@ -78,15 +80,32 @@ pub(crate) fn reports(args: &RunArgs, matches: &ArgMatches) -> Result<Vec<Report
         return Err(OptionError::TwoOnStdout { first, second });
     }
     if reports.iter().all(|report| report.to.is_some()) {
-        reports.insert(0, Report { format: Format::Human, to: None });
+        reports.insert(
+            0,
+            Report {
+                format: Format::Human,
+                to: None,
+            },
+        );
     }
     if let Some(page) = &args.report {
-        reports.push(Report { format: Format::Html, to: Some(page.clone()) });
+        reports.push(Report {
+            format: Format::Html,
+            to: Some(page.clone()),
+        });
     }
-    let mut files: Vec<&PathBuf> = reports.iter().filter_map(|report| report.to.as_ref()).collect();
+    let mut files: Vec<&PathBuf> = reports
+        .iter()
+        .filter_map(|report| report.to.as_ref())
+        .collect();
     files.sort();
-    match files.windows(2).find(|pair| matches!(pair, [a, b] if a == b)) {
-        Some(pair) => Err(OptionError::SameFile(pair.first().map(|file| (*file).clone()).unwrap_or_default())),
+    match files
+        .windows(2)
+        .find(|pair| matches!(pair, [a, b] if a == b))
+    {
+        Some(pair) => Err(OptionError::SameFile(
+            pair.first().map(|file| (*file).clone()).unwrap_or_default(),
+        )),
         None => Ok(reports),
     }
 }
@@ -97,7 +116,12 @@ enum Word<'a> {
 }
 
 fn indices(matches: &ArgMatches, id: &str) -> impl Iterator<Item = usize> {
-    matches.indices_of(id).into_iter().flatten().collect::<Vec<_>>().into_iter()
+    matches
+        .indices_of(id)
+        .into_iter()
+        .flatten()
+        .collect::<Vec<_>>()
+        .into_iter()
 }
 
 /// The accounts that were typed.
@@ -171,7 +195,10 @@ mod tests {
         let (args, matches) = parsed(words);
         let reports = reports(&args, &matches)?;
         let shown = reports.iter().map(|report| {
-            let to = report.to.as_ref().map_or("-".into(), |file| file.display().to_string());
+            let to = report
+                .to
+                .as_ref()
+                .map_or("-".into(), |file| file.display().to_string());
             format!("{}>{to}", report.format.as_str())
         });
         Ok(shown.collect::<Vec<_>>().join(" "))
@@ -181,10 +208,17 @@ mod tests {
     fn an_output_belongs_to_the_format_before_it() {
         assert_eq!(told(&[]).unwrap(), "human>-");
         assert_eq!(told(&["--format", "json"]).unwrap(), "json>-");
-        assert_eq!(told(&["--format", "junit", "--output", "j"]).unwrap(), "human>- junit>j");
-        let words = ["--format", "tap", "--format", "junit", "--output", "j", "--report", "p"];
+        assert_eq!(
+            told(&["--format", "junit", "--output", "j"]).unwrap(),
+            "human>- junit>j"
+        );
+        let words = [
+            "--format", "tap", "--format", "junit", "--output", "j", "--report", "p",
+        ];
         assert_eq!(told(&words).unwrap(), "tap>- junit>j html>p");
-        let words = ["--format", "json", "--output", "a", "--format", "tap", "--output", "-"];
+        let words = [
+            "--format", "json", "--output", "a", "--format", "tap", "--output", "-",
+        ];
         assert_eq!(told(&words).unwrap(), "json>a tap>-");
     }
 

@@ -8,6 +8,7 @@ use msnpspec::event::Event;
 use msnpspec::report::{Format, Human, Palette, Reporter};
 
 use super::options::Report;
+use super::progress::Progress;
 
 /// A file that cannot be written.
 #[derive(Debug, thiserror::Error)]
@@ -24,11 +25,14 @@ pub(crate) struct Outputs {
 
 struct Output {
     reporter: Box<dyn Reporter + Send>,
-    out: Box<dyn Write + Send>,
-    /// The file's name; `None` for standard output.
-    path: Option<PathBuf>,
+    to: Destination,
     /// Why nothing more is written to it.
     failed: Option<io::Error>,
+}
+
+enum Destination {
+    Stdout,
+    File(PathBuf, BufWriter<File>),
 }
 
 impl Outputs {
@@ -39,31 +43,54 @@ impl Outputs {
         again: &str,
     ) -> Result<Self, OutputError> {
         let open = |report: &Report| {
-            let out: Box<dyn Write + Send> = match &report.to {
-                None => Box::new(BufWriter::new(io::stdout())),
+            let (to, palette) = match &report.to {
+                None => (Destination::Stdout, palette),
                 Some(path) => {
-                    let file = File::create(path);
                     let path = path.clone();
-                    Box::new(BufWriter::new(file.map_err(|source| OutputError { path, source })?))
+                    match File::create(&path) {
+                        Ok(file) => {
+                            let file = BufWriter::new(file);
+                            (Destination::File(path, file), Palette::plain())
+                        }
+                        Err(source) => return Err(OutputError { path, source }),
+                    }
                 }
             };
-            let palette = if report.to.is_none() { palette } else { Palette::plain() };
             let reporter: Box<dyn Reporter + Send> = match report.format {
                 Format::Human => Box::new(Human::new(palette, again)),
                 format => format.reporter(),
             };
-            let path = report.to.clone();
-            Ok(Output { reporter, out, path, failed: None })
+            let failed = None;
+            Ok(Output {
+                reporter,
+                to,
+                failed,
+            })
         };
         let outputs = reports.iter().map(open).collect::<Result<_, _>>()?;
         Ok(Self { outputs })
     }
 
-    /// Hands an event to every report. One that cannot be written leaves the others alone.
-    pub(crate) fn handle(&mut self, event: &Event) {
-        for output in self.outputs.iter_mut().filter(|output| output.failed.is_none()) {
-            let written = output.reporter.handle(event, &mut output.out);
-            output.failed = written.and_then(|()| output.out.flush()).err();
+    /// Hands an event to every report. One that cannot be written leaves the others alone. What
+    /// goes to the terminal is written while `progress` is out of the way.
+    pub(crate) fn handle(&mut self, event: &Event, progress: &Progress) {
+        for output in self
+            .outputs
+            .iter_mut()
+            .filter(|output| output.failed.is_none())
+        {
+            let written = match &mut output.to {
+                Destination::File(_, file) => {
+                    let written = output.reporter.handle(event, file);
+                    written.and_then(|()| file.flush())
+                }
+                Destination::Stdout => {
+                    let mut text = Vec::new();
+                    let handled = output.reporter.handle(event, &mut text);
+                    handled.and_then(|()| progress.aside(&text))
+                }
+            };
+            output.failed = written.err();
         }
     }
 
@@ -71,9 +98,12 @@ impl Outputs {
     pub(crate) fn finish(self) -> Vec<OutputError> {
         let failed = |output: Output| {
             let source = output.failed?;
-            let is_gone = output.path.is_none() && source.kind() == io::ErrorKind::BrokenPipe;
-            let path = output.path.unwrap_or_else(|| "standard output".into());
-            (!is_gone).then_some(OutputError { path, source })
+            let path = match output.to {
+                Destination::Stdout if source.kind() == io::ErrorKind::BrokenPipe => return None,
+                Destination::Stdout => "standard output".into(),
+                Destination::File(path, _) => path,
+            };
+            Some(OutputError { path, source })
         };
         self.outputs.into_iter().filter_map(failed).collect()
     }

@@ -1,6 +1,7 @@
 //! A live line on standard error, where somebody watches it.
 
 use std::collections::BTreeSet;
+use std::io::{self, Write};
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -27,7 +28,8 @@ impl Progress {
             ProgressDrawTarget::hidden()
         };
         let bar = ProgressBar::with_draw_target(None, target);
-        let style = ProgressStyle::with_template("{elapsed_precise} {bar:24} {pos}/{len} {wide_msg}");
+        let style =
+            ProgressStyle::with_template("{elapsed_precise} {bar:24} {pos}/{len} {wide_msg}");
         bar.set_style(style.expect("the template is right"));
         Self {
             bar,
@@ -36,9 +38,20 @@ impl Progress {
         }
     }
 
-    /// Lets `write` write with the line out of the way, and brings the line up to date.
-    pub(crate) fn around(&mut self, event: &Event, write: impl FnOnce()) {
-        self.bar.suspend(write);
+    /// Writes to standard output while the line is out of the way.
+    pub(crate) fn aside(&self, text: &[u8]) -> io::Result<()> {
+        if text.is_empty() {
+            return Ok(());
+        }
+        self.bar.suspend(|| {
+            let mut out = io::stdout().lock();
+            out.write_all(text)?;
+            out.flush()
+        })
+    }
+
+    /// Brings the line up to date.
+    pub(crate) fn take(&mut self, event: &Event) {
         match event {
             Event::Started(run) => {
                 self.bar.set_length(run.scenarios as u64);

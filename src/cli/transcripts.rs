@@ -71,7 +71,13 @@ fn safe(part: &str) -> String {
 }
 
 fn safe_row(text: &str) -> String {
-    let keep = |char: char| if char.is_alphanumeric() || "-_.=,[]@".contains(char) { char } else { '_' };
+    let keep = |char: char| {
+        if char.is_alphanumeric() || "-_.=,[]@".contains(char) {
+            char
+        } else {
+            '_'
+        }
+    };
     text.chars().map(keep).collect()
 }
 
@@ -81,7 +87,10 @@ mod tests {
 
     #[test]
     fn names_stay_below_the_folder() {
-        assert_eq!(path_of("auth/wrong-password"), Path::new("auth/wrong-password"));
+        assert_eq!(
+            path_of("auth/wrong-password"),
+            Path::new("auth/wrong-password")
+        );
         assert_eq!(path_of("a/b[x=../y,z=1 2]"), Path::new("a/b[x=.._y,z=1_2]"));
         assert_eq!(path_of("/../a\0b"), Path::new("_/_/a_b"));
         assert!(path_of(&"\u{e9}".repeat(400)).as_os_str().len() <= LONGEST);

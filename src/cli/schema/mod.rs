@@ -15,6 +15,7 @@ use super::exit::Exit;
 pub(crate) fn schema(args: &SchemaArgs, console: Console) -> Exit {
     let schema = match args.of {
         Schema::Scenario => scenario::schema(),
+        Schema::Target => msnpspec::run::target_schema(),
     };
     console.print(&format!("{schema:#}\n"))
 }

@@ -1,6 +1,7 @@
 //! The end of the report: what varied, what is noted, the table by level, the verdict.
 
 use std::io::{self, Write};
+use std::time::Duration;
 
 use anstyle::Style;
 
@@ -29,9 +30,14 @@ pub(super) fn write(human: &Human, out: &mut dyn Write) -> io::Result<()> {
         return Ok(());
     };
     writeln!(out)?;
-    reasons(human, out)?;
-    variations(human, out)?;
-    notes(human, out)?;
+    let mut asides = Vec::new();
+    reasons(human, &mut asides)?;
+    variations(human, &mut asides)?;
+    notes(human, &mut asides)?;
+    if !asides.is_empty() {
+        writeln!(asides)?;
+        out.write_all(&asides)?;
+    }
     if summary.totals.all() > 0 {
         table(human, summary, out)?;
     }
@@ -119,7 +125,7 @@ fn notes(human: &Human, out: &mut dyn Write) -> io::Result<()> {
 
 fn table(human: &Human, summary: &Summary, out: &mut dyn Write) -> io::Result<()> {
     let strong = human.palette.strong;
-    write!(out, "\n{strong}clauses  ")?;
+    write!(out, "{strong}clauses  ")?;
     for verdict in VERDICTS {
         write!(out, "{:>10}", verdict.as_str())?;
     }
@@ -178,14 +184,16 @@ fn totals(human: &Human, summary: &Summary, out: &mut dyn Write) -> io::Result<(
     } else {
         writeln!(out, "{all} in {took}: {}", shown.join(", "))?;
     }
-    if summary.waited.is_empty() {
-        return Ok(());
-    }
+    let worth_telling = |(_, time): &&(String, Duration)| *time >= Duration::from_millis(1);
     let waits: Vec<String> = summary
         .waited
         .iter()
+        .filter(worth_telling)
         .map(|(what, time)| format!("{} for {}", seconds(*time), printable(what)))
         .collect();
+    if waits.is_empty() {
+        return Ok(());
+    }
     writeln!(
         out,
         "waited in vain, all scenarios together: {}",

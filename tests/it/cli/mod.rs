@@ -1,8 +1,10 @@
 //! The program as its users meet it.
 
-use std::io::Write as _;
+mod run;
+
+use std::io::{BufRead as _, BufReader, Lines, Read as _, Write as _};
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, ChildStdout, Command, Output, Stdio};
 
 /// What a call came to.
 struct Told {
@@ -47,7 +49,7 @@ fn every_command_has_help_with_an_example() {
         .filter_map(|line| line.strip_prefix("  ")?.split(' ').next())
         .collect();
     let names: Vec<&str> = names.into_iter().filter(|name| !name.is_empty()).collect();
-    assert!(names.len() >= 6, "{names:?}");
+    assert!(names.len() >= 7, "{names:?}");
     for name in names {
         let help = call(&[name, "--help"]);
         assert_eq!(help.code, Some(0), "{name}");
@@ -66,6 +68,9 @@ fn slips_are_answered_and_are_wrong_usage() {
         (&["list", "claues"], "clauses"),
         (&["list", "clauses", "--colour", "never"], "--color"),
         (&["schema", "scenari"], "scenario"),
+        (&["run", "--format", "junti"], "junit"),
+        (&["run", "--filter", "USR-66"], "USR-6"),
+        (&["run", "--levl", "must"], "--level"),
     ] {
         let told = call(words);
         assert_eq!(told.code, Some(2), "{words:?}");
@@ -238,39 +243,68 @@ fn serve_takes_loopback_only_and_tells_bad_accounts() {
     assert_eq!(told.code, Some(2));
 }
 
+/// The bundled server, in a process of its own; it is ended with the test.
+struct Serving {
+    child: Child,
+    lines: Lines<BufReader<ChildStdout>>,
+    head: Vec<String>,
+    dispatch: String,
+}
+
+impl Serving {
+    fn start() -> Self {
+        let mut command = msnpspec();
+        let any = "127.0.0.1:0";
+        command.args([
+            "serve",
+            "--dispatch",
+            any,
+            "--notification",
+            any,
+            "--switchboard",
+            any,
+        ]);
+        let mut child = command
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("the program starts");
+        let mut lines = BufReader::new(child.stdout.take().expect("it is piped")).lines();
+        let head = lines.by_ref().map(|line| line.expect("lines are UTF-8"));
+        let head: Vec<String> = head.take_while(|line| line != "ready").collect();
+        let dispatch = head.first().and_then(|line| line.strip_prefix("dispatch "));
+        let dispatch = dispatch.expect("the first line names the port").to_owned();
+        Self {
+            child,
+            lines,
+            head,
+            dispatch,
+        }
+    }
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ended = self.child.kill();
+        let _ended = self.child.wait();
+    }
+}
+
 #[cfg(unix)]
 #[test]
 fn serve_tells_its_ports_and_stops_in_order() {
-    use std::io::{BufRead as _, BufReader, Read as _};
-    use std::net::TcpStream;
-
-    let mut command = msnpspec();
-    let any = "127.0.0.1:0";
-    command.args([
-        "serve",
-        "--dispatch",
-        any,
-        "--notification",
-        any,
-        "--switchboard",
-        any,
-    ]);
-    let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
-    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-    let head = lines.by_ref().map(Result::unwrap);
-    let head: Vec<String> = head.take_while(|line| line != "ready").collect();
-    let address = head[0].strip_prefix("dispatch ").unwrap();
-    assert_eq!(head[3], "account user1@hotmail.com pw1");
+    let mut serving = Serving::start();
+    assert_eq!(serving.head[3], "account user1@hotmail.com pw1");
     #[expect(
         clippy::disallowed_types,
         reason = "a client of the program that is tested"
     )]
-    let mut client = TcpStream::connect(address).unwrap();
+    let mut client = std::net::TcpStream::connect(&serving.dispatch).unwrap();
     client.write_all(b"VER 1 MSNP2\r\n").unwrap();
     let mut reply = [0; 13];
     client.read_exact(&mut reply).unwrap();
     assert_eq!(&reply, b"VER 1 MSNP2\r\n");
-    let pid = child.id().to_string();
+    let pid = serving.child.id().to_string();
     assert!(
         Command::new("kill")
             .args(["-TERM", &pid])
@@ -278,6 +312,6 @@ fn serve_tells_its_ports_and_stops_in_order() {
             .unwrap()
             .success()
     );
-    assert_eq!(child.wait().unwrap().code(), Some(0));
-    assert_eq!(lines.next().unwrap().unwrap(), "stopped");
+    assert_eq!(serving.child.wait().unwrap().code(), Some(0));
+    assert_eq!(serving.lines.next().unwrap().unwrap(), "stopped");
 }

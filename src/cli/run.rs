@@ -1,0 +1,302 @@
+//! `msnpspec run`.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use clap::ArgMatches;
+use msnpspec::diagnostic::Source;
+use msnpspec::event::{Event, ScenarioResult, Verdict};
+use msnpspec::net::{Plan, RunOptions};
+use msnpspec::report::printable;
+use msnpspec::run::{Account, Filter, Target, bless};
+use msnpspec::scenario::ast::Scenario;
+
+use super::args::RunArgs;
+use super::console::Console;
+use super::exit::Exit;
+use super::options::{self, Report};
+use super::outputs::Outputs;
+use super::progress::Progress;
+use super::transcripts::Transcripts;
+use super::{library, list, snippet};
+
+/// Runs scenarios against a server.
+pub(crate) fn run(args: &RunArgs, matches: &ArgMatches, console: Console) -> Exit {
+    match prepared(args, matches, console) {
+        Ok(prepared) => prepared.carry_out(args, console),
+        Err(exit) => exit,
+    }
+}
+
+/// Everything that a run needs, checked before anything is sent.
+struct Prepared {
+    reports: Vec<Report>,
+    target: Target,
+    selected: Vec<Arc<Scenario>>,
+    library: Vec<Arc<Scenario>>,
+}
+
+fn prepared(args: &RunArgs, matches: &ArgMatches, console: Console) -> Result<Prepared, Exit> {
+    let wrong = |message: &dyn std::fmt::Display| {
+        console.error(message);
+        Exit::Usage
+    };
+    let reports = options::reports(args, matches).map_err(|error| wrong(&error))?;
+    let target = target(args, console)?;
+    let filter = args.filter.as_deref().map(Filter::parse).transpose();
+    let filter = filter.map_err(|error| wrong(&format!("--filter: {error}")))?;
+    let library = library::load(&args.paths, console)?;
+    let library: Vec<Arc<Scenario>> = library.into_iter().map(Arc::new).collect();
+    let mut selected = match &filter {
+        Some(filter) => filter.select(&library),
+        None => library.clone(),
+    };
+    if let Some(filter) = filter.as_ref().filter(|_| selected.is_empty()) {
+        let hint = filter
+            .hint(&library)
+            .map(|near| format!("\ndid you mean `{near}`?"));
+        let hint = hint.unwrap_or_else(|| "\n`msnpspec list scenarios` names all".to_owned());
+        console.warning(&format!("the filter leaves no scenario{hint}"));
+    }
+    if let Some(shard) = args.shard {
+        let any = !selected.is_empty();
+        selected = shard.select(selected);
+        if any && selected.is_empty() {
+            console.warning(&"the shard has no scenario: there are fewer scenarios than shards");
+        }
+    }
+    Ok(Prepared {
+        reports,
+        target,
+        selected,
+        library,
+    })
+}
+
+/// The target that was named: `builtin`, a file, or an address.
+fn target(args: &RunArgs, console: Console) -> Result<Target, Exit> {
+    let wrong = |message: &dyn std::fmt::Display| {
+        console.error(message);
+        Exit::Usage
+    };
+    let typed = options::accounts(args).map_err(|error| wrong(&error))?;
+    let name = args.target.as_str();
+    let path = Path::new(name);
+    let is_file =
+        path.is_file() || matches!(path.extension(), Some(end) if end == "yaml" || end == "yml");
+    if (name == "builtin" || is_file) && !typed.is_empty() {
+        let where_else = if is_file {
+            "stand in the target file"
+        } else {
+            "are made as needed"
+        };
+        return Err(wrong(&format!(
+            "--account goes with --target HOST:PORT; the accounts of {name} {where_else}"
+        )));
+    }
+    if name == "builtin" {
+        return Ok(Target::builtin());
+    }
+    if is_file {
+        let text = std::fs::read(path).map_err(|error| wrong(&format!("{name}: {error}")))?;
+        let text = String::from_utf8(text).map_err(|_| wrong(&format!("{name}: not UTF-8")))?;
+        let target = Target::from_yaml(&Source::new(name, text)).map_err(|diagnostics| {
+            snippet::tell(&diagnostics, console);
+            Exit::Usage
+        })?;
+        snippet::tell(&target.warnings, console);
+        return Ok(target);
+    }
+    let accounts = typed.into_iter().map(|typed| Account {
+        name: typed.name,
+        ..Account::new(typed.handle, typed.password)
+    });
+    Target::address(name, accounts.collect()).map_err(|error| {
+        let help = "a target is `builtin`, HOST:PORT, or a file that ends in .yaml";
+        wrong(&format!("{error}\n{help}"))
+    })
+}
+
+impl Prepared {
+    fn carry_out(self, args: &RunArgs, console: Console) -> Exit {
+        if args.list {
+            return self.list(console);
+        }
+        if let Err(error) = self.target.check_remote(args.remote, self.selected.len()) {
+            console.error(&error);
+            return Exit::Usage;
+        }
+        if args.dry_run {
+            return self.dry_run(args, console);
+        }
+        let opened = Writers::open(&self.reports, args, console);
+        let mut writers = match opened {
+            Ok(writers) => writers,
+            Err(exit) => return exit,
+        };
+        let plan = Plan {
+            target: self.target,
+            scenarios: self.selected,
+            library: self.library,
+            options: run_options(args),
+        };
+        let runtime = match tokio::runtime::Runtime::new() {
+            Ok(runtime) => runtime,
+            Err(error) => {
+                console.error(&format!("cannot start: {error}"));
+                return Exit::NotRun;
+            }
+        };
+        let mut sink = |event: Event| writers.take(&event);
+        let ended = runtime.block_on(msnpspec::net::run(plan, &mut sink));
+        let written = writers.finish(args, console);
+        match ended {
+            Ok(end) => written.max(Exit::of_run(end.exit_code)),
+            Err(error) => {
+                console.error(&error);
+                Exit::Usage
+            }
+        }
+    }
+
+    fn list(&self, console: Console) -> Exit {
+        let rows: Vec<String> = self
+            .selected
+            .iter()
+            .map(|it| list::scenario_row(it))
+            .collect();
+        match console.print(&list::lines(&rows)) {
+            Exit::Success if rows.is_empty() => Exit::Nothing,
+            exit => exit,
+        }
+    }
+
+    fn dry_run(&self, args: &RunArgs, console: Console) -> Exit {
+        let users = self
+            .selected
+            .iter()
+            .map(|scenario| scenario.needs.accounts)
+            .max();
+        let mut text = format!(
+            "would run {} of {} scenarios against {}, level {}\n",
+            self.selected.len(),
+            self.library.len(),
+            printable(&self.target.name),
+            args.level,
+        );
+        text.push_str(&format!(
+            "accounts: {}; one scenario needs {}\n",
+            self.target.accounts.len(),
+            users.unwrap_or_default()
+        ));
+        for scenario in &self.selected {
+            text.push_str(&format!("  {}\n", printable(&scenario.name)));
+        }
+        text.push_str("nothing was connected to or sent\n");
+        match console.print(&text) {
+            Exit::Success if self.selected.is_empty() => Exit::Nothing,
+            exit => exit,
+        }
+    }
+}
+
+fn run_options(args: &RunArgs) -> RunOptions {
+    let size = |n: u32| usize::try_from(n).unwrap_or(usize::MAX);
+    RunOptions {
+        level: args.level,
+        strict: args.strict,
+        jobs: args.jobs.map(usize::from),
+        retries: size(args.retries),
+        fail_fast: args.fail_fast,
+        seed: args.seed,
+        timeout: args.timeout,
+        remote: args.remote,
+        disposable: args.disposable,
+        segments: args.chunk.map(size),
+        transcripts: args.transcripts.is_some(),
+        today: None,
+    }
+}
+
+/// Everything that a run writes.
+struct Writers {
+    outputs: Outputs,
+    progress: Progress,
+    transcripts: Option<Transcripts>,
+    /// The first transcript that could not be written.
+    lost: Option<std::io::Error>,
+    failed: Vec<Arc<ScenarioResult>>,
+}
+
+impl Writers {
+    /// Opens all files, so that a run is not in vain.
+    fn open(reports: &[Report], args: &RunArgs, console: Console) -> Result<Self, Exit> {
+        let wrong = |message: &dyn std::fmt::Display| {
+            console.error(message);
+            Exit::Usage
+        };
+        let transcripts = args
+            .transcripts
+            .as_deref()
+            .map(Transcripts::create)
+            .transpose();
+        let transcripts = transcripts.map_err(|error| wrong(&format!("--transcripts: {error}")))?;
+        if let Some(file) = &args.bless {
+            let open = std::fs::OpenOptions::new()
+                .append(true)
+                .create(true)
+                .open(file);
+            open.map_err(|error| wrong(&format!("cannot write {}: {error}", file.display())))?;
+        }
+        let outputs = Outputs::open(reports, console.palette(), &options::again(args));
+        Ok(Self {
+            outputs: outputs.map_err(|error| wrong(&error))?,
+            progress: Progress::new(Console::is_watched()),
+            transcripts,
+            lost: None,
+            failed: Vec::new(),
+        })
+    }
+
+    fn take(&mut self, event: &Event) {
+        self.progress.take(event);
+        self.outputs.handle(event, &self.progress);
+        let Event::ScenarioFinished(result) = event else {
+            return;
+        };
+        if let Some(transcripts) = &mut self.transcripts {
+            let written = transcripts.write(result);
+            self.lost = self.lost.take().or(written.err());
+        }
+        if matches!(result.verdict, Verdict::Failed | Verdict::Broken) {
+            self.failed.push(Arc::clone(result));
+        }
+    }
+
+    /// Tells what could not be written, and writes the waivers.
+    fn finish(self, args: &RunArgs, console: Console) -> Exit {
+        let mut exit = Exit::Success;
+        let mut lost = |message: &dyn std::fmt::Display| {
+            console.error(message);
+            exit = Exit::NotRun;
+        };
+        for error in self.outputs.finish() {
+            lost(&error);
+        }
+        if let Some(error) = &self.lost {
+            lost(&format!("transcripts are missing: {error}"));
+        }
+        if let Some(file) = &args.bless {
+            let failures = self.failed.iter().flat_map(|result| {
+                result
+                    .failures
+                    .iter()
+                    .map(|failure| (result.name.as_str(), failure))
+            });
+            if let Err(error) = std::fs::write(file, bless(failures)) {
+                lost(&format!("cannot write {}: {error}", file.display()));
+            }
+        }
+        exit
+    }
+}

@@ -16,7 +16,8 @@ const MAX_WORK: usize = 4_000_000;
 /// The most accounts that a scenario can ask for.
 const MAX_ACCOUNTS: u64 = 10_000;
 
-const KEYS: [&str; 13] = [
+/// The keys of a file.
+pub(in crate::scenario) const FILE_KEYS: [&str; 13] = [
     "description",
     "clauses",
     "users",
@@ -88,8 +89,8 @@ impl Reader<'_> {
             return Vec::new();
         };
         for (key, _) in entries {
-            if !KEYS.contains(&key_text(key)) {
-                self.unknown(key.span, "key", key_text(key), KEYS);
+            if !FILE_KEYS.contains(&key_text(key)) {
+                self.unknown(key.span, "key", key_text(key), FILE_KEYS);
             }
         }
         for required in ["description", "clauses", "steps"] {

@@ -18,9 +18,13 @@ mod users;
 
 use std::sync::Arc;
 
+#[cfg(test)]
+pub(super) use file::FILE_KEYS;
 pub use file::load;
 pub(super) use file::load_with;
 pub(super) use reader::Parts;
+#[cfg(test)]
+pub(super) use step::step_keys;
 
 /// Where parts and payload files come from. Paths are relative to the suite's root, with `/`
 /// between names and without `..`.

@@ -18,7 +18,7 @@ impl Reader<'_> {
         match &parsed.value.value {
             Value::List(lines) => {
                 for line in lines {
-                    items.push(self.send_item(line, None)?);
+                    items.push(self.send_item(line)?);
                 }
                 if items.is_empty() {
                     self.error(parsed.at, "nothing is sent");
@@ -32,7 +32,7 @@ impl Reader<'_> {
                 }
             }
             Value::Map(_) => {
-                items.push(self.send_item(parsed.value, None)?);
+                items.push(self.send_item(parsed.value)?);
                 if let Some(payload) = payload {
                     self.error(payload.span, "`payload` stands beside a line");
                     return None;
@@ -102,19 +102,25 @@ impl Reader<'_> {
         Some(SendItem::Line { text, payload })
     }
 
-    fn send_item(&self, node: &Node, payload: Option<&Node>) -> Option<SendItem> {
+    fn send_item(&self, node: &Node) -> Option<SendItem> {
         let Value::Map(entries) = &node.value else {
             let str = self.text(node, "a line")?;
-            return self.send_line(&str, payload);
+            return self.send_line(&str, None);
         };
-        if let [(line, text), (key, payload)] = entries.as_slice()
-            && key_text(line) == "line"
-            && key_text(key) == "payload"
-        {
-            let str = self.text(text, "a line")?;
-            return self.send_line(&str, Some(payload));
+        let find = |name: &str| {
+            let found = entries.iter().find(|(key, _)| key_text(key) == name);
+            found.map(|(_, value)| value)
+        };
+        if let Some(line) = find("line") {
+            for (key, _) in entries {
+                if !["line", "payload"].contains(&key_text(key)) {
+                    self.unknown(key.span, "key", key_text(key), ["line", "payload"]);
+                }
+            }
+            let str = self.text(line, "a line")?;
+            return self.send_line(&str, find("payload"));
         }
-        let known = ["raw", "hex", "file", "bytes"];
+        let known = ["raw", "hex", "file", "bytes", "line"];
         let (key, value) = self.single(node, "what is sent", &known)?;
         self.payload_form(key, value).map(SendItem::Raw)
     }

@@ -34,6 +34,12 @@ const GROUPS: [&str; 7] = [
     "steps",
 ];
 
+/// The keys of a step that name no connection.
+#[cfg(test)]
+pub(in crate::scenario) fn step_keys() -> impl Iterator<Item = &'static str> {
+    MODIFIERS.into_iter().chain(GROUPS)
+}
+
 /// What the main key of a step says.
 pub(super) enum Head {
     Send(ConnName),

@@ -1,12 +1,15 @@
-//! The schema of scenarios and of the parts that they `use`.
+//! The JSON Schema of scenarios and of the parts that they `use`, for editors.
+//!
+//! Says which keys there are and what kind of value each takes; what stands inside of a line, and
+//! what needs the whole file (captures, users), is told when the file is read.
 
-use msnpspec::spec::{Clause, ONLINE_STATES};
 use serde_json::{Value, json};
 
-use super::{closed, duration, flag, number, or_column, scalar};
+use crate::spec::{Clause, ONLINE_STATES};
 
-/// The schema.
-pub(super) fn schema() -> Value {
+/// The schema (draft 2020-12).
+#[must_use]
+pub fn schema() -> Value {
     json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "msnpspec scenario",
@@ -223,4 +226,64 @@ fn expected_payload() -> Value {
         one("length", number(0, u64::from(u32::MAX), "any bytes, this many")),
         one("matches", scalar("a regular expression")),
     ] })
+}
+
+/// A text as YAML has it: unquoted numbers and truth values are taken for what they look like.
+fn scalar(description: &str) -> Value {
+    json!({ "type": ["string", "number", "boolean"], "description": description })
+}
+
+fn number(least: u64, most: u64, description: &str) -> Value {
+    let number = json!({ "type": "integer", "minimum": least, "maximum": most });
+    or_column(&number, description)
+}
+
+fn flag(description: &str) -> Value {
+    or_column(&json!({ "type": "boolean" }), description)
+}
+
+/// A duration such as `150ms`, `2s` or `1m`.
+fn duration(description: &str) -> Value {
+    let time = json!({ "type": "string", "pattern": "^[0-9]+(\\.[0-9]+)?(ms|s|m)$" });
+    or_column(&time, description)
+}
+
+/// The value, or a column of the matrix that stands for it.
+fn or_column(value: &Value, description: &str) -> Value {
+    let column = json!({ "type": "string", "pattern": "^\\{[A-Za-z][A-Za-z0-9_-]*\\}$" });
+    json!({ "anyOf": [value, column], "description": description })
+}
+
+/// A map with these keys and no others.
+fn closed(description: &str, required: &[&str], properties: Value) -> Value {
+    json!({
+        "type": "object",
+        "description": description,
+        "properties": properties,
+        "required": required,
+        "additionalProperties": false,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Keys that the schema knows are keys that the parser knows, and the reverse.
+    #[test]
+    fn the_schema_has_the_parsers_keys() {
+        let schema = schema();
+        let keys = |value: &Value| -> Vec<String> {
+            let map = value.as_object().unwrap();
+            let mut keys: Vec<String> = map.keys().cloned().collect();
+            keys.sort();
+            keys
+        };
+        let mut known: Vec<&str> = crate::scenario::parse::FILE_KEYS.to_vec();
+        known.sort_unstable();
+        assert_eq!(keys(&schema["anyOf"][0]["properties"]), known);
+        let mut known: Vec<&str> = crate::scenario::parse::step_keys().collect();
+        known.sort_unstable();
+        assert_eq!(keys(&schema["$defs"]["branch"]["properties"]), known);
+    }
 }

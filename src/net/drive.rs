@@ -354,6 +354,10 @@ async fn connect(address: String, options: DriveOptions) -> Result<TcpStream, St
                 continue;
             }
             match TcpStream::connect(address).await {
+                // Where nobody listens, a socket may find itself.
+                Ok(stream) if stream.local_addr().is_ok_and(|local| local == address) => {
+                    why = "connection refused".to_owned();
+                }
                 Ok(stream) => {
                     // Delayed small writes would only cost time.
                     let _slower = stream.set_nodelay(true);

@@ -138,14 +138,14 @@ impl Process {
 
     /// Starts a server and waits until it is ready.
     pub(super) async fn launch(launch: &Launch, redactor: &Redactor) -> Result<Self, LaunchError> {
-        if TcpStream::connect(&launch.ready).await.is_ok() {
+        if listens(&launch.ready).await {
             let address = launch.ready.clone();
             return Err(LaunchError::Occupied { address });
         }
         let invocation = &launch.invocation;
         let mut process = Self::start(&invocation.command, invocation, launch.stop, redactor)?;
         let ready = async {
-            while TcpStream::connect(&launch.ready).await.is_err() {
+            while !listens(&launch.ready).await {
                 tokio::time::sleep(TRY).await;
             }
         };
@@ -258,6 +258,18 @@ impl Drop for Process {
         for reader in &self.readers {
             reader.abort();
         }
+    }
+}
+
+/// Whether anybody accepts connections there. A socket that found nobody but itself (which happens
+/// where the system hands out source ports) is nobody.
+async fn listens(address: &str) -> bool {
+    let Ok(stream) = TcpStream::connect(address).await else {
+        return false;
+    };
+    match (stream.local_addr(), stream.peer_addr()) {
+        (Ok(local), Ok(peer)) => local != peer,
+        _ => false,
     }
 }
 

@@ -14,7 +14,7 @@ use crate::net::host::Host;
 use crate::net::process::LaunchError;
 use crate::run::{
     Account, Cause, Date, Dead, Done, Ending, Environment, Executor, Outcome, RemoteError, Suite,
-    SuiteOptions, Target, Task, Waivers, Work,
+    SuiteOptions, Target, Task, Waivers, Work, names_error,
 };
 use crate::scenario::ast::Scenario;
 use crate::spec::Level;
@@ -361,31 +361,29 @@ impl Bench {
                 environment.learn(learnt);
                 return Ok((environment, accounts));
             }
-            match &outcome.cause {
-                Some(
-                    cause @ (Cause::LoginRefused { handle, .. }
-                    | Cause::NotDisposable { handle, .. }),
-                ) => {
-                    refusals.push(cause.to_string());
-                    accounts.retain(|account| account.handle != *handle);
-                }
+            let handle = match &outcome.cause {
+                Some(Cause::NotDisposable { handle, .. }) => handle,
+                // A login that got no answer speaks against the server, not against the account.
+                Some(Cause::LoginRefused { handle, reason }) if names_error(reason) => handle,
                 _ => return Err(self.unprobed(&outcome).await),
-            }
+            };
+            refusals.extend(outcome.cause.as_ref().map(ToString::to_string));
+            accounts.retain(|account| account.handle != *handle);
         }
-        let why = match refusals.as_slice() {
-            [one] => format!("no account is usable: {one}"),
-            _ => "no account is usable".to_owned(),
+        let why = match refusals.first() {
+            Some(first) => format!("no account is usable: {first}"),
+            None => "no account is usable".to_owned(),
         };
-        let detail = if refusals.len() > 1 {
-            refusals
-        } else {
-            Vec::new()
-        };
-        Err(Unprepared { why, detail })
+        refusals.drain(..refusals.len().min(1));
+        Err(Unprepared {
+            why,
+            detail: refusals,
+        })
     }
 
     async fn unprobed(&self, outcome: &Outcome) -> Unprepared {
-        let dead = self.host.obituary(reason(outcome)).await;
+        let why = format!("the server cannot be tested: {}", reason(outcome));
+        let dead = self.host.obituary(why).await;
         let mut detail = dead.stderr;
         if let Some(failure) = outcome.failures.first() {
             detail.extend(failure.transcript.iter().cloned());
@@ -477,7 +475,7 @@ impl Bench {
 fn is_alive(outcome: &Outcome) -> bool {
     match &outcome.cause {
         _ if outcome.ending == Ending::Passed => true,
-        Some(Cause::LoginRefused { reason, .. }) => crate::run::names_error(reason),
+        Some(Cause::LoginRefused { reason, .. }) => names_error(reason),
         Some(Cause::NotDisposable { .. }) => true,
         _ => false,
     }
@@ -485,9 +483,16 @@ fn is_alive(outcome: &Outcome) -> bool {
 
 /// Why a probe or a check did not succeed, in one line.
 fn reason(outcome: &Outcome) -> String {
-    match (&outcome.cause, outcome.failures.first()) {
+    /// What a server sent may be long, and is no text perhaps.
+    const LONGEST: usize = 200;
+    let mut line = match (&outcome.cause, outcome.failures.first()) {
         (Some(cause), _) => cause.to_string(),
         (None, Some(failure)) => format!("expected {}, got {}", failure.expected, failure.got),
-        (None, None) => "the server does not answer as a server of MSNP2".to_owned(),
+        (None, None) => "it does not answer as a server of MSNP2 does".to_owned(),
+    };
+    if let Some((at, _)) = line.char_indices().nth(LONGEST) {
+        line.truncate(at);
+        line.push('…');
     }
+    line
 }

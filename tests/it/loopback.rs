@@ -1,7 +1,14 @@
 //! Runs over real sockets: against the bundled server, and against servers that misbehave.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::cast_possible_truncation,
+    reason = "a test may fail"
+)]
+
 use std::future::Future;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU16, Ordering};
 
 use msnpspec::diagnostic::Source;
 use msnpspec::event::{Event, ScenarioResult, Summary, Verdict};
@@ -10,6 +17,7 @@ use msnpspec::run::{Filter, Target};
 use msnpspec::scenario::Library;
 use msnpspec::scenario::ast::Scenario;
 use msnpspec::spec::Level;
+use tokio::net::TcpListener;
 
 /// A run and all that it said.
 pub(crate) struct Ran {
@@ -122,12 +130,23 @@ fn the_bundled_server_stops_and_starts() {
     assert_eq!(ran.summary().totals.passed, 1, "{}", ran.complaints());
 }
 
+/// A port that is free now, and that the system gives to nobody by itself.
+fn free_port() -> u16 {
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    let base = 20_000 + (std::process::id() % 1000) as u16 * 10;
+    block(async {
+        loop {
+            let port = base + NEXT.fetch_add(1, Ordering::Relaxed);
+            if TcpListener::bind(("127.0.0.1", port)).await.is_ok() {
+                return port;
+            }
+        }
+    })
+}
+
 /// The bundled server as a process of its own, on a port that is free now.
 fn launched(stop: &str) -> Target {
-    let port = {
-        let free = block(tokio::net::TcpListener::bind("127.0.0.1:0")).unwrap();
-        free.local_addr().unwrap().port()
-    };
+    let port = free_port();
     let program = env!("CARGO_BIN_EXE_msnpspec");
     let text = format!(
         "dispatch: 127.0.0.1:{port}\n\

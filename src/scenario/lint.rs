@@ -201,7 +201,7 @@ impl Linter<'_> {
             Door::Never => state.conn(conn).door = Door::Open,
             Door::Closed => {
                 let message = format!("{conn} is closed");
-                self.error(step, step.at, message, Some(open_again(conn)));
+                self.error(step, step.at, message, Some(open_again(conn, "again")));
                 state.conn(conn).door = Door::Either;
             }
             Door::Open | Door::Either => {}
@@ -216,7 +216,7 @@ impl Linter<'_> {
             }
             Door::Closed => {
                 let message = format!("{conn} is closed already");
-                self.error(step, step.at, message, Some(open_again(conn)));
+                self.error(step, step.at, message, None);
             }
             Door::Open | Door::Either => {}
         }
@@ -224,7 +224,7 @@ impl Linter<'_> {
 
     fn never_opened(&mut self, step: &Step, conn: &ConnName) {
         let message = format!("{conn} was never opened");
-        self.error(step, step.at, message, Some(open_again(conn)));
+        self.error(step, step.at, message, Some(open_again(conn, "first")));
     }
 
     fn item(&mut self, step: &Step, conn: &ConnName, item: &SendItem, state: &mut State) {
@@ -447,10 +447,10 @@ fn bind(expect: &Expect, state: &mut State) {
     }
 }
 
-fn open_again(conn: &ConnName) -> String {
+fn open_again(conn: &ConnName, when: &str) -> String {
     match conn.kind() {
-        ServerKind::Switchboard => format!("open it first: {conn} open: \"{{board}}\""),
-        _ => format!("open it first: {conn} open: default"),
+        ServerKind::Switchboard => format!("open it {when}: {conn} open: \"{{board}}\""),
+        _ => format!("open it {when}: {conn} open: default"),
     }
 }
 

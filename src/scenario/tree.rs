@@ -144,7 +144,7 @@ fn scan_error(source: &Arc<Source>, error: &ScanError) -> Diagnostic {
         ),
         kind => (
             format!("bad YAML: {kind}"),
-            needs_quotes(&source.place(span).text),
+            needs_quotes(&source.place(span).text, &kind.to_string()),
         ),
     };
     let diagnostic = Diagnostic::error(source, span, message);
@@ -155,7 +155,12 @@ fn scan_error(source: &Arc<Source>, error: &ScanError) -> Diagnostic {
 }
 
 /// The usual reasons why a line of the protocol is no YAML by itself.
-fn needs_quotes(line: &str) -> Option<&'static str> {
+fn needs_quotes(line: &str, message: &str) -> Option<&'static str> {
+    if message.contains("flow") && line.contains('{') {
+        return Some(
+            "within [ ] and { } a text that holds a brace, a bracket or a comma needs quotes",
+        );
+    }
     let text = line.trim_start().trim_start_matches("- ");
     let (key, value) = text.split_once(": ").unwrap_or(("", text));
     let first = value.trim_start().chars().next().unwrap_or(' ');
@@ -241,9 +246,11 @@ impl Builder<'_> {
             ScalarStyle::Literal | ScalarStyle::Folded => 0,
             _ => same.take_while(|(a, b)| a == b).count(),
         };
+        // What is not there at all comes as `~`.
+        let missing = style == ScalarStyle::Plain && straight == 0 && matches!(text, "" | "~");
         Scalar {
             text: text.to_owned(),
-            missing: text.is_empty() && style == ScalarStyle::Plain,
+            missing,
             base,
             straight,
         }

@@ -5,6 +5,7 @@ mod cli;
 mod loopback;
 mod misbehaving;
 mod reports;
+mod scenario_errors;
 mod scenario_print;
 
 /// Compares with a snapshot in `/snapshots`.

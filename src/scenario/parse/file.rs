@@ -40,7 +40,7 @@ pub(in crate::scenario) const FILE_KEYS: [&str; 13] = [
 ///
 /// # Errors
 ///
-/// All mistakes that were found, in the order of reading.
+/// All mistakes that were found: those of the file from top to bottom, then those of its parts.
 pub fn load(
     name: &str,
     source: &Arc<Source>,
@@ -78,7 +78,12 @@ pub(in crate::scenario) fn load_with(
         }
     }
     if loader.has_errors() {
-        return Err(loader.into_diagnostics());
+        let mut mistakes = loader.into_diagnostics();
+        mistakes.sort_by_cached_key(|mistake| {
+            let path = &mistake.source.path;
+            (*path != source.path, path.clone(), mistake.span.start)
+        });
+        return Err(mistakes);
     }
     Ok(scenarios)
 }
@@ -116,7 +121,9 @@ impl Reader<'_> {
                 Reader { env, ..*self }.scenario(name, entries)
             })
             .collect();
-        self.unused_columns(matrix, &rows);
+        if !self.loader.has_errors() {
+            self.unused_columns(matrix, &rows);
+        }
         scenarios
     }
 

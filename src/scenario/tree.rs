@@ -102,7 +102,8 @@ pub(crate) fn decode(path: &str, bytes: &[u8]) -> Result<Arc<Source>, Diagnostic
 pub(crate) fn parse(source: &Arc<Source>) -> Result<Node, Diagnostic> {
     if source.text.len() > MAX_BYTES {
         let message = "the file is larger than 1 MiB";
-        return Err(Diagnostic::error(source, Span::default(), message));
+        let empty = Source::new(source.path.as_str(), "");
+        return Err(Diagnostic::error(&empty, Span::default(), message));
     }
     let options = granit_parser::options! {
         emit_comments: false,

@@ -94,6 +94,7 @@ fn of_matrices_and_parts() {
         with("{ a: [1], b: [] }", "C: PNG {a}"),
         with("[{ a: 1 }, { b: 1 }, { a: 1 }]", "C: PNG {a}"),
         with("{ a: [1, 2] }", "C: PNG"),
+        with("[{ case: x, a: 1 }, { case: x, a: 2 }]", "C: PNG {a}"),
         with("x", "C: PNG"),
         with("{ n: [5, x] }", "{ repeat: \"{n}\", steps: [{ C: PNG }] }"),
         with("{ w: [ok, \"{zz.handle}\"] }", "C: PNG {w} {qq.handle}"),
@@ -255,7 +256,7 @@ fn what_grows_is_refused() {
          matrix: {{ a: [{values}], b: [{values}] }}\nsteps: [{{ C: \"PNG {{a}} {{b}}\" }}]\n"
     );
     assert!(mistakes(&rows).contains("more than 10000 rows"));
-    let huge = "x".repeat(1024 * 1024);
+    let huge = "x".repeat(1024 * 1024 + 1);
     assert!(mistakes(&huge).contains("larger than 1 MiB"));
     let deep = format!("  - C: PNG {{{}1{}}}", "upper(".repeat(50), ")".repeat(50));
     assert!(in_steps(&deep).contains("16 levels deep"));
@@ -293,7 +294,7 @@ steps:
 fn no_byte_makes_it_panic() {
     let bytes = SAMPLE.as_bytes();
     for at in 0..bytes.len() {
-        for new in b"\0\t\n \"'#&*,-./:>?[]{|}\x7f\xc3\xff0aS" {
+        for new in b"\0\t\n \"'#&*:[]{|}\xff0" {
             let mut changed = bytes.to_vec();
             if let Some(byte) = changed.get_mut(at) {
                 *byte = *new;

@@ -105,9 +105,12 @@ impl Reader<'_> {
                 }
                 Some(_) => {}
             }
-            rows.push(env_of(&row));
-            if !seen.insert(row) {
-                self.error(node.span, "the row stands twice");
+            let row = env_of(&row);
+            let name = row_name(&row);
+            rows.push(row);
+            if !seen.insert(name.clone()) {
+                let message = format!("the row `{name}` stands twice");
+                self.error(node.span, message);
             }
         }
         rows

@@ -31,8 +31,12 @@ impl Session {
     fn barrier_for(&self, slot: usize) -> Option<Barrier> {
         let slot = self.slot(slot);
         let barriers = self.env.barriers;
+        // An answer to a ping does not say which ping it answers.
+        let pinged = slot.unanswered.iter().any(|sent| sent.starts_with(b"PNG"));
         let barrier = match slot.name.kind() {
-            ServerKind::Notification => barriers.notification,
+            ServerKind::Notification => barriers
+                .notification
+                .filter(|barrier| !(pinged && *barrier == Barrier::Ping)),
             ServerKind::Switchboard => barriers.switchboard,
             ServerKind::Dispatch => None,
         };

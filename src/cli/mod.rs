@@ -7,6 +7,7 @@ mod completions;
 mod console;
 mod exit;
 mod explain;
+mod files;
 mod library;
 mod list;
 mod man;

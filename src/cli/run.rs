@@ -4,7 +4,6 @@ use std::path::Path;
 use std::sync::Arc;
 
 use clap::ArgMatches;
-use msnpspec::diagnostic::Source;
 use msnpspec::event::{Event, ScenarioResult, Verdict};
 use msnpspec::net::{Plan, RunOptions};
 use msnpspec::report::printable;
@@ -18,7 +17,7 @@ use super::options::{self, Report};
 use super::outputs::Outputs;
 use super::progress::Progress;
 use super::transcripts::Transcripts;
-use super::{library, list, snippet};
+use super::{files, library, list, snippet};
 
 /// Runs scenarios against a server.
 pub(crate) fn run(args: &RunArgs, matches: &ArgMatches, console: Console) -> Exit {
@@ -98,9 +97,8 @@ fn target(args: &RunArgs, console: Console) -> Result<Target, Exit> {
         return Ok(Target::builtin());
     }
     if is_file {
-        let text = std::fs::read(path).map_err(|error| wrong(&format!("{name}: {error}")))?;
-        let text = String::from_utf8(text).map_err(|_| wrong(&format!("{name}: not UTF-8")))?;
-        let target = Target::from_yaml(&Source::new(name, text)).map_err(|diagnostics| {
+        let source = files::read(path).map_err(|error| wrong(&error))?;
+        let target = Target::from_yaml(&source).map_err(|diagnostics| {
             snippet::tell(&diagnostics, console);
             Exit::Usage
         })?;

@@ -13,7 +13,7 @@ use serde::Deserialize;
 use super::args::ServeArgs;
 use super::console::Console;
 use super::exit::Exit;
-use super::{clock, snippet};
+use super::{clock, files, snippet};
 
 /// Serves until a signal ends it.
 pub(crate) fn serve(args: &ServeArgs, console: Console) -> Exit {
@@ -187,10 +187,7 @@ struct Row {
 }
 
 fn read_accounts(path: &Path) -> Result<Vec<Account>, AccountsError> {
-    let text = std::fs::read_to_string(path).map_err(|error| {
-        AccountsError::Unreadable(format!("cannot read {}: {error}", path.display()))
-    })?;
-    let source = Source::new(path.display().to_string(), text);
+    let source = files::read(path).map_err(AccountsError::Unreadable)?;
     let rows: Vec<Row> =
         serde_yaml::from_str(&source.text).map_err(|error| wrong(&source, &error))?;
     let account = |row: Row| Account {

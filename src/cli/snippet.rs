@@ -5,6 +5,7 @@ use std::io::{self, Write};
 
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use msnpspec::diagnostic::{Diagnostic, Severity, Source, Span};
+use msnpspec::report::printable;
 
 use super::console::Console;
 
@@ -17,7 +18,7 @@ pub(crate) fn tell(diagnostics: &[Diagnostic], console: Console) {
     };
     let mut err = io::stderr().lock();
     for diagnostic in diagnostics {
-        let shown = without_passwords(&diagnostic.source.text);
+        let shown = harmless(&without_passwords(&diagnostic.source.text));
         let text = renderer.render(&[group(diagnostic, &shown)]);
         // Where standard error is gone, there is nobody to tell that to.
         let _ = writeln!(err, "{text}\n");
@@ -42,19 +43,32 @@ fn group<'a>(diagnostic: &'a Diagnostic, shown: &'a str) -> Group<'a> {
     let primary = AnnotationKind::Primary.span(range(source, diagnostic.span));
     let labels = diagnostic.labels.iter().map(|label| {
         let annotation = AnnotationKind::Context.span(range(source, label.span));
-        annotation.label(label.text.as_str())
+        annotation.label(printable(&label.text))
     });
     let snippet = Snippet::source(shown)
-        .path(source.path.as_str())
+        .path(printable(&source.path))
         .annotation(primary)
         .annotations(labels);
     let group = level
-        .primary_title(diagnostic.message.as_str())
+        .primary_title(printable(&diagnostic.message))
         .element(snippet);
     match &diagnostic.help {
-        Some(help) => group.element(Level::HELP.message(help.as_str())),
+        Some(help) => group.element(Level::HELP.message(printable(help))),
         None => group,
     }
+}
+
+/// The text without what could steer a terminal, byte for byte, so that spans still fit.
+fn harmless(text: &str) -> String {
+    let mut buffer = [0; 4];
+    let mut shown = |char: char| match char {
+        '\n' | '\r' | '\t' => char.to_string(),
+        char if matches!(printable(char.encode_utf8(&mut buffer)), Cow::Owned(_)) => {
+            "?".repeat(char.len_utf8())
+        }
+        char => char.to_string(),
+    };
+    text.chars().map(&mut shown).collect()
 }
 
 /// The text with the values of `password:` starred out, byte for byte, so that spans still fit.
@@ -156,8 +170,10 @@ mod tests {
                 for end in 0..6 {
                     let span = Span { start, end };
                     let mistake = Diagnostic::error(&source, span, "m").with_label(span, "l");
-                    let shown = Renderer::plain().render(&[group(&mistake, &source.text)]);
-                    assert!(!shown.contains('\x1b'), "{shown}");
+                    let text = harmless(&source.text);
+                    assert_eq!(text.len(), source.text.len());
+                    let shown = Renderer::plain().render(&[group(&mistake, &text)]);
+                    assert!(!shown.contains(['\x1b', '\u{9b}']), "{shown}");
                 }
             }
         }

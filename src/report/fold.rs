@@ -55,19 +55,22 @@ pub(super) fn fold(digest: &Digest, verdict: Verdict) -> Vec<Group<'_>> {
     groups
 }
 
+/// Failures are the same by what was expected and what came; scenarios that could not be carried
+/// out by the reason, for a server that is gone fails each of them in another place.
 fn key<'d>(scenario: &'d ScenarioResult, failure: Option<&'d Failure>) -> Key<'d> {
-    match failure {
-        Some(failure) => Key {
+    let is_broken = scenario.verdict == Verdict::Broken;
+    match (failure, scenario.reason.as_deref().filter(|_| is_broken)) {
+        (Some(failure), None) => Key {
             clause: failure.clause,
             by: &failure.by,
             expected: shape(&failure.expected),
             got: shape(&failure.got),
         },
-        None => Key {
+        (_, reason) => Key {
             clause: None,
             by: "",
             expected: String::new(),
-            got: shape(scenario.reason.as_deref().unwrap_or_default()),
+            got: shape(reason.unwrap_or_default()),
         },
     }
 }

@@ -33,15 +33,14 @@ pub(super) fn write(
     let name = printable(&scenario.name);
     writeln!(out, "\n{style}{title}{style:#} {strong}{name}{strong:#}")?;
     writeln!(out, "  {}", clipped(&scenario.description, LONGEST))?;
-    match (title, &scenario.reason) {
-        ("broken", Some(reason)) => {
-            writeln!(
-                out,
-                "  could not be carried out: {}",
-                clipped(reason, LONGEST)
-            )?;
+    // A broken precondition is its own reason, and is shown below.
+    let reason = scenario.reason.as_deref();
+    let reason = reason.filter(|text| group.failure.is_none() || !text.starts_with("expected "));
+    match (title, reason) {
+        ("broken", reason) => {
+            let reason = clipped(reason.unwrap_or("a precondition failed"), LONGEST);
+            writeln!(out, "  could not be carried out: {reason}")?;
         }
-        ("broken", None) => writeln!(out, "  could not be carried out: a precondition failed")?,
         (_, Some(reason)) => writeln!(out, "  {}", clipped(reason, LONGEST))?,
         (_, None) => {}
     }

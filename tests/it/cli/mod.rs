@@ -183,6 +183,38 @@ fn the_schema_takes_every_scenario_and_no_slip() {
 }
 
 #[test]
+fn the_schema_takes_every_example_of_a_target() {
+    let told = call(&["schema", "target"]);
+    let schema: serde_json::Value = serde_json::from_str(&told.out).unwrap();
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/targets");
+    let mut count = 0;
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let text = std::fs::read_to_string(&path).unwrap();
+        let value: serde_json::Value = serde_yaml::from_str(&text).unwrap();
+        let errors: Vec<String> = validator
+            .iter_errors(&value)
+            .map(|error| error.to_string())
+            .collect();
+        assert!(
+            errors.is_empty(),
+            "{}: {}",
+            path.display(),
+            errors.join("\n")
+        );
+        let slip = text.replace("dispatch:", "dispach:");
+        let slip: serde_json::Value = serde_yaml::from_str(&slip).unwrap();
+        assert!(!validator.is_valid(&slip), "{}", path.display());
+        let name = path.display().to_string();
+        let told = call(&["run", "--dry-run", "--remote", "--target", &name]);
+        assert_eq!(told.code, Some(0), "{name}: {}", told.err);
+        count += 1;
+    }
+    assert!(count >= 3);
+}
+
+#[test]
 fn completions_and_manual_pages_are_made() {
     for shell in ["bash", "zsh", "fish"] {
         let told = call(&["completions", shell]);

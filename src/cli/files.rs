@@ -1,0 +1,53 @@
+//! Small files that are named on the command line.
+
+use std::fs::File;
+use std::io::Read as _;
+use std::path::Path;
+use std::sync::Arc;
+
+use msnpspec::diagnostic::Source;
+
+/// The longest file that is read, in bytes.
+const LONGEST: u64 = 4 * 1024 * 1024;
+
+/// A file's text; else why it cannot be had, in one line with its name.
+pub(crate) fn read(path: &Path) -> Result<Arc<Source>, String> {
+    let shown = path.display().to_string();
+    let mut bytes = Vec::new();
+    File::open(path)
+        .and_then(|file| file.take(LONGEST + 1).read_to_end(&mut bytes))
+        .map_err(|error| format!("cannot read {shown}: {error}"))?;
+    if bytes.len() as u64 > LONGEST {
+        return Err(format!("{shown} is longer than {LONGEST} bytes"));
+    }
+    match String::from_utf8(bytes) {
+        Ok(text) => Ok(Source::new(shown, text)),
+        Err(error) => {
+            let at = error.utf8_error().valid_up_to();
+            let before = error.as_bytes().iter().take(at);
+            let line = 1 + before.filter(|byte| **byte == b'\n').count();
+            Err(format!("{shown}:{line}: the file is not UTF-8"))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_no_text_is_told_with_its_line() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x.yaml");
+        std::fs::write(&path, b"a: 1\nb: \xff\n").unwrap();
+        assert!(
+            read(&path)
+                .unwrap_err()
+                .ends_with("x.yaml:2: the file is not UTF-8")
+        );
+        std::fs::write(&path, vec![b'#'; 5 << 20]).unwrap();
+        assert!(read(&path).unwrap_err().contains("longer than"));
+        std::fs::write(&path, "a: 1").unwrap();
+        assert_eq!(read(&path).unwrap().text, "a: 1");
+    }
+}

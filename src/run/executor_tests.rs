@@ -135,12 +135,15 @@ fn a_bare_line_feed_is_a_failure_of_its_own() {
 fn a_flood_halts_the_script() {
     let mut it = asked("  - S: VER {t} MSNP2");
     let line = "FLN bob@hotmail.com\r\n".repeat(1000);
-    for _ in 0..30 {
+    for _ in 0..110 {
         it.raw(0, line.as_bytes());
     }
     let outcome = it.outcome();
-    assert_eq!(outcome.failures[0].got, "more than 20000 lines on the wire");
-    assert!(outcome.transcript.entries().len() <= 20_000);
+    assert_eq!(
+        outcome.failures[0].got,
+        "more than 100000 lines on the wire"
+    );
+    assert!(outcome.transcript.entries().len() <= 100_000);
 }
 
 #[test]
@@ -477,4 +480,32 @@ fn the_server_is_stopped_and_started() {
     it.expect(&["stop", "start"]);
     it.restarted();
     it.expect(&["open 0 ns:1"]);
+}
+
+#[test]
+fn a_group_too_finds_its_connection_again() {
+    let steps = "  - C: GTC {t} A\n  - S: 218 {t}\n  - C: CHG {t} BSY\n  - one of:\n      \
+                 - S: CHG {t} BSY\n      - S: error {t}";
+    let mut it = Dialogue::new(ALICE, steps);
+    assert_eq!(it.log_in(0, "alice"), ["0 GTC 7 A"]);
+    it.say(0, "218 7");
+    it.expect(&["0 CHG 8 BSY"]);
+    it.close(0);
+    assert_eq!(it.log_in(1, "alice"), ["1 CHG 8 BSY"]);
+    it.say(1, "CHG 8 BSY");
+    assert_eq!(it.outcome().ending, Ending::Passed);
+}
+
+#[test]
+fn a_name_that_nobody_told_is_learnt() {
+    let mut accounts = accounts();
+    accounts[0].name = None;
+    let steps = "  - C: VER {t} {alice.name}\n  - C: close";
+    let mut it = Dialogue::with("[alice]", steps, accounts, env());
+    assert_eq!(it.log_in(0, "alice"), ["0 OUT"]);
+    it.close(0);
+    it.expect(&["open 1 ns:1"]);
+    it.opened(1);
+    it.expect(&["1 VER 5 alice", "close 1"]);
+    assert_eq!(it.outcome().accounts[0].name.as_deref(), Some("alice"));
 }

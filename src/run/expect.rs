@@ -275,12 +275,12 @@ impl Session {
     }
 
     /// Whether the connection was lost to an error before, and what was asked since went with it.
-    fn may_revive(&self, slot: usize) -> bool {
+    pub(super) fn may_revive(&self, slot: usize) -> bool {
         let slot = self.slot(slot);
         slot.fixture && slot.after_error && !slot.unanswered.is_empty()
     }
 
-    async fn revive_and_repeat(&mut self, step: &Step, slot: usize) -> Result<(), Stop> {
+    pub(super) async fn revive_and_repeat(&mut self, step: &Step, slot: usize) -> Result<(), Stop> {
         let unanswered = std::mem::take(&mut self.slot_mut(slot).unanswered);
         let last_trid = self.slot(slot).last_trid.clone();
         if let Err(trouble) = self.revive(slot).await {

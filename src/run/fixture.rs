@@ -127,8 +127,9 @@ impl Session {
     /// Logs a user in where that is needed, and reads the lists where they are not known.
     async fn meet(&mut self, index: usize, wanted: &mut Wanted) -> Result<(), Trouble> {
         let known = self.player(index).account.lists == Lists::Clean;
+        let named = self.player(index).name.is_some();
         let is_plain = wanted.roster == Roster::default();
-        if wanted.stage == Stage::Offline && known && is_plain {
+        if wanted.stage == Stage::Offline && known && named && is_plain {
             return Ok(());
         }
         let slot = self.login(index, ConnName::DEFAULT).await?.slot;

@@ -72,7 +72,8 @@ impl Session {
         if silent.is_none() {
             deadline += patience;
         }
-        let conns = self.conns(heads);
+        let mut conns = self.conns(heads);
+        let mut revived = false;
         loop {
             match self.links.next_of(&conns, deadline, "reply").await {
                 Ok((conn, Ok(frame))) => {
@@ -82,7 +83,22 @@ impl Session {
                     }
                     self.put_aside(group, heads, conn, frame)?;
                 }
-                Ok((conn, Err(end))) => return self.chosen_by_end(group, heads, conn, &end),
+                Ok((conn, Err(end))) => {
+                    let lost = heads.iter().map(|head| head.slot);
+                    let lost = lost.filter(|slot| self.slot(*slot).conn == conn).last();
+                    match lost.filter(|slot| !revived && self.may_revive(*slot)) {
+                        Some(slot) if self.chosen_by_end(heads, conn, &end).is_none() => {
+                            revived = true;
+                            self.revive_and_repeat(group, slot).await?;
+                            conns = self.conns(heads);
+                        }
+                        _ => {
+                            let chosen = self.chosen_by_end(heads, conn, &end);
+                            return chosen
+                                .ok_or_else(|| self.none_met(group, heads, told(&end), None));
+                        }
+                    }
+                }
                 Err(Late::Timeout) if silent.is_some() => {
                     return Ok(silent.unwrap_or_default());
                 }
@@ -116,22 +132,13 @@ impl Session {
         })
     }
 
-    fn chosen_by_end(
-        &mut self,
-        group: &Step,
-        heads: &[Head<'_>],
-        conn: ConnId,
-        end: &End,
-    ) -> Result<usize, Stop> {
+    fn chosen_by_end(&self, heads: &[Head<'_>], conn: ConnId, end: &End) -> Option<usize> {
         let is_end = |head: &Head<'_>| {
             matches!(head.expect.what, Expected::Closed | Expected::Refused)
                 && self.slot(head.slot).conn == conn
         };
         let orderly = !matches!(end, End::Garbage(_) | End::Unreachable(_));
-        match heads.iter().position(is_end).filter(|_| orderly) {
-            Some(index) => Ok(index),
-            None => Err(self.none_met(group, heads, told(end), None)),
-        }
+        heads.iter().position(is_end).filter(|_| orderly)
     }
 
     /// Keeps a line that none of the group takes, or fails the group.

@@ -17,7 +17,7 @@ use crate::transcript::{ConnId, ConnName, Party, Transcript, What};
 use crate::wire::{DecodeError, Decoder, Frame, Limits, PayloadRule};
 
 /// The most that one script records.
-const MAX_ENTRIES: usize = 20_000;
+const MAX_ENTRIES: usize = 100_000;
 /// The most bytes that one script takes from the server.
 const MAX_BYTES: usize = 16 << 20;
 /// The most bytes of an unreadable stream that are kept for the transcript.
@@ -485,6 +485,9 @@ impl Shared {
     }
 
     fn waited(&mut self, what: &'static str, spent: Duration) {
+        if spent.is_zero() {
+            return;
+        }
         match self.waited_for.iter_mut().find(|(known, _)| *known == what) {
             Some((_, sum)) => *sum += spent,
             None => self.waited_for.push((what, spent)),

@@ -12,6 +12,8 @@ use crate::scenario::{Identity, Scope};
 
 /// A script may take as long as this many replies, and what its steps ask for beyond.
 pub(super) const BUDGET_REPLIES: u32 = 30;
+/// A scenario may take at least this long, however short the replies' deadline is.
+const MIN_BUDGET: Duration = Duration::from_secs(30);
 /// So many handles may be the one that nobody has.
 const NOBODIES: u64 = 1_000_000_000;
 
@@ -19,7 +21,8 @@ const NOBODIES: u64 = 1_000_000_000;
 pub(super) fn budget(scenario: &Scenario, env: &Environment) -> Duration {
     let reply = scenario.timeout.unwrap_or(env.timeouts.reply);
     let asked = asked(&scenario.setup).saturating_add(asked(&scenario.steps));
-    (BUDGET_REPLIES * reply.max(env.timeouts.reply)).saturating_add(asked)
+    let steady = BUDGET_REPLIES * reply.max(env.timeouts.reply);
+    steady.max(MIN_BUDGET).saturating_add(asked)
 }
 
 /// The deadlines that steps ask for themselves, added up.

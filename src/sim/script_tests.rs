@@ -155,3 +155,46 @@ fn fresh_accounts_are_left_as_they_are() {
     assert_eq!(outcome.accounts[0].lists, Lists::Ours);
     assert_eq!(outcome.accounts[2].lists, Lists::Clean);
 }
+
+#[test]
+fn the_same_seeds_give_the_same_transcript() {
+    let transcript = |seed: u64| {
+        let options = SimOptions {
+            chunk: Chunking::Random(seed),
+            latency: Duration::from_micros(50),
+        };
+        let accounts = (1..=3).map(account).collect();
+        let executor = Executor::new(scenario(CHANGES), accounts, Arc::new(unknown()), 1);
+        let outcome = run(executor, Config::default(), options);
+        assert_eq!(outcome.ending, Ending::Passed, "{:?}", outcome.failures);
+        outcome.transcript
+    };
+    assert_eq!(transcript(1), transcript(1));
+}
+
+const RESTART: &str = r#"
+description: the server goes and comes back
+clauses: [OUT-6]
+users:
+  alice: { state: NLN }
+needs: [launch]
+steps:
+  - server: stop
+  - S: OUT SSD
+  - S: closed
+  - server: start
+  - C: VER {t} MSNP2
+  - S: VER {t} MSNP2 ...
+"#;
+
+#[test]
+fn the_server_goes_and_comes_back() {
+    let executor = Executor::new(
+        scenario(RESTART),
+        vec![account(1)],
+        Arc::new(environment()),
+        1,
+    );
+    let outcome = run(executor, Config::default(), SimOptions::default());
+    assert_eq!(outcome.ending, Ending::Passed, "{:?}", outcome.failures);
+}

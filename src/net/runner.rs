@@ -382,10 +382,14 @@ impl Bench {
     }
 
     async fn unprobed(&self, outcome: &Outcome) -> Unprepared {
-        let why = format!("the server cannot be tested: {}", reason(outcome));
+        let why = match &outcome.cause {
+            Some(cause @ Cause::Unreachable { .. }) => cause.to_string(),
+            _ => format!("the server cannot be tested: {}", reason(outcome)),
+        };
         let dead = self.host.obituary(why).await;
         let mut detail = dead.stderr;
-        if let Some(failure) = outcome.failures.first() {
+        let reached = !matches!(outcome.cause, Some(Cause::Unreachable { .. }));
+        if let Some(failure) = outcome.failures.first().filter(|_| reached) {
             detail.extend(failure.transcript.iter().cloned());
         }
         Unprepared {

@@ -39,6 +39,7 @@ mod test_support;
 mod undo;
 mod verdict;
 mod waivers;
+mod weight;
 
 pub use environment::{Account, Barrier, Barriers, Environment, Learnt, Lists, Timeouts};
 pub use executor::Executor;

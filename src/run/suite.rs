@@ -21,6 +21,7 @@ use crate::run::pool::{Pool, Seat};
 use crate::run::second_look::Signature;
 use crate::run::task::{Done, SuiteOptions, Task, Work};
 use crate::run::verdict::{Judge, Tally};
+use crate::run::weight::weight_of;
 use crate::scenario::ast::Scenario;
 use crate::transcript::Redactor;
 
@@ -315,10 +316,9 @@ impl Suite {
             .map(|(index, _)| index)
             .collect();
         // The greatest first, so that none of them is left to run on its own at the end.
-        queue.sort_by_key(|index| {
+        queue.sort_by_cached_key(|index| {
             let scenario = self.entries.get(*index).map(|entry| &entry.scenario);
-            let size = scenario.map(|s| (s.users.len(), s.steps.len()));
-            std::cmp::Reverse(size)
+            std::cmp::Reverse(scenario.map(|scenario| weight_of(scenario)))
         });
         self.queue.extend(queue);
     }

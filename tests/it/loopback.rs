@@ -1,10 +1,6 @@
 //! Runs over real sockets: against the bundled server, and against servers that misbehave.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::cast_possible_truncation,
-    reason = "a test may fail"
-)]
+#![expect(clippy::unwrap_used, reason = "a test may fail")]
 
 use std::future::Future;
 use std::sync::Arc;

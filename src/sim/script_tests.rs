@@ -183,6 +183,7 @@ steps:
   - S: OUT SSD
   - S: closed
   - server: start
+  - alice open: default
   - C: VER {t} MSNP2
   - S: VER {t} MSNP2 ...
 "#;

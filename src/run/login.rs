@@ -171,11 +171,13 @@ impl Session {
         Err(Trouble::new(expected, shown(&frame)))
     }
 
-    /// Logs out and waits until the server has noticed.
+    /// Logs out and waits until the server has noticed; one that does not close in good time is
+    /// left.
     pub(super) async fn logout(&mut self, slot: usize) {
         self.say(slot, "OUT");
         let conn = self.slot(slot).conn;
-        let deadline = self.links.now() + self.reply;
+        let patience = (self.quiet() * 4).min(self.reply);
+        let deadline = self.links.now() + patience;
         while let Ok(Ok(_)) = self.links.next(conn, deadline, "logout").await {}
         self.links.close(conn, false);
         self.slot_mut(slot).known_closed = true;

@@ -57,12 +57,17 @@ pub(super) async fn drive_with(
         timer: Box::pin(tokio::time::sleep_until(start.into())),
         armed: None,
         host,
-        control: None,
+        controls: VecDeque::new(),
     };
     loop {
         drive.perform();
         if let Some(outcome) = drive.executor.outcome() {
             drive.perform();
+            // A stop or a start that is cut off would leave the server in between.
+            drive.links.clear();
+            for control in drive.controls {
+                control.await;
+            }
             return outcome;
         }
         poll_fn(|cx| drive.poll(cx)).await;
@@ -105,7 +110,8 @@ struct Drive {
     /// What the timer is set to. It is left alone when the deadline only moves on: most never pass.
     armed: Option<Duration>,
     host: Option<Arc<Host>>,
-    control: Option<Control>,
+    /// Stops and starts of the server, one after the other.
+    controls: VecDeque<Control>,
 }
 
 impl Drive {
@@ -131,14 +137,14 @@ impl Drive {
                 Output::Resume(conn) => self.link(conn).paused = false,
                 Output::StopServer => {
                     let host = self.host.clone();
-                    self.control = Some(Box::pin(async move {
+                    self.controls.push_back(Box::pin(async move {
                         host?.stop().await;
                         Some(Input::ServerStopped)
                     }));
                 }
                 Output::StartServer => {
                     let host = self.host.clone();
-                    self.control = Some(Box::pin(async move {
+                    self.controls.push_back(Box::pin(async move {
                         // A server that does not start is told by the deadline of the step.
                         host?.start().await.ok()?;
                         Some(Input::ServerStarted)
@@ -173,13 +179,14 @@ impl Drive {
                 happened = true;
             }
         }
-        if let Some(control) = &mut self.control
+        if let Some(control) = self.controls.front_mut()
             && let Poll::Ready(input) = control.as_mut().poll(cx)
         {
-            self.control = None;
+            self.controls.pop_front();
+            // The next one may begin: it is polled in the next round.
+            happened = true;
             if let Some(input) = input {
                 self.tell(input);
-                happened = true;
             }
         }
         if happened {

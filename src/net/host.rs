@@ -1,16 +1,23 @@
 //! Whoever runs the server under test: this process, a process of ours, or somebody else.
 
+use std::net::{Ipv4Addr, SocketAddr};
+use std::ops::Range;
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::Duration;
 
 use tokio::sync::Mutex;
 
 use crate::net::doors::Doors;
 use crate::net::process::{GRACE, LaunchError, Process};
-use crate::net::serve::{ServeOptions, Serving};
+use crate::net::serve::{ServeError, ServeOptions, Serving};
 use crate::run::{Dead, Launch, Target};
 use crate::server::Config;
 use crate::transcript::Redactor;
 
+/// Where the bundled server looks for free ports.
+const PORTS: Range<u16> = 20_000..32_000;
+/// How often it looks before it takes what the system gives.
+const ATTEMPTS: usize = 20;
 /// How long a process that seems dead is given to end.
 const DYING: Duration = Duration::from_millis(200);
 /// How long a wedged process is given to end in order.
@@ -61,15 +68,11 @@ impl Host {
     pub(super) async fn start(&self) -> Result<(), LaunchError> {
         match &mut *self.kind.lock().await {
             Kind::Builtin { doors, serving } if serving.is_none() => {
-                let config = Config {
-                    seed: self.seed,
-                    ..Config::default()
+                let started = if *doors == Doors::LOOPBACK {
+                    self.serve_somewhere().await
+                } else {
+                    self.serve(*doors).await
                 };
-                let options = ServeOptions {
-                    doors: *doors,
-                    host: None,
-                };
-                let started = Serving::start(config, options).await;
                 let started = started.map_err(|error| LaunchError::Builtin(error.to_string()))?;
                 // The next start takes the same ports.
                 *doors = started.doors();
@@ -88,6 +91,36 @@ impl Host {
             Kind::Builtin { .. } | Kind::Foreign => {}
         }
         Ok(())
+    }
+
+    async fn serve(&self, doors: Doors) -> Result<Serving, ServeError> {
+        let config = Config {
+            seed: self.seed,
+            ..Config::default()
+        };
+        Serving::start(config, ServeOptions { doors, host: None }).await
+    }
+
+    /// Serves on ports below those that the system gives to outgoing connections: one of these
+    /// would be lost to such a connection while the server is down.
+    async fn serve_somewhere(&self) -> Result<Serving, ServeError> {
+        static NEXT: AtomicU16 = AtomicU16::new(0);
+        let first = std::process::id().wrapping_mul(7919) % u32::from(PORTS.end - PORTS.start);
+        let first = u16::try_from(first).unwrap_or_default();
+        for _ in 0..ATTEMPTS {
+            let next = NEXT.fetch_add(3, Ordering::Relaxed);
+            let offset = first.wrapping_add(next) % (PORTS.end - PORTS.start - 3);
+            let port = |n| SocketAddr::from((Ipv4Addr::LOCALHOST, PORTS.start + offset + n));
+            let doors = Doors::Three {
+                dispatch: port(0),
+                notification: port(1),
+                switchboard: port(2),
+            };
+            if let Ok(serving) = self.serve(doors).await {
+                return Ok(serving);
+            }
+        }
+        self.serve(Doors::LOOPBACK).await
     }
 
     /// Stops the server in order, if it is ours.

@@ -9,6 +9,18 @@ use crate::transcript::{Party, What};
 /// The label of the connections of the clean-up in transcripts.
 const LABEL: &str = "undo";
 
+/// The TrIDs of the clean-up begin here: far from those of scenarios and barriers.
+const TRIDS: u32 = 800_000_000;
+
+/// A user whose changes are undone.
+#[derive(Debug)]
+struct Guest {
+    index: usize,
+    /// The friendly name was changed too.
+    name: bool,
+    slot: Option<usize>,
+}
+
 /// What a user may have changed.
 #[derive(Debug, Clone, Copy, Default)]
 struct Changed {
@@ -20,32 +32,75 @@ impl Session {
     /// Ends all connections and, where the environment asks for it, undoes what fixture and steps
     /// changed. What is known of each account afterwards stands in it.
     pub(super) async fn undo(&mut self) {
-        self.links.close_all();
         let changed: Vec<Changed> = (0..self.players.len())
             .map(|index| self.changed(index))
             .collect();
-        let count = u32::try_from(changed.len()).unwrap_or(u32::MAX);
-        let patience = self
-            .login_patience()
-            .saturating_mul(4)
-            .saturating_mul(count);
-        if self.env.cleanup {
-            self.links.grant(patience);
-        }
+        let mut guests = Vec::new();
         for (index, changed) in changed.into_iter().enumerate() {
             if !changed.lists && !changed.name {
                 self.note_untouched(index);
-            } else if self.env.cleanup {
-                let result = self.restore(index, changed.name).await;
-                self.player_mut(index).account.lists = match result {
-                    Ok(clean) if clean => Lists::Clean,
-                    _ => Lists::Ours,
-                };
-            } else {
-                self.player_mut(index).account.lists = Lists::Ours;
+                continue;
+            }
+            self.player_mut(index).account.lists = Lists::Ours;
+            if self.env.cleanup {
+                let slot = self.live_slot(index);
+                guests.push(Guest {
+                    index,
+                    name: changed.name,
+                    slot,
+                });
             }
         }
+        let kept: Vec<usize> = guests.iter().filter_map(|guest| guest.slot).collect();
+        for (index, slot) in self.slots.iter().enumerate() {
+            if !kept.contains(&index) {
+                self.links.close(slot.conn, false);
+            }
+        }
+        let count = u32::try_from(guests.len()).unwrap_or(u32::MAX);
+        let patience = self.login_patience().saturating_mul(4);
+        self.links.grant(patience.saturating_mul(count));
+        self.restore(guests).await;
         self.links.close_all();
+    }
+
+    /// A connection on which the user is still logged in and in step with the server.
+    fn live_slot(&self, index: usize) -> Option<usize> {
+        if !self.failures.is_empty() {
+            return None;
+        }
+        self.slots.iter().position(|slot| {
+            slot.player == index
+                && slot.fixture
+                && slot.unanswered.is_empty()
+                && self.links.link(slot.conn, |link| {
+                    link.end.is_none() && link.entered && link.at_line_start()
+                })
+        })
+    }
+
+    /// Puts everything back, with all users logged in: a change of one's forward list reaches the
+    /// other's reverse list most surely while both are there.
+    async fn restore(&mut self, mut guests: Vec<Guest>) {
+        for guest in &mut guests {
+            if guest.slot.is_none() {
+                guest.slot = self
+                    .login(guest.index, LABEL)
+                    .await
+                    .ok()
+                    .map(|new| new.slot);
+            }
+        }
+        for guest in &guests {
+            if let Some(slot) = guest.slot
+                && let Ok(true) = self.put_back(guest, slot).await
+            {
+                self.player_mut(guest.index).account.lists = Lists::Clean;
+            }
+        }
+        for slot in guests.iter().filter_map(|guest| guest.slot) {
+            self.logout(slot).await;
+        }
     }
 
     /// An account that nobody changed is clean if it was read and found so.
@@ -87,29 +142,24 @@ impl Session {
         changed
     }
 
-    /// Logs in and puts everything back. Says whether lists and settings are as those of a new
+    /// Puts back what one user changed. Says whether lists and settings are as those of a new
     /// account: they are not where the settings were found otherwise on an account that is not
     /// disposable.
-    async fn restore(&mut self, index: usize, name: bool) -> Result<bool, Trouble> {
-        let slot = self.login(index, LABEL).await?.slot;
+    async fn put_back(&mut self, guest: &Guest, slot: usize) -> Result<bool, Trouble> {
+        self.slot_mut(slot).next_trid = TRIDS;
         let now = self.synchronise(slot).await?.roster;
         let mut wanted = Roster::default();
-        if let Some(found) = self
-            .player(index)
-            .found
-            .as_ref()
-            .filter(|_| !self.env.disposable)
-        {
+        let found = self.player(guest.index).found.as_ref();
+        if let Some(found) = found.filter(|_| !self.env.disposable) {
             wanted.gtc.clone_from(&found.gtc);
             wanted.blp.clone_from(&found.blp);
         }
         for (verb, params) in now.changes(&wanted) {
             self.change(slot, verb, &params).await?;
         }
-        if name {
-            self.rename_back(index, slot).await?;
+        if guest.name {
+            self.rename_back(guest.index, slot).await?;
         }
-        self.logout(slot).await;
         Ok(wanted == Roster::default())
     }
 

@@ -1,5 +1,7 @@
 //! Brings the users of a scenario to where its first step finds them.
 
+use std::collections::BTreeSet;
+
 use super::environment::Lists;
 use super::outcome::Cause;
 use super::roster::Roster;
@@ -138,9 +140,32 @@ impl Session {
         let reads = !known || matches!(wanted.stage, Stage::Synchronised | Stage::State(_));
         if reads {
             let batch = self.synchronise(slot).await?;
-            self.player_mut(index).found = Some(batch.roster);
+            let player = self.player_mut(index);
+            player.found = Some(batch.roster);
+            player.reverse = batch.reverse;
         }
         Ok(())
+    }
+
+    /// An entry of a user's reverse list that no user of the scenario had made: left by an earlier
+    /// scenario on a server that is slow to take it off, or by somebody else. What a scenario then
+    /// finds wrong proves nothing.
+    pub(super) fn stale_entry(&self) -> Option<String> {
+        let makes = |maker: &str, of: &str| {
+            self.players.iter().any(|player| {
+                let found = player.found.as_ref();
+                let [forward, ..] = found.map_or(&NO_LISTS, |found| &found.lists);
+                player.account.handle.eq_ignore_ascii_case(maker) && forward.contains(of)
+            })
+        };
+        self.players.iter().find_map(|player| {
+            let handle = player.account.handle.to_ascii_lowercase();
+            let stale = player.reverse.iter().find(|maker| !makes(maker, &handle))?;
+            Some(format!(
+                "{stale} was on the reverse list of {handle} before the first step, though nobody \
+                 here had put it there"
+            ))
+        })
     }
 
     /// Nothing of an account may be touched that others may have made.
@@ -317,3 +342,6 @@ impl Session {
         Ok(())
     }
 }
+
+/// The lists of one of whom nothing is known.
+static NO_LISTS: [BTreeSet<String>; 3] = [BTreeSet::new(), BTreeSet::new(), BTreeSet::new()];

@@ -8,11 +8,14 @@ use crate::run::outcome::AccountAfter;
 /// An account's place in the pool.
 pub(super) type Seat = usize;
 
-/// All accounts, and who is free. Accounts that have logged in before go first, the one that has
-/// rested longest before the others: few accounts are touched, and none is hurried.
+/// All accounts, and who is free: the one that has rested longest goes first. Where they are
+/// disposable they all take turns, so that a server that stores changes late has time; else those
+/// that have logged in before go before the others, and few accounts are touched.
 #[derive(Debug, Default)]
 pub(super) struct Pool {
     slots: Vec<Slot>,
+    /// All take turns.
+    rotates: bool,
     proven: VecDeque<Seat>,
     fresh: VecDeque<Seat>,
 }
@@ -25,7 +28,7 @@ struct Slot {
 }
 
 impl Pool {
-    pub(super) fn new(accounts: Vec<Account>) -> Self {
+    pub(super) fn new(accounts: Vec<Account>, rotates: bool) -> Self {
         let slots = accounts.into_iter().map(|account| Slot {
             account,
             proven: false,
@@ -35,6 +38,7 @@ impl Pool {
         Self {
             fresh: (0..slots.len()).collect(),
             proven: VecDeque::new(),
+            rotates,
             slots,
         }
     }
@@ -55,7 +59,12 @@ impl Pool {
         }
         let mut seats = Vec::with_capacity(count);
         while seats.len() < count {
-            seats.push(self.proven.pop_front().or_else(|| self.fresh.pop_front())?);
+            let (first, second) = if self.rotates {
+                (&mut self.fresh, &mut self.proven)
+            } else {
+                (&mut self.proven, &mut self.fresh)
+            };
+            seats.push(first.pop_front().or_else(|| second.pop_front())?);
         }
         Some(seats)
     }
@@ -118,7 +127,24 @@ mod tests {
 
     fn pool(count: usize) -> Pool {
         let accounts = (0..count).map(|n| Account::new(format!("u{n}@hotmail.com"), "pw"));
-        Pool::new(accounts.collect())
+        Pool::new(accounts.collect(), false)
+    }
+
+    #[test]
+    fn disposable_accounts_take_turns() {
+        let accounts = (0..3).map(|n| Account::new(format!("u{n}@hotmail.com"), "pw"));
+        let mut pool = Pool::new(accounts.collect(), true);
+        for turn in [0, 1, 2, 0] {
+            let seats = pool.take(1).unwrap();
+            assert_eq!(seats, [turn]);
+            let after = AccountAfter {
+                handle: format!("u{turn}@hotmail.com"),
+                name: Some("U".into()),
+                lists: Lists::Clean,
+            };
+            pool.learn(&seats, &[after]);
+            pool.release(seats);
+        }
     }
 
     #[test]

@@ -62,6 +62,8 @@ impl Roster {
 #[derive(Debug, Default)]
 pub(super) struct Batch {
     pub(super) roster: Roster,
+    /// Who has the user on the forward list, in lower case.
+    pub(super) reverse: BTreeSet<String>,
     /// FL, AL, BL, RL came whole.
     done: [bool; 4],
 }
@@ -84,9 +86,8 @@ impl Batch {
                 else {
                     return false;
                 };
-                if let (Some(list), Some(handle)) = (self.roster.lists.get_mut(at), entry.first()) {
-                    list.insert(handle.to_ascii_lowercase());
-                }
+                let list = self.roster.lists.get_mut(at).unwrap_or(&mut self.reverse);
+                list.extend(entry.first().map(|handle| handle.to_ascii_lowercase()));
                 if let Some(done) = self.done.get_mut(at) {
                     *done |= index == total;
                 }

@@ -46,7 +46,10 @@ pub(super) async fn run(mut session: Session, scenario: Arc<Scenario>) -> Outcom
     session.reply = scenario.timeout.unwrap_or(session.env.timeouts.reply);
     session.clause = scenario.clauses.first().copied();
     let ending = match session.prepare(&scenario).await {
-        Ok(()) => session.play(&scenario).await,
+        Ok(()) => {
+            let ending = session.play(&scenario).await;
+            session.doubt(ending)
+        }
         Err((user, trouble)) => {
             let at = scenario.users.get(user).map(|user| user.at);
             let place = scenario.source.place(at.unwrap_or_default());
@@ -77,6 +80,22 @@ impl Session {
             Ok(()) if self.failures.is_empty() => Ending::Passed,
             Ok(()) | Err(Stop::Failed) => Ending::Failed,
         }
+    }
+
+    /// A failure on lists that were not as the fixture wanted them is none of the server's.
+    fn doubt(&mut self, ending: Ending) -> Ending {
+        if ending != Ending::Failed {
+            return ending;
+        }
+        let Some(stale) = self.stale_entry() else {
+            return ending;
+        };
+        for failure in &mut self.failures {
+            failure.clause = None;
+            failure.level = None;
+            failure.detail = Some(stale.clone());
+        }
+        Ending::Broken
     }
 
     /// Makes the users known to expressions. Fresh TrIDs go on where the fixture's ended.

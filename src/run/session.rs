@@ -1,6 +1,6 @@
 //! What a script knows while it runs: its users, their connections, what it has seen so far.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -52,6 +52,8 @@ pub(super) struct Player {
     pub(super) account: Account,
     /// The lists and settings when they were first read.
     pub(super) found: Option<Roster>,
+    /// The reverse list when it was first read.
+    pub(super) reverse: BTreeSet<String>,
     /// The friendly name that the account had first, encoded.
     pub(super) first_name: Option<String>,
     /// The friendly name at the last login, encoded.
@@ -154,6 +156,7 @@ impl Session {
                 name,
                 account,
                 found: None,
+                reverse: BTreeSet::new(),
                 touched: false,
             }
         });

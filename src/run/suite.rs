@@ -118,7 +118,7 @@ impl Suite {
             entries: entries.collect(),
             queue: VecDeque::new(),
             phase: Phase::Ordinary,
-            pool: Pool::new(accounts),
+            pool: Pool::new(accounts, false),
             running: BTreeMap::new(),
             next_id: 0,
             health: Health::Well,
@@ -152,7 +152,7 @@ impl Suite {
     /// What is known of the target only once it was probed, and which accounts are usable.
     pub fn learn(&mut self, environment: &Environment, accounts: Vec<Account>) {
         self.options.dispatch_refers = environment.dispatch_refers;
-        self.pool = Pool::new(accounts);
+        self.pool = Pool::new(accounts, environment.disposable);
     }
 
     /// The next task that can be begun now; `None` while there is none, or no more.

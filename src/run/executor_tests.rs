@@ -483,6 +483,20 @@ fn the_server_is_stopped_and_started() {
 }
 
 #[test]
+fn a_server_that_was_stopped_is_started_whatever_failed() {
+    let text = "[alice]\nneeds: [launch]";
+    let steps = "  - C: VER {t} MSNP2\n  - server: stop\n  - S: OUT SSD\n  - server: start";
+    let mut it = Dialogue::new(text, steps);
+    it.expect(&["open 0 ns:1"]);
+    it.opened(0);
+    it.expect(&["0 VER 1 MSNP2", "stop"]);
+    it.close(0);
+    it.expect(&["start"]);
+    it.restarted();
+    assert_eq!(it.outcome().ending, Ending::Failed);
+}
+
+#[test]
 fn a_group_too_finds_its_connection_again() {
     let steps = "  - C: GTC {t} A\n  - S: 218 {t}\n  - C: CHG {t} BSY\n  - one of:\n      \
                  - S: CHG {t} BSY\n      - S: error {t}";

@@ -57,6 +57,7 @@ pub(super) async fn run(mut session: Session, scenario: Arc<Scenario>) -> Outcom
             Ending::Broken
         }
     };
+    session.leave_it_running().await;
     session.undo().await;
     session.finish(ending)
 }

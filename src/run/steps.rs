@@ -77,6 +77,15 @@ impl Session {
         result.map_err(|trouble| self.miss(step, trouble))
     }
 
+    /// Starts a server that the steps stopped and, having failed, did not start again: the
+    /// scenarios that come next need it.
+    pub(super) async fn leave_it_running(&mut self) {
+        if !self.links.lock().server_runs {
+            // One that does not come back is found by whoever uses it next.
+            let _ = self.start_server().await;
+        }
+    }
+
     async fn start_server(&mut self) -> Result<(), Trouble> {
         self.links.output(Output::StartServer);
         let deadline = self.links.now() + (self.reply * 5).max(START);

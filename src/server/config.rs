@@ -3,6 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use super::faults::FaultSet;
 use crate::spec::MAX_MESSAGE;
 
 /// Everything that [`Server::new`](crate::server::Server::new) needs. `Config::default()` is a
@@ -38,6 +39,8 @@ pub struct Config {
     /// How many bytes the caller holds for a client that does not read before it gives the client
     /// up. The server itself holds nothing back: the sockets' owner keeps this limit.
     pub max_queue: usize,
+    /// The deviations from the protocol that are planted; none by default.
+    pub faults: FaultSet,
 }
 
 impl Default for Config {
@@ -57,6 +60,7 @@ impl Default for Config {
             notification_idle: None,
             switchboard_idle: Some(Duration::from_secs(15 * 60)),
             max_queue: 4 * 1024 * 1024,
+            faults: FaultSet::default(),
         }
     }
 }

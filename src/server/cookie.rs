@@ -70,6 +70,18 @@ impl Cookies {
         is_good
     }
 
+    /// Makes void what a user holds to open sessions with.
+    pub(super) fn void(&mut self, account: AccountId) {
+        self.tickets
+            .retain(|_, ticket| ticket.account != account || ticket.purpose != Purpose::Open);
+    }
+
+    /// Whose cookie this is and what for, where it is good.
+    pub(super) fn look_at(&self, cookie: &str) -> Option<(AccountId, Purpose)> {
+        let ticket = self.tickets.get(cookie)?;
+        Some((ticket.account, ticket.purpose))
+    }
+
     /// Throws away what has expired.
     pub(super) fn expire(&mut self, now: Duration) {
         while let Some((at, _)) = self.expiries.front()

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::Server;
 use super::account::{Account, AccountId};
 use super::connection::ConnId;
+use super::faults::Fault;
 use super::handle::{parse_handle, parse_name, printable};
 use super::list::ListName;
 use super::request::{Outcome, Refusal, Request};
@@ -41,9 +42,14 @@ impl Server {
         //= NAME-4
         let name = parse_name(name).ok_or(Refusal::Error(209))?;
         //= ADD-13
-        let contact = self.addable(account, list, handle)?;
+        let contact = self.addable(account, list, handle);
+        let contact =
+            contact.map_err(|refusal| self.spoil_refusal(account, list, handle, refusal))?;
+        let is_lost = self.faulty(Fault::ADD_NOT_KEPT) && list == ListName::Allow;
         let user = &mut self.directory[account];
-        user.list_mut(list).add(contact, name.into());
+        if !is_lost {
+            user.list_mut(list).add(contact, name.into());
+        }
         let (trid, code, serial) = (request.trid(), list.as_str(), user.next_serial());
         let handle = &self.directory[contact].handle;
         self.outbox.line(
@@ -80,7 +86,7 @@ impl Server {
         let user = &self.directory[account];
         let is_on = |list| known.is_some_and(|contact| user.list(list).contains(contact));
         //= ADD-4
-        if is_on(list) {
+        if is_on(list) && !self.faulty(Fault::ADD_TWICE_ENTERED) {
             return Err(Refusal::Error(215));
         }
         //= ADD-5
@@ -89,14 +95,14 @@ impl Server {
             ListName::Block => is_on(ListName::Allow),
             ListName::Forward | ListName::Reverse => false,
         };
-        if opposed {
+        if opposed && !self.faulty(Fault::OPPOSITES_TAKEN) {
             return Err(Refusal::Error(219));
         }
         //= ADD-8
         let watchers = known.map_or(0, |contact| self.directory[contact].reverse.len());
         let is_full = user.list(list).len() >= self.config.list_limit
             || (list == ListName::Forward && watchers >= self.config.rl_limit);
-        if is_full {
+        if is_full && !self.faulty(Fault::LIST_OVERFLOWS) {
             return Err(Refusal::Error(210));
         }
         let made = self.directory.find_or_make(handle);
@@ -109,9 +115,17 @@ impl Server {
     //= TRID-5
     fn enter_on_reverse_list(&mut self, account: AccountId, contact: AccountId) {
         let (handle, name) = self.label(account);
+        if self.is_reverse_change_lost(contact) {
+            return;
+        }
+        let is_counted = self.is_reverse_change_counted(contact);
         let other = &mut self.directory[contact];
         other.reverse.add(account, Arc::clone(&name));
-        let serial = other.next_serial();
+        let serial = if is_counted {
+            other.next_serial()
+        } else {
+            other.serial
+        };
         if let Some(there) = other.presence {
             self.outbox.line(
                 there.conn,
@@ -136,11 +150,20 @@ impl Server {
         //= REM-4
         //= REM-5
         let contact = self.known(handle).ok_or(Refusal::Error(216))?;
+        let is_kept = self.faulty(Fault::REM_NOT_KEPT) && list != ListName::Forward;
+        let is_still = self.faulty(Fault::NUMBER_STANDS_STILL);
         let user = &mut self.directory[account];
-        if !user.list_mut(list).remove(contact) {
+        let is_kept = is_kept && user.list(list).contains(contact);
+        if !is_kept && !user.list_mut(list).remove(contact) {
             return Err(Refusal::Error(216));
         }
-        let (trid, code, serial) = (request.trid(), list.as_str(), user.next_serial());
+        let serial = if is_still {
+            user.serial
+        } else {
+            user.next_serial()
+        };
+        self.spoil_removal(account, list, contact);
+        let (trid, code) = (request.trid(), list.as_str());
         let handle = &self.directory[contact].handle;
         self.outbox
             .line(conn, format_args!("REM {trid} {code} {serial} {handle}"));
@@ -159,9 +182,18 @@ impl Server {
     //= REM-7
     fn take_off_reverse_list(&mut self, account: AccountId, contact: AccountId) {
         let (handle, _) = self.label(account);
+        let is_counted = self.is_reverse_change_counted(contact);
+        let is_kept =
+            self.faulty(Fault::REVERSE_LIST_NOT_CLEARED) || self.faulty(Fault::REMOVED_STILL_TOLD);
         let other = &mut self.directory[contact];
-        other.reverse.remove(account);
-        let serial = other.next_serial();
+        if !is_kept {
+            other.reverse.remove(account);
+        }
+        let serial = if is_counted {
+            other.next_serial()
+        } else {
+            other.serial
+        };
         if let Some(there) = other.presence {
             self.outbox
                 .line(there.conn, format_args!("REM 0 RL {serial} {handle}"));

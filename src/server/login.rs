@@ -5,6 +5,7 @@ use md5::{Digest, Md5};
 use super::Server;
 use super::account::{AccountId, Presence};
 use super::connection::{ConnId, Phase};
+use super::faults::Fault;
 use super::handle::{HandleFault, parse_handle};
 use super::request::{Outcome, Refusal, Request};
 use crate::spec::ServerKind;
@@ -77,7 +78,10 @@ impl Server {
         let speaks = |dialect: &&[u8]| dialect.eq_ignore_ascii_case(DIALECT.as_bytes());
         login.has_dialect = request.params.iter().any(speaks);
         let trid = request.trid();
-        if login.has_dialect {
+        if self.faulty(Fault::ZERO_IS_A_DIALECT) && request.params.contains(&&b"0"[..]) {
+            self.login(conn)?.has_dialect = true;
+            self.outbox.line(conn, format_args!("VER {trid} 0"));
+        } else if self.login(conn)?.has_dialect {
             //= VER-1
             //= VER-2
             //= VER-9
@@ -87,7 +91,11 @@ impl Server {
             //= VER-6
             self.outbox.line(conn, format_args!("VER {trid} 0"));
             //= VER-7
-            self.close(conn);
+            if self.faulty(Fault::FAILED_VER_GOES_ON) {
+                self.login(conn)?.has_dialect = true;
+            } else {
+                self.close(conn);
+            }
         }
         Ok(())
     }
@@ -146,7 +154,9 @@ impl Server {
         let (trid, address) = (request.trid(), &self.config.addresses.notification);
         self.outbox
             .line(conn, format_args!("XFR {trid} NS {address}"));
-        self.close(conn);
+        if !self.faulty(Fault::REFERRAL_KEEPS_CONNECTION) {
+            self.close(conn);
+        }
         Ok(())
     }
 
@@ -154,7 +164,11 @@ impl Server {
     //= USR-1
     //= USR-9
     fn challenge(&mut self, conn: ConnId, request: &Request<'_>, handle: &str) -> Outcome {
-        let challenge = format!("{}.{}", self.unix_time(), self.random.next());
+        let mut challenge = format!("{}.{}", self.unix_time(), self.random.next());
+        if self.faulty(Fault::CHALLENGE_NEVER_CHANGES) {
+            "1056561624.17795".clone_into(&mut challenge);
+        }
+        self.spoil_challenge(handle, &challenge);
         let trid = request.trid();
         self.outbox
             .line(conn, format_args!("USR {trid} {PACKAGE} S {challenge}"));
@@ -167,34 +181,55 @@ impl Server {
 
     fn finish_login(&mut self, conn: ConnId, request: &Request<'_>, response: &[u8]) -> Outcome {
         //= USR-10
-        let attempt = self.login(conn)?.attempt.take().ok_or(NOT_EXPECTED)?;
+        let attempt = self.login(conn)?.attempt.take();
+        let attempt = attempt.or_else(|| self.stray_attempt());
+        let attempt = attempt.ok_or(NOT_EXPECTED)?;
         let account = self.verify(&attempt, response);
+        if account.is_none() && self.faulty(Fault::CHALLENGE_KEPT) {
+            self.login(conn)?.attempt = Some(attempt);
+        }
         //= USR-5
         //= USR-6
         //= USR-7
         //= USR-8
         let account = account.ok_or(Refusal::Error(911))?;
+        self.spoil_login(account)?;
         self.log_in(conn, account, request);
         Ok(())
+    }
+
+    /// The challenge of whoever came last, where a faulty server takes it for everybody's.
+    fn stray_attempt(&self) -> Option<Box<Attempt>> {
+        let (handle, challenge) = self.planted.challenge.clone()?;
+        Some(Box::new(Attempt { handle, challenge }))
     }
 
     /// The account, where the response is right.
     //= USR-15
     //= USR-16
     fn verify(&mut self, attempt: &Attempt, response: &[u8]) -> Option<AccountId> {
+        if self.faulty(Fault::UNKNOWN_USER_ADMITTED) {
+            self.directory.invent(&attempt.handle);
+        }
         let password = self.directory.password(&attempt.handle)?;
         let digest = Md5::new()
             .chain_update(&attempt.challenge)
             .chain_update(password.as_bytes())
             .finalize();
-        let expected = hex::encode(digest);
-        if !response.eq_ignore_ascii_case(expected.as_bytes()) {
+        let mut expected = hex::encode(digest);
+        if self.faulty(Fault::DIGEST_SWAPPED) {
+            expected = hex::encode(Md5::digest(format!("{password}{}", attempt.challenge)));
+        }
+        let is_careless = self.faulty(Fault::ANY_PASSWORD)
+            || (self.faulty(Fault::EMPTY_RESPONSE) && response.is_empty());
+        if !is_careless && !response.eq_ignore_ascii_case(expected.as_bytes()) {
             return None;
         }
         self.directory.find_or_make(&attempt.handle)
     }
 
     fn log_in(&mut self, conn: ConnId, account: AccountId, request: &Request<'_>) {
+        let is_second = self.directory[account].presence.is_some();
         self.displace(account);
         if let Some(connection) = self.connections.get_mut(conn) {
             connection.phase = Phase::Online(account);
@@ -209,6 +244,9 @@ impl Server {
         self.outbox
             .line(conn, format_args!("USR {trid} OK {handle} {name}"));
         self.send_profile(conn);
+        if is_second && self.faulty(Fault::BOTH_LOGINS_END) {
+            self.close(conn);
+        }
     }
 
     /// Ends an older login of the same user.
@@ -217,9 +255,16 @@ impl Server {
     //= OUT-5
     //= LIVE-4
     fn displace(&mut self, account: AccountId) {
+        if self.faulty(Fault::FIRST_LOGIN_STAYS) {
+            return;
+        }
         if let Some(older) = self.directory[account].presence {
             self.outbox.line(older.conn, format_args!("OUT OTH"));
-            self.close(older.conn);
+            if self.faulty(Fault::DISPLACED_STAYS) {
+                self.log_out(account);
+            } else {
+                self.close(older.conn);
+            }
         }
     }
 
@@ -245,7 +290,9 @@ impl Server {
     //= PRES-7
     pub(super) fn sign_out(&mut self, conn: ConnId) -> Outcome {
         self.outbox.line(conn, format_args!("OUT"));
-        self.close(conn);
+        if !self.faulty(Fault::OUT_KEEPS_CONNECTION) {
+            self.close(conn);
+        }
         Ok(())
     }
 
@@ -255,6 +302,7 @@ impl Server {
         user.last_seen = Vec::new();
         user.forward.forget_shown();
         self.announce(account);
+        self.spoil_logout(account);
     }
 
     pub(super) fn unix_time(&self) -> u64 {

@@ -45,11 +45,15 @@ impl Server {
         let session = self.sessions.get(seat.session).ok_or(Refusal::Close)?;
         let sender = session.participant(conn).ok_or(Refusal::Close)?;
         let (handle, name) = (&sender.handle, &sender.name);
-        let length = request.payload.len();
+        let payload = self.cut_payload(request.payload);
+        let length = payload.len();
         let mut is_delivered = false;
         for other in session.others(conn) {
+            if self.is_muted(seat.account, other.account) {
+                continue;
+            }
             let line = format_args!("MSG {handle} {name} {length}");
-            self.outbox.frame(other.conn, line, request.payload);
+            self.outbox.frame(other.conn, line, payload);
             is_delivered = true;
         }
         let trid = request.trid();

@@ -27,6 +27,7 @@ mod config;
 mod connection;
 mod cookie;
 mod extras;
+mod faults;
 #[cfg(test)]
 mod fixture;
 mod handle;
@@ -50,11 +51,13 @@ use std::time::Duration;
 
 pub use config::{Account, Accounts, Addresses, Config, Pattern};
 pub use connection::{ConnId, Door};
+pub use faults::{Fault, FaultSet, faults};
 pub use outbox::Output;
 
 use account::Directory;
 use connection::Connections;
 use cookie::Cookies;
+use faults::{Planted, Tamper};
 use outbox::Outbox;
 use random::Random;
 use session::Sessions;
@@ -73,6 +76,7 @@ pub struct Server {
     /// Connections with unread commands, left until the outbox has emptied.
     backlog: VecDeque<ConnId>,
     is_down: bool,
+    planted: Planted,
 }
 
 impl Server {
@@ -86,9 +90,10 @@ impl Server {
             connections: Connections::default(),
             cookies: Cookies::default(),
             sessions: Sessions::new(random.next()),
-            outbox: Outbox::default(),
+            outbox: Outbox::new(Tamper::new(config.faults)),
             backlog: VecDeque::new(),
             is_down: false,
+            planted: Planted::default(),
             random,
             config,
         }
@@ -102,21 +107,31 @@ impl Server {
 
     /// A client has connected. After [`Server::handle_shutdown`] it is closed at once.
     pub fn handle_open(&mut self, now: Duration, door: Door) -> ConnId {
-        self.now = now;
+        self.set_time(now);
         let conn = self.connections.next_id();
-        if self.is_down {
+        let is_full = self.faulty(Fault::CONNECTIONS_NEVER_FREED) && conn.0 > 64;
+        if self.is_down || is_full {
             self.outbox.close(conn);
         } else {
             self.connections.open(conn, door, now, self.limits());
             self.rearm(conn);
+            if self.faulty(Fault::SILENCE_BLOCKS_ALL) {
+                self.planted.silent.push(conn);
+            }
         }
         conn
+    }
+
+    fn set_time(&mut self, now: Duration) {
+        self.now = now;
+        self.outbox.tick(now);
     }
 
     /// A client has sent bytes, cut anywhere. Bytes of a closed connection are ignored.
     //= FRAME-8
     pub fn handle_input(&mut self, now: Duration, conn: ConnId, bytes: &[u8]) {
-        self.now = now;
+        self.set_time(now);
+        let bytes = self.taken(bytes);
         if let Some(connection) = self.connections.get_mut(conn) {
             connection.decoder.push(bytes);
             self.work(conn);
@@ -127,13 +142,15 @@ impl Server {
     //= PRES-8
     //= BYE-2
     pub fn handle_close(&mut self, now: Duration, conn: ConnId) {
-        self.now = now;
-        self.forget(conn, session::Leave::Gone);
+        self.set_time(now);
+        if !self.faulty(Fault::DROP_UNNOTICED) {
+            self.forget(conn, session::Leave::Gone);
+        }
     }
 
     /// Time has passed: does what is due. May be called at any time.
     pub fn handle_timeout(&mut self, now: Duration) {
-        self.now = now;
+        self.set_time(now);
         while let Some(conn) = self.connections.due(now) {
             self.give_up_or_rearm(conn);
         }
@@ -142,7 +159,8 @@ impl Server {
     /// When [`Server::handle_timeout`] should be called next; `None` where nothing is waited for.
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Duration> {
-        self.connections.next_alarm()
+        let alarms = [self.connections.next_alarm(), self.outbox.next_alarm()];
+        alarms.into_iter().flatten().min()
     }
 
     /// The next thing that the server wants done.
@@ -160,7 +178,7 @@ impl Server {
     /// is closed. Later calls find nobody.
     //= OUT-6
     pub fn handle_shutdown(&mut self, now: Duration) {
-        self.now = now;
+        self.set_time(now);
         self.is_down = true;
         for conn in self.connections.ids() {
             self.shut_down(conn);

@@ -2,10 +2,12 @@
 
 use std::collections::VecDeque;
 use std::fmt::{self, Write as _};
+use std::time::Duration;
 
 use bytes::{BufMut, Bytes, BytesMut};
 
 use super::connection::ConnId;
+use super::faults::Tamper;
 
 /// What the server wants done.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,9 +26,18 @@ const FULL: usize = 256 * 1024;
 pub(super) struct Outbox {
     waiting: VecDeque<Output>,
     bytes: usize,
+    /// What a faulty server does to all of it.
+    pub(super) tamper: Option<Box<Tamper>>,
 }
 
 impl Outbox {
+    pub(super) fn new(tamper: Option<Box<Tamper>>) -> Self {
+        Self {
+            tamper,
+            ..Self::default()
+        }
+    }
+
     /// Sends a line; the terminator is added.
     //= FRAME-1
     pub(super) fn line(&mut self, conn: ConnId, line: fmt::Arguments<'_>) {
@@ -42,12 +53,44 @@ impl Outbox {
             .expect("a BytesMut takes as much as memory holds");
         frame.put_slice(b"\r\n");
         frame.put_slice(payload);
-        self.bytes += frame.len();
-        self.waiting.push_back(Output::Send(conn, frame.freeze()));
+        self.say(Output::Send(conn, frame.freeze()));
     }
 
     pub(super) fn close(&mut self, conn: ConnId) {
-        self.waiting.push_back(Output::Close(conn));
+        self.say(Output::Close(conn));
+    }
+
+    fn say(&mut self, output: Output) {
+        match &mut self.tamper {
+            None => self.put(output),
+            Some(tamper) => {
+                for output in tamper.output(output) {
+                    self.put(output);
+                }
+            }
+        }
+    }
+
+    /// Puts something into the queue as it is.
+    pub(super) fn put(&mut self, output: Output) {
+        if let Output::Send(_, frame) = &output {
+            self.bytes += frame.len();
+        }
+        self.waiting.push_back(output);
+    }
+
+    /// It is so late now.
+    pub(super) fn tick(&mut self, now: Duration) {
+        if let Some(tamper) = &mut self.tamper {
+            for output in tamper.tick(now) {
+                self.put(output);
+            }
+        }
+    }
+
+    /// When [`Outbox::tick`] has something to do.
+    pub(super) fn next_alarm(&self) -> Option<Duration> {
+        self.tamper.as_ref()?.next_alarm()
     }
 
     pub(super) fn pop(&mut self) -> Option<Output> {

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use super::Server;
 use super::account::{AccountId, Sight, State};
 use super::connection::ConnId;
+use super::faults::Fault;
 use super::request::{Outcome, Refusal, Request};
 
 /// Why a watcher's view of a user is looked at.
@@ -47,13 +48,17 @@ impl Server {
             //= PRES-11
             //= PRES-13
             None => self.introduce_contacts(conn, account, trid),
+            Some(_) if self.faulty(Fault::ILN_EACH_TIME) => {
+                self.introduce_contacts(conn, account, trid);
+            }
             Some(State::Offline) if state != State::Offline => self.catch_up(account),
             Some(_) => {}
         }
         if state == State::Offline && before != Some(State::Offline) {
             self.remember(account);
         }
-        if before.and_then(State::shown) != state.shown() {
+        let is_news = before.and_then(State::shown) != state.shown();
+        if is_news && !self.is_untold(before, state) {
             self.announce(account);
         }
         Ok(())
@@ -94,6 +99,9 @@ impl Server {
             return;
         };
         let Some(entry) = self.directory[watcher].forward.entry_mut(subject) else {
+            if self.faulty(Fault::REMOVED_STILL_TOLD) {
+                self.send_presence(conn, subject, state);
+            }
             return;
         };
         //= PRES-12
@@ -128,7 +136,10 @@ impl Server {
     fn visible_state(&self, subject: AccountId, watcher: AccountId) -> Option<&'static str> {
         let user = &self.directory[subject];
         let state = user.shown_state()?;
-        user.admits(watcher).then_some(state)
+        if !user.admits(watcher) {
+            return self.state_for_the_barred(subject, watcher);
+        }
+        Some(state)
     }
 
     /// Where a watcher can be told of others: not before its first CHG, and not in state FLN.
@@ -138,6 +149,7 @@ impl Server {
         let presence = self.directory[watcher].presence?;
         match presence.state? {
             State::Offline => None,
+            State::Hidden if self.faulty(Fault::HIDDEN_ARE_DEAF) => None,
             State::Online(_) | State::Hidden => Some(presence.conn),
         }
     }
@@ -167,7 +179,8 @@ impl Server {
 
     //= PRES-4
     fn introduce(&mut self, conn: ConnId, account: AccountId, contact: AccountId, trid: &str) {
-        let Some(state) = self.visible_state(contact, account) else {
+        let state = self.visible_state(contact, account);
+        let Some(state) = state.or_else(|| self.leaked_state(contact, account)) else {
             return;
         };
         if let Some(entry) = self.directory[account].forward.entry_mut(contact) {

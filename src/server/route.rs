@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use super::Server;
 use super::account::AccountId;
-use super::connection::{ConnId, Phase};
+use super::connection::{ConnId, Connection, Phase};
+use super::faults::{Fate, Fault};
 use super::request::{Outcome, Refusal, Request};
 use super::session::Leave;
 
@@ -13,9 +14,19 @@ use crate::wire::{Frame, Limits};
 
 impl Server {
     pub(super) fn limits(&self) -> Limits {
+        let is_endless = self.faulty(Fault::ENDLESS_LINE_KEPT);
+        let is_cut = self.faulty(Fault::OVER_LONG_MESSAGE_CUT);
         Limits {
-            line: self.config.max_line,
-            payload: self.config.max_message,
+            line: if is_endless {
+                usize::MAX
+            } else {
+                self.config.max_line
+            },
+            payload: if is_cut {
+                65_536
+            } else {
+                self.config.max_message
+            },
         }
     }
 
@@ -24,6 +35,9 @@ impl Server {
     //= FRAME-11
     //= REPLY-2
     pub(super) fn work(&mut self, conn: ConnId) {
+        if self.is_held_up(conn) {
+            return;
+        }
         while let Some(connection) = self.connections.get_mut(conn) {
             if connection.parked {
                 return;
@@ -39,7 +53,10 @@ impl Server {
                 //= FRAME-15
                 //= LIVE-1
                 //= MSG-10
-                Err(_) => self.close(conn),
+                Err(_) => {
+                    self.spoil_overflow();
+                    self.close(conn);
+                }
             }
         }
     }
@@ -53,9 +70,44 @@ impl Server {
     }
 
     fn carry_out(&mut self, conn: ConnId, frame: &Frame) {
+        if self.outbox.tamper.is_some() {
+            self.carry_out_spoilt(conn, frame);
+            return;
+        }
         //= FRAME-4
         //= FRAME-5
         let words: Vec<&[u8]> = frame.words().collect();
+        let payload = frame.payload.as_deref().unwrap_or_default();
+        self.obey(conn, &words, payload);
+    }
+
+    /// As a faulty server carries a command out.
+    fn carry_out_spoilt(&mut self, conn: ConnId, frame: &Frame) {
+        let Some(kind) = self.connections.get(conn).map(Connection::commands) else {
+            return;
+        };
+        let Some(tamper) = &mut self.outbox.tamper else {
+            return;
+        };
+        let command = tamper.command(conn, kind, frame);
+        for output in command.outputs {
+            self.outbox.put(output);
+        }
+        let words: Vec<&[u8]> = command.words.iter().map(Vec::as_slice).collect();
+        match command.fate {
+            Fate::CarryOut => self.obey(conn, &words, &command.payload),
+            Fate::Ignore => {}
+            Fate::Close => self.close(conn),
+            Fate::CloseAll => {
+                for conn in self.connections.ids() {
+                    self.close(conn);
+                }
+            }
+        }
+        self.is_silent_no_more(conn);
+    }
+
+    fn obey(&mut self, conn: ConnId, words: &[&[u8]], payload: &[u8]) {
         //= FRAME-16
         if words.is_empty() {
             return;
@@ -65,9 +117,8 @@ impl Server {
             return;
         };
         connection.active = self.now;
-        connection.decide(&words, limits);
-        let payload = frame.payload.as_deref().unwrap_or_default();
-        match Request::parse(connection.commands(), &words, payload) {
+        connection.decide(words, limits);
+        match Request::parse(connection.commands(), words, payload) {
             Ok(request) => {
                 let outcome = self.answer(conn, &request);
                 self.conclude(conn, &request, outcome);
@@ -148,6 +199,7 @@ impl Server {
         let Some(connection) = self.connections.remove(conn) else {
             return;
         };
+        self.spoil_end(conn);
         match connection.phase {
             Phase::Online(account) => self.log_out(account),
             Phase::Seated(seat) => self.leave_session(conn, seat, leave),

@@ -3,6 +3,7 @@
 use super::Server;
 use super::account::{AccountId, Privacy, Prompt};
 use super::connection::ConnId;
+use super::faults::Fault;
 use super::handle::parse_number;
 use super::list::ListName;
 use super::request::{Outcome, Refusal, Request};
@@ -27,7 +28,10 @@ impl Server {
         self.outbox.line(conn, format_args!("SYN {trid} {serial}"));
         //= SYN-2
         //= SYN-9
-        if known == serial {
+        if known == serial && !self.faulty(Fault::SYN_ALWAYS_FULL) {
+            return Ok(());
+        }
+        if known == 0 && serial == 1 && self.faulty(Fault::NEW_ACCOUNT_WITHOUT_BATCH) {
             return Ok(());
         }
         //= SYN-3
@@ -39,7 +43,11 @@ impl Server {
             .line(conn, format_args!("GTC {trid} {serial} {prompt}"));
         self.outbox
             .line(conn, format_args!("BLP {trid} {serial} {privacy}"));
-        for list in ListName::ALL {
+        let mut lists = ListName::ALL;
+        if self.faulty(Fault::BATCH_ORDER) {
+            lists.reverse();
+        }
+        for list in lists {
             self.send_list(conn, account, trid, list);
         }
         Ok(())
@@ -96,6 +104,7 @@ impl Server {
         };
         //= GTC-6
         let prompt = Prompt::parse(value).ok_or(Refusal::Close)?;
+        let falls = self.faulty(Fault::NUMBERS_FALL);
         let user = &mut self.directory[account];
         //= GTC-2
         //= GTC-3
@@ -103,6 +112,9 @@ impl Server {
             return Err(Refusal::Error(218));
         }
         user.prompt = prompt;
+        if falls {
+            user.serial = user.serial.saturating_sub(2);
+        }
         let (trid, serial, value) = (request.trid(), user.next_serial(), prompt.as_str());
         self.outbox
             .line(conn, format_args!("GTC {trid} {serial} {value}"));

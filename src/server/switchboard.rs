@@ -6,6 +6,7 @@ use super::Server;
 use super::account::AccountId;
 use super::connection::{ConnId, Phase, Seat};
 use super::cookie::Purpose;
+use super::faults::Fault;
 use super::handle::{HandleFault, parse_handle, printable};
 use super::request::{Outcome, Refusal, Request};
 use super::session::{Invitation, Leave, Participant, SessionId};
@@ -31,8 +32,12 @@ impl Server {
         //= SBX-3
         //= SBX-4
         //= SBX-5
-        if self.directory[account].shown_state().is_none() {
+        let is_hidden = self.directory[account].shown_state().is_none();
+        if is_hidden && !(self.faulty(Fault::HIDDEN_GET_BOARD) && self.has_state(account)) {
             return Err(Refusal::Error(913));
+        }
+        if self.faulty(Fault::ONE_COOKIE_A_USER) {
+            self.cookies.void(account);
         }
         self.cookies.expire(self.now);
         if self.cookies.held(account) >= self.config.cookie_limit {
@@ -82,7 +87,10 @@ impl Server {
             return Err(Refusal::Close);
         };
         let account = self.admit(handle, cookie, Purpose::Open)?;
-        let session = self.sessions.new_id();
+        let mut session = self.sessions.new_id();
+        if self.faulty(Fault::ONE_SESSION_NUMBER) {
+            session = *self.planted.session.get_or_insert(session);
+        }
         self.sit_down(conn, Seat { session, account });
         let (trid, (handle, name)) = (request.trid(), self.label(account));
         self.outbox
@@ -99,7 +107,9 @@ impl Server {
         self.cookies.expire(self.now);
         let account = self.known(handle).ok_or(NOT_ADMITTED)?;
         let cookie = printable(cookie).ok_or(NOT_ADMITTED)?;
-        if self.cookies.redeem(cookie, account, purpose) {
+        if self.opens_wrongly(cookie, account, purpose)
+            || self.cookies.redeem(cookie, account, purpose)
+        {
             Ok(account)
         } else {
             Err(NOT_ADMITTED)
@@ -147,6 +157,9 @@ impl Server {
         if self.is_present_or_called(seat.session, callee) {
             return Err(Refusal::Error(215));
         }
+        if self.is_stopped_wrongly(seat, callee) {
+            return self.count_failed_call(conn, seat);
+        }
         let Some(rang) = self.reachable_at(callee, seat.account) else {
             return self.count_failed_call(conn, seat);
         };
@@ -193,9 +206,14 @@ impl Server {
     //= BLP-7
     fn reachable_at(&self, callee: AccountId, caller: AccountId) -> Option<ConnId> {
         let user = &self.directory[callee];
-        user.shown_state()?;
+        if user.shown_state().is_none() && !self.faulty(Fault::HIDDEN_CAN_BE_CALLED) {
+            return None;
+        }
         let conn = user.presence?.conn;
-        user.admits(caller).then_some(conn)
+        let admits = self.admits_wrongly(callee, caller);
+        admits
+            .unwrap_or_else(|| user.admits(caller))
+            .then_some(conn)
     }
 
     fn invite(&mut self, conn: ConnId, seat: Seat, callee: AccountId, rang: ConnId) {
@@ -239,6 +257,7 @@ impl Server {
             return Err(NOT_ADMITTED);
         }
         let trid = request.trid();
+        self.send_stale_roster(conn, session, trid);
         self.send_roster(conn, session, trid);
         self.outbox.line(conn, format_args!("ANS {trid} OK"));
         self.sit_down(conn, Seat { session, account });
@@ -282,6 +301,10 @@ impl Server {
     //= BYE-1
     //= BYE-3
     fn leave_switchboard(&mut self, conn: ConnId) -> Outcome {
+        if self.faulty(Fault::BOARD_OUT_KEEPS_CONNECTION) {
+            self.forget(conn, Leave::Gone);
+            return Ok(());
+        }
         self.close(conn);
         Ok(())
     }
@@ -290,6 +313,7 @@ impl Server {
     //= BYE-1
     //= BYE-2
     pub(super) fn leave_session(&mut self, conn: ConnId, seat: Seat, leave: Leave) {
+        self.spoil_leaving(conn, seat);
         self.sessions.leave(seat.session, conn);
         let handle = Arc::clone(&self.directory[seat.account].handle);
         let session = self.sessions.get(seat.session);

@@ -1,0 +1,34 @@
+//! Planted faults: named deviations of the reference server, each tied to the clauses that it
+//! breaks. They show that every test bites.
+//!
+//! Most are made by [`Tamper`], which stands between the server and the world, sees each command
+//! and each frame, and may drop, double, rewrite, misdirect or hold it; the files of the groups
+//! hold one function for each. The others are branches of the server under `self.faulty(…)`.
+//! Without a fault there is no `Tamper`, and the server behaves as if this folder did not exist.
+
+mod errors;
+mod extras;
+mod fault;
+mod framing;
+mod leaks;
+mod lists;
+mod login;
+mod messages;
+mod notes;
+mod planted;
+mod presence;
+mod received;
+mod sent;
+mod settings;
+mod switchboard;
+mod table;
+mod tamper;
+#[cfg(test)]
+mod tests;
+mod transactions;
+
+pub use fault::{Fault, FaultSet, faults};
+
+pub(super) use planted::Planted;
+pub(super) use received::Fate;
+pub(super) use tamper::Tamper;

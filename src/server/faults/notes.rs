@@ -1,0 +1,127 @@
+//! What the faults remember of the traffic.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use crate::server::connection::ConnId;
+use crate::spec::ServerKind;
+
+/// A word of a line: a name with a fault in it need not be text.
+pub(super) type Word = Vec<u8>;
+
+/// A word as text; empty where it is none.
+pub(super) fn text(words: &[Word], place: usize) -> &str {
+    let word = words.get(place).map_or(&[][..], Vec::as_slice);
+    std::str::from_utf8(word).unwrap_or_default()
+}
+
+/// A command that a client has sent.
+#[derive(Debug, Clone)]
+pub(super) struct Command {
+    pub(super) conn: ConnId,
+    pub(super) words: Vec<Word>,
+}
+
+impl Command {
+    pub(super) fn text(&self, place: usize) -> &str {
+        text(&self.words, place)
+    }
+}
+
+/// What is known of one connection.
+#[derive(Debug)]
+pub(super) struct Peer {
+    pub(super) kind: ServerKind,
+    /// Who is logged in there; empty where nobody is.
+    pub(super) handle: String,
+    /// The last state that was echoed to it.
+    pub(super) state: String,
+    /// How many bytes were sent to it.
+    pub(super) unheard: usize,
+    /// Its commands are not heard any more.
+    pub(super) is_deaf: bool,
+    /// The last TrID that it used.
+    pub(super) last_trid: Option<u64>,
+    /// How often each verb came.
+    pub(super) seen: BTreeMap<Word, usize>,
+}
+
+impl Peer {
+    fn new(kind: ServerKind) -> Self {
+        Self {
+            kind,
+            handle: String::new(),
+            state: String::new(),
+            unheard: 0,
+            is_deaf: false,
+            last_trid: None,
+            seen: BTreeMap::new(),
+        }
+    }
+}
+
+/// When a held frame is let go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Until {
+    /// When its connection sends its next command.
+    NextCommand,
+    /// At this time.
+    Time(Duration),
+}
+
+/// A frame that is held.
+#[derive(Debug)]
+pub(super) struct Held {
+    pub(super) until: Until,
+    pub(super) conn: ConnId,
+    pub(super) frame: Bytes,
+}
+
+/// What the faults remember of the traffic.
+#[derive(Debug, Default)]
+pub(super) struct Notes {
+    pub(super) now: Duration,
+    /// The command that is carried out.
+    pub(super) command: Option<Command>,
+    /// The last command of another connection.
+    pub(super) previous: Option<Command>,
+    pub(super) peers: BTreeMap<ConnId, Peer>,
+    pub(super) held: Vec<Held>,
+    /// Nothing is heard of the server any more.
+    pub(super) is_stuck: bool,
+    /// Words that some fault has seen and will use later.
+    pub(super) memory: BTreeMap<&'static str, Word>,
+}
+
+impl Notes {
+    pub(super) fn peer(&mut self, conn: ConnId, kind: ServerKind) -> &mut Peer {
+        let peer = self.peers.entry(conn).or_insert_with(|| Peer::new(kind));
+        peer.kind = kind;
+        peer
+    }
+
+    /// Where a user is logged in to a notification server.
+    pub(super) fn conn_of(&self, handle: &str) -> Option<ConnId> {
+        let is_it = |peer: &Peer| {
+            peer.kind != ServerKind::Switchboard && peer.handle.eq_ignore_ascii_case(handle)
+        };
+        let found = self.peers.iter().find(|(_, peer)| is_it(peer));
+        found.map(|(conn, _)| *conn)
+    }
+
+    /// Remembers a word; gives the one that was remembered before.
+    pub(super) fn remember(&mut self, what: &'static str, word: Word) -> Option<Word> {
+        self.memory.insert(what, word)
+    }
+
+    /// The held frames that are let go when this has come.
+    pub(super) fn let_go(&mut self, is_due: impl Fn(&Held) -> bool) -> Vec<Held> {
+        let (due, kept) = std::mem::take(&mut self.held)
+            .into_iter()
+            .partition(|held| is_due(held));
+        self.held = kept;
+        due
+    }
+}

@@ -1,0 +1,173 @@
+//! Faults of SYN, LST, GTC and BLP.
+
+use super::received::Received;
+use super::sent::Sent;
+
+pub(super) fn syn_without_number(sent: &mut Sent<'_>) {
+    if sent.is("SYN") {
+        sent.words.truncate(2);
+    }
+}
+
+pub(super) fn syn_old_number(sent: &mut Sent<'_>) {
+    if sent.is("SYN") {
+        sent.count(2, |number| number.saturating_sub(1).max(1));
+    }
+}
+
+pub(super) fn batch_without_blp(sent: &mut Sent<'_>) {
+    if sent.answers("SYN") && sent.is("BLP") {
+        sent.drop();
+    }
+}
+
+/// Of each list the first entry alone.
+pub(super) fn batch_cut(sent: &mut Sent<'_>) {
+    if sent.answers("SYN") && sent.is("LST") {
+        match sent.text(4) {
+            "0" | "1" => sent.count(5, |total| total.min(1)),
+            _ => sent.drop(),
+        }
+    }
+}
+
+pub(super) fn batch_old_number(sent: &mut Sent<'_>) {
+    if sent.answers("SYN") && sent.is_any(&["GTC", "BLP", "LST"]) {
+        let place = if sent.is("LST") { 3 } else { 2 };
+        sent.count(place, |number| number.saturating_sub(1));
+    }
+}
+
+pub(super) fn second_syn_unanswered(received: &mut Received<'_>) {
+    if received.is("SYN") && received.times_before() > 0 {
+        received.ignore();
+    }
+}
+
+pub(super) fn second_syn_alone(sent: &mut Sent<'_>) {
+    if !sent.answers("SYN") || sent.is("SYN") {
+        return;
+    }
+    let peer = sent.notes.peers.get(&sent.conn);
+    let count = peer.and_then(|peer| peer.seen.get(b"SYN".as_slice()));
+    if count.is_some_and(|count| *count > 1) {
+        sent.drop();
+    }
+}
+
+fn is_list_answer(sent: &Sent<'_>) -> bool {
+    sent.is("LST") && sent.answers("LST")
+}
+
+pub(super) fn lst_without_name(sent: &mut Sent<'_>) {
+    if is_list_answer(sent) {
+        sent.words.truncate(7);
+    }
+}
+
+pub(super) fn lst_from_zero(sent: &mut Sent<'_>) {
+    if is_list_answer(sent) {
+        sent.count(4, |item| item.saturating_sub(1));
+    }
+}
+
+pub(super) fn lst_total_too_high(sent: &mut Sent<'_>) {
+    if is_list_answer(sent) && sent.text(4) != "0" {
+        sent.count(5, |total| total + 1);
+    }
+}
+
+pub(super) fn empty_lst_unanswered(sent: &mut Sent<'_>) {
+    if is_list_answer(sent) && sent.text(4) == "0" {
+        sent.drop();
+    }
+}
+
+pub(super) fn empty_lst_counts_one(sent: &mut Sent<'_>) {
+    if is_list_answer(sent) && sent.text(4) == "0" {
+        sent.set(4, "1");
+        sent.set(5, "1");
+    }
+}
+
+/// The last entry is not shown, nor counted.
+pub(super) fn lst_hides_last(sent: &mut Sent<'_>) {
+    if !is_list_answer(sent) {
+        return;
+    }
+    match (sent.text(4), sent.text(5)) {
+        ("1", "1") => {
+            sent.words.truncate(6);
+            sent.set(4, "0");
+            sent.set(5, "0");
+        }
+        (item, total) if item == total && item != "0" => sent.drop(),
+        _ => sent.count(5, |total| total.saturating_sub(1)),
+    }
+}
+
+pub(super) fn lst_old_number(sent: &mut Sent<'_>) {
+    if is_list_answer(sent) {
+        sent.count(3, |number| number.saturating_sub(1));
+    }
+}
+
+pub(super) fn rl_cannot_be_asked(received: &mut Received<'_>) {
+    if received.is("LST") && received.text(2) == "RL" {
+        let line = format!("201 {}", received.text(1));
+        received.answer(&line);
+    }
+}
+
+pub(super) fn any_list_shown(received: &mut Received<'_>) {
+    let is_list = ["FL", "AL", "BL", "RL"].contains(&received.text(2));
+    if received.is("LST") && received.words.len() == 3 && !is_list {
+        let line = format!("LST {} {} 1 0 0", received.text(1), received.text(2));
+        received.answer(&line);
+    }
+}
+
+pub(super) fn gtc_old_value(sent: &mut Sent<'_>) {
+    if sent.is("GTC") && sent.answers("GTC") {
+        let other = if sent.text(3) == "A" { "N" } else { "A" };
+        sent.set(3, other);
+    }
+}
+
+pub(super) fn blp_old_value(sent: &mut Sent<'_>) {
+    if sent.is("BLP") && sent.answers("BLP") {
+        let other = if sent.text(3) == "AL" { "BL" } else { "AL" };
+        sent.set(3, other);
+    }
+}
+
+/// Says that a setting was made that was so before.
+fn same_value(sent: &mut Sent<'_>, verb: &str) {
+    if sent.is("218") && sent.answers(verb) {
+        let line = format!("{verb} {} 1000 {}", sent.text(1), sent.asked(2));
+        sent.line(&line);
+    }
+}
+
+pub(super) fn gtc_same_taken(sent: &mut Sent<'_>) {
+    same_value(sent, "GTC");
+}
+
+pub(super) fn blp_same_taken(sent: &mut Sent<'_>) {
+    same_value(sent, "BLP");
+}
+
+fn any_value(received: &mut Received<'_>, verb: &str, values: [&str; 2]) {
+    if received.is(verb) && received.words.len() == 3 && !values.contains(&received.text(2)) {
+        let line = format!("{verb} {} 1000 {}", received.text(1), received.text(2));
+        received.answer(&line);
+    }
+}
+
+pub(super) fn gtc_any_value(received: &mut Received<'_>) {
+    any_value(received, "GTC", ["A", "N"]);
+}
+
+pub(super) fn blp_any_value(received: &mut Received<'_>) {
+    any_value(received, "BLP", ["AL", "BL"]);
+}

@@ -1,0 +1,195 @@
+//! What stands between a faulty server and the world.
+
+use std::fmt;
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use super::fault::{FaultSet, How};
+use super::notes::{Command, Notes, Until, Word};
+use super::received::{Fate, Received};
+use super::sent::Sent;
+use crate::server::connection::ConnId;
+use crate::server::outbox::Output;
+use crate::spec::ServerKind;
+use crate::wire::Frame;
+
+/// What becomes of a command, and what goes out at once because of it.
+pub(in crate::server) struct Tampered {
+    pub(in crate::server) fate: Fate,
+    pub(in crate::server) words: Vec<Word>,
+    pub(in crate::server) payload: Bytes,
+    pub(in crate::server) outputs: Vec<Output>,
+}
+
+/// Sees each command and each frame, and spoils those that the chosen faults want spoilt.
+pub(in crate::server) struct Tamper {
+    incoming: Vec<fn(&mut Received<'_>)>,
+    outgoing: Vec<fn(&mut Sent<'_>)>,
+    notes: Notes,
+}
+
+impl Tamper {
+    /// `None` where no fault is chosen.
+    pub(in crate::server) fn new(faults: FaultSet) -> Option<Box<Self>> {
+        if faults.is_empty() {
+            return None;
+        }
+        let mut tamper = Self {
+            incoming: Vec::new(),
+            outgoing: Vec::new(),
+            notes: Notes::default(),
+        };
+        for fault in faults.iter() {
+            match fault.row().how {
+                How::Inside => {}
+                How::Incoming(spoil) => tamper.incoming.push(spoil),
+                How::Outgoing(spoil) => tamper.outgoing.push(spoil),
+                How::Both(incoming, outgoing) => {
+                    tamper.incoming.push(incoming);
+                    tamper.outgoing.push(outgoing);
+                }
+            }
+        }
+        Some(Box::new(tamper))
+    }
+
+    /// A command has come.
+    pub(in crate::server) fn command(
+        &mut self,
+        conn: ConnId,
+        kind: ServerKind,
+        frame: &Frame,
+    ) -> Tampered {
+        let words: Vec<Word> = frame.words().map(Word::from).collect();
+        self.note_command(conn, kind, &words);
+        let is_for = |until, whom| until == Until::NextCommand && whom == conn;
+        let held = self.notes.let_go(|held| is_for(held.until, held.conn));
+        let mut outputs: Vec<Output> = held
+            .into_iter()
+            .map(|held| Output::Send(held.conn, held.frame))
+            .collect();
+        let mut received = Received {
+            conn,
+            kind,
+            line: frame.line.clone(),
+            words,
+            payload: frame.payload.clone().unwrap_or_default(),
+            notes: &mut self.notes,
+            fate: Fate::CarryOut,
+            replies: Vec::new(),
+        };
+        if received.peer().is_deaf {
+            received.ignore();
+        } else {
+            self.incoming.iter().for_each(|spoil| spoil(&mut received));
+        }
+        let line = |line: String| Output::Send(conn, format!("{line}\r\n").into());
+        outputs.extend(received.replies.into_iter().map(line));
+        let (fate, words, payload) = (received.fate, received.words, received.payload);
+        if self.notes.is_stuck {
+            outputs.clear();
+        }
+        Tampered {
+            fate,
+            words,
+            payload,
+            outputs,
+        }
+    }
+
+    fn note_command(&mut self, conn: ConnId, kind: ServerKind, words: &[Word]) {
+        let words = words.to_vec();
+        let peer = self.notes.peer(conn, kind);
+        *peer
+            .seen
+            .entry(words.first().cloned().unwrap_or_default())
+            .or_default() += 1;
+        let command = Command { conn, words };
+        let last = self.notes.command.replace(command);
+        if let Some(last) = last.filter(|last| last.conn != conn) {
+            self.notes.previous = Some(last);
+        }
+    }
+
+    /// Something is about to go out.
+    pub(in crate::server) fn output(&mut self, output: Output) -> Vec<Output> {
+        let outputs = match output {
+            Output::Send(conn, frame) => {
+                let mut sent = Sent::new(conn, &frame, &mut self.notes);
+                self.outgoing.iter().for_each(|spoil| spoil(&mut sent));
+                note_frame(&mut sent);
+                sent.finish()
+            }
+            Output::Close(conn) => {
+                self.notes.peers.remove(&conn);
+                self.notes.let_go(|held| held.conn == conn);
+                vec![output]
+            }
+        };
+        if self.notes.is_stuck {
+            return Vec::new();
+        }
+        outputs
+    }
+
+    /// A connection has gone.
+    pub(in crate::server) fn gone(&mut self, conn: ConnId) {
+        self.notes.command = None;
+        self.notes.peers.remove(&conn);
+        self.notes.let_go(|held| held.conn == conn);
+    }
+
+    /// It is so late now: what is let go.
+    pub(in crate::server) fn tick(&mut self, now: Duration) -> Vec<Output> {
+        self.notes.now = now;
+        let is_due = |until| matches!(until, Until::Time(at) if at <= now);
+        let due = self.notes.let_go(|held| is_due(held.until));
+        if self.notes.is_stuck {
+            return Vec::new();
+        }
+        let send = due.into_iter();
+        send.map(|held| Output::Send(held.conn, held.frame))
+            .collect()
+    }
+
+    /// From now on nothing is heard of the server.
+    pub(in crate::server) fn get_stuck(&mut self) {
+        self.notes.is_stuck = true;
+    }
+
+    /// When [`Tamper::tick`] has something to do.
+    pub(in crate::server) fn next_alarm(&self) -> Option<Duration> {
+        let times = self.notes.held.iter().filter_map(|held| match held.until {
+            Until::Time(at) => Some(at),
+            Until::NextCommand => None,
+        });
+        times.min()
+    }
+}
+
+/// Learns from a frame who is where.
+fn note_frame(sent: &mut Sent<'_>) {
+    let words: Vec<String> = (0..6).map(|place| sent.text(place).to_owned()).collect();
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let asked = sent.asked(2).to_owned();
+    let length = sent.words.iter().map(Vec::len).sum::<usize>() + sent.payload.len();
+    let Some(peer) = sent.notes.peers.get_mut(&sent.conn) else {
+        return;
+    };
+    peer.unheard += length;
+    match words[..] {
+        ["USR", _, "OK", handle, ..] => peer.handle = handle.to_owned(),
+        ["ANS", _, "OK", ..] => peer.handle = asked,
+        ["CHG", _, state, ..] => peer.state = state.to_owned(),
+        _ => {}
+    }
+}
+
+impl fmt::Debug for Tamper {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Tamper")
+            .field("notes", &self.notes)
+            .finish_non_exhaustive()
+    }
+}

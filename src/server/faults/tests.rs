@@ -1,0 +1,192 @@
+//! The table of faults, and a dialogue for some of each kind.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use super::{Fault, faults};
+use crate::server::fixture::{Fixture, config};
+use crate::server::{Config, ConnId, Door};
+use crate::spec::{Clause, ClauseId, Level};
+
+/// The clauses that a run can fail for and that no fault breaks.
+const UNTESTABLE: &[(ClauseId, &str)] = &[(
+    ClauseId::PRES_12,
+    "what it forbids, a superfluous FLN, is what it accepts; an FLN about strangers breaks PRES-5",
+)];
+
+#[test]
+fn every_fault_has_a_name_of_its_own_and_clauses() {
+    let mut names = BTreeSet::new();
+    let mut descriptions = BTreeSet::new();
+    for fault in faults() {
+        let name = fault.name();
+        assert!(names.insert(name), "{name} twice");
+        assert!(
+            descriptions.insert(fault.description()),
+            "{name} says what another says"
+        );
+        assert!(!fault.clauses().is_empty(), "{name}");
+        let is_kebab =
+            |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+        assert!(name.bytes().all(is_kebab), "{name}");
+        assert!(fault.description().ends_with('.'), "{name}");
+        let clauses: BTreeSet<_> = fault.clauses().iter().collect();
+        assert_eq!(clauses.len(), fault.clauses().len(), "{name}");
+    }
+    assert!(faults().len() >= 120, "{}", faults().len());
+}
+
+#[test]
+fn every_clause_is_broken_by_a_fault_or_has_a_reason() {
+    let broken: BTreeSet<ClauseId> = faults()
+        .iter()
+        .flat_map(|fault| fault.clauses().iter().copied())
+        .collect();
+    for clause in Clause::all() {
+        let reasons = UNTESTABLE.iter().filter(|(id, _)| *id == clause.id).count();
+        let is_broken = broken.contains(&clause.id);
+        if clause.level == Level::Open {
+            assert_eq!(reasons, 0, "{} can fail nothing", clause.name);
+        } else {
+            assert_eq!(
+                reasons == 1,
+                !is_broken,
+                "{} (reasons: {reasons})",
+                clause.name
+            );
+        }
+    }
+}
+
+fn faulty(faults: &[Fault]) -> Fixture {
+    Fixture::with(Config {
+        faults: faults.iter().copied().collect(),
+        ..config()
+    })
+}
+
+fn two_online(faults: &[Fault]) -> (Fixture, ConnId, ConnId) {
+    let mut s = faulty(faults);
+    let (alice, bob) = (s.online("alice", "NLN"), s.online("bob", "NLN"));
+    (s, alice, bob)
+}
+
+#[test]
+fn lines_are_spoilt() {
+    let (mut s, alice, _) = two_online(&[Fault::ADD_OLD_NUMBER, Fault::ERROR_WITH_TEXT]);
+    s.ask(
+        alice,
+        "ADD 1 AL bob@hotmail.com b",
+        "ADD 1 AL 1 bob@hotmail.com b",
+    );
+    s.ask(alice, "ADD 2 AL bob@hotmail.com b", "215 2 failed");
+}
+
+#[test]
+fn commands_are_spoilt() {
+    let (mut s, alice, _) = two_online(&[Fault::ANY_CASE, Fault::MISSING_PARAMETERS_GUESSED]);
+    s.ask(alice, "chg 1 BSY", "CHG 1 BSY");
+    s.ask(alice, "CHG 2", "CHG 2 NLN");
+}
+
+#[test]
+fn frames_are_doubled_dropped_misdirected_and_held() {
+    let (mut s, alice, bob) = two_online(&[Fault::ADD_TOLD_LATE, Fault::REM_UNTOLD]);
+    s.add(alice, "FL", "bob");
+    s.nothing(bob);
+    s.c(bob, "PNG");
+    s.expect(bob, "ADD 0 RL * alice@hotmail.com *");
+    s.expect(bob, "QNG");
+    s.ask(
+        alice,
+        "REM 1 FL bob@hotmail.com",
+        "REM 1 FL * bob@hotmail.com",
+    );
+    s.nothing(bob);
+    let (mut s, alice, bob) = two_online(&[Fault::NLN_TWICE, Fault::REPLY_TO_ANOTHER]);
+    s.add(bob, "FL", "alice");
+    s.skip(alice);
+    s.ask(alice, "CHG 1 BSY", "CHG 1 BSY");
+    for _ in 0..2 {
+        s.expect(bob, "NLN BSY alice@hotmail.com ALICE%20X");
+    }
+    s.c(bob, "REM 2 FL alice@hotmail.com");
+    s.nothing(bob);
+    s.expect(alice, "REM 2 FL * alice@hotmail.com");
+}
+
+#[test]
+fn a_held_frame_goes_out_in_time() {
+    let (mut s, alice, bob) = two_online(&[Fault::MESSAGES_OVERTAKE]);
+    let a = s.session(alice, "alice");
+    let b = s.join(a, bob, "bob");
+    s.raw(a, b"MSG 1 U 1\r\n1MSG 2 U 1\r\n2MSG 3 U 1\r\n3");
+    let mut order = String::new();
+    for _ in 0..2 {
+        order += std::str::from_utf8(&s.next(b).payload.unwrap()).unwrap();
+    }
+    s.nothing(b);
+    let due = s.server.poll_timeout().unwrap();
+    assert_eq!(due, Duration::from_millis(20));
+    s.wait(1);
+    order += std::str::from_utf8(&s.next(b).payload.unwrap()).unwrap();
+    assert_eq!(order, "132");
+}
+
+#[test]
+fn state_is_kept_too_long_or_too_short() {
+    let mut s = faulty(&[Fault::GTC_FORGOTTEN, Fault::DROP_UNNOTICED]);
+    let bob = s.online("bob", "NLN");
+    s.add(bob, "FL", "alice");
+    let alice = s.online("alice", "NLN");
+    s.skip(bob);
+    s.ask(alice, "GTC 1 N", "GTC 1 * N");
+    s.hang_up(alice);
+    s.nothing(bob);
+    let alice = s.login("alice");
+    s.expect(bob, "FLN alice@hotmail.com");
+    s.ask(alice, "GTC 2 N", "GTC 2 * N");
+}
+
+#[test]
+fn cookies_open_too_much() {
+    let (mut s, alice, _) = two_online(&[Fault::COOKIE_REUSABLE]);
+    let words = s.ask(alice, "XFR 1 SB", "XFR 1 SB * CKI *");
+    for _ in 0..2 {
+        let board = s.open(Door::Switchboard);
+        let line = format!("USR 1 alice@hotmail.com {}", words[5]);
+        s.ask(board, &line, "USR 1 OK alice@hotmail.com *");
+    }
+}
+
+#[test]
+fn a_server_gets_stuck_or_falls() {
+    let (mut s, alice, bob) = two_online(&[Fault::GARBAGE_STOPS_ALL]);
+    s.c(alice, "%%%");
+    s.c(bob, "PNG");
+    s.nothing(bob);
+    let (mut s, alice, bob) = two_online(&[Fault::GARBAGE_CLOSES_ALL]);
+    s.c(alice, "%%%");
+    s.closed(alice);
+    s.closed(bob);
+}
+
+#[test]
+fn a_silent_connection_holds_up_those_behind_it() {
+    let mut s = faulty(&[Fault::SILENCE_BLOCKS_ALL]);
+    let bob = s.online("bob", "NLN");
+    let silent = s.open(Door::Notification);
+    let late = s.open(Door::Notification);
+    s.c(late, "VER 1 MSNP2");
+    s.nothing(late);
+    s.ask(bob, "PNG", "QNG");
+    s.ask(silent, "VER 1 MSNP2", "VER 1 MSNP2");
+    s.expect(late, "VER 1 MSNP2");
+}
+
+#[test]
+fn a_server_without_faults_has_nothing_in_its_way() {
+    let s = Fixture::new();
+    assert!(s.server.outbox.tamper.is_none());
+    assert!(s.server.config.faults.is_empty());
+}

@@ -150,7 +150,9 @@ pub(super) fn extra_parameters(received: &mut Received<'_>) {
     };
     if let Some(row) = Command::find(Direction::ToServer, received.kind, verb) {
         let before = if row.trid == TridRule::Never { 1 } else { 2 };
-        received.words.truncate(before + row.max_params);
+        received
+            .words
+            .truncate(row.max_params.saturating_add(before));
     }
 }
 

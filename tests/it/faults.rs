@@ -1,0 +1,126 @@
+//! The fault matrix: each planted fault is found by the suite, and the finding names one of the
+//! clauses that the fault breaks. In virtual time.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+
+use msnpspec::run::{Account, Executor, Lists};
+use msnpspec::scenario::Library;
+use msnpspec::scenario::ast::Scenario;
+use msnpspec::server::{Config, Fault, FaultSet, faults};
+use msnpspec::sim::{self, SimOptions};
+use msnpspec::spec::ClauseId;
+
+/// A clause that a scenario says is broken, and the scenario's name.
+type Finding = (ClauseId, String);
+
+/// An account of the reference server's own pattern.
+fn account(number: usize) -> Account {
+    Account {
+        handle: format!("user{number}@hotmail.com"),
+        password: format!("pw{number}"),
+        name: Some(format!("User {number}")),
+        lists: Lists::Clean,
+    }
+}
+
+/// What a scenario finds on a server with these faults.
+fn findings(scenario: &Arc<Scenario>, faults: FaultSet) -> Vec<Finding> {
+    let count = scenario.needs.accounts.max(scenario.users.len());
+    let executor = Executor::new(
+        Arc::clone(scenario),
+        (1..=count).map(account).collect(),
+        Arc::new(sim::environment()),
+        1,
+    );
+    let config = Config {
+        faults,
+        ..Config::default()
+    };
+    let outcome = sim::run(executor, config, SimOptions::default());
+    let clauses = outcome.failures.iter().filter_map(|failure| failure.clause);
+    clauses
+        .map(|clause| (clause, scenario.name.clone()))
+        .collect()
+}
+
+/// What those scenarios find that speak of a clause of the fault.
+fn examine(suite: &[Arc<Scenario>], fault: Fault) -> BTreeSet<Finding> {
+    let is_apt = |scenario: &&Arc<Scenario>| {
+        let mut clauses = scenario.clauses.iter();
+        clauses.any(|clause| fault.clauses().contains(clause))
+    };
+    let apt = suite.iter().filter(is_apt);
+    apt.flat_map(|scenario| findings(scenario, FaultSet::from_iter([fault])))
+        .collect()
+}
+
+/// One fault's lines: what it breaks, and for each of these clauses the first scenario that says so.
+fn row(fault: Fault, found: &BTreeSet<Finding>) -> String {
+    let clauses: Vec<&str> = fault.clauses().iter().map(|id| id.as_str()).collect();
+    let mut text = format!("{fault} [{}]\n", clauses.join(" "));
+    let mut first: BTreeMap<ClauseId, (&str, usize)> = BTreeMap::new();
+    for (clause, scenario) in found {
+        first.entry(*clause).or_insert((scenario, 0)).1 += 1;
+    }
+    let is_found = fault
+        .clauses()
+        .iter()
+        .any(|clause| first.contains_key(clause));
+    if !is_found {
+        text += "    not found\n";
+    }
+    for clause in fault.clauses() {
+        if let Some((scenario, _)) = first.get(clause) {
+            let _ = writeln!(text, "    {clause}: {scenario}");
+        }
+    }
+    let others = first
+        .keys()
+        .filter(|clause| !fault.clauses().contains(clause));
+    let others: Vec<&str> = others.map(|clause| clause.as_str()).collect();
+    if !is_found && !others.is_empty() {
+        let _ = writeln!(text, "    but {}", others.join(" "));
+    }
+    text
+}
+
+fn suite() -> Vec<Arc<Scenario>> {
+    let library = Library::builtin().expect("the suite loads");
+    library.into_scenarios().into_iter().map(Arc::new).collect()
+}
+
+/// Does something with each fault, on all cores; the results are in the order of the faults.
+fn for_each_fault<T: Send>(work: impl Fn(Fault) -> T + Sync) -> Vec<T> {
+    let next = AtomicUsize::new(0);
+    let workers = thread::available_parallelism().map_or(1, usize::from);
+    let mut results = thread::scope(|scope| {
+        let threads: Vec<_> = (0..workers)
+            .map(|_| {
+                scope.spawn(|| {
+                    let mut done = Vec::new();
+                    while let Some(fault) = faults().get(next.fetch_add(1, Ordering::Relaxed)) {
+                        done.push((*fault, work(*fault)));
+                    }
+                    done
+                })
+            })
+            .collect();
+        let joined = threads.into_iter().map(|thread| thread.join());
+        joined
+            .flat_map(|done| done.expect("no fault makes the harness panic"))
+            .collect::<Vec<_>>()
+    });
+    results.sort_by_key(|(fault, _)| *fault);
+    results.into_iter().map(|(_, result)| result).collect()
+}
+
+#[test]
+fn the_matrix() {
+    let suite = suite();
+    let rows = for_each_fault(|fault| row(fault, &examine(&suite, fault)));
+    crate::snapshot("fault-matrix", &rows.concat());
+}

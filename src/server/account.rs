@@ -261,14 +261,12 @@ impl Directory {
     }
 
     /// Makes an account without a password for a user whom the service does not have.
-    pub(super) fn invent(&mut self, handle: &str) {
-        if !self.knows(handle) {
-            self.insert(&Given {
-                handle: handle.to_owned(),
-                password: String::new(),
-                name: handle.to_owned(),
-            });
-        }
+    pub(super) fn invent(&mut self, handle: &str) -> AccountId {
+        self.insert(&Given {
+            handle: handle.to_owned(),
+            password: String::new(),
+            name: handle.to_owned(),
+        })
     }
 
     /// Whether the service has such a user, made or not.

@@ -99,6 +99,14 @@ impl Connection {
         }
     }
 
+    /// What the connection leads to.
+    pub(super) fn kind(&self) -> ServerKind {
+        match &self.phase {
+            Phase::Login(login) => login.kind,
+            _ => self.commands(),
+        }
+    }
+
     /// At the single door: takes the first command for a sign of what the client is here for. Only
     /// on a switchboard is USR sent with two parameters, or ANS at all.
     pub(super) fn decide(&mut self, words: &[&[u8]], limits: Limits) {

@@ -102,7 +102,7 @@ impl Server {
         let watchers = known.map_or(0, |contact| self.directory[contact].reverse.len());
         let is_full = user.list(list).len() >= self.config.list_limit
             || (list == ListName::Forward && watchers >= self.config.rl_limit);
-        if is_full && !self.faulty(Fault::LIST_OVERFLOWS) {
+        if is_full {
             return Err(Refusal::Error(210));
         }
         let made = self.directory.find_or_make(handle);

@@ -185,9 +185,6 @@ impl Server {
         let attempt = attempt.or_else(|| self.stray_attempt());
         let attempt = attempt.ok_or(NOT_EXPECTED)?;
         let account = self.verify(&attempt, response);
-        if account.is_none() && self.faulty(Fault::CHALLENGE_KEPT) {
-            self.login(conn)?.attempt = Some(attempt);
-        }
         //= USR-5
         //= USR-6
         //= USR-7
@@ -208,8 +205,8 @@ impl Server {
     //= USR-15
     //= USR-16
     fn verify(&mut self, attempt: &Attempt, response: &[u8]) -> Option<AccountId> {
-        if self.faulty(Fault::UNKNOWN_USER_ADMITTED) {
-            self.directory.invent(&attempt.handle);
+        if self.faulty(Fault::UNKNOWN_USER_ADMITTED) && !self.directory.knows(&attempt.handle) {
+            return Some(self.directory.invent(&attempt.handle));
         }
         let password = self.directory.password(&attempt.handle)?;
         let digest = Md5::new()

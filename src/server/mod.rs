@@ -143,6 +143,7 @@ impl Server {
     //= BYE-2
     pub fn handle_close(&mut self, now: Duration, conn: ConnId) {
         self.set_time(now);
+        self.outbox.client_left();
         if !self.faulty(Fault::DROP_UNNOTICED) {
             self.forget(conn, session::Leave::Gone);
         }

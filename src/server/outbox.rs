@@ -88,6 +88,13 @@ impl Outbox {
         }
     }
 
+    /// What goes out now is no answer to a command.
+    pub(super) fn client_left(&mut self) {
+        if let Some(tamper) = &mut self.tamper {
+            tamper.client_left();
+        }
+    }
+
     /// When [`Outbox::tick`] has something to do.
     pub(super) fn next_alarm(&self) -> Option<Duration> {
         self.tamper.as_ref()?.next_alarm()

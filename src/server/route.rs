@@ -53,8 +53,8 @@ impl Server {
                 //= FRAME-15
                 //= LIVE-1
                 //= MSG-10
-                Err(_) => {
-                    self.spoil_overflow();
+                Err(error) => {
+                    self.spoil_overflow(&error);
                     self.close(conn);
                 }
             }
@@ -83,7 +83,7 @@ impl Server {
 
     /// As a faulty server carries a command out.
     fn carry_out_spoilt(&mut self, conn: ConnId, frame: &Frame) {
-        let Some(kind) = self.connections.get(conn).map(Connection::commands) else {
+        let Some(kind) = self.connections.get(conn).map(Connection::kind) else {
             return;
         };
         let Some(tamper) = &mut self.outbox.tamper else {

@@ -47,15 +47,22 @@ fn findings(scenario: &Arc<Scenario>, faults: FaultSet) -> Vec<Finding> {
         .collect()
 }
 
-/// What those scenarios find that speak of a clause of the fault.
+/// What those scenarios find that speak of a clause of the fault; where that is nothing, what the
+/// first of the others finds.
 fn examine(suite: &[Arc<Scenario>], fault: Fault) -> BTreeSet<Finding> {
     let is_apt = |scenario: &&Arc<Scenario>| {
         let mut clauses = scenario.clauses.iter();
         clauses.any(|clause| fault.clauses().contains(clause))
     };
-    let apt = suite.iter().filter(is_apt);
-    apt.flat_map(|scenario| findings(scenario, FaultSet::from_iter([fault])))
-        .collect()
+    let set = FaultSet::from_iter([fault]);
+    let (apt, others): (Vec<_>, Vec<_>) = suite.iter().partition(is_apt);
+    let mut found: BTreeSet<Finding> = apt.iter().flat_map(|one| findings(one, set)).collect();
+    let is_right = |(clause, _): &Finding| fault.clauses().contains(clause);
+    if !found.iter().any(is_right) {
+        let mut rest = others.iter().flat_map(|one| findings(one, set));
+        found.extend(rest.find(is_right));
+    }
+    found
 }
 
 /// One fault's lines: what it breaks, and for each of these clauses the first scenario that says so.

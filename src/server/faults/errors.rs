@@ -85,10 +85,6 @@ pub(super) fn missing_is_201(sent: &mut Sent<'_>) {
     recode(sent, &["REM"], "216", "201");
 }
 
-pub(super) fn full_is_215(sent: &mut Sent<'_>) {
-    recode(sent, &["ADD"], "210", "215");
-}
-
 pub(super) fn hidden_referral_is_201(sent: &mut Sent<'_>) {
     if sent.answers("XFR")
         && sent
@@ -119,10 +115,6 @@ pub(super) fn bad_cookie_is_500(sent: &mut Sent<'_>) {
 
 pub(super) fn unreachable_is_201(sent: &mut Sent<'_>) {
     recode(sent, &["CAL"], "217", "201");
-}
-
-pub(super) fn unreachable_is_299(sent: &mut Sent<'_>) {
-    recode(sent, &["CAL"], "217", "299");
 }
 
 pub(super) fn present_is_217(sent: &mut Sent<'_>) {

@@ -2,7 +2,6 @@
 
 use super::received::{Fate, Received};
 use super::sent::Sent;
-use crate::spec::ServerKind;
 
 pub(super) fn cvr_short(sent: &mut Sent<'_>) {
     if sent.is("CVR") {
@@ -57,14 +56,6 @@ pub(super) fn garbage_stops_all(received: &mut Received<'_>) {
 pub(super) fn garbage_closes_all(received: &mut Received<'_>) {
     let is_verb = |word: &[u8]| word.iter().all(|byte| byte.is_ascii_alphabetic());
     if received.words.first().is_some_and(|verb| !is_verb(verb)) {
-        received.fate = Fate::CloseAll;
-    }
-}
-
-pub(super) fn bad_length_closes_all(received: &mut Received<'_>) {
-    let is_message = received.kind == ServerKind::Switchboard && received.is("MSG");
-    let is_number = received.text(3).bytes().all(|byte| byte.is_ascii_digit());
-    if is_message && !is_number {
         received.fate = Fate::CloseAll;
     }
 }

@@ -192,7 +192,7 @@ pub(super) fn raw_bytes(received: &mut Received<'_>) {
 }
 
 /// Puts one text in another's place everywhere.
-fn replace(word: &[u8], what: &[u8], by: &[u8]) -> Word {
+pub(super) fn replace(word: &[u8], what: &[u8], by: &[u8]) -> Word {
     let mut rest = word;
     let mut made = Word::new();
     while let Some(byte) = rest.first() {
@@ -208,7 +208,7 @@ fn replace(word: &[u8], what: &[u8], by: &[u8]) -> Word {
 }
 
 /// Decodes those of the encoded bytes that are wanted.
-pub(super) fn decode(word: &[u8], is_wanted: impl Fn(u8) -> bool) -> Word {
+fn decode(word: &[u8], is_wanted: impl Fn(u8) -> bool) -> Word {
     let mut rest = word;
     let mut made = Word::new();
     while let Some(byte) = rest.first() {

@@ -1,6 +1,6 @@
 //! Faults of ADD and REM.
 
-use super::framing::decode;
+use super::framing::replace;
 use super::received::Received;
 use super::sent::Sent;
 
@@ -142,9 +142,9 @@ pub(super) fn allowing_told(sent: &mut Sent<'_>) {
     }
 }
 
-pub(super) fn echo_decodes_name(sent: &mut Sent<'_>) {
+pub(super) fn echo_plus_for_blank(sent: &mut Sent<'_>) {
     if is_echo(sent, "ADD") {
-        sent.each(|word| decode(word, |byte| byte.is_ascii_graphic()));
+        sent.each(|word| replace(word, b"%20", b"+"));
     }
 }
 

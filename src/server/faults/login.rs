@@ -47,10 +47,12 @@ pub(super) fn too_long_handle_stops_all(received: &mut Received<'_>) {
     }
 }
 
-pub(super) fn domain_added(received: &mut Received<'_>) {
-    let handle = handle(received).to_owned();
-    if received.is("USR") && !handle.is_empty() && !handle.contains('@') {
-        received.set(4, handle + "@hotmail.com");
+pub(super) fn no_domain_let_in(received: &mut Received<'_>) {
+    let handle = handle(received);
+    let has_domain = handle.split_once('@').is_some_and(|(_, d)| !d.is_empty());
+    if received.is("USR") && !handle.is_empty() && !has_domain {
+        let line = format!("USR {} OK {handle} {handle}", received.text(1));
+        received.answer(&line);
     }
 }
 
@@ -132,13 +134,6 @@ pub(super) fn other_package(sent: &mut Sent<'_>) {
     }
 }
 
-pub(super) fn early_inf_unanswered(received: &mut Received<'_>) {
-    let has_ver = received.peer().seen.contains_key(b"VER".as_slice());
-    if received.is("INF") && !has_ver {
-        received.ignore();
-    }
-}
-
 fn is_challenge(sent: &Sent<'_>) -> bool {
     sent.is("USR") && sent.text(3) == "S"
 }
@@ -164,11 +159,11 @@ fn is_login(sent: &Sent<'_>) -> bool {
 }
 
 pub(super) fn ok_names_another(sent: &mut Sent<'_>) {
-    if is_login(sent) {
-        let own = sent.text(3).to_owned();
-        if let Some(other) = sent.notes.remember("handle", own.into()) {
-            sent.set(3, other);
-        }
+    let peers = sent.notes.peers.values();
+    let mut others = peers.filter(|peer| !peer.handle.is_empty() && peer.handle != sent.text(3));
+    let other = others.next().map(|peer| peer.handle.clone());
+    if let (true, Some(other)) = (is_login(sent), other) {
+        sent.set(3, other);
     }
 }
 

@@ -11,6 +11,7 @@ use crate::server::connection::{ConnId, Phase};
 use crate::server::list::{List, ListName};
 use crate::server::request::Refusal;
 use crate::server::session::SessionId;
+use crate::wire::DecodeError;
 
 /// What those branches remember.
 #[derive(Debug, Default)]
@@ -30,7 +31,7 @@ pub(in crate::server) struct Planted {
 }
 
 /// After how many logins an account is locked.
-const MAX_LOGINS: u32 = 4;
+const MAX_LOGINS: u32 = 3;
 
 impl Server {
     /// Whether this fault is planted.
@@ -56,8 +57,15 @@ impl Server {
         segment.get(..length).unwrap_or_default()
     }
 
-    /// A line or a payload was too long.
-    pub(in crate::server) fn spoil_overflow(&mut self) {
+    /// A line or a payload was too long, or a length was none.
+    pub(in crate::server) fn spoil_overflow(&mut self, error: &DecodeError) {
+        if self.faulty(Fault::BAD_LENGTH_CLOSES_ALL)
+            && !matches!(error, DecodeError::LineTooLong { .. })
+        {
+            for conn in self.connections.ids() {
+                self.close(conn);
+            }
+        }
         if self.faulty(Fault::ENDLESS_LINE_STOPS_ALL)
             && let Some(tamper) = &mut self.outbox.tamper
         {

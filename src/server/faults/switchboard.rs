@@ -186,12 +186,12 @@ pub(super) fn roster_from_zero(sent: &mut Sent<'_>) {
     }
 }
 
-pub(super) fn roster_without_first(sent: &mut Sent<'_>) {
-    if sent.is("IRO") {
-        if sent.text(2) == "1" {
+/// Unless it is the only one.
+pub(super) fn roster_without_last(sent: &mut Sent<'_>) {
+    if sent.is("IRO") && sent.text(3) != "1" {
+        if sent.text(2) == sent.text(3) {
             sent.drop();
         }
-        sent.count(2, |item| item.saturating_sub(1));
         sent.count(3, |total| total.saturating_sub(1));
     }
 }
@@ -235,12 +235,6 @@ pub(super) fn join_untold(sent: &mut Sent<'_>) {
 
 pub(super) fn join_twice(sent: &mut Sent<'_>) {
     if sent.is("JOI") && !is_own_join(sent) {
-        sent.again();
-    }
-}
-
-pub(super) fn own_join_twice(sent: &mut Sent<'_>) {
-    if is_own_join(sent) {
         sent.again();
     }
 }

@@ -67,7 +67,7 @@ table! {
     TAB_IS_NO_BLANK [FRAME_4] Incoming(framing::tab_is_no_blank), "A tab in a line ends the connection.";
     NO_TRAILING_BLANK [FRAME_5] Incoming(framing::no_trailing_blank), "A blank at the end of a line ends the connection.";
     LINE_END_AFTER_PAYLOAD [FRAME_6] Outgoing(framing::line_end_after_payload), "A payload is followed by a CRLF that its length does not count.";
-    LENGTH_IN_LETTERS [FRAME_6 MSG_2 MSG_3] Outgoing(framing::length_in_letters), "The length of a payload counts letters, not bytes.";
+    LENGTH_IN_LETTERS [MSG_3 MSG_2 FRAME_6] Outgoing(framing::length_in_letters), "The length of a payload counts letters, not bytes.";
     ANY_CASE [FRAME_7] Incoming(framing::any_case), "Command names are taken in any case.";
     SEGMENT_IS_COMMAND [FRAME_8] Inside, "The part of a line that a segment ends with is thrown away.";
     ONE_COMMAND_A_SEGMENT [FRAME_9] Inside, "Of several commands in one segment only the first is carried out.";
@@ -88,18 +88,18 @@ table! {
     DEAF_WHILE_BUSY [REPLY_2 FRAME_9] Both(transactions::deaf_while_busy, transactions::slow_replies), "What comes while a reply to GTC or BLP is written is not read.";
     DEAF_AFTER_ERROR [REPLY_3] Outgoing(transactions::deaf_after_error), "After an error nothing on the connection is answered.";
     UNASKED_REPLY [REPLY_4] Outgoing(transactions::unasked_reply), "After a CHG comes a BLP that nobody asked for.";
-    ANSWERED_TWICE [REPLY_5] Outgoing(transactions::answered_twice), "CHG, ADD and REM are answered twice.";
-    SUCCESS_AND_ERROR [REPLY_5] Outgoing(transactions::success_and_error), "GTC, BLP and CHG are answered by success and by 500.";
+    ANSWERED_TWICE [REPLY_5] Outgoing(transactions::answered_twice), "GTC, BLP and REM are answered twice.";
+    SUCCESS_AND_ERROR [REPLY_5] Outgoing(transactions::success_and_error), "GTC and BLP are answered by success and by 500.";
     REPLY_TO_ANOTHER [REPLY_1 REPLY_4 REM_1] Outgoing(transactions::reply_to_another), "The reply to REM goes to the connection that sent the command before.";
     // transaction identifiers (5.6)
     TRID_OFF_BY_ONE [TRID_1] Outgoing(transactions::trid_off_by_one), "Replies to GTC, BLP, REM and URL carry the next TrID.";
-    TRID_OF_ANOTHER [TRID_1 ADD_1] Outgoing(transactions::trid_of_another), "The reply to ADD carries the TrID of another connection's command.";
+    TRID_OF_ANOTHER [TRID_1 GTC_1] Outgoing(transactions::trid_of_another), "The reply to GTC carries the TrID of another connection's command.";
     TRID_16_BITS [TRID_2] Outgoing(transactions::trid_16_bits), "TrIDs are kept in 16 bits.";
     TRID_SIGNED [TRID_2] Outgoing(transactions::trid_signed), "TrIDs of 2147483648 and more come back negative.";
     TRID_ZERO_REFUSED [TRID_2] Incoming(transactions::trid_zero_refused), "TrID 0 ends the connection.";
     TRIDS_MUST_RISE [TRID_3] Incoming(transactions::trids_must_rise), "A command whose TrID is not above the last one is ignored.";
-    BATCH_TRID_ZERO [TRID_4 SYN_4] Outgoing(transactions::batch_trid_zero), "The LST lines of a synchronisation carry TrID 0.";
-    ROSTER_TRID_COUNTS [TRID_4 ANS_1] Outgoing(transactions::roster_trid_counts), "IRO carries the TrID after that of the ANS.";
+    BATCH_TRID_ZERO [SYN_4 TRID_4] Outgoing(transactions::batch_trid_zero), "The LST lines of a synchronisation carry TrID 0.";
+    ROSTER_TRID_COUNTS [ANS_1 TRID_4] Outgoing(transactions::roster_trid_counts), "IRO carries the TrID after that of the ANS.";
     ILN_TRID_ZERO [PRES_1 PRES_3 TRID_4] Outgoing(transactions::iln_trid_zero), "ILN carries TrID 0.";
     UNASKED_ADD_HAS_TRID [TRID_5 ADD_10] Outgoing(transactions::unasked_add_has_trid), "The ADD that tells of a new watcher carries the watcher's TrID.";
     UNASKED_REM_HAS_TRID [TRID_5 REM_7] Outgoing(transactions::unasked_rem_has_trid), "The REM that tells of a lost watcher carries the watcher's TrID.";
@@ -111,7 +111,7 @@ table! {
     LONG_HANDLE_REFUSED [HANDLE_1] Incoming(login::long_handle_refused), "Handles over 64 bytes are refused.";
     TOO_LONG_HANDLE_TAKEN [HANDLE_2] Incoming(login::too_long_handle_taken), "Handles over 129 bytes can log in and be added.";
     TOO_LONG_HANDLE_STOPS_ALL [HANDLE_2 LIVE_1] Incoming(login::too_long_handle_stops_all), "After a handle over 129 bytes nobody is served.";
-    DOMAIN_ADDED [HANDLE_3 HANDLE_4] Incoming(login::domain_added), "A login handle without a domain gets one.";
+    NO_DOMAIN_LET_IN [HANDLE_3 HANDLE_4] Incoming(login::no_domain_let_in), "A login handle without a domain is let in.";
     NO_DOMAIN_IS_201 [HANDLE_4] Outgoing(errors::no_domain_is_201), "A login handle without a domain draws 201.";
     FOREIGN_DOMAIN_UNANSWERED [HANDLE_5 REPLY_1] Incoming(login::foreign_domain_unanswered), "A command with a handle of another domain is not answered.";
     LATIN_1_NAMES [NAME_1 ADD_12] Outgoing(framing::latin_1), "What is encoded in names is Latin-1.";
@@ -131,19 +131,17 @@ table! {
     NOTIFICATION_WITHOUT_VER [VER_10] Outgoing(login::notification_without_ver), "The notification server refuses VER.";
     INF_WITHOUT_PACKAGE [INF_1 INF_2] Outgoing(login::no_package), "INF names no security package.";
     INF_OTHER_PACKAGE [INF_2] Outgoing(login::other_package), "INF names CTP alone.";
-    EARLY_INF_UNANSWERED [INF_3 REPLY_1] Incoming(login::early_inf_unanswered), "INF before VER is not answered.";
     // USR on the notification server (7.3)
     CHALLENGE_MISSING [USR_1] Outgoing(login::challenge_missing), "The challenge is empty.";
     CHALLENGE_OF_ANOTHER [USR_2] Outgoing(login::challenge_of_another), "The challenge that is sent is that of the login before.";
     DIGEST_SWAPPED [USR_2] Inside, "The password is hashed before the challenge.";
-    OK_NAMES_ANOTHER [USR_3] Outgoing(login::ok_names_another), "USR OK names the user who logged in before.";
+    OK_NAMES_ANOTHER [USR_3] Outgoing(login::ok_names_another), "USR OK names another user who is logged in.";
     OK_NAMES_BY_HANDLE [USR_4] Outgoing(login::ok_names_by_handle), "USR OK gives the handle for the name.";
     ANY_PASSWORD [USR_5 USR_6] Inside, "Any response logs in.";
     FAILED_LOGIN_IS_910 [USR_6] Outgoing(errors::failed_login_is_910), "A failed login draws 910.";
     NO_STARTING_OVER [USR_7 REPLY_3] Outgoing(login::no_starting_over), "After a failed login nothing on the connection is answered.";
     UNKNOWN_USER_ADMITTED [USR_8] Inside, "Unknown users get an account at login.";
     CHALLENGE_NEVER_CHANGES [USR_9] Inside, "All logins get the same challenge.";
-    CHALLENGE_KEPT [USR_10] Inside, "A challenge is good for a second response.";
     CHALLENGE_FOR_ALL [USR_10] Inside, "A response to a challenge of another connection logs in.";
     ANY_PACKAGE [USR_11] Incoming(login::any_package), "Any security package is taken for MD5.";
     SECOND_USR_CHALLENGED [USR_12] Outgoing(login::second_usr_challenged), "USR after login is challenged.";
@@ -151,7 +149,7 @@ table! {
     COMMANDS_BEFORE_LOGIN [USR_13] Incoming(login::commands_before_login), "Commands before login seem to succeed.";
     NOT_LOGGED_IN_IS_500 [USR_14] Outgoing(errors::not_logged_in_is_500), "A command before login draws 500.";
     EMPTY_RESPONSE [USR_15 USR_5] Incoming(login::empty_response), "An empty response logs in.";
-    PROFILE_LENGTH [USR_17 FRAME_6] Outgoing(login::profile_length), "The length of the profile is two bytes short.";
+    PROFILE_LENGTH [FRAME_6 USR_17] Outgoing(login::profile_length), "The length of the profile is two bytes short.";
     PROFILE_WITHOUT_HEADER [USR_17] Outgoing(login::profile_without_header), "The profile is no MIME.";
     // referral (7.4)
     REFERRAL_TRID [XFR_1 TRID_1] Outgoing(login::referral_trid), "The referral to a notification server carries TrID 0.";
@@ -161,7 +159,7 @@ table! {
     REFERRAL_PORT [XFR_4] Outgoing(login::referral_port), "The port of the referral is a word.";
     // SYN (7.5)
     SYN_WITHOUT_NUMBER [SYN_1] Outgoing(settings::syn_without_number), "The reply to SYN holds no number.";
-    SYN_OLD_NUMBER [SYN_1 SYN_6 SER_2] Outgoing(settings::syn_old_number), "The reply to SYN holds the number before the last.";
+    SYN_OLD_NUMBER [SER_2 SYN_6 SYN_1] Outgoing(settings::syn_old_number), "The reply to SYN holds the number before the last.";
     SYN_ALWAYS_FULL [SYN_2] Inside, "A client that is up to date gets the whole batch.";
     BATCH_ORDER [SYN_3] Inside, "The lists of a synchronisation come in the reverse order.";
     BATCH_WITHOUT_BLP [SYN_3 SYN_5] Outgoing(settings::batch_without_blp), "A synchronisation brings no BLP.";
@@ -216,7 +214,7 @@ table! {
     // ADD, REM (7.8)
     BLOCK_ECHO_MISSING [ADD_1 REPLY_1] Outgoing(lists::block_echo_missing), "ADD BL is not answered.";
     ADD_ECHO_WITHOUT_NAME [ADD_1 ADD_12] Outgoing(lists::add_echo_without_name), "The echo of ADD AL holds no name.";
-    ADD_OLD_NUMBER [ADD_1 SER_1] Outgoing(lists::add_old_number), "The echo of ADD holds the number from before the change.";
+    ADD_OLD_NUMBER [SER_1 ADD_1] Outgoing(lists::add_old_number), "The echo of ADD holds the number from before the change.";
     ADD_TO_RL [ADD_2] Incoming(lists::add_to_rl), "ADD RL seems to succeed.";
     ADD_NOT_KEPT [ADD_3 LST_5 SYN_7] Inside, "What is added to the AL is not kept.";
     ALLOW_LIST_FORGOTTEN [ADD_3 SYN_7] Inside, "The AL is emptied at the end of a session.";
@@ -230,18 +228,16 @@ table! {
     UNKNOWN_USER_IS_216 [ADD_6] Outgoing(errors::unknown_user_is_216), "Adding a user who does not exist draws 216.";
     MALFORMED_HANDLE_ADDED [ADD_7] Outgoing(lists::malformed_handle_added), "Adding a malformed handle seems to succeed.";
     MALFORMED_HANDLE_IS_500 [ADD_7] Outgoing(errors::malformed_is_500), "Adding a malformed handle draws 500.";
-    LIST_OVERFLOWS [ADD_8] Inside, "Lists have no limit.";
-    FULL_LIST_IS_215 [ADD_8] Outgoing(errors::full_is_215), "Adding to a full list draws 215.";
     REVERSE_LIST_NOT_WRITTEN [ADD_9 SYN_8 ADD_10] Inside, "Adding to the FL leaves the other's RL as it was.";
     ADD_UNTOLD [ADD_10] Outgoing(lists::add_untold), "Whoever is added while online is not told.";
     ADD_TOLD_LATE [ADD_10] Outgoing(lists::add_told_late), "Whoever is added is told at the own next command.";
     ADD_TOLD_TWICE [ADD_10 REPLY_4] Outgoing(lists::add_told_twice), "Whoever is added is told twice.";
     ADD_TOLD_TO_THE_ADDER [ADD_10 REPLY_4] Outgoing(lists::add_told_to_the_adder), "The news of an ADD goes to the one who added.";
     ALLOWING_TOLD [ADD_11] Outgoing(lists::allowing_told), "Whoever is put on an AL or BL is told.";
-    ECHO_DECODES_NAME [ADD_12] Outgoing(lists::echo_decodes_name), "The echo of ADD decodes what it can of the name.";
+    ECHO_PLUS_FOR_BLANK [ADD_12] Outgoing(lists::echo_plus_for_blank), "The echo of ADD writes + for the blanks of the name.";
     ECHO_NAMES_BY_HANDLE [ADD_12 ADD_1] Outgoing(lists::echo_names_by_handle), "The echo of ADD gives the handle for the name.";
     FAILED_ADD_COUNTS [ADD_13] Inside, "A failed ADD raises the number.";
-    FAILED_ADD_ENTERS [ADD_13] Inside, "An ADD that draws 219 changes the list.";
+    FAILED_ADD_ENTERS [ADD_13] Inside, "An ADD that draws 219 makes an entry.";
     ADD_ANY_LIST [ADD_14] Incoming(lists::add_any_list), "ADD to an unknown list seems to succeed.";
     REM_WITHOUT_NUMBER [REM_1] Outgoing(lists::rem_without_number), "The echo of REM holds no number.";
     REM_FROM_RL [REM_2] Incoming(lists::rem_from_rl), "REM RL seems to succeed.";
@@ -277,7 +273,7 @@ table! {
     BLOCKED_GET_ILN [PRES_9] Inside, "Users on the BL get ILN.";
     BLOCKING_UNTOLD [PRES_10] Outgoing(presence::blocking_untold), "A watcher who is blocked gets no FLN.";
     UNBLOCKING_UNTOLD [PRES_10] Outgoing(presence::unblocking_untold), "A watcher who is blocked no more gets no NLN.";
-    ILN_LATE [PRES_11 PRES_1 PRES_3] Outgoing(presence::iln_late), "ILN comes with the watcher's next command.";
+    ILN_LATE [PRES_1 PRES_3] Outgoing(presence::iln_late), "ILN comes with the watcher's next command.";
     ILN_TWICE [PRES_1 PRES_3] Outgoing(presence::iln_twice), "ILN comes twice.";
     // OUT (7.10)
     OUT_KEEPS_CONNECTION [OUT_1] Inside, "OUT is answered, and the connection stays.";
@@ -285,7 +281,7 @@ table! {
     FIRST_LOGIN_STAYS [OUT_3] Inside, "A second login leaves the first as it is.";
     DISPLACED_UNTOLD [OUT_3] Outgoing(login::displaced_untold), "The first of two logins is closed without OUT OTH.";
     DISPLACED_STAYS [OUT_3] Inside, "The first of two logins gets OUT OTH and is not closed.";
-    SECOND_LOGIN_REFUSED [OUT_4 LIVE_4] Inside, "A second login is refused while the first is there.";
+    SECOND_LOGIN_REFUSED [LIVE_4 OUT_4] Inside, "A second login is refused while the first is there.";
     BOTH_LOGINS_END [OUT_4 LIVE_4] Inside, "A second login ends both.";
     OUT_STATUS [OUT_5 OUT_3] Outgoing(login::out_status), "The first of two logins gets OUT MOV.";
     SHUTDOWN_UNTOLD [OUT_6] Outgoing(login::shutdown_untold), "At the end of the service clients are closed without OUT SSD.";
@@ -294,8 +290,7 @@ table! {
     ERROR_WITHOUT_TRID [ERR_1] Outgoing(errors::without_trid), "Errors hold no TrID.";
     ERROR_TRID_ZERO [ERR_1 TRID_1] Outgoing(errors::trid_zero), "Errors carry TrID 0.";
     UNKNOWN_ERROR_CODE [ERR_2 ERR_3] Outgoing(errors::unknown_code), "Every error is 299.";
-    ERROR_IS_A_WORD [ERR_1 FRAME_2] Outgoing(errors::word_for_a_code), "Errors begin with ERR.";
-    UNREACHABLE_IS_299 [ERR_3 CAL_7] Outgoing(errors::unreachable_is_299), "Calling an offline user draws 299.";
+    ERROR_IS_A_WORD [REM_4 GTC_2 BLP_2 ERR_1] Outgoing(errors::word_for_a_code), "Errors begin with ERR.";
     ERROR_WITH_TEXT [ERR_4] Outgoing(errors::text), "A text follows the TrID of an error.";
     // switchboard: referral and entry (8.1, 8.2)
     REFERRAL_WITHOUT_CKI [SBX_1] Outgoing(switchboard::referral_without_cki), "The referral to a switchboard does not name CKI.";
@@ -337,7 +332,7 @@ table! {
     OK_BEFORE_ROSTER [ANS_1] Outgoing(switchboard::ok_before_roster), "ANS OK comes before the roster.";
     ANSWER_WITHOUT_OK [ANS_1] Outgoing(switchboard::answer_without_ok), "The reply to ANS lacks the OK.";
     ROSTER_FROM_ZERO [ANS_2] Outgoing(switchboard::roster_from_zero), "IRO counts from 0.";
-    ROSTER_WITHOUT_FIRST [ANS_2] Outgoing(switchboard::roster_without_first), "The roster lacks the first participant.";
+    ROSTER_WITHOUT_LAST [ANS_2] Outgoing(switchboard::roster_without_last), "Of several participants the roster lacks the last.";
     JOIN_BEFORE_ROSTER [ANS_3] Outgoing(switchboard::join_before_roster), "The newcomer's JOI comes before the roster.";
     ANY_ANSWER_KEY [ANS_4] Inside, "ANS takes any cookie.";
     ANY_SESSION [ANS_4] Inside, "A cookie of one call opens every session.";
@@ -348,7 +343,6 @@ table! {
     JOIN_UNTOLD [JOI_1] Outgoing(switchboard::join_untold), "Participants do not hear of a newcomer.";
     JOIN_TWICE [JOI_1] Outgoing(switchboard::join_twice), "Participants hear twice of a newcomer.";
     JOIN_NAMES_ANOTHER [JOI_1 JOI_2] Outgoing(switchboard::answer_of_another), "JOI names the one who joined before.";
-    OWN_JOIN_TWICE [JOI_2] Outgoing(switchboard::own_join_twice), "The newcomer gets its own JOI twice.";
     OWN_JOIN_AS_BYE [JOI_2] Outgoing(switchboard::own_join_as_bye), "The newcomer gets BYE of itself.";
     BYE_UNTOLD [BYE_1] Outgoing(switchboard::bye_untold), "Participants do not hear that one leaves by OUT.";
     BYE_TWICE [BYE_1 BYE_2] Outgoing(switchboard::bye_twice), "BYE comes twice.";
@@ -379,7 +373,7 @@ table! {
     LONG_MESSAGE_CLOSES [MSG_9] Incoming(messages::long_closes), "A message over 1024 bytes ends the connection.";
     OVER_LONG_MESSAGE_CUT [MSG_10] Inside, "Of a message over 1664 bytes the first 1664 are delivered.";
     ANY_MODE [MSG_10] Incoming(messages::any_mode), "A message in an unknown mode is delivered.";
-    BAD_LENGTH_CLOSES_ALL [MSG_10 LIVE_1] Incoming(extras::bad_length_closes_all), "A length that is no number closes all connections.";
+    BAD_LENGTH_CLOSES_ALL [MSG_10 LIVE_1] Inside, "A length that is no number closes all connections.";
     PAYLOAD_OBEYED [MSG_11] Incoming(messages::payload_obeyed), "A line OUT in a message is obeyed.";
     MESSAGE_TAKEN_ELSEWHERE [MSG_12] Incoming(messages::taken_on_other_servers), "MSG draws ACK on dispatch and notification servers.";
     // what the draft leaves out
@@ -395,6 +389,6 @@ table! {
     GARBAGE_CLOSES_ALL [LIVE_1] Incoming(extras::garbage_closes_all), "A line that begins with no command closes all connections.";
     SLOW_READER_STOPS_ALL [LIVE_2] Outgoing(extras::slow_reader_stops_all), "Once a client has been sent 24 KiB nobody is served.";
     CONNECTIONS_NEVER_FREED [LIVE_3] Inside, "After 64 connections no other is accepted, whatever has become of them.";
-    LOGINS_LOCK_THE_ACCOUNT [LIVE_4] Inside, "After four logins a user cannot log in again.";
+    LOGINS_LOCK_THE_ACCOUNT [LIVE_4] Inside, "After three logins a user cannot log in again.";
     SILENCE_BLOCKS_ALL [LIVE_5] Inside, "A connection that has sent nothing holds up all that came after it.";
 }

@@ -133,9 +133,13 @@ impl Tamper {
         outputs
     }
 
+    /// What goes out now is no answer to a command.
+    pub(in crate::server) fn client_left(&mut self) {
+        self.notes.command = None;
+    }
+
     /// A connection has gone.
     pub(in crate::server) fn gone(&mut self, conn: ConnId) {
-        self.notes.command = None;
         self.notes.peers.remove(&conn);
         self.notes.let_go(|held| held.conn == conn);
     }

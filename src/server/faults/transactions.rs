@@ -43,13 +43,14 @@ pub(super) fn unasked_reply(sent: &mut Sent<'_>) {
 }
 
 pub(super) fn answered_twice(sent: &mut Sent<'_>) {
-    if sent.is_reply() && sent.is_any(&["CHG", "ADD", "REM"]) {
+    let is_setting = sent.is_any(&["GTC", "BLP"]) && !sent.answers("SYN");
+    if sent.is_reply() && (is_setting || sent.is("REM")) {
         sent.again();
     }
 }
 
 pub(super) fn success_and_error(sent: &mut Sent<'_>) {
-    let is_setting = sent.is_any(&["GTC", "BLP", "CHG"]) && !sent.answers("SYN");
+    let is_setting = sent.is_any(&["GTC", "BLP"]) && !sent.answers("SYN");
     if is_setting && sent.is_reply() {
         let line = format!("500 {}", sent.text(1));
         sent.after(&line);
@@ -67,7 +68,8 @@ pub(super) fn reply_to_another(sent: &mut Sent<'_>) {
 }
 
 pub(super) fn trid_off_by_one(sent: &mut Sent<'_>) {
-    if sent.is_any(&["GTC", "BLP", "REM", "URL"]) && sent.is_reply() {
+    let is_setting = sent.is_any(&["GTC", "BLP"]) && !sent.answers("SYN");
+    if sent.is_reply() && (is_setting || sent.is_any(&["REM", "URL"])) {
         sent.count(1, |trid| trid + 1);
     }
 }
@@ -77,7 +79,7 @@ pub(super) fn trid_of_another(sent: &mut Sent<'_>) {
     let previous = sent.notes.previous.as_ref();
     let trid = previous.map_or("", |command| command.text(1)).to_owned();
     let is_number = !trid.is_empty() && trid.bytes().all(|byte| byte.is_ascii_digit());
-    if is_number && sent.is("ADD") && sent.is_reply() {
+    if is_number && sent.is("GTC") && sent.answers("GTC") {
         sent.set(1, trid);
     }
 }

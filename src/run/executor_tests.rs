@@ -382,12 +382,12 @@ fn a_connection_lost_to_an_error_is_made_again() {
     }
 }
 
-#[test]
-fn foreign_entries_are_not_touched() {
+/// Alice, known clean or not, up to the batch of her SYN.
+fn syncs(lists: Lists, batch: &[&str]) -> Dialogue {
     let mut accounts = accounts();
-    accounts[0].lists = Lists::Unknown;
+    accounts[0].lists = lists;
     let steps = "  - C: CHG {t} BSY\n  - S: CHG {t} BSY";
-    let mut it = Dialogue::with("[alice]", steps, accounts, env());
+    let mut it = Dialogue::with("{ alice: { state: NLN } }", steps, accounts, env());
     it.expect(&["open 0 ns:1"]);
     it.opened(0);
     for answer in [
@@ -400,11 +400,22 @@ fn foreign_entries_are_not_touched() {
         it.say(0, answer);
     }
     it.expect(&["0 SYN 5 0"]);
-    it.raw(
-        0,
-        b"SYN 5 9\r\nGTC 5 9 A\r\nBLP 5 9 AL\r\nLST 5 FL 9 1 1 mum@hotmail.com Mum\r\n\
-          LST 5 AL 9 0 0\r\nLST 5 BL 9 0 0\r\nLST 5 RL 9 0 0\r\n",
-    );
+    it.raw(0, format!("{}\r\n", batch.join("\r\n")).as_bytes());
+    it
+}
+
+#[test]
+fn foreign_entries_are_not_touched() {
+    let batch = [
+        "SYN 5 9",
+        "GTC 5 9 A",
+        "BLP 5 9 AL",
+        "LST 5 FL 9 1 1 mum@hotmail.com Mum",
+        "LST 5 AL 9 0 0",
+        "LST 5 BL 9 0 0",
+        "LST 5 RL 9 0 0",
+    ];
+    let mut it = syncs(Lists::Unknown, &batch);
     it.expect(&["close 0"]);
     let outcome = it.outcome();
     assert_eq!(outcome.ending, Ending::Broken);
@@ -414,6 +425,38 @@ fn foreign_entries_are_not_touched() {
         outcome.cause,
         Some(Cause::NotDisposable { handle, entries: 1 })
     );
+}
+
+#[test]
+fn a_failure_on_a_stale_reverse_list_is_none() {
+    for (reverse, ending) in [
+        ("LST 5 RL 9 1 1 mum@hotmail.com Mum", Ending::Broken),
+        ("LST 5 RL 9 0 0", Ending::Failed),
+    ] {
+        let batch = [
+            "SYN 5 9",
+            "GTC 5 9 A",
+            "BLP 5 9 AL",
+            "LST 5 FL 9 0 0",
+            "LST 5 AL 9 0 0",
+            "LST 5 BL 9 0 0",
+            reverse,
+        ];
+        let mut it = syncs(Lists::Clean, &batch);
+        it.expect(&["0 CHG 6 NLN"]);
+        it.say(0, "CHG 6 NLN");
+        it.expect(&["0 CHG 7 BSY"]);
+        it.say(0, "201 7");
+        let outcome = it.outcome();
+        assert_eq!(outcome.ending, ending);
+        let failure = &outcome.failures[0];
+        assert_eq!(failure.clause.is_none(), ending == Ending::Broken);
+        let detail = failure.detail.as_deref().unwrap_or_default();
+        assert_eq!(
+            detail.starts_with("mum@hotmail.com was on"),
+            ending == Ending::Broken
+        );
+    }
 }
 
 #[test]

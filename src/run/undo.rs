@@ -43,7 +43,8 @@ impl Session {
             }
             self.player_mut(index).account.lists = Lists::Ours;
             if self.env.cleanup {
-                let slot = self.live_slot(index);
+                // Only a new login tells what the name is now.
+                let slot = self.live_slot(index).filter(|_| !changed.name);
                 guests.push(Guest {
                     index,
                     name: changed.name,

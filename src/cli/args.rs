@@ -4,8 +4,10 @@ use std::path::PathBuf;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+use msnpspec::diagnostic::did_you_mean;
 use msnpspec::report::Format;
 use msnpspec::run::Shard;
+use msnpspec::server::{Fault, faults};
 use msnpspec::spec::Level;
 
 /// Everything that was typed.
@@ -207,6 +209,7 @@ pub(crate) struct RunArgs {
   msnpspec serve                                 one port, 127.0.0.1:1863
   msnpspec serve --listen 127.0.0.1:0            one port, chosen by the system
   msnpspec serve --three                         dispatch, notification and switchboard apart
+  msnpspec serve --fault message-twice           wrong on purpose, to see what a suite finds
   msnpspec serve --accounts accounts.yaml        with accounts of your own; a line of the file:
       - { handle: alice@hotmail.com, password: secret, name: Alice }
 
@@ -250,17 +253,32 @@ pub(crate) struct ServeArgs {
     #[arg(long, value_name = "N")]
     pub(crate) seed: Option<u64>,
 
+    /// Deviate from the protocol in this way; repeat it for several (`msnpspec list faults`)
+    #[arg(long = "fault", value_name = "NAME", value_parser = fault)]
+    pub(crate) faults: Vec<Fault>,
+
     /// Listen also on addresses that other machines can reach
     #[arg(long)]
     pub(crate) remote: bool,
 }
 
-/// List scenarios, clauses or error codes, one a line, columns parted by tabs
+fn fault(name: &str) -> Result<Fault, String> {
+    Fault::find(name).ok_or_else(|| {
+        let meant = did_you_mean(name, faults().iter().map(|fault| fault.name()));
+        meant.map_or_else(
+            || "`msnpspec list faults` has them all".to_owned(),
+            |meant| format!("did you mean `{meant}`?"),
+        )
+    })
+}
+
+/// List scenarios, clauses, error codes or faults, one a line, columns parted by tabs
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   msnpspec list clauses | grep '^USR'
   msnpspec list scenarios | cut -f1
-  msnpspec list codes")]
+  msnpspec list codes
+  msnpspec list faults | grep MSG")]
 pub(crate) struct ListArgs {
     /// What to list
     pub(crate) what: Listed,
@@ -279,6 +297,8 @@ pub(crate) enum Listed {
     Clauses,
     /// code, origin, name, cause
     Codes,
+    /// name, clauses, description: what `serve --fault` can do wrong
+    Faults,
 }
 
 /// Explain a clause, a group of clauses, or an error code

@@ -2,6 +2,7 @@
 
 use msnpspec::report::list as row;
 use msnpspec::scenario::ast::Scenario;
+use msnpspec::server::{Fault, faults};
 use msnpspec::spec::{Clause, error_codes};
 
 use super::args::{ListArgs, Listed};
@@ -9,7 +10,7 @@ use super::console::Console;
 use super::exit::Exit;
 use super::library;
 
-/// Lists scenarios, clauses or error codes.
+/// Lists scenarios, clauses, error codes or faults.
 pub(crate) fn list(args: &ListArgs, console: Console) -> Exit {
     if args.what != Listed::Scenarios && !args.paths.is_empty() {
         console.error(&"PATH goes with `list scenarios` only");
@@ -18,6 +19,7 @@ pub(crate) fn list(args: &ListArgs, console: Console) -> Exit {
     let rows: Vec<String> = match args.what {
         Listed::Clauses => Clause::all().iter().map(row::clause).collect(),
         Listed::Codes => error_codes().iter().map(row::code).collect(),
+        Listed::Faults => faults().iter().map(fault_row).collect(),
         Listed::Scenarios => match library::load(&args.paths, console) {
             Ok(scenarios) => scenarios.iter().map(scenario_row).collect(),
             Err(exit) => return exit,
@@ -31,6 +33,11 @@ pub(crate) fn scenario_row(scenario: &Scenario) -> String {
     let clauses: Vec<&str> = scenario.clauses.iter().map(|id| id.as_str()).collect();
     let tags: Vec<&str> = scenario.tags.iter().map(String::as_str).collect();
     row::scenario(&scenario.name, &clauses, &tags, &scenario.description)
+}
+
+fn fault_row(fault: &Fault) -> String {
+    let clauses: Vec<&str> = fault.clauses().iter().map(|id| id.as_str()).collect();
+    row::fault(fault.name(), &clauses, fault.description())
 }
 
 /// The rows, each with its line end.

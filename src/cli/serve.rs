@@ -48,6 +48,7 @@ pub(crate) fn serve(args: &ServeArgs, console: Console) -> Exit {
         accounts,
         seed: args.seed.unwrap_or_else(clock::seed),
         epoch: clock::unix_seconds(),
+        faults: args.faults.iter().copied().collect(),
         ..Config::default()
     };
     let options = ServeOptions {

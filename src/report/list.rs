@@ -34,6 +34,12 @@ pub fn code(code: &ErrorCode) -> String {
     row([&code.code.to_string(), origin, code.name, code.cause])
 }
 
-fn row(columns: [&str; 4]) -> String {
+/// `name`, `clauses` (parted by spaces, the main one first), `description`.
+#[must_use]
+pub fn fault(name: &str, clauses: &[&str], description: &str) -> String {
+    row([name, &clauses.join(" "), description])
+}
+
+fn row<const COLUMNS: usize>(columns: [&str; COLUMNS]) -> String {
     columns.map(printable).join("\t")
 }

@@ -82,7 +82,7 @@ impl fmt::Debug for Fault {
 }
 
 /// How many numbers hold a set.
-const NUMBERS: usize = 5;
+const NUMBERS: usize = 8;
 
 /// A set of faults; empty by default.
 #[derive(Clone, Copy, PartialEq, Eq, Default)]

@@ -71,6 +71,8 @@ fn slips_are_answered_and_are_wrong_usage() {
         (&["run", "--format", "junti"], "junit"),
         (&["run", "--filter", "USR-66"], "USR-6"),
         (&["run", "--levl", "must"], "--level"),
+        (&["serve", "--fault", "mesage-twice"], "message-twice"),
+        (&["serve", "--fault", "qqq"], "list faults"),
     ] {
         let told = call(words);
         assert_eq!(told.code, Some(2), "{words:?}");
@@ -103,6 +105,13 @@ fn lists_are_one_thing_a_line() {
         assert_eq!(line.split('\t').count(), 4, "{line}");
     }
     assert!(call(&["list", "codes"]).out.contains("\n217\tpractice\t"));
+    let faults = call(&["list", "faults"]);
+    assert_eq!(faults.out.lines().count(), msnpspec::server::faults().len());
+    assert!(
+        faults
+            .out
+            .contains("\nmessage-twice\tMSG-1\tMessages come twice.\n")
+    );
     let scenarios = call(&["list", "scenarios"]);
     assert_eq!(scenarios.code, Some(0), "{}", scenarios.err);
     assert!(
@@ -284,7 +293,7 @@ struct Serving {
 }
 
 impl Serving {
-    fn start() -> Self {
+    fn start(words: &[&str]) -> Self {
         let mut command = msnpspec();
         let any = "127.0.0.1:0";
         command.args([
@@ -296,6 +305,7 @@ impl Serving {
             "--switchboard",
             any,
         ]);
+        command.args(words);
         let mut child = command
             .stdout(Stdio::piped())
             .spawn()
@@ -325,7 +335,7 @@ impl Drop for Serving {
 #[cfg(unix)]
 #[test]
 fn serve_tells_its_ports_and_stops_in_order() {
-    let mut serving = Serving::start();
+    let mut serving = Serving::start(&[]);
     assert_eq!(serving.head[3], "account user1@hotmail.com pw1");
     #[expect(
         clippy::disallowed_types,
@@ -346,4 +356,19 @@ fn serve_tells_its_ports_and_stops_in_order() {
     );
     assert_eq!(serving.child.wait().unwrap().code(), Some(0));
     assert_eq!(serving.lines.next().unwrap().unwrap(), "stopped");
+}
+
+#[test]
+fn serve_plants_the_faults_that_it_is_told() {
+    let faults = ["--fault", "other-dialect", "--fault", "trailing-blank"];
+    let serving = Serving::start(&faults);
+    #[expect(
+        clippy::disallowed_types,
+        reason = "a client of the program that is tested"
+    )]
+    let mut client = std::net::TcpStream::connect(&serving.dispatch).unwrap();
+    client.write_all(b"VER 1 MSNP2\r\n").unwrap();
+    let mut reply = [0; 14];
+    client.read_exact(&mut reply).unwrap();
+    assert_eq!(&reply, b"VER 1 MSNP3 \r\n");
 }

@@ -332,7 +332,7 @@ fn blessed_failures_are_waived_and_stale_waivers_fail() {
     let told = run(folder.path(), &[".", "--bless", "waivers.yaml"]);
     assert_eq!(told.code, Some(1));
     let waivers = fs::read_to_string(folder.path().join("waivers.yaml")).unwrap();
-    let serving = super::Serving::start();
+    let serving = super::Serving::start(&[]);
     let target = |waivers: &str| {
         format!(
             "name: mine\ndispatch: {}\ndisposable: true\naccount_pattern:\n  \

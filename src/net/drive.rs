@@ -93,8 +93,6 @@ enum State {
     None,
     Connecting(Connecting),
     Open(TcpStream),
-    /// The server has ended its stream: nothing more comes.
-    Ended(TcpStream),
     /// We have ended ours: what still comes is thrown away, so that no reset overtakes what was
     /// sent.
     Leaving(TcpStream),
@@ -256,10 +254,8 @@ impl Link {
                 ended => {
                     let state = std::mem::take(&mut self.state);
                     return match (state, ended) {
-                        (State::Open(stream), Ok(0)) => {
-                            self.state = State::Ended(stream);
-                            Poll::Ready(Input::Closed(conn))
-                        }
+                        // The server waits for our end now: it is not kept waiting.
+                        (State::Open(_), Ok(0)) => Poll::Ready(Input::Closed(conn)),
                         (State::Open(_), _) => Poll::Ready(Input::Reset(conn)),
                         _ => Poll::Pending,
                     };
@@ -305,7 +301,7 @@ impl Link {
 
     fn stream(&self) -> Option<&TcpStream> {
         match &self.state {
-            State::Open(stream) | State::Ended(stream) | State::Leaving(stream) => Some(stream),
+            State::Open(stream) | State::Leaving(stream) => Some(stream),
             State::None | State::Connecting(_) => None,
         }
     }
@@ -321,7 +317,7 @@ impl Link {
                 State::Leaving(stream)
             }
             State::Leaving(stream) => State::Leaving(stream),
-            State::None | State::Connecting(_) | State::Ended(_) => State::None,
+            State::None | State::Connecting(_) => State::None,
         };
     }
 

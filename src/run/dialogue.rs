@@ -44,7 +44,19 @@ impl Dialogue {
     }
 
     pub(super) fn with(users: &str, steps: &str, accounts: Vec<Account>, env: Environment) -> Self {
-        let text = format!("description: x\nclauses: [CHG-1]\nusers: {users}\nsteps:\n{steps}\n");
+        Self::about("CHG-1", users, steps, accounts, env)
+    }
+
+    /// The same, about other clauses.
+    pub(super) fn about(
+        clauses: &str,
+        users: &str,
+        steps: &str,
+        accounts: Vec<Account>,
+        env: Environment,
+    ) -> Self {
+        let head = format!("description: x\nclauses: [{clauses}]\nusers: {users}");
+        let text = format!("{head}\nsteps:\n{steps}\n");
         let source = Source::new("x.yaml", text);
         let all = load("x", &source, &NoFiles).unwrap_or_else(|errors| panic!("{}", errors[0]));
         let scenario = Arc::new(all.into_iter().next().unwrap());

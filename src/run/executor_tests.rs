@@ -118,17 +118,26 @@ fn garbage_breaks_the_framing() {
 }
 
 #[test]
-fn a_bare_line_feed_is_a_failure_of_its_own() {
-    let mut it = asked("  - S: VER {t} MSNP2\n  - C: INF {t}\n  - S: INF {t} MD5");
-    it.raw(0, b"VER 1 MSNP2\n");
-    it.expect(&["0 INF 2"]);
-    it.raw(0, b"INF 2 MD5\n");
-    let outcome = it.outcome();
-    assert_eq!(
-        (outcome.ending, outcome.failures.len()),
-        (Ending::Failed, 1)
-    );
-    assert_eq!(outcome.failures[0].clause.unwrap().as_str(), "FRAME-1");
+fn the_form_of_lines_is_told_by_the_scenarios_about_it() {
+    let steps = "  - C: VER {t} MSNP2\n  - S: VER {t} MSNP2\n  - C: INF {t}\n  - S: INF {t} MD5";
+    for (clause, line) in [
+        ("FRAME-1", &b"VER 1 MSNP2\n"[..]),
+        ("FRAME-10", b"VER 1  MSNP2\r\n"),
+        ("FRAME-10", b"VER 1 MSNP2 \r\n"),
+    ] {
+        for (clauses, failures) in [("FRAME-1, FRAME-10", vec![clause]), ("VER-1", vec![])] {
+            let mut it = Dialogue::about(clauses, "[alice]", steps, accounts(), env());
+            it.expect(&["open 0 ns:1"]);
+            it.opened(0);
+            it.expect(&["0 VER 1 MSNP2"]);
+            it.raw(0, line);
+            it.expect(&["0 INF 2"]);
+            it.say(0, "INF  2 MD5");
+            let told = it.outcome().failures;
+            let told: Vec<&str> = told.iter().map(|f| f.clause.unwrap().as_str()).collect();
+            assert_eq!(told, failures);
+        }
+    }
 }
 
 #[test]

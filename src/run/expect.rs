@@ -147,13 +147,30 @@ impl Session {
         if step.varies.is_some() {
             self.vary(step, &shown(frame));
         }
-        if frame.terminator == Terminator::Lf && !self.slot(slot).told_lf {
-            self.slot_mut(slot).told_lf = true;
-            let trouble = Trouble::new(
-                format!("{}\\r\\n", escape(&frame.line)),
-                format!("{}\\n", escape(&frame.line)),
-            );
-            self.fail(Some(ClauseId::FRAME_1), place(step), trouble);
+        self.look_at_form(step, slot, frame);
+    }
+
+    /// The form of a line is looked at by the scenarios that are about it, once a connection: a
+    /// server that breaks it does so everywhere.
+    fn look_at_form(&mut self, step: &Step, slot: usize, frame: &Frame) {
+        if self.slot(slot).told_form {
+            return;
+        }
+        let line = escape(&frame.line);
+        let (clause, expected, got) = if frame.terminator == Terminator::Lf {
+            let got = format!("{line}\\n");
+            (ClauseId::FRAME_1, format!("{line}\\r\\n"), got)
+        } else if !is_single_spaced(&frame.line) {
+            let words: Vec<String> = frame.words().map(escape).collect();
+            (ClauseId::FRAME_10, words.join(" "), line)
+        } else {
+            return;
+        };
+        if self.clauses.contains(&clause) {
+            self.slot_mut(slot).told_form = true;
+            let quoted = |text: String| format!("`{text}`");
+            let trouble = Trouble::new(quoted(expected), quoted(got));
+            self.fail(Some(clause), place(step), trouble);
         }
     }
 
@@ -452,4 +469,12 @@ impl Session {
             self.scope.check_line(&wanted, frame).is_ok()
         })
     }
+}
+
+/// Whether single spaces part the words, with nothing before and after them.
+fn is_single_spaced(line: &[u8]) -> bool {
+    !line.contains(&b'\t')
+        && line
+            .split(|byte| *byte == b' ')
+            .all(|word| !word.is_empty())
 }

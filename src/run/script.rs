@@ -45,6 +45,7 @@ fn asked(steps: &[Step]) -> Duration {
 pub(super) async fn run(mut session: Session, scenario: Arc<Scenario>) -> Outcome {
     session.reply = scenario.timeout.unwrap_or(session.env.timeouts.reply);
     session.clause = scenario.clauses.first().copied();
+    session.clauses.clone_from(&scenario.clauses);
     let ending = match session.prepare(&scenario).await {
         Ok(()) => {
             let ending = session.play(&scenario).await;

@@ -96,8 +96,8 @@ pub(super) struct Slot {
     pub(super) perhaps: Vec<Step>,
     /// The last line had a payload.
     pub(super) after_payload: bool,
-    /// A bare LF was told already.
-    pub(super) told_lf: bool,
+    /// A breach of the form of lines was told already.
+    pub(super) told_form: bool,
     pub(super) next_trid: u32,
 }
 
@@ -124,6 +124,8 @@ pub(super) struct Session {
     pub(super) scope: Scope,
     /// The clause that a step without one speaks for.
     pub(super) clause: Option<ClauseId>,
+    /// All clauses that the scenario tests.
+    pub(super) clauses: Vec<ClauseId>,
     /// No asynchronous line may come between expected ones.
     pub(super) strict: bool,
     /// Everything that is sent is cut into segments of this many bytes.
@@ -168,6 +170,7 @@ impl Session {
             reply: env.timeouts.reply,
             scope: Scope::new(BTreeMap::new(), ""),
             clause: None,
+            clauses: Vec::new(),
             strict: false,
             segments: env.segments,
             settled: None,
@@ -228,7 +231,7 @@ impl Session {
             last_trid: None,
             perhaps: Vec::new(),
             after_payload: false,
-            told_lf: false,
+            told_form: false,
             next_trid: 0,
         };
         let index = match self.find_slot(&fresh.name) {

@@ -7,12 +7,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-use msnpspec::run::{Account, Executor, Lists};
+use msnpspec::run::{Account, Executor, Lists, Outcome};
 use msnpspec::scenario::Library;
 use msnpspec::scenario::ast::Scenario;
 use msnpspec::server::{Config, Fault, FaultSet, faults};
-use msnpspec::sim::{self, SimOptions};
+use msnpspec::sim::{self, Chunking, SimOptions};
 use msnpspec::spec::ClauseId;
+use msnpspec::transcript::Redactor;
 
 /// A clause that a scenario says is broken, and the scenario's name.
 type Finding = (ClauseId, String);
@@ -27,8 +28,8 @@ fn account(number: usize) -> Account {
     }
 }
 
-/// What a scenario finds on a server with these faults.
-fn findings(scenario: &Arc<Scenario>, faults: FaultSet) -> Vec<Finding> {
+/// Runs a scenario against a server with these faults.
+fn run(scenario: &Arc<Scenario>, faults: FaultSet, chunk: Chunking) -> Outcome {
     let count = scenario.needs.accounts.max(scenario.users.len());
     let executor = Executor::new(
         Arc::clone(scenario),
@@ -40,26 +41,47 @@ fn findings(scenario: &Arc<Scenario>, faults: FaultSet) -> Vec<Finding> {
         faults,
         ..Config::default()
     };
-    let outcome = sim::run(executor, config, SimOptions::default());
+    let options = SimOptions {
+        chunk,
+        ..SimOptions::default()
+    };
+    sim::run(executor, config, options)
+}
+
+/// What a scenario finds on a server with these faults.
+fn findings(scenario: &Arc<Scenario>, faults: FaultSet, chunk: Chunking) -> Vec<Finding> {
+    let outcome = run(scenario, faults, chunk);
     let clauses = outcome.failures.iter().filter_map(|failure| failure.clause);
     clauses
         .map(|clause| (clause, scenario.name.clone()))
         .collect()
 }
 
+/// Whether a scenario that speaks of a clause of the fault finds it broken.
+fn is_found(suite: &[Arc<Scenario>], fault: Fault, chunk: Chunking) -> bool {
+    let set = FaultSet::from_iter([fault]);
+    let speaks = |id: &ClauseId| fault.clauses().contains(id);
+    let apt = suite.iter().filter(|one| one.clauses.iter().any(speaks));
+    apt.flat_map(|one| findings(one, set, chunk))
+        .any(|(clause, _)| speaks(&clause))
+}
+
 /// What those scenarios find that speak of a clause of the fault; where that is nothing, what the
 /// first of the others finds.
-fn examine(suite: &[Arc<Scenario>], fault: Fault) -> BTreeSet<Finding> {
+fn examine(suite: &[Arc<Scenario>], fault: Fault, chunk: Chunking) -> BTreeSet<Finding> {
     let is_apt = |scenario: &&Arc<Scenario>| {
         let mut clauses = scenario.clauses.iter();
         clauses.any(|clause| fault.clauses().contains(clause))
     };
     let set = FaultSet::from_iter([fault]);
     let (apt, others): (Vec<_>, Vec<_>) = suite.iter().partition(is_apt);
-    let mut found: BTreeSet<Finding> = apt.iter().flat_map(|one| findings(one, set)).collect();
+    let mut found: BTreeSet<Finding> = apt
+        .iter()
+        .flat_map(|one| findings(one, set, chunk))
+        .collect();
     let is_right = |(clause, _): &Finding| fault.clauses().contains(clause);
     if !found.iter().any(is_right) {
-        let mut rest = others.iter().flat_map(|one| findings(one, set));
+        let mut rest = others.iter().flat_map(|one| findings(one, set, chunk));
         found.extend(rest.find(is_right));
     }
     found
@@ -128,6 +150,38 @@ fn for_each_fault<T: Send>(work: impl Fn(Fault) -> T + Sync) -> Vec<T> {
 #[test]
 fn the_matrix() {
     let suite = suite();
-    let rows = for_each_fault(|fault| row(fault, &examine(&suite, fault)));
+    let rows = for_each_fault(|fault| row(fault, &examine(&suite, fault, Chunking::Whole)));
     crate::snapshot("fault-matrix", &rows.concat());
+}
+
+/// A fault of segments that hold several commands does not show where none does.
+const ABOUT_SEGMENTS: Fault = Fault::ONE_COMMAND_A_SEGMENT;
+
+#[test]
+fn every_fault_is_found_byte_by_byte_too() {
+    let suite = suite();
+    let whole = for_each_fault(|fault| is_found(&suite, fault, Chunking::Whole));
+    let single = for_each_fault(|fault| is_found(&suite, fault, Chunking::Bytes(1)));
+    let pairs = faults().iter().zip(whole.into_iter().zip(single));
+    let lost = pairs.filter(|(_, (whole, single))| *whole && !single);
+    let lost: Vec<&Fault> = lost.map(|(fault, _)| fault).collect();
+    assert_eq!(lost, [&ABOUT_SEGMENTS]);
+}
+
+/// A fault that shows in nothing but the reply to CVR.
+const IDLE: Fault = Fault::CVR_SHORT;
+
+#[test]
+fn a_fault_that_does_not_show_changes_no_byte() {
+    let suite = suite();
+    let silent = suite
+        .iter()
+        .filter(|scenario| !scenario.clauses.contains(&ClauseId::CVR_1));
+    for scenario in silent {
+        let [clean, idle] = [FaultSet::default(), FaultSet::from_iter([IDLE])].map(|faults| {
+            let outcome = run(scenario, faults, Chunking::Whole);
+            outcome.transcript.render(&Redactor::default())
+        });
+        assert_eq!(clean, idle, "{}", scenario.name);
+    }
 }

@@ -226,6 +226,7 @@ fn nothing_accuses_what_nobody_took() {
     for (line, ending) in [
         ("NLN AWY bob@hotmail.com Bob", Ending::Failed),
         ("MSG Hotmail Hotmail 0", Ending::Passed),
+        ("MSG  Hotmail  Hotmail  0", Ending::Passed),
     ] {
         let mut it = Dialogue::with(ALICE, steps, accounts(), with_ping());
         it.log_in(0, "alice");

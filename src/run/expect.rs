@@ -441,7 +441,7 @@ impl Session {
     /// The messages that a notification server may send of itself (USR-17).
     fn is_profile(&self, slot: usize, frame: &Frame) -> bool {
         self.slot(slot).name.kind() == ServerKind::Notification
-            && frame.line.starts_with(b"MSG Hotmail ")
+            && frame.words().take(2).eq([&b"MSG"[..], b"Hotmail"])
     }
 
     fn is_excused(

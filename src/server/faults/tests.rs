@@ -6,27 +6,6 @@ use std::time::Duration;
 use super::{Fault, faults};
 use crate::server::fixture::{Fixture, config};
 use crate::server::{Config, ConnId, Door};
-use crate::spec::{Clause, ClauseId, Level};
-
-/// The clauses that a run can fail for and that no fault breaks.
-const UNTESTABLE: &[(ClauseId, &str)] = &[
-    (
-        ClauseId::INF_3,
-        "the one success that INF can have, an ordinary answer, is accepted",
-    ),
-    (
-        ClauseId::ADD_8,
-        "how long a list may be is the server's own; no suite has accounts enough to find it",
-    ),
-    (
-        ClauseId::PRES_11,
-        "either order is accepted; an ILN that comes too late breaks PRES-1 or PRES-3",
-    ),
-    (
-        ClauseId::PRES_12,
-        "what it forbids, a superfluous FLN, is accepted; an FLN about strangers breaks PRES-5",
-    ),
-];
 
 #[test]
 fn every_fault_has_a_name_of_its_own_and_clauses() {
@@ -48,28 +27,6 @@ fn every_fault_has_a_name_of_its_own_and_clauses() {
         assert_eq!(clauses.len(), fault.clauses().len(), "{name}");
     }
     assert!(faults().len() >= 120, "{}", faults().len());
-}
-
-#[test]
-fn every_clause_is_broken_by_a_fault_or_has_a_reason() {
-    let broken: BTreeSet<ClauseId> = faults()
-        .iter()
-        .flat_map(|fault| fault.clauses().iter().copied())
-        .collect();
-    for clause in Clause::all() {
-        let reasons = UNTESTABLE.iter().filter(|(id, _)| *id == clause.id).count();
-        let is_broken = broken.contains(&clause.id);
-        if clause.level == Level::Open {
-            assert_eq!(reasons, 0, "{} can fail nothing", clause.name);
-        } else {
-            assert_eq!(
-                reasons == 1,
-                !is_broken,
-                "{} (reasons: {reasons})",
-                clause.name
-            );
-        }
-    }
 }
 
 fn faulty(faults: &[Fault]) -> Fixture {

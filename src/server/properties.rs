@@ -1,11 +1,12 @@
 //! What must hold whatever the clients do: presence is exact, and garbage harms nobody.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use proptest::prelude::*;
 
-use super::fixture::{Fixture, at};
-use super::{ConnId, Door};
+use super::fixture::{Fixture, at, config};
+use super::{Config, ConnId, Door, Fault, FaultSet, Server, faults};
 
 const USERS: [&str; 3] = ["alice", "bob", "carol"];
 const STATES: [&str; 5] = ["NLN", "BSY", "AWY", "HDN", "FLN"];
@@ -229,6 +230,56 @@ proptest! {
         }
         let carol = s.online("carol", "NLN");
         s.ask(carol, "PNG", "QNG");
+    }
+}
+
+/// Some faults, with those that let anybody in.
+fn some_faults() -> impl Strategy<Value = FaultSet> {
+    let open = [
+        Fault::ANY_PASSWORD,
+        Fault::ANY_COOKIE,
+        Fault::ANY_ANSWER_KEY,
+    ];
+    prop::collection::vec(prop::sample::select(faults()), 1..12)
+        .prop_map(move |faults| faults.into_iter().chain(open).collect())
+}
+
+const LOGIN: &str = "VER 1 MSNP2\r\nINF 2\r\nUSR 3 MD5 I alice@hotmail.com\r\nUSR 4 MD5 S 0\r\n\
+                     CHG 5 NLN\r\nADD 6 FL bob@hotmail.com b\r\n";
+const ENTRY: &str = "USR 1 alice@hotmail.com 1\r\nCAL 2 bob@hotmail.com\r\nMSG 3 N 2\r\nhi";
+const ANSWER: &str = "ANS 1 bob@hotmail.com 1 17\r\nMSG 2 A 2\r\nhi";
+
+proptest! {
+    #[test]
+    fn faults_break_the_protocol_and_not_the_program(
+        faults in some_faults(),
+        steps in prop::collection::vec((any::<prop::sample::Index>(), garbage()), 1..40),
+    ) {
+        let mut server = Server::new(Config { faults, ..config() });
+        let mut conns = Vec::new();
+        for (door, script) in [
+            (Door::Dispatch, LOGIN.to_owned()),
+            (Door::Notification, LOGIN.replace("bob", "carol").replace("alice", "bob")),
+            (Door::Single, LOGIN.to_owned()),
+            (Door::Switchboard, ENTRY.to_owned()),
+            (Door::Switchboard, ANSWER.to_owned()),
+        ] {
+            let conn = server.handle_open(Duration::ZERO, door);
+            server.handle_input(Duration::ZERO, conn, script.as_bytes());
+            conns.push(conn);
+        }
+        for (second, (which, bytes)) in (1..).zip(steps) {
+            let (now, conn) = (Duration::from_secs(second), *which.get(&conns));
+            match bytes {
+                Some(bytes) => server.handle_input(now, conn, &bytes),
+                None => server.handle_close(now, conn),
+            }
+            while server.poll_output().is_some() {}
+            server.handle_timeout(now);
+            prop_assert!(server.poll_timeout().is_none_or(|alarm| alarm > now));
+        }
+        server.handle_shutdown(Duration::from_secs(100));
+        while server.poll_output().is_some() {}
     }
 }
 

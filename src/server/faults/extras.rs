@@ -17,7 +17,7 @@ pub(super) fn rename_untold(sent: &mut Sent<'_>) {
 
 pub(super) fn rename_without_number(sent: &mut Sent<'_>) {
     if sent.is("REA") {
-        sent.words.remove(2);
+        sent.take_out(2);
     }
 }
 

@@ -157,7 +157,7 @@ pub(super) fn echo_names_by_handle(sent: &mut Sent<'_>) {
 
 pub(super) fn rem_without_number(sent: &mut Sent<'_>) {
     if is_echo(sent, "REM") {
-        sent.words.remove(3);
+        sent.take_out(3);
     }
 }
 

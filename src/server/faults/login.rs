@@ -108,7 +108,7 @@ pub(super) fn second_ver_unanswered(received: &mut Received<'_>) {
 
 pub(super) fn other_dialect_first(sent: &mut Sent<'_>) {
     if is_agreement(sent) {
-        sent.words.insert(2, b"MSNP4".to_vec());
+        sent.insert(2, "MSNP4");
     }
 }
 

@@ -98,6 +98,20 @@ impl<'n> Sent<'n> {
         }
     }
 
+    /// Takes the word in a place out.
+    pub(super) fn take_out(&mut self, place: usize) {
+        if place < self.words.len() {
+            self.words.remove(place);
+        }
+    }
+
+    /// Puts a word before the one in a place.
+    pub(super) fn insert(&mut self, place: usize, word: &str) {
+        if place <= self.words.len() {
+            self.words.insert(place, word.into());
+        }
+    }
+
     /// Puts a number in a place, made from the one that stands there.
     pub(super) fn count(&mut self, place: usize, change: impl FnOnce(u64) -> u64) {
         if let Ok(number) = self.text(place).parse() {

@@ -10,7 +10,7 @@ fn is_referral(sent: &Sent<'_>) -> bool {
 
 pub(super) fn referral_without_cki(sent: &mut Sent<'_>) {
     if is_referral(sent) {
-        sent.words.remove(4);
+        sent.take_out(4);
     }
 }
 

@@ -155,7 +155,7 @@ pub(super) fn any_trid(received: &mut Received<'_>) {
 
 fn insert_trid(sent: &mut Sent<'_>, verbs: &[&str]) {
     if sent.is_any(verbs) {
-        sent.words.insert(1, b"0".to_vec());
+        sent.insert(1, "0");
     }
 }
 

@@ -417,6 +417,9 @@ pub(super) fn told(end: &End) -> String {
 /// A line as reports show it.
 pub(super) fn shown(frame: &Frame) -> String {
     let mut text = escape(&frame.line);
+    if text.is_empty() {
+        text.push_str("(an empty line)");
+    }
     if frame.terminator == crate::wire::Terminator::Lf {
         text.push_str("\\n");
     }

@@ -3,6 +3,7 @@
 mod architecture;
 mod cli;
 mod faults;
+mod faults_loopback;
 mod loopback;
 mod misbehaving;
 mod reports;

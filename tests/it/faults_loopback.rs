@@ -1,0 +1,155 @@
+//! Planted faults over real sockets, scenarios in parallel.
+
+#![expect(clippy::unwrap_used, reason = "a test may fail")]
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use msnpspec::diagnostic::Source;
+use msnpspec::event::Event;
+use msnpspec::net::{Plan, RunOptions, ServeOptions, Serving, run};
+use msnpspec::run::Target;
+use msnpspec::scenario::ast::Scenario;
+use msnpspec::server::{Config, Fault, FaultSet, faults};
+use msnpspec::spec::{ClauseId, Level};
+use tokio::sync::Semaphore;
+
+use crate::loopback::{block, library};
+
+/// How many servers are examined at the same time.
+const SERVERS: usize = 6;
+
+/// Faults that a run over sockets cannot name. Where nobody can log in, it says that the server
+/// cannot be tested, and exits with 3.
+const UNNAMED: &[(Fault, &str)] = &[
+    (Fault::OTHER_DIALECT, "nobody can log in"),
+    (Fault::OTHER_DIALECT_FIRST, "nobody can log in"),
+    (Fault::NOTIFICATION_WITHOUT_VER, "nobody can log in"),
+    (Fault::INF_WITHOUT_PACKAGE, "nobody can log in"),
+    (Fault::INF_OTHER_PACKAGE, "nobody can log in"),
+    (Fault::CHALLENGE_MISSING, "nobody can log in"),
+    (Fault::CHALLENGE_OF_ANOTHER, "nobody can log in"),
+    (Fault::DIGEST_SWAPPED, "nobody can log in"),
+    (
+        Fault::REFERRAL_TRID,
+        "the dispatch server counts as one that does not refer",
+    ),
+    (
+        Fault::REFERRAL_TYPE,
+        "the dispatch server counts as one that does not refer",
+    ),
+    (
+        Fault::SHUTDOWN_UNTOLD,
+        "the harness does not own the server",
+    ),
+    (
+        Fault::SYN_WITHOUT_NUMBER,
+        "the lists of the accounts cannot be read",
+    ),
+    (
+        Fault::BATCH_TRID_ZERO,
+        "the lists of the accounts cannot be read",
+    ),
+    (
+        Fault::NEW_ACCOUNT_WITHOUT_BATCH,
+        "the lists of the accounts cannot be read",
+    ),
+    (
+        Fault::GTC_DEFAULT,
+        "settings that differ from the defaults are taken for leftovers",
+    ),
+    (
+        Fault::BLP_DEFAULT,
+        "settings that differ from the defaults are taken for leftovers",
+    ),
+];
+
+/// Whether a run of the scenarios that speak of a clause of the fault finds it broken.
+async fn is_found(library: Vec<Arc<Scenario>>, fault: Fault) -> bool {
+    let config = Config {
+        faults: FaultSet::from_iter([fault]),
+        ..Config::default()
+    };
+    let serving = Serving::start(config, ServeOptions::default())
+        .await
+        .unwrap();
+    let doors = serving.doors();
+    let text = format!(
+        "dispatch: {}\nnotification: {}\ndisposable: true\naccount_pattern: \
+         {{ handle: \"user{{n}}@hotmail.com\", password: \"pw{{n}}\", name: \"User {{n}}\", to: 400 }}\n",
+        doors.dispatch(),
+        doors.notification()
+    );
+    let speaks = |id: &ClauseId| fault.clauses().contains(id);
+    let apt = library.iter().filter(|one| one.clauses.iter().any(speaks));
+    let plan = Plan {
+        target: Target::from_yaml(&Source::new("faulty.yaml", text)).unwrap(),
+        scenarios: apt.cloned().collect(),
+        library,
+        options: RunOptions {
+            level: Level::Practice,
+            timeout: Some(Duration::from_millis(500)),
+            jobs: Some(8),
+            ..RunOptions::default()
+        },
+    };
+    let mut found = false;
+    let mut note = |event| {
+        if let Event::ScenarioFinished(result) = event {
+            let failures = result.failures.iter().chain(&result.notes);
+            found |= failures
+                .filter_map(|failure| failure.clause)
+                .any(|id| speaks(&id));
+        }
+    };
+    run(plan, &mut note).await.unwrap();
+    found
+}
+
+/// Those of the faults that no run finds.
+fn lost(faults: impl IntoIterator<Item = Fault>) -> Vec<Fault> {
+    let library = library();
+    block(async {
+        let turns = Arc::new(Semaphore::new(SERVERS));
+        let examine = |fault| {
+            let (turns, library) = (Arc::clone(&turns), library.clone());
+            tokio::spawn(async move {
+                let _turn = turns.acquire().await.unwrap();
+                (fault, is_found(library, fault).await)
+            })
+        };
+        let tasks: Vec<_> = faults.into_iter().map(examine).collect();
+        let mut lost = Vec::new();
+        for task in tasks {
+            let (fault, found) = task.await.unwrap();
+            if !found {
+                lost.push(fault);
+            }
+        }
+        lost
+    })
+}
+
+#[test]
+fn some_of_each_kind_are_found() {
+    let some = [
+        Fault::TWO_BLANKS,
+        Fault::TRID_16_BITS,
+        Fault::ANY_PASSWORD,
+        Fault::BATCH_ORDER,
+        Fault::ADD_TOLD_TO_THE_ADDER,
+        Fault::DROP_UNNOTICED,
+        Fault::COOKIE_REUSABLE,
+        Fault::ROSTER_FROM_ZERO,
+        Fault::MESSAGES_OVERTAKE,
+    ];
+    assert_eq!(lost(some), []);
+}
+
+#[test]
+#[ignore = "takes minutes: many runs wait in vain, as they should"]
+fn all_are_found() {
+    let mut unnamed: Vec<Fault> = UNNAMED.iter().map(|(fault, _)| *fault).collect();
+    unnamed.sort_unstable();
+    assert_eq!(lost(faults().iter().copied()), unnamed);
+}

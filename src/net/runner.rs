@@ -227,6 +227,11 @@ fn pass_on(suite: &mut Suite, sink: &mut (dyn FnMut(Event) + Send)) {
     }
 }
 
+/// Whether a refused login was answered at all.
+fn names_answer(reason: &str) -> bool {
+    !reason.contains("got nothing within")
+}
+
 /// Runs tasks side by side until the suite is over.
 async fn carry_out(
     suite: &mut Suite,
@@ -365,6 +370,11 @@ impl Bench {
                 Some(Cause::NotDisposable { handle, .. }) => handle,
                 // A login that got no answer speaks against the server, not against the account.
                 Some(Cause::LoginRefused { handle, reason }) if names_error(reason) => handle,
+                Some(cause @ Cause::LoginRefused { reason, .. }) if names_answer(reason) => {
+                    environment.no_login = Some(cause.to_string());
+                    environment.cleanup = false;
+                    return Ok((environment, accounts));
+                }
                 _ => return Err(self.unprobed(&outcome).await),
             };
             refusals.extend(outcome.cause.as_ref().map(ToString::to_string));

@@ -64,6 +64,8 @@ impl Suite {
     /// Something failed: the server is looked at before anything else begins.
     pub(super) fn doubt(&mut self) {
         match &mut self.health {
+            // Life is proved by a login.
+            Health::Well if self.no_login => {}
             Health::Well => self.health = Health::Doubt,
             Health::Checking { again } => *again = true,
             _ => {}

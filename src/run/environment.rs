@@ -138,6 +138,9 @@ pub struct Environment {
     pub presence_batched: bool,
     /// The dispatch server refers to a notification server.
     pub dispatch_refers: bool,
+    /// Nobody can log in, because of what the server answers: what it answered. Only what comes
+    /// before a login can be tested then.
+    pub no_login: Option<String>,
     /// The harness owns the server's process.
     pub owns_server: bool,
     /// The harness may empty the accounts' lists.
@@ -160,6 +163,7 @@ impl Default for Environment {
             barriers: Barriers::default(),
             presence_batched: false,
             dispatch_refers: false,
+            no_login: None,
             owns_server: false,
             disposable: false,
             cleanup: true,

@@ -83,6 +83,8 @@ impl Session {
             });
         }
         for (index, wanted) in all.iter_mut().enumerate() {
+            self.knows_name(index, scenario)
+                .map_err(|trouble| (index, trouble))?;
             let result = self.meet(index, wanted).await;
             result.map_err(|trouble| (index, trouble))?;
         }
@@ -126,12 +128,32 @@ impl Session {
         }
     }
 
+    /// A friendly name that is not given is learnt from a login. Without one, what compares names
+    /// cannot be carried out.
+    fn knows_name(&self, index: usize, scenario: &Scenario) -> Result<(), Trouble> {
+        let player = self.player(index);
+        let speaks = || {
+            let expression = format!("{{{}.name}}", player.user);
+            scenario.source.text.contains(&expression)
+        };
+        if self.env.no_login.is_none() || player.name.is_some() || !speaks() {
+            return Ok(());
+        }
+        let expected = format!("the friendly name of {}", player.account.handle);
+        Err(Trouble::new(
+            expected,
+            "none given, and no login that tells it",
+        ))
+    }
+
     /// Logs a user in where that is needed, and reads the lists where they are not known.
     async fn meet(&mut self, index: usize, wanted: &mut Wanted) -> Result<(), Trouble> {
         let known = self.player(index).account.lists == Lists::Clean;
         let named = self.player(index).name.is_some();
         let is_plain = wanted.roster == Roster::default();
-        if wanted.stage == Stage::Offline && known && named && is_plain {
+        // Where nobody can log in, nobody can have made a mess either.
+        let is_ready = (known && named) || self.env.no_login.is_some();
+        if wanted.stage == Stage::Offline && is_plain && is_ready {
             return Ok(());
         }
         let slot = self.login(index, ConnName::DEFAULT).await?.slot;

@@ -82,6 +82,8 @@ pub struct Suite {
     errors: usize,
     aborted: Option<String>,
     stopping: Option<String>,
+    /// Nobody can log in.
+    pub(super) no_login: bool,
     finished: bool,
 }
 
@@ -134,6 +136,7 @@ impl Suite {
             errors: 0,
             aborted: None,
             stopping: None,
+            no_login: false,
             finished: false,
             options,
         };
@@ -153,6 +156,12 @@ impl Suite {
     pub fn learn(&mut self, environment: &Environment, accounts: Vec<Account>) {
         self.options.dispatch_refers = environment.dispatch_refers;
         self.pool = Pool::new(accounts, environment.disposable);
+        if let Some(why) = &environment.no_login {
+            let text = format!("{why}; only scenarios that need no login are run");
+            self.notice(NoticeKind::Error, text, Vec::new());
+            self.aborted = Some(why.clone());
+            self.no_login = true;
+        }
     }
 
     /// The next task that can be begun now; `None` while there is none, or no more.
@@ -417,6 +426,8 @@ impl Suite {
             Some("needs a server that the harness starts itself (`launch:` in the target)".into())
         } else if needs.dispatch && !self.options.dispatch_refers {
             Some("needs a dispatch server that refers to a notification server".into())
+        } else if self.no_login && scenario.users.iter().any(|user| !user.fixture.is_offline()) {
+            Some("needs a user who is logged in".into())
         } else if accounts > usable {
             Some(format!(
                 "needs {accounts} accounts, the target has {usable}"

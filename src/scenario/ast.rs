@@ -85,6 +85,14 @@ pub struct Fixture {
     pub blp: Option<String>,
 }
 
+impl Fixture {
+    /// Whether nothing need be done for the user before the first step.
+    #[must_use]
+    pub fn is_offline(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
 /// How far a user has come before the first step.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum Stage {

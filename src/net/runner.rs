@@ -14,7 +14,7 @@ use crate::net::host::Host;
 use crate::net::process::LaunchError;
 use crate::run::{
     Account, Cause, Date, Dead, Done, Ending, Environment, Executor, Outcome, RemoteError, Suite,
-    SuiteOptions, Target, Task, Waivers, Work, names_error,
+    SuiteOptions, Target, Task, Waivers, Work, names_answer, names_error,
 };
 use crate::scenario::ast::Scenario;
 use crate::spec::Level;
@@ -225,11 +225,6 @@ fn pass_on(suite: &mut Suite, sink: &mut (dyn FnMut(Event) + Send)) {
     while let Some(event) = suite.poll_event() {
         sink(event);
     }
-}
-
-/// Whether a refused login was answered at all.
-fn names_answer(reason: &str) -> bool {
-    !reason.contains("got nothing within")
 }
 
 /// Runs tasks side by side until the suite is over.

@@ -92,3 +92,17 @@ pub struct Outcome {
     /// What a probe has found out.
     pub learnt: Option<Learnt>,
 }
+
+/// Whether the reason of a refused login is an error line of the server: `expected …, got 911 4`.
+#[must_use]
+pub fn names_error(reason: &str) -> bool {
+    let got = reason.rsplit("got ").next().unwrap_or(reason);
+    let code = got.split([' ', ',']).next().unwrap_or(got);
+    code.len() == 3 && code.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// Whether a refused login was answered at all.
+#[must_use]
+pub fn names_answer(reason: &str) -> bool {
+    !reason.contains("got nothing within")
+}

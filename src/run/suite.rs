@@ -16,7 +16,7 @@ use std::time::Duration;
 use crate::event::{Event, Notice, NoticeKind, RunInfo, ScenarioResult, Summary, Totals, Verdict};
 use crate::run::death::Health;
 use crate::run::environment::{Account, Environment};
-use crate::run::outcome::{Cause, Outcome};
+use crate::run::outcome::{Cause, Outcome, names_error};
 use crate::run::pool::{Pool, Seat};
 use crate::run::second_look::Signature;
 use crate::run::task::{Done, SuiteOptions, Task, Work};
@@ -592,12 +592,4 @@ fn fnv(text: &str) -> u64 {
     text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
     })
-}
-
-/// Whether the reason of a refused login is an error line of the server: `expected …, got 911 4`.
-#[must_use]
-pub fn names_error(reason: &str) -> bool {
-    let got = reason.rsplit("got ").next().unwrap_or(reason);
-    let code = got.split([' ', ',']).next().unwrap_or(got);
-    code.len() == 3 && code.bytes().all(|byte| byte.is_ascii_digit())
 }

@@ -4,6 +4,7 @@ pub mod diagnostic;
 pub mod event;
 #[cfg(feature = "net")]
 pub mod net;
+pub mod oracle;
 pub mod report;
 pub mod run;
 pub mod scenario;

@@ -8,6 +8,7 @@ const TABLE: &[(&str, &[&str])] = &[
     ("wire", &[]),
     ("spec", &["wire"]),
     ("transcript", &["wire", "spec"]),
+    ("oracle", &["wire", "spec", "transcript", "model"]),
     ("diagnostic", &["wire", "spec"]),
     ("event", &["wire", "spec", "transcript", "diagnostic"]),
     ("scenario", &["wire", "spec", "transcript", "diagnostic"]),

@@ -6,6 +6,7 @@ mod faults;
 mod faults_loopback;
 mod loopback;
 mod misbehaving;
+mod oracles;
 mod reports;
 mod scenario_errors;
 mod scenario_print;

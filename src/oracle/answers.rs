@@ -1,0 +1,391 @@
+//! An answer names what was asked for, and what must never succeed does not.
+
+use super::Oracle;
+use super::finding::Findings;
+use super::line::Verb;
+use super::world::{List, Membership, Privacy, Request, Role, Seen, Told, User, World, state};
+use crate::spec::{ClauseId, ServerKind, decode_name};
+
+/// The judge of answers against their requests.
+#[derive(Debug)]
+pub(super) struct Answers;
+
+impl Oracle for Answers {
+    fn name(&self) -> &'static str {
+        "answers"
+    }
+
+    fn clauses(&self) -> &'static [ClauseId] {
+        &[
+            ClauseId::VER_1,
+            ClauseId::VER_2,
+            ClauseId::GTC_1,
+            ClauseId::GTC_2,
+            ClauseId::GTC_6,
+            ClauseId::BLP_1,
+            ClauseId::BLP_2,
+            ClauseId::BLP_8,
+            ClauseId::CHG_1,
+            ClauseId::LST_1,
+            ClauseId::LST_6,
+            ClauseId::ADD_1,
+            ClauseId::ADD_2,
+            ClauseId::ADD_4,
+            ClauseId::ADD_5,
+            ClauseId::ADD_12,
+            ClauseId::ADD_14,
+            ClauseId::REM_1,
+            ClauseId::REM_2,
+            ClauseId::REM_4,
+            ClauseId::SBX_3,
+            ClauseId::SBX_7,
+            ClauseId::SBU_1,
+            ClauseId::CAL_2,
+        ]
+    }
+
+    fn entry(&mut self, world: &World, seen: &Seen<'_, '_>, out: &mut Findings) {
+        let Some((told, request)) = seen.told().and_then(|told| Some((told, told.request?))) else {
+            return;
+        };
+        if told.role != Role::Answer || !request.is_sound {
+            return;
+        }
+        let case = Case {
+            seen,
+            told,
+            request,
+        };
+        match request.verb {
+            Verb::Ver => case.version(out),
+            Verb::Cal if told.line.verb == Verb::Cal => case.call(world, out),
+            Verb::Usr if seen.conn.kind == ServerKind::Switchboard => case.entry(out),
+            _ => {
+                let user = seen.conn.user.map(|user| world.user(user));
+                if let Some(user) = user.filter(|user| user.is_sure()) {
+                    case.of_user(world, user, out);
+                }
+            }
+        }
+    }
+}
+
+struct Case<'c> {
+    seen: &'c Seen<'c, 'c>,
+    told: &'c Told<'c, 'c>,
+    request: &'c Request,
+}
+
+impl Case<'_> {
+    fn accuse(&self, clause: ClauseId, message: &str, expected: &[u8], out: &mut Findings) {
+        let expected = String::from_utf8_lossy(expected);
+        out.accuse_line(self.seen, clause, message, &expected);
+    }
+
+    fn version(&self, out: &mut Findings) {
+        let (asked, dialect) = (self.request.words(), self.told.line.word(2));
+        let offers = |wanted: &[u8]| {
+            (2..asked.count()).any(|at| asked.word(at).eq_ignore_ascii_case(wanted))
+        };
+        let is_readable = asked.count() <= 12 && self.told.line.verb == Verb::Ver;
+        if !is_readable || dialect.is_empty() {
+            return;
+        }
+        let has_msnp2 = (2..asked.count()).any(|at| asked.word(at) == b"MSNP2");
+        if dialect == b"0" {
+            if has_msnp2 {
+                let message = "MSNP2 was offered and not agreed on";
+                self.accuse(ClauseId::VER_2, message, b"MSNP2", out);
+            }
+        } else if !offers(dialect) {
+            let message = "the client did not offer this dialect";
+            self.accuse(ClauseId::VER_1, message, b"an offered dialect", out);
+        }
+    }
+
+    fn entry(&self, out: &mut Findings) {
+        let (handle, told) = (self.request.words(), &self.told.line);
+        let is_right = told.word(2) == b"OK" && told.word(3).eq_ignore_ascii_case(handle.word(2));
+        if told.verb == Verb::Usr && !is_right {
+            let message = "the answer names another user";
+            self.accuse(ClauseId::SBU_1, message, handle.word(2), out);
+        }
+    }
+
+    fn call(&self, world: &World, out: &mut Findings) {
+        let Some(board) = self.seen.conn.board else {
+            return;
+        };
+        let number = self.told.line.word(3);
+        let own = world.boards().get(board).number.as_deref();
+        let other = world.boards().find(number).filter(|other| *other != board);
+        let is_live = |other| {
+            let seats = &world.boards().get(other).seats;
+            seats.iter().any(|seat| seat.leaving.is_none())
+        };
+        if let Some(own) = own.filter(|own| *own != number) {
+            let message = "the session has had another number";
+            self.accuse(ClauseId::CAL_2, message, own, out);
+        } else if own.is_none() && other.is_some_and(is_live) {
+            let message = "another session that still lives has this number";
+            self.accuse(ClauseId::CAL_2, message, b"a number of its own", out);
+        }
+    }
+
+    fn of_user(&self, world: &World, user: &User, out: &mut Findings) {
+        let (asked, told) = (self.request.words(), &self.told.line);
+        let word = asked.word(2);
+        match (self.request.verb, told.verb) {
+            (Verb::Chg, Verb::Chg) if told.word(2) != word => {
+                let message = "the answer names another state";
+                self.accuse(ClauseId::CHG_1, message, word, out);
+            }
+            (Verb::Gtc, _) => {
+                let old = user.prompt.met_by(self.request.index);
+                let old = old.map(|letter| [letter] == *word);
+                let clauses = [ClauseId::GTC_1, ClauseId::GTC_2, ClauseId::GTC_6];
+                self.setting(clauses, matches!(word, b"A" | b"N"), old, out);
+            }
+            (Verb::Blp, _) => {
+                let old = user.privacy.met_by(self.request.index);
+                let old = old.map(|old| (old == Privacy::Open) == (word == b"AL"));
+                let clauses = [ClauseId::BLP_1, ClauseId::BLP_2, ClauseId::BLP_8];
+                self.setting(clauses, matches!(word, b"AL" | b"BL"), old, out);
+            }
+            (Verb::Lst, Verb::Lst) => {
+                if List::parse(word).is_none() {
+                    let message = "no list has this name";
+                    self.accuse(ClauseId::LST_6, message, b"an error or a close", out);
+                } else if told.word(2) != word {
+                    self.accuse(ClauseId::LST_1, "another list was asked for", word, out);
+                }
+            }
+            (Verb::Xfr, Verb::Xfr) => self.referral(user, word, out),
+            (Verb::Add | Verb::Rem, _) => self.change(world, user, out),
+            _ => {}
+        }
+    }
+
+    /// GTC or BLP, by the clauses of a change, of the same value and of a bad one.
+    fn setting(
+        &self,
+        [changed, same, bad]: [ClauseId; 3],
+        is_legal: bool,
+        was_so: Option<bool>,
+        out: &mut Findings,
+    ) {
+        let (told, word) = (&self.told.line, self.request.words());
+        let value = word.word(2);
+        match told.verb {
+            Verb::Error(218) if was_so == Some(false) && is_legal => {
+                let message =
+                    "the value is another than the present one and is refused as the same";
+                self.accuse(changed, message, value, out);
+            }
+            Verb::Error(_) => {}
+            _ if !is_legal => {
+                self.accuse(bad, "there is no such value", b"an error or a close", out);
+            }
+            _ if told.word(3) != value => {
+                self.accuse(changed, "the answer names another value", value, out);
+            }
+            _ if was_so == Some(true) => {
+                self.accuse(same, "the value was so before", b"an error", out);
+            }
+            _ => {}
+        }
+    }
+
+    fn referral(&self, user: &User, kind: &[u8], out: &mut Findings) {
+        if kind != b"SB" {
+            let message = "a client is referred to switchboards only";
+            self.accuse(ClauseId::SBX_7, message, b"201 or a close", out);
+        } else if user.states.has_been(state(b"HDN"), self.request.index) {
+            let message = "a hidden user is referred to a switchboard";
+            self.accuse(ClauseId::SBX_3, message, b"913", out);
+        }
+    }
+
+    /// ADD and REM.
+    fn change(&self, world: &World, user: &User, out: &mut Findings) {
+        let (asked, told) = (self.request.words(), &self.told.line);
+        let (word, handle) = (asked.word(2), asked.word(3));
+        let is_add = self.request.verb == Verb::Add;
+        let pick = |add, rem| if is_add { add } else { rem };
+        let contact = world.users().find(handle);
+        let contact = contact.filter(|contact| !world.user(*contact).is_ambiguous);
+        let list = List::parse(word).filter(|list| *list != List::Reverse);
+        let met = match (list, contact) {
+            (Some(list), Some(contact)) => user.list(list).met_by(contact, self.request.index),
+            _ => Membership::Unknown,
+        };
+        match (told.verb, met) {
+            (Verb::Error(215), Membership::Off { .. }) if is_add => {
+                let message = "the user is not on the list and is refused as if it were";
+                self.accuse(ClauseId::ADD_1, message, b"ADD", out);
+            }
+            (Verb::Error(216), Membership::On(_)) if !is_add => {
+                let message = "the user is on the list and is refused as if it were not";
+                self.accuse(ClauseId::REM_1, message, b"REM", out);
+            }
+            (Verb::Error(_), _) => {}
+            _ if word == b"RL" => {
+                let clause = pick(ClauseId::ADD_2, ClauseId::REM_2);
+                let message = "the reverse list is the server's own";
+                self.accuse(clause, message, b"an error or a close", out);
+            }
+            _ if list.is_none() => {
+                let clause = pick(ClauseId::ADD_14, ClauseId::REM_4);
+                self.accuse(clause, "no list has this name", b"an error or a close", out);
+            }
+            _ if told.word(2) != word || !told.word(4).eq_ignore_ascii_case(handle) => {
+                let clause = pick(ClauseId::ADD_1, ClauseId::REM_1);
+                let expected = [word, b" \xe2\x80\xa6 ", handle].concat();
+                self.accuse(clause, "the answer names another entry", &expected, out);
+            }
+            (_, Membership::On(_)) if is_add => {
+                let message = "the user is on the list already";
+                self.accuse(ClauseId::ADD_4, message, b"215", out);
+            }
+            (_, Membership::Off { .. }) if !is_add => {
+                let message = "the user is not on the list";
+                self.accuse(ClauseId::REM_4, message, b"an error", out);
+            }
+            _ if is_add => self.added(user, list, contact, out),
+            _ => {}
+        }
+    }
+
+    fn added(
+        &self,
+        user: &User,
+        list: Option<List>,
+        contact: Option<super::world::UserId>,
+        out: &mut Findings,
+    ) {
+        let (asked, told) = (self.request.words(), &self.told.line);
+        let opposite = match list {
+            Some(List::Allow) => Some(List::Block),
+            Some(List::Block) => Some(List::Allow),
+            _ => None,
+        };
+        if let (Some(opposite), Some(contact)) = (opposite, contact)
+            && let Membership::On(since) = user.list(opposite).membership(contact)
+            && since <= self.request.index
+        {
+            let message = "the user is on the opposite list";
+            self.accuse(ClauseId::ADD_5, message, b"219", out);
+        }
+        let is_same = decode_name(asked.word(4)) == decode_name(told.word(5));
+        if told.count() > 5 && !is_same {
+            let message = "the answer names another custom name";
+            self.accuse(ClauseId::ADD_12, message, asked.word(4), out);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::oracle::dialogue::{accuses, silent};
+
+    #[test]
+    fn versions() {
+        accuses("VER-1", "alice C: VER 1 MSNP2\nalice S: VER 1 MSNP3");
+        accuses("VER-2", "alice C: VER 1 MSNP2 CVR0\nalice S: VER 1 0");
+        silent("alice C: VER 1 MSNP9 CVR0\nalice S: VER 1 0");
+        silent("alice C: VER 1 msnp2\nalice S: VER 1 MSNP2 CVR0");
+        silent("alice C: VER 1 MSNP7 MSNP2\nalice S: VER 1 MSNP7\nalice S: LSG 3\nalice S: NLN 4");
+    }
+
+    #[test]
+    fn settings() {
+        let on = "alice on NLN\nalice C: GTC 9 ";
+        accuses("GTC-1", &format!("{on}N\nalice S: GTC 9 4 A"));
+        accuses("GTC-1", &format!("{on}N\nalice S: 218 9"));
+        accuses("GTC-2", &format!("{on}A\nalice S: GTC 9 4 A"));
+        accuses("GTC-6", &format!("{on}X\nalice S: GTC 9 4 X"));
+        silent(&format!("{on}N\nalice S: GTC 9 4 N"));
+        silent(&format!("{on}A\nalice S: 218 9"));
+        silent(&format!(
+            "{on}N\nalice C: GTC 10 N\nalice S: GTC 9 4 N\nalice S: 218 10"
+        ));
+        silent("alice in\nalice C: GTC 9 A\nalice S: GTC 9 4 A");
+        accuses(
+            "BLP-2",
+            "alice on NLN BLP=BL\nalice C: BLP 9 BL\nalice S: BLP 9 4 BL",
+        );
+        accuses("CHG-1", "alice in\nalice C: CHG 9 BSY\nalice S: CHG 9 NLN");
+    }
+
+    #[test]
+    fn changes() {
+        let on = "alice on NLN FL=bob BL=carol\n";
+        let add = |ask: &str, answer: &str| format!("{on}alice C: ADD 9 {ask}\nalice S: {answer}");
+        let (bob, dave) = ("bob@hotmail.com", "dave@hotmail.com");
+        accuses(
+            "ADD-4",
+            &add(&format!("FL {bob} b"), &format!("ADD 9 FL 4 {bob} b")),
+        );
+        silent(&add(&format!("FL {bob} b"), "215 9"));
+        accuses("ADD-1", &add(&format!("FL {dave} d"), "215 9"));
+        accuses(
+            "ADD-1",
+            &add(&format!("FL {dave} d"), &format!("ADD 9 AL 4 {dave} d")),
+        );
+        accuses(
+            "ADD-12",
+            &add(&format!("FL {dave} d"), &format!("ADD 9 FL 4 {dave} x")),
+        );
+        silent(&add(
+            &format!("FL {dave} d%2e"),
+            &format!("ADD 9 FL 4 {dave} d."),
+        ));
+        let carol = "carol@hotmail.com";
+        accuses(
+            "ADD-5",
+            &add(&format!("AL {carol} c"), &format!("ADD 9 AL 4 {carol} c")),
+        );
+        accuses(
+            "ADD-2",
+            &add(&format!("RL {dave} d"), &format!("ADD 9 RL 4 {dave} d")),
+        );
+        accuses(
+            "ADD-14",
+            &add(&format!("XL {dave} d"), &format!("ADD 9 XL 4 {dave} d")),
+        );
+        accuses(
+            "REM-4",
+            &format!("{on}alice C: REM 9 FL {dave}\nalice S: REM 9 FL 4 {dave}"),
+        );
+        accuses(
+            "REM-1",
+            &format!("{on}alice C: REM 9 FL {bob}\nalice S: 216 9"),
+        );
+        silent(&format!(
+            "{on}alice C: REM 9 FL {bob}\nalice C: REM 10 FL {bob}\nalice S: REM 9 FL 4 {bob}\n\
+             alice S: 216 10"
+        ));
+    }
+
+    #[test]
+    fn referrals_and_calls() {
+        let hidden = "alice on HDN\nalice C: XFR 9 SB\n";
+        accuses(
+            "SBX-3",
+            &format!("{hidden}alice S: XFR 9 SB 1.1.1.1:1 CKI 5"),
+        );
+        silent(&format!("{hidden}alice S: 913 9"));
+        let back = "alice on HDN\nalice C: CHG 8 NLN\nalice C: XFR 9 SB\nalice S: CHG 8 NLN\n";
+        silent(&format!("{back}alice S: XFR 9 SB 1.1.1.1:1 CKI 5"));
+        let board = "a@sb C: USR 1 a@hotmail.com 5\na@sb S: USR 1 OK a@hotmail.com A\n";
+        let call = format!("{board}a@sb C: CAL 2 b@hotmail.com\na@sb S: CAL 2 RINGING 7\n");
+        accuses(
+            "CAL-2",
+            &format!("{call}a@sb C: CAL 3 c@hotmail.com\na@sb S: CAL 3 RINGING 8"),
+        );
+        let other = call.replace("a@", "z@");
+        accuses("CAL-2", &format!("{call}{other}"));
+        silent(&format!("{call}a@sb C: OUT\na@sb S: <closed>\n{other}"));
+        accuses("SBU-1", &board.replace("OK a@", "OK b@"));
+    }
+}

@@ -1,0 +1,92 @@
+//! What the server says unasked: CHG, ADD, REM and XFR with TrID 0, everything else without one.
+
+use super::Oracle;
+use super::finding::Findings;
+use super::line::{Verb, number};
+use super::world::{Role, Seen, Told, World};
+use crate::spec::ClauseId;
+
+/// The judge of TrIDs on lines that answer nothing.
+#[derive(Debug)]
+pub(super) struct Asynchronous;
+
+impl Oracle for Asynchronous {
+    fn name(&self) -> &'static str {
+        "asynchronous"
+    }
+
+    fn clauses(&self) -> &'static [ClauseId] {
+        &[ClauseId::TRID_5, ClauseId::TRID_9]
+    }
+
+    fn entry(&mut self, _: &World, seen: &Seen<'_, '_>, out: &mut Findings) {
+        let Some(told) = seen.told() else {
+            return;
+        };
+        if told.role == Role::Stray && is_of_reverse_list(told) {
+            let message = "a change of the reverse list answers no request and bears a TrID";
+            out.accuse_line(seen, ClauseId::TRID_5, message, "TrID 0");
+        }
+        if told.role == Role::Unasked && bears_trid(told) {
+            let message = "a command that answers nothing bears a TrID";
+            out.accuse_line(seen, ClauseId::TRID_9, message, "no TrID");
+        }
+    }
+}
+
+fn is_of_reverse_list(told: &Told<'_, '_>) -> bool {
+    matches!(told.line.verb, Verb::Add | Verb::Rem)
+        && told.line.word(2) == b"RL"
+        && number(told.line.word(1)).is_some_and(|trid| trid != 0)
+}
+
+/// Whether a number stands where the first parameter should, and all the others behind it.
+pub(super) fn bears_trid(told: &Told<'_, '_>) -> bool {
+    let params = match told.line.verb {
+        Verb::Nln | Verb::Msg => 3,
+        Verb::Fln | Verb::Bye => 1,
+        Verb::Joi => 2,
+        Verb::Rng => 6,
+        _ => return false,
+    };
+    let is_behind = match told.line.verb {
+        Verb::Fln | Verb::Bye | Verb::Joi => told.line.word(2).contains(&b'@'),
+        _ => true,
+    };
+    told.line.count() == params + 2 && number(told.line.word(1)).is_some() && is_behind
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::oracle::dialogue::{accuses, silent};
+
+    #[test]
+    fn reverse_list() {
+        accuses(
+            "TRID-5",
+            "alice in\nalice S: ADD 7 RL 5 bob@hotmail.com Bob",
+        );
+        accuses(
+            "TRID-5",
+            "alice in\nalice C: ADD 7 FL bob@hotmail.com b\nalice S: ADD 7 RL 5 bob@hotmail.com Bob",
+        );
+        silent(
+            "alice in\nalice S: ADD 0 RL 5 bob@hotmail.com Bob\nalice S: REM 0 RL 6 bob@hotmail.com",
+        );
+    }
+
+    #[test]
+    fn no_trid() {
+        for line in [
+            "NLN 0 NLN bob@hotmail.com Bob",
+            "FLN 0 bob@hotmail.com",
+            "RNG 9 7 1.1.1.1:1 CKI 5 bob@hotmail.com Bob",
+        ] {
+            accuses("TRID-9", &format!("alice in\nalice S: {line}"));
+        }
+        silent("alice in\nalice S: NLN BSY bob@hotmail.com Bob\nalice S: FLN bob@hotmail.com");
+        silent(
+            "alice@sb C: USR 1 alice@hotmail.com 5\nalice@sb S: USR 1 OK alice@hotmail.com A\nalice@sb S: BYE bob@hotmail.com 1",
+        );
+    }
+}

@@ -1,0 +1,185 @@
+//! Nobody gets in who did not ask, and nothing succeeds for who is not in.
+
+use super::Oracle;
+use super::finding::Findings;
+use super::line::Verb;
+use super::world::{Request, Role, Seen, Told, World};
+use crate::spec::{ClauseId, ServerKind};
+
+/// The judge of logins.
+#[derive(Debug)]
+pub(super) struct Authentication;
+
+impl Oracle for Authentication {
+    fn name(&self) -> &'static str {
+        "authentication"
+    }
+
+    fn clauses(&self) -> &'static [ClauseId] {
+        &[
+            ClauseId::INF_2,
+            ClauseId::USR_3,
+            ClauseId::USR_5,
+            ClauseId::USR_10,
+            ClauseId::USR_12,
+            ClauseId::USR_13,
+            ClauseId::USR_15,
+            ClauseId::SBU_6,
+        ]
+    }
+
+    fn entry(&mut self, world: &World, seen: &Seen<'_, '_>, out: &mut Findings) {
+        let Some((told, request)) = seen.told().and_then(|told| Some((told, told.request?))) else {
+            return;
+        };
+        let is_success = !matches!(told.line.verb, Verb::Error(_) | Verb::Nak);
+        if told.role != Role::Answer || !seen.conn.is_clear() || !is_success {
+            return;
+        }
+        if seen.conn.kind == ServerKind::Switchboard {
+            judge_board(seen, told, out);
+            return;
+        }
+        match told.line.verb {
+            Verb::Inf if seen.conn.kind == ServerKind::Notification => {
+                let has_md5 = (2..told.line.count()).any(|at| told.line.word(at) == b"MD5");
+                if !has_md5 {
+                    let message = "MD5 is not among the packages";
+                    out.accuse_line(seen, ClauseId::INF_2, message, "MD5");
+                }
+            }
+            Verb::Usr if told.line.word(2) == b"OK" => {
+                judge_login(world, seen, told, request, out);
+            }
+            Verb::Xfr if request.verb == Verb::Usr => {}
+            Verb::Syn
+            | Verb::Lst
+            | Verb::Gtc
+            | Verb::Blp
+            | Verb::Chg
+            | Verb::Add
+            | Verb::Rem
+            | Verb::Rea
+            | Verb::Xfr
+                if seen.conn.user.is_none() =>
+            {
+                let message = "a command succeeds before login";
+                out.accuse_line(seen, ClauseId::USR_13, message, "an error or a close");
+            }
+            _ => {}
+        }
+    }
+}
+
+fn judge_board(seen: &Seen<'_, '_>, told: &Told<'_, '_>, out: &mut Findings) {
+    let is_inside = matches!(told.line.verb, Verb::Cal | Verb::Ack);
+    if is_inside && seen.conn.user.is_none() {
+        let message = "a command succeeds before USR or ANS";
+        out.accuse_line(seen, ClauseId::SBU_6, message, "an error or a close");
+    }
+}
+
+fn judge_login(
+    world: &World,
+    seen: &Seen<'_, '_>,
+    told: &Told<'_, '_>,
+    request: &Request,
+    out: &mut Findings,
+) {
+    let conn = seen.conn;
+    let asked = request.words();
+    let response = asked.word(4);
+    if conn.user.is_some() {
+        let message = "somebody logs in on a connection that is logged in";
+        out.accuse_line(seen, ClauseId::USR_12, message, "207");
+    } else if conn.claims.is_empty() {
+        let message = "a login without USR I";
+        out.accuse_line(seen, ClauseId::USR_10, message, "an error or a close");
+    } else if !is_claimed(world, seen, told) {
+        let message = "the OK names a user who did not ask";
+        out.accuse_line(seen, ClauseId::USR_3, message, "the handle of USR I");
+    } else if response.is_empty() {
+        let message = "an empty response logs in";
+        out.accuse_line(seen, ClauseId::USR_15, message, "an error or a close");
+    } else if asked.word(2) == b"MD5" && asked.word(3) == b"S" {
+        let is_digest = response.len() == 32 && response.iter().all(u8::is_ascii_hexdigit);
+        if !is_digest {
+            let message = "a response that is no MD5 digest logs in";
+            out.accuse_line(seen, ClauseId::USR_5, message, "911");
+        }
+    }
+}
+
+fn is_claimed(world: &World, seen: &Seen<'_, '_>, told: &Told<'_, '_>) -> bool {
+    let handle = told.line.word(3);
+    let mut claims = seen
+        .conn
+        .claims
+        .iter()
+        .map(|user| &world.user(*user).handle);
+    claims.any(|claimed| claimed.eq_ignore_ascii_case(handle))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::oracle::dialogue::{accuses, silent};
+
+    const START: &str = "alice C: VER 1 MSNP2\nalice S: VER 1 MSNP2\n";
+    const ASK: &str = "alice C: USR 3 MD5 I alice@hotmail.com\nalice S: USR 3 MD5 S 1.2\n";
+
+    fn login(response: &str, handle: &str) -> String {
+        format!("{START}{ASK}alice C: USR 4 MD5 S {response}\nalice S: USR 4 OK {handle} A")
+    }
+
+    #[test]
+    fn logins() {
+        let digest = "0123456789abcdef0123456789ABCDEF";
+        silent(&login(digest, "Alice@hotmail.com"));
+        accuses("USR-3", &login(digest, "bob@hotmail.com"));
+        accuses("USR-5", &login("0123", "alice@hotmail.com"));
+        accuses("USR-15", &login("", "alice@hotmail.com"));
+        accuses(
+            "USR-10",
+            &login(digest, "alice@hotmail.com").replace(ASK, ""),
+        );
+        let twice = format!(
+            "alice in\n{}",
+            login(digest, "alice@hotmail.com").replace(START, "")
+        );
+        accuses("USR-12", &twice);
+        let (murky, ask) = ("alice C: <raw> x\n", "alice C: USR 4");
+        silent(&login("0", "bob@hotmail.com").replace(ask, &format!("{murky}{ask}")));
+    }
+
+    #[test]
+    fn before_login() {
+        accuses(
+            "USR-13",
+            &format!("{START}alice C: CHG 9 NLN\nalice S: CHG 9 NLN"),
+        );
+        accuses(
+            "USR-13",
+            &format!("{START}alice C: SYN 9 0\nalice S: SYN 9 0"),
+        );
+        silent(&format!("{START}alice C: CHG 9 NLN\nalice S: 302 9"));
+        silent("alice S: VER 1 MSNP2\nalice C: CHG 9 NLN\nalice S: CHG 9 NLN");
+        accuses(
+            "SBU-6",
+            "a@sb <open>\na@sb C: CAL 1 b@hotmail.com\na@sb S: CAL 1 RINGING 5",
+        );
+        accuses(
+            "INF-2",
+            "alice C: VER 1 MSNP2\nalice S: VER 1 MSNP2\nalice C: INF 2\nalice S: INF 2 CTP",
+        );
+    }
+
+    #[test]
+    fn a_pipelined_login() {
+        let digest = "0123456789abcdef0123456789abcdef";
+        let lines = login(digest, "alice@hotmail.com");
+        let (before, ok) = lines.split_once("alice S: USR 4").unwrap();
+        silent(&format!(
+            "{before}alice C: SYN 5 0\nalice S: USR 4{ok}\nalice S: SYN 5 0"
+        ));
+    }
+}

@@ -1,0 +1,221 @@
+//! Lines end in CRLF, begin with a command or a code, and hold words parted by single spaces.
+
+use std::collections::BTreeMap;
+
+use super::Oracle;
+use super::finding::{Charge, Findings, Place};
+use super::line::{Line, Verb, number};
+use super::world::{Role, Seen, Sight, Told, World};
+use crate::spec::ClauseId;
+use crate::transcript::{ConnId, Party};
+
+/// The judge of lines as such.
+#[derive(Debug, Default)]
+pub(super) struct Framing {
+    /// Lines whose payload could not be read; a connection's end may yet explain them.
+    unreadable: BTreeMap<ConnId, (Place, Vec<u8>)>,
+}
+
+impl Oracle for Framing {
+    fn name(&self) -> &'static str {
+        "framing"
+    }
+
+    fn clauses(&self) -> &'static [ClauseId] {
+        &[
+            ClauseId::FRAME_1,
+            ClauseId::FRAME_2,
+            ClauseId::FRAME_3,
+            ClauseId::FRAME_6,
+            ClauseId::FRAME_10,
+            ClauseId::NAME_1,
+            ClauseId::USR_17,
+        ]
+    }
+
+    fn entry(&mut self, world: &World, seen: &Seen<'_, '_>, out: &mut Findings) {
+        match &seen.sight {
+            Sight::Told(told) => judge_line(world, seen, told, out),
+            Sight::Raw(Party::Server, bytes) if is_message_of_no_length(bytes) => {
+                let what = (seen.place, bytes.to_vec());
+                self.unreadable.insert(seen.place.conn, what);
+            }
+            Sight::Ended(_) => {
+                self.unreadable.remove(&seen.place.conn);
+            }
+            _ => {}
+        }
+    }
+
+    fn end(&mut self, _: &World, out: &mut Findings) {
+        for (place, line) in std::mem::take(&mut self.unreadable).into_values() {
+            let charge = Charge {
+                message: "the length of a payload is no number",
+                expected: "MSG handle name length".into(),
+                got: &line,
+            };
+            out.accuse(place, ClauseId::FRAME_6, charge);
+        }
+    }
+}
+
+fn is_message_of_no_length(bytes: &[u8]) -> bool {
+    let line = Line::read(bytes);
+    line.verb == Verb::Msg && number(line.word(line.count() - 1)).is_none()
+}
+
+fn judge_line(world: &World, seen: &Seen<'_, '_>, told: &Told<'_, '_>, out: &mut Findings) {
+    let bytes = &told.frame.line[..];
+    if told.frame.terminator != crate::wire::Terminator::CrLf {
+        let message = "the line ends in LF without CR";
+        out.accuse_line(seen, ClauseId::FRAME_1, message, "CR LF");
+    }
+    let [first, rest @ ..] = bytes else {
+        judge_beginning(seen, out);
+        return;
+    };
+    let verb = told.line.word(0);
+    let is_command = verb.len() == 3 && verb.iter().all(u8::is_ascii_uppercase);
+    let is_code = matches!(told.line.verb, Verb::Error(_));
+    if first.is_ascii_whitespace() || !(is_command || is_code) {
+        judge_beginning(seen, out);
+        return;
+    }
+    let has_odd = bytes
+        .iter()
+        .any(|byte| !matches!(byte, b'\t' | b' '..=b'~'));
+    if has_odd && !world.is_strange() {
+        let message = "a byte that is no printable 7-bit ASCII stands bare in the line";
+        out.accuse_line(seen, ClauseId::FRAME_3, message, "URL encoding");
+    }
+    let is_loose = matches!(
+        told.line.verb,
+        Verb::Cvr | Verb::Cvq | Verb::Url | Verb::Fnd
+    );
+    let is_spaced = rest.ends_with(b" ")
+        || memchr::memmem::find(rest, b"  ").is_some()
+        || memchr::memchr(b'\t', rest).is_some();
+    if is_spaced && !is_loose && told.role != Role::Unclear {
+        let message = "more than one space, or one at the end";
+        out.accuse_line(
+            seen,
+            ClauseId::FRAME_10,
+            message,
+            "one space between parameters",
+        );
+    }
+    judge_name(world, seen, told, out);
+    judge_profile(seen, told, out);
+}
+
+fn judge_beginning(seen: &Seen<'_, '_>, out: &mut Findings) {
+    if seen.conn.after_payload {
+        let message = "what follows a payload is no line: its length is not what was announced";
+        out.accuse_line(
+            seen,
+            ClauseId::FRAME_6,
+            message,
+            "a command after Length bytes",
+        );
+    } else {
+        let message = "the line begins with neither a command nor an error code";
+        out.accuse_line(
+            seen,
+            ClauseId::FRAME_2,
+            message,
+            "three capitals or three digits",
+        );
+    }
+}
+
+fn judge_name(world: &World, seen: &Seen<'_, '_>, told: &Told<'_, '_>, out: &mut Findings) {
+    let name = match told.line.verb {
+        Verb::Nln => told.line.word(3),
+        Verb::Iln => told.line.word(4),
+        Verb::Joi => told.line.word(2),
+        Verb::Iro => told.line.word(5),
+        Verb::Rng => told.line.word(6),
+        _ => return,
+    };
+    if world.is_strange() || memchr::memchr(b'%', name).is_none() {
+        return;
+    }
+    if std::str::from_utf8(&crate::spec::decode_name(name)).is_err() {
+        let message = "the friendly name does not decode to UTF-8";
+        out.accuse_line(seen, ClauseId::NAME_1, message, "URL-encoded UTF-8");
+    }
+}
+
+/// The message that greets a user who has logged in.
+fn judge_profile(seen: &Seen<'_, '_>, told: &Told<'_, '_>, out: &mut Findings) {
+    let is_profile = told.line.verb == Verb::Msg
+        && told.line.word(1) == b"Hotmail"
+        && seen.conn.kind == crate::spec::ServerKind::Notification;
+    let Some(payload) = told.frame.payload.as_deref().filter(|_| is_profile) else {
+        return;
+    };
+    let head = payload
+        .split(|byte| *byte == b'\r')
+        .next()
+        .unwrap_or_default();
+    let is_mime = memchr::memchr(b':', head).is_some()
+        && memchr::memmem::find(payload, b"\r\n\r\n").is_some();
+    if !is_mime {
+        let message = "the server's message is no MIME: headers and an empty line";
+        out.accuse_line(
+            seen,
+            ClauseId::USR_17,
+            message,
+            "Name: value … and an empty line",
+        );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::oracle::dialogue::{accuses, silent};
+
+    #[test]
+    fn lines() {
+        for (clause, line) in [
+            ("FRAME-1", r"alice S: VER 1 MSNP2\n"),
+            ("FRAME-2", "alice S: ver 1 MSNP2"),
+            ("FRAME-2", "alice S: 21 1"),
+            ("FRAME-2", r"alice S: \x20VER 1 MSNP2"),
+            ("FRAME-10", "alice S: VER 1  MSNP2"),
+            ("FRAME-10", r"alice S: VER 1 MSNP2\x20"),
+            ("FRAME-3", r"alice S: VER 1 MSNP2 \xe9"),
+        ] {
+            accuses(clause, &format!("alice C: VER 1 MSNP2\n{line}"));
+        }
+        silent("alice C: VER 1 MSNP2\nalice S: VER 1 MSNP2");
+        silent("alice C: VER 1 MSNP2\nalice S: VER 1 MSNP2 CVR0");
+    }
+
+    #[test]
+    fn a_payload_of_another_length() {
+        let login = "alice in\nalice S: MSG Hotmail Hotmail 19\n";
+        accuses(
+            "FRAME-6",
+            &format!("{login}.. Name: value\\r\\n\\r\\nxyz\nalice S: z: 1"),
+        );
+        silent(&format!(
+            "{login}.. Name: value\\r\\n\\r\\nxyz1\nalice C: PNG\nalice S: QNG"
+        ));
+        accuses("USR-17", &format!("{login}.. Name value\\r\\n\\r\\nxyz12"));
+        accuses("FRAME-6", "alice in\nalice S: <raw> MSG Hotmail Hotmail x");
+        silent("alice in\nalice C: OUT\nalice S: <raw> MSG Hotmail Hot\nalice S: <closed>");
+    }
+
+    #[test]
+    fn echoes_of_what_a_client_sent() {
+        silent(
+            "alice in\nalice C: ADD 9 FL b\\xe9@hotmail.com x\nalice S: ADD 9 FL 7 b\\xe9@hotmail.com x",
+        );
+        let odd = "NLN NLN bob@hotmail.com %ff";
+        accuses("NAME-1", &format!("alice in\nalice S: {odd}"));
+        silent(&format!(
+            "alice in\nbob on NLN\nbob C: REA 9 bob@hotmail.com %ff\nalice S: {odd}"
+        ));
+    }
+}

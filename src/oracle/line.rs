@@ -1,0 +1,246 @@
+//! A line cut into words, and the verb that it begins with.
+
+use crate::spec::{ErrorCode, ServerKind};
+
+/// The first word of a line, as far as anybody knows it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[expect(missing_docs, reason = "the variants are the protocol's own words")]
+pub enum Verb {
+    Ver,
+    Inf,
+    Usr,
+    Xfr,
+    Syn,
+    Lst,
+    Gtc,
+    Blp,
+    Chg,
+    Add,
+    Rem,
+    Rea,
+    Iln,
+    Nln,
+    Fln,
+    Rng,
+    Msg,
+    Out,
+    Cvr,
+    Cvq,
+    Fnd,
+    Snd,
+    Url,
+    Png,
+    Qng,
+    Cal,
+    Ans,
+    Iro,
+    Joi,
+    Bye,
+    Ack,
+    Nak,
+    /// Three digits.
+    Error(u16),
+    /// Anything else.
+    #[default]
+    Other,
+}
+
+impl Verb {
+    /// The verb that a word is, in upper case only.
+    #[must_use]
+    pub fn parse(word: &[u8]) -> Self {
+        match word {
+            b"VER" => Self::Ver,
+            b"INF" => Self::Inf,
+            b"USR" => Self::Usr,
+            b"XFR" => Self::Xfr,
+            b"SYN" => Self::Syn,
+            b"LST" => Self::Lst,
+            b"GTC" => Self::Gtc,
+            b"BLP" => Self::Blp,
+            b"CHG" => Self::Chg,
+            b"ADD" => Self::Add,
+            b"REM" => Self::Rem,
+            b"REA" => Self::Rea,
+            b"ILN" => Self::Iln,
+            b"NLN" => Self::Nln,
+            b"FLN" => Self::Fln,
+            b"RNG" => Self::Rng,
+            b"MSG" => Self::Msg,
+            b"OUT" => Self::Out,
+            b"CVR" => Self::Cvr,
+            b"CVQ" => Self::Cvq,
+            b"FND" => Self::Fnd,
+            b"SND" => Self::Snd,
+            b"URL" => Self::Url,
+            b"PNG" => Self::Png,
+            b"QNG" => Self::Qng,
+            b"CAL" => Self::Cal,
+            b"ANS" => Self::Ans,
+            b"IRO" => Self::Iro,
+            b"JOI" => Self::Joi,
+            b"BYE" => Self::Bye,
+            b"ACK" => Self::Ack,
+            b"NAK" => Self::Nak,
+            other => ErrorCode::parse_word(other).map_or(Self::Other, Self::Error),
+        }
+    }
+
+    /// The verb that a server indifferent to case would read.
+    #[must_use]
+    pub fn parse_any_case(word: &[u8]) -> Self {
+        match <[u8; 3]>::try_from(word) {
+            Ok(mut upper) => {
+                upper.make_ascii_uppercase();
+                Self::parse(&upper)
+            }
+            Err(_) => Self::Other,
+        }
+    }
+
+    /// Whether a server's line with this verb carries a TrID.
+    #[must_use]
+    pub fn has_trid(self) -> bool {
+        !matches!(
+            self,
+            Self::Nln
+                | Self::Fln
+                | Self::Rng
+                | Self::Msg
+                | Self::Out
+                | Self::Qng
+                | Self::Joi
+                | Self::Bye
+                | Self::Other
+        )
+    }
+
+    /// Whether a client's request with this verb carries a TrID.
+    #[must_use]
+    pub fn asks_with_trid(self) -> bool {
+        !matches!(self, Self::Out | Self::Png | Self::Other)
+    }
+
+    /// Whether a line with verb `answer` may answer a request with this verb.
+    #[must_use]
+    pub fn is_answered_by(self, answer: Self) -> bool {
+        match answer {
+            Self::Error(_) => true,
+            Self::Ack | Self::Nak => self == Self::Msg,
+            Self::Iro => self == Self::Ans,
+            Self::Iln => matches!(self, Self::Chg | Self::Add),
+            Self::Xfr => matches!(self, Self::Xfr | Self::Usr),
+            Self::Gtc | Self::Blp | Self::Lst => self == answer || self == Self::Syn,
+            _ => self == answer && self != Self::Msg,
+        }
+    }
+
+    /// Whether clients send it to servers of this kind.
+    #[must_use]
+    pub fn is_request(self, kind: ServerKind) -> bool {
+        match self {
+            Self::Out | Self::Usr => true,
+            Self::Cal | Self::Ans | Self::Msg => kind == ServerKind::Switchboard,
+            Self::Ver | Self::Inf | Self::Cvq => kind != ServerKind::Switchboard,
+            Self::Xfr
+            | Self::Syn
+            | Self::Lst
+            | Self::Gtc
+            | Self::Blp
+            | Self::Chg
+            | Self::Add
+            | Self::Rem
+            | Self::Rea
+            | Self::Cvr
+            | Self::Fnd
+            | Self::Snd
+            | Self::Url
+            | Self::Png => kind == ServerKind::Notification,
+            _ => false,
+        }
+    }
+}
+
+/// How many words of a line are kept; no command of MSNP2 but VER has more.
+const KEPT: usize = 12;
+
+/// A line cut into words.
+#[derive(Debug, Clone, Copy)]
+pub struct Line<'l> {
+    /// The first word.
+    pub verb: Verb,
+    words: [&'l [u8]; KEPT],
+    count: usize,
+}
+
+impl<'l> Line<'l> {
+    /// Cuts a line.
+    #[must_use]
+    pub fn read(line: &'l [u8]) -> Self {
+        let mut words: [&[u8]; KEPT] = [&[]; KEPT];
+        let mut count = 0;
+        for word in line.split(|byte| matches!(byte, b' ' | b'\t')) {
+            if !word.is_empty() {
+                if let Some(slot) = words.get_mut(count) {
+                    *slot = word;
+                }
+                count += 1;
+            }
+        }
+        let [first, ..] = words;
+        Self {
+            verb: Verb::parse(first),
+            words,
+            count,
+        }
+    }
+
+    /// A word, the verb being word 0; empty where the line has none.
+    #[must_use]
+    pub fn word(&self, at: usize) -> &'l [u8] {
+        self.words.get(at).copied().unwrap_or_default()
+    }
+
+    /// How many words the line has, the verb among them.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.count
+    }
+}
+
+/// A decimal number; `None` for anything else. Beyond 64 bits it saturates.
+#[must_use]
+pub fn number(word: &[u8]) -> Option<u64> {
+    if word.is_empty() {
+        return None;
+    }
+    word.iter().try_fold(0u64, |sum, byte| {
+        let digit = byte.is_ascii_digit().then(|| u64::from(byte - b'0'))?;
+        Some(sum.saturating_mul(10).saturating_add(digit))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_are_cut() {
+        let line = Line::read(b"LST  5 FL\t1 ");
+        assert_eq!((line.verb, line.count()), (Verb::Lst, 4));
+        assert_eq!((line.word(2), line.word(9)), (&b"FL"[..], &b""[..]));
+        assert_eq!(Line::read(b"217 3").verb, Verb::Error(217));
+        assert_eq!(Line::read(b"").verb, Verb::Other);
+        let long = Line::read(b"VER 1 a b c d e f g h i j k l m n");
+        assert_eq!(long.count(), 16);
+        assert_eq!(Verb::parse_any_case(b"chg"), Verb::Chg);
+    }
+
+    #[test]
+    fn numbers() {
+        assert_eq!(number(b"0042"), Some(42));
+        assert_eq!(number(b"99999999999999999999999"), Some(u64::MAX));
+        assert_eq!(number(b"-1"), None);
+        assert_eq!(number(b""), None);
+    }
+}

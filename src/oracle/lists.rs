@@ -1,0 +1,366 @@
+//! LST and SYN show what ADD and REM made of the lists, in this session and in the next.
+
+use std::collections::BTreeSet;
+
+use super::Oracle;
+use super::finding::Findings;
+use super::line::Verb;
+use super::world::{List, Membership, Request, Role, Seen, Told, User, UserId, World};
+use super::world::{ends_list, serial};
+use crate::spec::ClauseId;
+
+/// The judge of lists.
+#[derive(Debug)]
+pub(super) struct Lists;
+
+impl Oracle for Lists {
+    fn name(&self) -> &'static str {
+        "lists"
+    }
+
+    fn clauses(&self) -> &'static [ClauseId] {
+        &[
+            ClauseId::LST_5,
+            ClauseId::SYN_7,
+            ClauseId::ADD_3,
+            ClauseId::ADD_9,
+            ClauseId::ADD_10,
+            ClauseId::ADD_11,
+            ClauseId::REM_3,
+            ClauseId::REM_6,
+        ]
+    }
+
+    fn entry(&mut self, world: &World, seen: &Seen<'_, '_>, out: &mut Findings) {
+        let Some((told, me)) = seen.told().zip(seen.conn.user) else {
+            return;
+        };
+        if !seen.conn.is_clear() || !world.user(me).is_sure() {
+            return;
+        }
+        match (told.line.verb, told.role, told.request) {
+            (Verb::Lst, Role::Answer, Some(request)) if ends_list(&told.line) => {
+                judge_list(world, seen, told, request, me, out);
+            }
+            (Verb::Add, Role::Unasked, _) if told.line.word(2) == b"RL" => {
+                judge_notice(world, seen, told, me, out);
+            }
+            _ => {}
+        }
+    }
+}
+
+/// A list that has just come to its end.
+struct Shown<'s> {
+    seen: &'s Seen<'s, 's>,
+    list: List,
+    me: UserId,
+    owner: &'s User,
+    asked: usize,
+    members: BTreeSet<UserId>,
+}
+
+fn judge_list(
+    world: &World,
+    seen: &Seen<'_, '_>,
+    told: &Told<'_, '_>,
+    request: &Request,
+    me: UserId,
+    out: &mut Findings,
+) {
+    let progress = &request.progress;
+    let Some(list) = List::parse(told.line.word(2)) else {
+        return;
+    };
+    if !request.is_sound || progress.is_garbled || progress.has_shown(list) {
+        return;
+    }
+    let mut members = BTreeSet::new();
+    let mut is_double = false;
+    if progress.list == Some(list) {
+        for member in &progress.members {
+            is_double |= !members.insert(*member);
+        }
+    }
+    if told.line.count() > 6 {
+        match world.users().find(told.line.word(6)) {
+            Some(last) => is_double |= !members.insert(last),
+            // Nobody has named this user yet: so nobody has added it.
+            None => judge_unknown(world.user(me), seen, list, out),
+        }
+    }
+    if is_double {
+        out.accuse_line(
+            seen,
+            ClauseId::LST_5,
+            "an entry stands twice in the list",
+            "",
+        );
+    }
+    let owner = world.user(me);
+    let shown = Shown {
+        seen,
+        list,
+        me,
+        owner,
+        asked: request.index,
+        members,
+    };
+    if list == List::Reverse {
+        shown.judge_reverse(world, out);
+    } else if !owner.list(list).is_old() || is_unchanged(owner, told) {
+        shown.judge_own(world, out);
+    }
+}
+
+/// Whether nobody can have changed the lists since the last session.
+fn is_unchanged(owner: &User, told: &Told<'_, '_>) -> bool {
+    serial(&told.line).is_some_and(|serial| serial <= owner.serial_before)
+}
+
+fn judge_unknown(owner: &User, seen: &Seen<'_, '_>, list: List, out: &mut Findings) {
+    let fact = owner.list(list);
+    let is_known = fact.is_whole() && !fact.is_old() && list != List::Reverse;
+    if is_known && fact.steady_since(seen.place.entry).is_some() {
+        let message = "a user whom nobody has added is on the list";
+        out.accuse_line(seen, ClauseId::LST_5, message, "");
+    }
+}
+
+impl Shown<'_> {
+    fn judge_own(&self, world: &World, out: &mut Findings) {
+        let fact = self.owner.list(self.list);
+        let Some(expected) = fact.steady_since(self.asked) else {
+            return;
+        };
+        let mut missing: Vec<UserId> = expected.filter(|m| !self.members.contains(m)).collect();
+        missing.retain(|member| !world.user(*member).is_ambiguous);
+        missing.sort_unstable();
+        for member in missing {
+            let clause = if fact.is_old() {
+                ClauseId::SYN_7
+            } else {
+                ClauseId::ADD_3
+            };
+            let handle = String::from_utf8_lossy(&world.user(member).handle);
+            out.accuse_line(self.seen, clause, "the list lacks an entry", &handle);
+        }
+        for member in &self.members {
+            let Membership::Off { was_on, .. } = fact.membership_ever(*member) else {
+                continue;
+            };
+            if world.user(*member).is_ambiguous {
+                continue;
+            }
+            let clause = match (fact.is_old(), was_on) {
+                (true, _) => ClauseId::SYN_7,
+                (false, true) => ClauseId::REM_3,
+                (false, false) => ClauseId::LST_5,
+            };
+            let handle = String::from_utf8_lossy(&world.user(*member).handle);
+            let expected = format!("no {handle}");
+            out.accuse_line(
+                self.seen,
+                clause,
+                "the list has an entry too many",
+                &expected,
+            );
+        }
+    }
+
+    /// The reverse list follows from the others' forward lists.
+    fn judge_reverse(&self, world: &World, out: &mut Findings) {
+        if self.owner.is_ambiguous {
+            return;
+        }
+        for member in &self.members {
+            let other = world.user(*member);
+            let on = other.list(List::Forward).membership(self.me);
+            if let Membership::Off { since, .. } = on
+                && other.is_sure()
+                && since <= self.asked
+            {
+                let message = "this user does not have the owner on the FL";
+                let expected = format!("no {}", String::from_utf8_lossy(&other.handle));
+                out.accuse_line(self.seen, ClauseId::REM_6, message, &expected);
+            }
+        }
+        for adder in &self.owner.adders {
+            let other = world.user(*adder);
+            let on = other.list(List::Forward).membership(self.me);
+            if let Membership::On(since) = on
+                && other.is_sure()
+                && since <= self.asked
+                && !self.members.contains(adder)
+            {
+                let message = "a user who has the owner on the FL is not on the RL";
+                let handle = String::from_utf8_lossy(&other.handle);
+                out.accuse_line(self.seen, ClauseId::ADD_9, message, &handle);
+            }
+        }
+    }
+}
+
+/// `ADD 0 RL …`: somebody has put the receiver on the FL.
+fn judge_notice(
+    world: &World,
+    seen: &Seen<'_, '_>,
+    told: &Told<'_, '_>,
+    me: UserId,
+    out: &mut Findings,
+) {
+    let Some(adder) = world.users().find(told.line.word(4)) else {
+        return;
+    };
+    let other = world.user(adder);
+    if !other.is_sure() || world.user(me).ever_added_by.contains(&adder) {
+        return;
+    }
+    let forward = other.list(List::Forward);
+    let is_off = matches!(
+        forward.membership(me),
+        Membership::Off { was_on: false, .. }
+    );
+    if !is_off || !forward.is_whole() {
+        return;
+    }
+    let is_listed = [List::Allow, List::Block]
+        .into_iter()
+        .any(|list| matches!(other.list(list).membership(me), Membership::On(_)));
+    let (clause, message) = if is_listed {
+        (
+            ClauseId::ADD_11,
+            "being put on AL or BL is told to the other user",
+        )
+    } else {
+        (
+            ClauseId::ADD_10,
+            "this user has not put the receiver on the FL",
+        )
+    };
+    out.accuse_line(seen, clause, message, "");
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::oracle::dialogue::{accuses, silent};
+
+    fn shown(name: &str, trid: u32, list: &str, users: &[&str]) -> String {
+        let ask = format!("{name} C: LST {trid} {list}\n");
+        let total = users.len();
+        let lines = users.iter().zip(1..).map(|(user, item)| {
+            format!("{name} S: LST {trid} {list} 9 {item} {total} {user}@hotmail.com {user}\n")
+        });
+        let empty = format!("{name} S: LST {trid} {list} 9 0 0\n");
+        let lines = if users.is_empty() {
+            empty
+        } else {
+            lines.collect()
+        };
+        format!("{ask}{lines}")
+    }
+
+    #[test]
+    fn own_lists() {
+        let on = "alice on NLN FL=bob,carol\n";
+        silent(&format!(
+            "{on}{}",
+            shown("alice", 9, "FL", &["carol", "bob"])
+        ));
+        accuses(
+            "ADD-3",
+            &format!("{on}{}", shown("alice", 9, "FL", &["carol"])),
+        );
+        accuses(
+            "LST-5",
+            &format!("{on}{}", shown("alice", 9, "FL", &["bob", "carol", "dave"])),
+        );
+        accuses(
+            "LST-5",
+            &format!("{on}{}", shown("alice", 9, "FL", &["bob", "carol", "bob"])),
+        );
+        let removed = "alice C: REM 8 FL bob@hotmail.com\nalice S: REM 8 FL 4 bob@hotmail.com\n";
+        accuses(
+            "REM-3",
+            &format!(
+                "{on}{removed}{}",
+                shown("alice", 9, "FL", &["bob", "carol"])
+            ),
+        );
+        silent(&format!(
+            "{on}{removed}{}",
+            shown("alice", 9, "FL", &["carol"])
+        ));
+    }
+
+    #[test]
+    fn changes_under_way() {
+        let on = "alice on NLN FL=bob\n";
+        let ask = "alice C: ADD 8 FL carol@hotmail.com c\n";
+        let both = shown("alice", 9, "FL", &["bob", "carol"]);
+        let one = shown("alice", 9, "FL", &["bob"]);
+        let done = "alice S: ADD 8 FL 4 carol@hotmail.com c\n";
+        silent(&format!("{on}{ask}{both}"));
+        silent(&format!("{on}{ask}{one}"));
+        silent(&format!(
+            "{on}alice C: LST 9 FL\n{ask}{done}{}",
+            one.replace("alice C: LST 9 FL\n", "")
+        ));
+        accuses("ADD-3", &format!("{on}{ask}{done}{one}"));
+    }
+
+    #[test]
+    fn the_next_session() {
+        let first = "alice on NLN FL=bob,carol\nalice C: OUT\nalice S: <closed>\nalice <open>\n";
+        accuses("SYN-7", &format!("{first}alice on NLN FL=bob"));
+        silent(&format!("{first}alice on NLN FL=bob,carol"));
+        let raised = "alice in\nalice C: SYN 5 0\nalice S: SYN 5 9\nalice S: GTC 5 9 A\n\
+             alice S: BLP 5 9 AL\nalice S: LST 5 FL 9 1 1 bob@hotmail.com b";
+        silent(&format!("{first}{raised}"));
+        let restarted = first.replace("alice C: OUT\n", "");
+        silent(&format!("{restarted}alice on NLN"));
+    }
+
+    #[test]
+    fn reverse_list() {
+        let alice = "alice on NLN\nbob on NLN FL=alice\n";
+        silent(&format!("{alice}{}", shown("alice", 9, "RL", &["bob"])));
+        accuses("ADD-9", &format!("{alice}{}", shown("alice", 9, "RL", &[])));
+        accuses(
+            "REM-6",
+            &format!(
+                "alice on NLN\nbob on NLN\n{}",
+                shown("alice", 9, "RL", &["bob"])
+            ),
+        );
+        silent(&format!(
+            "alice on NLN\nbob in\n{}",
+            shown("alice", 9, "RL", &["bob"])
+        ));
+        let left = "bob C: OUT\nbob S: <closed>\n";
+        silent(&format!("{alice}{left}{}", shown("alice", 9, "RL", &[])));
+    }
+
+    #[test]
+    fn notices() {
+        let both = "alice on NLN\nbob on NLN BL=alice\n";
+        accuses(
+            "ADD-11",
+            &format!("{both}alice S: ADD 0 RL 4 bob@hotmail.com bob"),
+        );
+        let both = "alice on NLN\nbob on NLN\n";
+        accuses(
+            "ADD-10",
+            &format!("{both}alice S: ADD 0 RL 4 bob@hotmail.com bob"),
+        );
+        let ask = "bob C: ADD 8 FL alice@hotmail.com a\n";
+        silent(&format!(
+            "{both}{ask}alice S: ADD 0 RL 4 bob@hotmail.com bob"
+        ));
+        let undone = "bob S: ADD 8 FL 4 alice@hotmail.com a\nbob C: REM 9 FL alice@hotmail.com\n\
+             bob S: REM 9 FL 5 alice@hotmail.com\n";
+        silent(&format!(
+            "{both}{ask}{undone}alice S: ADD 0 RL 4 bob@hotmail.com bob"
+        ));
+    }
+}

@@ -1,0 +1,182 @@
+//! Every request is answered: who answers later ones has not answered an earlier one in time.
+//!
+//! Replies may come in any order, so only the end of the transcript can show that one is missing,
+//! and only where the connection lived on for long after the request.
+
+use std::time::Duration;
+
+use super::Oracle;
+use super::finding::{Charge, Findings, Place};
+use super::line::{Verb, number};
+use super::world::{Conn, List, Request, Seen, World};
+use crate::spec::{ClauseId, MAX_HANDLE, MAX_NAME, ONLINE_STATES, ServerKind};
+use crate::transcript::ConnId;
+
+/// After how many round trips on the same connection, one after the other, an answer is missing.
+const ROUNDS: u32 = 5;
+/// After how much time, if requests sent later were answered.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// The judge of missing answers.
+#[derive(Debug)]
+pub(super) struct Liveness;
+
+impl Oracle for Liveness {
+    fn name(&self) -> &'static str {
+        "liveness"
+    }
+
+    fn clauses(&self) -> &'static [ClauseId] {
+        &[
+            ClauseId::REPLY_1,
+            ClauseId::SYN_3,
+            ClauseId::LST_2,
+            ClauseId::ANS_1,
+        ]
+    }
+
+    fn entry(&mut self, _: &World, _: &Seen<'_, '_>, _: &mut Findings) {}
+
+    fn end(&mut self, world: &World, out: &mut Findings) {
+        for (id, conn) in world.conns().iter().enumerate() {
+            if !conn.is_clear() || conn.ended_by_server || conn.server_out {
+                continue;
+            }
+            let mut missing: Vec<&Request> = conn
+                .unanswered()
+                .filter(|request| is_overdue(conn, request) && must_be_answered(conn, request))
+                .collect();
+            missing.sort_by_key(|request| request.index);
+            for request in missing {
+                accuse(ConnId(id), request, out);
+            }
+        }
+    }
+}
+
+fn accuse(conn: ConnId, request: &Request, out: &mut Findings) {
+    let (clause, message) = match (request.verb, request.progress.lines) {
+        (Verb::Syn, 1..) => (ClauseId::SYN_3, "the batch of the SYN never ended"),
+        (Verb::Lst, 1..) => (ClauseId::LST_2, "the list never ended"),
+        (Verb::Ans, 1..) => (ClauseId::ANS_1, "the roster came, and no ANS OK"),
+        _ => (
+            ClauseId::REPLY_1,
+            "no answer, though later requests were answered",
+        ),
+    };
+    let place = Place {
+        entry: request.index,
+        conn,
+    };
+    let charge = Charge {
+        message,
+        expected: "an answer".into(),
+        got: request.line(),
+    };
+    out.accuse(place, clause, charge);
+}
+
+fn is_overdue(conn: &Conn, request: &Request) -> bool {
+    let rounds = conn.round.saturating_sub(request.round);
+    let time = conn.answered_at.saturating_sub(request.at);
+    conn.floor > request.index && (rounds >= ROUNDS || time >= PATIENCE)
+}
+
+/// Whether silence is no answer that any server may give.
+fn must_be_answered(conn: &Conn, request: &Request) -> bool {
+    let line = request.words();
+    let word = line.word(2);
+    let is_handle = |word: &[u8]| word.len() <= MAX_HANDLE && word.contains(&b'@');
+    let is_list = |word| List::parse(word).is_some();
+    let is_late = conn.client_out.is_some_and(|out| out < request.index);
+    if !request.is_sound || is_late {
+        return false;
+    }
+    match request.verb {
+        Verb::Ver | Verb::Inf => !request.is_inside && conn.kind != ServerKind::Switchboard,
+        Verb::Cal => request.is_inside && is_handle(word),
+        _ if !request.is_inside || conn.was_fln || conn.kind != ServerKind::Notification => false,
+        Verb::Syn => match (number(word), request.progress.serial) {
+            (Some(own), Some(serial)) => own < serial,
+            (own, None) => own.is_some_and(|own| own <= u64::from(u32::MAX)),
+            (None, _) => false,
+        },
+        Verb::Lst => is_list(word),
+        Verb::Gtc => matches!(word, b"A" | b"N"),
+        Verb::Blp => matches!(word, b"AL" | b"BL"),
+        Verb::Chg => word == b"HDN" || ONLINE_STATES.iter().any(|s| s.as_bytes() == word),
+        Verb::Xfr => word == b"SB",
+        Verb::Add => {
+            let is_named = line.word(4).len() <= MAX_NAME;
+            is_list(word) && word != b"RL" && is_handle(line.word(3)) && is_named
+        }
+        Verb::Rem => is_list(word) && word != b"RL" && is_handle(line.word(3)),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::oracle::dialogue::{accuses, silent};
+
+    fn pings(from: u32, to: u32) -> String {
+        (from..to)
+            .map(|n| format!("alice C: CHG {n} NLN\nalice S: CHG {n} NLN\n"))
+            .collect()
+    }
+
+    #[test]
+    fn unanswered() {
+        accuses(
+            "REPLY-1",
+            &format!("alice in\nalice C: GTC 9 N\n{}", pings(10, 16)),
+        );
+        silent(&format!("alice in\nalice C: GTC 9 N\n{}", pings(10, 12)));
+        silent(&format!("alice in\n{}alice C: GTC 9 N\n", pings(10, 16)));
+        silent(&format!(
+            "alice in\nalice C: GTC 9 N\n{}alice S: GTC 9 5 N",
+            pings(10, 16)
+        ));
+        silent(&format!(
+            "alice in\nalice C: GTC 9 N\n{}alice S: <closed>",
+            pings(10, 16)
+        ));
+        accuses(
+            "REPLY-1",
+            "alice in\nalice C: GTC 9 N\n+2s\nalice C: CHG 10 NLN\nalice S: CHG 10 NLN",
+        );
+    }
+
+    #[test]
+    fn what_need_not_be_answered() {
+        for line in [
+            "CHG 9 ZZZ",
+            "ADD 9 XX b@hotmail.com b",
+            "REA 9 b@hotmail.com b",
+            "XYZ 9",
+            "CHG 9",
+            "GTC 9 X",
+        ] {
+            silent(&format!("alice in\nalice C: {line}\n{}", pings(10, 20)));
+        }
+        silent(
+            "alice@sb C: USR 1 alice@hotmail.com 1\nalice@sb S: USR 1 OK alice@hotmail.com A\nalice@sb C: MSG 2 N 2\n.. hi\n+9s\nalice@sb C: CAL 3 b@hotmail.com\nalice@sb S: 217 3",
+        );
+    }
+
+    #[test]
+    fn half_answers() {
+        let batch = "alice in\nalice C: SYN 9 0\nalice S: SYN 9 5\nalice S: GTC 9 5 A\n";
+        accuses("SYN-3", &format!("{batch}{}", pings(10, 16)));
+        let higher = batch
+            .replace("SYN 9 0", "SYN 9 7")
+            .replace("alice S: GTC 9 5 A\n", "");
+        silent(&format!("{higher}{}", pings(10, 16)));
+        let list = "alice in\nalice C: LST 9 FL\nalice S: LST 9 FL 5 1 2 b@hotmail.com B\n";
+        accuses("LST-2", &format!("{list}{}", pings(10, 16)));
+        silent(&format!(
+            "{list}alice S: LST 9 FL 5 2 2 c@hotmail.com C\n{}",
+            pings(10, 16)
+        ));
+    }
+}

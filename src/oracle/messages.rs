@@ -1,0 +1,379 @@
+//! A message reaches each other participant once, byte for byte, in the order of its sender.
+
+use std::collections::HashMap;
+
+use bytes::Bytes;
+
+use super::Oracle;
+use super::finding::{Charge, Findings, Place};
+use super::line::Verb;
+use super::world::{Asked, Clarity, Request, Role, Seat, Seen, Sight, Told, UserId, World};
+use crate::spec::{ClauseId, ServerKind, decode_name};
+use crate::transcript::ConnId;
+
+/// How many messages may have been under way when a participant came.
+const UNDER_WAY: usize = 64;
+/// How far ahead, and how far back, a payload is looked for.
+const REACH: usize = 256;
+
+/// The judge of MSG, ACK and NAK.
+#[derive(Debug, Default)]
+pub(super) struct Messages {
+    /// What each connection has sent.
+    sent: HashMap<ConnId, Vec<Sent>>,
+    /// On which connections a user has sent.
+    senders: HashMap<UserId, Vec<ConnId>>,
+    /// How far a sender's messages have come to a receiver.
+    flows: HashMap<(ConnId, ConnId), Flow>,
+    /// What was sent under a TrID.
+    acknowledged: HashMap<(ConnId, u64), Acknowledged>,
+}
+
+#[derive(Debug)]
+struct Sent {
+    index: usize,
+    trid: u64,
+    payload: Bytes,
+    /// The server must pass it on.
+    is_due: bool,
+}
+
+#[derive(Debug, Default)]
+struct Flow {
+    /// The first message that may come next.
+    next: usize,
+    /// Nobody knows what has come before.
+    is_hazy: bool,
+    /// Messages that a later one has overtaken, and where it did.
+    overtaken: Vec<(usize, Place)>,
+}
+
+#[derive(Debug, Default)]
+struct Acknowledged {
+    sent: u32,
+    acknowledged: u32,
+    with_u: u32,
+    with_n: u32,
+}
+
+impl Oracle for Messages {
+    fn name(&self) -> &'static str {
+        "messages"
+    }
+
+    fn clauses(&self) -> &'static [ClauseId] {
+        &[
+            ClauseId::MSG_1,
+            ClauseId::MSG_2,
+            ClauseId::MSG_3,
+            ClauseId::MSG_4,
+            ClauseId::MSG_5,
+            ClauseId::MSG_8,
+            ClauseId::REPLY_5,
+        ]
+    }
+
+    fn entry(&mut self, world: &World, seen: &Seen<'_, '_>, out: &mut Findings) {
+        if seen.conn.kind != ServerKind::Switchboard {
+            return;
+        }
+        match &seen.sight {
+            Sight::Asked(asked) if asked.verb == Verb::Msg => self.note(seen, asked),
+            Sight::Told(told) => match (told.line.verb, told.role, told.request) {
+                (Verb::Msg, Role::Unasked, _) if seen.conn.is_clear() => {
+                    self.delivered(world, seen, told, out);
+                }
+                (Verb::Ack | Verb::Nak | Verb::Error(_), Role::Answer, Some(request))
+                    if request.verb == Verb::Msg =>
+                {
+                    self.acknowledged(seen, told, request, out);
+                }
+                _ => {}
+            },
+            _ => {}
+        }
+    }
+
+    fn end(&mut self, _: &World, out: &mut Findings) {
+        for ((sender, _), flow) in std::mem::take(&mut self.flows) {
+            let sent = self.sent.get(&sender).map_or(&[][..], Vec::as_slice);
+            for (at, place) in flow.overtaken {
+                if let Some(lost) = sent.get(at).filter(|lost| lost.is_due) {
+                    let charge = Charge {
+                        message: "a message was lost: a later one of the same sender has come",
+                        expected: format!("the message of entry {}", lost.index),
+                        got: b"",
+                    };
+                    out.accuse(place, ClauseId::MSG_1, charge);
+                }
+            }
+        }
+    }
+}
+
+impl Messages {
+    fn note(&mut self, seen: &Seen<'_, '_>, asked: &Asked<'_>) {
+        let (conn, trid) = (seen.place.conn, asked.trid.unwrap_or_default());
+        let is_sound = asked.clarity == Clarity::Sound;
+        let sent = self.sent.entry(conn).or_default();
+        if sent.is_empty()
+            && let Some(user) = seen.conn.user
+        {
+            self.senders.entry(user).or_default().push(conn);
+        }
+        sent.push(Sent {
+            index: seen.place.entry,
+            trid,
+            payload: asked.frame.payload.clone().unwrap_or_default(),
+            is_due: is_sound && seen.conn.board.is_some() && seen.conn.is_alive(),
+        });
+        let slot = self.acknowledged.entry((conn, trid)).or_default();
+        slot.sent += 1;
+        slot.with_u += u32::from(asked.line.word(2) == b"U");
+        slot.with_n += u32::from(asked.line.word(2) == b"N");
+    }
+
+    fn acknowledged(
+        &mut self,
+        seen: &Seen<'_, '_>,
+        told: &Told<'_, '_>,
+        request: &Request,
+        out: &mut Findings,
+    ) {
+        let conn = seen.place.conn;
+        let trid = super::line::number(request.words().word(1)).unwrap_or_default();
+        let slot = self.acknowledged.entry((conn, trid)).or_default();
+        slot.acknowledged += 1;
+        let is_ack = told.line.verb == Verb::Ack;
+        if !is_ack {
+            let sent = self.sent.get_mut(&conn).into_iter().flatten();
+            for refused in sent.rev().take(REACH).filter(|sent| sent.trid == trid) {
+                refused.is_due = false;
+            }
+        }
+        if matches!(told.line.verb, Verb::Error(_)) || !request.is_sound {
+            return;
+        }
+        let (clause, message) = if slot.with_u == slot.sent {
+            (ClauseId::MSG_4, "a message of mode U is acknowledged")
+        } else if slot.with_u + slot.with_n == slot.sent && is_ack {
+            (ClauseId::MSG_5, "a message of mode N gets an ACK")
+        } else if slot.acknowledged > slot.sent {
+            (ClauseId::REPLY_5, "a message is acknowledged twice")
+        } else {
+            return;
+        };
+        out.accuse_line(seen, clause, message, "nothing");
+    }
+
+    fn delivered(
+        &mut self,
+        world: &World,
+        seen: &Seen<'_, '_>,
+        told: &Told<'_, '_>,
+        out: &mut Findings,
+    ) {
+        let sender = world.users().find(told.line.word(1));
+        let (Some(board), Some(sender)) = (seen.conn.board, sender) else {
+            return;
+        };
+        if world.has_strangers() || world.user(sender).is_ambiguous {
+            return;
+        }
+        let payload = told.frame.payload.clone().unwrap_or_default();
+        if !world
+            .user(sender)
+            .may_be_called(&decode_name(told.line.word(2)))
+        {
+            let message = "this is no friendly name of the sender";
+            out.accuse_line(seen, ClauseId::MSG_2, message, "the sender's name");
+        }
+        let session = world.boards().get(board);
+        let Some(from) = session.only_seat_of(sender) else {
+            if session.seats_of(sender).next().is_none() && session.is_whole {
+                self.judge_astray(world, seen, sender, &payload, out);
+            }
+            return;
+        };
+        if from.conn == seen.place.conn {
+            if self.has_sent(from.conn, &payload) {
+                let message = "a message comes back to its sender";
+                out.accuse_line(seen, ClauseId::MSG_1, message, "");
+            }
+            return;
+        }
+        let is_clear = world.conn(from.conn).is_some_and(|conn| conn.is_clear());
+        if let Some(to) = session.seat(seen.place.conn).filter(|_| is_clear) {
+            self.follow(seen, from, to, &payload, out);
+        }
+    }
+
+    fn has_sent(&self, conn: ConnId, payload: &Bytes) -> bool {
+        let sent = self.sent.get(&conn).into_iter().flatten().rev();
+        sent.take(REACH).any(|sent| sent.payload == *payload)
+    }
+
+    /// A message from somebody who has never been in this session.
+    fn judge_astray(
+        &self,
+        world: &World,
+        seen: &Seen<'_, '_>,
+        sender: UserId,
+        payload: &Bytes,
+        out: &mut Findings,
+    ) {
+        let elsewhere = self.senders.get(&sender).into_iter().flatten();
+        let mut sent = elsewhere.filter(|conn| world.conn(**conn).is_some_and(|c| c.is_clear()));
+        if sent.any(|conn| self.has_sent(*conn, payload)) {
+            let message = "a message of another session";
+            out.accuse_line(seen, ClauseId::MSG_1, message, "");
+        }
+    }
+
+    fn follow(
+        &mut self,
+        seen: &Seen<'_, '_>,
+        from: &Seat,
+        to: &Seat,
+        payload: &Bytes,
+        out: &mut Findings,
+    ) {
+        let sent = self.sent.get(&from.conn).map_or(&[][..], Vec::as_slice);
+        let flow = self.flows.entry((from.conn, to.conn)).or_insert_with(|| {
+            let before = sent.partition_point(|sent| sent.index < to.asked);
+            let next = before.saturating_sub(UNDER_WAY);
+            Flow {
+                next,
+                is_hazy: next > 0,
+                overtaken: Vec::new(),
+            }
+        });
+        let ahead = sent.get(flow.next..).unwrap_or_default();
+        let found = ahead
+            .iter()
+            .take(REACH)
+            .position(|sent| sent.payload == *payload);
+        if let Some(skipped) = found {
+            let must_have_come = |at: &usize| {
+                let since = from.entered.max(to.entered);
+                sent.get(*at)
+                    .is_some_and(|sent| sent.is_due && sent.index > since)
+            };
+            let next = flow.next;
+            let overtaken = (next..next + skipped).filter(must_have_come);
+            flow.overtaken.extend(overtaken.map(|at| (at, seen.place)));
+            flow.next = next + skipped + 1;
+            return;
+        }
+        let late =
+            |(at, _): &(usize, Place)| sent.get(*at).is_some_and(|sent| sent.payload == *payload);
+        if let Some(at) = flow.overtaken.iter().position(late) {
+            flow.overtaken.remove(at);
+            let message = "a message comes after a later one of the same sender";
+            out.accuse_line(seen, ClauseId::MSG_8, message, "the order of sending");
+            return;
+        }
+        let before = sent.get(..flow.next).unwrap_or_default();
+        let has_come = before
+            .iter()
+            .rev()
+            .take(REACH)
+            .any(|sent| sent.payload == *payload);
+        if has_come {
+            let message = "a message comes twice";
+            out.accuse_line(seen, ClauseId::MSG_1, message, "one delivery");
+        } else if !flow.is_hazy && before.len() <= REACH && ahead.len() <= REACH {
+            let message = "the sender has sent no message with this payload";
+            let expected = ahead.first().map_or("", |_| "the payload as it was sent");
+            out.accuse_line(seen, ClauseId::MSG_3, message, expected);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::oracle::dialogue::{accuses, silent};
+
+    /// Alice and bob in a session.
+    const BOTH: &str = "alice@sb C: USR 1 alice@hotmail.com 5\n\
+         alice@sb S: USR 1 OK alice@hotmail.com alice\n\
+         alice@sb C: CAL 2 bob@hotmail.com\nalice@sb S: CAL 2 RINGING 7\n\
+         bob@sb C: ANS 1 bob@hotmail.com 8 7\n\
+         bob@sb S: IRO 1 1 1 alice@hotmail.com alice\nbob@sb S: ANS 1 OK\n\
+         alice@sb S: JOI bob@hotmail.com bob\n";
+
+    fn say(trid: u32, mode: char, text: &str) -> String {
+        format!("alice@sb C: MSG {trid} {mode} {}\n.. {text}\n", text.len())
+    }
+
+    fn hear(text: &str) -> String {
+        format!(
+            "bob@sb S: MSG alice@hotmail.com alice {}\n.. {text}\n",
+            text.len()
+        )
+    }
+
+    #[test]
+    fn deliveries() {
+        let two = [BOTH, &say(3, 'N', "one"), &say(4, 'N', "two")].concat();
+        silent(&[&two[..], &hear("one"), &hear("two")].concat());
+        silent(&two);
+        accuses("MSG-1", &[&two[..], &hear("two")].concat());
+        accuses("MSG-8", &[&two[..], &hear("two"), &hear("one")].concat());
+        accuses("MSG-1", &[&two[..], &hear("one"), &hear("one")].concat());
+        accuses("MSG-3", &[&two[..], &hear("One")].concat());
+        let back = hear("one").replace("bob@sb", "alice@sb");
+        accuses("MSG-1", &[&two[..], &back].concat());
+        silent(&[BOTH, "alice@sb C: <raw> x\n", &hear("One")].concat());
+        silent(&[BOTH, &say(3, 'N', ""), &hear("")].concat());
+    }
+
+    #[test]
+    fn who_comes_later() {
+        let split = BOTH.find("bob@sb C").unwrap();
+        let (before, after) = BOTH.split_at(split);
+        let early = [before, &say(3, 'N', "one"), after, &say(4, 'N', "two")].concat();
+        silent(&[&early[..], &hear("two")].concat());
+        silent(&[&early[..], &hear("one"), &hear("two")].concat());
+    }
+
+    #[test]
+    fn names_and_sessions() {
+        let alice = "alice in\nalice C: XFR 9 SB\nalice S: XFR 9 SB 1.1.1.1:1 CKI 5\n";
+        let heard = hear("one");
+        silent(&[alice, BOTH, &say(3, 'N', "one"), &heard].concat());
+        let wrong = heard.replace(" alice ", " bob ");
+        accuses(
+            "MSG-2",
+            &[alice, BOTH, &say(3, 'N', "one"), &wrong].concat(),
+        );
+        let other = "carol@sb C: USR 1 carol@hotmail.com 6\n\
+             carol@sb S: USR 1 OK carol@hotmail.com carol\n";
+        let astray = heard.replace("bob@sb", "carol@sb");
+        accuses(
+            "MSG-1",
+            &[BOTH, other, &say(3, 'N', "one"), &astray].concat(),
+        );
+    }
+
+    #[test]
+    fn acknowledgements() {
+        let case = |mode, answer: &str| [BOTH, &say(3, mode, "one"), answer].concat();
+        accuses("MSG-4", &case('U', "alice@sb S: ACK 3"));
+        accuses("MSG-4", &case('U', "alice@sb S: NAK 3"));
+        accuses("MSG-5", &case('N', "alice@sb S: ACK 3"));
+        silent(&case('N', "alice@sb S: NAK 3"));
+        silent(&case('A', "alice@sb S: ACK 3"));
+        accuses(
+            "REPLY-5",
+            &case('A', "alice@sb S: ACK 3\nalice@sb S: ACK 3"),
+        );
+        let refused = [
+            BOTH,
+            &say(3, 'N', "one"),
+            "alice@sb S: NAK 3\n",
+            &say(4, 'N', "two"),
+        ];
+        silent(&[&refused.concat()[..], &hear("two")].concat());
+    }
+}

@@ -1,0 +1,195 @@
+//! What comes in a fixed order: the batch of SYN, the roster, and the end.
+
+use std::collections::HashSet;
+
+use super::Oracle;
+use super::finding::Findings;
+use super::line::{Verb, number};
+use super::world::{List, Request, Role, Seen, Told, World};
+use crate::spec::ClauseId;
+use crate::transcript::ConnId;
+
+/// The judge of order.
+#[derive(Debug, Default)]
+pub(super) struct Order {
+    /// Newcomers to whom a JOI or BYE came before their ANS OK.
+    disturbed: HashSet<ConnId>,
+    /// SYNs that were told to bring no batch and brought one, by their entry.
+    superfluous: HashSet<usize>,
+}
+
+impl Oracle for Order {
+    fn name(&self) -> &'static str {
+        "order"
+    }
+
+    fn clauses(&self) -> &'static [ClauseId] {
+        &[
+            ClauseId::OUT_7,
+            ClauseId::SYN_2,
+            ClauseId::SYN_3,
+            ClauseId::ANS_1,
+            ClauseId::ANS_3,
+        ]
+    }
+
+    fn entry(&mut self, _: &World, seen: &Seen<'_, '_>, out: &mut Findings) {
+        let Some(told) = seen.told() else {
+            return;
+        };
+        if seen.conn.server_out && told.role != Role::Unclear {
+            out.accuse_line(seen, ClauseId::OUT_7, "a line after OUT", "a close");
+            return;
+        }
+        match (told.role, told.request) {
+            (Role::Answer, Some(request)) => match request.verb {
+                Verb::Syn => judge_batch(seen, told, request, out),
+                Verb::Ans => self.judge_roster(seen, told, out),
+                _ => {}
+            },
+            (Role::Again, Some(request)) => self.judge_tail(seen, told, request, out),
+            (Role::Unasked, _) if matches!(told.line.verb, Verb::Joi | Verb::Bye) => {
+                if seen.conn.waits_for(Verb::Iro).is_some() {
+                    self.disturbed.insert(seen.place.conn);
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+impl Order {
+    fn judge_roster(&mut self, seen: &Seen<'_, '_>, told: &Told<'_, '_>, out: &mut Findings) {
+        if told.line.verb == Verb::Iro && self.disturbed.remove(&seen.place.conn) {
+            let message = "the roster goes on after a JOI or BYE";
+            out.accuse_line(seen, ClauseId::ANS_3, message, "IRO lines first");
+        }
+    }
+
+    /// Lines that come after the answer was whole.
+    fn judge_tail(
+        &mut self,
+        seen: &Seen<'_, '_>,
+        told: &Told<'_, '_>,
+        request: &Request,
+        out: &mut Findings,
+    ) {
+        if !request.is_sound {
+            return;
+        }
+        match (request.verb, told.line.verb) {
+            (Verb::Ans, Verb::Iro) => {
+                let message = "a line of the roster after ANS OK";
+                out.accuse_line(seen, ClauseId::ANS_1, message, "IRO before ANS OK");
+            }
+            (Verb::Syn, Verb::Gtc | Verb::Blp | Verb::Lst)
+                if request.progress.lines == 1
+                    && request.progress.serial != Some(0)
+                    && self.superfluous.insert(request.index) =>
+            {
+                let message = "updates although the client's number is the server's";
+                out.accuse_line(seen, ClauseId::SYN_2, message, "no updates");
+            }
+            _ => {}
+        }
+    }
+}
+
+fn judge_batch(seen: &Seen<'_, '_>, told: &Told<'_, '_>, request: &Request, out: &mut Findings) {
+    let progress = &request.progress;
+    let line = &told.line;
+    if matches!(line.verb, Verb::Error(_)) || progress.is_garbled {
+        return;
+    }
+    let list = List::parse(line.word(2));
+    let ended = progress.total == progress.item;
+    let expected = match (progress.last, progress.list) {
+        (None, _) => "SYN",
+        (Some(Verb::Syn), _) => "GTC",
+        (Some(Verb::Gtc), _) => "BLP",
+        (Some(Verb::Blp), _) => "LST FL",
+        (_, Some(List::Forward)) if ended => "LST AL",
+        (_, Some(List::Allow)) if ended => "LST BL",
+        (_, Some(List::Block)) if ended => "LST RL",
+        (_, Some(List::Forward)) => "LST FL",
+        (_, Some(List::Allow)) => "LST AL",
+        (_, Some(List::Block)) => "LST BL",
+        (_, Some(List::Reverse)) => "LST RL",
+        (_, None) => return,
+    };
+    let is_right = match expected.split_once(' ') {
+        None => Verb::parse(expected.as_bytes()) == line.verb,
+        Some((_, wanted)) => line.verb == Verb::Lst && list == List::parse(wanted.as_bytes()),
+    };
+    // Numbering is another oracle's: an item that does not count on may yet be in order.
+    let is_numbered = line.verb != Verb::Lst || number(line.word(4)).is_some();
+    if !is_right && is_numbered {
+        let message = "the batch is out of order, or a part of it is missing";
+        out.accuse_line(seen, ClauseId::SYN_3, message, expected);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::oracle::dialogue::{accuses, silent};
+
+    const BATCH: [&str; 7] = [
+        "SYN 9 5",
+        "GTC 9 5 A",
+        "BLP 9 5 AL",
+        "LST 9 FL 5 0 0",
+        "LST 9 AL 5 0 0",
+        "LST 9 BL 5 0 0",
+        "LST 9 RL 5 0 0",
+    ];
+
+    fn batch(order: [usize; 7]) -> String {
+        let lines = order.map(|at| format!("alice S: {}\n", BATCH[at]));
+        format!("alice in\nalice C: SYN 9 0\n{}", lines.concat())
+    }
+
+    #[test]
+    fn batches() {
+        silent(&batch([0, 1, 2, 3, 4, 5, 6]));
+        for wrong in [
+            [0, 2, 1, 3, 4, 5, 6],
+            [0, 1, 2, 4, 3, 5, 6],
+            [1, 0, 2, 3, 4, 5, 6],
+        ] {
+            accuses("SYN-3", &batch(wrong));
+        }
+        let cut = batch([0, 1, 2, 3, 4, 5, 6]).replace("alice S: BLP 9 5 AL\n", "");
+        accuses("SYN-3", &cut);
+        let between = batch([0, 1, 2, 3, 4, 5, 6]).replace(
+            "alice S: LST 9 AL",
+            "alice S: ADD 0 RL 6 bob@hotmail.com b\nalice S: LST 9 AL",
+        );
+        silent(&between);
+    }
+
+    #[test]
+    fn no_updates() {
+        let equal = batch([0, 1, 2, 3, 4, 5, 6]).replace("SYN 9 0", "SYN 9 5");
+        accuses("SYN-2", &equal);
+        silent("alice in\nalice C: SYN 9 5\nalice S: SYN 9 5\nalice C: PNG\nalice S: QNG");
+        silent(&equal.replace("SYN 9 5", "SYN 9 0").replace(" 5", " 0"));
+    }
+
+    #[test]
+    fn rosters_and_ends() {
+        let ask = "bob@sb C: ANS 1 bob@hotmail.com 5 6\n";
+        let iro = "bob@sb S: IRO 1 1 1 a@hotmail.com A\n";
+        let (joi, ok) = ("bob@sb S: JOI bob@hotmail.com B\n", "bob@sb S: ANS 1 OK\n");
+        silent(&format!("{ask}{iro}{ok}{joi}"));
+        silent(&format!("{ask}{iro}{joi}{ok}"));
+        accuses("ANS-3", &format!("{ask}{joi}{iro}{ok}"));
+        accuses("ANS-1", &format!("{ask}{iro}{ok}{iro}"));
+        accuses(
+            "OUT-7",
+            "alice in\nalice C: OUT\nalice S: OUT\nalice S: FLN bob@hotmail.com",
+        );
+        silent(
+            "alice in\nalice C: OUT\nalice S: FLN bob@hotmail.com\nalice S: OUT\nalice S: <closed>",
+        );
+    }
+}

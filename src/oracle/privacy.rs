@@ -1,0 +1,236 @@
+//! Nobody is rung who has shut the caller out, and each call rings once.
+
+use std::collections::{HashMap, VecDeque};
+
+use super::Oracle;
+use super::finding::Findings;
+use super::line::Verb;
+use super::world::{List, Membership, Privacy as Mode, Request, Role, Seen, Sight, Told, User};
+use super::world::{UserId, World, state};
+use crate::spec::{ClauseId, ServerKind};
+
+/// The judge of CAL and RNG.
+#[derive(Debug, Default)]
+pub(super) struct Privacy {
+    /// The calls of a user to a handle in lower case.
+    calls: HashMap<(UserId, Vec<u8>), Calls>,
+}
+
+#[derive(Debug, Default)]
+struct Calls {
+    /// Where those were sent that have neither rung nor failed yet, as far as is known.
+    open: VecDeque<usize>,
+    made: u32,
+    rung: u32,
+}
+
+/// The most open calls of one user to another that are remembered.
+const OPEN: usize = 64;
+
+impl Oracle for Privacy {
+    fn name(&self) -> &'static str {
+        "privacy"
+    }
+
+    fn clauses(&self) -> &'static [ClauseId] {
+        &[
+            ClauseId::CAL_4,
+            ClauseId::CAL_5,
+            ClauseId::CHG_7,
+            ClauseId::RNG_2,
+            ClauseId::RNG_3,
+        ]
+    }
+
+    fn entry(&mut self, world: &World, seen: &Seen<'_, '_>, out: &mut Findings) {
+        match &seen.sight {
+            Sight::Asked(asked)
+                if asked.verb == Verb::Cal && seen.conn.kind == ServerKind::Switchboard =>
+            {
+                self.made(seen, asked.line.word(2));
+            }
+            Sight::Told(told) => match (told.line.verb, told.request) {
+                (Verb::Cal | Verb::Error(_), Some(request))
+                    if request.verb == Verb::Cal && told.role == Role::Answer =>
+                {
+                    self.answered(world, seen, told, request, out);
+                }
+                (Verb::Rng, _) if told.role == Role::Unasked => {
+                    self.rang(world, seen, told, out);
+                }
+                _ => {}
+            },
+            _ => {}
+        }
+    }
+}
+
+impl Privacy {
+    fn made(&mut self, seen: &Seen<'_, '_>, handle: &[u8]) {
+        if let Some(caller) = seen.conn.user {
+            let key = (caller, handle.to_ascii_lowercase());
+            let calls = self.calls.entry(key).or_default();
+            calls.made += 1;
+            if calls.open.len() < OPEN {
+                calls.open.push_back(seen.place.entry);
+            }
+        }
+    }
+
+    fn answered(
+        &mut self,
+        world: &World,
+        seen: &Seen<'_, '_>,
+        told: &Told<'_, '_>,
+        request: &Request,
+        out: &mut Findings,
+    ) {
+        let Some(caller) = seen.conn.user else {
+            return;
+        };
+        let handle = request.words().word(2);
+        if matches!(told.line.verb, Verb::Error(_)) {
+            let key = (caller, handle.to_ascii_lowercase());
+            if let Some(calls) = self.calls.get_mut(&key) {
+                calls.open.retain(|sent| *sent != request.index);
+            }
+            return;
+        }
+        let callee = world.users().find(handle).map(|callee| world.user(callee));
+        if let Some(callee) = callee.filter(|callee| callee.is_sure() && request.is_sound)
+            && let Some((clause, message)) = reason(world, caller, callee, request.index)
+        {
+            out.accuse_line(seen, clause, message, "an error");
+        }
+    }
+
+    fn rang(
+        &mut self,
+        world: &World,
+        seen: &Seen<'_, '_>,
+        told: &Told<'_, '_>,
+        out: &mut Findings,
+    ) {
+        let handle = told.line.word(5);
+        let (Some(me), Some(caller)) = (seen.conn.user, world.users().find(handle)) else {
+            return;
+        };
+        let callee = world.user(me);
+        if world.has_strangers() || callee.is_ambiguous || world.user(caller).is_ambiguous {
+            return;
+        }
+        let key = (caller, callee.handle.to_ascii_lowercase());
+        let calls = self.calls.entry(key).or_default();
+        calls.rung += 1;
+        let first = calls.open.pop_front();
+        let is_known = world.user(caller).is_sure() && seen.conn.is_clear();
+        if !is_known {
+            return;
+        }
+        if calls.made == 0 {
+            judge_origin(world, seen, told, caller, out);
+        } else if calls.rung > calls.made {
+            let message = "it rings more often than the caller has called";
+            out.accuse_line(seen, ClauseId::RNG_3, message, "one RNG for each CAL");
+        } else if let Some((clause, message)) = first
+            .filter(|_| callee.is_sure())
+            .and_then(|sent| reason(world, caller, callee, sent))
+        {
+            out.accuse_line(seen, clause, message, "no RNG");
+        }
+    }
+}
+
+/// A ring from a user who has called somebody, but not the one who was rung.
+fn judge_origin(
+    world: &World,
+    seen: &Seen<'_, '_>,
+    told: &Told<'_, '_>,
+    caller: UserId,
+    out: &mut Findings,
+) {
+    let board = world.boards().find(told.line.word(1));
+    let board = board.map(|board| world.boards().get(board));
+    if board.is_some_and(|board| board.is_whole && board.seats_of(caller).next().is_some()) {
+        let message = "the caller has called nobody of this name";
+        out.accuse_line(seen, ClauseId::RNG_2, message, "no RNG");
+    }
+}
+
+/// Why a call that was sent at `sent` must fail, whenever after that it was carried out.
+fn reason(
+    world: &World,
+    caller: UserId,
+    callee: &User,
+    sent: usize,
+) -> Option<(ClauseId, &'static str)> {
+    if world.user(caller).is_ambiguous {
+        return None;
+    }
+    if callee.states.has_been(state(b"HDN"), sent) {
+        return Some((ClauseId::CHG_7, "the callee is hidden"));
+    }
+    let blocked = callee.list(List::Block).membership(caller);
+    if matches!(blocked, Membership::On(since) if since <= sent) {
+        return Some((ClauseId::CAL_4, "the caller is on the callee's BL"));
+    }
+    let allowed = callee.list(List::Allow).membership(caller);
+    let is_closed = matches!(callee.privacy.sure(), Some((Mode::Closed, since)) if since <= sent);
+    let is_off = matches!(allowed, Membership::Off { since, .. } if since <= sent);
+    if is_closed && is_off {
+        let message = "the callee is under BLP BL and the caller is not on its AL";
+        return Some((ClauseId::CAL_5, message));
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::oracle::dialogue::{accuses, silent};
+
+    const ENTER: &str = "alice on NLN\nalice C: XFR 9 SB\n\
+         alice S: XFR 9 SB 1.1.1.1:1 CKI 5\nalice@sb C: USR 1 alice@hotmail.com 5\n\
+         alice@sb S: USR 1 OK alice@hotmail.com alice\n";
+    const CALL: &str = "alice@sb C: CAL 2 bob@hotmail.com\n";
+    const RINGING: &str = "alice@sb S: CAL 2 RINGING 7\n";
+    const RNG: &str = "bob S: RNG 7 1.1.1.1:1 CKI 8 alice@hotmail.com alice\n";
+
+    #[test]
+    fn shut_out() {
+        for (settings, clause) in [
+            ("NLN BL=alice", Some("CAL-4")),
+            ("NLN BLP=BL", Some("CAL-5")),
+            ("HDN", Some("CHG-7")),
+            ("NLN BLP=BL AL=alice", None),
+            ("NLN BL=carol", None),
+        ] {
+            for seen in [RINGING, RNG] {
+                let text = format!("{ENTER}bob on {settings}\n{CALL}{seen}");
+                match clause {
+                    Some(clause) => accuses(clause, &text),
+                    None => silent(&text),
+                }
+            }
+        }
+        let block = "bob C: ADD 9 BL alice@hotmail.com a\nbob S: ADD 9 BL 4 alice@hotmail.com a\n";
+        silent(&format!("{ENTER}bob on NLN\n{CALL}{block}{RINGING}{RNG}"));
+        accuses("CAL-4", &format!("{ENTER}bob on NLN\n{block}{CALL}{RNG}"));
+        let freed = "bob C: REM 9 BL alice@hotmail.com\n";
+        silent(&format!(
+            "{ENTER}bob on NLN BL=alice\n{freed}{CALL}{RINGING}{RNG}"
+        ));
+    }
+
+    #[test]
+    fn rings() {
+        let start = format!("{ENTER}bob on NLN\ncarol on NLN\n{CALL}{RINGING}");
+        silent(&format!("{start}{RNG}"));
+        accuses("RNG-3", &format!("{start}{RNG}{RNG}"));
+        accuses(
+            "RNG-2",
+            &format!("{start}{}", RNG.replace("bob S", "carol S")),
+        );
+        silent(&format!("{start}alice@sb C: <raw> x\n{RNG}{RNG}"));
+        silent("carol on NLN\ncarol S: RNG 7 1.1.1.1:1 CKI 8 alice@hotmail.com alice");
+    }
+}

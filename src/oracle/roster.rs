@@ -1,0 +1,345 @@
+//! Who is in a session: IRO, JOI and BYE agree with who came and went.
+
+use std::collections::HashMap;
+
+use super::Oracle;
+use super::finding::{Charge, Findings, Place};
+use super::line::Verb;
+use super::world::{BoardId, Request, Role, Seen, Sight, Told, UserId, World};
+use crate::spec::{ClauseId, ServerKind};
+use crate::transcript::ConnId;
+
+/// The judge of rosters.
+#[derive(Debug, Default)]
+pub(super) struct Roster {
+    /// How often a handle (in lower case) has asked to join the session of this number.
+    asked: HashMap<(Vec<u8>, Vec<u8>), u32>,
+    /// What a participant was told of a user.
+    told: HashMap<(ConnId, UserId), Told3>,
+    /// The rosters that newcomers got.
+    arrivals: HashMap<(BoardId, UserId), Vec<Arrival>>,
+    /// Who was told of a newcomer.
+    witnesses: HashMap<(BoardId, UserId), Vec<Witness>>,
+    /// BYEs for participants of whom no sign of leaving was seen, by their connection.
+    doubted: HashMap<ConnId, Vec<Doubt>>,
+}
+
+/// How often IRO, JOI and BYE named a user.
+#[derive(Debug, Default)]
+struct Told3 {
+    introduced: u32,
+    joined: u32,
+    left: u32,
+}
+
+#[derive(Debug, Clone)]
+struct Arrival {
+    place: Place,
+    /// Where ANS was sent.
+    asked: usize,
+    roster: Vec<UserId>,
+}
+
+/// A participant to whom a newcomer was announced: so it was in the session.
+#[derive(Debug, Clone, Copy)]
+struct Witness {
+    user: UserId,
+    entered: usize,
+}
+
+#[derive(Debug)]
+struct Doubt {
+    place: Place,
+    line: Vec<u8>,
+}
+
+impl Oracle for Roster {
+    fn name(&self) -> &'static str {
+        "roster"
+    }
+
+    fn clauses(&self) -> &'static [ClauseId] {
+        &[
+            ClauseId::ANS_2,
+            ClauseId::ANS_5,
+            ClauseId::ANS_6,
+            ClauseId::JOI_1,
+            ClauseId::BYE_1,
+        ]
+    }
+
+    fn entry(&mut self, world: &World, seen: &Seen<'_, '_>, out: &mut Findings) {
+        if seen.conn.kind != ServerKind::Switchboard {
+            return;
+        }
+        match &seen.sight {
+            Sight::Asked(asked) if asked.verb == Verb::Ans => {
+                let number = asked.line.word(4).to_vec();
+                let handle = asked.line.word(2).to_ascii_lowercase();
+                *self.asked.entry((number, handle)).or_default() += 1;
+            }
+            Sight::Told(told) if seen.conn.is_clear() && !world.has_strangers() => {
+                self.told(world, seen, told, out);
+            }
+            _ => {}
+        }
+    }
+}
+
+impl Roster {
+    fn told(
+        &mut self,
+        world: &World,
+        seen: &Seen<'_, '_>,
+        told: &Told<'_, '_>,
+        out: &mut Findings,
+    ) {
+        let user = |at| {
+            let user = world.users().find(told.line.word(at))?;
+            (!world.user(user).is_ambiguous).then_some(user)
+        };
+        match (told.line.verb, told.role, told.request) {
+            (Verb::Iro, Role::Answer, _) => {
+                if let Some(user) = user(4) {
+                    let key = (seen.place.conn, user);
+                    self.told.entry(key).or_default().introduced += 1;
+                }
+            }
+            (Verb::Ans, Role::Answer, Some(request)) if request.is_sound => {
+                self.judge_roster(world, seen, request, out);
+            }
+            (Verb::Joi, Role::Unasked, _) => {
+                if let Some((user, board)) = user(1).zip(seen.conn.board) {
+                    self.judge_join(world, seen, board, user, out);
+                }
+            }
+            (Verb::Bye, Role::Unasked, _) => {
+                if let Some((user, board)) = user(1).zip(seen.conn.board) {
+                    self.judge_bye(world, seen, board, user, out);
+                }
+            }
+            (_, Role::Answer, Some(request)) => {
+                self.confirm(seen.place.conn, request, out);
+            }
+            _ => {}
+        }
+    }
+
+    fn judge_roster(
+        &mut self,
+        world: &World,
+        seen: &Seen<'_, '_>,
+        request: &Request,
+        out: &mut Findings,
+    ) {
+        let asked = request.words();
+        let roster = &request.progress.members;
+        let (Some(me), Some(board)) = (
+            world.users().find(asked.word(2)),
+            world.boards().find(asked.word(4)),
+        ) else {
+            return;
+        };
+        let place = seen.place;
+        if request.progress.is_garbled || world.user(me).is_ambiguous {
+            return;
+        }
+        let session = world.boards().get(board);
+        if roster.contains(&me) && session.seats_of(me).next().is_none() && session.is_whole {
+            let message = "the roster counts the newcomer";
+            out.accuse_line(seen, ClauseId::ANS_6, message, "the others only");
+        }
+        let has_gone = |user: &UserId| {
+            let mut seats = session.seats_of(*user).peekable();
+            let gone = |left: Option<usize>| left.is_some_and(|left| left < request.index);
+            seats.peek().is_some() && seats.all(|seat| gone(seat.left))
+        };
+        if session.is_whole && roster.iter().any(has_gone) {
+            let all = session.seats.iter().all(|seat| seat.left.is_some());
+            let clause = if all {
+                ClauseId::ANS_5
+            } else {
+                ClauseId::ANS_2
+            };
+            let message = "the roster names a user who had left";
+            out.accuse_line(seen, clause, message, "those who are present");
+        }
+        let arrival = Arrival {
+            place,
+            asked: request.index,
+            roster: roster.clone(),
+        };
+        for witness in self.witnesses.get(&(board, me)).into_iter().flatten() {
+            judge_witness(world, &arrival, *witness, out);
+        }
+        self.arrivals.entry((board, me)).or_default().push(arrival);
+    }
+
+    fn judge_join(
+        &mut self,
+        world: &World,
+        seen: &Seen<'_, '_>,
+        board: BoardId,
+        user: UserId,
+        out: &mut Findings,
+    ) {
+        if seen.conn.user == Some(user) {
+            return;
+        }
+        let session = world.boards().get(board);
+        let told = self.told.entry((seen.place.conn, user)).or_default();
+        told.introduced += 1;
+        told.joined += 1;
+        if let Some(number) = &session.number {
+            let handle = world.user(user).handle.to_ascii_lowercase();
+            let asked = self.asked.get(&(number.to_vec(), handle)).copied();
+            if asked.is_some_and(|asked| told.joined > asked) {
+                let message = "a newcomer is announced more often than it has come";
+                out.accuse_line(seen, ClauseId::JOI_1, message, "one JOI");
+            }
+        }
+        let Some(seat) = session.seat(seen.place.conn) else {
+            return;
+        };
+        let witness = Witness {
+            user: seat.user,
+            entered: seat.entered,
+        };
+        // Only one coming of this user can be meant.
+        if session.seats_of(user).count() <= 1 {
+            for arrival in self.arrivals.get(&(board, user)).into_iter().flatten() {
+                judge_witness(world, arrival, witness, out);
+            }
+            self.witnesses
+                .entry((board, user))
+                .or_default()
+                .push(witness);
+        }
+    }
+
+    fn judge_bye(
+        &mut self,
+        world: &World,
+        seen: &Seen<'_, '_>,
+        board: BoardId,
+        user: UserId,
+        out: &mut Findings,
+    ) {
+        if seen.conn.user == Some(user) {
+            return;
+        }
+        let told = self.told.entry((seen.place.conn, user)).or_default();
+        told.left += 1;
+        if told.left > told.introduced && told.introduced > 0 {
+            let message = "a participant leaves more often than it has come";
+            out.accuse_line(seen, ClauseId::BYE_1, message, "one BYE");
+            return;
+        }
+        let session = world.boards().get(board);
+        if let Some(seat) = session.only_seat_of(user)
+            && seat.leaving.is_none()
+        {
+            let line = seen.told().map(|told| told.frame.line.to_vec());
+            self.doubted.entry(seat.conn).or_default().push(Doubt {
+                place: seen.place,
+                line: line.unwrap_or_default(),
+            });
+        }
+    }
+
+    /// Who is still served after the others were told that it has left had not left.
+    fn confirm(&mut self, conn: ConnId, request: &Request, out: &mut Findings) {
+        let Some(doubts) = self.doubted.get_mut(&conn) else {
+            return;
+        };
+        doubts.retain(|doubt| {
+            let is_false = doubt.place.entry < request.index;
+            if is_false {
+                let charge = Charge {
+                    message: "the participant has not left",
+                    expected: "no BYE".into(),
+                    got: &doubt.line,
+                };
+                out.accuse(doubt.place, ClauseId::BYE_1, charge);
+            }
+            !is_false
+        });
+    }
+}
+
+/// Who was announced to a participant was told of that participant.
+fn judge_witness(world: &World, arrival: &Arrival, witness: Witness, out: &mut Findings) {
+    let is_named = arrival.roster.contains(&witness.user);
+    let is_sure = !world.user(witness.user).is_ambiguous;
+    if witness.entered < arrival.asked && !is_named && is_sure {
+        let handle = &world.user(witness.user).handle;
+        let charge = Charge {
+            message: "the roster lacks a participant, who was told of the newcomer",
+            expected: format!("IRO … {}", String::from_utf8_lossy(handle)),
+            got: b"ANS \xe2\x80\xa6 OK",
+        };
+        out.accuse(arrival.place, ClauseId::ANS_2, charge);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::oracle::dialogue::{accuses, silent};
+
+    /// Alice in a session with number 7, to which she has called bob.
+    const START: &str = "alice@sb C: USR 1 alice@hotmail.com 5\n\
+         alice@sb S: USR 1 OK alice@hotmail.com alice\n\
+         alice@sb C: CAL 2 bob@hotmail.com\nalice@sb S: CAL 2 RINGING 7\n";
+    const ASK: &str = "bob@sb C: ANS 1 bob@hotmail.com 8 7\n";
+    const IRO: &str = "bob@sb S: IRO 1 1 1 alice@hotmail.com alice\n";
+    const OK: &str = "bob@sb S: ANS 1 OK\n";
+    const JOI: &str = "alice@sb S: JOI bob@hotmail.com bob\n";
+    const BYE: &str = "alice@sb S: BYE bob@hotmail.com\n";
+
+    #[test]
+    fn newcomers() {
+        silent(&format!("{START}{ASK}{IRO}{OK}{JOI}"));
+        silent(&format!("{START}{ASK}{JOI}{IRO}{OK}"));
+        accuses("ANS-2", &format!("{START}{ASK}{OK}{JOI}"));
+        accuses("ANS-2", &format!("{START}{ASK}{JOI}{OK}"));
+        accuses("JOI-1", &format!("{START}{ASK}{IRO}{OK}{JOI}{JOI}"));
+        accuses(
+            "ANS-6",
+            &format!(
+                "{START}{ASK}{}{OK}{JOI}",
+                IRO.replace(
+                    "1 1 1 alice@hotmail.com alice",
+                    "1 1 2 alice@hotmail.com alice\nbob@sb S: IRO 1 2 2 bob@hotmail.com bob"
+                )
+            ),
+        );
+        silent(&format!("{START}{ASK}{OK}"));
+    }
+
+    #[test]
+    fn stale_rosters() {
+        let left = "alice@sb C: OUT\nalice@sb S: <closed>\n";
+        accuses("ANS-5", &format!("{START}{left}{ASK}{IRO}{OK}"));
+        silent(&format!("{START}{left}{ASK}{OK}"));
+        silent(&format!("{START}alice@sb C: <closed>\n{ASK}{IRO}{OK}"));
+        silent(&format!("{START}{ASK}{left}{IRO}{OK}"));
+    }
+
+    #[test]
+    fn leaving() {
+        let all = format!("{START}{ASK}{IRO}{OK}{JOI}");
+        let out = "bob@sb C: OUT\nbob@sb S: <closed>\n";
+        silent(&format!("{all}{out}{BYE}"));
+        silent(&format!("{all}{BYE}bob@sb S: <closed>\n"));
+        accuses("BYE-1", &format!("{all}{out}{BYE}{BYE}"));
+        let call = "bob@sb C: CAL 9 carol@hotmail.com\n";
+        let answer = "bob@sb S: 217 9\n";
+        accuses("BYE-1", &format!("{all}{BYE}{call}{answer}"));
+        silent(&format!("{all}{call}{BYE}{answer}"));
+        let again = format!(
+            "{}bob@sb2 S: IRO 1 1 1 alice@hotmail.com alice\nbob@sb2 S: ANS 1 OK\n",
+            ASK.replace("sb", "sb2")
+        );
+        silent(&format!("{all}{out}{BYE}{again}{JOI}"));
+    }
+}

@@ -1,0 +1,201 @@
+//! Serial numbers: each change brings a new one, they rise, and all lines show the latest.
+
+use std::collections::{HashMap, HashSet};
+
+use super::Oracle;
+use super::finding::Findings;
+use super::line::Verb;
+use super::world::{Request, Role, Seen, Told, UserId, World, serial};
+use crate::spec::ClauseId;
+
+/// The judge of serial numbers.
+#[derive(Debug, Default)]
+pub(super) struct Serials {
+    users: HashMap<UserId, Numbers>,
+    epoch: u32,
+}
+
+/// The numbers of one user.
+#[derive(Debug, Default)]
+struct Numbers {
+    /// Those that changes brought.
+    changes: HashSet<u64>,
+    /// Those that were shown, with the request that asked for them.
+    shown: HashMap<u64, usize>,
+    /// The highest that a change brought, and where.
+    latest: Option<(u64, usize)>,
+}
+
+impl Oracle for Serials {
+    fn name(&self) -> &'static str {
+        "serials"
+    }
+
+    fn clauses(&self) -> &'static [ClauseId] {
+        &[
+            ClauseId::SER_1,
+            ClauseId::SER_2,
+            ClauseId::SER_3,
+            ClauseId::SYN_6,
+        ]
+    }
+
+    fn entry(&mut self, world: &World, seen: &Seen<'_, '_>, out: &mut Findings) {
+        let Some((told, me)) = seen.told().zip(seen.conn.user) else {
+            return;
+        };
+        let Some(number) = serial(&told.line) else {
+            return;
+        };
+        if self.epoch != world.epoch() {
+            self.epoch = world.epoch();
+            self.users.clear();
+        }
+        let user = world.user(me);
+        if user.is_blurred || !seen.conn.is_clear() {
+            self.users.remove(&me);
+            return;
+        }
+        let numbers = self.users.entry(me).or_default();
+        match (told.role, told.request) {
+            (Role::Answer, Some(request)) if request.verb == Verb::Syn => {
+                numbers.batch(seen, told, request, number, out);
+            }
+            (Role::Answer, Some(request)) if request.verb == Verb::Lst => {
+                numbers.show(seen, request, number, out);
+            }
+            (Role::Answer, Some(request)) => numbers.change(seen, request, number, out),
+            (Role::Unasked, _) => numbers.notice(seen, told, number, out),
+            _ => {}
+        }
+    }
+}
+
+impl Numbers {
+    /// A line of a batch.
+    fn batch(
+        &mut self,
+        seen: &Seen<'_, '_>,
+        told: &Told<'_, '_>,
+        request: &Request,
+        number: u64,
+        out: &mut Findings,
+    ) {
+        if told.line.verb == Verb::Syn {
+            self.show(seen, request, number, out);
+        } else if let Some(expected) = request.progress.serial
+            && expected != number
+        {
+            let message = "a line of the batch has another number than the SYN reply";
+            out.accuse_line(seen, ClauseId::SYN_6, message, &expected.to_string());
+        }
+    }
+
+    /// A number that is shown, not new.
+    fn show(&mut self, seen: &Seen<'_, '_>, request: &Request, number: u64, out: &mut Findings) {
+        let known = self.shown.entry(number).or_insert(request.index);
+        *known = (*known).max(request.index);
+        if let Some((latest, since)) = self.latest
+            && since < request.index
+            && number < latest
+            && request.progress.lines == 0
+        {
+            let message = "the number is lower than that of an earlier change";
+            out.accuse_line(seen, ClauseId::SER_2, message, &latest.to_string());
+        }
+    }
+
+    /// An accepted change of the user's own.
+    fn change(&mut self, seen: &Seen<'_, '_>, request: &Request, number: u64, out: &mut Findings) {
+        let was_shown = self
+            .shown
+            .get(&number)
+            .is_some_and(|asked| *asked < request.index);
+        let is_new = self.changes.insert(number);
+        if !request.is_sound {
+            return;
+        }
+        let latest = self.latest;
+        if !is_new || was_shown {
+            let message = "the change comes with a number that was seen before";
+            out.accuse_line(seen, ClauseId::SER_1, message, "a new number");
+        } else if let Some((latest, since)) = latest
+            && since < request.index
+            && number < latest
+        {
+            let message = "the number is lower than that of an earlier change";
+            let expected = format!("more than {latest}");
+            out.accuse_line(seen, ClauseId::SER_2, message, &expected);
+        }
+        if latest.is_none_or(|(latest, _)| number > latest) {
+            self.latest = Some((number, seen.place.entry));
+        }
+    }
+
+    /// A change that others caused; it may be told late.
+    fn notice(
+        &mut self,
+        seen: &Seen<'_, '_>,
+        told: &Told<'_, '_>,
+        number: u64,
+        out: &mut Findings,
+    ) {
+        let is_change = matches!(told.line.verb, Verb::Add | Verb::Rem);
+        if is_change && !self.changes.insert(number) {
+            let message = "a change that another user caused did not raise the number";
+            out.accuse_line(seen, ClauseId::SER_3, message, "a new number");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::oracle::dialogue::{accuses, silent};
+
+    fn change(trid: u32, number: u32, value: char) -> String {
+        format!("alice C: GTC {trid} {value}\nalice S: GTC {trid} {number} {value}\n")
+    }
+
+    #[test]
+    fn changes() {
+        let on = "alice on NLN\n";
+        silent(&format!("{on}{}{}", change(9, 4, 'N'), change(10, 6, 'A')));
+        accuses("SER-1", &format!("{on}{}", change(9, 3, 'N')));
+        accuses(
+            "SER-1",
+            &format!("{on}{}{}", change(9, 4, 'N'), change(10, 4, 'A')),
+        );
+        accuses(
+            "SER-2",
+            &format!("{on}{}{}", change(9, 9, 'N'), change(10, 5, 'A')),
+        );
+    }
+
+    #[test]
+    fn shown() {
+        let on = format!("alice on NLN\n{}", change(9, 4, 'N'));
+        accuses(
+            "SER-2",
+            &format!("{on}alice C: LST 10 FL\nalice S: LST 10 FL 3 0 0"),
+        );
+        silent(&format!("{on}alice C: LST 10 FL\nalice S: LST 10 FL 4 0 0"));
+        silent(&format!("{on}alice C: LST 10 FL\nalice S: LST 10 FL 7 0 0"));
+        accuses(
+            "SYN-6",
+            "alice in\nalice C: SYN 9 0\nalice S: SYN 9 3\nalice S: GTC 9 4 A",
+        );
+    }
+
+    #[test]
+    fn changes_by_others() {
+        let on = format!("alice on NLN\n{}", change(9, 5, 'N'));
+        silent(&format!("{on}alice S: ADD 0 RL 4 bob@hotmail.com b"));
+        accuses(
+            "SER-3",
+            &format!("{on}alice S: ADD 0 RL 5 bob@hotmail.com b"),
+        );
+        let raced = "alice in\nalice C: SYN 9 4\nalice C: GTC 10 N\nalice S: SYN 9 4\n\
+             alice S: GTC 10 5 N\nalice C: SYN 11 5\nalice S: SYN 11 5\nalice S: ADD 0 RL 4 b@h.com b";
+        silent(raced);
+    }
+}

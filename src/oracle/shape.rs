@@ -1,0 +1,213 @@
+//! Every line of the server has the parameters that its command needs.
+
+use super::Oracle;
+use super::asynchronous::bears_trid;
+use super::finding::Findings;
+use super::line::{Verb, number};
+use super::world::{Role, Seen, Told, World};
+use crate::spec::{ClauseId, Command, Direction, ServerKind};
+
+/// The judge of parameters.
+#[derive(Debug)]
+pub(super) struct Shape;
+
+impl Oracle for Shape {
+    fn name(&self) -> &'static str {
+        "shape"
+    }
+
+    fn clauses(&self) -> &'static [ClauseId] {
+        &[
+            ClauseId::VER_1,
+            ClauseId::INF_1,
+            ClauseId::USR_1,
+            ClauseId::USR_2,
+            ClauseId::XFR_4,
+            ClauseId::SBX_1,
+            ClauseId::SBU_1,
+            ClauseId::SYN_1,
+            ClauseId::LST_1,
+            ClauseId::GTC_1,
+            ClauseId::BLP_1,
+            ClauseId::CHG_1,
+            ClauseId::ADD_1,
+            ClauseId::ADD_10,
+            ClauseId::REM_1,
+            ClauseId::REM_7,
+            ClauseId::PRES_4,
+            ClauseId::PRES_7,
+            ClauseId::RNG_1,
+            ClauseId::CAL_1,
+            ClauseId::ANS_1,
+            ClauseId::ANS_2,
+            ClauseId::JOI_1,
+            ClauseId::BYE_1,
+            ClauseId::MSG_2,
+            ClauseId::OUT_5,
+        ]
+    }
+
+    fn entry(&mut self, _: &World, seen: &Seen<'_, '_>, out: &mut Findings) {
+        let Some(told) = seen.told() else {
+            return;
+        };
+        let judges = matches!(told.role, Role::Answer | Role::Unasked)
+            && told.request.is_none_or(|request| request.is_sound);
+        if !judges {
+            return;
+        }
+        let Some(clause) = clause_of(seen, told) else {
+            return;
+        };
+        judge_count(seen, told, clause, out);
+        judge_values(seen, told, clause, out);
+    }
+}
+
+/// The clause that says what a line looks like.
+fn clause_of(seen: &Seen<'_, '_>, told: &Told<'_, '_>) -> Option<ClauseId> {
+    let line = &told.line;
+    let is_board = seen.conn.kind == ServerKind::Switchboard;
+    let is_unasked = told.role == Role::Unasked;
+    Some(match line.verb {
+        Verb::Ver => ClauseId::VER_1,
+        Verb::Inf => ClauseId::INF_1,
+        Verb::Usr if is_board => ClauseId::SBU_1,
+        Verb::Usr if line.word(3) == b"S" => ClauseId::USR_1,
+        Verb::Usr => ClauseId::USR_2,
+        Verb::Xfr if line.word(2) == b"SB" => ClauseId::SBX_1,
+        Verb::Xfr => ClauseId::XFR_4,
+        Verb::Syn => ClauseId::SYN_1,
+        Verb::Lst => ClauseId::LST_1,
+        Verb::Gtc => ClauseId::GTC_1,
+        Verb::Blp => ClauseId::BLP_1,
+        Verb::Chg => ClauseId::CHG_1,
+        Verb::Add if is_unasked => ClauseId::ADD_10,
+        Verb::Add => ClauseId::ADD_1,
+        Verb::Rem if is_unasked => ClauseId::REM_7,
+        Verb::Rem => ClauseId::REM_1,
+        Verb::Iln | Verb::Nln => ClauseId::PRES_4,
+        Verb::Fln => ClauseId::PRES_7,
+        Verb::Rng => ClauseId::RNG_1,
+        Verb::Cal => ClauseId::CAL_1,
+        Verb::Ans => ClauseId::ANS_1,
+        Verb::Iro => ClauseId::ANS_2,
+        Verb::Joi => ClauseId::JOI_1,
+        Verb::Bye => ClauseId::BYE_1,
+        Verb::Msg => ClauseId::MSG_2,
+        Verb::Out => ClauseId::OUT_5,
+        _ => return None,
+    })
+}
+
+fn judge_count(seen: &Seen<'_, '_>, told: &Told<'_, '_>, clause: ClauseId, out: &mut Findings) {
+    let line = &told.line;
+    let row = Command::find(Direction::ToClient, seen.conn.kind, line.word(0));
+    let Some(row) = row else {
+        return;
+    };
+    let before = 1 + usize::from(line.verb.has_trid());
+    let params = line.count().saturating_sub(before);
+    // A TrID too many is another oracle's.
+    let has_trid_too_many = bears_trid(told);
+    // Where the draft lets the server add something, too much is no breach.
+    let is_open = matches!(line.verb, Verb::Usr | Verb::Ver | Verb::Inf | Verb::Xfr);
+    let is_short = params < row.min_params;
+    let is_long = params > row.max_params && !is_open;
+    if (is_short || is_long) && !has_trid_too_many {
+        let message = "the line has too few or too many parameters";
+        let expected = format!("{} to {} parameters", row.min_params, row.max_params);
+        out.accuse_line(seen, clause, message, &expected);
+    }
+}
+
+fn judge_values(seen: &Seen<'_, '_>, told: &Told<'_, '_>, clause: ClauseId, out: &mut Findings) {
+    let line = &told.line;
+    let word = line.word(2);
+    let (is_right, expected) = match line.verb {
+        Verb::Out => {
+            let code = line.word(1);
+            (matches!(code, b"" | b"OTH" | b"SSD"), "OTH, SSD or nothing")
+        }
+        Verb::Syn | Verb::Gtc | Verb::Blp => (number(word).is_some(), "a serial number"),
+        Verb::Lst | Verb::Add | Verb::Rem => (number(line.word(3)).is_some(), "a serial number"),
+        Verb::Xfr if word == b"SB" => {
+            let is_key = line.word(4) == b"CKI" && !line.word(5).is_empty();
+            (is_key && is_address(line.word(3)), "SB address CKI cookie")
+        }
+        Verb::Xfr => {
+            let is_restart = line.word(3) == b"0";
+            let is_referral = word == b"NS" && (is_restart || is_address(line.word(3)));
+            (is_referral, "NS address[:port] or SB …")
+        }
+        Verb::Rng => {
+            let is_ring = line.word(3) == b"CKI" && is_address(line.word(2));
+            (is_ring, "session address CKI cookie handle name")
+        }
+        Verb::Cal => {
+            let is_session = number(line.word(3)).is_some();
+            (
+                word == b"RINGING" && is_session,
+                "RINGING and a decimal number",
+            )
+        }
+        Verb::Ans => (word == b"OK", "OK"),
+        _ => return,
+    };
+    let has_all = line.count() > 1 || line.verb == Verb::Out;
+    if !is_right && has_all && !bears_trid(told) {
+        out.accuse_line(
+            seen,
+            clause,
+            "a parameter is not what it should be",
+            expected,
+        );
+    }
+}
+
+/// A name or an address, with a port or without.
+fn is_address(word: &[u8]) -> bool {
+    let port = word.iter().rposition(|byte| *byte == b':');
+    match port.and_then(|at| word.split_at_checked(at)) {
+        None => !word.is_empty(),
+        Some((host, port)) => {
+            let digits = port.strip_prefix(b":").unwrap_or_default();
+            !host.is_empty() && number(digits).is_some_and(|port| port <= u64::from(u16::MAX))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::oracle::dialogue::{accuses, silent};
+
+    #[test]
+    fn counts() {
+        for (clause, line) in [
+            ("PRES-4", "NLN NLN bob@hotmail.com"),
+            ("PRES-7", "FLN bob@hotmail.com BSY"),
+            ("ADD-10", "ADD 0 RL 5 bob@hotmail.com"),
+            ("RNG-1", "RNG 7 1.1.1.1:1 CKI 5 bob@hotmail.com"),
+            ("OUT-5", "OUT BYE"),
+        ] {
+            accuses(clause, &format!("alice in\nalice S: {line}"));
+        }
+        silent("alice in\nalice S: NLN NLN bob@hotmail.com Bob\nalice S: OUT OTH");
+    }
+
+    #[test]
+    fn values() {
+        let ask = "alice in\nalice C: XFR 9 SB\n";
+        accuses(
+            "SBX-1",
+            &format!("{ask}alice S: XFR 9 SB 1.1.1.1:99999 CKI 5"),
+        );
+        accuses("SBX-1", &format!("{ask}alice S: XFR 9 SB 1.1.1.1:9 5 CKI"));
+        silent(&format!("{ask}alice S: XFR 9 SB sb.example CKI 5"));
+        accuses("SYN-1", "alice in\nalice C: SYN 9 5\nalice S: SYN 9 x");
+        let call = "a@sb C: USR 1 a@hotmail.com 5\na@sb S: USR 1 OK a@hotmail.com A\na@sb C: CAL 2 b@hotmail.com\n";
+        accuses("CAL-1", &format!("{call}a@sb S: CAL 2 7 RINGING"));
+        accuses("CAL-1", &format!("{call}a@sb S: CAL 2 RINGING 7a"));
+        silent(&format!("{call}a@sb S: CAL 2 RINGING 71"));
+    }
+}

@@ -1,0 +1,135 @@
+//! What is known of a connection.
+
+use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, DefaultHasher};
+use std::time::Duration;
+
+use super::board::BoardId;
+use super::request::{Request, Slot};
+use super::user::UserId;
+use crate::oracle::line::Verb;
+use crate::spec::ServerKind;
+
+/// The most requests with one TrID that may wait for an answer before nothing can be said.
+pub(super) const MOST_WAITING: usize = 64;
+/// How many TrIDs that are none are remembered.
+pub(super) const ODD_TRIDS: usize = 16;
+
+/// A connection.
+#[derive(Debug)]
+pub struct Conn {
+    /// The kind of server at its other end.
+    pub kind: ServerKind,
+    /// It was seen from its beginning.
+    pub is_whole: bool,
+    /// The client sent what cannot be read with certainty, or another dialect is spoken: what
+    /// answers what is not known.
+    pub is_murky: bool,
+    /// The user who is logged in, or sits in a session.
+    pub user: Option<UserId>,
+    /// The request with which the user came in was sent here.
+    pub asked_in: usize,
+    /// The user was in for certain from here on.
+    pub entered: usize,
+    /// The handles that tried to log in since the last challenge, newest last.
+    pub claims: Vec<UserId>,
+    /// Where it sits on a switchboard.
+    pub board: Option<BoardId>,
+    /// Whatever the server says now, it says it later than this index: a request sent there has
+    /// been answered.
+    pub floor: usize,
+    /// Round trips, one after the other.
+    pub round: u32,
+    /// The server has said OUT.
+    pub server_out: bool,
+    /// The client may have said OUT here.
+    pub client_out: Option<usize>,
+    /// It ended here.
+    pub ended: Option<usize>,
+    /// The server ended it.
+    pub ended_by_server: bool,
+    /// When the last request was answered.
+    pub answered_at: Duration,
+    /// TrIDs of requests that are no TrIDs.
+    pub odd_trids: Vec<Box<[u8]>>,
+    /// The last line of the server carried a payload.
+    pub after_payload: bool,
+    /// Where the first CHG that succeeded was answered.
+    pub first_change: Option<usize>,
+    /// The client may have been in state FLN.
+    pub was_fln: bool,
+    /// PNGs sent less QNGs received.
+    pub pings: i64,
+    /// The last answer was an error.
+    pub after_error: bool,
+    /// The last unanswered SYN, by its TrID.
+    pub batch: Option<u64>,
+    pub(super) requests: HashMap<u64, Slot, BuildHasherDefault<DefaultHasher>>,
+    pub(super) waiting: usize,
+}
+
+impl Conn {
+    pub(super) fn new(kind: ServerKind) -> Self {
+        Self {
+            kind,
+            is_whole: false,
+            is_murky: false,
+            user: None,
+            asked_in: 0,
+            entered: 0,
+            claims: Vec::new(),
+            board: None,
+            floor: 0,
+            round: 0,
+            server_out: false,
+            client_out: None,
+            ended: None,
+            ended_by_server: false,
+            answered_at: Duration::ZERO,
+            odd_trids: Vec::new(),
+            after_payload: false,
+            first_change: None,
+            was_fln: false,
+            pings: 0,
+            after_error: false,
+            batch: None,
+            requests: HashMap::default(),
+            waiting: 0,
+        }
+    }
+
+    /// Whether all that the client sent is known and was understood.
+    #[must_use]
+    pub fn is_clear(&self) -> bool {
+        self.is_whole && !self.is_murky
+    }
+
+    /// Whether the client can still be taken to listen and to be listened to.
+    #[must_use]
+    pub fn is_alive(&self) -> bool {
+        self.ended.is_none() && self.client_out.is_none() && !self.server_out
+    }
+
+    /// The requests that have no whole answer yet.
+    pub fn unanswered(&self) -> impl Iterator<Item = &Request> {
+        self.requests.values().flat_map(|slot| &slot.waiting)
+    }
+
+    /// Whether a request waits that a line with this verb may answer.
+    #[must_use]
+    pub fn waits_for(&self, answer: Verb) -> Option<&Request> {
+        match self.waiting {
+            0 => None,
+            _ => self.unanswered().find(|r| r.verb.is_answered_by(answer)),
+        }
+    }
+
+    /// The SYN whose batch is under way.
+    #[must_use]
+    pub fn open_batch(&self) -> Option<&Request> {
+        let slot = self.requests.get(&self.batch?)?;
+        slot.waiting
+            .iter()
+            .find(|request| request.progress.serial.is_some())
+    }
+}

@@ -1,0 +1,242 @@
+//! What is known of a value that a client changes and a server keeps, and since when.
+//!
+//! A request is carried out some time between its sending and its answer, so a value is certain
+//! only while no request that may change it is under way, and only from the last answer on.
+
+use std::collections::HashMap;
+
+use super::user::UserId;
+
+/// A value.
+#[derive(Debug, Clone)]
+pub struct Fact<T> {
+    value: Option<T>,
+    since: usize,
+    under_way: u32,
+}
+
+impl<T> Default for Fact<T> {
+    fn default() -> Self {
+        Self {
+            value: None,
+            since: 0,
+            under_way: 0,
+        }
+    }
+}
+
+impl<T: Copy> Fact<T> {
+    /// The value, and the index of the entry from which on it is certain.
+    #[must_use]
+    pub fn sure(&self) -> Option<(T, usize)> {
+        match self.under_way {
+            0 => Some((self.value?, self.since)),
+            _ => None,
+        }
+    }
+
+    /// The value that the request sent at `index` met, where that was the only one under way.
+    #[must_use]
+    pub fn met_by(&self, index: usize) -> Option<T> {
+        self.value
+            .filter(|_| self.under_way == 1 && self.since <= index)
+    }
+
+    /// A request that may change it was sent.
+    pub(super) fn asked(&mut self) {
+        self.under_way += 1;
+    }
+
+    /// Such a request was answered.
+    pub(super) fn settled(&mut self) {
+        self.under_way = self.under_way.saturating_sub(1);
+    }
+
+    /// The server named it.
+    pub(super) fn learn(&mut self, value: T, index: usize) {
+        self.value = Some(value);
+        self.since = index;
+    }
+
+    /// Nobody knows any more.
+    pub(super) fn forget(&mut self) {
+        *self = Self::default();
+    }
+}
+
+/// Whether a user is on a list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Membership {
+    /// It is, for certain since this index.
+    On(usize),
+    /// It is not, for certain since this index.
+    Off {
+        /// Since when.
+        since: usize,
+        /// It was on the list earlier in the same session.
+        was_on: bool,
+    },
+    /// Nobody can tell.
+    Unknown,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Member {
+    is_on: bool,
+    since: usize,
+    was_on: bool,
+}
+
+/// One of the four lists of a user, as far as this session has shown it.
+#[derive(Debug, Default, Clone)]
+pub struct ListFact {
+    members: HashMap<UserId, Member>,
+    /// Since when the whole list is known.
+    whole: Option<usize>,
+    under_way: u32,
+    /// The index of the last request or line that changed it, or may have.
+    changed: usize,
+    /// From an earlier session of the user.
+    is_old: bool,
+}
+
+impl ListFact {
+    /// Whether `user` is on it.
+    #[must_use]
+    pub fn membership(&self, user: UserId) -> Membership {
+        if self.is_old {
+            return Membership::Unknown;
+        }
+        self.membership_ever(user)
+    }
+
+    /// The same, also by what an earlier session has shown.
+    #[must_use]
+    pub fn membership_ever(&self, user: UserId) -> Membership {
+        if self.under_way > 0 {
+            return Membership::Unknown;
+        }
+        self.last_membership(user)
+    }
+
+    /// Whether `user` was on it when the request sent at `index` came, where that was the only one
+    /// under way.
+    #[must_use]
+    pub fn met_by(&self, user: UserId, index: usize) -> Membership {
+        let since = match self.last_membership(user) {
+            Membership::On(since) | Membership::Off { since, .. } => since,
+            Membership::Unknown => return Membership::Unknown,
+        };
+        if self.under_way == 1 && !self.is_old && since <= index {
+            self.last_membership(user)
+        } else {
+            Membership::Unknown
+        }
+    }
+
+    fn last_membership(&self, user: UserId) -> Membership {
+        match (self.members.get(&user), self.whole) {
+            (Some(member), _) if member.is_on => Membership::On(member.since),
+            (Some(member), _) => Membership::Off {
+                since: member.since,
+                was_on: member.was_on,
+            },
+            (None, Some(since)) => Membership::Off {
+                since,
+                was_on: false,
+            },
+            (None, None) => Membership::Unknown,
+        }
+    }
+
+    /// Who is on it for certain, where nothing has changed it since `index`.
+    pub fn steady_since(&self, index: usize) -> Option<impl Iterator<Item = UserId>> {
+        let is_steady = self.under_way == 0 && self.changed <= index;
+        let on = self.members.iter().filter(|(_, member)| member.is_on);
+        is_steady.then(|| on.map(|(user, _)| *user))
+    }
+
+    /// Whether `user` was taken off it for certain by `index`.
+    #[must_use]
+    pub fn was_removed_by(&self, user: UserId, index: usize) -> bool {
+        matches!(
+            self.membership(user),
+            Membership::Off { since, was_on: true } if since <= index
+        )
+    }
+
+    /// Whether it is known whole.
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        self.whole.is_some()
+    }
+
+    /// Whether what is known comes from an earlier session of the user.
+    #[must_use]
+    pub fn is_old(&self) -> bool {
+        self.is_old
+    }
+
+    pub(super) fn asked(&mut self, index: usize) {
+        self.under_way += 1;
+        self.changed = index;
+    }
+
+    pub(super) fn settled(&mut self) {
+        self.under_way = self.under_way.saturating_sub(1);
+    }
+
+    pub(super) fn set(&mut self, user: UserId, is_on: bool, since: usize) {
+        let was_on = self.members.get(&user).is_some_and(|m| m.is_on || m.was_on);
+        let member = Member {
+            is_on,
+            since,
+            was_on: was_on || !is_on,
+        };
+        self.members.insert(user, member);
+        self.changed = since;
+    }
+
+    /// The server showed the whole list, in answer to a request sent at `asked`.
+    pub(super) fn learn(&mut self, shown: &[UserId], asked: usize, index: usize) {
+        if self.under_way > 0 || self.changed > asked {
+            return;
+        }
+        let mut members: HashMap<UserId, Member> = HashMap::with_capacity(shown.len());
+        for user in shown {
+            let old = self.members.get(user).filter(|_| !self.is_old);
+            let member = Member {
+                is_on: true,
+                since: old.filter(|m| m.is_on).map_or(index, |m| m.since),
+                was_on: old.is_some_and(|m| m.was_on),
+            };
+            members.insert(*user, member);
+        }
+        for (user, old) in &self.members {
+            if !self.is_old && !members.contains_key(user) && (old.is_on || old.was_on) {
+                let since = if old.is_on { index } else { old.since };
+                let member = Member {
+                    is_on: false,
+                    since,
+                    was_on: true,
+                };
+                members.insert(*user, member);
+            }
+        }
+        self.members = members;
+        self.whole = Some(self.whole.filter(|_| !self.is_old).unwrap_or(index));
+        self.is_old = false;
+    }
+
+    /// A new session of the user begins; others may have come between.
+    pub(super) fn grow_old(&mut self) {
+        if self.under_way > 0 {
+            self.forget();
+        }
+        self.is_old = true;
+    }
+
+    pub(super) fn forget(&mut self) {
+        *self = Self::default();
+    }
+}

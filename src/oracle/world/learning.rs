@@ -1,0 +1,514 @@
+//! What is learnt from an entry, once all oracles have seen it.
+
+use std::time::Duration;
+
+use super::World;
+use super::board::Purpose;
+use super::connection::{Conn, MOST_WAITING, ODD_TRIDS};
+use super::reading::{Asked, Clarity, Role, Told};
+use super::request::{Request, Step};
+use super::user::{GONE, List, Privacy, State, UserId};
+use crate::oracle::line::{Line, Verb};
+use crate::spec::{ServerKind, decode_name};
+use crate::transcript::{ConnId, Entry, Party, Transcript, What};
+
+/// A state code; codes of another length are no state that anybody shows.
+pub(in crate::oracle) fn state(word: &[u8]) -> State {
+    word.try_into().unwrap_or(*b"???")
+}
+
+fn privacy(word: &[u8]) -> Option<Privacy> {
+    match word {
+        b"AL" => Some(Privacy::Open),
+        b"BL" => Some(Privacy::Closed),
+        _ => None,
+    }
+}
+
+/// What of a [`Told`] is needed to learn from it.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::oracle) struct Mark {
+    role: Role,
+    trid: u64,
+    at: usize,
+    step: Step,
+}
+
+impl From<&Told<'_, '_>> for Mark {
+    fn from(told: &Told<'_, '_>) -> Self {
+        Self {
+            role: told.role,
+            trid: told.trid,
+            at: told.at,
+            step: told.step,
+        }
+    }
+}
+
+impl World {
+    /// Makes room for the connections of the transcript.
+    pub(in crate::oracle) fn meet(&mut self, transcript: &Transcript) {
+        let known = self.conns.len();
+        let new = transcript.connections().get(known..).unwrap_or_default();
+        self.conns
+            .extend(new.iter().map(|conn| Conn::new(conn.kind)));
+    }
+
+    /// Goes on to the next entry.
+    pub(in crate::oracle) fn step(&mut self) {
+        self.index += 1;
+    }
+
+    pub(super) fn conn_mut(&mut self, id: ConnId) -> &mut Conn {
+        let conn = self.conns.get_mut(id.0);
+        conn.expect("an entry is read only where its connection is known")
+    }
+
+    /// Learns from a client's line.
+    pub(in crate::oracle) fn learn_asked(&mut self, id: ConnId, at: Duration, asked: &Asked<'_>) {
+        let index = self.index;
+        self.is_strange |= !asked.frame.line.is_ascii() || has_odd_escape(&asked.frame.line);
+        let conn = self.conn_mut(id);
+        let is_first = conn.requests.is_empty() && conn.pings == 0 && conn.floor == 0;
+        if is_first && !conn.is_murky && index_is_fresh(conn) {
+            conn.is_whole |= begins(asked.verb);
+            if conn.kind == ServerKind::Notification && opens_board(asked) {
+                conn.kind = ServerKind::Switchboard;
+            }
+        }
+        if asked.clarity == Clarity::Murky {
+            self.lose_sight(id);
+            return;
+        }
+        let conn = self.conn_mut(id);
+        let mut request = Request::new(asked.verb, asked.frame.line.clone(), index, at);
+        request.round = conn.round;
+        request.is_inside = conn.user.is_some();
+        request.is_sound = asked.clarity == Clarity::Sound && conn.is_alive();
+        match asked.verb {
+            Verb::Out => {
+                conn.client_out.get_or_insert(index);
+                self.may_leave(id, false);
+                return;
+            }
+            Verb::Png => {
+                conn.pings += 1;
+                return;
+            }
+            _ => {}
+        }
+        if asked.trid.is_none_or(|trid| trid > u64::from(u32::MAX)) {
+            if conn.odd_trids.len() < ODD_TRIDS {
+                conn.odd_trids.push(asked.line.word(1).into());
+            }
+            self.lose_track(id, asked);
+            return;
+        }
+        let trid = asked.trid.unwrap_or_default();
+        let user = conn.user;
+        let slot = conn.requests.entry(trid).or_default();
+        match asked.verb {
+            Verb::Other => slot.is_wild = true,
+            Verb::Msg if conn.kind == ServerKind::Switchboard => slot.message = Some(request),
+            _ => {
+                slot.waiting.push_back(request);
+                let is_flood = slot.waiting.len() > MOST_WAITING;
+                conn.waiting += 1;
+                if asked.verb == Verb::Syn {
+                    conn.batch = Some(trid);
+                }
+                if is_flood {
+                    self.lose_sight(id);
+                    return;
+                }
+            }
+        }
+        self.note_claim(id, asked);
+        if let Some(user) = user.filter(|_| self.conn_mut(id).kind == ServerKind::Notification) {
+            self.may_change(user, asked);
+        }
+    }
+
+    /// A request that may change what the server keeps of its user.
+    fn may_change(&mut self, id: UserId, asked: &Asked<'_>) {
+        let index = self.index;
+        let line = &asked.line;
+        let whose = (asked.verb == Verb::Rea).then(|| self.users.intern(line.word(2)));
+        if let Some(whose) = whose {
+            let name = decode_name(line.word(3));
+            let user = self.users.get_mut(whose);
+            if whose == id {
+                user.add_name(&name);
+            } else {
+                user.add_nickname(&name);
+            }
+        }
+        if matches!(asked.verb, Verb::Add | Verb::Rem) {
+            let contact = self.users.intern(line.word(3));
+            if asked.verb == Verb::Add && line.word(2).eq_ignore_ascii_case(b"FL") {
+                self.users.get_mut(contact).ever_added_by.insert(id);
+            }
+        }
+        let user = self.users.get_mut(id);
+        match asked.verb {
+            Verb::Gtc => user.prompt.asked(),
+            Verb::Blp => user.privacy.asked(),
+            Verb::Chg => user.states.asked(state(line.word(2)), index),
+            Verb::Add | Verb::Rem => {
+                if let Some(list) = List::parse(line.word(2)) {
+                    user.list_mut(list).asked(index);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// A request that cannot be answered by its TrID: whether it was obeyed will not be known.
+    fn lose_track(&mut self, id: ConnId, asked: &Asked<'_>) {
+        let (index, conn) = (self.index, self.conn_mut(id));
+        let may_change = matches!(
+            asked.verb,
+            Verb::Gtc | Verb::Blp | Verb::Chg | Verb::Add | Verb::Rem | Verb::Rea
+        );
+        match (conn.user, conn.kind) {
+            (Some(user), ServerKind::Notification) if may_change => {
+                self.users.get_mut(user).blur(index);
+            }
+            (_, ServerKind::Switchboard) if asked.verb != Verb::Other => self.lose_sight(id),
+            _ => {}
+        }
+    }
+
+    /// Learns from bytes that are no frame, and from ends.
+    pub(in crate::oracle) fn learn_other(&mut self, entry: &Entry) {
+        match &entry.what {
+            What::Opened(_) => self.conn_mut(entry.conn).is_whole = true,
+            What::Raw(Party::Client, bytes) => {
+                self.is_strange |= !bytes.is_ascii() || has_odd_escape(bytes);
+                self.lose_sight(entry.conn);
+            }
+            What::Raw(Party::Server, _) => self.conn_mut(entry.conn).is_murky = true,
+            What::Closed(party) | What::Reset(party) => self.end(entry.conn, *party),
+            What::Frame(..) => {}
+        }
+    }
+
+    /// Learns from a server's line.
+    pub(in crate::oracle) fn learn_told(
+        &mut self,
+        id: ConnId,
+        line: &Line<'_>,
+        mark: Mark,
+        (at, has_payload): (Duration, bool),
+    ) {
+        let conn = self.conn_mut(id);
+        conn.after_payload = has_payload;
+        if mark.role == Role::Answer {
+            conn.answered_at = at;
+        }
+        match mark.role {
+            Role::Answer if mark.at == usize::MAX => self.acknowledged(id, mark.trid),
+            Role::Answer => self.answered(id, line, mark),
+            Role::Unasked => self.told_unasked(id, line),
+            Role::Unclear => self.overheard(id, line),
+            Role::Again | Role::Mismatch | Role::Stray | Role::Nonsense => {}
+        }
+    }
+
+    fn acknowledged(&mut self, id: ConnId, trid: u64) {
+        let conn = self.conn_mut(id);
+        if let Some(message) = conn.requests.get(&trid).and_then(|s| s.message.as_ref()) {
+            let index = message.index;
+            conn.floor = conn.floor.max(index);
+        }
+    }
+
+    fn answered(&mut self, id: ConnId, line: &Line<'_>, mark: Mark) {
+        let conn = self.conn_mut(id);
+        let Some(slot) = conn.requests.get_mut(&mark.trid) else {
+            return;
+        };
+        let request = match mark.step {
+            Step::Last => slot.waiting.remove(mark.at),
+            Step::Part => slot.waiting.get_mut(mark.at).map(std::mem::take),
+        };
+        let Some(mut request) = request else {
+            return;
+        };
+        conn.floor = conn.floor.max(request.index);
+        conn.after_error = matches!(line.verb, Verb::Error(_));
+        if mark.step == Step::Last && request.round == conn.round {
+            conn.round += 1;
+        }
+        request.progress.advance(line);
+        self.carry_out(id, &mut request, line);
+        let conn = self.conn_mut(id);
+        let Some(slot) = conn.requests.get_mut(&mark.trid) else {
+            return;
+        };
+        match mark.step {
+            Step::Last => {
+                conn.waiting = conn.waiting.saturating_sub(1);
+                request.progress.members = Vec::new();
+                slot.done = Some(request);
+            }
+            Step::Part => {
+                if let Some(place) = slot.waiting.get_mut(mark.at) {
+                    *place = request;
+                }
+            }
+        }
+    }
+
+    /// What follows from an answer.
+    fn carry_out(&mut self, id: ConnId, request: &mut Request, line: &Line<'_>) {
+        let index = self.index;
+        let conn = self.conn_mut(id);
+        let (kind, user) = (conn.kind, conn.user);
+        match (request.verb, line.verb) {
+            (Verb::Ver, Verb::Ver) => {
+                let dialect = line.word(2);
+                conn.is_murky |= !dialect.eq_ignore_ascii_case(b"MSNP2") && dialect != b"0";
+            }
+            (Verb::Usr, Verb::Usr) if kind == ServerKind::Switchboard => {
+                self.open_board(id, request, line);
+            }
+            (Verb::Usr, Verb::Usr) if line.word(2) == b"OK" => self.log_in(id, request, line),
+            (Verb::Ans, Verb::Ans) => self.join_board(id, request),
+            (Verb::Ans, Verb::Iro) => {
+                let member = self.users.intern(line.word(4));
+                request.progress.members.push(member);
+                let name = decode_name(line.word(5));
+                self.users.get_mut(member).add_nickname(&name);
+            }
+            (Verb::Cal, Verb::Cal) => {
+                if let Some(board) = conn.board {
+                    self.boards.number(board, line.word(3));
+                }
+            }
+            _ => {
+                if let Some(user) = user {
+                    self.carry_out_for(id, user, request, line, index);
+                }
+            }
+        }
+    }
+
+    fn carry_out_for(
+        &mut self,
+        id: ConnId,
+        me: UserId,
+        request: &mut Request,
+        line: &Line<'_>,
+        index: usize,
+    ) {
+        let user = self.users.get_mut(me);
+        user.see_serial(line);
+        match (request.verb, line.verb) {
+            (Verb::Xfr, Verb::Xfr) if line.word(2) == b"SB" => {
+                self.boards.issue(line.word(5), me, Purpose::Create);
+            }
+            (Verb::Gtc | Verb::Syn, Verb::Gtc) => {
+                if request.verb == Verb::Gtc {
+                    user.prompt.settled();
+                }
+                if let [letter] = line.word(3) {
+                    user.prompt.learn(*letter, index);
+                }
+            }
+            (Verb::Blp | Verb::Syn, Verb::Blp) => {
+                if request.verb == Verb::Blp {
+                    user.privacy.settled();
+                }
+                match privacy(line.word(3)) {
+                    Some(privacy) => user.privacy.learn(privacy, index),
+                    None => user.privacy.forget(),
+                }
+            }
+            (Verb::Syn | Verb::Lst, Verb::Lst) => self.learn_item(me, request, line),
+            (Verb::Chg, Verb::Chg) => {
+                user.states.accepted(request.index, index);
+                let conn = self.conn_mut(id);
+                conn.first_change.get_or_insert(index);
+                conn.was_fln |= line.word(2) == b"FLN";
+            }
+            (Verb::Chg, Verb::Error(_)) => user.states.refused(request.index),
+            (Verb::Gtc, Verb::Error(_)) => user.prompt.settled(),
+            (Verb::Blp, Verb::Error(_)) => user.privacy.settled(),
+            (Verb::Add | Verb::Rem, Verb::Error(_)) => {
+                if let Some(list) = List::parse(request.words().word(2)) {
+                    user.list_mut(list).settled();
+                }
+            }
+            (Verb::Add | Verb::Rem, Verb::Add | Verb::Rem) => {
+                if let Some(list) = List::parse(request.words().word(2)) {
+                    user.list_mut(list).settled();
+                }
+                self.change_list(me, line);
+                if line.verb == Verb::Add {
+                    let contact = self.users.intern(line.word(4));
+                    let name = decode_name(line.word(5));
+                    self.users.get_mut(contact).add_nickname(&name);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// An ADD or REM that the server has carried out.
+    fn change_list(&mut self, me: UserId, line: &Line<'_>) {
+        let (index, is_on) = (self.index, line.verb == Verb::Add);
+        let Some(list) = List::parse(line.word(2)) else {
+            return;
+        };
+        let contact = self.users.intern(line.word(4));
+        let user = self.users.get_mut(me);
+        user.list_mut(list).set(contact, is_on, index);
+        if list == List::Forward {
+            let adders = &mut self.users.get_mut(contact).adders;
+            if is_on {
+                adders.insert(me);
+            } else {
+                adders.remove(&me);
+            }
+        }
+    }
+
+    fn learn_item(&mut self, me: UserId, request: &mut Request, line: &Line<'_>) {
+        if line.count() > 6 {
+            let contact = self.users.intern(line.word(6));
+            let name = decode_name(line.word(7));
+            self.users.get_mut(contact).add_nickname(&name);
+            request.progress.members.push(contact);
+        }
+        let Some(list) = List::parse(line.word(2)) else {
+            return;
+        };
+        if !super::ends_list(line) {
+            return;
+        }
+        let index = self.index;
+        let fact = self.users.get_mut(me).list_mut(list);
+        if request.progress.is_garbled {
+            fact.forget();
+            return;
+        }
+        fact.learn(&request.progress.members, request.index, index);
+        if list == List::Forward {
+            for contact in &request.progress.members {
+                self.users.get_mut(*contact).adders.insert(me);
+            }
+        }
+    }
+
+    fn told_unasked(&mut self, id: ConnId, line: &Line<'_>) {
+        let index = self.index;
+        let conn = self.conn_mut(id);
+        let user = conn.user;
+        match (line.verb, user) {
+            (Verb::Out, _) => {
+                conn.server_out = true;
+                if line.word(1) == b"SSD" {
+                    self.shake();
+                }
+                self.may_leave(id, true);
+            }
+            (Verb::Qng, _) => conn.pings -= 1,
+            (Verb::Add | Verb::Rem, Some(user)) => {
+                self.users.get_mut(user).see_serial(line);
+                self.change_list(user, line);
+            }
+            (Verb::Chg, Some(user)) => {
+                let floor = conn.floor;
+                let states = &mut self.users.get_mut(user).states;
+                states.asked(state(line.word(2)), floor);
+                states.accepted(floor, index);
+            }
+            (Verb::Rng, Some(user)) => {
+                let purpose = Purpose::Join(line.word(1).into());
+                self.boards.issue(line.word(4), user, purpose);
+            }
+            (Verb::Joi, _) => {
+                let joined = self.users.intern(line.word(1));
+                let name = decode_name(line.word(2));
+                self.users.get_mut(joined).add_nickname(&name);
+            }
+            (Verb::Bye, _) => self.told_bye(id, line.word(1)),
+            _ => {}
+        }
+    }
+
+    fn told_bye(&mut self, id: ConnId, handle: &[u8]) {
+        let (index, board) = (self.index, self.conn_mut(id).board);
+        let left = self.users.find(handle);
+        if let (Some(board), Some(left)) = (board, left) {
+            let seats = &mut self.boards.get_mut(board).seats;
+            for seat in seats.iter_mut().filter(|seat| seat.user == left) {
+                seat.leaving.get_or_insert(index);
+            }
+        }
+    }
+
+    /// A line on a murky connection.
+    fn overheard(&mut self, id: ConnId, line: &Line<'_>) {
+        let conn = self.conn_mut(id);
+        match (line.verb, conn.kind) {
+            (Verb::Out, _) => conn.server_out = true,
+            (Verb::Usr, ServerKind::Notification) if line.word(2) == b"OK" => {
+                let user = self.users.intern(line.word(3));
+                self.sit_in(id, user);
+            }
+            (Verb::Usr | Verb::Ans, ServerKind::Switchboard) => self.has_strangers = true,
+            (Verb::Rng, _) => {
+                if let Some(user) = conn.user {
+                    let purpose = Purpose::Join(line.word(1).into());
+                    self.boards.issue(line.word(4), user, purpose);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// From here on nobody knows GONE from present; `is_sure` where the server has said so.
+    pub(super) fn may_leave(&mut self, id: ConnId, is_sure: bool) {
+        let index = self.index;
+        let conn = self.conn_mut(id);
+        let (user, board, floor) = (conn.user, conn.board, conn.floor);
+        if let Some(board) = board {
+            let seats = &mut self.boards.get_mut(board).seats;
+            if let Some(seat) = seats.iter_mut().find(|seat| seat.conn == id) {
+                seat.leaving.get_or_insert(index);
+                if is_sure {
+                    seat.left.get_or_insert(index);
+                }
+            }
+        } else if let Some(user) = user {
+            let user = self.users.get_mut(user);
+            if user.login == Some(id) {
+                user.states.asked(GONE, floor.max(1));
+                if is_sure {
+                    user.states.accepted(index, index);
+                    user.login = None;
+                }
+            }
+        }
+    }
+}
+
+fn begins(verb: Verb) -> bool {
+    matches!(verb, Verb::Ver | Verb::Inf | Verb::Usr | Verb::Ans)
+}
+
+fn opens_board(asked: &Asked<'_>) -> bool {
+    let is_entry = asked.line.count() == 4 && asked.line.word(2).contains(&b'@');
+    asked.verb == Verb::Ans || (asked.verb == Verb::Usr && is_entry)
+}
+
+fn index_is_fresh(conn: &Conn) -> bool {
+    !conn.server_out && !conn.after_payload && conn.ended.is_none()
+}
+
+/// Whether a line holds an escape that does not decode to text.
+fn has_odd_escape(line: &[u8]) -> bool {
+    memchr::memchr(b'%', line).is_some() && std::str::from_utf8(&decode_name(line)).is_err()
+}

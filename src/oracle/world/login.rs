@@ -1,0 +1,193 @@
+//! Users come and go, connections end, sight is lost.
+
+use super::World;
+use super::board::Seat;
+use super::reading::Asked;
+use super::request::Request;
+use super::user::{List, UNSET, UserId};
+use crate::oracle::line::{Line, Verb};
+use crate::spec::{ServerKind, decode_name};
+use crate::transcript::{ConnId, Party};
+
+/// How many handles that try to log in are remembered.
+const CLAIMS: usize = 16;
+
+impl World {
+    /// A handle that wants to log in.
+    pub(super) fn note_claim(&mut self, id: ConnId, asked: &Asked<'_>) {
+        let kind = self.conn_mut(id).kind;
+        let is_claim = asked.verb == Verb::Usr && asked.line.word(3).eq_ignore_ascii_case(b"I");
+        if kind == ServerKind::Switchboard {
+            if matches!(asked.verb, Verb::Usr | Verb::Ans) {
+                self.users.intern(asked.line.word(2));
+            }
+        } else if is_claim {
+            let user = self.users.intern(asked.line.word(4));
+            let claims = &mut self.conn_mut(id).claims;
+            if claims.len() >= CLAIMS {
+                claims.remove(0);
+            }
+            claims.push(user);
+        }
+    }
+
+    pub(super) fn log_in(&mut self, id: ConnId, request: &Request, line: &Line<'_>) {
+        let user = self.users.intern(line.word(3));
+        let index = self.index;
+        self.sit_in(id, user);
+        let conn = self.conn_mut(id);
+        conn.asked_in = request.index;
+        let is_known = conn.is_clear();
+        let known = self.users.get_mut(user);
+        let was_blurred = known.is_blurred;
+        if is_known {
+            known.is_blurred = false;
+            if was_blurred {
+                known.states.forget(index);
+            }
+            known.states.asked(UNSET, request.index);
+            known.states.accepted(request.index, index);
+            known.add_name(&decode_name(line.word(4)));
+        }
+    }
+
+    /// A user is logged in on a connection, whatever was known before.
+    pub(super) fn sit_in(&mut self, id: ConnId, user: UserId) {
+        let index = self.index;
+        let conn = self.conn_mut(id);
+        conn.user = Some(user);
+        conn.entered = index;
+        conn.asked_in = index;
+        conn.claims.clear();
+        let is_known = conn.is_clear();
+        let known = self.users.get_mut(user);
+        known.login = Some(id);
+        known.serial_before = known.serial;
+        for list in List::ALL {
+            known.list_mut(list).grow_old();
+        }
+        known.privacy.forget();
+        known.prompt.forget();
+        if !is_known {
+            known.blur(index);
+        }
+    }
+
+    pub(super) fn open_board(&mut self, id: ConnId, request: &Request, line: &Line<'_>) {
+        let index = self.index;
+        let words = request.words();
+        let user = self.users.intern(words.word(2));
+        self.users
+            .get_mut(user)
+            .add_nickname(&decode_name(line.word(4)));
+        self.boards.use_up(words.word(3), index);
+        let board = self.boards.make(true);
+        self.take_seat(id, board, user, request.index);
+    }
+
+    pub(super) fn join_board(&mut self, id: ConnId, request: &Request) {
+        let index = self.index;
+        let words = request.words();
+        let user = self.users.intern(words.word(2));
+        self.boards.use_up(words.word(3), index);
+        let number = words.word(4);
+        let board = self.boards.find(number).unwrap_or_else(|| {
+            let board = self.boards.make(false);
+            self.boards.number(board, number);
+            board
+        });
+        self.take_seat(id, board, user, request.index);
+    }
+
+    fn take_seat(&mut self, id: ConnId, board: super::BoardId, user: UserId, asked: usize) {
+        let index = self.index;
+        let conn = self.conn_mut(id);
+        if conn.board.is_some() {
+            return;
+        }
+        conn.user = Some(user);
+        conn.board = Some(board);
+        conn.asked_in = asked;
+        conn.entered = index;
+        self.boards.get_mut(board).seats.push(Seat {
+            conn: id,
+            user,
+            asked,
+            entered: index,
+            leaving: None,
+            left: None,
+        });
+    }
+
+    /// The client sent what cannot be read with certainty.
+    pub(super) fn lose_sight(&mut self, id: ConnId) {
+        let index = self.index;
+        let conn = self.conn_mut(id);
+        conn.is_murky = true;
+        let (kind, user, board) = (conn.kind, conn.user, conn.board);
+        match (user, board) {
+            (Some(user), None) => self.users.get_mut(user).blur(index),
+            (_, Some(_)) => {
+                self.has_strangers = true;
+                self.may_leave(id, false);
+            }
+            (None, None) if kind == ServerKind::Switchboard => self.has_strangers = true,
+            (None, None) => {}
+        }
+    }
+
+    pub(super) fn end(&mut self, id: ConnId, party: Party) {
+        let index = self.index;
+        let by_server = party == Party::Server;
+        let conn = self.conn_mut(id);
+        if conn.ended.is_some() {
+            return;
+        }
+        let is_sudden = by_server && conn.is_alive() && conn.waiting == 0 && conn.user.is_some();
+        conn.ended = Some(index);
+        conn.ended_by_server = by_server;
+        let (user, board, waiting) = (conn.user, conn.board, conn.waiting);
+        if let Some(user) = user.filter(|_| board.is_none() && waiting > 0) {
+            self.leave_open(id, user);
+        }
+        self.may_leave(id, by_server);
+        if let Some(user) = user.filter(|_| board.is_none()) {
+            let known = self.users.get_mut(user);
+            if known.login == Some(id) {
+                known.login = None;
+            }
+        }
+        if is_sudden && board.is_none() {
+            self.shake();
+        }
+    }
+
+    /// Requests without an answer may have been carried out or not.
+    fn leave_open(&mut self, id: ConnId, user: UserId) {
+        let conn = self.conns.get(id.0);
+        let verbs: Vec<(Verb, Option<List>)> = conn
+            .into_iter()
+            .flat_map(super::Conn::unanswered)
+            .map(|request| (request.verb, List::parse(request.words().word(2))))
+            .collect();
+        let known = self.users.get_mut(user);
+        for (verb, list) in verbs {
+            match (verb, list) {
+                (Verb::Add | Verb::Rem, Some(list)) => known.list_mut(list).forget(),
+                (Verb::Gtc, _) => known.prompt.forget(),
+                (Verb::Blp, _) => known.privacy.forget(),
+                _ => {}
+            }
+        }
+    }
+
+    /// The server may have been started anew, with or without a memory.
+    pub(super) fn shake(&mut self) {
+        let index = self.index;
+        self.epoch += 1;
+        for user in self.users.iter_mut() {
+            user.forget(index);
+            user.adders.clear();
+        }
+    }
+}

@@ -1,0 +1,97 @@
+//! What can be known from the wire, kept once for all oracles: connections, users with their lists
+//! and states, sessions and cookies.
+//!
+//! Everything is dated by the index of an entry. A client's line is obeyed some time after its own
+//! entry and before that of its answer; a server's line was sent some time before its entry.
+//! Whatever was sent that cannot be read with certainty makes a connection murky and its user
+//! blurred: then nothing is claimed.
+
+mod board;
+mod connection;
+mod fact;
+mod learning;
+mod login;
+mod reading;
+mod request;
+mod user;
+
+use crate::transcript::ConnId;
+
+pub use board::{Board, BoardId, Boards, Cookie, Purpose, Seat};
+pub use connection::Conn;
+pub use fact::{Fact, ListFact, Membership};
+pub(in crate::oracle) use learning::state;
+pub use reading::{Asked, Clarity, Role, Seen, Sight, Told};
+pub use request::{Progress, Request, Step, ends_list};
+pub use user::{GONE, List, Privacy, State, States, UNSET, User, UserId, Users, serial};
+
+/// All that is known so far.
+#[derive(Debug, Default)]
+pub struct World {
+    conns: Vec<Conn>,
+    users: Users,
+    boards: Boards,
+    index: usize,
+    /// A client has sent bytes that no name should hold, and a server may echo them.
+    is_strange: bool,
+    /// Somebody may sit in a session without our knowing.
+    has_strangers: bool,
+    /// How often the server may have been started anew.
+    epoch: u32,
+}
+
+impl World {
+    /// A connection.
+    #[must_use]
+    pub fn conn(&self, id: ConnId) -> Option<&Conn> {
+        self.conns.get(id.0)
+    }
+
+    /// All connections.
+    #[must_use]
+    pub fn conns(&self) -> &[Conn] {
+        &self.conns
+    }
+
+    /// All users.
+    #[must_use]
+    pub fn users(&self) -> &Users {
+        &self.users
+    }
+
+    /// A user.
+    #[must_use]
+    pub fn user(&self, id: UserId) -> &User {
+        self.users.get(id)
+    }
+
+    /// All sessions and cookies.
+    #[must_use]
+    pub fn boards(&self) -> &Boards {
+        &self.boards
+    }
+
+    /// How many entries have been seen before this one.
+    #[must_use]
+    pub fn index(&self) -> usize {
+        self.index
+    }
+
+    /// Changes whenever the server may have been started anew, with or without a memory.
+    #[must_use]
+    pub fn epoch(&self) -> u32 {
+        self.epoch
+    }
+
+    /// Whether a client has sent bytes that no parameter should hold.
+    #[must_use]
+    pub fn is_strange(&self) -> bool {
+        self.is_strange
+    }
+
+    /// Whether somebody may sit in a session without our knowing.
+    #[must_use]
+    pub fn has_strangers(&self) -> bool {
+        self.has_strangers
+    }
+}

@@ -1,0 +1,277 @@
+//! Reading an entry before anything is learnt from it: what it is, and what it belongs to.
+
+use super::World;
+use super::connection::Conn;
+use super::request::{Request, Step};
+use crate::oracle::finding::Place;
+use crate::oracle::line::{Line, Verb, number};
+use crate::spec::{Command, Direction, MAX_MESSAGE, ServerKind};
+use crate::transcript::{Entry, Party, What};
+use crate::wire::{Frame, Terminator};
+
+/// The longest line that a client may send without fear of being cut off.
+const LONGEST: usize = 1_000;
+
+/// An entry, read.
+#[derive(Debug)]
+pub struct Seen<'w, 'e> {
+    /// Its place.
+    pub place: Place,
+    /// The entry itself.
+    pub entry: &'e Entry,
+    /// Its connection, as it was before.
+    pub conn: &'w Conn,
+    /// What it is.
+    pub sight: Sight<'w, 'e>,
+}
+
+impl<'w, 'e> Seen<'w, 'e> {
+    /// The server's line, where it is one.
+    #[must_use]
+    pub fn told(&self) -> Option<&Told<'w, 'e>> {
+        match &self.sight {
+            Sight::Told(told) => Some(told),
+            _ => None,
+        }
+    }
+}
+
+/// What an entry is.
+#[derive(Debug)]
+pub enum Sight<'w, 'e> {
+    /// The connection was made.
+    Opened,
+    /// A client's line.
+    Asked(Asked<'e>),
+    /// A server's line.
+    Told(Told<'w, 'e>),
+    /// Bytes that are no frame.
+    Raw(Party, &'e [u8]),
+    /// The end.
+    Ended(Party),
+}
+
+/// A client's line.
+#[derive(Debug, Clone, Copy)]
+pub struct Asked<'e> {
+    /// The line, cut into words.
+    pub line: Line<'e>,
+    /// With its payload.
+    pub frame: &'e Frame,
+    /// The verb, read without regard to case.
+    pub verb: Verb,
+    /// The TrID.
+    pub trid: Option<u64>,
+    /// How well it can be understood.
+    pub clarity: Clarity,
+}
+
+/// How well a client's line can be understood.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Clarity {
+    /// Well-formed.
+    Sound,
+    /// Malformed: the server may obey, refuse, ignore it or close.
+    Unsound,
+    /// The server may not even agree on where it ends.
+    Murky,
+}
+
+/// A server's line.
+#[derive(Debug, Clone, Copy)]
+pub struct Told<'w, 'e> {
+    /// The line, cut into words.
+    pub line: Line<'e>,
+    /// With its payload.
+    pub frame: &'e Frame,
+    /// What it is to the client's requests.
+    pub role: Role,
+    /// The request that it belongs to.
+    pub request: Option<&'w Request>,
+    /// Whether it ends the answer to that request.
+    pub step: Step,
+    pub(super) trid: u64,
+    pub(super) at: usize,
+}
+
+/// What a server's line is to the client's requests.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// It belongs to the answer to a request that waited for it.
+    Answer,
+    /// It bears the TrID of a request that has its whole answer already.
+    Again,
+    /// It bears the TrID of a request that it cannot answer.
+    Mismatch,
+    /// It bears a TrID that no request has borne.
+    Stray,
+    /// It bears no TrID, or 0 where that means that nobody asked.
+    Unasked,
+    /// What it belongs to cannot be known.
+    Unclear,
+    /// It is no line of the protocol.
+    Nonsense,
+}
+
+impl World {
+    /// Reads an entry; `None` where its connection is not known.
+    pub(in crate::oracle) fn read<'w, 'e>(&'w self, entry: &'e Entry) -> Option<Seen<'w, 'e>> {
+        let conn = self.conns.get(entry.conn.0)?;
+        let sight = match &entry.what {
+            What::Opened(_) => Sight::Opened,
+            What::Frame(Party::Client, frame) => Sight::Asked(read_request(conn, frame)),
+            What::Frame(Party::Server, frame) => Sight::Told(read_line(conn, frame)),
+            What::Raw(party, bytes) => Sight::Raw(*party, bytes),
+            What::Closed(party) | What::Reset(party) => Sight::Ended(*party),
+        };
+        let place = Place {
+            entry: self.index,
+            conn: entry.conn,
+        };
+        Some(Seen {
+            place,
+            entry,
+            conn,
+            sight,
+        })
+    }
+}
+
+fn read_request<'e>(conn: &Conn, frame: &'e Frame) -> Asked<'e> {
+    let line = Line::read(&frame.line);
+    let verb = Verb::parse_any_case(line.word(0));
+    let trid = if verb == Verb::Other || verb.asks_with_trid() {
+        number(line.word(1))
+    } else {
+        None
+    };
+    let clarity = clarity(conn.kind, &line, frame, trid);
+    Asked {
+        line,
+        frame,
+        verb,
+        trid,
+        clarity,
+    }
+}
+
+fn clarity(kind: ServerKind, line: &Line<'_>, frame: &Frame, trid: Option<u64>) -> Clarity {
+    let has_control = frame.line.iter().any(|byte| matches!(byte, b'\r' | b'\0'));
+    let is_message = line.verb == Verb::Msg && kind == ServerKind::Switchboard;
+    let length = is_message.then(|| number(line.word(3))).flatten();
+    let fits = match &frame.payload {
+        None => !is_message,
+        Some(payload) => {
+            line.count() == 4
+                && payload.len() <= MAX_MESSAGE
+                && length == Some(payload.len() as u64)
+        }
+    };
+    if frame.terminator == Terminator::Lf
+        || line.count() == 0
+        || has_control
+        || !fits
+        || frame.line.len() > LONGEST
+    {
+        return Clarity::Murky;
+    }
+    let Some(row) = Command::find(Direction::ToServer, kind, line.word(0)) else {
+        return Clarity::Unsound;
+    };
+    let (trids, has_valid_trid) = if line.verb.asks_with_trid() {
+        (1, trid.is_some_and(|trid| trid <= u64::from(u32::MAX)))
+    } else {
+        (0, true)
+    };
+    let has_count = line.count().checked_sub(1 + trids);
+    let has_params = has_count.is_some_and(|n| (row.min_params..=row.max_params).contains(&n));
+    let is_plain = frame
+        .line
+        .iter()
+        .all(|byte| matches!(byte, b'\t' | b' '..=b'~'));
+    let has_mode = !is_message || matches!(line.word(2), b"U" | b"N" | b"A");
+    if has_valid_trid && has_params && is_plain && has_mode {
+        Clarity::Sound
+    } else {
+        Clarity::Unsound
+    }
+}
+
+fn read_line<'w, 'e>(conn: &'w Conn, frame: &'e Frame) -> Told<'w, 'e> {
+    let line = Line::read(&frame.line);
+    let mut told = Told {
+        line,
+        frame,
+        role: Role::Nonsense,
+        request: None,
+        step: Step::Last,
+        trid: 0,
+        at: 0,
+    };
+    if line.verb == Verb::Other {
+        return told;
+    }
+    if conn.is_murky {
+        told.role = Role::Unclear;
+        return told;
+    }
+    if !line.verb.has_trid() || line.count() == 1 {
+        told.role = Role::Unasked;
+        return told;
+    }
+    told.role = if conn.is_whole {
+        Role::Stray
+    } else {
+        Role::Unclear
+    };
+    let Some(trid) = number(line.word(1)) else {
+        return told;
+    };
+    told.trid = trid;
+    let is_reverse = matches!(line.verb, Verb::Add | Verb::Rem) && line.word(2) == b"RL";
+    let may_be_unasked = matches!(line.verb, Verb::Chg | Verb::Add | Verb::Rem | Verb::Xfr);
+    let Some(slot) = conn.requests.get(&trid) else {
+        if trid == 0 && may_be_unasked {
+            told.role = Role::Unasked;
+        }
+        return told;
+    };
+    let position = slot.answered_by(line.verb).filter(|at| {
+        let asked = slot.waiting.get(*at).map(|request| request.words());
+        !is_reverse || asked.is_some_and(|words| words.word(2) == b"RL")
+    });
+    if let Some(at) = position {
+        told.role = Role::Answer;
+        told.at = at;
+        told.request = slot.waiting.get(at);
+    } else if trid == 0 && may_be_unasked {
+        told.role = Role::Unasked;
+    } else if slot.is_wild {
+        told.role = Role::Unclear;
+    } else if is_reverse {
+        told.role = Role::Stray;
+    } else if let Some(message) = slot
+        .message
+        .as_ref()
+        .filter(|m| m.verb.is_answered_by(line.verb))
+    {
+        told.role = Role::Answer;
+        told.at = usize::MAX;
+        told.request = Some(message);
+    } else if let Some(done) = slot
+        .done
+        .as_ref()
+        .filter(|d| d.verb.is_answered_by(line.verb))
+    {
+        told.role = Role::Again;
+        told.request = Some(done);
+    } else {
+        told.role = Role::Mismatch;
+        let known = slot.waiting.front().or(slot.done.as_ref());
+        told.request = known.or(slot.message.as_ref());
+    }
+    if let Some(request) = told.request {
+        told.step = request.step(&line);
+    }
+    told
+}

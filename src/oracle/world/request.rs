@@ -1,0 +1,205 @@
+//! Requests, and how far their answers have come.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use super::user::{List, UserId};
+use crate::oracle::line::{Line, Verb, number};
+
+/// A request of a client.
+#[derive(Debug, Clone, Default)]
+pub struct Request {
+    /// What it asks.
+    pub verb: Verb,
+    /// The index of its entry.
+    pub index: usize,
+    /// When it was sent.
+    pub at: Duration,
+    /// How many round trips the connection had seen, one after the other.
+    pub round: u32,
+    /// A known command with a valid TrID and the right number of parameters, on a connection on
+    /// which the server still listens.
+    pub is_sound: bool,
+    /// Whether the connection had been let in when it was sent.
+    pub is_inside: bool,
+    /// How far the answer has come.
+    pub progress: Progress,
+    line: Bytes,
+}
+
+impl Request {
+    pub(super) fn new(verb: Verb, line: Bytes, index: usize, at: Duration) -> Self {
+        Self {
+            verb,
+            index,
+            at,
+            round: 0,
+            is_sound: false,
+            is_inside: false,
+            progress: Progress::default(),
+            line,
+        }
+    }
+
+    /// The line, cut into words.
+    #[must_use]
+    pub fn words(&self) -> Line<'_> {
+        Line::read(&self.line)
+    }
+
+    /// The line itself.
+    #[must_use]
+    pub fn line(&self) -> &[u8] {
+        &self.line
+    }
+
+    /// What an answer with this line is to the request.
+    #[must_use]
+    pub fn step(&self, line: &Line<'_>) -> Step {
+        match (self.verb, line.verb) {
+            (_, Verb::Iln | Verb::Iro) => Step::Part,
+            (Verb::Syn, Verb::Syn) => {
+                let own = number(self.words().word(2));
+                match number(line.word(2)) {
+                    given if given == own => Step::Last,
+                    _ => Step::Part,
+                }
+            }
+            (Verb::Syn, Verb::Gtc | Verb::Blp) => Step::Part,
+            (Verb::Syn, Verb::Lst) => match list_bit(line) {
+                Some(bit) if ends_list(line) && self.progress.lists | bit == 0b1111 => Step::Last,
+                _ => Step::Part,
+            },
+            (Verb::Lst, Verb::Lst) if !ends_list(line) => Step::Part,
+            (Verb::Fnd, Verb::Fnd) if number(line.word(2)) < number(line.word(3)) => Step::Part,
+            _ => Step::Last,
+        }
+    }
+}
+
+/// What a line is to the answer that it belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    /// More belongs to it, or may.
+    Part,
+    /// The answer is whole.
+    Last,
+}
+
+/// How far the answer to a request has come.
+#[derive(Debug, Clone, Default)]
+pub struct Progress {
+    /// The number of the SYN reply.
+    pub serial: Option<u64>,
+    /// How many lines have come.
+    pub lines: u32,
+    /// What came last.
+    pub last: Option<Verb>,
+    /// The list that is being shown.
+    pub list: Option<List>,
+    /// The item that came last in it.
+    pub item: u64,
+    /// How many items it has.
+    pub total: u64,
+    /// Who has been shown in it, or in the roster.
+    pub members: Vec<UserId>,
+    /// The items were not numbered as they should be: what was shown is not known.
+    pub is_garbled: bool,
+    /// Which lists have been shown whole, a bit each.
+    lists: u8,
+}
+
+impl Progress {
+    /// Whether `list` has been shown whole in a batch.
+    #[must_use]
+    pub fn has_shown(&self, list: List) -> bool {
+        self.lists & bit(list) != 0
+    }
+
+    pub(super) fn advance(&mut self, line: &Line<'_>) {
+        self.lines += 1;
+        self.last = Some(line.verb);
+        let (item, total) = match line.verb {
+            Verb::Syn => {
+                self.serial = number(line.word(2));
+                return;
+            }
+            Verb::Lst => {
+                let list = List::parse(line.word(2));
+                if self.list != list || list.is_none() {
+                    self.begin(list);
+                }
+                (number(line.word(4)), number(line.word(5)))
+            }
+            Verb::Iro => (number(line.word(2)), number(line.word(3))),
+            _ => return,
+        };
+        let (Some(item), Some(total)) = (item, total) else {
+            self.is_garbled = true;
+            return;
+        };
+        let is_empty = line.verb == Verb::Lst && item == 0 && total == 0 && self.item == 0;
+        let fits = item == self.item + 1
+            && item <= total
+            && (item == 1 || total == self.total)
+            && total > 0;
+        self.is_garbled |= !(fits || is_empty);
+        self.item = item;
+        self.total = total;
+        if line.verb == Verb::Lst && ends_list(line) {
+            self.lists |= list_bit(line).unwrap_or_default();
+        }
+    }
+
+    fn begin(&mut self, list: Option<List>) {
+        self.list = list;
+        self.item = 0;
+        self.total = 0;
+        self.members.clear();
+        self.is_garbled = false;
+    }
+}
+
+fn bit(list: List) -> u8 {
+    match list {
+        List::Forward => 1,
+        List::Allow => 2,
+        List::Block => 4,
+        List::Reverse => 8,
+    }
+}
+
+fn list_bit(line: &Line<'_>) -> Option<u8> {
+    List::parse(line.word(2)).map(bit)
+}
+
+/// Whether an LST line is the last of its list.
+#[must_use]
+pub fn ends_list(line: &Line<'_>) -> bool {
+    let (item, total) = (number(line.word(4)), number(line.word(5)));
+    total.is_none() || item.is_none() || item >= total
+}
+
+/// The requests of a connection that bear one TrID.
+#[derive(Debug, Default)]
+pub(super) struct Slot {
+    /// Those without a whole answer, oldest first.
+    pub(super) waiting: VecDeque<Request>,
+    /// The last that was answered.
+    pub(super) done: Option<Request>,
+    /// The last MSG: it may be acknowledged, and need not be.
+    pub(super) message: Option<Request>,
+    /// Something unknown was sent with this TrID: whatever comes may be its answer.
+    pub(super) is_wild: bool,
+}
+
+impl Slot {
+    /// Which of the waiting requests a line answers.
+    pub(super) fn answered_by(&self, verb: Verb) -> Option<usize> {
+        self.waiting
+            .iter()
+            .position(|request| request.verb.is_answered_by(verb))
+    }
+}

@@ -1,0 +1,343 @@
+//! What is known of a user.
+
+use std::collections::{BTreeSet, HashMap, VecDeque};
+
+use super::fact::{Fact, ListFact};
+use crate::oracle::line::{Line, Verb, number};
+use crate::transcript::ConnId;
+
+/// A user within one transcript. Handles that differ in case alone are one user here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct UserId(pub(super) usize);
+
+/// One of the four lists.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum List {
+    /// Whose presence the user wants.
+    Forward,
+    /// Who is allowed.
+    Allow,
+    /// Who is blocked.
+    Block,
+    /// Who has the user on the forward list.
+    Reverse,
+}
+
+impl List {
+    /// All four, in the order of a batch.
+    pub const ALL: [Self; 4] = [Self::Forward, Self::Allow, Self::Block, Self::Reverse];
+
+    /// The list that a word names.
+    #[must_use]
+    pub fn parse(word: &[u8]) -> Option<Self> {
+        match word {
+            b"FL" => Some(Self::Forward),
+            b"AL" => Some(Self::Allow),
+            b"BL" => Some(Self::Block),
+            b"RL" => Some(Self::Reverse),
+            _ => None,
+        }
+    }
+
+    /// Its two letters.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Forward => "FL",
+            Self::Allow => "AL",
+            Self::Block => "BL",
+            Self::Reverse => "RL",
+        }
+    }
+}
+
+/// Who may call and see a user.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Privacy {
+    /// BLP AL: everybody who is not on the BL.
+    Open,
+    /// BLP BL: only who is on the AL.
+    Closed,
+}
+
+/// A state, by its three letters.
+pub type State = [u8; 3];
+
+/// Logged in, and no CHG yet.
+pub const UNSET: State = *b"...";
+/// Logged out.
+pub const GONE: State = *b"out";
+
+/// The most spans that are kept of one user.
+const SPANS: usize = 64;
+/// The most names that are kept of one user.
+const NAMES: usize = 32;
+
+/// A time in which a user may have been in a state.
+#[derive(Debug, Clone, Copy)]
+struct Span {
+    state: State,
+    /// The request that brought it was sent here.
+    from: usize,
+    /// Here it was over for certain.
+    until: Option<usize>,
+}
+
+/// The states in which a user may have been, and when.
+#[derive(Debug, Default)]
+pub struct States {
+    spans: VecDeque<Span>,
+    /// Before this index anything is possible.
+    unknown_until: usize,
+}
+
+impl States {
+    /// Whether the user may have been in `state` at any time from `low` on.
+    #[must_use]
+    pub fn may_have_been(&self, state: State, low: usize) -> bool {
+        self.first_time(state, low).is_some()
+    }
+
+    /// The earliest time, `low` or later, at which the user may have been in `state`.
+    #[must_use]
+    pub fn first_time(&self, state: State, low: usize) -> Option<usize> {
+        if low < self.unknown_until {
+            return Some(low);
+        }
+        let fits = |span: &&Span| span.state == state && span.until.is_none_or(|end| end >= low);
+        let times = self.spans.iter().filter(fits).map(|span| span.from);
+        times.min().map(|from| from.max(low))
+    }
+
+    /// Whether the user was in `state` all the time from `low` on.
+    #[must_use]
+    pub fn has_been(&self, state: State, low: usize) -> bool {
+        let alive = |span: &&Span| span.until.is_none_or(|end| end >= low);
+        let mut alive = self.spans.iter().filter(alive).peekable();
+        low >= self.unknown_until && alive.peek().is_some() && alive.all(|s| s.state == state)
+    }
+
+    pub(super) fn asked(&mut self, state: State, from: usize) {
+        if self.spans.len() >= SPANS
+            && let Some(lost) = self.spans.pop_front()
+        {
+            let end = lost.until.unwrap_or(from);
+            self.unknown_until = self.unknown_until.max(end);
+        }
+        self.spans.push_back(Span {
+            state,
+            from,
+            until: None,
+        });
+    }
+
+    /// The request sent at `from` was carried out by `index`.
+    pub(super) fn accepted(&mut self, from: usize, index: usize) {
+        for span in &mut self.spans {
+            if span.from < from && span.until.is_none() {
+                span.until = Some(index);
+            }
+        }
+    }
+
+    pub(super) fn refused(&mut self, from: usize) {
+        self.spans.retain(|span| span.from != from);
+    }
+
+    pub(super) fn forget(&mut self, index: usize) {
+        self.spans.clear();
+        self.unknown_until = index;
+    }
+}
+
+/// A user.
+#[derive(Debug)]
+pub struct User {
+    /// Itself.
+    pub id: UserId,
+    /// The handle as it was first spelled.
+    pub handle: Box<[u8]>,
+    /// The handle stands in several spellings: servers differ in whether they are one user.
+    pub is_ambiguous: bool,
+    /// The notification connection on which the user is logged in.
+    pub login: Option<ConnId>,
+    /// Something was sent for this user that only the server understood: nothing is certain until
+    /// the next login.
+    pub is_blurred: bool,
+    lists: [ListFact; 4],
+    /// BLP.
+    pub privacy: Fact<Privacy>,
+    /// GTC: the letter.
+    pub prompt: Fact<u8>,
+    /// CHG.
+    pub states: States,
+    /// The friendly names that the user has had, or may have, decoded.
+    pub names: BTreeSet<Vec<u8>>,
+    /// The names by which lists and rosters know the user, decoded.
+    nicknames: BTreeSet<Vec<u8>>,
+    /// Users who were seen to put this one on their FL.
+    pub adders: BTreeSet<UserId>,
+    /// Users who ever asked to put this one on their FL.
+    pub ever_added_by: BTreeSet<UserId>,
+    /// The highest serial number that the server has named.
+    pub serial: u64,
+    /// The same at the time of the last login.
+    pub serial_before: u64,
+}
+
+impl User {
+    fn new(id: UserId, handle: &[u8]) -> Self {
+        Self {
+            id,
+            handle: handle.into(),
+            is_ambiguous: false,
+            login: None,
+            is_blurred: false,
+            lists: Default::default(),
+            privacy: Fact::default(),
+            prompt: Fact::default(),
+            states: States::default(),
+            names: BTreeSet::new(),
+            nicknames: BTreeSet::new(),
+            adders: BTreeSet::new(),
+            ever_added_by: BTreeSet::new(),
+            serial: 0,
+            serial_before: 0,
+        }
+    }
+
+    /// Whether the user is logged in on a connection of the transcript, and all that it sent was
+    /// understood.
+    #[must_use]
+    pub fn is_sure(&self) -> bool {
+        self.login.is_some() && !self.is_blurred && !self.is_ambiguous
+    }
+
+    /// One of the lists.
+    #[must_use]
+    pub fn list(&self, list: List) -> &ListFact {
+        let [forward, allow, block, reverse] = &self.lists;
+        match list {
+            List::Forward => forward,
+            List::Allow => allow,
+            List::Block => block,
+            List::Reverse => reverse,
+        }
+    }
+
+    pub(super) fn list_mut(&mut self, list: List) -> &mut ListFact {
+        let [forward, allow, block, reverse] = &mut self.lists;
+        match list {
+            List::Forward => forward,
+            List::Allow => allow,
+            List::Block => block,
+            List::Reverse => reverse,
+        }
+    }
+
+    /// Whether the user may have had this friendly name.
+    #[must_use]
+    pub fn may_be_called(&self, name: &[u8]) -> bool {
+        let is_full = self.names.len() >= NAMES || self.nicknames.len() >= NAMES;
+        let is_known = self.names.contains(name) || self.nicknames.contains(name);
+        self.names.is_empty() || is_full || is_known
+    }
+
+    pub(super) fn add_nickname(&mut self, name: &[u8]) {
+        if self.nicknames.len() < NAMES && !self.nicknames.contains(name) {
+            self.nicknames.insert(name.to_vec());
+        }
+    }
+
+    pub(super) fn add_name(&mut self, name: &[u8]) {
+        if self.names.len() < NAMES && !self.names.contains(name) {
+            self.names.insert(name.to_vec());
+        }
+    }
+
+    /// Nothing that was learnt is certain any more.
+    pub(super) fn blur(&mut self, index: usize) {
+        self.is_blurred = true;
+        self.forget(index);
+    }
+
+    pub(super) fn forget(&mut self, index: usize) {
+        self.lists.iter_mut().for_each(ListFact::forget);
+        self.privacy.forget();
+        self.prompt.forget();
+        self.states.forget(index);
+        self.names.clear();
+        self.serial = 0;
+        self.serial_before = 0;
+    }
+
+    pub(super) fn see_serial(&mut self, line: &Line<'_>) {
+        self.serial = self.serial.max(serial(line).unwrap_or_default());
+    }
+}
+
+/// The serial number that a line names.
+#[must_use]
+pub fn serial(line: &Line<'_>) -> Option<u64> {
+    match line.verb {
+        Verb::Syn | Verb::Gtc | Verb::Blp | Verb::Rea => number(line.word(2)),
+        Verb::Lst | Verb::Add | Verb::Rem => number(line.word(3)),
+        _ => None,
+    }
+}
+
+/// All users, found by handle.
+#[derive(Debug, Default)]
+pub struct Users {
+    all: Vec<User>,
+    by_handle: HashMap<Box<[u8]>, UserId>,
+}
+
+impl Users {
+    /// The user of a handle, where anybody has been called so.
+    #[must_use]
+    pub fn find(&self, handle: &[u8]) -> Option<UserId> {
+        if let Some(id) = self.by_handle.get(handle) {
+            return Some(*id);
+        }
+        self.by_handle.get(&*handle.to_ascii_lowercase()).copied()
+    }
+
+    /// A user.
+    #[must_use]
+    pub fn get(&self, id: UserId) -> &User {
+        self.all.get(id.0).expect("an id is made with its user")
+    }
+
+    pub(super) fn get_mut(&mut self, id: UserId) -> &mut User {
+        self.all.get_mut(id.0).expect("an id is made with its user")
+    }
+
+    pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = &mut User> {
+        self.all.iter_mut()
+    }
+
+    /// The user of a handle, made where nobody has been called so.
+    pub(super) fn intern(&mut self, handle: &[u8]) -> UserId {
+        if let Some(id) = self.by_handle.get(handle).copied() {
+            self.note_spelling(id, handle);
+            return id;
+        }
+        let folded = handle.to_ascii_lowercase();
+        if let Some(id) = self.by_handle.get(&*folded).copied() {
+            self.note_spelling(id, handle);
+            return id;
+        }
+        let id = UserId(self.all.len());
+        self.all.push(User::new(id, handle));
+        self.by_handle.insert(folded.into(), id);
+        id
+    }
+
+    fn note_spelling(&mut self, id: UserId, handle: &[u8]) {
+        let user = self.get_mut(id);
+        if *user.handle != *handle {
+            user.is_ambiguous = true;
+        }
+    }
+}

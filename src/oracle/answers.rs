@@ -120,8 +120,8 @@ impl Case<'_> {
         let own = world.boards().get(board).number.as_deref();
         let other = world.boards().find(number).filter(|other| *other != board);
         let is_live = |other| {
-            let seats = &world.boards().get(other).seats;
-            seats.iter().any(|seat| seat.leaving.is_none())
+            let other = world.boards().get(other);
+            other.is_whole && other.seats.iter().any(|seat| seat.leaving.is_none())
         };
         if let Some(own) = own.filter(|own| *own != number) {
             let message = "the session has had another number";
@@ -353,6 +353,13 @@ mod tests {
             "ADD-14",
             &add(&format!("XL {dave} d"), &format!("ADD 9 XL 4 {dave} d")),
         );
+        let crossed = format!(
+            "{on}alice C: ADD 8 FL {dave} d\nalice C: REM 9 FL {dave}\n\
+             alice S: REM 9 FL 5 {dave}\nalice S: ADD 8 FL 4 {dave} d\n"
+        );
+        silent(&format!(
+            "{crossed}alice C: REM 10 FL {dave}\nalice S: 216 10"
+        ));
         accuses(
             "REM-4",
             &format!("{on}alice C: REM 9 FL {dave}\nalice S: REM 9 FL 4 {dave}"),
@@ -386,6 +393,8 @@ mod tests {
         let other = call.replace("a@", "z@");
         accuses("CAL-2", &format!("{call}{other}"));
         silent(&format!("{call}a@sb C: OUT\na@sb S: <closed>\n{other}"));
+        let joined = "b@sb C: ANS 1 b@hotmail.com 8 7\nb@sb S: ANS 1 OK\n";
+        silent(&call.replace("a@sb S: CAL", &format!("{joined}a@sb S: CAL")));
         accuses("SBU-1", &board.replace("OK a@", "OK b@"));
     }
 }

@@ -43,7 +43,7 @@ impl Oracle for Authentication {
         match told.line.verb {
             Verb::Inf if seen.conn.kind == ServerKind::Notification => {
                 let has_md5 = (2..told.line.count()).any(|at| told.line.word(at) == b"MD5");
-                if !has_md5 {
+                if !has_md5 && told.line.count() > 2 {
                     let message = "MD5 is not among the packages";
                     out.accuse_line(seen, ClauseId::INF_2, message, "MD5");
                 }

@@ -184,6 +184,22 @@ pub(in crate::oracle) fn transcript(text: &str) -> Transcript {
     reader.transcript
 }
 
+/// The findings; each oracle accuses only for the clauses that it names.
+fn findings(text: &str) -> Vec<Finding> {
+    let findings = crate::oracle::judge(&transcript(text));
+    for finding in &findings {
+        let oracles = crate::oracle::oracles();
+        let oracle = oracles
+            .iter()
+            .find(|oracle| oracle.name() == finding.oracle);
+        assert!(
+            oracle.unwrap().clauses().contains(&finding.clause),
+            "{finding:?}"
+        );
+    }
+    findings
+}
+
 fn told(findings: &[Finding]) -> String {
     findings.iter().fold(String::new(), |mut text, finding| {
         let _ = writeln!(
@@ -203,7 +219,7 @@ fn told(findings: &[Finding]) -> String {
 /// The dialogue breaks this clause, and no other.
 #[track_caller]
 pub(in crate::oracle) fn accuses(clause: &str, text: &str) {
-    let findings = crate::oracle::judge(&transcript(text));
+    let findings = findings(text);
     let all = findings
         .iter()
         .all(|finding| finding.clause.as_str() == clause);
@@ -217,7 +233,7 @@ pub(in crate::oracle) fn accuses(clause: &str, text: &str) {
 /// The dialogue breaks this clause first; what follows from that may break others.
 #[track_caller]
 pub(in crate::oracle) fn accuses_first(clause: &str, text: &str) {
-    let findings = crate::oracle::judge(&transcript(text));
+    let findings = findings(text);
     let first = findings.first().map(|finding| finding.clause.as_str());
     assert_eq!(first, Some(clause), "{text}\nfound:\n{}", told(&findings));
 }
@@ -225,6 +241,6 @@ pub(in crate::oracle) fn accuses_first(clause: &str, text: &str) {
 /// The dialogue breaks nothing.
 #[track_caller]
 pub(in crate::oracle) fn silent(text: &str) {
-    let findings = crate::oracle::judge(&transcript(text));
+    let findings = findings(text);
     assert!(findings.is_empty(), "{text}\nfound:\n{}", told(&findings));
 }

@@ -77,6 +77,12 @@ impl Findings {
         self.accuse(seen.place, clause, charge);
     }
 
+    /// Takes back what these oracles have found.
+    pub(super) fn drop_of(&mut self, oracles: &[&str]) {
+        self.list
+            .retain(|finding| !oracles.contains(&finding.oracle));
+    }
+
     /// What was found so far, in the order of finding.
     #[must_use]
     pub fn list(&self) -> &[Finding] {

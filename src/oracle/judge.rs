@@ -8,6 +8,9 @@ use super::{
 };
 use crate::transcript::{Entry, Transcript};
 
+/// Whose findings are void where the server has changed what is the clients' to change.
+const VOID: [&str; 3] = ["lists", "presence", "privacy"];
+
 /// One of each oracle.
 #[must_use]
 pub fn oracles() -> Vec<Box<dyn Oracle>> {
@@ -92,6 +95,9 @@ impl Judge {
         for oracle in &mut self.oracles {
             self.findings.speaks(oracle.name());
             oracle.end(&self.world, &mut self.findings);
+        }
+        if self.world.has_imposed() {
+            self.findings.drop_of(&VOID);
         }
     }
 

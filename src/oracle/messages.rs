@@ -1,6 +1,6 @@
 //! A message reaches each other participant once, byte for byte, in the order of its sender.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use bytes::Bytes;
 
@@ -24,7 +24,7 @@ pub(super) struct Messages {
     /// On which connections a user has sent.
     senders: HashMap<UserId, Vec<ConnId>>,
     /// How far a sender's messages have come to a receiver.
-    flows: HashMap<(ConnId, ConnId), Flow>,
+    flows: BTreeMap<(ConnId, ConnId), Flow>,
     /// What was sent under a TrID.
     acknowledged: HashMap<(ConnId, u64), Acknowledged>,
 }

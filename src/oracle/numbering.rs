@@ -42,7 +42,11 @@ fn judge_item(seen: &Seen<'_, '_>, told: &Told<'_, '_>, request: &Request, out: 
     };
     let progress = &request.progress;
     let goes_on = progress.list == Some(list) && !progress.has_shown(list);
-    let next = if goes_on { progress.item + 1 } else { 1 };
+    let next = if goes_on {
+        progress.item.saturating_add(1)
+    } else {
+        1
+    };
     let (Some(item), Some(total)) = (number(line.word(4)), number(line.word(5))) else {
         return;
     };
@@ -69,7 +73,7 @@ fn judge_participant(
     out: &mut Findings,
 ) {
     let progress = &request.progress;
-    let next = progress.item + 1;
+    let next = progress.item.saturating_add(1);
     let (item, total) = (number(told.line.word(2)), number(told.line.word(3)));
     let has_changed = next > 1 && total != Some(progress.total);
     if item != Some(next) || total < item || has_changed {

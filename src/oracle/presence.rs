@@ -4,6 +4,8 @@
 //! judged by its value: a state that the user entered only after blocking the watcher cannot have
 //! been on its way before. ILN answers a request and is judged by what was true since then.
 
+use std::collections::HashSet;
+
 use super::Oracle;
 use super::finding::Findings;
 use super::line::Verb;
@@ -13,7 +15,10 @@ use crate::spec::{ClauseId, ServerKind, decode_name};
 
 /// The judge of NLN, ILN and FLN.
 #[derive(Debug, Default)]
-pub(super) struct Presence;
+pub(super) struct Presence {
+    /// Whom each CHG and ADD has shown, by the entries of the requests.
+    shown: HashSet<(usize, UserId)>,
+}
 
 const HIDDEN: State = *b"HDN";
 
@@ -24,6 +29,7 @@ impl Oracle for Presence {
 
     fn clauses(&self) -> &'static [ClauseId] {
         &[
+            ClauseId::PRES_1,
             ClauseId::PRES_2,
             ClauseId::PRES_3,
             ClauseId::PRES_4,
@@ -83,6 +89,13 @@ impl Oracle for Presence {
         }
         if let Some(request) = told.request.filter(|_| line.verb == Verb::Iln) {
             case.judge_place(request, handle, out);
+            if subject.is_some_and(|subject| !self.shown.insert((request.index, subject))) {
+                let clause = match request.verb {
+                    Verb::Add => ClauseId::PRES_3,
+                    _ => ClauseId::PRES_1,
+                };
+                case.accuse(clause, "the contact is shown twice", out);
+            }
         }
         let subject = subject
             .map(|id| world.user(id))
@@ -140,11 +153,11 @@ impl Case<'_> {
                     self.accuse(ClauseId::PRES_3, message, out);
                 }
             }
-            Verb::Chg if first.is_some_and(|first| first < request.index) => {
-                if !self.seen.conn.was_fln {
-                    let message = "an ILN at a CHG that is not the first of the session";
-                    self.accuse(ClauseId::PRES_2, message, out);
-                }
+            Verb::Chg
+                if first.is_some_and(|first| first < request.index) && !self.seen.conn.was_fln =>
+            {
+                let message = "an ILN at a CHG that is not the first of the session";
+                self.accuse(ClauseId::PRES_2, message, out);
             }
             _ => {}
         }
@@ -240,6 +253,9 @@ mod tests {
             &format!("{}{}", chg(9, "AWY"), chg(10, "LUN")),
             "NLN AWY",
         ));
+        let crossed = "alice C: CHG 9 AWY\nalice C: CHG 10 BSY\nalice S: CHG 10 BSY\n\
+             alice S: CHG 9 AWY\nbob C: ADD 11 FL carol@hotmail.com c\n";
+        silent(&bob_sees(crossed, "NLN AWY"));
         silent(&bob_sees(&chg(9, "HDN"), "NLN BSY"));
         let hidden = "alice on HDN\nbob on NLN FL=alice\n";
         accuses(
@@ -257,6 +273,16 @@ mod tests {
         accuses("PRES-4", &text);
         let renamed = "alice C: REA 9 alice@hotmail.com Mallory\n";
         silent(&text.replace("bob S: NLN", &format!("{renamed}bob S: NLN")));
+    }
+
+    #[test]
+    fn what_the_server_imposes() {
+        let imposed = bob_sees("", "NLN AWY") + "\nalice S: CHG 0 AWY";
+        silent(&imposed);
+        accuses(
+            "PRES-4",
+            &imposed.replace("CHG 0", "ADD 0 RL 9 d@hotmail.com"),
+        );
     }
 
     #[test]
@@ -297,6 +323,8 @@ mod tests {
         let later = "bob C: CHG 9 BSY\nbob S: CHG 9 BSY\n";
         accuses("PRES-2", &bob_sees(later, "ILN 9 BSY"));
         silent(&bob_sees("", "ILN 6 BSY"));
+        let twice = bob_sees("", "ILN 6 BSY").lines().last().unwrap().to_owned() + "\n";
+        accuses("PRES-1", &bob_sees(&twice, "ILN 6 BSY"));
         let carol = "bob C: ADD 9 FL carol@hotmail.com a\nbob S: 215 9\n";
         accuses("PRES-3", &bob_sees(carol, "ILN 9 BSY"));
     }

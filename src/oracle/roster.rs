@@ -151,7 +151,7 @@ impl Roster {
         }
         let has_gone = |user: &UserId| {
             let mut seats = session.seats_of(*user).peekable();
-            let gone = |left: Option<usize>| left.is_some_and(|left| left < request.index);
+            let gone = |left: Option<usize>| left.is_some_and(|left| left < request.floor);
             seats.peek().is_some() && seats.all(|seat| gone(seat.left))
         };
         if session.is_whole && roster.iter().any(has_gone) {
@@ -319,8 +319,10 @@ mod tests {
     #[test]
     fn stale_rosters() {
         let left = "alice@sb C: OUT\nalice@sb S: <closed>\n";
-        accuses("ANS-5", &format!("{START}{left}{ASK}{IRO}{OK}"));
-        silent(&format!("{START}{left}{ASK}{OK}"));
+        let trip = "carol C: VER 1 MSNP2\ncarol S: VER 1 MSNP2\n";
+        accuses("ANS-5", &format!("{START}{left}{trip}{ASK}{IRO}{OK}"));
+        silent(&format!("{START}{left}{ASK}{IRO}{OK}"));
+        silent(&format!("{START}{left}{trip}{ASK}{OK}"));
         silent(&format!("{START}alice@sb C: <closed>\n{ASK}{IRO}{OK}"));
         silent(&format!("{START}{ASK}{left}{IRO}{OK}"));
     }

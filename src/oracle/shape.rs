@@ -112,11 +112,16 @@ fn judge_count(seen: &Seen<'_, '_>, told: &Told<'_, '_>, clause: ClauseId, out: 
     let has_trid_too_many = bears_trid(told);
     // Where the draft lets the server add something, too much is no breach.
     let is_open = matches!(line.verb, Verb::Usr | Verb::Ver | Verb::Inf | Verb::Xfr);
-    let is_short = params < row.min_params;
+    // Clear text passwords need no challenge.
+    let is_bare = line.verb == Verb::Usr && line.word(2) == b"CTP";
+    let is_short = params < row.min_params && !is_bare;
     let is_long = params > row.max_params && !is_open;
     if (is_short || is_long) && !has_trid_too_many {
         let message = "the line has too few or too many parameters";
-        let expected = format!("{} to {} parameters", row.min_params, row.max_params);
+        let expected = match (row.min_params, row.max_params) {
+            (least, usize::MAX) => format!("at least {least} parameters"),
+            (least, most) => format!("{least} to {most} parameters"),
+        };
         out.accuse_line(seen, clause, message, &expected);
     }
 }
@@ -179,7 +184,7 @@ fn is_address(word: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use crate::oracle::dialogue::{accuses, silent};
+    use crate::oracle::dialogue::{accuses, accuses_first, silent};
 
     #[test]
     fn counts() {
@@ -193,6 +198,53 @@ mod tests {
             accuses(clause, &format!("alice in\nalice S: {line}"));
         }
         silent("alice in\nalice S: NLN NLN bob@hotmail.com Bob\nalice S: OUT OTH");
+        for (clause, ask, answer) in [
+            (
+                "ADD-1",
+                "ADD 9 FL b@hotmail.com b",
+                "ADD 9 FL 5 b@hotmail.com",
+            ),
+            ("REM-1", "REM 9 FL b@hotmail.com", "REM 9 FL 5"),
+            (
+                "REM-1",
+                "REM 9 FL b@hotmail.com",
+                "REM 9 FL x b@hotmail.com",
+            ),
+            ("LST-1", "LST 9 FL", "LST 9 FL 5 0"),
+            ("GTC-1", "GTC 9 N", "GTC 9 x N"),
+            ("BLP-1", "BLP 9 BL", "BLP 9 BL 5 x"),
+            ("CHG-1", "CHG 9 NLN", "CHG 9"),
+            ("SYN-1", "SYN 9 5", "SYN 9"),
+            ("XFR-4", "XFR 9 SB", "XFR 9 PB 1.1.1.1"),
+            ("PRES-4", "CHG 9 NLN", "ILN 9 NLN b@hotmail.com"),
+        ] {
+            let text = format!("alice in\nalice C: {ask}\nalice S: {answer}");
+            accuses_first(clause, &text);
+        }
+        accuses("REM-7", "alice in\nalice S: REM 0 RL 5");
+        accuses("VER-1", "alice C: VER 1 MSNP2\nalice S: VER 1");
+        accuses(
+            "INF-1",
+            "alice C: VER 1 MSNP2\nalice S: VER 1 MSNP2\nalice C: INF 2\nalice S: INF 2",
+        );
+        let ask = "alice C: USR 1 MD5 I a@hotmail.com\nalice S: USR 1 MD5 S";
+        accuses("USR-1", ask);
+        silent(&ask.replace("MD5", "CTP"));
+        let (board, enter) = (
+            "a@sb C: USR 1 a@hotmail.com 5\n",
+            "a@sb S: USR 1 OK a@hotmail.com",
+        );
+        accuses("SBU-1", &format!("{board}{enter}"));
+        for (clause, line) in [
+            ("JOI-1", "JOI b@hotmail.com"),
+            ("BYE-1", "BYE b@hotmail.com 1 2"),
+            ("MSG-2", "MSG b@hotmail.com 0"),
+        ] {
+            accuses(clause, &format!("{board}{enter} A\na@sb S: {line}"));
+        }
+        let ask = "b@sb C: ANS 1 b@hotmail.com 5 6\n";
+        accuses_first("ANS-2", &format!("{ask}b@sb S: IRO 1 1 1 a@hotmail.com"));
+        accuses("ANS-1", &format!("{ask}b@sb S: ANS 1 6"));
     }
 
     #[test]

@@ -11,7 +11,10 @@ use msnpspec::scenario::Library;
 use msnpspec::scenario::ast::Scenario;
 use msnpspec::server::Config;
 use msnpspec::sim::{self, Chunking, SimOptions};
-use msnpspec::transcript::{Redactor, Transcript};
+use msnpspec::spec::ServerKind;
+use msnpspec::transcript::{ConnName, Party, Redactor, Transcript, What};
+use msnpspec::wire::Frame;
+use proptest::prelude::*;
 
 /// An account of the reference server's own pattern.
 fn account(number: usize) -> Account {
@@ -29,6 +32,11 @@ fn transcript(scenario: &Arc<Scenario>, options: SimOptions) -> Transcript {
     let environment = Arc::new(sim::environment());
     let executor = Executor::new(Arc::clone(scenario), accounts, environment, 1);
     sim::run(executor, Config::default(), options).transcript
+}
+
+fn suite() -> Vec<Scenario> {
+    let library = Library::builtin().expect("the suite loads");
+    library.into_scenarios()
 }
 
 /// The findings, each with the lines that led to it.
@@ -55,7 +63,7 @@ fn alarms(name: &str, transcript: &Transcript) -> String {
 }
 
 fn expect_silence(options: SimOptions) {
-    let scenarios = Library::builtin().unwrap().into_scenarios();
+    let scenarios = suite();
     assert!(scenarios.len() > 100, "the suite loads");
     let mut text = String::new();
     for scenario in scenarios {
@@ -80,7 +88,7 @@ fn nor_does_it_in_pieces_that_take_their_time() {
 
 #[test]
 fn judging_is_the_same_line_by_line() {
-    let scenarios = Library::builtin().unwrap().into_scenarios();
+    let scenarios = suite();
     for scenario in scenarios.into_iter().take(40) {
         let transcript = transcript(&Arc::new(scenario), SimOptions::default());
         let mut judge = oracle::Judge::new();
@@ -94,5 +102,94 @@ fn judging_is_the_same_line_by_line() {
         }
         judge.end();
         assert_eq!(judge.into_findings(), oracle::judge(&transcript));
+    }
+}
+
+/// Words that mean something somewhere.
+const WORDS: [&str; 44] = [
+    "VER",
+    "INF",
+    "USR",
+    "XFR",
+    "SYN",
+    "LST",
+    "GTC",
+    "BLP",
+    "CHG",
+    "ADD",
+    "REM",
+    "REA",
+    "ILN",
+    "NLN",
+    "FLN",
+    "RNG",
+    "MSG",
+    "OUT",
+    "CAL",
+    "ANS",
+    "IRO",
+    "JOI",
+    "BYE",
+    "ACK",
+    "NAK",
+    "PNG",
+    "QNG",
+    "217",
+    "1",
+    "2",
+    "0",
+    "18446744073709551615",
+    "MSNP2",
+    "MD5",
+    "I",
+    "S",
+    "OK",
+    "FL",
+    "BL",
+    "RL",
+    "a@hotmail.com",
+    "b@hotmail.com",
+    "HDN",
+    "RINGING",
+];
+
+fn what() -> impl Strategy<Value = What> {
+    let party = prop_oneof![Just(Party::Client), Just(Party::Server)];
+    let words = prop::collection::vec(prop::sample::select(&WORDS[..]), 0..8);
+    let line = (party.clone(), words, any::<bool>()).prop_map(|(party, words, has_payload)| {
+        let mut frame = Frame::line(words.join(" "));
+        frame.payload = has_payload.then(|| (&b"x"[..]).into());
+        What::Frame(party, frame)
+    });
+    prop_oneof![
+        40 => line,
+        1 => (party.clone(), any::<Vec<u8>>()).prop_map(|(p, bytes)| What::Raw(p, bytes.into())),
+        1 => party.prop_map(What::Closed),
+        1 => Just(What::Opened(String::new())),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(300))]
+
+    /// Whatever two ends say to each other, it is judged without a panic.
+    #[test]
+    fn nonsense_is_judged_too(entries in prop::collection::vec((0..4usize, what()), 0..120)) {
+        let mut transcript = Transcript::default();
+        let labels = ["ns", "ns", "sb", "sb"];
+        let conns = labels.map(|label| {
+            let name = ConnName::new("alice", label);
+            let kind: ServerKind = name.kind();
+            transcript.connect(name, kind)
+        });
+        for (conn, what) in entries {
+            transcript.record(Duration::ZERO, conns[conn], what);
+        }
+        let findings = oracle::judge(&transcript);
+        prop_assert_eq!(&findings, &oracle::judge(&transcript));
+        for finding in findings {
+            let accused = &transcript.entries()[finding.entry];
+            prop_assert_eq!(accused.conn, finding.conn);
+        }
     }
 }

@@ -119,12 +119,20 @@ impl Boards {
         id
     }
 
-    pub(super) fn number(&mut self, id: BoardId, number: &[u8]) {
-        let board = self.get_mut(id);
-        if board.number.is_none() {
-            board.number = Some(number.into());
-            self.by_number.insert(number.into(), id);
+    /// CAL has named a session. Somebody may have joined it by that number before; the connections
+    /// of those who have are returned.
+    pub(super) fn number(&mut self, id: BoardId, number: &[u8]) -> Vec<ConnId> {
+        if self.get(id).number.is_some() {
+            return Vec::new();
         }
+        self.get_mut(id).number = Some(number.into());
+        let other = self.by_number.insert(number.into(), id);
+        let other = other.filter(|other| !self.get(*other).is_whole);
+        let seats = other.map(|other| std::mem::take(&mut self.get_mut(other).seats));
+        let seats = seats.unwrap_or_default();
+        let conns = seats.iter().map(|seat| seat.conn).collect();
+        self.get_mut(id).seats.extend(seats);
+        conns
     }
 
     pub(super) fn issue(&mut self, cookie: &[u8], user: UserId, purpose: Purpose) {

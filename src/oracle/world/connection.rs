@@ -1,6 +1,6 @@
 //! What is known of a connection.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::hash::{BuildHasherDefault, DefaultHasher};
 use std::time::Duration;
 
@@ -65,7 +65,8 @@ pub struct Conn {
     /// The last unanswered SYN, by its TrID.
     pub batch: Option<u64>,
     pub(super) requests: HashMap<u64, Slot, BuildHasherDefault<DefaultHasher>>,
-    pub(super) waiting: usize,
+    /// The requests without a whole answer: index and TrID.
+    pub(super) waiting: BTreeSet<(usize, u64)>,
 }
 
 impl Conn {
@@ -94,7 +95,7 @@ impl Conn {
             after_error: false,
             batch: None,
             requests: HashMap::default(),
-            waiting: 0,
+            waiting: BTreeSet::new(),
         }
     }
 
@@ -110,18 +111,19 @@ impl Conn {
         self.ended.is_none() && self.client_out.is_none() && !self.server_out
     }
 
-    /// The requests that have no whole answer yet.
+    /// The requests that have no whole answer yet, oldest first.
     pub fn unanswered(&self) -> impl Iterator<Item = &Request> {
-        self.requests.values().flat_map(|slot| &slot.waiting)
+        self.waiting.iter().filter_map(|(index, trid)| {
+            let slot = self.requests.get(trid)?;
+            slot.waiting.iter().find(|request| request.index == *index)
+        })
     }
 
     /// Whether a request waits that a line with this verb may answer.
     #[must_use]
     pub fn waits_for(&self, answer: Verb) -> Option<&Request> {
-        match self.waiting {
-            0 => None,
-            _ => self.unanswered().find(|r| r.verb.is_answered_by(answer)),
-        }
+        let mut oldest = self.unanswered().take(MOST_WAITING);
+        oldest.find(|request| request.verb.is_answered_by(answer))
     }
 
     /// The SYN whose batch is under way.

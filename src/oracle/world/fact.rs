@@ -2,6 +2,8 @@
 //!
 //! A request is carried out some time between its sending and its answer, so a value is certain
 //! only while no request that may change it is under way, and only from the last answer on.
+//! Requests that overlap and are answered in another order than they were sent leave it unknown:
+//! replies may come in any order, so nobody knows which was carried out last.
 
 use std::collections::HashMap;
 
@@ -13,6 +15,8 @@ pub struct Fact<T> {
     value: Option<T>,
     since: usize,
     under_way: u32,
+    /// The request that brought the value.
+    request: usize,
 }
 
 impl<T> Default for Fact<T> {
@@ -21,6 +25,7 @@ impl<T> Default for Fact<T> {
             value: None,
             since: 0,
             under_way: 0,
+            request: 0,
         }
     }
 }
@@ -52,14 +57,23 @@ impl<T: Copy> Fact<T> {
         self.under_way = self.under_way.saturating_sub(1);
     }
 
-    /// The server named it.
-    pub(super) fn learn(&mut self, value: T, index: usize) {
-        self.value = Some(value);
+    /// The server named it, in answer to the request sent at `request`.
+    pub(super) fn learn(&mut self, value: T, request: usize, index: usize) {
+        self.value = (request >= self.request).then_some(value);
         self.since = index;
+        self.request = self.request.max(request);
     }
 
     /// Nobody knows any more.
     pub(super) fn forget(&mut self) {
+        *self = Self {
+            under_way: self.under_way,
+            ..Self::default()
+        };
+    }
+
+    /// A new session begins: what was asked in the last one is over.
+    pub(super) fn renew(&mut self) {
         *self = Self::default();
     }
 }
@@ -85,6 +99,10 @@ struct Member {
     is_on: bool,
     since: usize,
     was_on: bool,
+    /// The request that brought it here.
+    request: usize,
+    /// Two requests crossed.
+    is_unsure: bool,
 }
 
 /// One of the four lists of a user, as far as this session has shown it.
@@ -136,6 +154,7 @@ impl ListFact {
 
     fn last_membership(&self, user: UserId) -> Membership {
         match (self.members.get(&user), self.whole) {
+            (Some(member), _) if member.is_unsure => Membership::Unknown,
             (Some(member), _) if member.is_on => Membership::On(member.since),
             (Some(member), _) => Membership::Off {
                 since: member.since,
@@ -152,7 +171,11 @@ impl ListFact {
     /// Who is on it for certain, where nothing has changed it since `index`.
     pub fn steady_since(&self, index: usize) -> Option<impl Iterator<Item = UserId>> {
         let is_steady = self.under_way == 0 && self.changed <= index;
-        let on = self.members.iter().filter(|(_, member)| member.is_on);
+        let sure_on = |member: &Member| member.is_on && !member.is_unsure;
+        let on = self
+            .members
+            .iter()
+            .filter(move |(_, member)| sure_on(member));
         is_steady.then(|| on.map(|(user, _)| *user))
     }
 
@@ -186,12 +209,16 @@ impl ListFact {
         self.under_way = self.under_way.saturating_sub(1);
     }
 
-    pub(super) fn set(&mut self, user: UserId, is_on: bool, since: usize) {
-        let was_on = self.members.get(&user).is_some_and(|m| m.is_on || m.was_on);
+    pub(super) fn set(&mut self, user: UserId, is_on: bool, request: usize, since: usize) {
+        let old = self.members.get(&user);
+        let was_on = old.is_some_and(|m| m.is_on || m.was_on);
+        let latest = old.map_or(0, |old| old.request);
         let member = Member {
             is_on,
             since,
             was_on: was_on || !is_on,
+            request: latest.max(request),
+            is_unsure: request < latest,
         };
         self.members.insert(user, member);
         self.changed = since;
@@ -209,6 +236,8 @@ impl ListFact {
                 is_on: true,
                 since: old.filter(|m| m.is_on).map_or(index, |m| m.since),
                 was_on: old.is_some_and(|m| m.was_on),
+                request: asked,
+                is_unsure: false,
             };
             members.insert(*user, member);
         }
@@ -219,6 +248,8 @@ impl ListFact {
                     is_on: false,
                     since,
                     was_on: true,
+                    request: asked,
+                    is_unsure: false,
                 };
                 members.insert(*user, member);
             }

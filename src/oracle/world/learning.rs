@@ -7,7 +7,7 @@ use super::board::Purpose;
 use super::connection::{Conn, MOST_WAITING, ODD_TRIDS};
 use super::reading::{Asked, Clarity, Role, Told};
 use super::request::{Request, Step};
-use super::user::{GONE, List, Privacy, State, UserId};
+use super::user::{List, Privacy, State, UserId};
 use crate::oracle::line::{Line, Verb};
 use crate::spec::{ServerKind, decode_name};
 use crate::transcript::{ConnId, Entry, Party, Transcript, What};
@@ -80,8 +80,10 @@ impl World {
             self.lose_sight(id);
             return;
         }
+        let floor = self.floor;
         let conn = self.conn_mut(id);
         let mut request = Request::new(asked.verb, asked.frame.line.clone(), index, at);
+        request.floor = floor;
         request.round = conn.round;
         request.is_inside = conn.user.is_some();
         request.is_sound = asked.clarity == Clarity::Sound && conn.is_alive();
@@ -91,7 +93,8 @@ impl World {
                 self.may_leave(id, false);
                 return;
             }
-            Verb::Png => {
+            // A lenient server may find a PNG in what is no command.
+            Verb::Png | Verb::Other if asked.trid.is_none() => {
                 conn.pings += 1;
                 return;
             }
@@ -107,13 +110,19 @@ impl World {
         let trid = asked.trid.unwrap_or_default();
         let user = conn.user;
         let slot = conn.requests.entry(trid).or_default();
+        let is_shared = !slot.waiting.is_empty();
         match asked.verb {
             Verb::Other => slot.is_wild = true,
             Verb::Msg if conn.kind == ServerKind::Switchboard => slot.message = Some(request),
             _ => {
+                // Which of two requests with one TrID is meant, nobody can tell.
+                request.is_sound &= !is_shared;
+                if let Some(last) = slot.waiting.back_mut().filter(|_| is_shared) {
+                    last.is_sound = false;
+                }
                 slot.waiting.push_back(request);
                 let is_flood = slot.waiting.len() > MOST_WAITING;
-                conn.waiting += 1;
+                conn.waiting.insert((index, trid));
                 if asked.verb == Verb::Syn {
                     conn.batch = Some(trid);
                 }
@@ -122,6 +131,9 @@ impl World {
                     return;
                 }
             }
+        }
+        if is_shared {
+            self.lose_track(id, asked);
         }
         self.note_claim(id, asked);
         if let Some(user) = user.filter(|_| self.conn_mut(id).kind == ServerKind::Notification) {
@@ -236,10 +248,12 @@ impl World {
             return;
         };
         conn.floor = conn.floor.max(request.index);
+        let floor = conn.floor;
         conn.after_error = matches!(line.verb, Verb::Error(_));
         if mark.step == Step::Last && request.round == conn.round {
             conn.round += 1;
         }
+        self.floor = self.floor.max(floor);
         request.progress.advance(line);
         self.carry_out(id, &mut request, line);
         let conn = self.conn_mut(id);
@@ -248,7 +262,7 @@ impl World {
         };
         match mark.step {
             Step::Last => {
-                conn.waiting = conn.waiting.saturating_sub(1);
+                conn.waiting.remove(&(request.index, mark.trid));
                 request.progress.members = Vec::new();
                 slot.done = Some(request);
             }
@@ -283,7 +297,9 @@ impl World {
             }
             (Verb::Cal, Verb::Cal) => {
                 if let Some(board) = conn.board {
-                    self.boards.number(board, line.word(3));
+                    for joined in self.boards.number(board, line.word(3)) {
+                        self.conn_mut(joined).board = Some(board);
+                    }
                 }
             }
             _ => {
@@ -313,7 +329,7 @@ impl World {
                     user.prompt.settled();
                 }
                 if let [letter] = line.word(3) {
-                    user.prompt.learn(*letter, index);
+                    user.prompt.learn(*letter, request.index, index);
                 }
             }
             (Verb::Blp | Verb::Syn, Verb::Blp) => {
@@ -321,7 +337,7 @@ impl World {
                     user.privacy.settled();
                 }
                 match privacy(line.word(3)) {
-                    Some(privacy) => user.privacy.learn(privacy, index),
+                    Some(privacy) => user.privacy.learn(privacy, request.index, index),
                     None => user.privacy.forget(),
                 }
             }
@@ -344,7 +360,7 @@ impl World {
                 if let Some(list) = List::parse(request.words().word(2)) {
                     user.list_mut(list).settled();
                 }
-                self.change_list(me, line);
+                self.change_list(me, line, request.index);
                 if line.verb == Verb::Add {
                     let contact = self.users.intern(line.word(4));
                     let name = decode_name(line.word(5));
@@ -356,14 +372,14 @@ impl World {
     }
 
     /// An ADD or REM that the server has carried out.
-    fn change_list(&mut self, me: UserId, line: &Line<'_>) {
+    pub(super) fn change_list(&mut self, me: UserId, line: &Line<'_>, request: usize) {
         let (index, is_on) = (self.index, line.verb == Verb::Add);
         let Some(list) = List::parse(line.word(2)) else {
             return;
         };
         let contact = self.users.intern(line.word(4));
         let user = self.users.get_mut(me);
-        user.list_mut(list).set(contact, is_on, index);
+        user.list_mut(list).set(contact, is_on, request, index);
         if list == List::Forward {
             let adders = &mut self.users.get_mut(contact).adders;
             if is_on {
@@ -397,99 +413,6 @@ impl World {
         if list == List::Forward {
             for contact in &request.progress.members {
                 self.users.get_mut(*contact).adders.insert(me);
-            }
-        }
-    }
-
-    fn told_unasked(&mut self, id: ConnId, line: &Line<'_>) {
-        let index = self.index;
-        let conn = self.conn_mut(id);
-        let user = conn.user;
-        match (line.verb, user) {
-            (Verb::Out, _) => {
-                conn.server_out = true;
-                if line.word(1) == b"SSD" {
-                    self.shake();
-                }
-                self.may_leave(id, true);
-            }
-            (Verb::Qng, _) => conn.pings -= 1,
-            (Verb::Add | Verb::Rem, Some(user)) => {
-                self.users.get_mut(user).see_serial(line);
-                self.change_list(user, line);
-            }
-            (Verb::Chg, Some(user)) => {
-                let floor = conn.floor;
-                let states = &mut self.users.get_mut(user).states;
-                states.asked(state(line.word(2)), floor);
-                states.accepted(floor, index);
-            }
-            (Verb::Rng, Some(user)) => {
-                let purpose = Purpose::Join(line.word(1).into());
-                self.boards.issue(line.word(4), user, purpose);
-            }
-            (Verb::Joi, _) => {
-                let joined = self.users.intern(line.word(1));
-                let name = decode_name(line.word(2));
-                self.users.get_mut(joined).add_nickname(&name);
-            }
-            (Verb::Bye, _) => self.told_bye(id, line.word(1)),
-            _ => {}
-        }
-    }
-
-    fn told_bye(&mut self, id: ConnId, handle: &[u8]) {
-        let (index, board) = (self.index, self.conn_mut(id).board);
-        let left = self.users.find(handle);
-        if let (Some(board), Some(left)) = (board, left) {
-            let seats = &mut self.boards.get_mut(board).seats;
-            for seat in seats.iter_mut().filter(|seat| seat.user == left) {
-                seat.leaving.get_or_insert(index);
-            }
-        }
-    }
-
-    /// A line on a murky connection.
-    fn overheard(&mut self, id: ConnId, line: &Line<'_>) {
-        let conn = self.conn_mut(id);
-        match (line.verb, conn.kind) {
-            (Verb::Out, _) => conn.server_out = true,
-            (Verb::Usr, ServerKind::Notification) if line.word(2) == b"OK" => {
-                let user = self.users.intern(line.word(3));
-                self.sit_in(id, user);
-            }
-            (Verb::Usr | Verb::Ans, ServerKind::Switchboard) => self.has_strangers = true,
-            (Verb::Rng, _) => {
-                if let Some(user) = conn.user {
-                    let purpose = Purpose::Join(line.word(1).into());
-                    self.boards.issue(line.word(4), user, purpose);
-                }
-            }
-            _ => {}
-        }
-    }
-
-    /// From here on nobody knows GONE from present; `is_sure` where the server has said so.
-    pub(super) fn may_leave(&mut self, id: ConnId, is_sure: bool) {
-        let index = self.index;
-        let conn = self.conn_mut(id);
-        let (user, board, floor) = (conn.user, conn.board, conn.floor);
-        if let Some(board) = board {
-            let seats = &mut self.boards.get_mut(board).seats;
-            if let Some(seat) = seats.iter_mut().find(|seat| seat.conn == id) {
-                seat.leaving.get_or_insert(index);
-                if is_sure {
-                    seat.left.get_or_insert(index);
-                }
-            }
-        } else if let Some(user) = user {
-            let user = self.users.get_mut(user);
-            if user.login == Some(id) {
-                user.states.asked(GONE, floor.max(1));
-                if is_sure {
-                    user.states.accepted(index, index);
-                    user.login = None;
-                }
             }
         }
     }

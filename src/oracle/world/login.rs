@@ -55,6 +55,8 @@ impl World {
     pub(super) fn sit_in(&mut self, id: ConnId, user: UserId) {
         let index = self.index;
         let conn = self.conn_mut(id);
+        // Some servers dispatch and notify on one port.
+        conn.kind = ServerKind::Notification;
         conn.user = Some(user);
         conn.entered = index;
         conn.asked_in = index;
@@ -66,8 +68,8 @@ impl World {
         for list in List::ALL {
             known.list_mut(list).grow_old();
         }
-        known.privacy.forget();
-        known.prompt.forget();
+        known.privacy.renew();
+        known.prompt.renew();
         if !is_known {
             known.blur(index);
         }
@@ -143,10 +145,11 @@ impl World {
         if conn.ended.is_some() {
             return;
         }
-        let is_sudden = by_server && conn.is_alive() && conn.waiting == 0 && conn.user.is_some();
+        let is_sudden =
+            by_server && conn.is_alive() && conn.waiting.is_empty() && conn.user.is_some();
         conn.ended = Some(index);
         conn.ended_by_server = by_server;
-        let (user, board, waiting) = (conn.user, conn.board, conn.waiting);
+        let (user, board, waiting) = (conn.user, conn.board, conn.waiting.len());
         if let Some(user) = user.filter(|_| board.is_none() && waiting > 0) {
             self.leave_open(id, user);
         }

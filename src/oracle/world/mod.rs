@@ -13,6 +13,7 @@ mod learning;
 mod login;
 mod reading;
 mod request;
+mod unasked;
 mod user;
 
 use crate::transcript::ConnId;
@@ -38,6 +39,10 @@ pub struct World {
     has_strangers: bool,
     /// How often the server may have been started anew.
     epoch: u32,
+    /// The latest request that was answered, on any connection.
+    floor: usize,
+    /// The server has changed a state or a list that is the client's to change.
+    has_imposed: bool,
 }
 
 impl World {
@@ -75,6 +80,13 @@ impl World {
     #[must_use]
     pub fn index(&self) -> usize {
         self.index
+    }
+
+    /// Whether the server has changed what is the clients' to change (`CHG 0`, `ADD 0 FL` …). It
+    /// may do so, and tell of it late: who saw what by which right is then not known.
+    #[must_use]
+    pub fn has_imposed(&self) -> bool {
+        self.has_imposed
     }
 
     /// Changes whenever the server may have been started anew, with or without a memory.

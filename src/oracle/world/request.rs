@@ -22,6 +22,8 @@ pub struct Request {
     /// A known command with a valid TrID and the right number of parameters, on a connection on
     /// which the server still listens.
     pub is_sound: bool,
+    /// The latest request on any connection that had been answered when it was sent.
+    pub floor: usize,
     /// Whether the connection had been let in when it was sent.
     pub is_inside: bool,
     /// How far the answer has come.
@@ -37,6 +39,7 @@ impl Request {
             at,
             round: 0,
             is_sound: false,
+            floor: 0,
             is_inside: false,
             progress: Progress::default(),
             line,
@@ -141,7 +144,7 @@ impl Progress {
             return;
         };
         let is_empty = line.verb == Verb::Lst && item == 0 && total == 0 && self.item == 0;
-        let fits = item == self.item + 1
+        let fits = item == self.item.saturating_add(1)
             && item <= total
             && (item == 1 || total == self.total)
             && total > 0;

@@ -89,6 +89,8 @@ pub struct States {
     spans: VecDeque<Span>,
     /// Before this index anything is possible.
     unknown_until: usize,
+    /// The latest request that was carried out.
+    accepted: usize,
 }
 
 impl States {
@@ -137,7 +139,12 @@ impl States {
             if span.from < from && span.until.is_none() {
                 span.until = Some(index);
             }
+            // Two requests crossed: either state may be the present one.
+            if span.from == from && from < self.accepted {
+                span.until = None;
+            }
         }
+        self.accepted = self.accepted.max(from);
     }
 
     pub(super) fn refused(&mut self, from: usize) {

@@ -1,0 +1,107 @@
+//! What is learnt from lines that answer nothing, and from those on murky connections.
+
+use super::World;
+use super::board::Purpose;
+use super::learning::state;
+use super::user::GONE;
+use crate::oracle::line::{Line, Verb};
+use crate::spec::{ServerKind, decode_name};
+use crate::transcript::ConnId;
+
+impl World {
+    pub(super) fn told_unasked(&mut self, id: ConnId, line: &Line<'_>) {
+        let index = self.index;
+        let conn = self.conn_mut(id);
+        let user = conn.user;
+        match (line.verb, user) {
+            (Verb::Out, _) => {
+                conn.server_out = true;
+                if line.word(1) == b"SSD" {
+                    self.shake();
+                }
+                self.may_leave(id, true);
+            }
+            (Verb::Qng, _) => conn.pings -= 1,
+            (Verb::Add | Verb::Rem, Some(user)) => {
+                self.users.get_mut(user).see_serial(line);
+                self.has_imposed |= line.word(2) != b"RL";
+                let index = self.index;
+                self.change_list(user, line, index);
+            }
+            (Verb::Chg, Some(user)) => {
+                let floor = conn.floor;
+                self.has_imposed = true;
+                let states = &mut self.users.get_mut(user).states;
+                states.asked(state(line.word(2)), floor);
+                states.accepted(floor, index);
+            }
+            (Verb::Rng, Some(user)) => {
+                let purpose = Purpose::Join(line.word(1).into());
+                self.boards.issue(line.word(4), user, purpose);
+            }
+            (Verb::Joi, _) => {
+                let joined = self.users.intern(line.word(1));
+                let name = decode_name(line.word(2));
+                self.users.get_mut(joined).add_nickname(&name);
+            }
+            (Verb::Bye, _) => self.told_bye(id, line.word(1)),
+            _ => {}
+        }
+    }
+
+    fn told_bye(&mut self, id: ConnId, handle: &[u8]) {
+        let (index, board) = (self.index, self.conn_mut(id).board);
+        let left = self.users.find(handle);
+        if let (Some(board), Some(left)) = (board, left) {
+            let seats = &mut self.boards.get_mut(board).seats;
+            for seat in seats.iter_mut().filter(|seat| seat.user == left) {
+                seat.leaving.get_or_insert(index);
+            }
+        }
+    }
+
+    /// A line on a murky connection.
+    pub(super) fn overheard(&mut self, id: ConnId, line: &Line<'_>) {
+        let conn = self.conn_mut(id);
+        match (line.verb, conn.kind) {
+            (Verb::Out, _) => conn.server_out = true,
+            (Verb::Usr, ServerKind::Notification) if line.word(2) == b"OK" => {
+                let user = self.users.intern(line.word(3));
+                self.sit_in(id, user);
+            }
+            (Verb::Usr | Verb::Ans, ServerKind::Switchboard) => self.has_strangers = true,
+            (Verb::Rng, _) => {
+                if let Some(user) = conn.user {
+                    let purpose = Purpose::Join(line.word(1).into());
+                    self.boards.issue(line.word(4), user, purpose);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// From here on nobody knows GONE from present; `is_sure` where the server has said so.
+    pub(super) fn may_leave(&mut self, id: ConnId, is_sure: bool) {
+        let index = self.index;
+        let conn = self.conn_mut(id);
+        let (user, board, floor) = (conn.user, conn.board, conn.floor);
+        if let Some(board) = board {
+            let seats = &mut self.boards.get_mut(board).seats;
+            if let Some(seat) = seats.iter_mut().find(|seat| seat.conn == id) {
+                seat.leaving.get_or_insert(index);
+                if is_sure {
+                    seat.left.get_or_insert(index);
+                }
+            }
+        } else if let Some(user) = user {
+            let user = self.users.get_mut(user);
+            if user.login == Some(id) {
+                user.states.asked(GONE, floor.max(1));
+                if is_sure {
+                    user.states.accepted(index, index);
+                    user.login = None;
+                }
+            }
+        }
+    }
+}

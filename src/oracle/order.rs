@@ -48,10 +48,11 @@ impl Oracle for Order {
                 _ => {}
             },
             (Role::Again, Some(request)) => self.judge_tail(seen, told, request, out),
-            (Role::Unasked, _) if matches!(told.line.verb, Verb::Joi | Verb::Bye) => {
-                if seen.conn.waits_for(Verb::Iro).is_some() {
-                    self.disturbed.insert(seen.place.conn);
-                }
+            (Role::Unasked, _)
+                if matches!(told.line.verb, Verb::Joi | Verb::Bye)
+                    && seen.conn.waits_for(Verb::Iro).is_some() =>
+            {
+                self.disturbed.insert(seen.place.conn);
             }
             _ => {}
         }

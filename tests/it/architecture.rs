@@ -8,7 +8,7 @@ const TABLE: &[(&str, &[&str])] = &[
     ("wire", &[]),
     ("spec", &["wire"]),
     ("transcript", &["wire", "spec"]),
-    ("oracle", &["wire", "spec", "transcript", "model"]),
+    ("oracle", &["wire", "spec", "transcript"]),
     ("diagnostic", &["wire", "spec"]),
     ("event", &["wire", "spec", "transcript", "diagnostic"]),
     ("scenario", &["wire", "spec", "transcript", "diagnostic"]),

@@ -101,8 +101,11 @@ pub fn names_error(reason: &str) -> bool {
     code.len() == 3 && code.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// Whether a refused login was answered at all.
+/// Whether the reason of a refused login is a line of the protocol, if the wrong one: `expected …,
+/// got VER 1 MSNP3`.
 #[must_use]
 pub fn names_answer(reason: &str) -> bool {
-    !reason.contains("got nothing within")
+    let got = reason.rsplit("got ").next().unwrap_or(reason);
+    let verb = got.split(' ').next().unwrap_or(got);
+    verb.len() == 3 && verb.bytes().all(|byte| byte.is_ascii_uppercase())
 }

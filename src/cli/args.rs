@@ -57,6 +57,7 @@ pub(crate) enum Command {
     Serve(ServeArgs),
     List(ListArgs),
     Explain(ExplainArgs),
+    Coverage(CoverageArgs),
     Schema(SchemaArgs),
     Completions(CompletionsArgs),
     Man(ManArgs),
@@ -310,6 +311,55 @@ pub(crate) enum Listed {
 pub(crate) struct ExplainArgs {
     /// A clause (USR-6), a group (USR) or an error code (911)
     pub(crate) id: String,
+}
+
+/// Show what stands behind each clause: scenarios, oracles, planted faults, lines of the server
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  msnpspec coverage                     every clause, and the figures of each level
+  msnpspec coverage USR-6 MSG           one clause and a group
+  msnpspec coverage --format json | jq '.clauses[] | select(.oracles == [])'
+  msnpspec coverage --check             in CI: does snapshots/coverage.txt still hold?
+  msnpspec coverage --update            write it anew
+
+A test counts for a clause only if a planted fault makes it fail and the failure names that clause.
+
+Exit codes: 0 covered, 1 the file does not hold or a clause is not covered, 2 wrong usage or no
+such file.")]
+pub(crate) struct CoverageArgs {
+    /// Only these clauses (USR-6) or groups (USR)
+    #[arg(value_name = "ID", conflicts_with_all = ["check", "update"])]
+    pub(crate) ids: Vec<String>,
+
+    /// How to show it
+    #[arg(
+        long,
+        value_name = "FORMAT",
+        default_value = "human",
+        conflicts_with_all = ["check", "update"]
+    )]
+    pub(crate) format: CoverageFormat,
+
+    /// Compare with the committed file, and want each clause covered or untestable with a reason
+    #[arg(long, conflicts_with = "update")]
+    pub(crate) check: bool,
+
+    /// Write the committed file
+    #[arg(long)]
+    pub(crate) update: bool,
+
+    /// The committed file of --check and --update
+    #[arg(long, value_name = "FILE", default_value = "snapshots/coverage.txt")]
+    pub(crate) file: PathBuf,
+}
+
+/// How coverage is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum CoverageFormat {
+    /// For people
+    Human,
+    /// One document
+    Json,
 }
 
 /// Print the JSON Schema of scenario or target files, for editors

@@ -2,9 +2,11 @@
 //! command. Only this room prints, reads the environment and knows exit codes.
 
 mod args;
+mod clauses;
 mod clock;
 mod completions;
 mod console;
+mod coverage;
 mod exit;
 mod explain;
 mod files;
@@ -33,6 +35,7 @@ pub(crate) fn main() -> ExitCode {
         Command::Run(args) => run::run(&args, &matches, console),
         Command::Serve(args) => serve::serve(&args, console),
         Command::List(args) => list::list(&args, console),
+        Command::Coverage(args) => coverage::coverage(&args, console),
         Command::Explain(args) => explain::explain(&args, console),
         Command::Schema(args) => schema::schema(&args, console),
         Command::Completions(args) => completions::completions(&args, console),

@@ -208,6 +208,7 @@ impl Shared {
         while let Some(output) = core.server.poll_output() {
             match output {
                 Output::Send(conn, bytes) => {
+                    //= LIVE-2
                     if let Some(client) = core.clients.get(&conn)
                         && !client.push(&bytes, self.max_queue)
                     {

@@ -5,6 +5,7 @@
 //! steer a terminal nor leave the place that the format gave it.
 
 mod conclusion;
+pub mod coverage;
 mod digest;
 pub mod explain;
 mod fold;

@@ -31,6 +31,7 @@ mod faults;
 #[cfg(test)]
 mod fixture;
 mod handle;
+mod implementation;
 mod list;
 mod lists;
 mod login;
@@ -52,6 +53,7 @@ use std::time::Duration;
 pub use config::{Account, Accounts, Addresses, Config, Pattern};
 pub use connection::{ConnId, Door};
 pub use faults::{Fault, FaultSet, faults};
+pub use implementation::{Implementation, implementations};
 pub use outbox::Output;
 
 use account::Directory;

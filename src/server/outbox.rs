@@ -40,6 +40,8 @@ impl Outbox {
 
     /// Sends a line; the terminator is added.
     //= FRAME-1
+    //= FRAME-2
+    //= FRAME-10
     pub(super) fn line(&mut self, conn: ConnId, line: fmt::Arguments<'_>) {
         self.frame(conn, line, &[]);
     }

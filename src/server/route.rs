@@ -127,6 +127,7 @@ impl Server {
         }
     }
 
+    //= REPLY-4
     fn answer(&mut self, conn: ConnId, request: &Request<'_>) -> Outcome {
         let Some(connection) = self.connections.get(conn) else {
             return Ok(());
@@ -168,6 +169,8 @@ impl Server {
     //= REPLY-3
     //= REPLY-5
     //= ERR-1
+    //= ERR-2
+    //= ERR-3
     //= ERR-4
     fn conclude(&mut self, conn: ConnId, request: &Request<'_>, outcome: Outcome) {
         let (code, closes) = match outcome {

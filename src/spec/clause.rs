@@ -6,6 +6,7 @@ use std::str::FromStr;
 use serde::{Serialize, Serializer};
 
 use super::catalogue::CLAUSES;
+use super::untestable::UNTESTABLE;
 
 /// How firmly a clause is founded, and so from which `--level` on it can fail a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -131,6 +132,13 @@ impl Clause {
         self.name
             .split_once('-')
             .map_or(self.name, |(group, _)| group)
+    }
+
+    /// Why no server can be seen to break the clause, where none can.
+    #[must_use]
+    pub fn untestable(&self) -> Option<&'static str> {
+        let row = UNTESTABLE.iter().find(|(id, _)| *id == self.id);
+        row.map(|(_, reason)| *reason)
     }
 }
 

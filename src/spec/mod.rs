@@ -9,6 +9,7 @@ mod clause;
 mod command;
 mod error_code;
 mod handle;
+mod untestable;
 
 pub use clause::{Clause, ClauseId, Level, UnknownClause};
 pub use command::{Command, Direction, Kinds, PayloadForm, ServerKind, TridRule, Verb, commands};

@@ -15,26 +15,6 @@ use msnpspec::sim::{self, Chunking, SimOptions};
 use msnpspec::spec::{Clause, ClauseId, Level};
 use msnpspec::transcript::Redactor;
 
-/// The clauses that a run can fail for and that no fault breaks.
-const UNTESTABLE: &[(ClauseId, &str)] = &[
-    (
-        ClauseId::INF_3,
-        "the one success that INF can have, an ordinary answer, is accepted",
-    ),
-    (
-        ClauseId::ADD_8,
-        "how long a list may be is the server's own; no suite has accounts enough to find it",
-    ),
-    (
-        ClauseId::PRES_11,
-        "either order is accepted; an ILN that comes too late breaks PRES-1 or PRES-3",
-    ),
-    (
-        ClauseId::PRES_12,
-        "what it forbids, a superfluous FLN, is accepted; an FLN about strangers breaks PRES-5",
-    ),
-];
-
 /// A clause that a scenario says is broken, and the scenario's name.
 type Finding = (ClauseId, String);
 
@@ -191,7 +171,7 @@ fn the_matrix() {
 /// Each clause that a run can fail for is named for some fault that breaks it, or has a reason.
 fn every_clause_is_named(named: &BTreeSet<ClauseId>) {
     for clause in Clause::all() {
-        let has_reason = UNTESTABLE.iter().any(|(id, _)| *id == clause.id);
+        let has_reason = clause.untestable().is_some();
         let can_fail = clause.level != Level::Open;
         let is_named = named.contains(&clause.id);
         assert!(

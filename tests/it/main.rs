@@ -10,6 +10,7 @@ mod oracles;
 mod reports;
 mod scenario_errors;
 mod scenario_print;
+mod traceability;
 
 /// Compares with a snapshot in `/snapshots`.
 fn snapshot(name: &str, text: &str) {

@@ -1,0 +1,23 @@
+//! The clauses that a run can fail for and that no planted fault breaks, each with the reason.
+
+use super::clause::ClauseId;
+
+/// The clause and why it cannot be tested.
+pub(super) const UNTESTABLE: &[(ClauseId, &str)] = &[
+    (
+        ClauseId::INF_3,
+        "the one success that INF can have, an ordinary answer, is accepted",
+    ),
+    (
+        ClauseId::ADD_8,
+        "how long a list may be is the server's own; no suite has accounts enough to find it",
+    ),
+    (
+        ClauseId::PRES_11,
+        "either order is accepted; an ILN that comes too late breaks PRES-1 or PRES-3",
+    ),
+    (
+        ClauseId::PRES_12,
+        "what it forbids, a superfluous FLN, is accepted; an FLN about strangers breaks PRES-5",
+    ),
+];

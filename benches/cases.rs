@@ -1,0 +1,126 @@
+//! Whole cases in memory: a server of its own, an executor, ten commands of a client, and every
+//! oracle over what was said. One core, no socket.
+
+use std::hint::black_box;
+use std::sync::Arc;
+
+use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
+use msnpspec::diagnostic::Source;
+use msnpspec::oracle;
+use msnpspec::run::{Account, Ending, Environment, Executor, Lists, Outcome};
+use msnpspec::scenario::ast::Scenario;
+use msnpspec::scenario::{NoFiles, load};
+use msnpspec::server::{Config, Server};
+use msnpspec::sim::{self, SimOptions};
+
+/// Ten commands, from the login to the end.
+const CASE: &str = "\
+description: ten commands
+clauses: [REPLY-1]
+users: [alice]
+steps:
+  - C: VER {t} MSNP2 CVR0
+  - S: VER {t} MSNP2 ...
+  - C: INF {t}
+  - S: INF {t} MD5 ...
+  - C: USR {t} MD5 I {alice.handle}
+  - S: USR {t} MD5 S {challenge}
+  - C: USR {t} MD5 S {md5(challenge, alice.password)}
+  - S: USR {t} OK {alice.handle} ...
+  - C: SYN {t} 0
+  - S: SYN {t} {serial}
+  - S: GTC {t} {serial} A
+  - S: BLP {t} {serial} AL
+  - S: LST {t} FL {serial} 0 0
+  - S: LST {t} AL {serial} 0 0
+  - S: LST {t} BL {serial} 0 0
+  - S: LST {t} RL {serial} 0 0
+  - C: CHG {t} NLN
+  - S: CHG {t} NLN
+  - C: ADD {t} FL {nobody} Nobody
+  - S: error
+  - C: BLP {t} BL
+  - S: BLP {t} * BL
+  - C: REA {t} {alice.handle} Someone%20Else
+  - S: REA {t} ...
+  - C: OUT
+  - S: closed
+";
+
+/// The same in two users: what each does is told to the other.
+const PAIR: &str = "\
+description: two users see each other
+clauses: [REPLY-1]
+users: { alice: { state: NLN, FL: [bob] }, bob: { state: NLN } }
+steps:
+  - bob C: CHG {t} BSY
+  - bob S: CHG {t} BSY
+  - alice S: NLN BSY {bob.handle} ...
+  - C: CHG {t} AWY
+  - S: CHG {t} AWY
+";
+
+fn scenario(name: &str, text: &str) -> Arc<Scenario> {
+    let scenarios = load(name, &Source::new(name, text), &NoFiles);
+    Arc::new(scenarios.expect("the scenario is sound").remove(0))
+}
+
+fn accounts(count: usize) -> Vec<Account> {
+    let account = |number| Account {
+        name: Some(format!("User {number}")),
+        lists: Lists::Clean,
+        ..Account::new(format!("user{number}@hotmail.com"), format!("pw{number}"))
+    };
+    (1..=count).map(account).collect()
+}
+
+fn execute(
+    scenario: &Arc<Scenario>,
+    accounts: &[Account],
+    environment: &Arc<Environment>,
+    config: &Config,
+) -> Outcome {
+    let executor = Executor::new(
+        Arc::clone(scenario),
+        accounts.to_vec(),
+        Arc::clone(environment),
+        1,
+    );
+    sim::run(executor, config.clone(), SimOptions::default())
+}
+
+fn cases(criterion: &mut Criterion) {
+    let environment = Arc::new(sim::environment());
+    let config = Config::default();
+    for (name, text, users) in [("ten commands", CASE, 1), ("two users", PAIR, 2)] {
+        let scenario = scenario(name, text);
+        let accounts = accounts(users);
+        let run = || execute(&scenario, &accounts, &environment, &config);
+        let outcome = run();
+        assert_eq!(outcome.ending, Ending::Passed, "{:?}", outcome.failures);
+        assert_eq!(oracle::judge(&outcome.transcript), []);
+        let mut group = criterion.benchmark_group(name);
+        group.throughput(Throughput::Elements(1));
+        group.bench_function("executed and judged", |bencher| {
+            bencher.iter(|| oracle::judge(&black_box(run()).transcript));
+        });
+        group.bench_function("executed", |bencher| bencher.iter(run));
+        group.bench_function("judged", |bencher| {
+            bencher.iter(|| oracle::judge(black_box(&outcome.transcript)));
+        });
+        group.finish();
+    }
+}
+
+fn parts(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("made");
+    let config = Config::default();
+    group.bench_function("server", |bencher| {
+        bencher.iter_batched(|| config.clone(), Server::new, BatchSize::SmallInput);
+    });
+    group.bench_function("judge", |bencher| bencher.iter(oracle::Judge::new));
+    group.finish();
+}
+
+criterion_group!(benches, cases, parts);
+criterion_main!(benches);

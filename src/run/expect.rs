@@ -156,13 +156,13 @@ impl Session {
         if self.slot(slot).told_form {
             return;
         }
-        let line = escape(&frame.line);
+        let line = || escape(&frame.line);
         let (clause, expected, got) = if frame.terminator == Terminator::Lf {
-            let got = format!("{line}\\n");
-            (ClauseId::FRAME_1, format!("{line}\\r\\n"), got)
+            let got = format!("{}\\n", line());
+            (ClauseId::FRAME_1, format!("{}\\r\\n", line()), got)
         } else if !is_single_spaced(&frame.line) {
             let words: Vec<String> = frame.words().map(escape).collect();
-            (ClauseId::FRAME_10, words.join(" "), line)
+            (ClauseId::FRAME_10, words.join(" "), line())
         } else {
             return;
         };

@@ -11,6 +11,7 @@ use crate::scenario::Prepared;
 use crate::scenario::ast::{Action, Send, Step};
 use crate::spec::{ClauseId, ServerKind};
 use crate::transcript::{ConnName, Party, What};
+use crate::wire::words;
 
 /// How long a server's process may take to come back, at least.
 const START: std::time::Duration = std::time::Duration::from_secs(10);
@@ -298,10 +299,7 @@ fn told_start(late: &Late) -> String {
 
 /// The TrID of a request: its second word, if that is a number.
 fn trid_of(line: &Bytes) -> Option<Bytes> {
-    let word = line
-        .split(|byte| matches!(byte, b' ' | b'\t'))
-        .filter(|word| !word.is_empty())
-        .nth(1)?;
+    let word = words(line).nth(1)?;
     word.iter()
         .all(u8::is_ascii_digit)
         .then(|| line.slice_ref(word))

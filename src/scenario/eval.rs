@@ -1,6 +1,6 @@
 //! The values that a run finds out, and the texts that they make.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use bytes::Bytes;
 
@@ -111,7 +111,8 @@ pub(super) struct Values {
 #[derive(Debug, Clone)]
 pub struct Scope {
     pub(super) values: Values,
-    trids: HashMap<ConnName, Trids>,
+    /// By connection; there are few.
+    trids: Vec<(ConnName, Trids)>,
 }
 
 impl Scope {
@@ -126,7 +127,7 @@ impl Scope {
                 round: 1,
                 payload: None,
             },
-            trids: HashMap::new(),
+            trids: Vec::new(),
         }
     }
 
@@ -259,13 +260,7 @@ impl Scope {
         conn: &ConnName,
         length: Option<usize>,
     ) -> Result<Vec<u8>, EvalError> {
-        if !self.trids.contains_key(conn) {
-            self.trids.insert(conn.clone(), Trids::default());
-        }
-        let trids = self
-            .trids
-            .get_mut(conn)
-            .expect("the connection was put in above");
+        let trids = trids_of(&mut self.trids, conn);
         let mut maker = Maker {
             values: &self.values,
             bound: &[],
@@ -289,11 +284,12 @@ impl Scope {
     }
 
     fn trids_mut(&mut self, conn: &ConnName) -> &mut Trids {
-        self.trids.entry(conn.clone()).or_default()
+        trids_of(&mut self.trids, conn)
     }
 
     pub(super) fn trids(&self, conn: &ConnName) -> Option<&Trids> {
-        self.trids.get(conn)
+        let mut all = self.trids.iter();
+        all.find_map(|(known, trids)| (known == conn).then_some(trids))
     }
 
     pub(super) fn maker<'m>(&'m self, conn: &'m ConnName, length: Option<usize>) -> Maker<'m> {
@@ -305,6 +301,17 @@ impl Scope {
             conn,
         }
     }
+}
+
+/// The TrIDs of a connection, none used where it is new.
+fn trids_of<'t>(all: &'t mut Vec<(ConnName, Trids)>, conn: &ConnName) -> &'t mut Trids {
+    let at = all.iter().position(|(known, _)| known == conn);
+    let at = at.unwrap_or_else(|| {
+        all.push((conn.clone(), Trids::default()));
+        all.len() - 1
+    });
+    let (_, trids) = all.get_mut(at).expect("it was found or put there above");
+    trids
 }
 
 /// Bytes of a fixed pattern, without line breaks: the alphabet, again and again.

@@ -8,6 +8,7 @@ use bytes::Bytes;
 use super::ast::{Expr, Field, LinePattern, Part, PayloadPattern, Text, WordKind, WordPattern};
 use super::eval::{EvalError, Scope};
 use super::maker::{Maker, TridSource, shown};
+use super::trids::Trids;
 use crate::spec::{ErrorCode, decode_name};
 use crate::transcript::ConnName;
 use crate::wire::Frame;
@@ -176,11 +177,7 @@ impl Scope {
         };
         let word = words.next().ok_or(Mismatch::Missing(1))?;
         let mut bound = Vec::new();
-        let line = Line {
-            scope: self,
-            conn,
-            length: None,
-        };
+        let line = Line::new(self, conn, None);
         if !line.word(&pattern.kind, word, true, &mut bound)? {
             return Err(Mismatch::Word(1));
         }
@@ -192,11 +189,8 @@ impl Scope {
     }
 
     fn compare<'m>(&self, wanted: &Wanted<'m>, frame: &'m Frame) -> Result<Bound<'m>, Mismatch> {
-        let line = Line {
-            scope: self,
-            conn: wanted.conn,
-            length: frame.payload.as_ref().map(Bytes::len),
-        };
+        let length = frame.payload.as_ref().map(Bytes::len);
+        let line = Line::new(self, wanted.conn, length);
         let mut bound = Vec::new();
         let mut words = frame.words();
         for (index, pattern) in wanted.pattern.words.iter().enumerate() {
@@ -222,16 +216,26 @@ impl Scope {
 struct Line<'l> {
     scope: &'l Scope,
     conn: &'l ConnName,
+    trids: Option<&'l Trids>,
     length: Option<usize>,
 }
 
-impl Line<'_> {
+impl<'l> Line<'l> {
+    fn new(scope: &'l Scope, conn: &'l ConnName, length: Option<usize>) -> Self {
+        Self {
+            scope,
+            conn,
+            trids: scope.trids(conn),
+            length,
+        }
+    }
+
     fn maker<'m>(&'m self, bound: &'m [(&'m str, &'m [u8])]) -> Maker<'m> {
         Maker {
             values: &self.scope.values,
             bound,
             length: self.length,
-            trids: TridSource::Last(self.scope.trids(self.conn)),
+            trids: TridSource::Last(self.trids),
             conn: self.conn,
         }
     }

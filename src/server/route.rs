@@ -10,7 +10,7 @@ use super::faults::{Fate, Fault};
 use super::request::{Outcome, Refusal, Request};
 use super::session::Leave;
 
-use crate::wire::{Frame, Limits};
+use crate::wire::{Frame, Limits, Words};
 
 impl Server {
     pub(super) fn limits(&self) -> Limits {
@@ -76,7 +76,7 @@ impl Server {
         }
         //= FRAME-4
         //= FRAME-5
-        let words: Vec<&[u8]> = frame.words().collect();
+        let words: Words<'_> = frame.words().collect();
         let payload = frame.payload.as_deref().unwrap_or_default();
         self.obey(conn, &words, payload);
     }

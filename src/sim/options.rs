@@ -41,17 +41,17 @@ impl Cutter {
         Self { chunk, state }
     }
 
-    pub(super) fn cut(&mut self, mut bytes: Bytes) -> Vec<Bytes> {
-        let mut pieces = Vec::new();
-        while !bytes.is_empty() {
-            let size = match self.chunk {
-                Chunking::Whole => bytes.len(),
-                Chunking::Bytes(size) => size.max(1),
-                Chunking::Random(_) => self.random_size(),
-            };
-            pieces.push(bytes.split_to(size.min(bytes.len())));
+    /// Takes the next piece off the front; `None` when nothing is left.
+    pub(super) fn cut(&mut self, bytes: &mut Bytes) -> Option<Bytes> {
+        if bytes.is_empty() {
+            return None;
         }
-        pieces
+        let size = match self.chunk {
+            Chunking::Whole => return Some(std::mem::take(bytes)),
+            Chunking::Bytes(size) => size.max(1),
+            Chunking::Random(_) => self.random_size(),
+        };
+        Some(bytes.split_to(size.min(bytes.len())))
     }
 
     /// A size of 1 to 64 (splitmix64).
@@ -72,17 +72,20 @@ mod tests {
     #[test]
     fn pieces_make_up_the_whole() {
         let bytes = Bytes::from((0..=255).collect::<Vec<u8>>());
+        let cut = |chunk| {
+            let (mut cutter, mut rest) = (Cutter::new(chunk), bytes.clone());
+            std::iter::from_fn(|| cutter.cut(&mut rest)).collect::<Vec<Bytes>>()
+        };
         for chunk in [
             Chunking::Whole,
             Chunking::Bytes(7),
             Chunking::Bytes(0),
             Chunking::Random(3),
         ] {
-            let pieces = Cutter::new(chunk).cut(bytes.clone());
-            assert_eq!(pieces.concat(), bytes, "{chunk:?}");
+            assert_eq!(cut(chunk).concat(), bytes, "{chunk:?}");
         }
-        assert_eq!(Cutter::new(Chunking::Bytes(7)).cut(bytes.clone()).len(), 37);
-        let random = |seed| Cutter::new(Chunking::Random(seed)).cut(bytes.clone());
+        assert_eq!(cut(Chunking::Bytes(7)).len(), 37);
+        let random = |seed| cut(Chunking::Random(seed));
         assert_eq!(random(3), random(3));
         assert_ne!(random(3), random(4));
     }

@@ -135,8 +135,8 @@ impl World {
         while let Some(output) = self.executor.poll_output() {
             match output {
                 Output::Open { conn, address } => self.send(Parcel::Open(conn, address)),
-                Output::Send { conn, bytes } => {
-                    for piece in self.cutter.cut(bytes) {
+                Output::Send { conn, mut bytes } => {
+                    while let Some(piece) = self.cutter.cut(&mut bytes) {
                         self.send(Parcel::ToServer(conn, piece));
                     }
                 }
@@ -172,11 +172,11 @@ impl World {
     fn serve(&mut self) {
         while let Some(output) = self.server.as_mut().and_then(Server::poll_output) {
             match output {
-                ServerOutput::Send(conn, bytes) => {
+                ServerOutput::Send(conn, mut bytes) => {
                     let Some(conn) = self.names.get(&conn).copied() else {
                         continue;
                     };
-                    for piece in self.cutter.cut(bytes) {
+                    while let Some(piece) = self.cutter.cut(&mut bytes) {
                         self.send(Parcel::ToClient(conn, piece));
                     }
                 }

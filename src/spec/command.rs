@@ -85,6 +85,8 @@ pub type Verb = &'static str;
 pub struct Command {
     /// The verb.
     pub verb: Verb,
+    /// The same, quick to compare.
+    code: [u8; 3],
     /// Who sends it.
     pub direction: Direction,
     /// On which kinds of server it is legal.
@@ -103,9 +105,10 @@ impl Command {
     /// The row for a verb, a direction and a kind of server.
     #[must_use]
     pub fn find(direction: Direction, kind: ServerKind, verb: &[u8]) -> Option<&'static Self> {
-        COMMANDS.iter().find(|row| {
-            row.direction == direction && row.kinds.contains(kind) && row.verb.as_bytes() == verb
-        })
+        let code = <[u8; 3]>::try_from(verb).ok()?;
+        COMMANDS
+            .iter()
+            .find(|row| row.code == code && row.direction == direction && row.kinds.contains(kind))
     }
 
     /// The length of the payload that a line announces, as the last word of the line: `None` where
@@ -178,6 +181,7 @@ macro_rules! table {
         static COMMANDS: &[Command] = &[$(
             Command {
                 verb: $verb,
+                code: *$verb.as_bytes().first_chunk().expect("a verb has three letters"),
                 direction: Direction::$direction,
                 kinds: $kinds,
                 trid: TridRule::$trid,

@@ -2,7 +2,7 @@
 
 use bytes::{Buf, Bytes, BytesMut};
 
-use super::frame::{Frame, Terminator};
+use super::frame::{Frame, Terminator, Words, words};
 
 /// How much a peer may make us hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -214,10 +214,7 @@ impl Decoder {
     }
 
     fn announced(&self, line: &Bytes) -> Result<Option<usize>, DecodeError> {
-        let words: Vec<&[u8]> = line
-            .split(|byte| matches!(byte, b' ' | b'\t'))
-            .filter(|word| !word.is_empty())
-            .collect();
+        let words: Words<'_> = words(line).collect();
         let Some(word) = (self.rule)(&words) else {
             return Ok(None);
         };

@@ -1,6 +1,7 @@
 //! One line with what follows it, its bytes kept as they came.
 
 use bytes::{BufMut, Bytes, BytesMut};
+use smallvec::SmallVec;
 
 /// What ended a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -20,6 +21,15 @@ impl Terminator {
             Self::Lf => b"\n",
         }
     }
+}
+
+/// The words of a line, as a list; those of nearly every line need no memory of their own.
+pub type Words<'l> = SmallVec<[&'l [u8]; 8]>;
+
+/// The words of a line: runs of spaces and tabs separate them.
+pub fn words(line: &[u8]) -> impl Iterator<Item = &[u8]> {
+    line.split(|byte| matches!(byte, b' ' | b'\t'))
+        .filter(|word| !word.is_empty())
 }
 
 /// A line and, where it announces one, its payload.
@@ -57,9 +67,7 @@ impl Frame {
 
     /// The words of the line: runs of spaces and tabs separate them.
     pub fn words(&self) -> impl Iterator<Item = &[u8]> {
-        self.line
-            .split(|byte| matches!(byte, b' ' | b'\t'))
-            .filter(|word| !word.is_empty())
+        words(&self.line)
     }
 
     /// The first word; empty where the line is.
@@ -80,9 +88,9 @@ impl Frame {
     /// The frame's bytes.
     #[must_use]
     pub fn to_bytes(&self) -> Bytes {
-        let mut out = BytesMut::new();
-        self.encode(&mut out);
-        out.freeze()
+        let payload = self.payload.as_deref().unwrap_or_default();
+        let parts = [&self.line, self.terminator.as_bytes(), payload];
+        parts.concat().into()
     }
 }
 

@@ -2,6 +2,7 @@
 
 pub mod diagnostic;
 pub mod event;
+pub mod fuzzer;
 #[cfg(feature = "net")]
 pub mod net;
 pub mod oracle;

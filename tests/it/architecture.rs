@@ -42,6 +42,21 @@ const TABLE: &[(&str, &[&str])] = &[
         &["wire", "spec", "transcript", "diagnostic", "event"],
     ),
     (
+        "fuzzer",
+        &[
+            "wire",
+            "spec",
+            "transcript",
+            "oracle",
+            "diagnostic",
+            "event",
+            "scenario",
+            "run",
+            "server",
+            "sim",
+        ],
+    ),
+    (
         "net",
         &[
             "wire",

@@ -159,7 +159,7 @@ impl Shared {
                 }
             }
             Input::OpenFailed(conn, reason) => self.ended(conn, End::Unreachable(reason)),
-            Input::Data(conn, bytes) => self.data(conn, &bytes),
+            Input::Data(conn, bytes) => self.data(conn, bytes),
             Input::Closed(conn) => self.ended(conn, End::Closed),
             Input::Reset(conn) => self.ended(conn, End::Reset),
             Input::ServerStopped => self.server_runs = false,
@@ -196,7 +196,7 @@ impl Shared {
         self.record(conn, what);
     }
 
-    fn data(&mut self, conn: ConnId, bytes: &[u8]) {
+    fn data(&mut self, conn: ConnId, bytes: Bytes) {
         let Some(link) = self.links.get_mut(conn.0).filter(|link| link.end.is_none()) else {
             return;
         };
@@ -206,7 +206,7 @@ impl Shared {
                 .get_or_insert_with(|| format!("the server sent more than {MAX_BYTES} bytes"));
             return;
         }
-        link.incoming.push(bytes);
+        link.incoming.push_shared(bytes.clone());
         while self.halted.is_none() {
             let Some(link) = self.links.get_mut(conn.0) else {
                 return;
@@ -220,7 +220,7 @@ impl Shared {
                 Ok(None) => return,
                 Err(error) => {
                     let raw = match &error {
-                        DecodeError::LineTooLong { .. } => Bytes::copy_from_slice(head(bytes)),
+                        DecodeError::LineTooLong { .. } => Bytes::copy_from_slice(head(&bytes)),
                         DecodeError::BadLength { line, .. }
                         | DecodeError::PayloadTooLong { line, .. } => line.clone(),
                     };

@@ -1,8 +1,9 @@
 //! Connections: what each is for, how far it has come, and when it is given up.
 
-use std::collections::{BTreeSet, HashMap};
-use std::hash::{BuildHasherDefault, DefaultHasher};
+use std::collections::BTreeSet;
 use std::time::Duration;
+
+use rustc_hash::FxHashMap;
 
 use super::account::AccountId;
 use super::login::Login;
@@ -139,7 +140,7 @@ fn switchboard_payload<'l>(words: &[&'l [u8]]) -> Option<&'l [u8]> {
 #[derive(Debug, Default)]
 pub(super) struct Connections {
     opened: u64,
-    open: HashMap<ConnId, Connection, BuildHasherDefault<DefaultHasher>>,
+    open: FxHashMap<ConnId, Connection>,
     alarms: BTreeSet<(Duration, ConnId)>,
 }
 

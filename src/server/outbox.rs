@@ -1,10 +1,11 @@
 //! What the server has said and nobody has fetched yet.
 
 use std::collections::VecDeque;
-use std::fmt::{self, Write as _};
+use std::fmt;
+use std::io::Write as _;
 use std::time::Duration;
 
-use bytes::{BufMut, Bytes, BytesMut};
+use bytes::Bytes;
 
 use super::connection::ConnId;
 use super::faults::Tamper;
@@ -26,6 +27,8 @@ const FULL: usize = 256 * 1024;
 pub(super) struct Outbox {
     waiting: VecDeque<Output>,
     bytes: usize,
+    /// The frame that is being written.
+    frame: Vec<u8>,
     /// What a faulty server does to all of it.
     pub(super) tamper: Option<Box<Tamper>>,
 }
@@ -49,13 +52,14 @@ impl Outbox {
     /// Sends a line and its payload; the terminator is added.
     //= FRAME-6
     pub(super) fn frame(&mut self, conn: ConnId, line: fmt::Arguments<'_>, payload: &[u8]) {
-        let mut frame = BytesMut::with_capacity(96 + payload.len());
-        frame
+        self.frame.clear();
+        self.frame
             .write_fmt(line)
-            .expect("a BytesMut takes as much as memory holds");
-        frame.put_slice(b"\r\n");
-        frame.put_slice(payload);
-        self.say(Output::Send(conn, frame.freeze()));
+            .expect("a list takes as much as memory holds");
+        self.frame.extend_from_slice(b"\r\n");
+        self.frame.extend_from_slice(payload);
+        let frame = Bytes::copy_from_slice(&self.frame);
+        self.say(Output::Send(conn, frame));
     }
 
     pub(super) fn close(&mut self, conn: ConnId) {

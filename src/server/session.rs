@@ -1,9 +1,10 @@
 //! The sessions of the switchboard: who is in each, and who has been called.
 
-use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
+
+use rustc_hash::FxHashMap;
 
 use super::account::AccountId;
 use super::connection::ConnId;
@@ -86,7 +87,7 @@ impl Session {
 #[derive(Debug)]
 pub(super) struct Sessions {
     next: u64,
-    open: HashMap<SessionId, Session>,
+    open: FxHashMap<SessionId, Session>,
 }
 
 impl Sessions {
@@ -94,7 +95,7 @@ impl Sessions {
     pub(super) fn new(chance: u64) -> Self {
         Self {
             next: 1_000_000 + chance % 900_000_000,
-            open: HashMap::new(),
+            open: FxHashMap::default(),
         }
     }
 

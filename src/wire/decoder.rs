@@ -1,6 +1,6 @@
 //! The decoder: bytes in any chunks go in, frames come out.
 
-use bytes::{Buf, Bytes, BytesMut};
+use bytes::{Bytes, BytesMut};
 
 use super::frame::{Frame, Terminator, Words, words};
 
@@ -73,11 +73,14 @@ struct Pending {
 pub struct Decoder {
     rule: PayloadRule,
     limits: Limits,
+    /// What was pushed last, as far as it is unread; empty where `buffer` is not.
+    chunk: Bytes,
+    /// What is unread of several chunks.
     buffer: BytesMut,
-    /// How far `buffer` was searched for a line end.
+    /// How far the unread bytes were searched for a line end.
     searched: usize,
     pending: Option<Pending>,
-    /// The stream offset of the first byte of `buffer`.
+    /// The stream offset of the first unread byte.
     offset: u64,
     /// The stream offset of the frame that is being read.
     frame_start: u64,
@@ -91,6 +94,7 @@ impl Decoder {
         Self {
             rule,
             limits,
+            chunk: Bytes::new(),
             buffer: BytesMut::new(),
             searched: 0,
             pending: None,
@@ -103,7 +107,18 @@ impl Decoder {
     /// Takes in bytes as they came.
     pub fn push(&mut self, bytes: &[u8]) {
         if self.failed.is_none() {
+            self.buffer
+                .extend_from_slice(&std::mem::take(&mut self.chunk));
             self.buffer.extend_from_slice(bytes);
+        }
+    }
+
+    /// Takes in bytes as they came. Frames that lie whole in them share their memory.
+    pub fn push_shared(&mut self, bytes: Bytes) {
+        if self.failed.is_none() && self.rest().is_empty() {
+            self.chunk = bytes;
+        } else {
+            self.push(&bytes);
         }
     }
 
@@ -120,6 +135,7 @@ impl Decoder {
         let result = self.advance();
         if let Err(error) = &result {
             self.failed = Some(error.clone());
+            self.chunk = Bytes::new();
             self.buffer = BytesMut::new();
         }
         result
@@ -128,7 +144,11 @@ impl Decoder {
     /// The bytes that no frame holds yet: the beginning of a line, or of a payload.
     #[must_use]
     pub fn rest(&self) -> &[u8] {
-        &self.buffer
+        if self.buffer.is_empty() {
+            &self.chunk
+        } else {
+            &self.buffer
+        }
     }
 
     /// The line whose payload has not arrived whole.
@@ -159,23 +179,16 @@ impl Decoder {
                 }
             }
         }
-        let ready = self
-            .pending
-            .as_ref()
-            .is_some_and(|p| self.buffer.len() >= p.length);
-        if !ready {
-            return Ok(None);
-        }
+        let unread = self.rest().len();
         let Some(Pending {
             line,
             terminator,
             length,
-        }) = self.pending.take()
+        }) = self.pending.take_if(|pending| unread >= pending.length)
         else {
             return Ok(None);
         };
-        let payload = self.buffer.split_to(length).freeze();
-        self.offset += length as u64;
+        let payload = self.take(length);
         Ok(Some(Frame {
             line,
             terminator,
@@ -183,34 +196,43 @@ impl Decoder {
         }))
     }
 
+    fn take(&mut self, length: usize) -> Bytes {
+        self.offset += length as u64;
+        if self.buffer.is_empty() {
+            self.chunk.split_to(length)
+        } else {
+            self.buffer.split_to(length).freeze()
+        }
+    }
+
     fn take_line(&mut self) -> Result<Option<(Bytes, Terminator)>, DecodeError> {
         self.frame_start = self.offset;
-        let unsearched = self.buffer.get(self.searched..).unwrap_or_default();
+        let unread = self.rest();
+        let unsearched = unread.get(self.searched..).unwrap_or_default();
         let found = memchr::memchr(b'\n', unsearched).map(|at| at + self.searched);
         let too_long = DecodeError::LineTooLong {
             offset: self.offset,
             limit: self.limits.line,
         };
         let Some(end) = found else {
-            self.searched = self.buffer.len();
+            self.searched = unread.len();
             // One byte more than the limit may be the CR of a terminator.
-            let over = self.buffer.len() > self.limits.line + 1;
+            let over = self.searched > self.limits.line + 1;
             return if over { Err(too_long) } else { Ok(None) };
         };
         self.searched = 0;
-        let mut line = self.buffer.split_to(end);
-        self.buffer.advance(1);
-        self.offset += end as u64 + 1;
-        let terminator = if line.ends_with(b"\r") {
+        let mut line = self.take(end + 1);
+        let terminator = if line.ends_with(b"\r\n") {
             line.truncate(end - 1);
             Terminator::CrLf
         } else {
+            line.truncate(end);
             Terminator::Lf
         };
         if line.len() > self.limits.line {
             return Err(too_long);
         }
-        Ok(Some((line.freeze(), terminator)))
+        Ok(Some((line, terminator)))
     }
 
     fn announced(&self, line: &Bytes) -> Result<Option<usize>, DecodeError> {
@@ -295,6 +317,23 @@ mod tests {
                 whole,
                 "chunks of {size}"
             );
+            let mut decoder = Decoder::new(msg_rule, Limits::default());
+            let mut frames = Vec::new();
+            for (n, chunk) in chunks.into_iter().enumerate() {
+                if n % 3 == 2 {
+                    decoder.push(chunk);
+                } else {
+                    decoder.push_shared(Bytes::copy_from_slice(chunk));
+                }
+                // Several chunks may wait unread.
+                while n % 2 == 0
+                    && let Some(frame) = decoder.next_frame().unwrap()
+                {
+                    frames.push(frame);
+                }
+            }
+            frames.extend(std::iter::from_fn(|| decoder.next_frame().unwrap()));
+            assert_eq!(frames, whole, "shared chunks of {size}");
         }
     }
 

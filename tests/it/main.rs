@@ -2,8 +2,10 @@
 
 mod architecture;
 mod cli;
+mod corpus;
 mod faults;
 mod faults_loopback;
+mod fuzz_build;
 mod loopback;
 mod misbehaving;
 mod oracles;

@@ -23,18 +23,19 @@ done
 fn lay_out(src: &Path) {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let copy = src.join("msnpspec");
-    fs::create_dir_all(copy.join("fuzz")).unwrap();
-    symlink(root.join("scenarios"), copy.join("scenarios")).unwrap();
-    for entry in fs::read_dir(root.join("fuzz")).unwrap() {
-        let entry = entry.unwrap();
+    fs::create_dir_all(copy.join("fuzz")).expect("the layout is made");
+    symlink(root.join("scenarios"), copy.join("scenarios")).expect("the layout is made");
+    for entry in fs::read_dir(root.join("fuzz")).expect("the layout is made") {
+        let entry = entry.expect("the layout is made");
         if entry.file_name() != "target" {
-            symlink(entry.path(), copy.join("fuzz").join(entry.file_name())).unwrap();
+            symlink(entry.path(), copy.join("fuzz").join(entry.file_name()))
+                .expect("the layout is made");
         }
     }
     let cargo = src.join("bin/cargo");
-    fs::create_dir_all(src.join("bin")).unwrap();
-    fs::write(&cargo, CARGO).unwrap();
-    fs::set_permissions(&cargo, fs::Permissions::from_mode(0o755)).unwrap();
+    fs::create_dir_all(src.join("bin")).expect("the layout is made");
+    fs::write(&cargo, CARGO).expect("the layout is made");
+    fs::set_permissions(&cargo, fs::Permissions::from_mode(0o755)).expect("the layout is made");
 }
 
 #[test]
@@ -44,13 +45,11 @@ fn everything_goes_where_the_image_expects_it() {
     fs::create_dir_all(&out).unwrap();
     lay_out(&src);
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join(".clusterfuzzlite/build.sh");
-    let path = std::env::var("PATH").unwrap();
     let done = Command::new("bash")
-        .arg("-eu")
+        .args(["-c", r#"PATH="$SRC/bin:$PATH" exec "$0""#])
         .arg(script)
         .env("SRC", &src)
         .env("OUT", &out)
-        .env("PATH", format!("{}:{path}", src.join("bin").display()))
         .output()
         .unwrap();
     assert!(

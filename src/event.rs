@@ -114,7 +114,10 @@ pub struct ScenarioResult {
     pub clauses: Vec<ClauseId>,
     /// What became of it.
     pub verdict: Verdict,
-    /// Why it was skipped, waived, or is flaky or broken, in one line.
+    /// Every step was met: what is broken was seen by oracles alone.
+    pub is_met: bool,
+    /// Why it was skipped, waived, or is flaky or broken, in one line; of one that failed, why it
+    /// was not carried out to its end, where that is not the failure itself.
     pub reason: Option<String>,
     /// What fails the run (or, in a broken scenario, the precondition that failed).
     pub failures: Vec<Failure>,

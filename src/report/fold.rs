@@ -60,6 +60,21 @@ pub(super) fn fold(digest: &Digest, verdict: Verdict) -> Vec<Group<'_>> {
 fn key<'d>(scenario: &'d ScenarioResult, failure: Option<&'d Failure>) -> Key<'d> {
     let is_broken = scenario.verdict == Verdict::Broken;
     match (failure, scenario.reason.as_deref().filter(|_| is_broken)) {
+        // An oracle says the same words of the same breach, whatever the line.
+        (
+            Some(Failure {
+                clause,
+                by,
+                detail: Some(message),
+                ..
+            }),
+            None,
+        ) if by != "step" => Key {
+            clause: *clause,
+            by,
+            expected: shape(message),
+            got: String::new(),
+        },
         (Some(failure), None) => Key {
             clause: failure.clause,
             by: &failure.by,

@@ -363,6 +363,7 @@ impl Suite {
             },
         );
         result.verdict = Verdict::Failed;
+        result.is_met = false;
         result.reason = None;
         self.judge.waive(&scenario, &mut result);
         let text = format!("{} stops the server: {}", result.name, dead.why);

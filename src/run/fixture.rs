@@ -83,6 +83,7 @@ impl Session {
             });
         }
         for (index, wanted) in all.iter_mut().enumerate() {
+            self.mark_user(scenario, index);
             self.knows_name(index, scenario)
                 .map_err(|trouble| (index, trouble))?;
             let result = self.meet(index, wanted).await;
@@ -94,18 +95,25 @@ impl Session {
         }
         let mut due = Vec::new();
         for index in 0..all.len() {
+            self.mark_user(scenario, index);
             let result = self.arrange(index, &all, &mut due).await;
             result.map_err(|trouble| (index, trouble))?;
         }
         self.take_in(due).await;
         let mut due = Vec::new();
         for index in 0..all.len() {
+            self.mark_user(scenario, index);
             let result = self.stage(index, &mut all, &mut due).await;
             result.map_err(|trouble| (index, trouble))?;
         }
         self.take_in(due).await;
         self.forget();
         Ok(())
+    }
+
+    fn mark_user(&self, scenario: &Scenario, index: usize) {
+        let at = scenario.users.get(index).map(|user| user.at);
+        self.links.mark(&scenario.source, at.unwrap_or_default());
     }
 
     fn roster_of(&self, scenario: &Scenario, fixture: &Fixture) -> Roster {

@@ -11,7 +11,10 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
+use super::accusations::Course;
 use super::port::{Input, Output};
+use crate::diagnostic::{Source, Span};
+use crate::oracle::Judge;
 use crate::spec::{Command, Direction, ServerKind};
 use crate::transcript::{ConnId, ConnName, Party, Transcript, What};
 use crate::wire::{DecodeError, Decoder, Frame, Limits, PayloadRule};
@@ -135,6 +138,10 @@ pub(super) struct Shared {
     pub(super) wake_at: Option<Duration>,
     pub(super) outputs: VecDeque<Output>,
     pub(super) transcript: Transcript,
+    /// Judges every line as it comes.
+    pub(super) judge: Judge,
+    /// Where the script was when it came.
+    pub(super) course: Course,
     /// The server's process runs, as far as is known.
     pub(super) server_runs: bool,
     pub(super) waited_for: Vec<(&'static str, Duration)>,
@@ -175,6 +182,9 @@ impl Shared {
         }
         self.entries_left -= 1;
         self.transcript.record(self.now, conn, what);
+        if let Some(entry) = self.transcript.entries().last() {
+            self.judge.entry(&self.transcript, entry);
+        }
     }
 
     fn ended(&mut self, conn: ConnId, end: End) {
@@ -250,6 +260,8 @@ impl Links {
             wake_at: None,
             outputs: VecDeque::new(),
             transcript: Transcript::default(),
+            judge: Judge::new(),
+            course: Course::default(),
             server_runs: true,
             waited_for: Vec::new(),
             end,
@@ -263,6 +275,13 @@ impl Links {
     /// What is shared. Nobody holds it while waiting.
     pub(super) fn lock(&self) -> MutexGuard<'_, Shared> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// From now on the script is here.
+    pub(super) fn mark(&self, source: &Arc<Source>, at: Span) {
+        let mut shared = self.lock();
+        let entry = shared.heard();
+        shared.course.mark(entry, source, at);
     }
 
     /// The present time.

@@ -1,6 +1,7 @@
 //! Runs scenarios with neither socket nor clock: which, in what order, against what, and what
 //! became of them.
 
+mod accusations;
 mod death;
 #[cfg(test)]
 mod dialogue;

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::environment::{Learnt, Lists};
 use crate::event::{Failure, Variation};
+use crate::oracle::Finding;
 use crate::transcript::Transcript;
 
 /// How a script ended.
@@ -77,6 +78,10 @@ pub struct Outcome {
     pub cause: Option<Cause>,
     /// What fails: the step that was not met, and breaches that steps met on the way.
     pub failures: Vec<Failure>,
+    /// What the oracles found while it ran, as they say it: not redacted.
+    pub findings: Vec<Finding>,
+    /// The same, told as failures: redacted, with their places, each once.
+    pub accusations: Vec<Failure>,
     /// Behaviour that a clause's `accept` allows.
     pub variations: Vec<Variation>,
     /// All that went over the wire.

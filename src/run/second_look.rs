@@ -37,7 +37,7 @@ impl Suite {
             });
             self.settle(entry, flaky);
         } else if state.looks > retries || result.verdict == Verdict::Waived {
-            if let Some(failure) = result.failures.first() {
+            for failure in &result.failures {
                 *self.confirmed.entry(signature(failure)).or_default() += 1;
             }
             state.first = None;
@@ -48,9 +48,10 @@ impl Suite {
         self.spare_second_looks();
     }
 
-    /// Takes slow failures for confirmed that look like others which were: a server that never
-    /// answers one command would otherwise cost a time-out for each scenario that sends it, one
-    /// after the other.
+    /// Takes failures for confirmed that look like others which were. The slow ones: a server that
+    /// never answers one command would otherwise cost a time-out for each scenario that sends it,
+    /// one after the other. And those that only oracles have seen: they look at every line, and so
+    /// see the same breach in every scenario.
     fn spare_second_looks(&mut self) {
         if self.options.retries > 0 {
             return;
@@ -62,9 +63,10 @@ impl Suite {
             .filter(|index| {
                 let first = self.entries.get(*index).and_then(|e| e.first.as_ref());
                 first.is_some_and(|first| {
-                    let like = first.failures.first().map(signature);
-                    let seen = like.and_then(|like| self.confirmed.get(&like));
-                    first.took >= SLOW && seen.is_some_and(|seen| *seen >= ENOUGH)
+                    let is_slow = first.took >= SLOW;
+                    let mut failures = first.failures.iter();
+                    (first.is_met && failures.clone().all(|failure| self.is_confirmed(failure)))
+                        || (is_slow && failures.next().is_some_and(|one| self.is_confirmed(one)))
                 })
             })
             .collect();
@@ -76,9 +78,17 @@ impl Suite {
             }
         }
     }
+
+    fn is_confirmed(&self, failure: &Failure) -> bool {
+        let seen = self.confirmed.get(&signature(failure));
+        seen.is_some_and(|seen| *seen >= ENOUGH)
+    }
 }
 
 fn signature(failure: &Failure) -> Signature {
+    if let (false, Some(message)) = (failure.by == "step", &failure.detail) {
+        return (failure.clause, failure.by.clone(), message.clone());
+    }
     (
         failure.clause,
         failure.expected.clone(),

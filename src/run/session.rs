@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
+use super::accusations::tell;
 use super::environment::{Account, Environment};
 use super::fixture::Due;
 use super::links::{End, Late, Links};
@@ -388,12 +389,19 @@ impl Session {
         let accounts = accounts.collect();
         let mut shared = self.links.lock();
         let waited_for = std::mem::take(&mut shared.waited_for);
+        let transcript = std::mem::take(&mut shared.transcript);
+        let mut judge = std::mem::take(&mut shared.judge);
+        judge.end();
+        let findings = judge.into_findings();
+        let accusations = tell(&findings, &transcript, &shared.course, &self.redactor);
         Outcome {
             ending,
             cause: self.cause,
             failures: self.failures,
             variations: self.variations,
-            transcript: std::mem::take(&mut shared.transcript),
+            findings,
+            accusations,
+            transcript,
             waited: waited_for.iter().map(|(_, spent)| *spent).sum(),
             waited_for,
             round_trips: self.round_trips,

@@ -29,6 +29,7 @@ impl Session {
     /// Carries out the steps.
     pub(super) async fn steps(&mut self, steps: &[Step]) -> Result<(), Stop> {
         for step in steps {
+            self.links.mark(&step.source, step.at);
             match &step.action {
                 Action::Expect(expect) => self.expect(step, expect).await?,
                 Action::Send(send) => self.send(step, send).await?,

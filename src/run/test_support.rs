@@ -60,6 +60,8 @@ pub(crate) fn outcome(ending: Ending, failures: Vec<Failure>) -> Outcome {
         ending,
         cause: None,
         failures,
+        findings: Vec::new(),
+        accusations: Vec::new(),
         variations: Vec::new(),
         transcript: Transcript::default(),
         waited: Duration::ZERO,

@@ -37,14 +37,15 @@ impl Judge {
         let mut result = self.untold(scenario, took);
         result.waited = outcome.waited;
         result.round_trips = outcome.round_trips;
-        if outcome.ending == Ending::Broken {
-            result.verdict = Verdict::Broken;
-            result.reason = outcome.cause.as_ref().map(ToString::to_string);
-            result.failures.clone_from(&outcome.failures);
-        } else {
+        result.is_met = outcome.ending == Ending::Passed;
+        if outcome.ending != Ending::Broken {
             for failure in &outcome.failures {
                 self.sort_in(scenario, failure.clone(), &mut result);
             }
+        }
+        self.accuse(scenario, outcome, &mut result);
+        if outcome.ending == Ending::Broken {
+            break_off(outcome, &mut result);
         }
         for variation in &outcome.variations {
             if self.strict && self.counts(variation.clause.level()) {
@@ -73,6 +74,19 @@ impl Judge {
         result
     }
 
+    /// Adds what the oracles found, but for what a step has told of the same clause.
+    fn accuse(&self, scenario: &Scenario, outcome: &Outcome, result: &mut ScenarioResult) {
+        let told = |result: &ScenarioResult, clause| {
+            let mut failures = result.failures.iter().chain(&result.notes);
+            failures.any(|known| known.by == "step" && known.clause == clause)
+        };
+        for accusation in &outcome.accusations {
+            if !told(result, accusation.clause) {
+                self.sort_in(scenario, accusation.clone(), result);
+            }
+        }
+    }
+
     /// A result that says nothing but that the scenario passed.
     pub(super) fn untold(&self, scenario: &Scenario, took: Duration) -> ScenarioResult {
         ScenarioResult {
@@ -80,6 +94,7 @@ impl Judge {
             description: scenario.description.clone(),
             clauses: scenario.clauses.clone(),
             verdict: Verdict::Passed,
+            is_met: false,
             reason: None,
             failures: Vec::new(),
             notes: Vec::new(),
@@ -125,6 +140,23 @@ impl Judge {
     }
 }
 
+/// A scenario that could not be carried out to its end is broken, unless an oracle has seen the
+/// server break a clause meanwhile.
+fn break_off(outcome: &Outcome, result: &mut ScenarioResult) {
+    let cause = outcome.cause.as_ref().map(ToString::to_string);
+    if result.failures.is_empty() {
+        result.verdict = Verdict::Broken;
+        result.reason = cause;
+        result.failures.clone_from(&outcome.failures);
+        return;
+    }
+    let first = outcome.failures.first();
+    let unmet =
+        || first.map(|failure| format!("expected {}, got {}", failure.expected, failure.got));
+    let why = cause.or_else(unmet);
+    result.reason = why.map(|why| format!("it could not be carried out to its end: {why}"));
+}
+
 /// What the scenarios together say of each clause.
 #[derive(Debug, Default)]
 pub(super) struct Tally {
@@ -140,8 +172,9 @@ impl Tally {
         ) {
             return;
         }
-        // A scenario ends at its first breach, so that it says nothing of its other clauses.
-        if result.failures.is_empty() && result.notes.is_empty() {
+        // A scenario ends at its first breach, so that it says nothing of its other clauses; what
+        // oracles see does not end it.
+        if result.is_met {
             for clause in &result.clauses {
                 self.raise(*clause, ClauseVerdict::Passed, None);
             }
@@ -219,6 +252,69 @@ mod tests {
         let mut open = judge(Level::Open, false);
         let result = verdict(&mut open, Ending::Failed, broken(ClauseId::USR_16));
         assert_eq!((result.verdict, result.notes.len()), (Verdict::Passed, 1));
+    }
+
+    /// What an oracle found.
+    fn accusation(clause: ClauseId) -> Failure {
+        Failure {
+            by: "order".into(),
+            ..failure(Some(clause), "x", "y")
+        }
+    }
+
+    fn accused(judge: &mut Judge, mut outcome: Outcome, clauses: &[ClauseId]) -> ScenarioResult {
+        outcome.accusations = clauses.iter().copied().map(accusation).collect();
+        let scenario = scenario("a", &["USR-6"], &[]);
+        judge.judge(&scenario, &outcome, Duration::ZERO)
+    }
+
+    #[test]
+    fn what_an_oracle_sees_fails_a_scenario_whose_steps_are_met() {
+        let passed = || outcome(Ending::Passed, Vec::new());
+        let mut must = judge(Level::Must, false);
+        let clauses = [ClauseId::SYN_3, ClauseId::USR_9];
+        let result = accused(&mut must, passed(), &clauses);
+        assert_eq!(result.verdict, Verdict::Failed);
+        assert_eq!((result.failures.len(), result.notes.len()), (1, 1));
+        assert_eq!(result.failures[0].by, "order");
+        let mut tally = Tally::default();
+        tally.take(&result);
+        let of = |id: ClauseId| tally.clauses.get(&id).map(|known| known.0);
+        assert_eq!(of(ClauseId::SYN_3), Some(ClauseVerdict::Failed));
+        assert_eq!(of(ClauseId::USR_9), Some(ClauseVerdict::Noted));
+        assert_eq!(of(ClauseId::USR_6), Some(ClauseVerdict::Passed));
+        let result = accused(&mut must, passed(), &[ClauseId::USR_9]);
+        assert_eq!((result.verdict, result.notes.len()), (Verdict::Passed, 1));
+        let waiver = Waiver::new("SYN-3", "issue 12", place()).unwrap();
+        must.waivers = Waivers::new(vec![waiver], None);
+        let result = accused(&mut must, passed(), &clauses);
+        assert_eq!(result.verdict, Verdict::Waived);
+    }
+
+    #[test]
+    fn one_breach_is_told_once() {
+        let mut must = judge(Level::Must, false);
+        let step = failure(Some(ClauseId::USR_6), "911 4", "999 4");
+        let failed = outcome(Ending::Failed, vec![step]);
+        let result = accused(&mut must, failed, &[ClauseId::USR_6, ClauseId::SYN_3]);
+        let told: Vec<_> = result.failures.iter().map(|one| one.by.as_str()).collect();
+        assert_eq!(told, ["step", "order"]);
+    }
+
+    #[test]
+    fn a_scenario_cut_short_by_a_breach_is_no_broken_one() {
+        let mut must = judge(Level::Must, false);
+        let broken = || outcome(Ending::Broken, vec![failure(None, "SYN 5 1", "closed")]);
+        let result = accused(&mut must, broken(), &[ClauseId::SYN_3]);
+        assert_eq!(
+            (result.verdict, result.failures.len()),
+            (Verdict::Failed, 1)
+        );
+        let reason = "it could not be carried out to its end: expected SYN 5 1, got closed";
+        assert_eq!(result.reason.as_deref(), Some(reason));
+        let result = accused(&mut must, broken(), &[ClauseId::USR_9]);
+        assert_eq!((result.verdict, result.notes.len()), (Verdict::Broken, 1));
+        assert_eq!(result.failures[0].by, "step");
     }
 
     #[test]

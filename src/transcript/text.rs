@@ -50,8 +50,15 @@ impl Transcript {
     /// The last lines, at most `most`.
     #[must_use]
     pub fn tail(&self, most: usize, redactor: &Redactor) -> Vec<String> {
-        let from = self.entries().len().saturating_sub(most);
-        let last = self.entries().get(from..).unwrap_or_default();
+        self.up_to(self.entries().len(), most, redactor)
+    }
+
+    /// The last lines before the entry with this index, at most `most`.
+    #[must_use]
+    pub fn up_to(&self, end: usize, most: usize, redactor: &Redactor) -> Vec<String> {
+        let end = end.min(self.entries().len());
+        let from = end.saturating_sub(most);
+        let last = self.entries().get(from..end).unwrap_or_default();
         let mut lines: Vec<String> = last
             .iter()
             .flat_map(|entry| self.render_entry(entry, redactor))

@@ -20,6 +20,7 @@ const TABLE: &[(&str, &[&str])] = &[
             "spec",
             "transcript",
             "diagnostic",
+            "oracle",
             "event",
             "scenario",
         ],

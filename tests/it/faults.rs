@@ -19,7 +19,7 @@ use msnpspec::transcript::Redactor;
 type Finding = (ClauseId, String);
 
 /// An account of the reference server's own pattern.
-fn account(number: usize) -> Account {
+pub(crate) fn account(number: usize) -> Account {
     Account {
         handle: format!("user{number}@hotmail.com"),
         password: format!("pw{number}"),
@@ -29,7 +29,7 @@ fn account(number: usize) -> Account {
 }
 
 /// Runs a scenario against a server with these faults.
-fn run(scenario: &Arc<Scenario>, faults: FaultSet, chunk: Chunking) -> Outcome {
+pub(crate) fn run(scenario: &Arc<Scenario>, faults: FaultSet, chunk: Chunking) -> Outcome {
     let count = scenario.needs.accounts.max(scenario.users.len());
     let executor = Executor::new(
         Arc::clone(scenario),
@@ -117,7 +117,7 @@ fn row(fault: Fault, found: &BTreeSet<Finding>) -> String {
     text
 }
 
-fn suite() -> Vec<Arc<Scenario>> {
+pub(crate) fn suite() -> Vec<Arc<Scenario>> {
     let library = Library::builtin().expect("the suite loads");
     library.into_scenarios().into_iter().map(Arc::new).collect()
 }

@@ -6,6 +6,7 @@ mod corpus;
 mod faults;
 mod faults_loopback;
 mod fuzz_build;
+mod live_offline;
 mod loopback;
 mod misbehaving;
 mod oracles;

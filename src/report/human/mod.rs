@@ -66,7 +66,11 @@ impl Human {
         let (name, took) = (printable(&result.name), seconds(result.took));
         write!(out, "{style}{word:>8}{style:#} [{took:>8}] {name}")?;
         let first = result.failures.first();
-        let more = match (&result.reason, first) {
+        let reason = result
+            .reason
+            .as_ref()
+            .filter(|_| result.verdict != Verdict::Failed || first.is_none());
+        let more = match (reason, first) {
             (Some(reason), _) => clipped(reason, WIDEST),
             (None, Some(failure)) => {
                 let clause = failure.clause.map_or(String::new(), |id| format!("{id}: "));

@@ -86,6 +86,7 @@ fn result(name: &str, verdict: Verdict) -> ScenarioResult {
         description: format!("what {name} is about"),
         clauses: vec![ClauseId::USR_6],
         verdict,
+        is_met: verdict == Verdict::Passed,
         reason: None,
         failures: Vec::new(),
         notes: Vec::new(),

@@ -6,6 +6,7 @@
 use std::collections::VecDeque;
 use std::future::{Future, poll_fn};
 use std::io;
+use std::mem::MaybeUninit;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -13,7 +14,7 @@ use std::task::{Context, Poll, Waker, ready};
 use std::time::{Duration, Instant};
 
 use bytes::{Buf, Bytes};
-use tokio::io::AsyncWrite;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::Sleep;
 
@@ -53,7 +54,6 @@ pub(super) async fn drive_with(
         options,
         start,
         links: Vec::new(),
-        buffer: vec![0; READ].into_boxed_slice(),
         timer: Box::pin(tokio::time::sleep_until(start.into())),
         armed: None,
         host,
@@ -103,7 +103,6 @@ struct Drive {
     options: DriveOptions,
     start: Instant,
     links: Vec<Link>,
-    buffer: Box<[u8]>,
     timer: Pin<Box<Sleep>>,
     /// What the timer is set to. It is left alone when the deadline only moves on: most never pass.
     armed: Option<Duration>,
@@ -172,7 +171,7 @@ impl Drive {
             let Some(link) = self.links.get_mut(index) else {
                 continue;
             };
-            if let Poll::Ready(input) = link.poll(ConnId(index), cx, &mut self.buffer) {
+            if let Poll::Ready(input) = link.poll(ConnId(index), cx) {
                 self.tell(input);
                 happened = true;
             }
@@ -216,7 +215,7 @@ impl Drive {
 
 impl Link {
     /// What happened on this connection, if anything did.
-    fn poll(&mut self, conn: ConnId, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<Input> {
+    fn poll(&mut self, conn: ConnId, cx: &mut Context<'_>) -> Poll<Input> {
         if let State::Connecting(connecting) = &mut self.state {
             return Poll::Ready(match ready!(connecting.as_mut().poll(cx)) {
                 Ok(stream) => {
@@ -231,32 +230,28 @@ impl Link {
             });
         }
         self.poll_write(cx);
+        let mut space = [MaybeUninit::uninit(); READ];
         loop {
-            let (State::Open(stream) | State::Leaving(stream)) = &self.state else {
-                return Poll::Pending;
+            let (stream, leaving) = match &mut self.state {
+                State::Open(stream) if !self.paused => (stream, false),
+                State::Leaving(stream) => (stream, true),
+                _ => return Poll::Pending,
             };
-            let leaving = matches!(self.state, State::Leaving(_));
-            if self.paused && !leaving {
-                return Poll::Pending;
-            }
-            let read = match ready!(stream.poll_read_ready(cx)) {
-                Ok(()) => stream.try_read(buffer),
-                Err(error) => Err(error),
-            };
+            let mut buffer = ReadBuf::uninit(&mut space);
+            let read = ready!(Pin::new(stream).poll_read(cx, &mut buffer));
+            let bytes = buffer.filled();
             match read {
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                Ok(length) if length > 0 && leaving => {}
-                Ok(length) if length > 0 && self.received + length <= MOST => {
-                    self.received += length;
-                    let bytes = buffer.get(..length).unwrap_or_default();
+                Ok(()) if !bytes.is_empty() && leaving => {}
+                Ok(()) if !bytes.is_empty() && self.received + bytes.len() <= MOST => {
+                    self.received += bytes.len();
                     return Poll::Ready(Input::Data(conn, Bytes::copy_from_slice(bytes)));
                 }
                 ended => {
-                    let state = std::mem::take(&mut self.state);
-                    return match (state, ended) {
+                    let in_order = ended.is_ok() && bytes.is_empty();
+                    return match std::mem::take(&mut self.state) {
                         // The server waits for our end now: it is not kept waiting.
-                        (State::Open(_), Ok(0)) => Poll::Ready(Input::Closed(conn)),
-                        (State::Open(_), _) => Poll::Ready(Input::Reset(conn)),
+                        State::Open(_) if in_order => Poll::Ready(Input::Closed(conn)),
+                        State::Open(_) => Poll::Ready(Input::Reset(conn)),
                         _ => Poll::Pending,
                     };
                 }

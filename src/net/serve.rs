@@ -3,14 +3,18 @@
 //! One core behind a mutex, one task a connection. A task holds no buffer while its client is
 //! quiet: what it reads goes through the stack, what it writes is freed once it is written.
 
-use std::collections::HashMap;
+use std::future::poll_fn;
 use std::io;
+use std::mem::MaybeUninit;
 use std::net::SocketAddr;
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker, ready};
 use std::time::{Duration, Instant};
 
 use bytes::{Buf, BytesMut};
-use tokio::io::AsyncWriteExt;
+use rustc_hash::FxHashMap;
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
@@ -97,7 +101,7 @@ impl Serving {
         let shared = Arc::new(Shared {
             core: Mutex::new(Core {
                 server,
-                clients: HashMap::new(),
+                clients: FxHashMap::default(),
                 armed: None,
             }),
             start: crate::net::clock::now(),
@@ -157,8 +161,7 @@ impl Drop for Serving {
             task.abort();
         }
         for client in self.shared.lock().clients.values() {
-            client.lock().state = State::Dead;
-            client.wake.notify_one();
+            client.end(State::Dead);
         }
     }
 }
@@ -186,7 +189,7 @@ struct Shared {
 #[derive(Debug)]
 struct Core {
     server: Server,
-    clients: HashMap<ConnId, Arc<Client>>,
+    clients: FxHashMap<ConnId, Arc<Client>>,
     /// The deadline that the timekeeper waits for.
     armed: Option<Duration>,
 }
@@ -217,7 +220,7 @@ impl Shared {
                 }
                 Output::Close(conn) => {
                     if let Some(client) = core.clients.get(&conn) {
-                        client.end();
+                        client.end(State::Closing);
                     }
                 }
             }
@@ -244,13 +247,14 @@ impl Shared {
 #[derive(Debug, Default)]
 struct Client {
     queue: Mutex<Queue>,
-    wake: Notify,
 }
 
 #[derive(Debug, Default)]
 struct Queue {
     bytes: BytesMut,
     state: State,
+    /// The task, while it waits; one that runs looks here before it waits again.
+    waiting: Option<Waker>,
 }
 
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
@@ -281,35 +285,43 @@ impl Client {
             queue.bytes = BytesMut::new();
             queue.state = State::Dead;
         }
-        drop(queue);
-        self.wake.notify_one();
+        queue.wake();
         fits
     }
 
-    fn end(&self) {
+    /// The connection is to end in this way.
+    fn end(&self, state: State) {
         let mut queue = self.lock();
-        if queue.state == State::Open {
-            queue.state = State::Closing;
+        if queue.state == State::Open || state == State::Dead {
+            queue.state = state;
         }
-        drop(queue);
-        self.wake.notify_one();
+        queue.wake();
     }
 
-    /// Writes what can be written now; how many bytes are left, and the state.
-    fn flush(&self, stream: &TcpStream) -> io::Result<(usize, State)> {
+    /// Writes what can be written now, and asks to be woken by what comes next; how many bytes are
+    /// left, and the state.
+    fn flush(&self, stream: &mut TcpStream, cx: &mut Context<'_>) -> io::Result<(usize, State)> {
         let mut queue = self.lock();
         while !queue.bytes.is_empty() {
-            match stream.try_write(&queue.bytes) {
-                Ok(written) => queue.bytes.advance(written),
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
-                Err(error) => return Err(error),
+            match Pin::new(&mut *stream).poll_write(cx, &queue.bytes) {
+                Poll::Ready(written) => queue.bytes.advance(written?),
+                Poll::Pending => break,
             }
         }
         if queue.bytes.is_empty() {
             // A quiet connection holds no memory.
             queue.bytes = BytesMut::new();
         }
+        queue.waiting = Some(cx.waker().clone());
         Ok((queue.bytes.len(), queue.state))
+    }
+}
+
+impl Queue {
+    fn wake(&mut self) {
+        if let Some(task) = self.waiting.take() {
+            task.wake();
+        }
     }
 }
 
@@ -335,7 +347,8 @@ async fn accept(shared: Arc<Shared>, door: Door, listener: TcpListener) {
 
 /// Serves one connection to its end.
 async fn converse(shared: Arc<Shared>, conn: ConnId, client: Arc<Client>, mut stream: TcpStream) {
-    let orderly = stream.set_nodelay(true).is_ok() && talk(&shared, conn, &client, &stream).await;
+    let orderly =
+        stream.set_nodelay(true).is_ok() && talk(&shared, conn, &client, &mut stream).await;
     if orderly && stream.shutdown().await.is_ok() {
         // The client closes too, or it does not: the time-out is no news.
         let _in_time = tokio::time::timeout(LINGER, drain(&stream)).await;
@@ -345,46 +358,30 @@ async fn converse(shared: Arc<Shared>, conn: ConnId, client: Arc<Client>, mut st
 }
 
 /// Reads and writes until the connection ends; `true` where the server ended it in order.
-async fn talk(shared: &Shared, conn: ConnId, client: &Client, stream: &TcpStream) -> bool {
-    loop {
-        let Ok((unsent, state)) = client.flush(stream) else {
-            return false;
-        };
-        match state {
-            State::Dead => return false,
-            State::Closing if unsent == 0 => return true,
-            State::Closing | State::Open => {}
-        }
-        let reads = state == State::Open && unsent < BACKPRESSURE;
-        tokio::select! {
-            biased;
-            ready = stream.readable(), if reads => {
-                if ready.is_err() || !read(shared, conn, stream) {
-                    return false;
-                }
+async fn talk(shared: &Shared, conn: ConnId, client: &Client, stream: &mut TcpStream) -> bool {
+    let turn = |cx: &mut Context<'_>| {
+        let mut space = [MaybeUninit::uninit(); READ];
+        loop {
+            let Ok((unsent, state)) = client.flush(stream, cx) else {
+                return Poll::Ready(false);
+            };
+            match state {
+                State::Dead => return Poll::Ready(false),
+                State::Closing if unsent == 0 => return Poll::Ready(true),
+                State::Open if unsent < BACKPRESSURE => {}
+                State::Closing | State::Open => return Poll::Pending,
             }
-            ready = stream.writable(), if unsent > 0 => {
-                if ready.is_err() {
-                    return false;
-                }
+            let mut buffer = ReadBuf::uninit(&mut space);
+            match ready!(Pin::new(&mut *stream).poll_read(cx, &mut buffer)) {
+                Ok(()) if !buffer.filled().is_empty() => {}
+                _ => return Poll::Ready(false),
             }
-            () = client.wake.notified() => {}
+            // What the server says to this client now is written in the next round.
+            client.lock().waiting = None;
+            shared.with(|server, now| server.handle_input(now, conn, buffer.filled()));
         }
-    }
-}
-
-/// Reads once; `false` at the end of the stream.
-fn read(shared: &Shared, conn: ConnId, stream: &TcpStream) -> bool {
-    let mut buffer = [0; READ];
-    match stream.try_read(&mut buffer) {
-        Ok(0) => false,
-        Ok(length) => {
-            let bytes = buffer.get(..length).unwrap_or_default();
-            shared.with(|server, now| server.handle_input(now, conn, bytes));
-            true
-        }
-        Err(error) => error.kind() == io::ErrorKind::WouldBlock,
-    }
+    };
+    poll_fn(turn).await
 }
 
 /// Reads and throws away until the client closes.

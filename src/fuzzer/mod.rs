@@ -4,4 +4,11 @@
 //! documentation are one format. The room knows neither sockets nor clocks: whoever wants a case
 //! executed hands in a closure that does it, over the network or in memory.
 
+mod reference;
+mod shrink;
+mod signature;
 pub mod targets;
+
+pub use reference::Reference;
+pub use shrink::{Progress as ShrinkProgress, ShrinkError, Shrinker, Shrunk, Size};
+pub use signature::{Kind, Phase, Signature};

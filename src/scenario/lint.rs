@@ -14,7 +14,8 @@ use crate::spec::ServerKind;
 use crate::transcript::ConnName;
 
 /// The mistakes of a scenario whose parts are right one by one.
-pub(super) fn check(scenario: &Scenario) -> Vec<Diagnostic> {
+#[must_use]
+pub fn check(scenario: &Scenario) -> Vec<Diagnostic> {
     let mut state = State::default();
     for user in &scenario.users {
         if user.fixture.stage != Stage::Offline {

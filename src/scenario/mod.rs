@@ -19,6 +19,7 @@ mod trids;
 
 pub use eval::{EvalError, Identity, Mark, Prepared, Scope, filler};
 pub use library::{Library, LibraryError};
+pub use lint::check as lint;
 pub use matcher::{Mismatch, Wanted};
 pub use parse::{FileError, Files, NoFiles, load};
 pub use print::print;

@@ -84,7 +84,11 @@ fn users(out: &mut String, users: &[User]) {
     }
     out.push_str("users:\n");
     for user in users {
-        let _ = writeln!(out, "  {}: {{ {} }}", user.name, fixture(&user.fixture));
+        let fixture = match fixture(&user.fixture) {
+            nothing if nothing.is_empty() => "{}".to_owned(),
+            items => format!("{{ {items} }}"),
+        };
+        let _ = writeln!(out, "  {}: {fixture}", user.name);
     }
 }
 

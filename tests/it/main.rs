@@ -13,6 +13,7 @@ mod oracles;
 mod reports;
 mod scenario_errors;
 mod scenario_print;
+mod shrink;
 mod traceability;
 
 /// Compares with a snapshot in `/snapshots`.

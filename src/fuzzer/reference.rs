@@ -1,0 +1,75 @@
+//! Scenarios in memory against the reference server.
+
+use std::sync::Arc;
+
+use crate::run::{Account, Ending, Environment, Executor, Lists, Outcome};
+use crate::scenario::ast::Scenario;
+use crate::server::{Config, FaultSet, Pattern};
+use crate::sim::{self, SimOptions};
+
+/// The reference server, in virtual time: a fresh one for each scenario.
+#[derive(Debug, Clone)]
+pub struct Reference {
+    config: Config,
+    options: SimOptions,
+    environment: Arc<Environment>,
+    seed: u64,
+}
+
+impl Default for Reference {
+    /// The reference server as it should be.
+    fn default() -> Self {
+        Self::with_faults(FaultSet::default())
+    }
+}
+
+impl Reference {
+    /// The reference server with these faults planted.
+    #[must_use]
+    pub fn with_faults(faults: FaultSet) -> Self {
+        Self {
+            config: Config {
+                faults,
+                ..Config::default()
+            },
+            options: SimOptions::default(),
+            environment: Arc::new(sim::environment()),
+            seed: 1,
+        }
+    }
+
+    /// The same over another simulated network.
+    #[must_use]
+    pub fn over(mut self, options: SimOptions) -> Self {
+        self.options = options;
+        self
+    }
+
+    /// What a scenario comes to.
+    #[must_use]
+    pub fn execute(&self, scenario: &Scenario) -> Outcome {
+        let count = scenario.needs.accounts.max(scenario.users.len());
+        let pattern = Pattern::default();
+        let accounts = (1..=count as u64).map(|number| {
+            let account = pattern.account(number);
+            Account {
+                name: Some(account.name),
+                lists: Lists::Clean,
+                ..Account::new(account.handle, account.password)
+            }
+        });
+        let executor = Executor::new(
+            Arc::new(scenario.clone()),
+            accounts.collect(),
+            Arc::clone(&self.environment),
+            self.seed,
+        );
+        sim::run(executor, self.config.clone(), self.options)
+    }
+
+    /// Whether the server passes a scenario.
+    #[must_use]
+    pub fn passes(&self, scenario: &Scenario) -> bool {
+        self.execute(scenario).ending == Ending::Passed
+    }
+}

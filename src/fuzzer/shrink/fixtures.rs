@@ -1,0 +1,189 @@
+//! What is true of the users before the first step: less of it, or more of it and fewer steps.
+
+use super::prune::prune;
+use super::visit;
+use crate::scenario::ast::{Action, Expected, Scenario, SendItem, Stage, Step};
+use crate::spec::{ONLINE_STATES, ServerKind};
+
+/// The scenario without this user and all that has to do with it.
+pub(super) fn without_user(scenario: &Scenario, user: usize) -> Option<Scenario> {
+    let mut scenario = scenario.clone();
+    if scenario.users.len() < 2 || user >= scenario.users.len() {
+        return None;
+    }
+    scenario.users.remove(user);
+    scenario.needs.accounts = scenario
+        .needs
+        .accounts
+        .saturating_sub(1)
+        .max(scenario.users.len());
+    prune(&mut scenario);
+    Some(scenario)
+}
+
+/// Simpler fixtures of this user, the simplest first.
+pub(super) fn simpler(scenario: &Scenario, user: usize) -> Vec<Scenario> {
+    let Some(fixture) = scenario.users.get(user).map(|user| &user.fixture) else {
+        return Vec::new();
+    };
+    let mut all = Vec::new();
+    let mut with = |change: &dyn Fn(&mut crate::scenario::ast::Fixture)| {
+        let mut candidate = scenario.clone();
+        if let Some(user) = candidate.users.get_mut(user) {
+            change(&mut user.fixture);
+        }
+        prune(&mut candidate);
+        all.push(candidate);
+    };
+    if !fixture.is_offline() {
+        with(&|fixture| *fixture = crate::scenario::ast::Fixture::default());
+    }
+    for stage in lower(&fixture.stage) {
+        with(&|fixture| fixture.stage = stage.clone());
+    }
+    if !fixture.forward.is_empty() {
+        with(&|fixture| fixture.forward.clear());
+    }
+    if !fixture.allow.is_empty() {
+        with(&|fixture| fixture.allow.clear());
+    }
+    if !fixture.block.is_empty() {
+        with(&|fixture| fixture.block.clear());
+    }
+    for at in 0..fixture
+        .forward
+        .len()
+        .max(fixture.allow.len())
+        .max(fixture.block.len())
+    {
+        for list in 0..3 {
+            with(&|fixture| {
+                let lists = [&mut fixture.forward, &mut fixture.allow, &mut fixture.block];
+                if let Some(list) = lists.into_iter().nth(list)
+                    && at < list.len()
+                {
+                    list.remove(at);
+                }
+            });
+        }
+    }
+    if fixture.gtc.is_some() {
+        with(&|fixture| fixture.gtc = None);
+    }
+    if fixture.blp.is_some() {
+        with(&|fixture| fixture.blp = None);
+    }
+    all
+}
+
+/// The stages below this one, the lowest first.
+fn lower(stage: &Stage) -> Vec<Stage> {
+    let online = Stage::State("NLN".to_owned());
+    let all = [Stage::Offline, Stage::LoggedIn, Stage::Synchronised, online];
+    let below = match stage {
+        Stage::Offline => 0,
+        Stage::LoggedIn => 1,
+        Stage::Synchronised => 2,
+        Stage::State(code) if code == "NLN" => 3,
+        Stage::State(_) => 4,
+    };
+    all.into_iter().take(below).collect()
+}
+
+/// The scenario with the steps that log this user in made into a fixture; the most that can be
+/// folded first.
+pub(super) fn folded_login(scenario: &Scenario, user: usize) -> Vec<Scenario> {
+    let Some(user_now) = scenario.users.get(user) else {
+        return Vec::new();
+    };
+    let name = user_now.name.as_str();
+    let mut all = Vec::new();
+    for (last, stage) in milestones(&scenario.steps, name, &user_now.fixture.stage) {
+        let mut candidate = scenario.clone();
+        let mut index = 0;
+        candidate.steps.retain(|step| {
+            index += 1;
+            index > last + 1 || !is_before_board(step, name)
+        });
+        if let Some(user) = candidate.users.get_mut(user) {
+            user.fixture.stage = stage;
+        }
+        prune(&mut candidate);
+        all.push(candidate);
+    }
+    all.reverse();
+    all
+}
+
+/// Whether all that a step does is done on a dispatch or notification connection of the user.
+fn is_before_board(step: &Step, user: &str) -> bool {
+    let conns = visit::conns_of(step);
+    let is_it = |conn: &&crate::transcript::ConnName| {
+        conn.user == user
+            && (conn.label == crate::transcript::ConnName::DEFAULT
+                || conn.kind() == ServerKind::Dispatch)
+    };
+    !conns.is_empty() && conns.iter().all(is_it)
+}
+
+/// How far the user comes by steps: the index of the last step of each stage, and the stage.
+fn milestones(steps: &[Step], user: &str, from: &Stage) -> Vec<(usize, Stage)> {
+    let mut found: Vec<(usize, Stage)> = Vec::new();
+    let mut stage = from.clone();
+    let mut asked: Option<Stage> = None;
+    for (index, step) in steps.iter().enumerate() {
+        if !is_before_board(step, user) {
+            continue;
+        }
+        match &step.action {
+            Action::Send(send) => {
+                if let Some(state) = send.items.first().and_then(state_asked) {
+                    asked = Some(state);
+                }
+            }
+            Action::Expect(expect) => {
+                let Expected::Line { pattern, .. } = &expect.what else {
+                    continue;
+                };
+                let plain = |at: usize| {
+                    pattern
+                        .words
+                        .get(at)
+                        .and_then(|word| visit::plain_word(&word.kind))
+                };
+                match (plain(0), &stage) {
+                    (Some("USR"), Stage::Offline) if plain(2) == Some("OK") => {
+                        stage = Stage::LoggedIn;
+                    }
+                    (Some("SYN"), Stage::LoggedIn) => stage = Stage::Synchronised,
+                    // The answers to SYN go on.
+                    (Some("GTC" | "BLP" | "LST"), Stage::Synchronised) => {}
+                    (Some("CHG"), Stage::LoggedIn | Stage::Synchronised) => match asked.take() {
+                        Some(state) => stage = state,
+                        None => continue,
+                    },
+                    _ => continue,
+                }
+                found.push((index, stage.clone()));
+            }
+            _ => {}
+        }
+    }
+    found
+}
+
+/// The state that a CHG asks for.
+fn state_asked(item: &SendItem) -> Option<Stage> {
+    if visit::sent_verb(item) != Some("CHG") {
+        return None;
+    }
+    let SendItem::Line { text, .. } = item else {
+        return None;
+    };
+    let Some(crate::scenario::ast::Part::Literal(last)) = text.parts.last() else {
+        return None;
+    };
+    let code = last.trim_end().rsplit(' ').next()?;
+    let is_state = ONLINE_STATES.contains(&code) || code == "HDN";
+    is_state.then(|| Stage::State(code.to_owned()))
+}

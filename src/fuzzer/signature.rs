@@ -1,0 +1,417 @@
+//! What makes two failures the same failure.
+
+use std::fmt;
+
+use crate::event::Failure;
+use crate::run::Outcome;
+use crate::spec::{ClauseId, ServerKind};
+use crate::transcript::{ConnName, Party, Transcript, What};
+
+/// TrIDs from here on are those of barriers and of the clean-up, not of a scenario.
+const OURS: u64 = 800_000_000;
+
+/// What identifies a failure, whatever names, numbers and handles stood in the lines.
+///
+/// It is made of what the outcome alone says, so that a scenario and its shrunk or printed form
+/// can be compared. As text it is one word that is good for a file name.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Signature {
+    /// The clause; `None` where a precondition failed.
+    pub clause: Option<ClauseId>,
+    /// Who judged: `step`, or an oracle's name.
+    pub by: String,
+    /// The command that was being answered, where the TrID or the end of its connection tells it.
+    pub command: Option<String>,
+    /// How far the connection had come.
+    pub phase: Phase,
+    /// What was expected: one kind, or several where several would have done.
+    pub expected: Vec<Kind>,
+    /// What came.
+    pub actual: Kind,
+    /// The first word that differs, from 1, where the line itself was the right one.
+    pub word: Option<usize>,
+}
+
+/// How far a connection has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Phase {
+    /// It is not known which connection it was.
+    Unknown,
+    /// On a dispatch server.
+    Dispatch,
+    /// On a notification server, before the login is complete.
+    Login,
+    /// Logged in.
+    Online,
+    /// On a switchboard, before USR or ANS is answered.
+    Entry,
+    /// In a session.
+    Session,
+}
+
+/// A kind of thing that is expected or comes.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Kind {
+    /// A line with this verb.
+    Line(String),
+    /// This error.
+    Error(u16),
+    /// Any error.
+    AnyError,
+    /// An error or the end of the connection.
+    Refused,
+    /// The end of the connection, in order.
+    Closed,
+    /// A reset.
+    Reset,
+    /// No line.
+    Nothing,
+    /// No line within the deadline, though one was expected.
+    Timeout,
+    /// A connection.
+    Connection,
+    /// Nobody accepts connections.
+    NoService,
+    /// Bytes that are no line of the protocol.
+    Garbage,
+    /// Anything else.
+    Other,
+}
+
+impl Signature {
+    /// The signature of a failure of this outcome.
+    #[must_use]
+    pub fn of(failure: &Failure, outcome: &Outcome) -> Self {
+        let expected: Vec<&str> = failure.expected.split(" | ").collect();
+        let got = failure.got.trim_matches('`');
+        let trid = expected.iter().find_map(|text| trid_of(text));
+        let trid = trid.or_else(|| trid_of(got));
+        let trail = Trail::read(&failure.transcript);
+        let request = trail.request(trid, got);
+        let conn = request.map(|line| line.conn).or_else(|| trail.conn_of(got));
+        let mut kinds: Vec<Kind> = expected.iter().map(|text| Kind::of(text)).collect();
+        kinds.sort();
+        kinds.dedup();
+        let connects = kinds.contains(&Kind::Connection);
+        let actual = match Kind::of(got) {
+            Kind::Other | Kind::Garbage if connects => Kind::NoService,
+            kind => kind,
+        };
+        Self {
+            clause: failure.clause,
+            by: failure.by.clone(),
+            command: request.map(|line| line.verb().to_owned()),
+            phase: conn.map_or(Phase::Unknown, |conn| Phase::of(conn, &outcome.transcript)),
+            expected: kinds,
+            actual,
+            word: failure.detail.as_deref().and_then(differing_word),
+        }
+    }
+
+    /// The signatures of all failures of an outcome.
+    #[must_use]
+    pub fn all(outcome: &Outcome) -> Vec<Self> {
+        let failures = outcome.failures.iter();
+        failures.map(|failure| Self::of(failure, outcome)).collect()
+    }
+}
+
+/// The word of `word 3 is …`, which the matcher says.
+fn differing_word(detail: &str) -> Option<usize> {
+    let rest = detail.strip_prefix("word ")?;
+    let (number, _) = rest.split_once(" is ")?;
+    number.parse().ok()
+}
+
+impl fmt::Display for Signature {
+    /// One word of lower-case letters, digits, `-`, `+` and `_`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.clause {
+            Some(clause) => f.write_str(&clause.as_str().to_ascii_lowercase())?,
+            None => f.write_str("precondition")?,
+        }
+        write!(f, "_{}", plain(&self.by))?;
+        if let Some(command) = &self.command {
+            write!(f, "_{}", plain(command))?;
+        }
+        if self.phase != Phase::Unknown {
+            write!(f, "_{}", self.phase.as_str())?;
+        }
+        f.write_str("_")?;
+        for (index, kind) in self.expected.iter().enumerate() {
+            let joint = if index > 0 { "+" } else { "" };
+            write!(f, "{joint}{kind}")?;
+        }
+        write!(f, "_{}", self.actual)?;
+        match self.word {
+            Some(word) => write!(f, "_word{word}"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// A name with nothing in it that a file system may not like.
+fn plain(name: &str) -> String {
+    let plain = name.chars().map(|char| match char {
+        'a'..='z' | '0'..='9' => char,
+        'A'..='Z' => char.to_ascii_lowercase(),
+        _ => '-',
+    });
+    plain.take(32).collect()
+}
+
+impl Phase {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Unknown => "unknown",
+            Self::Dispatch => "dispatch",
+            Self::Login => "login",
+            Self::Online => "online",
+            Self::Entry => "entry",
+            Self::Session => "session",
+        }
+    }
+
+    /// How far the connection of this name had come at the end.
+    fn of(conn: &str, transcript: &Transcript) -> Self {
+        let (user, label) = conn.split_once('@').unwrap_or((conn, ConnName::DEFAULT));
+        let name = ConnName::new(user, label);
+        let is_it = |entry: &&crate::transcript::Entry| {
+            let conn = transcript.connection(entry.conn);
+            conn.is_some_and(|conn| conn.name == name)
+        };
+        let entered = transcript.entries().iter().filter(is_it).any(|entry| {
+            let What::Frame(Party::Server, frame) = &entry.what else {
+                return false;
+            };
+            let mut words = frame.words();
+            matches!(words.next(), Some(b"USR" | b"ANS")) && words.nth(1) == Some(b"OK")
+        });
+        match (name.kind(), entered) {
+            (ServerKind::Dispatch, _) => Self::Dispatch,
+            (ServerKind::Notification, false) => Self::Login,
+            (ServerKind::Notification, true) => Self::Online,
+            (ServerKind::Switchboard, false) => Self::Entry,
+            (ServerKind::Switchboard, true) => Self::Session,
+        }
+    }
+}
+
+impl Kind {
+    /// The kind of what a report calls so.
+    #[must_use]
+    pub fn of(text: &str) -> Self {
+        let text = text.trim_matches('`');
+        if text.starts_with("an error or the end") {
+            return Self::Refused;
+        }
+        if text.starts_with("nothing within") {
+            return Self::Timeout;
+        }
+        match text.split([' ', ',']).next().unwrap_or_default() {
+            "an" if text.starts_with("an error") => Self::AnyError,
+            "nothing" => Self::Nothing,
+            "closed" => Self::Closed,
+            "reset" => Self::Reset,
+            "silence" => Self::Nothing,
+            "a" | "the" if text.contains("connection") => Self::Connection,
+            verb if verb.len() == 3 && verb.bytes().all(|byte| byte.is_ascii_uppercase()) => {
+                Self::Line(verb.to_owned())
+            }
+            code if code.len() == 3 && code.bytes().all(|byte| byte.is_ascii_digit()) => {
+                code.parse().map_or(Self::Garbage, Self::Error)
+            }
+            "" => Self::Other,
+            word if word.bytes().all(|byte| byte.is_ascii_lowercase()) => Self::Other,
+            _ => Self::Garbage,
+        }
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Line(verb) => f.write_str(&plain(verb)),
+            Self::Error(code) => write!(f, "{code}"),
+            Self::AnyError => f.write_str("error"),
+            Self::Refused => f.write_str("refused"),
+            Self::Closed => f.write_str("closed"),
+            Self::Reset => f.write_str("reset"),
+            Self::Nothing => f.write_str("nothing"),
+            Self::Timeout => f.write_str("timeout"),
+            Self::Connection => f.write_str("connection"),
+            Self::NoService => f.write_str("no-service"),
+            Self::Garbage => f.write_str("garbage"),
+            Self::Other => f.write_str("other"),
+        }
+    }
+}
+
+/// The TrID of a line, where its second word is one of a scenario.
+fn trid_of(line: &str) -> Option<&str> {
+    let word = line.trim_matches('`').split(' ').nth(1)?;
+    let is_number = !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_digit());
+    is_number.then_some(word)
+}
+
+/// The last lines of a failure's transcript.
+struct Trail<'t> {
+    lines: Vec<Told<'t>>,
+}
+
+/// One line: `alice@sb C: USR 1 …`.
+#[derive(Clone, Copy)]
+struct Told<'t> {
+    conn: &'t str,
+    is_client: bool,
+    text: &'t str,
+}
+
+impl<'t> Told<'t> {
+    fn read(line: &'t str) -> Option<Self> {
+        let (conn, rest) = line.split_once(' ')?;
+        let (side, text) = rest.split_once(": ")?;
+        let is_client = match side {
+            "C" => true,
+            "S" => false,
+            _ => return None,
+        };
+        Some(Self {
+            conn,
+            is_client,
+            text,
+        })
+    }
+
+    fn verb(&self) -> &'t str {
+        self.text.split([' ', '\\']).next().unwrap_or_default()
+    }
+
+    /// Whether it is a request of the scenario, and not one of the harness's own.
+    fn is_request(&self) -> bool {
+        let own = trid_of(self.text).and_then(|trid| trid.parse::<u64>().ok());
+        self.is_client && !self.text.starts_with('<') && own.is_none_or(|trid| trid < OURS)
+    }
+}
+
+impl<'t> Trail<'t> {
+    fn read(lines: &'t [String]) -> Self {
+        let lines = lines.iter().filter_map(|line| Told::read(line));
+        Self {
+            lines: lines.collect(),
+        }
+    }
+
+    /// The connection on which this came last.
+    fn conn_of(&self, got: &str) -> Option<&'t str> {
+        let end = matches!(Kind::of(got), Kind::Closed | Kind::Reset);
+        let came = self.lines.iter().rev().find(|line| {
+            let is_end = end && line.text.starts_with(&format!("<{got}"));
+            !line.is_client && (is_end || line.text == got)
+        });
+        came.map(|line| line.conn)
+    }
+
+    /// The request that the failure is about: the one with the TrID, or the last one before its
+    /// connection ended.
+    fn request(&self, trid: Option<&str>, got: &str) -> Option<Told<'t>> {
+        let conn = self.conn_of(got);
+        let mut requests = self
+            .lines
+            .iter()
+            .rev()
+            .filter(|line| line.is_request() && conn.is_none_or(|conn| conn == line.conn));
+        let found = match trid {
+            Some(_) => requests.find(|line| trid_of(line.text) == trid),
+            None if matches!(Kind::of(got), Kind::Closed | Kind::Reset) && conn.is_some() => {
+                requests.next()
+            }
+            None => None,
+        };
+        found.copied()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diagnostic::Source;
+    use crate::run::Ending;
+
+    fn signature(expected: &str, got: &str, detail: Option<&str>, lines: &[&str]) -> String {
+        let failure = Failure {
+            clause: Some(ClauseId::USR_6),
+            level: None,
+            by: "step".into(),
+            place: Source::new("x", "").place(crate::diagnostic::Span::default()),
+            expected: expected.into(),
+            got: got.into(),
+            detail: detail.map(str::to_owned),
+            transcript: lines.iter().map(|line| (*line).to_owned()).collect(),
+        };
+        let outcome = Outcome {
+            ending: Ending::Failed,
+            cause: None,
+            failures: Vec::new(),
+            variations: Vec::new(),
+            transcript: Transcript::default(),
+            waited: std::time::Duration::ZERO,
+            waited_for: Vec::new(),
+            round_trips: 0,
+            accounts: Vec::new(),
+            learnt: None,
+        };
+        Signature::of(&failure, &outcome).to_string()
+    }
+
+    #[test]
+    fn names_and_numbers_do_not_matter_but_kinds_do() {
+        let one = ["alice C: USR 4 MD5 S aa", "alice S: 999 4"];
+        let two = [
+            "bob C: CHG 6 NLN",
+            "carol C: USR 7 MD5 S bb",
+            "carol S: 999 7",
+        ];
+        let first = signature("911 4", "999 4", None, &one);
+        assert_eq!(first, "usr-6_step_usr_login_911_999");
+        assert_eq!(signature("911 7", "999 7", None, &two), first);
+        assert_ne!(signature("911 7", "closed", None, &two), first);
+        assert_ne!(signature("911 7", "nothing within 2s", None, &two), first);
+        let word = signature("911 7", "911 8", Some("word 2 is `8`, expected `7`"), &two);
+        assert_eq!(word, "usr-6_step_usr_login_911_911_word2");
+    }
+
+    #[test]
+    fn ends_belong_to_the_last_request_of_their_connection() {
+        let lines = [
+            "alice@sb C: CAL 2 bob@hotmail.com",
+            "bob C: CHG 2 NLN",
+            "alice@sb S: <closed>",
+        ];
+        let told = signature(
+            "closed | an error or the end of the connection",
+            "closed",
+            None,
+            &lines,
+        );
+        assert_eq!(told, "usr-6_step_cal_entry_refused+closed_closed");
+        let told = signature("nothing", "closed", None, &lines);
+        assert_eq!(told, "usr-6_step_cal_entry_nothing_closed");
+    }
+
+    #[test]
+    fn what_no_request_explains_has_no_command() {
+        let lines = ["alice C: CAL 900000001 @@", "bob S: RNG 1 2 3 4 5"];
+        let told = signature("nothing", "`RNG 1 2 3 4 5`", None, &lines);
+        assert_eq!(told, "usr-6_step_login_nothing_rng");
+        let told = signature(
+            "a connection to 127.0.0.1:1",
+            "connection refused",
+            None,
+            &[],
+        );
+        assert_eq!(told, "usr-6_step_connection_no-service");
+        let told = signature("a { b", "\u{1b}[2J\\n ../../x", None, &[]);
+        assert_eq!(told, "usr-6_step_other_garbage");
+    }
+}

@@ -67,9 +67,10 @@ impl Reference {
         sim::run(executor, self.config.clone(), self.options)
     }
 
-    /// Whether the server passes a scenario.
+    /// Whether the server passes a scenario: every step is met, and no oracle accuses it.
     #[must_use]
     pub fn passes(&self, scenario: &Scenario) -> bool {
-        self.execute(scenario).ending == Ending::Passed
+        let outcome = self.execute(scenario);
+        outcome.ending == Ending::Passed && outcome.accusations.is_empty()
     }
 }

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::event::Failure;
-use crate::run::Outcome;
+use crate::run::{Ending, Outcome};
 use crate::spec::{ClauseId, ServerKind};
 use crate::transcript::{ConnName, Party, Transcript, What};
 
@@ -24,12 +24,13 @@ pub struct Signature {
     pub command: Option<String>,
     /// How far the connection had come.
     pub phase: Phase,
-    /// What was expected: one kind, or several where several would have done.
+    /// What a step expected: one kind, or several where several would have done.
     pub expected: Vec<Kind>,
     /// What came.
     pub actual: Kind,
-    /// The first word that differs, from 1, where the line itself was the right one.
-    pub word: Option<usize>,
+    /// More about the difference: `word3` where that is the first word that differs, or what an
+    /// oracle says.
+    pub detail: Option<String>,
 }
 
 /// How far a connection has come.
@@ -82,7 +83,11 @@ impl Signature {
     /// The signature of a failure of this outcome.
     #[must_use]
     pub fn of(failure: &Failure, outcome: &Outcome) -> Self {
-        let expected: Vec<&str> = failure.expected.split(" | ").collect();
+        // What an oracle expects is told in words of any kind.
+        let expected: Vec<&str> = match failure.by.as_str() {
+            STEP => failure.expected.split(" | ").collect(),
+            _ => Vec::new(),
+        };
         let got = failure.got.trim_matches('`');
         let trid = expected.iter().find_map(|text| trid_of(text));
         let trid = trid.or_else(|| trid_of(got));
@@ -104,23 +109,47 @@ impl Signature {
             phase: conn.map_or(Phase::Unknown, |conn| Phase::of(conn, &outcome.transcript)),
             expected: kinds,
             actual,
-            word: failure.detail.as_deref().and_then(differing_word),
+            detail: failure
+                .detail
+                .as_deref()
+                .and_then(|detail| match failure.by.as_str() {
+                    STEP => differing_word(detail),
+                    _ => Some(idea(detail)),
+                }),
         }
     }
 
-    /// The signatures of all failures of an outcome.
+    /// What failed in an outcome, with the signature of each: what steps say if it is a verdict on
+    /// the server, then what oracles say.
     #[must_use]
-    pub fn all(outcome: &Outcome) -> Vec<Self> {
-        let failures = outcome.failures.iter();
-        failures.map(|failure| Self::of(failure, outcome)).collect()
+    pub fn all(outcome: &Outcome) -> Vec<(Self, &Failure)> {
+        let steps = match outcome.ending {
+            Ending::Failed => outcome.failures.as_slice(),
+            Ending::Passed | Ending::Broken => &[],
+        };
+        let failures = steps.iter().chain(&outcome.accusations);
+        failures
+            .map(|failure| (Self::of(failure, outcome), failure))
+            .collect()
     }
 }
 
+/// Who judges where no oracle does.
+pub(super) const STEP: &str = "step";
+
 /// The word of `word 3 is …`, which the matcher says.
-fn differing_word(detail: &str) -> Option<usize> {
+fn differing_word(detail: &str) -> Option<String> {
     let rest = detail.strip_prefix("word ")?;
     let (number, _) = rest.split_once(" is ")?;
-    number.parse().ok()
+    let number: usize = number.parse().ok()?;
+    Some(format!("word{number}"))
+}
+
+/// What an oracle says, without what it quotes.
+fn idea(message: &str) -> String {
+    let words = message.split(' ');
+    let words = words.filter(|word| word.bytes().all(|byte| byte.is_ascii_alphabetic()));
+    words.collect::<Vec<_>>().join("-")
 }
 
 impl fmt::Display for Signature {
@@ -137,14 +166,13 @@ impl fmt::Display for Signature {
         if self.phase != Phase::Unknown {
             write!(f, "_{}", self.phase.as_str())?;
         }
-        f.write_str("_")?;
         for (index, kind) in self.expected.iter().enumerate() {
-            let joint = if index > 0 { "+" } else { "" };
+            let joint = if index > 0 { "+" } else { "_" };
             write!(f, "{joint}{kind}")?;
         }
         write!(f, "_{}", self.actual)?;
-        match self.word {
-            Some(word) => write!(f, "_word{word}"),
+        match &self.detail {
+            Some(detail) => write!(f, "_{}", plain(detail)),
             None => Ok(()),
         }
     }
@@ -157,7 +185,7 @@ fn plain(name: &str) -> String {
         'A'..='Z' => char.to_ascii_lowercase(),
         _ => '-',
     });
-    plain.take(32).collect()
+    plain.take(48).collect()
 }
 
 impl Phase {
@@ -305,11 +333,14 @@ impl<'t> Trail<'t> {
     /// The connection on which this came last.
     fn conn_of(&self, got: &str) -> Option<&'t str> {
         let end = matches!(Kind::of(got), Kind::Closed | Kind::Reset);
-        let came = self.lines.iter().rev().find(|line| {
+        let mut lines = self.lines.iter().rev();
+        let came = lines.find(|line| {
             let is_end = end && line.text.starts_with(&format!("<{got}"));
             !line.is_client && (is_end || line.text == got)
         });
-        came.map(|line| line.conn)
+        // An oracle may accuse the server of what became of a request.
+        let sent = || self.lines.iter().rev().find(|line| line.text == got);
+        came.or_else(sent).map(|line| line.conn)
     }
 
     /// The request that the failure is about: the one with the TrID, or the last one before its
@@ -336,7 +367,6 @@ impl<'t> Trail<'t> {
 mod tests {
     use super::*;
     use crate::diagnostic::Source;
-    use crate::run::Ending;
 
     fn signature(expected: &str, got: &str, detail: Option<&str>, lines: &[&str]) -> String {
         let failure = Failure {
@@ -353,6 +383,8 @@ mod tests {
             ending: Ending::Failed,
             cause: None,
             failures: Vec::new(),
+            findings: Vec::new(),
+            accusations: Vec::new(),
             variations: Vec::new(),
             transcript: Transcript::default(),
             waited: std::time::Duration::ZERO,

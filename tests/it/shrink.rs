@@ -26,7 +26,9 @@ fn named(name: &str) -> Scenario {
 
 fn parsed(text: &str) -> Scenario {
     let source = Source::new("test.yaml", text);
-    load("test", &source, &NoFiles).expect("it is a scenario").remove(0)
+    load("test", &source, &NoFiles)
+        .expect("it is a scenario")
+        .remove(0)
 }
 
 fn with(fault: Fault) -> Reference {
@@ -111,10 +113,8 @@ fn checked(scenario: &Scenario, fault: Fault) -> Shrunk {
     assert!(Reference::default().passes(&shrunk.scenario), "{told}");
     let again = parsed(&shrunk.text);
     let outcome = with(fault).execute(&again);
-    assert!(
-        Signature::all(&outcome).contains(&shrunk.signature),
-        "{told}"
-    );
+    let mut signatures = Signature::all(&outcome).into_iter();
+    assert!(signatures.any(|(it, _)| it == shrunk.signature), "{told}");
     assert_eq!(print(&again), shrunk.text, "{told}");
     shrunk
 }

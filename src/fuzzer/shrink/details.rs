@@ -143,7 +143,7 @@ pub(super) fn loops(trial: &mut Trial<'_, '_>) {
 /// Fewer words in what is sent. A judge that only knows what the scenario expects cannot tell a
 /// worse request from a worse answer: without a guard, its requests stay as they are.
 pub(super) fn words(trial: &mut Trial<'_, '_>) {
-    if !trial.is_guarded() {
+    if !trial.may_change_requests() {
         return;
     }
     for (index, at) in items(trial.best()) {
@@ -170,7 +170,7 @@ pub(super) fn words(trial: &mut Trial<'_, '_>) {
 pub(super) fn bytes(trial: &mut Trial<'_, '_>) {
     loops(trial);
     for (index, at) in items(trial.best()) {
-        if trial.is_guarded() {
+        if trial.may_change_requests() {
             long_words(trial, index, at);
         }
         payload(trial, index, at);

@@ -6,7 +6,7 @@ use super::trial::Trial;
 use super::{ddmin, details, fixtures, groups, names, prune, unfold, units, visit};
 use crate::diagnostic::Source;
 use crate::event::Failure;
-use crate::fuzzer::Signature;
+use crate::fuzzer::signature::{STEP, Signature};
 use crate::run::{Ending, Outcome};
 use crate::scenario::ast::{Payload, Scenario, SendItem, Step};
 use crate::scenario::{NoFiles, load, print};
@@ -156,7 +156,7 @@ pub enum ShrinkError {
     Broken(String),
     /// It fails, but not in the way that was asked for.
     #[error("the scenario fails in another way: {0}")]
-    Other(Signature),
+    Other(Box<Signature>),
 }
 
 impl<'e> Shrinker<'e> {
@@ -229,7 +229,7 @@ impl<'e> Shrinker<'e> {
         if !is_guarded {
             self.is_sound = None;
         }
-        let place = (!is_guarded && failure.by == "step").then(|| failure.place.clone());
+        let place = (!is_guarded && failure.by == STEP).then(|| failure.place.clone());
         let mut trial = Trial::new(self, plain, wanted.clone(), place);
         normalise(&mut trial, &failure);
         let before = Size::of(trial.best());
@@ -306,13 +306,11 @@ impl<'e> Shrinker<'e> {
         for _ in 0..self.replays.max(1) {
             let outcome = self.execute(&shrunk.scenario);
             shrunk.replays += 1;
-            let found = outcome
-                .failures
-                .iter()
-                .find(|failure| Signature::of(failure, &outcome) == shrunk.signature);
-            if let Some(failure) = found.filter(|_| outcome.ending == Ending::Failed) {
+            let all = Signature::all(&outcome);
+            let found = all.iter().find(|(it, _)| *it == shrunk.signature);
+            if let Some((_, failure)) = found {
                 shrunk.failed += 1;
-                shrunk.failure = failure.clone();
+                shrunk.failure = (*failure).clone();
             }
             // A form that does not fail at once is given up.
             if shrunk.failed == 0 && shrunk.replays >= 3 {
@@ -360,35 +358,29 @@ fn chosen(
     outcome: &Outcome,
     signature: Option<&Signature>,
 ) -> Result<(Failure, Signature), ShrinkError> {
-    match outcome.ending {
-        Ending::Passed => return Err(ShrinkError::Passes),
-        Ending::Broken => {
-            let why = outcome.failures.first().map(|failure| {
-                format!(
-                    "{}: expected {}, got {}",
-                    failure.place, failure.expected, failure.got
-                )
-            });
-            let cause = outcome.cause.as_ref().map(ToString::to_string);
-            return Err(ShrinkError::Broken(cause.or(why).unwrap_or_default()));
-        }
-        Ending::Failed => {}
-    }
-    let mut told = outcome
-        .failures
-        .iter()
-        .map(|failure| (failure.clone(), Signature::of(failure, outcome)));
-    let Some(wanted) = signature else {
-        return told.next().ok_or(ShrinkError::Passes);
+    let told = Signature::all(outcome);
+    let Some((first, _)) = told.first().cloned() else {
+        return Err(match outcome.ending {
+            Ending::Broken => ShrinkError::Broken(why_broken(outcome)),
+            Ending::Passed | Ending::Failed => ShrinkError::Passes,
+        });
     };
-    let mut other = None;
-    for (failure, signature) in told {
-        if signature == *wanted {
-            return Ok((failure, signature));
-        }
-        other = other.or(Some(signature));
-    }
-    Err(other.map_or(ShrinkError::Passes, ShrinkError::Other))
+    let wanted = signature.unwrap_or(&first);
+    let found = told.into_iter().find(|(signature, _)| signature == wanted);
+    let (signature, failure) = found.ok_or_else(|| ShrinkError::Other(Box::new(first)))?;
+    Ok((failure.clone(), signature))
+}
+
+fn why_broken(outcome: &Outcome) -> String {
+    let first = outcome.failures.first().map(|failure| {
+        let place = &failure.place;
+        format!(
+            "{place}: expected {}, got {}",
+            failure.expected, failure.got
+        )
+    });
+    let cause = outcome.cause.as_ref().map(ToString::to_string);
+    cause.or(first).unwrap_or_default()
 }
 
 /// Brings the scenario into the form that is shrunk most easily.

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::shrinker::{Shrinker, Size};
 use crate::diagnostic::Place;
 use crate::fuzzer::Signature;
-use crate::run::{Ending, Outcome};
+use crate::run::Outcome;
 use crate::scenario::ast::Scenario;
 use crate::scenario::{lint, print};
 
@@ -14,7 +14,7 @@ pub(super) struct Trial<'t, 'e> {
     shrinker: &'t mut Shrinker<'e>,
     /// What is kept.
     pub(super) wanted: Signature,
-    /// Where the step must fail, where nothing else tells a wrong scenario from a wrong server.
+    /// Where a step must fail, where nothing else tells a wrong scenario from a wrong server.
     place: Option<Place>,
     /// The smallest so far.
     best: Scenario,
@@ -47,8 +47,8 @@ impl<'t, 'e> Trial<'t, 'e> {
         &self.best
     }
 
-    /// Whether the server passes judgement on candidates that a sound server fails.
-    pub(super) fn is_guarded(&self) -> bool {
+    /// Whether a request may be changed: a sound server, or an oracle, then judges what comes.
+    pub(super) fn may_change_requests(&self) -> bool {
         self.place.is_none()
     }
 
@@ -103,13 +103,12 @@ impl<'t, 'e> Trial<'t, 'e> {
 
     /// Whether an outcome is the failure that is looked for.
     fn is_same(&self, outcome: &Outcome) -> bool {
-        outcome.ending == Ending::Failed
-            && outcome.failures.iter().any(|failure| {
-                let is_there = self
-                    .place
-                    .as_ref()
-                    .is_none_or(|place| *place == failure.place);
-                is_there && Signature::of(failure, outcome) == self.wanted
-            })
+        Signature::all(outcome).iter().any(|(signature, failure)| {
+            let is_there = self
+                .place
+                .as_ref()
+                .is_none_or(|place| *place == failure.place);
+            is_there && *signature == self.wanted
+        })
     }
 }

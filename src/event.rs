@@ -92,6 +92,15 @@ pub struct Failure {
     pub transcript: Vec<String>,
 }
 
+impl Failure {
+    /// The name of the oracle that judged, and what it says; `None` where a step did.
+    #[must_use]
+    pub fn oracle(&self) -> Option<(&str, &str)> {
+        let message = self.detail.as_deref()?;
+        (self.by != "step").then_some((self.by.as_str(), message))
+    }
+}
+
 /// Behaviour that a clause's `accept` allows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Variation {

@@ -300,6 +300,8 @@ pub(crate) enum Listed {
     Codes,
     /// name, clauses, description: what `serve --fault` can do wrong
     Faults,
+    /// name, clauses: who judges every line
+    Oracles,
 }
 
 /// Explain a clause, a group of clauses, or an error code

@@ -1,5 +1,6 @@
 //! `msnpspec explain`.
 
+use msnpspec::oracle::oracles;
 use msnpspec::report::{Palette, explain as text};
 use msnpspec::scenario::ast::Scenario;
 use msnpspec::spec::{Clause, ErrorCode, error_codes};
@@ -44,7 +45,12 @@ fn clause_text(clause: &Clause, scenarios: &[Scenario], palette: &Palette) -> St
     let tests: Vec<(&str, &str)> = tests
         .map(|scenario| (scenario.name.as_str(), scenario.description.as_str()))
         .collect();
-    text::clause(clause, &tests, palette)
+    let oracles = oracles();
+    let judges = oracles
+        .iter()
+        .filter(|oracle| oracle.clauses().contains(&clause.id));
+    let judges: Vec<&str> = judges.map(|oracle| oracle.name()).collect();
+    text::clause(clause, &tests, &judges, palette)
 }
 
 fn unknown(code: u16) -> String {

@@ -1,5 +1,6 @@
 //! `msnpspec list`.
 
+use msnpspec::oracle::{Oracle, oracles};
 use msnpspec::report::list as row;
 use msnpspec::scenario::ast::Scenario;
 use msnpspec::server::{Fault, faults};
@@ -10,7 +11,7 @@ use super::console::Console;
 use super::exit::Exit;
 use super::library;
 
-/// Lists scenarios, clauses, error codes or faults.
+/// Lists scenarios, clauses, error codes, faults or oracles.
 pub(crate) fn list(args: &ListArgs, console: Console) -> Exit {
     if args.what != Listed::Scenarios && !args.paths.is_empty() {
         console.error(&"PATH goes with `list scenarios` only");
@@ -19,6 +20,10 @@ pub(crate) fn list(args: &ListArgs, console: Console) -> Exit {
     let rows: Vec<String> = match args.what {
         Listed::Clauses => Clause::all().iter().map(row::clause).collect(),
         Listed::Codes => error_codes().iter().map(row::code).collect(),
+        Listed::Oracles => oracles()
+            .iter()
+            .map(|oracle| oracle_row(&**oracle))
+            .collect(),
         Listed::Faults => faults().iter().map(fault_row).collect(),
         Listed::Scenarios => match library::load(&args.paths, console) {
             Ok(scenarios) => scenarios.iter().map(scenario_row).collect(),
@@ -38,6 +43,11 @@ pub(crate) fn scenario_row(scenario: &Scenario) -> String {
 fn fault_row(fault: &Fault) -> String {
     let clauses: Vec<&str> = fault.clauses().iter().map(|id| id.as_str()).collect();
     row::fault(fault.name(), &clauses, fault.description())
+}
+
+fn oracle_row(oracle: &dyn Oracle) -> String {
+    let clauses: Vec<&str> = oracle.clauses().iter().map(|id| id.as_str()).collect();
+    row::oracle(oracle.name(), &clauses)
 }
 
 /// The rows, each with its line end.

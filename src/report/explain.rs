@@ -17,10 +17,15 @@ pub fn level(level: Level) -> &'static str {
     }
 }
 
-/// A clause: level, section, text, what else is accepted, and the scenarios that test it, each
-/// with its description.
+/// A clause: level, section, text, what else is accepted, the oracles that judge it, and the
+/// scenarios that test it, each with its description.
 #[must_use]
-pub fn clause(clause: &Clause, tests: &[(&str, &str)], palette: &Palette) -> String {
+pub fn clause(
+    clause: &Clause,
+    tests: &[(&str, &str)],
+    judges: &[&str],
+    palette: &Palette,
+) -> String {
     let (strong, faint) = (palette.strong, palette.faint);
     let mut out = String::new();
     let section = match clause.section {
@@ -34,6 +39,9 @@ pub fn clause(clause: &Clause, tests: &[(&str, &str)], palette: &Palette) -> Str
         let _ = writeln!(out, "    accepted as a variation: {accept}");
     }
     let _ = writeln!(out, "    {faint}{at}: {}{faint:#}", level(at));
+    if !judges.is_empty() {
+        let _ = writeln!(out, "\njudged in every scenario by: {}", judges.join(", "));
+    }
     if tests.is_empty() {
         let _ = writeln!(out, "\nno scenario tests it");
         return out;

@@ -15,11 +15,24 @@ pub(super) struct Group<'d> {
     pub(super) failure: Option<&'d Failure>,
     /// The other scenarios.
     pub(super) others: Vec<&'d str>,
+    /// What oracles say of the same clause.
+    pub(super) witnesses: Vec<Witness<'d>>,
+}
+
+/// An oracle that has seen the clause broken of which a group tells.
+#[derive(Debug)]
+pub(super) struct Witness<'d> {
+    /// Its name.
+    pub(super) oracle: &'d str,
+    /// What it says.
+    pub(super) message: &'d str,
+    /// The scenarios in which it was seen.
+    pub(super) scenarios: Vec<&'d str>,
 }
 
 /// What makes two failures the same.
 #[derive(Debug, PartialEq, Eq, Hash)]
-struct Key<'d> {
+pub(super) struct Key<'d> {
     clause: Option<ClauseId>,
     by: &'d str,
     expected: String,
@@ -43,36 +56,77 @@ pub(super) fn fold(digest: &Digest, verdict: Verdict) -> Vec<Group<'_>> {
                     scenario,
                     failure,
                     others: Vec::new(),
+                    witnesses: Vec::new(),
                 });
                 continue;
             };
+            if worth(scenario, failure) > worth(group.scenario, group.failure) {
+                let before = std::mem::replace(&mut group.scenario, scenario);
+                group.failure = failure;
+                group.others.push(&before.name);
+                continue;
+            }
             let last = group.others.last().copied().unwrap_or(&group.scenario.name);
             if last != scenario.name {
                 group.others.push(&scenario.name);
             }
         }
     }
-    groups
+    gather(groups)
+}
+
+/// How good an example of what an oracle saw a scenario is: one about the clause tells most, one
+/// full of hostile bytes least.
+fn worth(scenario: &ScenarioResult, failure: Option<&Failure>) -> (bool, bool) {
+    match failure.filter(|failure| failure.oracle().is_some()) {
+        None => (false, false),
+        Some(failure) => (
+            failure
+                .clause
+                .is_some_and(|id| scenario.clauses.contains(&id)),
+            !scenario.name.starts_with("hostile/"),
+        ),
+    }
+}
+
+/// Puts what oracles say of a clause beside the first step that was not met for that clause.
+fn gather(groups: Vec<Group<'_>>) -> Vec<Group<'_>> {
+    let (seen, mut told): (Vec<_>, Vec<_>) = groups
+        .into_iter()
+        .partition(|group| group.failure.is_some_and(|one| one.oracle().is_some()));
+    let mut alone = Vec::new();
+    for group in seen {
+        let clause = group.failure.and_then(|failure| failure.clause);
+        let same = told
+            .iter_mut()
+            .find(|step| clause.is_some() && step.failure.and_then(|one| one.clause) == clause);
+        match (same, group.failure.and_then(Failure::oracle)) {
+            (Some(step), Some((oracle, message))) => {
+                let mut scenarios = vec![group.scenario.name.as_str()];
+                scenarios.extend(group.others);
+                step.witnesses.push(Witness {
+                    oracle,
+                    message,
+                    scenarios,
+                });
+            }
+            _ => alone.push(group),
+        }
+    }
+    alone.append(&mut told);
+    alone
 }
 
 /// Failures are the same by what was expected and what came; scenarios that could not be carried
 /// out by the reason, for a server that is gone fails each of them in another place.
-fn key<'d>(scenario: &'d ScenarioResult, failure: Option<&'d Failure>) -> Key<'d> {
+pub(super) fn key<'d>(scenario: &'d ScenarioResult, failure: Option<&'d Failure>) -> Key<'d> {
     let is_broken = scenario.verdict == Verdict::Broken;
     match (failure, scenario.reason.as_deref().filter(|_| is_broken)) {
         // An oracle says the same words of the same breach, whatever the line.
-        (
-            Some(Failure {
-                clause,
-                by,
-                detail: Some(message),
-                ..
-            }),
-            None,
-        ) if by != "step" => Key {
-            clause: *clause,
-            by,
-            expected: shape(message),
+        (Some(failure), None) if failure.oracle().is_some() => Key {
+            clause: failure.clause,
+            by: &failure.by,
+            expected: shape(failure.detail.as_deref().unwrap_or_default()),
             got: String::new(),
         },
         (Some(failure), None) => Key {

@@ -107,6 +107,13 @@ fn alike(mut text: String, group: &Group<'_>) -> String {
         let names = some_of(group.others.iter().copied(), NAMES);
         text.push_str(&format!("\nthe same in {more}: {names}"));
     }
+    for witness in &group.witnesses {
+        let count = counted(witness.scenarios.len(), "scenario");
+        let (oracle, message) = (witness.oracle, witness.message);
+        text.push_str(&format!(
+            "\nthe oracle {oracle} saw it in {count}: {message}"
+        ));
+    }
     text
 }
 

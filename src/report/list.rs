@@ -40,6 +40,12 @@ pub fn fault(name: &str, clauses: &[&str], description: &str) -> String {
     row([name, &clauses.join(" "), description])
 }
 
+/// `name`, `clauses` (parted by spaces).
+#[must_use]
+pub fn oracle(name: &str, clauses: &[&str]) -> String {
+    row([name, &clauses.join(" ")])
+}
+
 fn row<const COLUMNS: usize>(columns: [&str; COLUMNS]) -> String {
     columns.map(printable).join("\t")
 }

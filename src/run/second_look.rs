@@ -86,8 +86,8 @@ impl Suite {
 }
 
 fn signature(failure: &Failure) -> Signature {
-    if let (false, Some(message)) = (failure.by == "step", &failure.detail) {
-        return (failure.clause, failure.by.clone(), message.clone());
+    if let Some((oracle, message)) = failure.oracle() {
+        return (failure.clause, oracle.to_owned(), message.to_owned());
     }
     (
         failure.clause,

@@ -1,6 +1,6 @@
 //! Known failures: each with a reason, reported, and found out when it is no longer true.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::{self, Write as _};
 use std::str::FromStr;
 use std::sync::Arc;
@@ -275,30 +275,38 @@ fn expired(waiver: &Waiver, today: Option<Date>) -> bool {
 }
 
 /// Today's failures as a `waivers:` list for a target file, with empty reasons: pairs of a
-/// scenario's name and what failed in it.
+/// scenario's name and what failed in it, those of one scenario together. What only oracles have
+/// seen is waived by its clause, once for all scenarios.
 #[must_use]
 pub fn bless<'f>(failures: impl IntoIterator<Item = (&'f str, &'f Failure)>) -> String {
+    let failures: Vec<(&str, &Failure)> = failures.into_iter().collect();
     let mut text = String::from("# Give each a reason before you use it.\nwaivers:\n");
-    let mut any = false;
-    let mut last = None;
-    for (scenario, failure) in failures {
-        if last == Some(scenario) {
-            continue;
+    let mut known = BTreeSet::new();
+    for scenario in failures.chunk_by(|one, next| one.0 == next.0) {
+        let step = scenario.iter().find(|(_, one)| one.oracle().is_none());
+        for (name, failure) in step.map_or(scenario, std::slice::from_ref) {
+            let what = match (failure.oracle(), failure.clause) {
+                (Some((_, message)), Some(clause)) if step.is_none() => {
+                    let message = quoted(&format!("*: {}", globset::escape(message)));
+                    format!("{clause}, message: {message}")
+                }
+                _ => quoted(name),
+            };
+            let clause = failure
+                .clause
+                .map_or_else(String::new, |c| format!("{c}, "));
+            let line: String = message_of(failure).escape_debug().take(160).collect();
+            if known.insert(what.clone()) {
+                writeln!(text, "  # {clause}{line}").expect("a String takes all");
+                writeln!(text, "  - {{ match: {what}, reason: \"\" }}")
+                    .expect("a String takes all");
+            }
         }
-        last = Some(scenario);
-        any = true;
-        let clause = failure
-            .clause
-            .map_or_else(String::new, |c| format!("{c}, "));
-        let line: String = message_of(failure).escape_debug().take(160).collect();
-        writeln!(text, "  # {clause}{line}").expect("a String takes all");
-        writeln!(text, "  - {{ match: {}, reason: \"\" }}", quoted(scenario))
-            .expect("a String takes all");
     }
-    if any {
-        text
-    } else {
+    if known.is_empty() {
         "waivers: []\n".to_owned()
+    } else {
+        text
     }
 }
 
@@ -417,5 +425,22 @@ mod tests {
         );
         assert!(waiver("p/c[s=BSY]").covers(&scenario("p/c[s=BSY]", &[], &[]), &failed));
         assert_eq!(bless([]), "waivers: []\n");
+    }
+
+    #[test]
+    fn what_oracles_saw_is_blessed_once_and_by_its_clause() {
+        let seen = Failure {
+            by: "replies".into(),
+            detail: Some("another TrID [of 2]".into()),
+            ..failure(Some(ClauseId::TRID_1), "a", "b")
+        };
+        let failed = failure(Some(ClauseId::USR_9), "a", "b");
+        let text = bless([("a", &seen), ("b", &failed), ("b", &seen), ("c", &seen)]);
+        let waivers: Vec<&str> = text.lines().filter(|l| l.starts_with("  -")).collect();
+        let message = r"*: another TrID [[]of 2[]]";
+        let expected = format!("  - {{ match: TRID-1, message: \"{message}\", reason: \"\" }}");
+        assert_eq!(waivers, [&*expected, "  - { match: \"b\", reason: \"\" }"]);
+        let waiver = waiver("TRID-1").with_message(message).unwrap();
+        assert!(waiver.covers(&scenario("c", &[], &[]), &seen));
     }
 }

@@ -123,7 +123,7 @@ pub(crate) fn suite() -> Vec<Arc<Scenario>> {
 }
 
 /// Does something with each fault, on all cores; the results are in the order of the faults.
-fn for_each_fault<T: Send>(work: impl Fn(Fault) -> T + Sync) -> Vec<T> {
+pub(crate) fn for_each_fault<T: Send>(work: impl Fn(Fault) -> T + Sync) -> Vec<T> {
     let next = AtomicUsize::new(0);
     let workers = thread::available_parallelism().map_or(1, usize::from);
     let mut results = thread::scope(|scope| {

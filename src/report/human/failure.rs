@@ -52,6 +52,16 @@ pub(super) fn write(
         let names = some_of(group.others.iter().copied(), NAMES);
         writeln!(out, "  the same in {more}: {faint}{names}{faint:#}")?;
     }
+    for witness in &group.witnesses {
+        let count = counted(witness.scenarios.len(), "scenario");
+        let names = some_of(witness.scenarios.iter().copied(), NAMES);
+        writeln!(
+            out,
+            "  the oracle {} saw it in {count}: {faint}{names}{faint:#}",
+            printable(witness.oracle)
+        )?;
+        writeln!(out, "            {}", clipped(witness.message, LONGEST))?;
+    }
     Ok(())
 }
 
@@ -82,7 +92,9 @@ fn proof(failure: &Failure, palette: &Palette, out: &mut dyn Write) -> io::Resul
             "    clause  {strong}{name}{strong:#} ({level}, {section}): {text}"
         )?;
     }
-    if failure.by != "step" {
+    if failure.oracle().is_some() {
+        writeln!(out, "  found by  the oracle {}", printable(&failure.by))?;
+    } else if failure.by != "step" {
         writeln!(out, "  found by  {}", printable(&failure.by))?;
     }
     transcript(&failure.transcript, palette, out)

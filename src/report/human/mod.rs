@@ -4,6 +4,7 @@
 mod failure;
 mod summary;
 
+use std::collections::HashSet;
 use std::io;
 
 use super::Reporter;
@@ -19,6 +20,8 @@ pub struct Human {
     digest: Digest,
     palette: Palette,
     again: String,
+    /// What oracles have seen and a line has told.
+    told: HashSet<String>,
 }
 
 impl Default for Human {
@@ -36,6 +39,7 @@ impl Human {
             digest: Digest::default(),
             palette,
             again: again.into(),
+            told: HashSet::new(),
         }
     }
 
@@ -51,6 +55,18 @@ impl Human {
             run.jobs,
             run.seed,
         )
+    }
+
+    /// Whether a scenario tells nothing new: oracles see the same breach in every scenario.
+    fn is_old_news(&mut self, result: &ScenarioResult) -> bool {
+        let mut is_old = result.verdict == Verdict::Failed;
+        for failure in &result.failures {
+            is_old &= failure.oracle().is_some_and(|(oracle, message)| {
+                let clause = failure.clause.map_or("", |id| id.as_str());
+                !self.told.insert(format!("{clause} {oracle} {message}"))
+            });
+        }
+        is_old
     }
 
     /// One line for a scenario that did not simply pass.
@@ -72,6 +88,14 @@ impl Human {
             .filter(|_| result.verdict != Verdict::Failed || first.is_none());
         let more = match (reason, first) {
             (Some(reason), _) => clipped(reason, WIDEST),
+            (None, Some(failure)) if failure.oracle().is_some() => {
+                let clause = failure.clause.map_or(String::new(), |id| format!("{id}: "));
+                let (oracle, message) = failure.oracle().unwrap_or_default();
+                clipped(
+                    &format!("{clause}{message} (the oracle {oracle}; told once)"),
+                    WIDEST,
+                )
+            }
             (None, Some(failure)) => {
                 let clause = failure.clause.map_or(String::new(), |id| format!("{id}: "));
                 let (expected, got) = (&failure.expected, &failure.got);
@@ -111,6 +135,7 @@ impl Reporter for Human {
         match event {
             Event::Started(_) => self.begin(out),
             Event::ScenarioStarted(_) => Ok(()),
+            Event::ScenarioFinished(result) if self.is_old_news(result) => Ok(()),
             Event::ScenarioFinished(result) => self.progress(result, out),
             Event::Notice(notice) => self.notice(notice, out),
             Event::Finished(_) => self.end(out),

@@ -1,5 +1,6 @@
 //! The end of the report: what varied, what is noted, the table by level, the verdict.
 
+use std::collections::BTreeSet;
 use std::io::{self, Write};
 use std::time::Duration;
 
@@ -184,6 +185,7 @@ fn totals(human: &Human, summary: &Summary, out: &mut dyn Write) -> io::Result<(
     } else {
         writeln!(out, "{all} in {took}: {}", shown.join(", "))?;
     }
+    seen_only(human, out)?;
     let worth_telling = |(_, time): &&(String, Duration)| *time >= Duration::from_millis(1);
     let waits: Vec<String> = summary
         .waited
@@ -198,6 +200,27 @@ fn totals(human: &Human, summary: &Summary, out: &mut dyn Write) -> io::Result<(
         out,
         "waited in vain, all scenarios together: {}",
         waits.join(", ")
+    )
+}
+
+/// How many scenarios failed only for what oracles saw beside their steps.
+fn seen_only(human: &Human, out: &mut dyn Write) -> io::Result<()> {
+    let failed = human.digest.with(Verdict::Failed);
+    let (mut count, mut clauses) = (0, BTreeSet::new());
+    for result in failed.filter(|result| result.is_met) {
+        let mut failures = result.failures.iter();
+        if failures.all(|failure| failure.oracle().is_some()) {
+            count += 1;
+            clauses.extend(result.failures.iter().filter_map(|failure| failure.clause));
+        }
+    }
+    if count == 0 {
+        return Ok(());
+    }
+    let names = some_of(clauses.iter().map(|id| id.as_str()), NAMES);
+    writeln!(
+        out,
+        "{count} of the failed met every step: it was oracles that saw {names} broken"
     )
 }
 

@@ -108,6 +108,12 @@ fn lists_are_one_thing_a_line() {
         assert_eq!(line.split('\t').count(), 4, "{line}");
     }
     assert!(call(&["list", "codes"]).out.contains("\n217\tpractice\t"));
+    let oracles = call(&["list", "oracles"]).out;
+    assert!(
+        oracles
+            .lines()
+            .any(|line| line.starts_with("framing\tFRAME-1 "))
+    );
     let faults = call(&["list", "faults"]);
     assert_eq!(faults.out.lines().count(), msnpspec::server::faults().len());
     assert!(

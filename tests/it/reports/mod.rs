@@ -55,7 +55,7 @@ fn json() {
     assert_harmless(&text);
     let document: serde_json::Value = serde_json::from_str(&text).unwrap();
     assert_eq!(document["version"], 1);
-    assert_eq!(document["totals"]["failed"], 3);
+    assert_eq!(document["totals"]["failed"], 7);
     assert_eq!(document["scenarios"][2]["failures"][0]["clause"], "USR-6");
     assert_eq!(
         document["scenarios"][4]["failures"][0]["got"],
@@ -84,7 +84,7 @@ fn junit() {
     let cases = |count: fn(&quick_junit::TestSuite) -> usize| -> usize {
         report.test_suites.iter().map(count).sum()
     };
-    assert_eq!(cases(|suite| suite.failures), 3);
+    assert_eq!(cases(|suite| suite.failures), 7);
     assert_eq!(cases(|suite| suite.errors), 2);
     snapshot("report-junit", &text);
 }
@@ -93,11 +93,11 @@ fn junit() {
 fn tap() {
     let text = written(&mut Tap::default());
     assert_harmless(&text);
-    assert!(text.ends_with("\n1..10\n"), "the plan counts the points");
+    assert!(text.ends_with("\n1..14\n"), "the plan counts the points");
     let points = text
         .lines()
         .filter(|line| line.starts_with("ok") || line.starts_with("not ok"));
-    assert_eq!(points.count(), 10);
+    assert_eq!(points.count(), 14);
     snapshot("report-tap", &text);
     assert!(written_aborted(&mut Tap::default()).contains("Bail out!"));
 }
@@ -147,8 +147,18 @@ fn explained() {
         "auth/wrong-password",
         "a wrong password is refused with 911",
     )];
-    let mut text = explain::clause(ClauseId::USR_6.clause(), &tests, &palette);
-    text.push_str(&explain::clause(ClauseId::JOI_2.clause(), &[], &palette));
+    let mut text = explain::clause(
+        ClauseId::USR_6.clause(),
+        &tests,
+        &["order", "authentication"],
+        &palette,
+    );
+    text.push_str(&explain::clause(
+        ClauseId::JOI_2.clause(),
+        &[],
+        &[],
+        &palette,
+    ));
     text.push_str(&explain::code(ErrorCode::find(217).unwrap(), &palette));
     snapshot("report-explain", &text);
 }

@@ -131,12 +131,6 @@ impl Scope {
         }
     }
 
-    /// Who plays a user.
-    #[must_use]
-    pub fn user(&self, name: &str) -> Option<&Identity> {
-        self.values.users.get(name)
-    }
-
     /// A captured value.
     #[must_use]
     pub fn capture(&self, name: &str) -> Option<&[u8]> {
@@ -324,7 +318,7 @@ pub fn filler(length: usize) -> Vec<u8> {
 mod tests {
     use super::*;
     use crate::diagnostic::Span;
-    use crate::scenario::ast::{Expr, Function, Part};
+    use crate::scenario::ast::{Expr, Field, Function, Part};
 
     fn text(parts: Vec<Part>) -> Text {
         let at = Span::default();
@@ -361,6 +355,38 @@ mod tests {
     }
 
     #[test]
+    fn a_literal_trid_is_stepped_over_unless_it_is_huge() {
+        let mut scope = scope();
+        let conn = ConnName::new("alice", "ns");
+        let mut after = |literal: u32| {
+            let item = SendItem::Line {
+                text: text(vec![Part::Literal(format!("CHG {literal} NLN"))]),
+                payload: None,
+            };
+            scope.prepare(&item, &conn).unwrap();
+            scope.fresh_trid(&conn)
+        };
+        assert_eq!(after(u32::MAX), 1);
+        assert_eq!(after(MAX_LITERAL), 2);
+        assert_eq!(after(MAX_LITERAL - 1), MAX_LITERAL);
+    }
+
+    #[test]
+    fn a_round_forgets_its_trids_on_each_connection() {
+        let mut scope = scope();
+        let [one, two] = ["ns", "sb"].map(|role| ConnName::new("alice", role));
+        let named = |name: &str| text(vec![Part::Expr(Expr::Trid(Some(name.into())))]);
+        scope.eval_send(&named("before"), &one).unwrap();
+        let mark = scope.mark();
+        scope.eval_send(&named("before"), &two).unwrap();
+        scope.eval_send(&named("after"), &one).unwrap();
+        scope.forget_since(&mark);
+        assert_eq!(scope.eval_expect(&named("before"), &one).unwrap(), b"1");
+        assert!(scope.eval_expect(&named("after"), &one).is_err());
+        assert!(scope.eval_expect(&named("before"), &two).is_err());
+    }
+
+    #[test]
     fn a_round_forgets_what_the_one_before_has_bound() {
         let mut scope = scope();
         scope.bind("session", "1");
@@ -369,6 +395,24 @@ mod tests {
         scope.forget_since(&mark);
         assert_eq!(scope.capture("session"), Some(&b"1"[..]));
         assert_eq!(scope.capture("challenge"), None);
+    }
+
+    #[test]
+    fn fields_are_those_of_the_user() {
+        let conn = ConnName::new("alice", "ns");
+        let mut scope = scope();
+        for (field, value) in [
+            (Field::Handle, "Alice@hotmail.com"),
+            (Field::Domain, "hotmail.com"),
+            (Field::Password, "secret"),
+            (Field::Name, "Al%20ice"),
+        ] {
+            let text = text(vec![Part::Expr(Expr::Field("alice".into(), field))]);
+            assert_eq!(scope.eval_send(&text, &conn).unwrap(), value.as_bytes());
+        }
+        let text = text(vec![Part::Expr(Expr::Field("bob".into(), Field::Name))]);
+        let unknown = EvalError::UnknownUser("bob".into());
+        assert_eq!(scope.eval_send(&text, &conn), Err(unknown));
     }
 
     #[test]

@@ -59,16 +59,6 @@ impl From<EvalError> for Mismatch {
 }
 
 impl Mismatch {
-    /// How many words are as expected: of several lines, the one with the most is nearest.
-    #[must_use]
-    pub fn matched(&self) -> usize {
-        match self {
-            Self::Word(index) | Self::Missing(index) | Self::Extra(index) => *index,
-            Self::NoError | Self::Unknown(_) => 0,
-            _ => usize::MAX,
-        }
-    }
-
     /// The difference in words, for a report.
     #[must_use]
     pub fn describe(&self, wanted: &Wanted<'_>, frame: &Frame, scope: &Scope) -> String {
@@ -488,6 +478,59 @@ mod tests {
         assert_eq!(says("S: JOI !x", "JOI y"), same);
         assert_eq!(says("S: JOI !x", "JOI x"), "word 2 is `x`, expected `!x`");
         assert_eq!(says("S: JOI !1..3", "JOI 4"), same);
+        let exact = "{ S: \"JOI {alice.name}\", exact: true }";
+        assert_ne!(says(exact, "JOI %41l%20ice"), same);
+    }
+
+    #[test]
+    fn a_trid_and_a_length_are_plain_digits() {
+        let mut scope = scope();
+        let alice = ConnName::new("alice", "ns");
+        let at = crate::diagnostic::Span::default();
+        let trid = Text {
+            at,
+            parts: vec![Part::Expr(Expr::Trid(None))],
+        };
+        assert_eq!(scope.eval_send(&trid, &alice).unwrap(), b"1");
+        let mut fits = |step: &str, frame: Frame| hold(&mut scope, step, &frame).is_ok();
+        assert!(fits("S: PNG {t}", Frame::line("PNG 1")));
+        for other in ["PNG 2", "PNG 01", "PNG %31"] {
+            assert!(!fits("S: PNG {t}", Frame::line(other)), "{other}");
+        }
+        let length = "{ S: \"MSG x {length}\", payload: { text: abc } }";
+        for (word, is_right) in [("3", true), ("4", false), ("03", false), ("%33", false)] {
+            let frame = Frame::with_payload(format!("MSG x {word}"), "abc");
+            assert_eq!(fits(length, frame), is_right, "{word}");
+        }
+    }
+
+    #[test]
+    fn what_is_only_looked_at_binds_nothing() {
+        let mut scope = scope();
+        let conn = ConnName::new("alice", "ns");
+        let source = Source::new(
+            "x.yaml",
+            "description: x\nclauses: [VER-1]\nusers: { alice: { state: NLN } }\nsteps: [{ S: \"A {a} x\" }]\n",
+        );
+        let scenario = load("x", &source, &NoFiles).unwrap().remove(0);
+        let Action::Expect(expect) = &scenario.steps[0].action else {
+            panic!()
+        };
+        let Expected::Line { pattern, .. } = &expect.what else {
+            panic!()
+        };
+        let wanted = Wanted {
+            pattern,
+            payload: None,
+            exact: false,
+            conn: &conn,
+        };
+        let looks = |line: &'static str| scope.check_line(&wanted, &Frame::line(line));
+        assert_eq!(looks("A 1 x"), Ok(()));
+        assert_eq!(looks("A 1 y"), Err(Mismatch::Word(2)));
+        assert_eq!(scope.capture("a"), None);
+        assert_eq!(scope.match_line(&wanted, &Frame::line("A 1 x")), Ok(()));
+        assert_eq!(scope.capture("a"), Some(&b"1"[..]));
     }
 
     #[test]

@@ -344,6 +344,7 @@ mod tests {
             payload: 8,
         };
         assert_eq!(decode(&[b"1234\r\n"], limits).1, None);
+        assert_eq!(decode(&[b"1234\r", b"\n"], limits).1, None);
         let (_, error) = decode(&[b"12345\r\n"], limits);
         assert_eq!(
             error,
@@ -374,8 +375,32 @@ mod tests {
                 ..
             })
         ));
+        let (_, error) = decode(&[b"MSG 1 N 2\r\nabMSG 1 N -1\r\n"], wide);
+        assert!(matches!(
+            error,
+            Some(DecodeError::BadLength { offset: 13, .. })
+        ));
         let (_, error) = decode(&[b"MSG 1 N -1\r\n"], wide);
         assert!(matches!(error, Some(DecodeError::BadLength { .. })));
+    }
+
+    #[test]
+    fn what_is_not_whole_yet_can_be_seen() {
+        let mut decoder = Decoder::new(msg_rule, Limits::default());
+        decoder.push(b"OUT");
+        assert_eq!(decoder.next_frame(), Ok(None));
+        assert_eq!(
+            (decoder.rest(), decoder.waiting_line()),
+            (&b"OUT"[..], None)
+        );
+        decoder.push(b"\r\nMSG 1 N 3\r\nab");
+        assert_eq!(decoder.next_frame(), Ok(Some(Frame::line("OUT"))));
+        assert_eq!(decoder.next_frame(), Ok(None));
+        assert_eq!(decoder.rest(), b"ab");
+        assert_eq!(decoder.waiting_line(), Some(&b"MSG 1 N 3"[..]));
+        decoder.push(b"c");
+        assert!(decoder.next_frame().unwrap().is_some());
+        assert_eq!((decoder.rest(), decoder.waiting_line()), (&b""[..], None));
     }
 
     #[test]

@@ -55,6 +55,7 @@ pub(crate) enum Color {
 pub(crate) enum Command {
     Run(Box<RunArgs>),
     Serve(ServeArgs),
+    Record(RecordArgs),
     List(ListArgs),
     Explain(ExplainArgs),
     Coverage(CoverageArgs),
@@ -271,6 +272,56 @@ fn fault(name: &str) -> Result<Fault, String> {
             |meant| format!("did you mean `{meant}`?"),
         )
     })
+}
+
+/// Stand between real clients and a server, write down what they say, and judge it at once
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  msnpspec record --listen 1863 --target 127.0.0.1:1864 -o session.txt
+  msnpspec record --listen 127.0.0.1:1863 --target my-server.yaml --level practice > session.txt
+  msnpspec check session.txt                    judge it again later
+
+Clients connect to the proxy; referrals to notification servers and switchboards are rewritten so that
+the whole conversation goes through it. Each line is written as soon as it was said, each finding told
+on standard error. Responses to challenges are written as {md5(challenge, password)}.
+Ctrl-C or SIGTERM ends the recording. Exit codes: 0 no finding, 1 findings, 2 wrong usage, 3 could not run.")]
+pub(crate) struct RecordArgs {
+    /// Where clients connect: a port of 127.0.0.1, or ADDRESS:PORT
+    #[arg(long, value_name = "[ADDRESS:]PORT", default_value = "1863", value_parser = listen)]
+    pub(crate) listen: std::net::SocketAddr,
+
+    /// The server: HOST:PORT, or a target file
+    #[arg(long, env = "MSNPSPEC_TARGET", value_name = "TARGET")]
+    pub(crate) target: String,
+
+    /// Write the transcript to this file; without it, to standard output
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+
+    /// Write over an existing file
+    #[arg(long)]
+    pub(crate) force: bool,
+
+    /// Which clauses count as findings: each level includes the ones before it
+    #[arg(
+        long,
+        default_value = "must",
+        value_name = "LEVEL",
+        value_parser = level_parser(),
+    )]
+    pub(crate) level: Level,
+
+    /// The target may be on another machine, and other machines may connect
+    #[arg(long)]
+    pub(crate) remote: bool,
+}
+
+fn listen(text: &str) -> Result<std::net::SocketAddr, String> {
+    let local = std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
+    let port = text.trim_start_matches(':').parse::<u16>();
+    port.map(|port| std::net::SocketAddr::new(local, port))
+        .or_else(|_| text.parse())
+        .map_err(|_| "write a port, or ADDRESS:PORT such as 127.0.0.1:1863".to_owned())
 }
 
 /// List scenarios, clauses, error codes or faults, one a line, columns parted by tabs

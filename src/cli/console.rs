@@ -75,6 +75,16 @@ impl Console {
         self.tell("warning", AnsiColor::Yellow.on_default().bold(), message);
     }
 
+    /// Tells that a server broke a clause.
+    pub(crate) fn finding(self, message: &dyn Display) {
+        self.tell("finding", AnsiColor::Red.on_default().bold(), message);
+    }
+
+    /// Tells something that is good to know.
+    pub(crate) fn notice(self, message: &dyn Display) {
+        self.tell("note", AnsiColor::Cyan.on_default().bold(), message);
+    }
+
     fn tell(self, word: &str, style: Style, message: &dyn Display) {
         let style = if self.err_colours {
             style

@@ -16,6 +16,7 @@ mod man;
 mod options;
 mod outputs;
 mod progress;
+mod record;
 mod run;
 mod schema;
 mod serve;
@@ -34,6 +35,7 @@ pub(crate) fn main() -> ExitCode {
     let exit = match args.command {
         Command::Run(args) => run::run(&args, &matches, console),
         Command::Serve(args) => serve::serve(&args, console),
+        Command::Record(args) => record::record(&args, console),
         Command::List(args) => list::list(&args, console),
         Command::Coverage(args) => coverage::coverage(&args, console),
         Command::Explain(args) => explain::explain(&args, console),

@@ -2,7 +2,7 @@
 //!
 //! The cores decide; this room carries bytes, time and signals to them and back: a scenario's
 //! sockets to its executor ([`drive`]), the ports of the reference server to its core
-//! ([`Serving`]), a target's process and everything else of a run to the suite ([`run`]).
+//! ([`Serving`]), what clients and a server say to each other to a [`Tape`] ([`Recording`]), a target's process and everything else of a run to the suite ([`run`]).
 
 mod clock;
 mod command;
@@ -10,15 +10,19 @@ mod doors;
 mod drive;
 mod host;
 mod process;
+mod record;
 mod runner;
 mod serve;
+mod tape;
 
 pub use clock::{now, today};
 pub use doors::Doors;
 pub use drive::{DriveOptions, drive};
 pub use process::LaunchError;
+pub use record::{RecordError, RecordEvent, RecordOptions, Recording, Sink};
 pub use runner::{Plan, RunEnd, RunError, RunOptions, run};
 pub use serve::{ServeError, ServeOptions, Serving};
+pub use tape::{Piece, Recorded, Tape, Track};
 
 /// Lets the process have as many sockets as the system allows; a failure changes nothing.
 #[cfg(unix)]

@@ -5,6 +5,7 @@ use super::finding::Findings;
 use super::line::Verb;
 use super::world::{Request, Role, Seen, Told, World};
 use crate::spec::{ClauseId, ServerKind};
+use crate::transcript::is_masked;
 
 /// The judge of logins.
 #[derive(Debug)]
@@ -103,7 +104,7 @@ fn judge_login(
         out.accuse_line(seen, ClauseId::USR_15, message, "an error or a close");
     } else if asked.word(2) == b"MD5" && asked.word(3) == b"S" {
         let is_digest = response.len() == 32 && response.iter().all(u8::is_ascii_hexdigit);
-        if !is_digest {
+        if !is_digest && !is_masked(response) {
             let message = "a response that is no MD5 digest logs in";
             out.accuse_line(seen, ClauseId::USR_5, message, "911");
         }

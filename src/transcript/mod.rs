@@ -8,5 +8,5 @@ mod redact;
 mod text;
 
 pub use record::{ConnId, ConnName, Connection, Entry, Party, Transcript, What};
-pub use redact::Redactor;
+pub use redact::{RESPONSE, Redactor, is_masked};
 pub use text::escape;

@@ -5,6 +5,21 @@ use std::borrow::Cow;
 /// What stands where a secret stood.
 const MASK: &str = "[redacted]";
 
+/// What stands where the response to a challenge stood.
+const DIGEST_MASK: &str = "[md5]";
+
+/// What stands there in a recording: how a client makes it.
+pub const RESPONSE: &str = "{md5(challenge, password)}";
+
+/// Whether a word stands where something was that nobody may read.
+#[must_use]
+pub fn is_masked(word: &[u8]) -> bool {
+    [MASK, DIGEST_MASK]
+        .iter()
+        .any(|mask| mask.as_bytes() == word)
+        || word.starts_with(b"{md5(")
+}
+
 /// Shorter secrets are masked only where they are a whole word: else they would eat other text.
 const SHORT: usize = 4;
 
@@ -66,7 +81,7 @@ fn mask_response(text: Cow<'_, str>) -> Cow<'_, str> {
         out.push_str(head);
         let digits = tail.bytes().take_while(u8::is_ascii_hexdigit).count();
         rest = if digits == DIGEST {
-            out.push_str("[md5]");
+            out.push_str(DIGEST_MASK);
             tail.get(DIGEST..).unwrap_or_default()
         } else {
             tail

@@ -67,7 +67,10 @@ impl Transcript {
         lines
     }
 
-    fn render_entry(&self, entry: &Entry, redactor: &Redactor) -> Vec<String> {
+    /// One entry of this transcript, or one that happens on a connection of it: a line of text for
+    /// the frame and one for each line of its payload.
+    #[must_use]
+    pub fn render_entry(&self, entry: &Entry, redactor: &Redactor) -> Vec<String> {
         let name = self
             .connection(entry.conn)
             .map(|conn| conn.name.to_string());

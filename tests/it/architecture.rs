@@ -65,6 +65,7 @@ const TABLE: &[(&str, &[&str])] = &[
             "wire",
             "spec",
             "transcript",
+            "oracle",
             "diagnostic",
             "event",
             "scenario",

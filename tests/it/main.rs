@@ -10,6 +10,7 @@ mod live_offline;
 mod loopback;
 mod misbehaving;
 mod oracles;
+mod recording;
 mod reports;
 mod scenario_errors;
 mod scenario_print;

@@ -89,6 +89,8 @@ pub struct States {
     spans: VecDeque<Span>,
     /// Before this index anything is possible.
     unknown_until: usize,
+    /// Anything is possible until a request is carried out.
+    is_lost: bool,
     /// The latest request that was carried out.
     accepted: usize,
 }
@@ -103,7 +105,7 @@ impl States {
     /// The earliest time, `low` or later, at which the user may have been in `state`.
     #[must_use]
     pub fn first_time(&self, state: State, low: usize) -> Option<usize> {
-        if low < self.unknown_until {
+        if self.is_lost || low < self.unknown_until {
             return Some(low);
         }
         let fits = |span: &&Span| span.state == state && span.until.is_none_or(|end| end >= low);
@@ -116,7 +118,10 @@ impl States {
     pub fn has_been(&self, state: State, low: usize) -> bool {
         let alive = |span: &&Span| span.until.is_none_or(|end| end >= low);
         let mut alive = self.spans.iter().filter(alive).peekable();
-        low >= self.unknown_until && alive.peek().is_some() && alive.all(|s| s.state == state)
+        !self.is_lost
+            && low >= self.unknown_until
+            && alive.peek().is_some()
+            && alive.all(|s| s.state == state)
     }
 
     pub(super) fn asked(&mut self, state: State, from: usize) {
@@ -145,6 +150,9 @@ impl States {
             }
         }
         self.accepted = self.accepted.max(from);
+        if std::mem::take(&mut self.is_lost) {
+            self.unknown_until = index;
+        }
     }
 
     pub(super) fn refused(&mut self, from: usize) {
@@ -154,6 +162,7 @@ impl States {
     pub(super) fn forget(&mut self, index: usize) {
         self.spans.clear();
         self.unknown_until = index;
+        self.is_lost = true;
     }
 }
 

@@ -3,8 +3,9 @@
 use super::Oracle;
 use super::finding::Findings;
 use super::line::Verb;
-use super::world::{List, Membership, Privacy, Request, Role, Seen, Told, User, World, state};
-use crate::spec::{ClauseId, ServerKind, decode_name};
+use super::world::{Flaw, List, Membership, Privacy, Request, Role, Seen, Told, User, UserId};
+use super::world::{World, state};
+use crate::spec::{ClauseId, MAX_HANDLE, MAX_NAME, ServerKind, decode_name};
 
 /// The judge of answers against their requests.
 #[derive(Debug)]
@@ -41,14 +42,28 @@ impl Oracle for Answers {
             ClauseId::SBX_7,
             ClauseId::SBU_1,
             ClauseId::CAL_2,
+            ClauseId::CHG_11,
+            ClauseId::NAME_3,
+            ClauseId::HANDLE_2,
+            ClauseId::FRAME_7,
+            ClauseId::FRAME_12,
+            ClauseId::FRAME_13,
+            ClauseId::FRAME_14,
         ]
     }
 
     fn entry(&mut self, world: &World, seen: &Seen<'_, '_>, out: &mut Findings) {
-        let Some((told, request)) = seen.told().and_then(|told| Some((told, told.request?))) else {
+        let Some(told) = seen.told() else {
             return;
         };
-        if told.role != Role::Answer || !request.is_sound {
+        if told.line.verb == Verb::Other && seen.conn.is_clear() {
+            judge_unknown(seen, told, out);
+        }
+        let Some(request) = told.request.filter(|_| told.role == Role::Answer) else {
+            return;
+        };
+        if !request.is_sound {
+            judge_flaw(seen, told, request, out);
             return;
         }
         let case = Case {
@@ -68,6 +83,38 @@ impl Oracle for Answers {
             }
         }
     }
+}
+
+/// A command that nobody knows comes back.
+fn judge_unknown(seen: &Seen<'_, '_>, told: &Told<'_, '_>, out: &mut Findings) {
+    let is_alive = seen.conn.is_alive();
+    if is_alive && told.role == Role::Unclear && seen.conn.has_sent_verb(told.line.word(0)) {
+        let message = "an unknown command is answered as a success";
+        out.accuse_line(seen, ClauseId::FRAME_12, message, "an error or a close");
+    }
+}
+
+/// A malformed request that is answered as a success.
+fn judge_flaw(seen: &Seen<'_, '_>, told: &Told<'_, '_>, request: &Request, out: &mut Findings) {
+    let is_refusal = matches!(told.line.verb, Verb::Error(_) | Verb::Nak);
+    // `VER TrID 0` refuses too. A login without its response is told by another oracle.
+    let is_refusal = is_refusal || (request.verb == Verb::Ver && told.line.word(2) == b"0");
+    if is_refusal || request.verb == Verb::Usr || !seen.conn.is_clear() {
+        return;
+    }
+    let (clause, message) = match request.flaw {
+        Some(Flaw::Case) => (ClauseId::FRAME_7, "a command in small letters is obeyed"),
+        Some(Flaw::Command) => {
+            let message = "a command for another kind of server is obeyed";
+            (ClauseId::FRAME_13, message)
+        }
+        Some(Flaw::Count) => {
+            let message = "a command with a wrong number of parameters is obeyed";
+            (ClauseId::FRAME_14, message)
+        }
+        Some(Flaw::Trid | Flaw::Content) | None => return,
+    };
+    out.accuse_line(seen, clause, message, "an error or a close");
 }
 
 struct Case<'c> {
@@ -137,6 +184,12 @@ impl Case<'_> {
         let word = asked.word(2);
         match (self.request.verb, told.verb) {
             (Verb::Chg, Verb::Chg) if told.word(2) != word => {
+                let is_lower = word.iter().any(u8::is_ascii_lowercase);
+                if is_lower {
+                    let message = "a state in small letters is taken for another";
+                    self.accuse(ClauseId::CHG_11, message, b"a refusal", out);
+                    return;
+                }
                 let message = "the answer names another state";
                 self.accuse(ClauseId::CHG_1, message, word, out);
             }
@@ -161,7 +214,9 @@ impl Case<'_> {
                 }
             }
             (Verb::Xfr, Verb::Xfr) => self.referral(user, word, out),
-            (Verb::Add | Verb::Rem, _) => self.change(world, user, out),
+            (Verb::Add | Verb::Rem, Verb::Add | Verb::Rem | Verb::Error(_)) => {
+                self.change(world, user, out);
+            }
             _ => {}
         }
     }
@@ -219,8 +274,9 @@ impl Case<'_> {
             (Some(list), Some(contact)) => user.list(list).met_by(contact, self.request.index),
             _ => Membership::Unknown,
         };
+        let is_opposed = self.is_opposed(user, list, contact);
         match (told.verb, met) {
-            (Verb::Error(215), Membership::Off { .. }) if is_add => {
+            (Verb::Error(215), Membership::Off { .. }) if is_add && is_opposed == Some(false) => {
                 let message = "the user is not on the list and is refused as if it were";
                 self.accuse(ClauseId::ADD_1, message, b"ADD", out);
             }
@@ -251,35 +307,44 @@ impl Case<'_> {
                 let message = "the user is not on the list";
                 self.accuse(ClauseId::REM_4, message, b"an error", out);
             }
-            _ if is_add => self.added(user, list, contact, out),
+            _ if is_add && is_opposed == Some(true) => {
+                let message = "the user is on the opposite list";
+                self.accuse(ClauseId::ADD_5, message, b"219", out);
+            }
+            _ if is_add => self.added(world, out),
             _ => {}
         }
     }
 
-    fn added(
-        &self,
-        user: &User,
-        list: Option<List>,
-        contact: Option<super::world::UserId>,
-        out: &mut Findings,
-    ) {
-        let (asked, told) = (self.request.words(), &self.told.line);
-        let opposite = match list {
-            Some(List::Allow) => Some(List::Block),
-            Some(List::Block) => Some(List::Allow),
-            _ => None,
+    /// Whether the contact is on the list that excludes this one; `None` where nobody knows.
+    fn is_opposed(&self, user: &User, list: Option<List>, contact: Option<UserId>) -> Option<bool> {
+        let opposite = match list? {
+            List::Allow => List::Block,
+            List::Block => List::Allow,
+            List::Forward | List::Reverse => return Some(false),
         };
-        if let (Some(opposite), Some(contact)) = (opposite, contact)
-            && let Membership::On(since) = user.list(opposite).membership(contact)
-            && since <= self.request.index
-        {
-            let message = "the user is on the opposite list";
-            self.accuse(ClauseId::ADD_5, message, b"219", out);
+        match user.list(opposite).membership(contact?) {
+            Membership::On(since) if since <= self.request.index => Some(true),
+            Membership::Off { since, .. } if since <= self.request.index => Some(false),
+            _ => None,
         }
-        let is_same = decode_name(asked.word(4)) == decode_name(told.word(5));
-        if told.count() > 5 && !is_same {
+    }
+
+    fn added(&self, world: &World, out: &mut Findings) {
+        let (asked, told) = (self.request.words(), &self.told.line);
+        let name = asked.word(4);
+        if name.len() > MAX_NAME {
+            let message = "a name of more than 387 bytes is taken";
+            self.accuse(ClauseId::NAME_3, message, b"209 or a close", out);
+        } else if asked.word(3).len() > MAX_HANDLE {
+            let message = "a handle of more than 129 bytes is taken";
+            self.accuse(ClauseId::HANDLE_2, message, b"an error or a close", out);
+        } else if told.count() == 6
+            && world.breaks().is_empty()
+            && decode_name(name) != decode_name(told.word(5))
+        {
             let message = "the answer names another custom name";
-            self.accuse(ClauseId::ADD_12, message, asked.word(4), out);
+            self.accuse(ClauseId::ADD_12, message, name, out);
         }
     }
 }
@@ -322,6 +387,9 @@ mod tests {
         let on = "alice on NLN FL=bob BL=carol\n";
         let add = |ask: &str, answer: &str| format!("{on}alice C: ADD 9 {ask}\nalice S: {answer}");
         let (bob, dave) = ("bob@hotmail.com", "dave@hotmail.com");
+        let early = "bob on NLN\nalice C: ADD 9 FL bob@hotmail.com b\n\
+             alice S: ILN 9 NLN bob@hotmail.com bob\nalice S: ADD 9 FL 4 bob@hotmail.com b\n";
+        silent(&format!("alice on NLN\n{early}"));
         accuses(
             "ADD-4",
             &add(&format!("FL {bob} b"), &format!("ADD 9 FL 4 {bob} b")),
@@ -372,6 +440,38 @@ mod tests {
             "{on}alice C: REM 9 FL {bob}\nalice C: REM 10 FL {bob}\nalice S: REM 9 FL 4 {bob}\n\
              alice S: 216 10"
         ));
+    }
+
+    #[test]
+    fn malformed_requests() {
+        for (clause, ask, answer) in [
+            ("FRAME-7", "chg 9 NLN", "CHG 9 NLN"),
+            ("FRAME-12", "XYZ 9", "XYZ 9 OK"),
+            ("FRAME-13", "CAL 9 b@hotmail.com", "CAL 9 RINGING 7"),
+            ("FRAME-14", "CHG 9 NLN NLN", "CHG 9 NLN"),
+            ("CHG-11", "CHG 9 nln", "CHG 9 NLN"),
+        ] {
+            let text = format!("alice in\nalice C: {ask}\nalice S: ");
+            accuses(clause, &format!("{text}{answer}"));
+            silent(&format!("{text}200 9"));
+        }
+        let name = "n".repeat(388);
+        let handle = format!("{}@hotmail.com", "h".repeat(120));
+        for (clause, handle, name) in [
+            ("NAME-3", "b@hotmail.com", &name[..]),
+            ("HANDLE-2", &handle, "n"),
+        ] {
+            accuses(
+                clause,
+                &format!(
+                    "alice in\nalice C: ADD 9 FL {handle} {name}\nalice S: ADD 9 FL 4 {handle} {name}"
+                ),
+            );
+        }
+        silent("alice C: VER 1\nalice S: VER 1 0");
+        let opposed =
+            "alice on NLN BL=carol\nalice C: ADD 9 AL carol@hotmail.com c\nalice S: 215 9";
+        silent(opposed);
     }
 
     #[test]

@@ -22,7 +22,9 @@ impl Oracle for Authentication {
             ClauseId::USR_3,
             ClauseId::USR_5,
             ClauseId::USR_10,
+            ClauseId::USR_11,
             ClauseId::USR_12,
+            ClauseId::HANDLE_3,
             ClauseId::USR_13,
             ClauseId::USR_15,
             ClauseId::SBU_6,
@@ -52,6 +54,11 @@ impl Oracle for Authentication {
             Verb::Usr if told.line.word(2) == b"OK" => {
                 judge_login(world, seen, told, request, out);
             }
+            Verb::Usr if is_inside(seen, request) => {
+                let message = "USR is answered though somebody is logged in";
+                out.accuse_line(seen, ClauseId::USR_12, message, "207");
+            }
+            Verb::Usr => judge_package(seen, request, out),
             Verb::Xfr if request.verb == Verb::Usr => {}
             Verb::Syn
             | Verb::Lst
@@ -62,7 +69,7 @@ impl Oracle for Authentication {
             | Verb::Rem
             | Verb::Rea
             | Verb::Xfr
-                if seen.conn.user.is_none() =>
+                if is_outside(seen) =>
             {
                 let message = "a command succeeds before login";
                 out.accuse_line(seen, ClauseId::USR_13, message, "an error or a close");
@@ -73,10 +80,36 @@ impl Oracle for Authentication {
 }
 
 fn judge_board(seen: &Seen<'_, '_>, told: &Told<'_, '_>, out: &mut Findings) {
-    let is_inside = matches!(told.line.verb, Verb::Cal | Verb::Ack);
-    if is_inside && seen.conn.user.is_none() {
+    let needs_entry = matches!(told.line.verb, Verb::Cal | Verb::Ack);
+    if needs_entry && is_outside(seen) {
         let message = "a command succeeds before USR or ANS";
         out.accuse_line(seen, ClauseId::SBU_6, message, "an error or a close");
+    }
+}
+
+/// Nobody is in, and nobody's entry waits for its answer: replies may come in any order.
+fn is_outside(seen: &Seen<'_, '_>) -> bool {
+    let conn = seen.conn;
+    let is_waiting = conn.waits_for(Verb::Usr).or(conn.waits_for(Verb::Ans));
+    conn.user.is_none() && is_waiting.is_none()
+}
+
+/// Somebody was in when this was asked.
+fn is_inside(seen: &Seen<'_, '_>, request: &Request) -> bool {
+    seen.conn.user.is_some() && seen.conn.entered < request.index
+}
+
+fn judge_package(seen: &Seen<'_, '_>, request: &Request, out: &mut Findings) {
+    let packages = &seen.conn.packages;
+    let asked = request.words();
+    let package = asked.word(2);
+    // Every client has MD5; a server that does not name it breaks another clause.
+    if package == b"MD5" {
+        return;
+    }
+    if !packages.is_empty() && !packages.iter().any(|known| **known == *package) {
+        let message = "a security package is taken that INF did not offer";
+        out.accuse_line(seen, ClauseId::USR_11, message, "an error or a close");
     }
 }
 
@@ -90,7 +123,7 @@ fn judge_login(
     let conn = seen.conn;
     let asked = request.words();
     let response = asked.word(4);
-    if conn.user.is_some() {
+    if is_inside(seen, request) {
         let message = "somebody logs in on a connection that is logged in";
         out.accuse_line(seen, ClauseId::USR_12, message, "207");
     } else if conn.claims.is_empty() {
@@ -99,6 +132,9 @@ fn judge_login(
     } else if !is_claimed(world, seen, told) {
         let message = "the OK names a user who did not ask";
         out.accuse_line(seen, ClauseId::USR_3, message, "the handle of USR I");
+    } else if !told.line.word(3).contains(&b'@') {
+        let message = "a handle without a domain logs in";
+        out.accuse_line(seen, ClauseId::HANDLE_3, message, "206, 911 or a close");
     } else if response.is_empty() {
         let message = "an empty response logs in";
         out.accuse_line(seen, ClauseId::USR_15, message, "an error or a close");
@@ -148,6 +184,11 @@ mod tests {
             login(digest, "alice@hotmail.com").replace(START, "")
         );
         accuses("USR-12", &twice);
+        accuses("USR-12", &format!("alice in\n{ASK}"));
+        let other = format!("{START}alice C: INF 2\nalice S: INF 2 MD5\n{ASK}");
+        accuses("USR-11", &other.replace("USR 3 MD5", "USR 3 XYZ"));
+        let bare = login(digest, "alice").replace("I alice@hotmail.com", "I alice");
+        accuses("HANDLE-3", &bare);
         let (murky, ask) = ("alice C: <raw> x\n", "alice C: USR 4");
         silent(&login("0", "bob@hotmail.com").replace(ask, &format!("{murky}{ask}")));
     }
@@ -163,6 +204,10 @@ mod tests {
             &format!("{START}alice C: SYN 9 0\nalice S: SYN 9 0"),
         );
         silent(&format!("{START}alice C: CHG 9 NLN\nalice S: 302 9"));
+        let piped = "a@sb C: USR 1 a@hotmail.com 5\na@sb C: CAL 2 b@hotmail.com\n";
+        silent(&format!(
+            "{piped}a@sb S: CAL 2 RINGING 5\na@sb S: USR 1 OK a@hotmail.com a"
+        ));
         silent("alice S: VER 1 MSNP2\nalice C: CHG 9 NLN\nalice S: CHG 9 NLN");
         accuses(
             "SBU-6",

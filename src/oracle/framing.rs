@@ -29,6 +29,7 @@ impl Oracle for Framing {
             ClauseId::FRAME_6,
             ClauseId::FRAME_10,
             ClauseId::NAME_1,
+            ClauseId::NAME_4,
             ClauseId::USR_17,
         ]
     }
@@ -66,19 +67,29 @@ fn is_message_of_no_length(bytes: &[u8]) -> bool {
 
 fn judge_line(world: &World, seen: &Seen<'_, '_>, told: &Told<'_, '_>, out: &mut Findings) {
     let bytes = &told.frame.line[..];
-    if told.frame.terminator != crate::wire::Terminator::CrLf {
+    let is_bare = told.frame.terminator != crate::wire::Terminator::CrLf;
+    let is_cut = |piece: &Vec<u8>| bytes.ends_with(piece);
+    if is_bare && world.breaks().iter().any(is_cut) {
+        let message = "a line break out of a name ends the line";
+        out.accuse_line(
+            seen,
+            ClauseId::NAME_4,
+            message,
+            "CR LF at the end of a command",
+        );
+    } else if is_bare {
         let message = "the line ends in LF without CR";
         out.accuse_line(seen, ClauseId::FRAME_1, message, "CR LF");
     }
     let [first, rest @ ..] = bytes else {
-        judge_beginning(seen, out);
+        judge_beginning(world, seen, out);
         return;
     };
     let verb = told.line.word(0);
     let is_command = verb.len() == 3 && verb.iter().all(u8::is_ascii_uppercase);
     let is_code = matches!(told.line.verb, Verb::Error(_));
     if first.is_ascii_whitespace() || !(is_command || is_code) {
-        judge_beginning(seen, out);
+        judge_beginning(world, seen, out);
         return;
     }
     let has_odd = bytes
@@ -108,8 +119,17 @@ fn judge_line(world: &World, seen: &Seen<'_, '_>, told: &Told<'_, '_>, out: &mut
     judge_profile(seen, told, out);
 }
 
-fn judge_beginning(seen: &Seen<'_, '_>, out: &mut Findings) {
-    if seen.conn.after_payload {
+fn judge_beginning(world: &World, seen: &Seen<'_, '_>, out: &mut Findings) {
+    let line = seen.told().map_or(&b""[..], |told| &told.frame.line);
+    let verb = seen.told().map_or(&b""[..], |told| told.line.word(0));
+    let plain = crate::spec::decode_name(line);
+    let mut breaks = world.breaks().iter();
+    let is_piece = !line.is_empty() && breaks.any(|piece| plain.starts_with(piece));
+    let is_word = verb.len() == 3 && verb.iter().all(u8::is_ascii_alphabetic);
+    if is_piece {
+        let message = "what stood behind a line break in a name has become a line";
+        out.accuse_line(seen, ClauseId::NAME_4, message, "the name, encoded");
+    } else if seen.conn.after_payload && !is_word {
         let message = "what follows a payload is no line: its length is not what was announced";
         out.accuse_line(
             seen,
@@ -189,6 +209,17 @@ mod tests {
             accuses(clause, &format!("alice C: VER 1 MSNP2\n{line}"));
         }
         silent("alice C: VER 1 MSNP2\nalice S: VER 1 MSNP2");
+        let renamed = "alice in\nalice C: REA 9 alice@hotmail.com x%0D%0AOut\n";
+        accuses("NAME-4", &format!("{renamed}alice S: Out"));
+        accuses(
+            "NAME-4",
+            &format!("{renamed}alice S: NLN NLN b@hotmail.com x\\n"),
+        );
+        accuses(
+            "FRAME-1",
+            &format!("{renamed}alice S: FLN b@hotmail.com\\n"),
+        );
+        accuses("FRAME-2", &format!("{renamed}alice S: fln b@hotmail.com"));
         silent("alice C: VER 1 MSNP2\nalice S: VER 1 MSNP2 CVR0");
     }
 

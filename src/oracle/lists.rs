@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::Oracle;
 use super::finding::Findings;
 use super::line::Verb;
-use super::world::{List, Membership, Request, Role, Seen, Told, User, UserId, World};
+use super::world::{List, Membership, Privacy, Request, Role, Seen, Told, User, UserId, World};
 use super::world::{ends_list, serial};
 use crate::spec::ClauseId;
 
@@ -28,6 +28,10 @@ impl Oracle for Lists {
             ClauseId::ADD_11,
             ClauseId::REM_3,
             ClauseId::REM_6,
+            ClauseId::REM_9,
+            ClauseId::ADD_13,
+            ClauseId::GTC_5,
+            ClauseId::BLP_5,
         ]
     }
 
@@ -42,11 +46,44 @@ impl Oracle for Lists {
             (Verb::Lst, Role::Answer, Some(request)) if ends_list(&told.line) => {
                 judge_list(world, seen, told, request, me, out);
             }
+            (Verb::Gtc | Verb::Blp, Role::Answer, Some(request)) if request.verb == Verb::Syn => {
+                judge_setting(world.user(me), seen, told, request, out);
+            }
             (Verb::Add, Role::Unasked, _) if told.line.word(2) == b"RL" => {
                 judge_notice(world, seen, told, me, out);
             }
             _ => {}
         }
+    }
+}
+
+/// A setting in a batch: what was set stays so, in this session and the next.
+fn judge_setting(
+    owner: &User,
+    seen: &Seen<'_, '_>,
+    told: &Told<'_, '_>,
+    request: &Request,
+    out: &mut Findings,
+) {
+    let line = &told.line;
+    let kept = is_unchanged(owner, told);
+    let (clause, expected) = if line.verb == Verb::Gtc {
+        let before = owner.prompt.from_before().filter(|_| kept);
+        let expected = owner.prompt.steady_since(request.index).or(before);
+        (ClauseId::GTC_5, expected.map(|letter| vec![letter]))
+    } else {
+        let before = owner.privacy.from_before().filter(|_| kept);
+        let expected = owner.privacy.steady_since(request.index).or(before);
+        let word = |privacy| match privacy {
+            Privacy::Open => b"AL".to_vec(),
+            Privacy::Closed => b"BL".to_vec(),
+        };
+        (ClauseId::BLP_5, expected.map(word))
+    };
+    if let Some(expected) = expected.filter(|value| value != line.word(3)) {
+        let message = "the setting is another than it was";
+        let expected = String::from_utf8_lossy(&expected);
+        out.accuse_line(seen, clause, message, &expected);
     }
 }
 
@@ -137,8 +174,11 @@ impl Shown<'_> {
         missing.retain(|member| !world.user(*member).is_ambiguous);
         missing.sort_unstable();
         for member in missing {
+            let was_removed = self.owner.unwatched.contains(&member);
             let clause = if fact.is_old() {
                 ClauseId::SYN_7
+            } else if self.list != List::Forward && was_removed {
+                ClauseId::REM_9
             } else {
                 ClauseId::ADD_3
             };
@@ -153,6 +193,7 @@ impl Shown<'_> {
                 continue;
             }
             let clause = match (fact.is_old(), was_on) {
+                _ if fact.was_refused(*member) => ClauseId::ADD_13,
                 (true, _) => ClauseId::SYN_7,
                 (false, true) => ClauseId::REM_3,
                 (false, false) => ClauseId::LST_5,
@@ -339,6 +380,27 @@ mod tests {
         ));
         let left = "bob C: OUT\nbob S: <closed>\n";
         silent(&format!("{alice}{left}{}", shown("alice", 9, "RL", &[])));
+    }
+
+    #[test]
+    fn named_causes() {
+        let again = "alice C: OUT\nalice S: <closed>\nalice <open>\n";
+        let on = "alice on NLN AL=bob FL=bob\nalice C: REM 8 FL bob@hotmail.com\n\
+             alice S: REM 8 FL 4 bob@hotmail.com\n";
+        accuses("REM-9", &format!("{on}{}", shown("alice", 9, "AL", &[])));
+        let refused = "alice on NLN\nalice C: ADD 8 FL bob@hotmail.com b\nalice S: 205 8\n";
+        accuses(
+            "ADD-13",
+            &format!("{refused}{}", shown("alice", 9, "FL", &["bob"])),
+        );
+        accuses("GTC-5", &format!("alice on NLN GTC=N\n{again}alice on NLN"));
+        accuses(
+            "BLP-5",
+            &format!("alice on NLN BLP=BL\n{again}alice on NLN"),
+        );
+        silent(&format!(
+            "alice on NLN BLP=BL GTC=N\n{again}alice on NLN BLP=BL GTC=N"
+        ));
     }
 
     #[test]

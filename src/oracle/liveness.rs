@@ -13,9 +13,9 @@ use crate::spec::{ClauseId, MAX_HANDLE, MAX_NAME, ONLINE_STATES, ServerKind};
 use crate::transcript::ConnId;
 
 /// After how many round trips on the same connection, one after the other, an answer is missing.
-const ROUNDS: u32 = 5;
+pub(super) const ROUNDS: u32 = 5;
 /// After how much time, if requests sent later were answered.
-const PATIENCE: Duration = Duration::from_secs(1);
+pub(super) const PATIENCE: Duration = Duration::from_secs(1);
 
 /// The judge of missing answers.
 #[derive(Debug)]

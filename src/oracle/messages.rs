@@ -7,7 +7,7 @@ use bytes::Bytes;
 use super::Oracle;
 use super::finding::{Charge, Findings, Place};
 use super::line::Verb;
-use super::world::{Asked, Clarity, Request, Role, Seat, Seen, Sight, Told, UserId, World};
+use super::world::{Asked, Clarity, Flaw, Request, Role, Seat, Seen, Sight, Told, UserId, World};
 use crate::spec::{ClauseId, ServerKind, decode_name};
 use crate::transcript::ConnId;
 
@@ -34,6 +34,8 @@ struct Sent {
     index: usize,
     trid: u64,
     payload: Bytes,
+    /// There is no such mode.
+    has_bad_mode: bool,
     /// The server must pass it on.
     is_due: bool,
 }
@@ -44,8 +46,8 @@ struct Flow {
     next: usize,
     /// Nobody knows what has come before.
     is_hazy: bool,
-    /// Messages that a later one has overtaken, and where it did.
-    overtaken: Vec<(usize, Place)>,
+    /// Messages that a later one has overtaken, where it did, and what was next after that.
+    overtaken: Vec<(usize, Place, usize)>,
 }
 
 #[derive(Debug, Default)]
@@ -68,7 +70,9 @@ impl Oracle for Messages {
             ClauseId::MSG_3,
             ClauseId::MSG_4,
             ClauseId::MSG_5,
+            ClauseId::MSG_6,
             ClauseId::MSG_8,
+            ClauseId::MSG_10,
             ClauseId::REPLY_5,
         ]
     }
@@ -86,7 +90,7 @@ impl Oracle for Messages {
                 (Verb::Ack | Verb::Nak | Verb::Error(_), Role::Answer, Some(request))
                     if request.verb == Verb::Msg =>
                 {
-                    self.acknowledged(seen, told, request, out);
+                    self.acknowledged(world, seen, told, request, out);
                 }
                 _ => {}
             },
@@ -97,15 +101,25 @@ impl Oracle for Messages {
     fn end(&mut self, _: &World, out: &mut Findings) {
         for ((sender, _), flow) in std::mem::take(&mut self.flows) {
             let sent = self.sent.get(&sender).map_or(&[][..], Vec::as_slice);
-            for (at, place) in flow.overtaken {
-                if let Some(lost) = sent.get(at).filter(|lost| lost.is_due) {
-                    let charge = Charge {
-                        message: "a message was lost: a later one of the same sender has come",
-                        expected: format!("the message of entry {}", lost.index),
-                        got: b"",
-                    };
-                    out.accuse(place, ClauseId::MSG_1, charge);
-                }
+            for (at, place, next) in flow.overtaken {
+                let Some(lost) = sent.get(at).filter(|lost| lost.is_due) else {
+                    continue;
+                };
+                // If nothing came after the one that overtook it, it may only be late.
+                let (clause, message) = if flow.next > next {
+                    (ClauseId::MSG_1, "a message was lost: later ones have come")
+                } else {
+                    (
+                        ClauseId::MSG_8,
+                        "a later message of the same sender has come first",
+                    )
+                };
+                let charge = Charge {
+                    message,
+                    expected: format!("the message of entry {}", lost.index),
+                    got: b"",
+                };
+                out.accuse(place, clause, charge);
             }
         }
     }
@@ -125,6 +139,8 @@ impl Messages {
             index: seen.place.entry,
             trid,
             payload: asked.frame.payload.clone().unwrap_or_default(),
+            has_bad_mode: asked.clarity == Clarity::Unsound(Flaw::Content)
+                && !matches!(asked.line.word(2), b"U" | b"N" | b"A"),
             is_due: is_sound && seen.conn.board.is_some() && seen.conn.is_alive(),
         });
         let slot = self.acknowledged.entry((conn, trid)).or_default();
@@ -135,6 +151,7 @@ impl Messages {
 
     fn acknowledged(
         &mut self,
+        world: &World,
         seen: &Seen<'_, '_>,
         told: &Told<'_, '_>,
         request: &Request,
@@ -151,11 +168,18 @@ impl Messages {
                 refused.is_due = false;
             }
         }
-        if matches!(told.line.verb, Verb::Error(_)) || !request.is_sound {
+        let is_error = matches!(told.line.verb, Verb::Error(_));
+        let Some(board) = seen.conn.board.filter(|_| !is_error && request.is_sound) else {
             return;
-        }
+        };
+        let seats = &world.boards().get(board).seats;
+        let had_left = |left: Option<usize>| left.is_some_and(|left| left < request.index);
+        let mut others = seats.iter().filter(|seat| seat.conn != conn);
+        let is_alone = others.all(|seat| had_left(seat.leaving));
         let (clause, message) = if slot.with_u == slot.sent {
             (ClauseId::MSG_4, "a message of mode U is acknowledged")
+        } else if slot.with_u + slot.with_n == slot.sent && is_ack && is_alone {
+            (ClauseId::MSG_6, "a message that reached nobody gets an ACK")
         } else if slot.with_u + slot.with_n == slot.sent && is_ack {
             (ClauseId::MSG_5, "a message of mode N gets an ACK")
         } else if slot.acknowledged > slot.sent {
@@ -261,12 +285,22 @@ impl Messages {
             };
             let next = flow.next;
             let overtaken = (next..next + skipped).filter(must_have_come);
-            flow.overtaken.extend(overtaken.map(|at| (at, seen.place)));
-            flow.next = next + skipped + 1;
+            let after = next + skipped + 1;
+            let overtaken = overtaken.map(|at| (at, seen.place, after));
+            flow.overtaken.extend(overtaken);
+            flow.next = after;
+            if sent
+                .get(next + skipped)
+                .is_some_and(|sent| sent.has_bad_mode)
+            {
+                let message = "a message with a mode that does not exist is delivered";
+                out.accuse_line(seen, ClauseId::MSG_10, message, "a refusal");
+            }
             return;
         }
-        let late =
-            |(at, _): &(usize, Place)| sent.get(*at).is_some_and(|sent| sent.payload == *payload);
+        let late = |(at, ..): &(usize, Place, usize)| {
+            sent.get(*at).is_some_and(|sent| sent.payload == *payload)
+        };
         if let Some(at) = flow.overtaken.iter().position(late) {
             flow.overtaken.remove(at);
             let message = "a message comes after a later one of the same sender";
@@ -318,7 +352,16 @@ mod tests {
         let two = [BOTH, &say(3, 'N', "one"), &say(4, 'N', "two")].concat();
         silent(&[&two[..], &hear("one"), &hear("two")].concat());
         silent(&two);
-        accuses("MSG-1", &[&two[..], &hear("two")].concat());
+        let three = [&two[..], &say(5, 'N', "three")].concat();
+        accuses(
+            "MSG-1",
+            &[&three[..], &hear("two"), &hear("three")].concat(),
+        );
+        accuses("MSG-8", &[&two[..], &hear("two")].concat());
+        accuses(
+            "MSG-10",
+            &[BOTH, &say(3, 'X', "one"), &hear("one")].concat(),
+        );
         accuses("MSG-8", &[&two[..], &hear("two"), &hear("one")].concat());
         accuses("MSG-1", &[&two[..], &hear("one"), &hear("one")].concat());
         accuses("MSG-3", &[&two[..], &hear("One")].concat());
@@ -362,6 +405,11 @@ mod tests {
         accuses("MSG-4", &case('U', "alice@sb S: ACK 3"));
         accuses("MSG-4", &case('U', "alice@sb S: NAK 3"));
         accuses("MSG-5", &case('N', "alice@sb S: ACK 3"));
+        let gone = "bob@sb C: OUT\nbob@sb S: <closed>\n";
+        accuses(
+            "MSG-6",
+            &[BOTH, gone, &say(3, 'N', "x"), "alice@sb S: ACK 3"].concat(),
+        );
         silent(&case('N', "alice@sb S: NAK 3"));
         silent(&case('A', "alice@sb S: ACK 3"));
         accuses(

@@ -16,7 +16,12 @@ impl Oracle for Numbering {
     }
 
     fn clauses(&self) -> &'static [ClauseId] {
-        &[ClauseId::LST_2, ClauseId::LST_3, ClauseId::ANS_2]
+        &[
+            ClauseId::LST_1,
+            ClauseId::LST_2,
+            ClauseId::LST_3,
+            ClauseId::ANS_2,
+        ]
     }
 
     fn entry(&mut self, _: &World, seen: &Seen<'_, '_>, out: &mut Findings) {
@@ -50,13 +55,22 @@ fn judge_item(seen: &Seen<'_, '_>, told: &Told<'_, '_>, request: &Request, out: 
     let (Some(item), Some(total)) = (number(line.word(4)), number(line.word(5))) else {
         return;
     };
-    if total == 0 || item == 0 {
-        if item != total || next != 1 || line.count() != 6 {
+    if total == 0 || line.count() == 6 {
+        if item != 0 || total != 0 || next != 1 || line.count() != 6 {
             let message = "an empty list is told by `0 0` and nothing more";
             let expected = format!("LST … {} … 0 0", list.as_str());
             out.accuse_line(seen, ClauseId::LST_3, message, &expected);
         }
         return;
+    }
+    if line.count() == 7 {
+        let message = "an entry has a handle and a name";
+        out.accuse_line(
+            seen,
+            ClauseId::LST_1,
+            message,
+            "LST … item total handle name",
+        );
     }
     let has_changed = next > 1 && total != progress.total;
     if item != next || item > total || has_changed {
@@ -120,9 +134,13 @@ mod tests {
             &["1 3", "3 3"],
             &["1 3", "2 2"],
         ] {
-            let clause = if wrong[0] == "0 1" { "LST-3" } else { "LST-2" };
-            accuses(clause, &list(wrong));
+            accuses("LST-2", &list(wrong));
         }
+        accuses("LST-1", &list(&["1 1"]).replace(" b\n", "\n"));
+        accuses(
+            "LST-3",
+            "alice in\nalice C: LST 9 FL\nalice S: LST 9 FL 5 0 1",
+        );
         accuses(
             "LST-3",
             "alice in\nalice C: LST 9 FL\nalice S: LST 9 FL 5 0 0 b@hotmail.com b",

@@ -37,7 +37,7 @@ impl Oracle for Order {
         let Some(told) = seen.told() else {
             return;
         };
-        if seen.conn.server_out && told.role != Role::Unclear {
+        if seen.conn.server_out && !seen.conn.is_murky {
             out.accuse_line(seen, ClauseId::OUT_7, "a line after OUT", "a close");
             return;
         }

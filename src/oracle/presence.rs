@@ -4,20 +4,41 @@
 //! judged by its value: a state that the user entered only after blocking the watcher cannot have
 //! been on its way before. ILN answers a request and is judged by what was true since then.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
+use std::time::Duration;
 
 use super::Oracle;
-use super::finding::Findings;
+use super::asynchronous::bears_trid;
+use super::finding::{Charge, Findings, Place};
 use super::line::Verb;
-use super::world::{List, Membership, Request, Role, Seen, State, Told, UNSET, User, UserId};
+use super::liveness::{PATIENCE, ROUNDS};
+use super::world::{
+    List, Membership, Privacy, Request, Role, Seen, State, Told, UNSET, User, UserId,
+};
 use super::world::{World, state};
 use crate::spec::{ClauseId, ServerKind, decode_name};
+use crate::transcript::ConnId;
 
 /// The judge of NLN, ILN and FLN.
 #[derive(Debug, Default)]
 pub(super) struct Presence {
     /// Whom each CHG and ADD has shown, by the entries of the requests.
     shown: HashSet<(usize, UserId)>,
+    /// What the last first CHG or ADD FL of a connection must still bring.
+    due: HashMap<ConnId, Due>,
+}
+
+/// Contacts that must be shown; that may take as long as the answer to a request.
+#[derive(Debug)]
+struct Due {
+    place: Place,
+    line: Vec<u8>,
+    /// The request that must bring them.
+    request: usize,
+    round: u32,
+    at: Duration,
+    clause: ClauseId,
+    contacts: Vec<UserId>,
 }
 
 const HIDDEN: State = *b"HDN";
@@ -46,6 +67,9 @@ impl Oracle for Presence {
         let Some(told) = seen.told() else {
             return;
         };
+        if told.role == Role::Answer && seen.conn.kind == ServerKind::Notification {
+            self.answered(world, seen, told, out);
+        }
         let line = &told.line;
         let (shown, handle, name) = match line.verb {
             Verb::Nln => (line.word(1), line.word(2), line.word(3)),
@@ -58,7 +82,7 @@ impl Oracle for Presence {
             Role::Answer | Role::Again => told.request.is_some_and(|request| request.is_sound),
             _ => false,
         };
-        if !is_read || !seen.conn.is_clear() {
+        if !is_read || !seen.conn.is_clear() || !handle.contains(&b'@') || bears_trid(told) {
             return;
         }
         if matches!(shown, b"HDN" | b"FLN") {
@@ -89,6 +113,9 @@ impl Oracle for Presence {
         }
         if let Some(request) = told.request.filter(|_| line.verb == Verb::Iln) {
             case.judge_place(request, handle, out);
+            if let Some((due, subject)) = self.due.get_mut(&seen.place.conn).zip(subject) {
+                due.contacts.retain(|contact| *contact != subject);
+            }
             if subject.is_some_and(|subject| !self.shown.insert((request.index, subject))) {
                 let clause = match request.verb {
                     Verb::Add => ClauseId::PRES_3,
@@ -108,6 +135,101 @@ impl Oracle for Presence {
             }
         }
     }
+}
+
+impl Presence {
+    /// An answer: an earlier CHG or ADD must have brought all by now, and this one may bring some.
+    fn answered(
+        &mut self,
+        world: &World,
+        seen: &Seen<'_, '_>,
+        told: &Told<'_, '_>,
+        out: &mut Findings,
+    ) {
+        let Some((request, me)) = told.request.zip(seen.conn.user) else {
+            return;
+        };
+        let conn = seen.place.conn;
+        let is_over = |due: &Due| {
+            let rounds = seen.conn.round.saturating_sub(due.round);
+            let time = seen.entry.at.saturating_sub(due.at);
+            let is_later = request.index > due.place.entry;
+            is_later && (rounds >= ROUNDS || time >= PATIENCE)
+        };
+        if self.due.get(&conn).is_some_and(is_over)
+            && let Some(due) = self.due.remove(&conn)
+        {
+            accuse_due(world, me, due, out);
+        }
+        let is_first = told.line.verb == Verb::Chg && seen.conn.first_change.is_none();
+        let is_add = told.line.verb == Verb::Add && told.line.word(2) == b"FL";
+        let may_see = seen.conn.first_change.is_some() && !seen.conn.was_fln;
+        let clause = match request.verb {
+            Verb::Chg if is_first && told.line.word(2) != b"FLN" => ClauseId::PRES_1,
+            Verb::Add if is_add && may_see => ClauseId::PRES_3,
+            _ => return,
+        };
+        if !request.is_sound || !seen.conn.is_clear() || !world.user(me).is_sure() {
+            return;
+        }
+        let contacts: Vec<UserId> = if is_add {
+            world.users().find(told.line.word(4)).into_iter().collect()
+        } else {
+            let forward = world.user(me).list(List::Forward);
+            let steady = forward
+                .steady_since(request.index)
+                .filter(|_| !forward.is_old());
+            steady.into_iter().flatten().collect()
+        };
+        let is_due = |contact: &UserId| {
+            !self.shown.contains(&(request.index, *contact))
+                && is_visible(world, *contact, me, request.index)
+        };
+        let mut contacts: Vec<UserId> = contacts.into_iter().filter(is_due).collect();
+        contacts.sort_unstable();
+        if !contacts.is_empty() {
+            let due = Due {
+                place: seen.place,
+                line: told.frame.line.to_vec(),
+                request: request.index,
+                round: seen.conn.round,
+                at: seen.entry.at,
+                clause,
+                contacts,
+            };
+            self.due.insert(conn, due);
+        }
+    }
+}
+
+fn accuse_due(world: &World, me: UserId, due: Due, out: &mut Findings) {
+    for contact in due.contacts {
+        // It must have been visible all the time, up to now.
+        if is_visible(world, contact, me, due.request) {
+            let handle = String::from_utf8_lossy(&world.user(contact).handle).into_owned();
+            let charge = Charge {
+                message: "a contact that is online and visible is not shown",
+                expected: format!("ILN … {handle}"),
+                got: &due.line,
+            };
+            out.accuse(due.place, due.clause, charge);
+        }
+    }
+}
+
+/// Whether a user has been online and visible to another all the time since `low`.
+fn is_visible(world: &World, subject: UserId, me: UserId, low: usize) -> bool {
+    let (user, watcher) = (world.user(subject), world.user(me));
+    if !user.is_sure() || watcher.is_ambiguous || subject == me {
+        return false;
+    }
+    let is_off = |list| {
+        let on = user.list(list).membership(me);
+        matches!(on, Membership::Off { since, .. } if since <= low)
+    };
+    let is_allowed = matches!(user.list(List::Allow).membership(me), Membership::On(s) if s <= low);
+    let is_open = matches!(user.privacy.sure(), Some((Privacy::Open, since)) if since <= low);
+    user.states.was_online(low) && is_off(List::Block) && (is_open || is_allowed)
 }
 
 struct Case<'c> {
@@ -276,6 +398,21 @@ mod tests {
     }
 
     #[test]
+    fn a_pipelined_login() {
+        let both = "bob on NLN FL=alice\nalice in\n";
+        let ok = "alice S: USR 4 OK alice@hotmail.com alice\n";
+        let piped = "alice C: CHG 5 IDL\nalice S: USR 4 OK alice@hotmail.com alice\n\
+             alice S: CHG 5 IDL\n";
+        let login = "alice C: VER 1 MSNP2\nalice S: VER 1 MSNP2\n\
+             alice C: USR 3 MD5 I alice@hotmail.com\nalice S: USR 3 MD5 S 1.2\n\
+             alice C: USR 4 MD5 S 00000000000000000000000000000000\n";
+        let seen = "bob S: NLN IDL alice@hotmail.com alice\n";
+        silent(&format!("bob on NLN FL=alice\n{login}{piped}{seen}"));
+        accuses("PRES-6", &format!("bob on NLN FL=alice\n{login}{ok}{seen}"));
+        accuses("PRES-6", &format!("{both}{seen}"));
+    }
+
+    #[test]
     fn what_the_server_imposes() {
         let imposed = bob_sees("", "NLN AWY") + "\nalice S: CHG 0 AWY";
         silent(&imposed);
@@ -327,6 +464,33 @@ mod tests {
         accuses("PRES-1", &bob_sees(&twice, "ILN 6 BSY"));
         let carol = "bob C: ADD 9 FL carol@hotmail.com a\nbob S: 215 9\n";
         accuses("PRES-3", &bob_sees(carol, "ILN 9 BSY"));
+    }
+
+    #[test]
+    fn contacts_that_must_be_shown() {
+        let iln = "bob S: ILN 6 BSY alice@hotmail.com alice\n";
+        let once = "bob C: CHG 9 BSY\nbob S: CHG 9 BSY\n";
+        let later = once.repeat(7);
+        silent(&format!("{BOTH}{iln}{later}"));
+        accuses("PRES-1", &format!("{BOTH}{later}"));
+        accuses("PRES-1", &format!("{BOTH}+2s\n{once}"));
+        silent(&format!("{BOTH}{once}"));
+        silent(&format!("{BOTH}alice C: CHG 9 HDN\n{later}"));
+        silent(&format!("{}{later}", BOTH.replace("BSY", "BSY BL=bob")));
+        silent(&format!("{}{later}", BOTH.replace("BSY", "BSY BLP=BL")));
+        silent(&format!("{}{later}", BOTH.replace("BSY", "HDN")));
+        let add = "bob C: ADD 9 FL alice@hotmail.com a\nbob S: ADD 9 FL 4 alice@hotmail.com a\n";
+        let after = later.replace("CHG 9", "CHG 10");
+        let apart = "alice on BSY\nbob on NLN\n";
+        accuses("PRES-3", &format!("{apart}{add}{after}"));
+        silent(&format!(
+            "{apart}{add}{}{after}",
+            iln.replace("ILN 6", "ILN 9")
+        ));
+        silent(&format!(
+            "{}{add}{once}",
+            apart.replace("bob on NLN", "bob on -")
+        ));
     }
 
     #[test]

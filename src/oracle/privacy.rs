@@ -14,6 +14,8 @@ use crate::spec::{ClauseId, ServerKind};
 pub(super) struct Privacy {
     /// The calls of a user to a handle in lower case.
     calls: HashMap<(UserId, Vec<u8>), Calls>,
+    /// Somebody has called before it was known who that is.
+    is_blind: bool,
 }
 
 #[derive(Debug, Default)]
@@ -37,6 +39,7 @@ impl Oracle for Privacy {
             ClauseId::CAL_4,
             ClauseId::CAL_5,
             ClauseId::CHG_7,
+            ClauseId::RNG_1,
             ClauseId::RNG_2,
             ClauseId::RNG_3,
         ]
@@ -67,6 +70,7 @@ impl Oracle for Privacy {
 
 impl Privacy {
     fn made(&mut self, seen: &Seen<'_, '_>, handle: &[u8]) {
+        self.is_blind |= seen.conn.user.is_none();
         if let Some(caller) = seen.conn.user {
             let key = (caller, handle.to_ascii_lowercase());
             let calls = self.calls.entry(key).or_default();
@@ -116,7 +120,11 @@ impl Privacy {
             return;
         };
         let callee = world.user(me);
-        if world.has_strangers() || callee.is_ambiguous || world.user(caller).is_ambiguous {
+        if self.is_blind
+            || world.has_strangers()
+            || callee.is_ambiguous
+            || world.user(caller).is_ambiguous
+        {
             return;
         }
         let key = (caller, callee.handle.to_ascii_lowercase());
@@ -152,8 +160,13 @@ fn judge_origin(
     let board = world.boards().find(told.line.word(1));
     let board = board.map(|board| world.boards().get(board));
     if board.is_some_and(|board| board.is_whole && board.seats_of(caller).next().is_some()) {
-        let message = "the caller has called nobody of this name";
-        out.accuse_line(seen, ClauseId::RNG_2, message, "no RNG");
+        let (clause, message) = if seen.conn.user == Some(caller) {
+            (ClauseId::RNG_1, "it rings at the caller")
+        } else {
+            let message = "the caller has called nobody of this name";
+            (ClauseId::RNG_2, message)
+        };
+        out.accuse_line(seen, clause, message, "no RNG");
     }
 }
 
@@ -229,6 +242,10 @@ mod tests {
         accuses(
             "RNG-2",
             &format!("{start}{}", RNG.replace("bob S", "carol S")),
+        );
+        accuses(
+            "RNG-1",
+            &format!("{start}{}", RNG.replace("bob S", "alice S")),
         );
         silent(&format!("{start}alice@sb C: <raw> x\n{RNG}{RNG}"));
         silent("carol on NLN\ncarol S: RNG 7 1.1.1.1:1 CKI 8 alice@hotmail.com alice");

@@ -25,6 +25,7 @@ impl Oracle for Replies {
             ClauseId::TRID_6,
             ClauseId::SYN_4,
             ClauseId::ERR_1,
+            ClauseId::ANS_1,
         ]
     }
 
@@ -97,6 +98,10 @@ fn judge_stray(seen: &Seen<'_, '_>, told: &Told<'_, '_>, out: &mut Findings) {
                 ClauseId::ERR_1,
                 "an error with a TrID that no request bears",
             ),
+            Verb::Iln => (
+                ClauseId::TRID_4,
+                "an ILN with a TrID that no CHG and no ADD bears",
+            ),
             _ => (ClauseId::REPLY_4, "a reply that nobody asked for"),
         };
         out.accuse_line(seen, clause, message, "");
@@ -106,16 +111,31 @@ fn judge_stray(seen: &Seen<'_, '_>, told: &Told<'_, '_>, out: &mut Findings) {
         return;
     }
     let words = request.words();
-    let is_extreme = number(words.word(1)).is_some_and(|trid| trid == 0 || trid > 0x7fff_ffff);
     let clause = match line.verb {
+        _ if is_truncated(words.word(1), line.word(1)) => ClauseId::TRID_2,
         Verb::Error(_) => ClauseId::ERR_1,
+        Verb::Iro => ClauseId::ANS_1,
         _ if request.progress.lines > 0 => ClauseId::TRID_4,
-        _ if is_extreme => ClauseId::TRID_2,
         _ => ClauseId::TRID_1,
     };
     let trid = String::from_utf8_lossy(words.word(1)).into_owned();
     let message = "a reply with another TrID than its request";
     out.accuse_line(seen, clause, message, &trid);
+}
+
+/// Whether a number came back that did not fit into what the server keeps numbers in.
+fn is_truncated(asked: &[u8], told: &[u8]) -> bool {
+    let Some(asked) = number(asked) else {
+        return false;
+    };
+    match (told.strip_prefix(b"-"), number(told)) {
+        (Some(_), _) => asked > i32::MAX as u64,
+        (None, Some(told)) => {
+            let masks = [0xff, 0x7fff, 0xffff, 0x7fff_ffff];
+            asked != told && (asked == 0 || masks.iter().any(|mask| asked & mask == told))
+        }
+        (None, None) => false,
+    }
 }
 
 #[cfg(test)]
@@ -135,7 +155,7 @@ mod tests {
             "alice in\nalice C: CHG abc NLN\nalice S: CHG abc NLN",
         );
         accuses_first(
-            "TRID-4",
+            "ANS-1",
             "bob@sb C: ANS 1 bob@hotmail.com 5 6\nbob@sb S: IRO 1 1 2 a@hotmail.com A\nbob@sb S: IRO 2 2 2 c@hotmail.com C\nbob@sb S: ANS 1 OK",
         );
         silent("alice in\nalice C: GTC 0008 N\nalice S: GTC 8 5 N");

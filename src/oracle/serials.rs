@@ -20,6 +20,8 @@ pub(super) struct Serials {
 struct Numbers {
     /// Those that changes brought.
     changes: HashSet<u64>,
+    /// The last change that others caused.
+    notice: Vec<u8>,
     /// Those that were shown, with the request that asked for them.
     shown: HashMap<u64, usize>,
     /// The highest that a change brought, and where.
@@ -37,6 +39,8 @@ impl Oracle for Serials {
             ClauseId::SER_2,
             ClauseId::SER_3,
             ClauseId::SYN_6,
+            ClauseId::ADD_10,
+            ClauseId::REM_7,
         ]
     }
 
@@ -140,8 +144,20 @@ impl Numbers {
         number: u64,
         out: &mut Findings,
     ) {
-        let is_change = matches!(told.line.verb, Verb::Add | Verb::Rem);
-        if is_change && !self.changes.insert(number) {
+        if !matches!(told.line.verb, Verb::Add | Verb::Rem) {
+            return;
+        }
+        let line = told.frame.line.to_vec();
+        let is_repeated = self.notice == line;
+        self.notice = line;
+        if is_repeated {
+            let clause = match told.line.verb {
+                Verb::Add => ClauseId::ADD_10,
+                _ => ClauseId::REM_7,
+            };
+            self.changes.insert(number);
+            out.accuse_line(seen, clause, "the change is told twice", "");
+        } else if !self.changes.insert(number) {
             let message = "a change that another user caused did not raise the number";
             out.accuse_line(seen, ClauseId::SER_3, message, "a new number");
         }
@@ -194,6 +210,8 @@ mod tests {
             "SER-3",
             &format!("{on}alice S: ADD 0 RL 5 bob@hotmail.com b"),
         );
+        let once = "alice S: ADD 0 RL 4 bob@hotmail.com b\n";
+        accuses("ADD-10", &format!("{on}{once}{once}"));
         let raced = "alice in\nalice C: SYN 9 4\nalice C: GTC 10 N\nalice S: SYN 9 4\n\
              alice S: GTC 10 5 N\nalice C: SYN 11 5\nalice S: SYN 11 5\nalice S: ADD 0 RL 4 b@h.com b";
         silent(raced);

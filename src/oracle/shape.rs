@@ -44,6 +44,13 @@ impl Oracle for Shape {
             ClauseId::BYE_1,
             ClauseId::MSG_2,
             ClauseId::OUT_5,
+            ClauseId::FRAME_3,
+            ClauseId::CVR_1,
+            ClauseId::REA_1,
+            ClauseId::URL_1,
+            ClauseId::SND_1,
+            ClauseId::FND_1,
+            ClauseId::PNG_1,
         ]
     }
 
@@ -51,7 +58,21 @@ impl Oracle for Shape {
         let Some(told) = seen.told() else {
             return;
         };
-        let judges = matches!(told.role, Role::Answer | Role::Unasked)
+        if told.line.verb == Verb::Png && seen.conn.pings > 0 && seen.conn.is_clear() {
+            out.accuse_line(seen, ClauseId::PNG_1, "PNG is answered by PNG", "QNG");
+        }
+        // What succeeds before login is another oracle's.
+        let is_login = matches!(
+            told.line.verb,
+            Verb::Ver | Verb::Inf | Verb::Usr | Verb::Xfr
+        );
+        let is_early = seen.conn.kind == ServerKind::Notification
+            && seen.conn.user.is_none()
+            && seen.conn.is_whole
+            && told.role == Role::Answer
+            && !is_login;
+        let judges = !is_early
+            && matches!(told.role, Role::Answer | Role::Unasked)
             && told.request.is_none_or(|request| request.is_sound);
         if !judges {
             return;
@@ -96,6 +117,11 @@ fn clause_of(seen: &Seen<'_, '_>, told: &Told<'_, '_>) -> Option<ClauseId> {
         Verb::Bye => ClauseId::BYE_1,
         Verb::Msg => ClauseId::MSG_2,
         Verb::Out => ClauseId::OUT_5,
+        Verb::Cvr => ClauseId::CVR_1,
+        Verb::Rea => ClauseId::REA_1,
+        Verb::Url => ClauseId::URL_1,
+        Verb::Snd => ClauseId::SND_1,
+        Verb::Fnd => ClauseId::FND_1,
         _ => return None,
     })
 }
@@ -111,12 +137,22 @@ fn judge_count(seen: &Seen<'_, '_>, told: &Told<'_, '_>, clause: ClauseId, out: 
     // A TrID too many is another oracle's.
     let has_trid_too_many = bears_trid(told);
     // Where the draft lets the server add something, too much is no breach.
-    let is_open = matches!(line.verb, Verb::Usr | Verb::Ver | Verb::Inf | Verb::Xfr);
+    let is_open = matches!(
+        line.verb,
+        Verb::Usr | Verb::Ver | Verb::Inf | Verb::Xfr | Verb::Cvr | Verb::Url | Verb::Fnd
+    );
     // Clear text passwords need no challenge.
     let is_bare = line.verb == Verb::Usr && line.word(2) == b"CTP";
     let is_short = params < row.min_params && !is_bare;
     let is_long = params > row.max_params && !is_open;
-    if (is_short || is_long) && !has_trid_too_many {
+    let ends_in_name = matches!(
+        line.verb,
+        Verb::Nln | Verb::Iln | Verb::Add | Verb::Joi | Verb::Iro | Verb::Rng | Verb::Lst
+    );
+    if is_long && ends_in_name && !has_trid_too_many {
+        let message = "a blank stands in the name";
+        out.accuse_line(seen, ClauseId::FRAME_3, message, "URL encoding");
+    } else if (is_short || is_long) && !has_trid_too_many {
         let message = "the line has too few or too many parameters";
         let expected = match (row.min_params, row.max_params) {
             (least, usize::MAX) => format!("at least {least} parameters"),
@@ -134,7 +170,10 @@ fn judge_values(seen: &Seen<'_, '_>, told: &Told<'_, '_>, clause: ClauseId, out:
             let code = line.word(1);
             (matches!(code, b"" | b"OTH" | b"SSD"), "OTH, SSD or nothing")
         }
-        Verb::Syn | Verb::Gtc | Verb::Blp => (number(word).is_some(), "a serial number"),
+        Verb::Snd => (word == b"OK", "OK"),
+        Verb::Syn | Verb::Gtc | Verb::Blp | Verb::Rea => {
+            (number(word).is_some(), "a serial number")
+        }
         Verb::Lst | Verb::Add | Verb::Rem => (number(line.word(3)).is_some(), "a serial number"),
         Verb::Xfr if word == b"SB" => {
             let is_key = line.word(4) == b"CKI" && !line.word(5).is_empty();
@@ -220,6 +259,26 @@ mod tests {
         ] {
             let text = format!("alice in\nalice C: {ask}\nalice S: {answer}");
             accuses_first(clause, &text);
+        }
+        accuses("FRAME-3", "alice in\nalice S: NLN NLN b@hotmail.com Bob B");
+        for (clause, ask, answer) in [
+            (
+                "CVR-1",
+                "CVR 9 0x0409 win 4.10 i386 MSMSGS 1.0.0863",
+                "CVR 9 1.0.0863",
+            ),
+            (
+                "REA-1",
+                "REA 9 alice@hotmail.com A",
+                "REA 9 alice@hotmail.com A",
+            ),
+            ("SND-1", "SND 9 b@hotmail.com", "SND 9 b@hotmail.com"),
+            ("PNG-1", "PNG", "PNG"),
+        ] {
+            accuses(
+                clause,
+                &format!("alice in\nalice C: {ask}\nalice S: {answer}"),
+            );
         }
         accuses("REM-7", "alice in\nalice S: REM 0 RL 5");
         accuses("VER-1", "alice C: VER 1 MSNP2\nalice S: VER 1");

@@ -12,8 +12,8 @@ use crate::spec::ServerKind;
 
 /// The most requests with one TrID that may wait for an answer before nothing can be said.
 pub(super) const MOST_WAITING: usize = 64;
-/// How many TrIDs that are none are remembered.
-pub(super) const ODD_TRIDS: usize = 16;
+/// How many of a client's oddities of one kind are remembered.
+pub(super) const ODD: usize = 16;
 
 /// A connection.
 #[derive(Debug)]
@@ -50,6 +50,10 @@ pub struct Conn {
     pub ended_by_server: bool,
     /// When the last request was answered.
     pub answered_at: Duration,
+    /// Commands that no client sends, or none knows, and that this client has sent.
+    pub odd_verbs: Vec<Box<[u8]>>,
+    /// The security packages that INF has named.
+    pub packages: Vec<Box<[u8]>>,
     /// TrIDs of requests that are no TrIDs.
     pub odd_trids: Vec<Box<[u8]>>,
     /// The last line of the server carried a payload.
@@ -87,6 +91,8 @@ impl Conn {
             ended: None,
             ended_by_server: false,
             answered_at: Duration::ZERO,
+            odd_verbs: Vec::new(),
+            packages: Vec::new(),
             odd_trids: Vec::new(),
             after_payload: false,
             first_change: None,
@@ -103,6 +109,12 @@ impl Conn {
     #[must_use]
     pub fn is_clear(&self) -> bool {
         self.is_whole && !self.is_murky
+    }
+
+    /// Whether the client has sent this command, which is none for a client.
+    #[must_use]
+    pub fn has_sent_verb(&self, verb: &[u8]) -> bool {
+        self.odd_verbs.iter().any(|odd| **odd == *verb)
     }
 
     /// Whether the client can still be taken to listen and to be listened to.

@@ -5,7 +5,7 @@
 //! Requests that overlap and are answered in another order than they were sent leave it unknown:
 //! replies may come in any order, so nobody knows which was carried out last.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::user::UserId;
 
@@ -17,6 +17,8 @@ pub struct Fact<T> {
     under_way: u32,
     /// The request that brought the value.
     request: usize,
+    /// What it was at the end of the last session.
+    before: Option<T>,
 }
 
 impl<T> Default for Fact<T> {
@@ -26,6 +28,7 @@ impl<T> Default for Fact<T> {
             since: 0,
             under_way: 0,
             request: 0,
+            before: None,
         }
     }
 }
@@ -45,6 +48,20 @@ impl<T: Copy> Fact<T> {
     pub fn met_by(&self, index: usize) -> Option<T> {
         self.value
             .filter(|_| self.under_way == 1 && self.since <= index)
+    }
+
+    /// The value, where nothing has changed it since the request sent at `index`.
+    #[must_use]
+    pub fn steady_since(&self, index: usize) -> Option<T> {
+        self.value
+            .filter(|_| self.under_way == 0 && self.since <= index)
+    }
+
+    /// The value at the end of the last session, where this one has not named it yet.
+    #[must_use]
+    pub fn from_before(&self) -> Option<T> {
+        self.before
+            .filter(|_| self.value.is_none() && self.under_way == 0)
     }
 
     /// A request that may change it was sent.
@@ -74,7 +91,10 @@ impl<T: Copy> Fact<T> {
 
     /// A new session begins: what was asked in the last one is over.
     pub(super) fn renew(&mut self) {
-        *self = Self::default();
+        *self = Self {
+            before: self.value.filter(|_| self.under_way == 0),
+            ..Self::default()
+        };
     }
 }
 
@@ -116,6 +136,8 @@ pub struct ListFact {
     changed: usize,
     /// From an earlier session of the user.
     is_old: bool,
+    /// Whom an ADD that failed wanted on it, last.
+    refused: HashSet<UserId>,
 }
 
 impl ListFact {
@@ -188,6 +210,16 @@ impl ListFact {
         )
     }
 
+    /// Whether the last ADD of `user` failed.
+    #[must_use]
+    pub fn was_refused(&self, user: UserId) -> bool {
+        self.refused.contains(&user)
+    }
+
+    pub(super) fn refuse(&mut self, user: UserId) {
+        self.refused.insert(user);
+    }
+
     /// Whether it is known whole.
     #[must_use]
     pub fn is_whole(&self) -> bool {
@@ -221,6 +253,7 @@ impl ListFact {
             is_unsure: request < latest,
         };
         self.members.insert(user, member);
+        self.refused.remove(&user);
         self.changed = since;
     }
 

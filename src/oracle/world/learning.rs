@@ -4,17 +4,19 @@ use std::time::Duration;
 
 use super::World;
 use super::board::Purpose;
-use super::connection::{Conn, MOST_WAITING, ODD_TRIDS};
-use super::reading::{Asked, Clarity, Role, Told};
+use super::connection::{Conn, MOST_WAITING, ODD};
+use super::reading::{Asked, Clarity, Flaw, Role, Told};
 use super::request::{Request, Step};
-use super::user::{List, Privacy, State, UserId};
+use super::user::{ANY, List, Privacy, State, UserId};
 use crate::oracle::line::{Line, Verb};
-use crate::spec::{ServerKind, decode_name};
+use crate::spec::{ONLINE_STATES, ServerKind, decode_name};
 use crate::transcript::{ConnId, Entry, Party, Transcript, What};
 
-/// A state code; codes of another length are no state that anybody shows.
+/// A state code; one that the draft does not have may be shown as any.
 pub(in crate::oracle) fn state(word: &[u8]) -> State {
-    word.try_into().unwrap_or(*b"???")
+    let is_known = matches!(word, b"HDN" | b"FLN")
+        || ONLINE_STATES.iter().any(|state| state.as_bytes() == word);
+    word.try_into().ok().filter(|_| is_known).unwrap_or(ANY)
 }
 
 fn privacy(word: &[u8]) -> Option<Privacy> {
@@ -67,7 +69,7 @@ impl World {
     /// Learns from a client's line.
     pub(in crate::oracle) fn learn_asked(&mut self, id: ConnId, at: Duration, asked: &Asked<'_>) {
         let index = self.index;
-        self.is_strange |= !asked.frame.line.is_ascii() || has_odd_escape(&asked.frame.line);
+        self.note_escapes(&asked.frame.line);
         let conn = self.conn_mut(id);
         let is_first = conn.requests.is_empty() && conn.pings == 0 && conn.floor == 0;
         if is_first && !conn.is_murky && index_is_fresh(conn) {
@@ -87,6 +89,16 @@ impl World {
         request.round = conn.round;
         request.is_inside = conn.user.is_some();
         request.is_sound = asked.clarity == Clarity::Sound && conn.is_alive();
+        if let Clarity::Unsound(flaw) = asked.clarity {
+            request.flaw = Some(flaw).filter(|_| conn.is_alive());
+            let word = asked.line.word(0);
+            let is_foreign = asked.verb.is_request(ServerKind::Notification)
+                || asked.verb.is_request(ServerKind::Switchboard);
+            let is_odd = flaw == Flaw::Command && !is_foreign && !conn.has_sent_verb(word);
+            if is_odd && conn.odd_verbs.len() < ODD {
+                conn.odd_verbs.push(word.into());
+            }
+        }
         match asked.verb {
             Verb::Out => {
                 conn.client_out.get_or_insert(index);
@@ -101,7 +113,7 @@ impl World {
             _ => {}
         }
         if asked.trid.is_none_or(|trid| trid > u64::from(u32::MAX)) {
-            if conn.odd_trids.len() < ODD_TRIDS {
+            if conn.odd_trids.len() < ODD {
                 conn.odd_trids.push(asked.line.word(1).into());
             }
             self.lose_track(id, asked);
@@ -137,15 +149,31 @@ impl World {
         }
         self.note_claim(id, asked);
         if let Some(user) = user.filter(|_| self.conn_mut(id).kind == ServerKind::Notification) {
-            self.may_change(user, asked);
+            self.may_change(user, asked.verb, &asked.line, index);
+        }
+    }
+
+    /// Bytes of a client that a server may repeat to others.
+    fn note_escapes(&mut self, bytes: &[u8]) {
+        self.is_strange |= !bytes.is_ascii();
+        if memchr::memchr(b'%', bytes).is_some() {
+            let plain = decode_name(bytes);
+            self.is_strange |= std::str::from_utf8(&plain).is_err();
+            for word in bytes.split(u8::is_ascii_whitespace) {
+                let plain = decode_name(word);
+                let pieces = plain.split(|byte| matches!(byte, b'\r' | b'\n'));
+                let pieces = pieces.filter(|piece| !piece.is_empty()).map(<[u8]>::to_vec);
+                let is_broken = plain.iter().any(|byte| matches!(byte, b'\r' | b'\n'));
+                if is_broken && self.breaks.len() < MOST_WAITING {
+                    self.breaks.extend(pieces);
+                }
+            }
         }
     }
 
     /// A request that may change what the server keeps of its user.
-    fn may_change(&mut self, id: UserId, asked: &Asked<'_>) {
-        let index = self.index;
-        let line = &asked.line;
-        let whose = (asked.verb == Verb::Rea).then(|| self.users.intern(line.word(2)));
+    pub(super) fn may_change(&mut self, id: UserId, verb: Verb, line: &Line<'_>, index: usize) {
+        let whose = (verb == Verb::Rea).then(|| self.users.intern(line.word(2)));
         if let Some(whose) = whose {
             let name = decode_name(line.word(3));
             let user = self.users.get_mut(whose);
@@ -155,14 +183,14 @@ impl World {
                 user.add_nickname(&name);
             }
         }
-        if matches!(asked.verb, Verb::Add | Verb::Rem) {
+        if matches!(verb, Verb::Add | Verb::Rem) {
             let contact = self.users.intern(line.word(3));
-            if asked.verb == Verb::Add && line.word(2).eq_ignore_ascii_case(b"FL") {
+            if verb == Verb::Add && line.word(2).eq_ignore_ascii_case(b"FL") {
                 self.users.get_mut(contact).ever_added_by.insert(id);
             }
         }
         let user = self.users.get_mut(id);
-        match asked.verb {
+        match verb {
             Verb::Gtc => user.prompt.asked(),
             Verb::Blp => user.privacy.asked(),
             Verb::Chg => user.states.asked(state(line.word(2)), index),
@@ -196,7 +224,7 @@ impl World {
         match &entry.what {
             What::Opened(_) => self.conn_mut(entry.conn).is_whole = true,
             What::Raw(Party::Client, bytes) => {
-                self.is_strange |= !bytes.is_ascii() || has_odd_escape(bytes);
+                self.note_escapes(bytes);
                 self.lose_sight(entry.conn);
             }
             What::Raw(Party::Server, _) => self.conn_mut(entry.conn).is_murky = true,
@@ -222,7 +250,8 @@ impl World {
             Role::Answer if mark.at == usize::MAX => self.acknowledged(id, mark.trid),
             Role::Answer => self.answered(id, line, mark),
             Role::Unasked => self.told_unasked(id, line),
-            Role::Unclear => self.overheard(id, line),
+            Role::Unclear if self.conn_mut(id).is_murky => self.overheard(id, line),
+            Role::Unclear => {}
             Role::Again | Role::Mismatch | Role::Stray | Role::Nonsense => {}
         }
     }
@@ -283,6 +312,10 @@ impl World {
             (Verb::Ver, Verb::Ver) => {
                 let dialect = line.word(2);
                 conn.is_murky |= !dialect.eq_ignore_ascii_case(b"MSNP2") && dialect != b"0";
+            }
+            (Verb::Inf, Verb::Inf) => {
+                let packages = (2..line.count()).map(|at| line.word(at).into());
+                conn.packages = packages.take(ODD).collect();
             }
             (Verb::Usr, Verb::Usr) if kind == ServerKind::Switchboard => {
                 self.open_board(id, request, line);
@@ -352,8 +385,14 @@ impl World {
             (Verb::Gtc, Verb::Error(_)) => user.prompt.settled(),
             (Verb::Blp, Verb::Error(_)) => user.privacy.settled(),
             (Verb::Add | Verb::Rem, Verb::Error(_)) => {
-                if let Some(list) = List::parse(request.words().word(2)) {
-                    user.list_mut(list).settled();
+                let asked = request.words();
+                if let Some(list) = List::parse(asked.word(2)) {
+                    let contact = self.users.intern(asked.word(3));
+                    let fact = self.users.get_mut(me).list_mut(list);
+                    fact.settled();
+                    if request.verb == Verb::Add {
+                        fact.refuse(contact);
+                    }
                 }
             }
             (Verb::Add | Verb::Rem, Verb::Add | Verb::Rem) => {
@@ -380,6 +419,9 @@ impl World {
         let contact = self.users.intern(line.word(4));
         let user = self.users.get_mut(me);
         user.list_mut(list).set(contact, is_on, request, index);
+        if list == List::Forward && !is_on {
+            user.unwatched.insert(contact);
+        }
         if list == List::Forward {
             let adders = &mut self.users.get_mut(contact).adders;
             if is_on {
@@ -429,9 +471,4 @@ fn opens_board(asked: &Asked<'_>) -> bool {
 
 fn index_is_fresh(conn: &Conn) -> bool {
     !conn.server_out && !conn.after_payload && conn.ended.is_none()
-}
-
-/// Whether a line holds an escape that does not decode to text.
-fn has_odd_escape(line: &[u8]) -> bool {
-    memchr::memchr(b'%', line).is_some() && std::str::from_utf8(&decode_name(line)).is_err()
 }

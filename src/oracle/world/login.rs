@@ -34,6 +34,9 @@ impl World {
     pub(super) fn log_in(&mut self, id: ConnId, request: &Request, line: &Line<'_>) {
         let user = self.users.intern(line.word(3));
         let index = self.index;
+        let conn = self.conn_mut(id);
+        // Who is logged in here is not who the client believes it to be.
+        conn.is_murky |= !conn.claims.contains(&user) || conn.user.is_some();
         self.sit_in(id, user);
         let conn = self.conn_mut(id);
         conn.asked_in = request.index;
@@ -48,6 +51,20 @@ impl World {
             known.states.asked(UNSET, request.index);
             known.states.accepted(request.index, index);
             known.add_name(&decode_name(line.word(4)));
+            self.catch_up(id, user);
+        }
+    }
+
+    /// What was sent before the answer to the login came.
+    fn catch_up(&mut self, id: ConnId, user: UserId) {
+        let conn = self.conns.get(id.0);
+        let early: Vec<Request> = conn
+            .into_iter()
+            .flat_map(super::Conn::unanswered)
+            .cloned()
+            .collect();
+        for request in early {
+            self.may_change(user, request.verb, &request.words(), request.index);
         }
     }
 

@@ -22,7 +22,7 @@ pub use board::{Board, BoardId, Boards, Cookie, Purpose, Seat};
 pub use connection::Conn;
 pub use fact::{Fact, ListFact, Membership};
 pub(in crate::oracle) use learning::state;
-pub use reading::{Asked, Clarity, Role, Seen, Sight, Told};
+pub use reading::{Asked, Clarity, Flaw, Role, Seen, Sight, Told};
 pub use request::{Progress, Request, Step, ends_list};
 pub use user::{GONE, List, Privacy, State, States, UNSET, User, UserId, Users, serial};
 
@@ -35,6 +35,8 @@ pub struct World {
     index: usize,
     /// A client has sent bytes that no name should hold, and a server may echo them.
     is_strange: bool,
+    /// What clients have sent before and behind encoded line breaks, decoded.
+    breaks: Vec<Vec<u8>>,
     /// Somebody may sit in a session without our knowing.
     has_strangers: bool,
     /// How often the server may have been started anew.
@@ -99,6 +101,12 @@ impl World {
     #[must_use]
     pub fn is_strange(&self) -> bool {
         self.is_strange
+    }
+
+    /// The pieces into which encoded line breaks cut what clients have sent, decoded.
+    #[must_use]
+    pub fn breaks(&self) -> &[Vec<u8>] {
+        &self.breaks
     }
 
     /// Whether somebody may sit in a session without our knowing.

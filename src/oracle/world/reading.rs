@@ -71,10 +71,25 @@ pub struct Asked<'e> {
 pub enum Clarity {
     /// Well-formed.
     Sound,
-    /// Malformed: the server may obey, refuse, ignore it or close.
-    Unsound,
+    /// Malformed: the server should refuse it or close, and may obey or ignore it.
+    Unsound(Flaw),
     /// The server may not even agree on where it ends.
     Murky,
+}
+
+/// What is wrong with a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Flaw {
+    /// The command is not in capitals.
+    Case,
+    /// Not a command for this kind of server.
+    Command,
+    /// The TrID is none.
+    Trid,
+    /// Too few or too many parameters.
+    Count,
+    /// Bytes that no parameter should hold, or a mode that MSG does not have.
+    Content,
 }
 
 /// A server's line.
@@ -176,7 +191,8 @@ fn clarity(kind: ServerKind, line: &Line<'_>, frame: &Frame, trid: Option<u64>) 
         return Clarity::Murky;
     }
     let Some(row) = Command::find(Direction::ToServer, kind, line.word(0)) else {
-        return Clarity::Unsound;
+        let is_lower = Verb::parse_any_case(line.word(0)).is_request(kind);
+        return Clarity::Unsound(if is_lower { Flaw::Case } else { Flaw::Command });
     };
     let (trids, has_valid_trid) = if line.verb.asks_with_trid() {
         (1, trid.is_some_and(|trid| trid <= u64::from(u32::MAX)))
@@ -190,10 +206,11 @@ fn clarity(kind: ServerKind, line: &Line<'_>, frame: &Frame, trid: Option<u64>) 
         .iter()
         .all(|byte| matches!(byte, b'\t' | b' '..=b'~'));
     let has_mode = !is_message || matches!(line.word(2), b"U" | b"N" | b"A");
-    if has_valid_trid && has_params && is_plain && has_mode {
-        Clarity::Sound
-    } else {
-        Clarity::Unsound
+    match (has_valid_trid, has_params, is_plain && has_mode) {
+        (true, true, true) => Clarity::Sound,
+        (false, ..) => Clarity::Unsound(Flaw::Trid),
+        (_, false, _) => Clarity::Unsound(Flaw::Count),
+        (.., false) => Clarity::Unsound(Flaw::Content),
     }
 }
 
@@ -208,10 +225,11 @@ fn read_line<'w, 'e>(conn: &'w Conn, frame: &'e Frame) -> Told<'w, 'e> {
         trid: 0,
         at: 0,
     };
-    if line.verb == Verb::Other {
+    if line.verb == Verb::Other && !conn.has_sent_verb(line.word(0)) {
         return told;
     }
-    if conn.is_murky {
+    let is_echo = !conn.odd_verbs.is_empty() && conn.has_sent_verb(line.word(0));
+    if conn.is_murky || conn.server_out || is_echo {
         told.role = Role::Unclear;
         return told;
     }

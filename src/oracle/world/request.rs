@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
+use super::reading::Flaw;
 use super::user::{List, UserId};
 use crate::oracle::line::{Line, Verb, number};
 
@@ -22,6 +23,8 @@ pub struct Request {
     /// A known command with a valid TrID and the right number of parameters, on a connection on
     /// which the server still listens.
     pub is_sound: bool,
+    /// What is wrong with it.
+    pub flaw: Option<Flaw>,
     /// The latest request on any connection that had been answered when it was sent.
     pub floor: usize,
     /// Whether the connection had been let in when it was sent.
@@ -40,6 +43,7 @@ impl Request {
             round: 0,
             is_sound: false,
             floor: 0,
+            flaw: None,
             is_inside: false,
             progress: Progress::default(),
             line,

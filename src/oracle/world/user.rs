@@ -4,6 +4,7 @@ use std::collections::{BTreeSet, HashMap, VecDeque};
 
 use super::fact::{Fact, ListFact};
 use crate::oracle::line::{Line, Verb, number};
+use crate::spec::ONLINE_STATES;
 use crate::transcript::ConnId;
 
 /// A user within one transcript. Handles that differ in case alone are one user here.
@@ -68,6 +69,9 @@ pub const UNSET: State = *b"...";
 /// Logged out.
 pub const GONE: State = *b"out";
 
+/// In a state that the draft does not have.
+pub(super) const ANY: State = *b"???";
+
 /// The most spans that are kept of one user.
 const SPANS: usize = 64;
 /// The most names that are kept of one user.
@@ -108,7 +112,8 @@ impl States {
         if self.is_lost || low < self.unknown_until {
             return Some(low);
         }
-        let fits = |span: &&Span| span.state == state && span.until.is_none_or(|end| end >= low);
+        let is_it = |span: &Span| span.state == state || span.state == ANY || state == ANY;
+        let fits = |span: &&Span| is_it(span) && span.until.is_none_or(|end| end >= low);
         let times = self.spans.iter().filter(fits).map(|span| span.from);
         times.min().map(|from| from.max(low))
     }
@@ -122,6 +127,15 @@ impl States {
             && low >= self.unknown_until
             && alive.peek().is_some()
             && alive.all(|s| s.state == state)
+    }
+
+    /// Whether the user was in states in which it is shown, all the time from `low` on.
+    #[must_use]
+    pub fn was_online(&self, low: usize) -> bool {
+        let alive = |span: &&Span| span.until.is_none_or(|end| end >= low);
+        let is_shown = |span: &Span| ONLINE_STATES.iter().any(|s| s.as_bytes() == span.state);
+        let mut alive = self.spans.iter().filter(alive).peekable();
+        low >= self.unknown_until && alive.peek().is_some() && alive.all(is_shown)
     }
 
     pub(super) fn asked(&mut self, state: State, from: usize) {
@@ -193,6 +207,8 @@ pub struct User {
     nicknames: BTreeSet<Vec<u8>>,
     /// Users who were seen to put this one on their FL.
     pub adders: BTreeSet<UserId>,
+    /// Whom the user has taken off the FL.
+    pub unwatched: BTreeSet<UserId>,
     /// Users who ever asked to put this one on their FL.
     pub ever_added_by: BTreeSet<UserId>,
     /// The highest serial number that the server has named.
@@ -216,6 +232,7 @@ impl User {
             names: BTreeSet::new(),
             nicknames: BTreeSet::new(),
             adders: BTreeSet::new(),
+            unwatched: BTreeSet::new(),
             ever_added_by: BTreeSet::new(),
             serial: 0,
             serial_before: 0,
@@ -255,7 +272,9 @@ impl User {
     #[must_use]
     pub fn may_be_called(&self, name: &[u8]) -> bool {
         let is_full = self.names.len() >= NAMES || self.nicknames.len() >= NAMES;
-        let is_known = self.names.contains(name) || self.nicknames.contains(name);
+        // Clients give the handle for a name that they do not know; that makes it none.
+        let is_nickname = self.nicknames.contains(name) && *self.handle != *name;
+        let is_known = self.names.contains(name) || is_nickname;
         self.names.is_empty() || is_full || is_known
     }
 

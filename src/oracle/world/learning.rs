@@ -91,13 +91,7 @@ impl World {
         request.is_sound = asked.clarity == Clarity::Sound && conn.is_alive();
         if let Clarity::Unsound(flaw) = asked.clarity {
             request.flaw = Some(flaw).filter(|_| conn.is_alive());
-            let word = asked.line.word(0);
-            let is_foreign = asked.verb.is_request(ServerKind::Notification)
-                || asked.verb.is_request(ServerKind::Switchboard);
-            let is_odd = flaw == Flaw::Command && !is_foreign && !conn.has_sent_verb(word);
-            if is_odd && conn.odd_verbs.len() < ODD {
-                conn.odd_verbs.push(word.into());
-            }
+            note_odd_verb(conn, flaw, asked);
         }
         match asked.verb {
             Verb::Out => {
@@ -471,4 +465,15 @@ fn opens_board(asked: &Asked<'_>) -> bool {
 
 fn index_is_fresh(conn: &Conn) -> bool {
     !conn.server_out && !conn.after_payload && conn.ended.is_none()
+}
+
+/// A command that nobody knows; the server may repeat it.
+fn note_odd_verb(conn: &mut Conn, flaw: Flaw, asked: &Asked<'_>) {
+    let word = asked.line.word(0);
+    let is_foreign = asked.verb.is_request(ServerKind::Notification)
+        || asked.verb.is_request(ServerKind::Switchboard);
+    let is_odd = flaw == Flaw::Command && !is_foreign && !conn.has_sent_verb(word);
+    if is_odd && conn.odd_verbs.len() < ODD {
+        conn.odd_verbs.push(word.into());
+    }
 }

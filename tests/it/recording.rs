@@ -100,8 +100,8 @@ fn the_suite_runs_through_it_and_nobody_is_accused() {
 
 #[test]
 fn what_the_server_breaks_is_told() {
-    let fault = Fault::find("trid-off-by-one").unwrap();
-    let session = block(record(&[fault.name()], "lists/*"));
+    let fault = Fault::find("batch-order").unwrap();
+    let session = block(record(&[fault.name()], "sync/full-batch or auth/*"));
     let first = session.findings.first().unwrap();
     assert!(fault.clauses().contains(&first.clause), "{first:?}");
 }

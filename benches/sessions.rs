@@ -6,10 +6,14 @@
 //! wakes up, so the process is bound to one core: `taskset -c 1 cargo bench --bench sessions`;
 //! or several connections are in flight, as here in any case. Sessions end by a reset, which
 //! leaves no port in TIME_WAIT.
+//!
+//! With `BOOFUZZ_PYTHON=venv/bin/python`, an interpreter that has boofuzz, its way of sending a
+//! session is measured beside ours: see `boofuzz_session.py`.
 
 use std::future::Future;
 use std::hint::black_box;
 use std::net::SocketAddr;
+use std::process::Command;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -18,10 +22,11 @@ use md5::{Digest, Md5};
 use msnpspec::diagnostic::Source;
 use msnpspec::net::{Doors, DriveOptions, ServeOptions, Serving, drive, now};
 use msnpspec::oracle;
-use msnpspec::run::{Account, Ending, Environment, Executor, Lists};
+use msnpspec::run::{Account, Ending, Environment, Executor, Lists, Outcome};
 use msnpspec::scenario::ast::Scenario;
 use msnpspec::scenario::{NoFiles, load};
 use msnpspec::server::Config;
+use msnpspec::sim::{self, SimOptions};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
 use tokio::runtime::{Builder, Runtime};
@@ -31,6 +36,8 @@ use tokio::task::LocalSet;
 const FLIGHT: u64 = 16;
 /// How many round trips a connection makes.
 const ROUND_TRIPS: u64 = 500;
+/// boofuzz makes up so many states and a few more.
+const MOST_CASES: u64 = 1000;
 
 const SESSION: &str = "\
 description: a user logs in and is cut off
@@ -52,14 +59,25 @@ fn scenario(text: String) -> Arc<Scenario> {
     Arc::new(scenarios.expect("the scenario is sound").remove(0))
 }
 
-/// The login, so many requests, a reset.
-fn session(round_trips: u64) -> String {
-    let trips = format!(
+/// What boofuzz sends too.
+const STATE: &str = "  - C: SYN {t} 0
+  - S: SYN {t} {serial}
+  - S: GTC {t} {serial} A
+  - S: BLP {t} {serial} AL
+  - S: LST {t} FL {serial} 0 0
+  - S: LST {t} AL {serial} 0 0
+  - S: LST {t} BL {serial} 0 0
+  - S: LST {t} RL {serial} 0 0
+  - C: CHG {t} XYZ
+  - S: refused
+";
+
+/// So many requests.
+fn trips(round_trips: u64) -> String {
+    format!(
         "  - repeat: {round_trips}\n    steps:\n      - C: URL {{t}} INBOX\n      \
          - S: URL {{t}} ...\n"
-    );
-    let trips = if round_trips == 0 { "" } else { &trips };
-    format!("{SESSION}{trips}  - C: reset\n")
+    )
 }
 
 /// Everything that a session needs.
@@ -72,7 +90,8 @@ struct Target {
 }
 
 impl Target {
-    fn new(address: SocketAddr, round_trips: u64) -> Self {
+    /// After the login come these steps, then a reset; the bare client makes as many round trips.
+    fn new(address: SocketAddr, steps: &str, round_trips: u64) -> Self {
         let environment = Environment {
             dispatch: Some(address.to_string()),
             notification: Some(address.to_string()),
@@ -83,25 +102,28 @@ impl Target {
         Self {
             address,
             environment: Arc::new(environment),
-            scenario: scenario(session(round_trips)),
+            scenario: scenario(format!("{SESSION}{steps}  - C: reset\n")),
             round_trips,
         }
     }
 
-    async fn checked(self, user: u64) {
+    fn executor(&self, user: u64, environment: &Arc<Environment>) -> Executor {
         let account = Account {
             name: Some(format!("User {user}")),
             lists: Lists::Clean,
             ..Account::new(format!("user{user}@hotmail.com"), format!("pw{user}"))
         };
+        let (scenario, environment) = (Arc::clone(&self.scenario), Arc::clone(environment));
+        Executor::new(scenario, vec![account], environment, 1)
+    }
+
+    async fn checked(self, user: u64) {
         let options = DriveOptions {
             connect: Duration::from_secs(2),
             remote: false,
         };
-        let executor = Executor::new(self.scenario, vec![account], self.environment, 1);
-        let outcome = drive(executor, options).await;
-        assert_eq!(outcome.ending, Ending::Passed, "{:?}", outcome.failures);
-        assert_eq!(oracle::judge(&outcome.transcript), []);
+        let executor = self.executor(user, &self.environment);
+        accept(&drive(executor, options).await);
     }
 
     /// The same lines by hand, without a look at more than their first word.
@@ -133,6 +155,12 @@ impl Target {
             black_box(ask(format!("URL {trid} INBOX\r\n"), "URL").await);
         }
     }
+}
+
+/// Nothing is wrong with it, say the steps and every oracle.
+fn accept(outcome: &Outcome) {
+    assert_eq!(outcome.ending, Ending::Passed, "{:?}", outcome.failures);
+    assert_eq!(oracle::judge(&outcome.transcript), []);
 }
 
 /// A server in a thread of its own, for as long as the process lives.
@@ -199,11 +227,65 @@ fn compare(criterion: &mut Criterion, name: &str, target: &Target, each: u64) {
     group.finish();
 }
 
+/// The session that boofuzz sends, through the executor and by boofuzz.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "an optional tool is named by the environment"
+)]
+fn beside_boofuzz(criterion: &mut Criterion, address: SocketAddr) {
+    let Some(python) = std::env::var_os("BOOFUZZ_PYTHON") else {
+        return;
+    };
+    let runtime = runtime();
+    let target = Target::new(address, STATE, 0);
+    let mut group = criterion.benchmark_group("boofuzz's cases");
+    group.throughput(Throughput::Elements(1));
+    group.sample_size(10);
+    group.bench_function("checked", |bencher| {
+        bencher.iter_custom(|sessions| {
+            let target = target.clone();
+            measure(&runtime, sessions, move |user| target.clone().checked(user))
+        });
+    });
+    group.bench_function("checked, in memory", |bencher| {
+        let environment = Arc::new(sim::environment());
+        bencher.iter(|| {
+            let executor = target.executor(1, &environment);
+            let outcome = sim::run(executor, Config::default(), SimOptions::default());
+            accept(&outcome);
+        });
+    });
+    for logging in ["none", "off", "defaults"] {
+        group.bench_function(format!("boofuzz, logging {logging}"), |bencher| {
+            bencher.iter_custom(|cases| {
+                let output = Command::new(&python)
+                    .arg(concat!(
+                        env!("CARGO_MANIFEST_DIR"),
+                        "/benches/boofuzz_session.py"
+                    ))
+                    .args(["--port", &address.port().to_string()])
+                    .args(["--cases", &cases.min(MOST_CASES).to_string()])
+                    .args(["--logging", logging])
+                    .output()
+                    .expect("the interpreter starts");
+                let answer = String::from_utf8_lossy(&output.stdout);
+                let seconds = answer.trim().parse().unwrap_or_else(|_| {
+                    panic!("boofuzz: {}", String::from_utf8_lossy(&output.stderr))
+                });
+                let spent = Duration::from_secs_f64(seconds);
+                spent.mul_f64(cases as f64 / cases.min(MOST_CASES) as f64)
+            });
+        });
+    }
+    group.finish();
+}
+
 fn sessions(criterion: &mut Criterion) {
     let address = serve();
-    compare(criterion, "sessions", &Target::new(address, 0), 1);
-    let target = Target::new(address, ROUND_TRIPS);
+    compare(criterion, "sessions", &Target::new(address, "", 0), 1);
+    let target = Target::new(address, &trips(ROUND_TRIPS), ROUND_TRIPS);
     compare(criterion, "round trips", &target, ROUND_TRIPS);
+    beside_boofuzz(criterion, address);
 }
 
 criterion_group!(benches, sessions);

@@ -4,6 +4,7 @@
 //! sockets to its executor ([`drive`]), the ports of the reference server to its core
 //! ([`Serving`]), what clients and a server say to each other to a [`Tape`] ([`Recording`]), a target's process and everything else of a run to the suite ([`run`]).
 
+mod bench;
 mod clock;
 mod command;
 mod doors;
@@ -14,6 +15,7 @@ mod record;
 mod runner;
 mod serve;
 mod tape;
+mod stand;
 
 pub use clock::{now, today};
 pub use doors::Doors;
@@ -23,6 +25,7 @@ pub use record::{RecordError, RecordEvent, RecordOptions, Recording, Sink};
 pub use runner::{Plan, RunEnd, RunError, RunOptions, run};
 pub use serve::{ServeError, ServeOptions, Serving};
 pub use tape::{Piece, Recorded, Tape, Track};
+pub use stand::{Stand, StandError, StandOptions};
 
 /// Lets the process have as many sockets as the system allows; a failure changes nothing.
 #[cfg(unix)]

@@ -1,0 +1,249 @@
+//! What a target needs to be tested: its process, its commands, its accounts, and what it is like.
+
+use std::sync::Arc;
+
+use crate::net::command::Commands;
+use crate::net::drive::{DriveOptions, drive_with};
+use crate::net::host::Host;
+use crate::net::process::LaunchError;
+use crate::run::{
+    Account, Cause, Dead, Done, Ending, Environment, Executor, Outcome, Target, Work, names_answer,
+    names_error,
+};
+use crate::scenario::ast::Scenario;
+use crate::transcript::Redactor;
+
+/// How many accounts are tried before all are taken to be unusable.
+const TRIED_ACCOUNTS: usize = 8;
+/// How often a server that seems dead is looked at before it is given up.
+const PATIENCE: usize = 4;
+
+/// Why a run could not begin.
+#[derive(Debug)]
+pub(super) struct Unprepared {
+    pub(super) why: String,
+    pub(super) detail: Vec<String>,
+}
+
+impl Unprepared {
+    pub(super) fn new(why: impl Into<String>) -> Self {
+        Self {
+            why: why.into(),
+            detail: Vec::new(),
+        }
+    }
+}
+
+impl From<LaunchError> for Unprepared {
+    fn from(error: LaunchError) -> Self {
+        Self {
+            why: error.to_string(),
+            detail: error.output().to_vec(),
+        }
+    }
+}
+
+/// Everything that tasks share.
+#[derive(Debug)]
+pub(super) struct Bench {
+    pub(super) host: Arc<Host>,
+    commands: Commands,
+    drive: DriveOptions,
+    seed: u64,
+}
+
+impl Bench {
+    /// What is needed to run scenarios against a target. `remote`: it may be on another machine.
+    pub(super) fn new(target: &Target, remote: bool, seed: u64) -> Self {
+        let redactor = Redactor::new(target.accounts.iter().map(|a| a.password.clone()));
+        Self {
+            host: Arc::new(Host::new(target, &redactor, seed)),
+            commands: Commands::new(target, &redactor),
+            drive: DriveOptions {
+                connect: target.timeouts.connect,
+                remote: target.remote || remote,
+            },
+            seed,
+        }
+    }
+
+    /// Starts the server and finds out what it is like. Accounts that cannot log in are left out.
+    pub(super) async fn prepare(
+        &self,
+        mut environment: Environment,
+        mut accounts: Vec<Account>,
+    ) -> Result<(Environment, Vec<Account>), Unprepared> {
+        self.host.start().await?;
+        if let Some(doors) = self.host.doors().await {
+            environment.dispatch = Some(doors.dispatch().to_string());
+            environment.notification = Some(doors.notification().to_string());
+        }
+        if accounts.is_empty() {
+            let why = "no account: give some with --account HANDLE:PASSWORD, or in a target file";
+            return Err(Unprepared::new(why));
+        }
+        let mut refusals = Vec::new();
+        for _ in 0..TRIED_ACCOUNTS {
+            let two: Vec<Account> = accounts.iter().take(2).cloned().collect();
+            if two.is_empty() {
+                break;
+            }
+            self.commands.provide(&two).await?;
+            self.commands.reset(&two).await?;
+            let env = Arc::new(environment.clone());
+            let outcome = self.drive(Executor::probe(two, env, self.seed)).await;
+            for after in &outcome.accounts {
+                let known = accounts.iter_mut().find(|a| a.handle == after.handle);
+                if let Some(known) = known {
+                    known.lists = after.lists;
+                    known.name = after.name.clone().or(known.name.take());
+                }
+            }
+            if let Some(learnt) = &outcome.learnt {
+                environment.learn(learnt);
+                return Ok((environment, accounts));
+            }
+            let handle = match &outcome.cause {
+                Some(Cause::NotDisposable { handle, .. }) => handle,
+                // A login that got no answer speaks against the server, not against the account.
+                Some(Cause::LoginRefused { handle, reason }) if names_error(reason) => handle,
+                Some(cause @ Cause::LoginRefused { reason, .. }) if names_answer(reason) => {
+                    environment.no_login = Some(cause.to_string());
+                    environment.cleanup = false;
+                    return Ok((environment, accounts));
+                }
+                _ => return Err(self.unprobed(&outcome).await),
+            };
+            refusals.extend(outcome.cause.as_ref().map(ToString::to_string));
+            accounts.retain(|account| account.handle != *handle);
+        }
+        let why = match refusals.first() {
+            Some(first) => format!("no account is usable: {first}"),
+            None => "no account is usable".to_owned(),
+        };
+        refusals.drain(..refusals.len().min(1));
+        Err(Unprepared {
+            why,
+            detail: refusals,
+        })
+    }
+
+    async fn unprobed(&self, outcome: &Outcome) -> Unprepared {
+        let why = match &outcome.cause {
+            Some(cause @ Cause::Unreachable { .. }) => cause.to_string(),
+            _ => format!("the server cannot be tested: {}", reason(outcome)),
+        };
+        let dead = self.host.obituary(why).await;
+        let mut detail = dead.stderr;
+        let reached = !matches!(outcome.cause, Some(Cause::Unreachable { .. }));
+        if let Some(failure) = outcome.failures.first().filter(|_| reached) {
+            detail.extend(failure.transcript.iter().cloned());
+        }
+        Unprepared {
+            why: dead.why,
+            detail,
+        }
+    }
+
+    pub(super) async fn perform(&self, work: Work, environment: Arc<Environment>) -> Done {
+        match work {
+            Work::Scenario {
+                scenario,
+                accounts,
+                seed,
+            } => self.scenario(scenario, accounts, seed, environment).await,
+            Work::Check { account, patient } => {
+                Done::Check(self.check(account, patient, environment).await)
+            }
+            Work::Restart => {
+                let restarted = self.host.restart().await;
+                self.commands.forget().await;
+                Done::Restart(restarted.map_err(|error| error.to_string()))
+            }
+        }
+    }
+
+    pub(super) async fn scenario(
+        &self,
+        scenario: Arc<Scenario>,
+        accounts: Vec<Account>,
+        seed: u64,
+        environment: Arc<Environment>,
+    ) -> Done {
+        let ready = async {
+            self.commands.provide(&accounts).await?;
+            self.commands.reset(&accounts).await
+        };
+        if let Err(error) = ready.await {
+            return Done::Unable(error.to_string());
+        }
+        let owns = scenario.needs.launch;
+        let outcome = self
+            .drive(Executor::new(scenario, accounts, environment, seed))
+            .await;
+        if owns && let Err(error) = self.host.start().await {
+            return Done::Unable(format!("the server does not come back: {error}"));
+        }
+        Done::Scenario(Box::new(outcome))
+    }
+
+    pub(super) async fn check(
+        &self,
+        account: Option<Account>,
+        patient: bool,
+        environment: Arc<Environment>,
+    ) -> Result<(), Dead> {
+        let pause = environment.timeouts.reply;
+        let mut tries = if patient { PATIENCE } else { 1 };
+        loop {
+            let why = match &account {
+                Some(account) => {
+                    let env = Arc::clone(&environment);
+                    let executor = Executor::check(account.clone(), env, self.seed);
+                    let outcome = self.drive(executor).await;
+                    if is_alive(&outcome) {
+                        return Ok(());
+                    }
+                    reason(&outcome)
+                }
+                None => return Ok(()),
+            };
+            tries -= 1;
+            let dead = self.host.obituary(why).await;
+            if tries == 0 || dead.exited {
+                return Err(dead);
+            }
+            tokio::time::sleep(pause).await;
+        }
+    }
+
+    async fn drive(&self, executor: Executor) -> Outcome {
+        drive_with(executor, self.drive, Some(Arc::clone(&self.host))).await
+    }
+}
+
+/// Whether a check found a server that answers: to refuse the account is an answer.
+fn is_alive(outcome: &Outcome) -> bool {
+    match &outcome.cause {
+        _ if outcome.ending == Ending::Passed => true,
+        Some(Cause::LoginRefused { reason, .. }) => names_error(reason),
+        Some(Cause::NotDisposable { .. }) => true,
+        _ => false,
+    }
+}
+
+/// Why a probe or a check did not succeed, in one line.
+fn reason(outcome: &Outcome) -> String {
+    /// What a server sent may be long, and is no text perhaps.
+    const LONGEST: usize = 200;
+    let mut line = match (&outcome.cause, outcome.failures.first()) {
+        (Some(cause), _) => cause.to_string(),
+        (None, Some(failure)) => format!("expected {}, got {}", failure.expected, failure.got),
+        (None, None) => "it does not answer as a server of MSNP2 does".to_owned(),
+    };
+    if let Some((at, _)) = line.char_indices().nth(LONGEST) {
+        line.truncate(at);
+        line.push('…');
+    }
+    line
+}

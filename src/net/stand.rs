@@ -1,0 +1,215 @@
+//! One scenario after the other against a target, for whoever decides by the outcome what comes
+//! next.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::net::bench::{Bench, Unprepared};
+use crate::run::{Account, Dead, Done, Ending, Environment, Outcome, RemoteError, Target, Work};
+use crate::scenario::ast::Scenario;
+
+/// How a target is used.
+#[derive(Debug, Clone, Default)]
+pub struct StandOptions {
+    /// The seed of everything random.
+    pub seed: u64,
+    /// The deadline of a reply, instead of the target's.
+    pub timeout: Option<Duration>,
+    /// The target may be on another machine.
+    pub remote: bool,
+    /// The accounts' lists may be emptied.
+    pub disposable: bool,
+    /// Everything that is sent is cut into segments of this many bytes.
+    pub segments: Option<usize>,
+}
+
+/// Why a scenario could not be run.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum StandError {
+    /// The target is on another machine and nobody allowed that.
+    #[error(transparent)]
+    Remote(#[from] RemoteError),
+    /// The target could not be made ready.
+    #[error("{why}")]
+    Unprepared {
+        /// Why, in one line.
+        why: String,
+        /// More lines: the server's last words, accounts that were refused.
+        detail: Vec<String>,
+    },
+    /// The target lacks what the scenario needs.
+    #[error("the scenario needs {0}")]
+    Unmet(String),
+    /// The scenario could not be started, or the server did not come back after it.
+    #[error("{0}")]
+    Unable(String),
+    /// The server is dead and cannot be started from here.
+    #[error("the server is dead: {why}")]
+    Dead {
+        /// What was seen.
+        why: String,
+        /// The last lines that it wrote.
+        stderr: Vec<String>,
+    },
+}
+
+impl From<Unprepared> for StandError {
+    fn from(error: Unprepared) -> Self {
+        Self::Unprepared {
+            why: error.why,
+            detail: error.detail,
+        }
+    }
+}
+
+/// A target that was made ready: its server runs if it is ours, its habits are known, its accounts
+/// are usable.
+#[derive(Debug)]
+pub struct Stand {
+    bench: Bench,
+    environment: Arc<Environment>,
+    accounts: Vec<Account>,
+    owns_server: bool,
+    seed: u64,
+    deaths: usize,
+}
+
+impl Stand {
+    /// Makes a target ready.
+    ///
+    /// # Errors
+    ///
+    /// When that is not allowed, or does not succeed.
+    pub async fn prepare(mut target: Target, options: &StandOptions) -> Result<Self, StandError> {
+        target.check_remote(options.remote, 1)?;
+        super::raise_file_limit();
+        target.disposable |= options.disposable;
+        if let Some(reply) = options.timeout {
+            target.timeouts.reply = reply;
+        }
+        let mut environment = target.environment();
+        environment.segments = options.segments;
+        let bench = Bench::new(&target, options.remote, options.seed);
+        let accounts = std::mem::take(&mut target.accounts);
+        let prepared = bench.prepare(environment, accounts).await;
+        let (environment, accounts) = match prepared {
+            Ok(prepared) => prepared,
+            Err(unprepared) => {
+                bench.host.stop().await;
+                return Err(unprepared.into());
+            }
+        };
+        Ok(Self {
+            bench,
+            environment: Arc::new(environment),
+            accounts,
+            owns_server: target.owns_server(),
+            seed: options.seed,
+            deaths: 0,
+        })
+    }
+
+    /// What is known of the target.
+    #[must_use]
+    pub fn environment(&self) -> &Environment {
+        &self.environment
+    }
+
+    /// How often the server has died.
+    #[must_use]
+    pub fn deaths(&self) -> usize {
+        self.deaths
+    }
+
+    /// Runs a scenario, its users played by the first accounts, and cleans up as a run does. After
+    /// one that did not pass the server is looked at, and started again where it is dead and ours.
+    ///
+    /// # Errors
+    ///
+    /// When the scenario could not be run. A server that dies of it and comes back is no error:
+    /// the outcome tells what was seen.
+    pub async fn execute(&mut self, scenario: &Scenario) -> Result<Outcome, StandError> {
+        self.meets(scenario)?;
+        let count = scenario.needs.accounts.max(scenario.users.len());
+        let accounts: Vec<Account> = self.accounts.iter().take(count).cloned().collect();
+        let environment = Arc::clone(&self.environment);
+        let scenario = Arc::new(scenario.clone());
+        let work = Work::Scenario {
+            scenario,
+            accounts,
+            seed: self.seed,
+        };
+        let outcome = match self.bench.perform(work, environment).await {
+            Done::Scenario(outcome) => *outcome,
+            Done::Unable(why) => return Err(StandError::Unable(why)),
+            _ => return Err(StandError::Unable("it was not run".into())),
+        };
+        for after in &outcome.accounts {
+            let mut known = self.accounts.iter_mut();
+            if let Some(known) = known.find(|account| account.handle == after.handle) {
+                known.lists = after.lists;
+                known.name = after.name.clone().or(known.name.take());
+            }
+        }
+        if outcome.ending != Ending::Passed {
+            self.look_after().await?;
+        }
+        Ok(outcome)
+    }
+
+    fn meets(&self, scenario: &Scenario) -> Result<(), StandError> {
+        let needs = &scenario.needs;
+        let (wanted, usable) = (
+            needs.accounts.max(scenario.users.len()),
+            self.accounts.len(),
+        );
+        let unmet = if needs.launch && !self.owns_server {
+            "a server that the harness starts itself (`launch:` in the target)".to_owned()
+        } else if needs.dispatch && !self.environment.dispatch_refers {
+            "a dispatch server that refers to a notification server".to_owned()
+        } else if wanted > usable {
+            format!("{wanted} accounts, the target has {usable}")
+        } else {
+            return Ok(());
+        };
+        Err(StandError::Unmet(unmet))
+    }
+
+    /// Sees whether the server lives; starts it again where it does not and is ours.
+    async fn look_after(&mut self) -> Result<(), StandError> {
+        // Life is proved by a login.
+        if self.environment.no_login.is_some() {
+            return Ok(());
+        }
+        let Err(dead) = self.check(false).await else {
+            return Ok(());
+        };
+        self.deaths += 1;
+        if self.owns_server {
+            let environment = Arc::clone(&self.environment);
+            return match self.bench.perform(Work::Restart, environment).await {
+                Done::Restart(Err(why)) => Err(StandError::Unable(why)),
+                _ => Ok(()),
+            };
+        }
+        // It may be slow, or somebody may start it again.
+        match self.check(true).await {
+            Ok(()) => Ok(()),
+            Err(_) => Err(StandError::Dead {
+                why: dead.why,
+                stderr: dead.stderr,
+            }),
+        }
+    }
+
+    async fn check(&self, patient: bool) -> Result<(), Dead> {
+        let account = self.accounts.first().cloned();
+        let environment = Arc::clone(&self.environment);
+        self.bench.check(account, patient, environment).await
+    }
+
+    /// Ends the server in order, if it is ours.
+    pub async fn stop(self) {
+        self.bench.host.stop().await;
+    }
+}

@@ -10,6 +10,9 @@ use msnpspec::run::Shard;
 use msnpspec::server::{Fault, faults};
 use msnpspec::spec::Level;
 
+use super::shrink::ShrinkArgs;
+use super::target::TargetArgs;
+
 /// Everything that was typed.
 #[derive(Debug, Parser)]
 #[command(
@@ -56,6 +59,7 @@ pub(crate) enum Command {
     Run(Box<RunArgs>),
     Serve(ServeArgs),
     Record(RecordArgs),
+    Shrink(ShrinkArgs),
     List(ListArgs),
     Explain(ExplainArgs),
     Coverage(CoverageArgs),
@@ -82,41 +86,8 @@ pub(crate) struct RunArgs {
     #[arg(value_name = "PATH")]
     pub(crate) paths: Vec<PathBuf>,
 
-    /// The server: `builtin`, HOST:PORT, or a target file
-    #[arg(
-        long,
-        env = "MSNPSPEC_TARGET",
-        default_value = "builtin",
-        value_name = "TARGET",
-        help_heading = "Target"
-    )]
-    pub(crate) target: String,
-
-    /// An account of a HOST:PORT target, for the harness alone; repeat it (a password with a colon
-    /// needs a target file)
-    #[arg(
-        long = "account",
-        value_name = "HANDLE:PASSWORD[:NAME]",
-        help_heading = "Target"
-    )]
-    pub(crate) accounts: Vec<String>,
-
-    /// The accounts' lists may be emptied
-    #[arg(long, help_heading = "Target")]
-    pub(crate) disposable: bool,
-
-    /// The target may be on another machine
-    #[arg(long, help_heading = "Target")]
-    pub(crate) remote: bool,
-
-    /// How long to wait for a reply
-    #[arg(
-        long,
-        value_name = "SECONDS",
-        value_parser = seconds,
-        help_heading = "Target"
-    )]
-    pub(crate) timeout: Option<std::time::Duration>,
+    #[command(flatten)]
+    pub(crate) server: TargetArgs,
 
     /// Only these scenarios: names, folders, clauses, tag:WORD, joined by and, or, not, ( )
     #[arg(short, long, value_name = "EXPR", help_heading = "Which scenarios")]
@@ -464,7 +435,7 @@ pub(crate) fn parse() -> (Cli, ArgMatches) {
     (cli, below.unwrap_or_default())
 }
 
-fn level_parser() -> impl TypedValueParser<Value = Level> {
+pub(super) fn level_parser() -> impl TypedValueParser<Value = Level> {
     const LEVELS: [Level; 3] = [Level::Must, Level::Draft, Level::Practice];
     PossibleValuesParser::new(LEVELS.map(Level::as_str)).map(|name| {
         let level = LEVELS.into_iter().find(|level| level.as_str() == name);
@@ -485,7 +456,7 @@ fn format_parser() -> impl TypedValueParser<Value = Format> {
     })
 }
 
-fn seconds(text: &str) -> Result<std::time::Duration, String> {
+pub(super) fn seconds(text: &str) -> Result<std::time::Duration, String> {
     let seconds = text.trim_end_matches('s').parse().ok();
     let time = seconds.and_then(|seconds| std::time::Duration::try_from_secs_f64(seconds).ok());
     let sane = |time: &std::time::Duration| !time.is_zero() && time.as_secs() <= 3600;

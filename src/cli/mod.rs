@@ -20,7 +20,9 @@ mod record;
 mod run;
 mod schema;
 mod serve;
+mod shrink;
 mod snippet;
+mod target;
 mod transcripts;
 
 use std::process::ExitCode;
@@ -36,6 +38,7 @@ pub(crate) fn main() -> ExitCode {
         Command::Run(args) => run::run(&args, &matches, console),
         Command::Serve(args) => serve::serve(&args, console),
         Command::Record(args) => record::record(&args, console),
+        Command::Shrink(args) => shrink::shrink(&args, console),
         Command::List(args) => list::list(&args, console),
         Command::Coverage(args) => coverage::coverage(&args, console),
         Command::Explain(args) => explain::explain(&args, console),

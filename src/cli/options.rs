@@ -27,9 +27,6 @@ pub(crate) enum OptionError {
     /// Two reports for one file.
     #[error("two reports would go to {}", .0.display())]
     SameFile(PathBuf),
-    /// An account that cannot be read. It may hold a password, so it is not shown.
-    #[error("account {0} is not HANDLE:PASSWORD or HANDLE:PASSWORD:NAME")]
-    BadAccount(usize),
 }
 
 /// One report and where it goes; `None` is standard output.
@@ -39,17 +36,6 @@ pub(crate) struct Report {
     pub(crate) format: Format,
     /// The file.
     pub(crate) to: Option<PathBuf>,
-}
-
-/// An account of the command line.
-#[derive(Clone, PartialEq, Eq)]
-pub(crate) struct TypedAccount {
-    /// The handle.
-    pub(crate) handle: String,
-    /// The password.
-    pub(crate) password: String,
-    /// The friendly name.
-    pub(crate) name: Option<String>,
 }
 
 /// The reports that were asked for. Each `--output` belongs to the `--format` before it; where no
@@ -124,38 +110,19 @@ fn indices(matches: &ArgMatches, id: &str) -> impl Iterator<Item = usize> {
         .into_iter()
 }
 
-/// The accounts that were typed.
-pub(crate) fn accounts(args: &RunArgs) -> Result<Vec<TypedAccount>, OptionError> {
-    let read = |(at, text): (usize, &String)| {
-        let mut parts = text.splitn(3, ':');
-        let typed = match (parts.next(), parts.next(), parts.next()) {
-            (Some(handle), Some(password), name) if !handle.is_empty() && !password.is_empty() => {
-                Some(TypedAccount {
-                    handle: handle.to_owned(),
-                    password: password.to_owned(),
-                    name: name.map(str::to_owned),
-                })
-            }
-            _ => None,
-        };
-        typed.ok_or(OptionError::BadAccount(at + 1))
-    };
-    args.accounts.iter().enumerate().map(read).collect()
-}
-
 /// What a reader types to run something again against the same target; never a password.
 pub(crate) fn again(args: &RunArgs) -> String {
     let mut command = String::from("msnpspec run");
-    if args.target != "builtin" {
+    if args.server.target != "builtin" {
         command.push_str(" --target ");
-        command.push_str(&args.target);
+        command.push_str(&args.server.target);
     }
-    if !args.accounts.is_empty() {
+    if !args.server.accounts.is_empty() {
         command.push_str(" --account \u{2026}");
     }
     for (set, option) in [
-        (args.disposable, " --disposable"),
-        (args.remote, " --remote"),
+        (args.server.disposable, " --disposable"),
+        (args.server.remote, " --remote"),
         (args.strict, " --strict"),
     ] {
         if set {
@@ -232,17 +199,5 @@ mod tests {
         assert!(matches!(error, OptionError::TwoOnStdout { .. }));
         let words = ["--format", "json", "--output", "a", "--report", "a"];
         assert_eq!(told(&words).unwrap_err(), OptionError::SameFile("a".into()));
-    }
-
-    #[test]
-    fn a_bad_account_is_not_repeated() {
-        let (args, _) = parsed(&["--account", "a@b:pw:A B", "--account", "topsecret"]);
-        let error = accounts(&args).err().unwrap();
-        assert_eq!(error, OptionError::BadAccount(2));
-        assert!(!error.to_string().contains("topsecret"));
-        let (args, _) = parsed(&["--account", "a@b:pw:A:B", "--target", "x"]);
-        let typed = accounts(&args).ok().unwrap();
-        assert_eq!(typed[0].name.as_deref(), Some("A:B"));
-        assert!(!again(&args).contains("pw"));
     }
 }

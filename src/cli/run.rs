@@ -1,13 +1,12 @@
 //! `msnpspec run`.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use clap::ArgMatches;
 use msnpspec::event::{Event, ScenarioResult, Verdict};
 use msnpspec::net::{Plan, RunOptions};
 use msnpspec::report::printable;
-use msnpspec::run::{Account, Filter, Target, bless};
+use msnpspec::run::{Filter, Target, bless};
 use msnpspec::scenario::ast::Scenario;
 
 use super::args::RunArgs;
@@ -17,7 +16,7 @@ use super::options::{self, Report};
 use super::outputs::Outputs;
 use super::progress::Progress;
 use super::transcripts::Transcripts;
-use super::{files, library, list, snippet};
+use super::{library, list};
 
 /// Runs scenarios against a server.
 pub(crate) fn run(args: &RunArgs, matches: &ArgMatches, console: Console) -> Exit {
@@ -41,7 +40,7 @@ fn prepared(args: &RunArgs, matches: &ArgMatches, console: Console) -> Result<Pr
         Exit::Usage
     };
     let reports = options::reports(args, matches).map_err(|error| wrong(&error))?;
-    let target = target(args, console)?;
+    let target = args.server.read(console)?;
     let filter = args.filter.as_deref().map(Filter::parse).transpose();
     let filter = filter.map_err(|error| wrong(&format!("--filter: {error}")))?;
     let library = library::load(&args.paths, console)?;
@@ -72,55 +71,15 @@ fn prepared(args: &RunArgs, matches: &ArgMatches, console: Console) -> Result<Pr
     })
 }
 
-/// The target that was named: `builtin`, a file, or an address.
-fn target(args: &RunArgs, console: Console) -> Result<Target, Exit> {
-    let wrong = |message: &dyn std::fmt::Display| {
-        console.error(message);
-        Exit::Usage
-    };
-    let typed = options::accounts(args).map_err(|error| wrong(&error))?;
-    let name = args.target.as_str();
-    let path = Path::new(name);
-    let is_file =
-        path.is_file() || matches!(path.extension(), Some(end) if end == "yaml" || end == "yml");
-    if (name == "builtin" || is_file) && !typed.is_empty() {
-        let where_else = if is_file {
-            "stand in the target file"
-        } else {
-            "are made as needed"
-        };
-        return Err(wrong(&format!(
-            "--account goes with --target HOST:PORT; the accounts of {name} {where_else}"
-        )));
-    }
-    if name == "builtin" {
-        return Ok(Target::builtin());
-    }
-    if is_file {
-        let source = files::read(path).map_err(|error| wrong(&error))?;
-        let target = Target::from_yaml(&source).map_err(|diagnostics| {
-            snippet::tell(&diagnostics, console);
-            Exit::Usage
-        })?;
-        snippet::tell(&target.warnings, console);
-        return Ok(target);
-    }
-    let accounts = typed.into_iter().map(|typed| Account {
-        name: typed.name,
-        ..Account::new(typed.handle, typed.password)
-    });
-    Target::address(name, accounts.collect()).map_err(|error| {
-        let help = "a target is `builtin`, HOST:PORT, or a file that ends in .yaml";
-        wrong(&format!("{error}\n{help}"))
-    })
-}
-
 impl Prepared {
     fn carry_out(self, args: &RunArgs, console: Console) -> Exit {
         if args.list {
             return self.list(console);
         }
-        if let Err(error) = self.target.check_remote(args.remote, self.selected.len()) {
+        if let Err(error) = self
+            .target
+            .check_remote(args.server.remote, self.selected.len())
+        {
             console.error(&error);
             return Exit::Usage;
         }
@@ -207,9 +166,9 @@ fn run_options(args: &RunArgs) -> RunOptions {
         retries: size(args.retries),
         fail_fast: args.fail_fast,
         seed: args.seed,
-        timeout: args.timeout,
-        remote: args.remote,
-        disposable: args.disposable,
+        timeout: args.server.timeout,
+        remote: args.server.remote,
+        disposable: args.server.disposable,
         segments: args.chunk.map(size),
         transcripts: args.transcripts.is_some(),
         today: None,

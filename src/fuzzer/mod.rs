@@ -4,11 +4,13 @@
 //! documentation are one format. The room knows neither sockets nor clocks: whoever wants a case
 //! executed hands in a closure that does it, over the network or in memory.
 
+mod findings;
 mod reference;
 mod shrink;
 mod signature;
 pub mod targets;
 
+pub use findings::{Findings, Kept, Origin, Replayed, Reproducer, read_finding, replay};
 pub use reference::Reference;
 pub use shrink::{Progress as ShrinkProgress, ShrinkError, Shrinker, Shrunk, Size};
 pub use signature::{Kind, Phase, Signature};

@@ -379,21 +379,7 @@ mod tests {
             detail: detail.map(str::to_owned),
             transcript: lines.iter().map(|line| (*line).to_owned()).collect(),
         };
-        let outcome = Outcome {
-            ending: Ending::Failed,
-            cause: None,
-            failures: Vec::new(),
-            findings: Vec::new(),
-            accusations: Vec::new(),
-            variations: Vec::new(),
-            transcript: Transcript::default(),
-            waited: std::time::Duration::ZERO,
-            waited_for: Vec::new(),
-            round_trips: 0,
-            accounts: Vec::new(),
-            learnt: None,
-        };
-        Signature::of(&failure, &outcome).to_string()
+        Signature::of(&failure, &Outcome::unrun()).to_string()
     }
 
     #[test]

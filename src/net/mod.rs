@@ -14,8 +14,8 @@ mod process;
 mod record;
 mod runner;
 mod serve;
-mod tape;
 mod stand;
+mod tape;
 
 pub use clock::{now, today};
 pub use doors::Doors;
@@ -24,8 +24,8 @@ pub use process::LaunchError;
 pub use record::{RecordError, RecordEvent, RecordOptions, Recording, Sink};
 pub use runner::{Plan, RunEnd, RunError, RunOptions, run};
 pub use serve::{ServeError, ServeOptions, Serving};
-pub use tape::{Piece, Recorded, Tape, Track};
 pub use stand::{Stand, StandError, StandOptions};
+pub use tape::{Piece, Recorded, Tape, Track};
 
 /// Lets the process have as many sockets as the system allows; a failure changes nothing.
 #[cfg(unix)]

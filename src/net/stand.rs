@@ -115,6 +115,12 @@ impl Stand {
         &self.environment
     }
 
+    /// From now on replies are waited for this long; gives the deadline before.
+    pub fn set_reply(&mut self, reply: Duration) -> Duration {
+        let environment = Arc::make_mut(&mut self.environment);
+        std::mem::replace(&mut environment.timeouts.reply, reply)
+    }
+
     /// How often the server has died.
     #[must_use]
     pub fn deaths(&self) -> usize {

@@ -98,6 +98,46 @@ pub struct Outcome {
     pub learnt: Option<Learnt>,
 }
 
+impl Outcome {
+    /// What a script came to that was never run: it is broken, and says nothing.
+    #[must_use]
+    pub fn unrun() -> Self {
+        Self {
+            ending: Ending::Broken,
+            cause: None,
+            failures: Vec::new(),
+            findings: Vec::new(),
+            accusations: Vec::new(),
+            variations: Vec::new(),
+            transcript: Transcript::default(),
+            waited: Duration::ZERO,
+            waited_for: Vec::new(),
+            round_trips: 0,
+            accounts: Vec::new(),
+            learnt: None,
+        }
+    }
+
+    /// Why it is broken, in one line, if it is.
+    #[must_use]
+    pub fn why_broken(&self) -> Option<String> {
+        if self.ending != Ending::Broken {
+            return None;
+        }
+        let first = self.failures.first().map(|failure| {
+            let place = &failure.place;
+            format!(
+                "{place}: expected {}, got {}",
+                failure.expected, failure.got
+            )
+        });
+        let cause = self.cause.as_ref().map(ToString::to_string);
+        cause
+            .or(first)
+            .or_else(|| Some("it was not run".to_owned()))
+    }
+}
+
 /// Whether the reason of a refused login is an error line of the server: `expected …, got 911 4`.
 #[must_use]
 pub fn names_error(reason: &str) -> bool {

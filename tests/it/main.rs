@@ -5,6 +5,7 @@ mod cli;
 mod corpus;
 mod faults;
 mod faults_loopback;
+mod findings;
 mod fuzz_build;
 mod live_offline;
 mod loopback;

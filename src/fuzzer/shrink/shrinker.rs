@@ -7,7 +7,7 @@ use super::{ddmin, details, fixtures, groups, names, prune, unfold, units, visit
 use crate::diagnostic::Source;
 use crate::event::Failure;
 use crate::fuzzer::signature::{STEP, Signature};
-use crate::run::{Ending, Outcome};
+use crate::run::Outcome;
 use crate::scenario::ast::{Payload, Scenario, SendItem, Step};
 use crate::scenario::{NoFiles, load, print};
 
@@ -360,27 +360,15 @@ fn chosen(
 ) -> Result<(Failure, Signature), ShrinkError> {
     let told = Signature::all(outcome);
     let Some((first, _)) = told.first().cloned() else {
-        return Err(match outcome.ending {
-            Ending::Broken => ShrinkError::Broken(why_broken(outcome)),
-            Ending::Passed | Ending::Failed => ShrinkError::Passes,
+        return Err(match outcome.why_broken() {
+            Some(why) => ShrinkError::Broken(why),
+            None => ShrinkError::Passes,
         });
     };
     let wanted = signature.unwrap_or(&first);
     let found = told.into_iter().find(|(signature, _)| signature == wanted);
     let (signature, failure) = found.ok_or_else(|| ShrinkError::Other(Box::new(first)))?;
     Ok((failure.clone(), signature))
-}
-
-fn why_broken(outcome: &Outcome) -> String {
-    let first = outcome.failures.first().map(|failure| {
-        let place = &failure.place;
-        format!(
-            "{place}: expected {}, got {}",
-            failure.expected, failure.got
-        )
-    });
-    let cause = outcome.cause.as_ref().map(ToString::to_string);
-    cause.or(first).unwrap_or_default()
 }
 
 /// Brings the scenario into the form that is shrunk most easily.

@@ -1,6 +1,7 @@
 //! The program as its users meet it.
 
 mod run;
+mod shrink;
 
 use std::io::{BufRead as _, BufReader, Lines, Read as _, Write as _};
 use std::path::Path;

@@ -1,0 +1,130 @@
+//! The options that name a server under test, and what they mean.
+
+use std::path::Path;
+use std::time::Duration;
+
+use clap::Args;
+use msnpspec::run::{Account, Target};
+
+use super::args::seconds;
+use super::console::Console;
+use super::exit::Exit;
+use super::{files, snippet};
+
+/// The server under test.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Target")]
+pub(crate) struct TargetArgs {
+    /// The server: `builtin`, HOST:PORT, or a target file
+    #[arg(
+        long,
+        env = "MSNPSPEC_TARGET",
+        default_value = "builtin",
+        value_name = "TARGET"
+    )]
+    pub(crate) target: String,
+
+    /// An account of a HOST:PORT target, for the harness alone; repeat it (a password with a colon
+    /// needs a target file)
+    #[arg(long = "account", value_name = "HANDLE:PASSWORD[:NAME]")]
+    pub(crate) accounts: Vec<String>,
+
+    /// The accounts' lists may be emptied
+    #[arg(long)]
+    pub(crate) disposable: bool,
+
+    /// The target may be on another machine
+    #[arg(long)]
+    pub(crate) remote: bool,
+
+    /// How long to wait for a reply
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    pub(crate) timeout: Option<Duration>,
+}
+
+/// An account that cannot be read, by its number. It may hold a password, so it is not shown.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("account {0} is not HANDLE:PASSWORD or HANDLE:PASSWORD:NAME")]
+struct BadAccount(usize);
+
+impl TargetArgs {
+    /// The target that was named: `builtin`, a file, or an address. What is wrong is told.
+    pub(crate) fn read(&self, console: Console) -> Result<Target, Exit> {
+        let wrong = |message: &dyn std::fmt::Display| {
+            console.error(message);
+            Exit::Usage
+        };
+        let accounts = self.accounts().map_err(|error| wrong(&error))?;
+        let name = self.target.as_str();
+        let path = Path::new(name);
+        let is_file = path.is_file()
+            || matches!(path.extension(), Some(end) if end == "yaml" || end == "yml");
+        if (name == "builtin" || is_file) && !accounts.is_empty() {
+            let where_else = if is_file {
+                "stand in the target file"
+            } else {
+                "are made as needed"
+            };
+            return Err(wrong(&format!(
+                "--account goes with --target HOST:PORT; the accounts of {name} {where_else}"
+            )));
+        }
+        if name == "builtin" {
+            return Ok(Target::builtin());
+        }
+        if is_file {
+            let source = files::read(path).map_err(|error| wrong(&error))?;
+            let target = Target::from_yaml(&source).map_err(|diagnostics| {
+                snippet::tell(&diagnostics, console);
+                Exit::Usage
+            })?;
+            snippet::tell(&target.warnings, console);
+            return Ok(target);
+        }
+        Target::address(name, accounts).map_err(|error| {
+            let help = "a target is `builtin`, HOST:PORT, or a file that ends in .yaml";
+            wrong(&format!("{error}\n{help}"))
+        })
+    }
+
+    /// The accounts that were typed.
+    fn accounts(&self) -> Result<Vec<Account>, BadAccount> {
+        let read = |(at, text): (usize, &String)| {
+            let mut parts = text.splitn(3, ':');
+            match (parts.next(), parts.next(), parts.next()) {
+                (Some(handle), Some(password), name)
+                    if !handle.is_empty() && !password.is_empty() =>
+                {
+                    Ok(Account {
+                        name: name.map(str::to_owned),
+                        ..Account::new(handle, password)
+                    })
+                }
+                _ => Err(BadAccount(at + 1)),
+            }
+        };
+        self.accounts.iter().enumerate().map(read).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bad_account_is_not_repeated() {
+        let mut args = TargetArgs {
+            target: "127.0.0.1:1".into(),
+            accounts: vec!["a@b:pw:A B".into(), "topsecret".into()],
+            disposable: false,
+            remote: false,
+            timeout: None,
+        };
+        let error = args.accounts().unwrap_err();
+        assert_eq!(error, BadAccount(2));
+        assert!(!error.to_string().contains("topsecret"));
+        args.accounts = vec!["a@b:pw:A:B".into()];
+        let accounts = args.accounts().unwrap();
+        assert_eq!(accounts[0].name.as_deref(), Some("A:B"));
+    }
+}

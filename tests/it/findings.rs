@@ -1,0 +1,112 @@
+//! Findings as files: written, told apart, read back, replayed.
+
+use msnpspec::diagnostic::Source;
+use msnpspec::fuzzer::{
+    Findings, Kept, Origin, Reference, Replayed, Reproducer, Shrinker, Shrunk, Signature,
+    read_finding, replay,
+};
+use msnpspec::scenario::ast::Scenario;
+use msnpspec::scenario::{Library, NoFiles};
+use msnpspec::server::{Fault, FaultSet};
+
+fn with(fault: Fault) -> Reference {
+    Reference::with_faults(FaultSet::from_iter([fault]))
+}
+
+fn shrunk(name: &str, fault: Fault) -> Shrunk {
+    let library = Library::builtin().expect("the suite loads");
+    let mut scenarios = library.scenarios().iter();
+    let scenario = scenarios.find(|scenario| scenario.name == name);
+    let (faulty, sound) = (with(fault), Reference::default());
+    Shrinker::new(|scenario| faulty.execute(scenario))
+        .guard(|scenario| sound.passes(scenario))
+        .shrink(scenario.expect("the suite has it"), None)
+        .expect("it fails")
+}
+
+fn read(reproducer: &Reproducer) -> Kept {
+    let source = Source::new(reproducer.file_name.as_str(), reproducer.text.as_str());
+    let mut kept = read_finding("found", &source, &NoFiles).expect("it is a scenario");
+    kept.remove(0)
+}
+
+#[test]
+fn a_file_says_what_failed_and_how_to_have_it_again() {
+    let shrunk = shrunk("presence/hide-and-return", Fault::HIDING_UNTOLD);
+    let origin = Origin { seed: 7, case: 123 };
+    let reproducer = Reproducer::new(&shrunk, Some(origin));
+    assert_eq!(reproducer.file_name, "chg-4_step_fln_timeout.yaml");
+    insta::assert_snapshot!(reproducer.text, @"");
+    let kept = read(&reproducer);
+    assert_eq!(kept.signature, Some(shrunk.signature.to_string()));
+}
+
+#[test]
+fn a_replay_tells_fixed_from_failing_and_from_what_cannot_run() {
+    let shrunk = shrunk("presence/hide-and-return", Fault::HIDING_UNTOLD);
+    let kept = read(&Reproducer::new(&shrunk, None));
+    let on = |fault: Fault| {
+        replay(&kept, |scenario: &Scenario| {
+            Ok(with(fault).execute(scenario))
+        })
+    };
+    for _ in 0..20 {
+        assert!(matches!(on(Fault::HIDING_UNTOLD), Replayed::StillFails(_)));
+    }
+    assert_eq!(on(Fault::BYE_UNTOLD), Replayed::Fixed);
+    let other = on(Fault::HIDING_TOLD_AS_HIDDEN);
+    assert!(matches!(other, Replayed::FailsOtherwise(..)), "{other:?}");
+    let broken = on(Fault::DIGEST_SWAPPED);
+    assert!(
+        matches!(
+            broken,
+            Replayed::CouldNotRun(_) | Replayed::FailsOtherwise(..)
+        ),
+        "{broken:?}"
+    );
+    let gone = replay(&kept, |_| Err("no connection".to_owned()));
+    assert_eq!(gone, Replayed::CouldNotRun("no connection".to_owned()));
+}
+
+#[test]
+fn a_signature_is_written_once_and_counted() {
+    let one = shrunk("presence/hide-and-return", Fault::HIDING_UNTOLD);
+    let two = shrunk("switchboard/caller-leaves", Fault::BYE_UNTOLD);
+    let mut findings = Findings::default();
+    assert!(findings.is_empty());
+    findings.know(
+        read(&Reproducer::new(&two, None))
+            .signature
+            .expect("it says so"),
+    );
+    assert!(findings.take(&one.signature));
+    assert!(!findings.take(&one.signature));
+    assert!(!findings.take(&two.signature));
+    let counts: Vec<(String, usize)> = findings
+        .counts()
+        .map(|(signature, count)| (signature.to_owned(), count))
+        .collect();
+    let [one, two] = [one, two].map(|shrunk| shrunk.signature.to_string());
+    assert_eq!(counts, [(two, 1), (one, 2)]);
+    assert_eq!(findings.len(), 2);
+}
+
+#[test]
+fn what_a_server_says_cannot_break_the_file() {
+    let mut shrunk = shrunk("presence/hide-and-return", Fault::HIDING_UNTOLD);
+    shrunk.failure.got = "x\nsteps: []\r\n# signature: y\u{1b}[2J".repeat(40);
+    shrunk.failure.expected = "\u{85}\u{2028}{\"".into();
+    let reproducer = Reproducer::new(&shrunk, None);
+    let kept = read(&reproducer);
+    assert_eq!(kept.signature, Some(shrunk.signature.to_string()));
+    assert_eq!(kept.scenario.steps.len(), shrunk.scenario.steps.len());
+    let name = Signature {
+        by: "../../etc/passwd\0".into(),
+        command: Some("a/b\\c".into()),
+        ..shrunk.signature
+    };
+    let name = name.to_string();
+    let is_plain =
+        |char: char| char.is_ascii_lowercase() || char.is_ascii_digit() || "_-+".contains(char);
+    assert!(name.chars().all(is_plain), "{name}");
+}

@@ -36,7 +36,25 @@ fn a_file_says_what_failed_and_how_to_have_it_again() {
     let origin = Origin { seed: 7, case: 123 };
     let reproducer = Reproducer::new(&shrunk, Some(origin));
     assert_eq!(reproducer.file_name, "chg-4_step_fln_timeout.yaml");
-    insta::assert_snapshot!(reproducer.text, @"");
+    insta::assert_snapshot!(reproducer.text, @r"
+    # Found by msnpspec fuzz --seed 7, case 123.
+    # CHG-4 (must): Going HDN from online reaches the watchers as FLN.
+    # expected: FLN user1@hotmail.com
+    # got:      nothing within 2s
+    # judged by: step
+    # failed in 20 of 20 replays
+    # signature: chg-4_step_fln_timeout
+    description: Going HDN from online reaches the watchers as FLN.
+    clauses: [CHG-4]
+    users:
+      alice: { state: NLN }
+      bob: { state: NLN, FL: [alice] }
+    steps:
+      - alice C: CHG {t} HDN
+      - alice S: CHG {t} HDN
+        clause: CHG-1
+      - bob S: FLN {alice.handle}
+    ");
     let kept = read(&reproducer);
     assert_eq!(kept.signature, Some(shrunk.signature.to_string()));
 }
@@ -54,7 +72,7 @@ fn a_replay_tells_fixed_from_failing_and_from_what_cannot_run() {
         assert!(matches!(on(Fault::HIDING_UNTOLD), Replayed::StillFails(_)));
     }
     assert_eq!(on(Fault::BYE_UNTOLD), Replayed::Fixed);
-    let other = on(Fault::HIDING_TOLD_AS_HIDDEN);
+    let other = on(Fault::LOWER_CASE_REPLIES);
     assert!(matches!(other, Replayed::FailsOtherwise(..)), "{other:?}");
     let broken = on(Fault::DIGEST_SWAPPED);
     assert!(

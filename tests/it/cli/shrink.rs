@@ -51,7 +51,17 @@ fn a_failing_scenario_becomes_a_small_one_that_fails() {
     assert!(told.err.contains("20 of 20"), "{}", told.err);
     let text = std::fs::read_to_string(&small).unwrap();
     let scenario = text.split_once("description: ").unwrap().1;
-    insta::assert_snapshot!(scenario, @"");
+    insta::assert_snapshot!(scenario, @r"
+    settings are kept, and asking again for the same one is refused
+    clauses: [GTC-2]
+    users:
+      alice: { state: logged-in }
+    steps:
+      - alice C: GTC {t} N
+      - alice S: GTC {t} * N
+      - alice C: GTC {t} N
+      - alice S: error {t}
+    ");
     let again = call(&["run", &small, "--target", &target, "--format", "json"]);
     assert_eq!(again.code, Some(1), "{}", again.err);
     assert!(again.out.contains("\"GTC-2\""), "{}", again.out);

@@ -245,6 +245,42 @@ steps:
 }
 
 #[test]
+fn a_crash_is_shrunk_to_the_six_commands_that_it_takes() {
+    let name = "hostile/hiding-after-a-bit-of-everything";
+    let shrunk = checked(&padded(&named(name), 200), Fault::CRASH_AFTER_SIX);
+    insta::assert_snapshot!(shrunk.text, @r"
+    description: a user who did a bit of everything hides, and the service lives on
+    clauses: [LIVE-1]
+    users:
+      mallory: { state: NLN }
+      bob: {}
+    setup:
+      - mallory C: ADD {t} AL {bob.handle} {bob.handle}
+      - mallory S: ADD {t} AL * {bob.handle} ...
+      - mallory C: SYN {t.r1} 0
+      - mallory S: SYN {t.r1} *
+      - mallory S: GTC {t.r1} ...
+      - mallory S: BLP {t.r1} ...
+      - mallory S: LST {t.r1} ...
+        optional: true
+      - mallory S: LST {t.r1} ...
+        optional: true
+      - mallory S: LST {t.r1} ...
+        optional: true
+      - mallory S: LST {t.r1} ...
+        optional: true
+      - mallory C: REM {t} AL {bob.handle}
+      - mallory S: REM {t} AL * {bob.handle}
+      - mallory C: XFR {t} SB
+      - mallory S: XFR {t} SB ...
+    steps:
+      - mallory C: CHG {t} HDN
+      - mallory S: CHG {t} HDN
+    ");
+    assert!(shrunk.executions < 100, "{}", shrunk.executions);
+}
+
+#[test]
 fn the_same_input_gives_the_same_result() {
     let scenario = padded(&named("switchboard/caller-leaves"), 120);
     let one = shrink(&scenario, Fault::BYE_UNTOLD);

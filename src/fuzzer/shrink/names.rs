@@ -1,6 +1,6 @@
 //! TrIDs by name, so that a step that goes leaves no gap and a reply stays with its request.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::visit;
 use crate::scenario::ast::{
@@ -203,10 +203,11 @@ fn take_number(text: &mut Text, name: &str) -> Option<String> {
 }
 
 /// Takes the names out again where `{t}` says the same: where a reply belongs to the last request
-/// of its connection.
+/// of its connection. Those that stay are numbered anew.
 pub(super) fn unnamed(scenario: &Scenario) -> Scenario {
     let mut last: BTreeMap<ConnName, String> = BTreeMap::new();
-    let mut needed: BTreeSet<String> = BTreeSet::new();
+    let mut needed: Vec<String> = Vec::new();
+    let mut perhaps: Vec<(ConnName, String)> = Vec::new();
     for step in &scenario.steps {
         if let Action::Send(send) = &step.action {
             for name in visit::sent_trids(send) {
@@ -215,7 +216,9 @@ pub(super) fn unnamed(scenario: &Scenario) -> Scenario {
         }
         for (conn, name) in visit::expected_trids(step) {
             if last.get(&conn) != Some(&name) {
-                needed.insert(name);
+                needed.push(name);
+            } else if step.optional {
+                perhaps.push((conn, name));
             }
         }
         // Within a group requests and replies alternate in ways not followed here.
@@ -225,15 +228,23 @@ pub(super) fn unnamed(scenario: &Scenario) -> Scenario {
         };
         if !within.is_empty() {
             needed.extend(within);
-            needed.extend(
-                visit::expected_trids(step)
-                    .into_iter()
-                    .map(|(_, name)| name),
-            );
+            let expected = visit::expected_trids(step).into_iter();
+            needed.extend(expected.map(|(_, name)| name));
         }
     }
+    // What is optional is waited for behind later requests too.
+    let is_late = |(conn, name): &(ConnName, String)| last.get(conn) != Some(name);
+    needed.extend(perhaps.into_iter().filter(is_late).map(|(_, name)| name));
+    needed.retain(|name| is_given(name));
+    let mut names = BTreeMap::new();
+    for name in needed {
+        let number = names.len() + 1;
+        names
+            .entry(name)
+            .or_insert_with(|| format!("{PREFIX}{number}"));
+    }
     let mut scenario = scenario.clone();
-    strip(&mut scenario.steps, &needed);
+    strip(&mut scenario.steps, &names);
     scenario
 }
 
@@ -249,7 +260,7 @@ fn inner_trids(step: &Step) -> Vec<String> {
     }
 }
 
-fn strip(steps: &mut [Step], needed: &BTreeSet<String>) {
+fn strip(steps: &mut [Step], needed: &BTreeMap<String, String>) {
     let strip_text = |text: &mut Text| {
         for part in &mut text.parts {
             if let Part::Expr(expr) = part {
@@ -286,7 +297,7 @@ fn strip(steps: &mut [Step], needed: &BTreeSet<String>) {
     }
 }
 
-fn strip_kind(kind: &mut WordKind, needed: &BTreeSet<String>) {
+fn strip_kind(kind: &mut WordKind, needed: &BTreeMap<String, String>) {
     match kind {
         WordKind::Text(text) | WordKind::Above(text) => {
             for part in &mut text.parts {
@@ -305,14 +316,10 @@ fn strip_kind(kind: &mut WordKind, needed: &BTreeSet<String>) {
     }
 }
 
-fn strip_expr(expr: &mut Expr, needed: &BTreeSet<String>) {
+fn strip_expr(expr: &mut Expr, needed: &BTreeMap<String, String>) {
     match expr {
-        Expr::Trid(name)
-            if name
-                .as_ref()
-                .is_some_and(|name| is_given(name) && !needed.contains(name)) =>
-        {
-            *name = None;
+        Expr::Trid(Some(name)) if is_given(name) => {
+            *expr = Expr::Trid(needed.get(name).cloned());
         }
         Expr::Call(_, arguments) => {
             for argument in arguments {

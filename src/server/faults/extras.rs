@@ -60,6 +60,32 @@ pub(super) fn garbage_closes_all(received: &mut Received<'_>) {
     }
 }
 
+/// What one connection must have had answered, in this order and with anything in between, before
+/// it can end the service.
+const DEEDS: [&str; 5] = ["CHG", "ADD", "SYN", "REM", "XFR"];
+
+/// Counts the successes that lead to the crash.
+pub(super) fn count_deeds(sent: &mut Sent<'_>) {
+    if !sent.is_reply() {
+        return;
+    }
+    let verb = sent.text(0).to_owned();
+    if let Some(peer) = sent.notes.peers.get_mut(&sent.conn)
+        && DEEDS.get(peer.deeds) == Some(&verb.as_str())
+    {
+        peer.deeds += 1;
+    }
+}
+
+/// The service is gone as if its process had died: every connection drops, nobody is heard again.
+pub(super) fn crash_at_the_sixth(received: &mut Received<'_>) {
+    let is_ready = received.peer().deeds == DEEDS.len();
+    if is_ready && received.is("CHG") && received.text(2) == "HDN" {
+        received.fate = Fate::CloseAll;
+        received.get_stuck();
+    }
+}
+
 /// How much one client is sent before everybody waits for it.
 const PATIENCE: usize = 24 * 1024;
 

@@ -46,6 +46,8 @@ pub(super) struct Peer {
     pub(super) last_trid: Option<u64>,
     /// How often each verb came.
     pub(super) seen: BTreeMap<Word, usize>,
+    /// How far it has come towards a crash.
+    pub(super) deeds: usize,
 }
 
 impl Peer {
@@ -58,6 +60,7 @@ impl Peer {
             is_deaf: false,
             last_trid: None,
             seen: BTreeMap::new(),
+            deeds: 0,
         }
     }
 }

@@ -387,6 +387,7 @@ table! {
     // the service as a whole
     GARBAGE_STOPS_ALL [LIVE_1] Incoming(extras::garbage_stops_all), "After a line that begins with no command nobody is served.";
     GARBAGE_CLOSES_ALL [LIVE_1] Incoming(extras::garbage_closes_all), "A line that begins with no command closes all connections.";
+    CRASH_AFTER_SIX [LIVE_1] Both(extras::crash_at_the_sixth, extras::count_deeds), "Once a user has come online, added, synchronised, removed and got a referral, in this order, hiding ends the service.";
     SLOW_READER_STOPS_ALL [LIVE_2] Outgoing(extras::slow_reader_stops_all), "Once a client has been sent 24 KiB nobody is served.";
     CONNECTIONS_NEVER_FREED [LIVE_3] Inside, "After 64 connections no other is accepted, whatever has become of them.";
     LOGINS_LOCK_THE_ACCOUNT [LIVE_4] Inside, "After three logins a user cannot log in again.";

@@ -102,6 +102,19 @@ fn finished(result: ScenarioResult) -> Event {
     Event::ScenarioFinished(Arc::new(result))
 }
 
+/// What an oracle has seen, though every step was met.
+fn seen(name: &str, id: ClauseId, oracle: &str) -> ScenarioResult {
+    ScenarioResult {
+        is_met: true,
+        failures: vec![Failure {
+            by: oracle.into(),
+            detail: Some(format!("{oracle} is not kept")),
+            ..failure(id, 7, "LST FL", &format!("LST {} RL 5 0 0", name.len()))
+        }],
+        ..result(name, Verdict::Failed)
+    }
+}
+
 /// The run.
 pub(crate) fn events() -> Vec<Event> {
     let run = RunInfo {
@@ -142,15 +155,6 @@ pub(crate) fn events() -> Vec<Event> {
             ..failure(ClauseId::USR_6, 3, "USR {t} OK *", "closed")
         }],
         ..result("lists/add", Verdict::Broken)
-    };
-    let seen = |name: &str, id: ClauseId, oracle: &str| ScenarioResult {
-        is_met: true,
-        failures: vec![Failure {
-            by: oracle.into(),
-            detail: Some(format!("{oracle} is not kept")),
-            ..failure(id, 7, "LST FL", &format!("LST {} RL 5 0 0", name.len()))
-        }],
-        ..result(name, Verdict::Failed)
     };
     let because = |name: &str, verdict, reason: &str| ScenarioResult {
         reason: Some(reason.into()),

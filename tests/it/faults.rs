@@ -1,7 +1,7 @@
 //! The fault matrix: each planted fault is found by the suite, and the finding names one of the
 //! clauses that the fault breaks. In virtual time.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -15,7 +15,7 @@ use msnpspec::sim::{self, Chunking, SimOptions};
 use msnpspec::spec::{Clause, ClauseId, Level};
 use msnpspec::transcript::Redactor;
 
-/// A clause that a scenario says is broken, and the scenario's name.
+/// A clause that is said to be broken, and who says so: a scenario, or `oracle NAME`.
 type Finding = (ClauseId, String);
 
 /// An account of the reference server's own pattern.
@@ -48,71 +48,78 @@ pub(crate) fn run(scenario: &Arc<Scenario>, faults: FaultSet, chunk: Chunking) -
     sim::run(executor, config, options)
 }
 
-/// What a scenario finds on a server with these faults.
+/// What steps and oracles find on a server with these faults while a scenario runs.
 fn findings(scenario: &Arc<Scenario>, faults: FaultSet, chunk: Chunking) -> Vec<Finding> {
     let outcome = run(scenario, faults, chunk);
-    let clauses = outcome.failures.iter().filter_map(|failure| failure.clause);
-    clauses
-        .map(|clause| (clause, scenario.name.clone()))
-        .collect()
+    let steps = outcome.failures.iter().filter_map(|failure| failure.clause);
+    let steps = steps.map(|clause| (clause, scenario.name.clone()));
+    let oracles = outcome.findings.iter();
+    let oracles = oracles.map(|finding| (finding.clause, format!("{ORACLE}{}", finding.oracle)));
+    steps.chain(oracles).collect()
 }
 
-/// Whether a scenario that speaks of a clause of the fault finds it broken.
+/// What the name of an oracle begins with, and that of no scenario.
+const ORACLE: &str = "oracle ";
+
+fn is_oracle((_, by): &Finding) -> bool {
+    by.starts_with(ORACLE)
+}
+
+/// Whether a finding names a clause that the fault breaks.
+fn is_right(fault: Fault, (clause, _): &Finding) -> bool {
+    fault.clauses().contains(clause)
+}
+
+/// Whether a scenario speaks of a clause that the fault breaks.
+fn is_apt(fault: Fault, scenario: &Scenario) -> bool {
+    let mut clauses = scenario.clauses.iter();
+    clauses.any(|clause| fault.clauses().contains(clause))
+}
+
+/// Whether the scenarios that speak of a clause of the fault, or oracles meanwhile, find it broken.
 fn is_found(suite: &[Arc<Scenario>], fault: Fault, chunk: Chunking) -> bool {
     let set = FaultSet::from_iter([fault]);
-    let speaks = |id: &ClauseId| fault.clauses().contains(id);
-    let apt = suite.iter().filter(|one| one.clauses.iter().any(speaks));
+    let apt = suite.iter().filter(|one| is_apt(fault, one));
     apt.flat_map(|one| findings(one, set, chunk))
-        .any(|(clause, _)| speaks(&clause))
+        .any(|finding| is_right(fault, &finding))
 }
 
-/// What those scenarios find that speak of a clause of the fault; where that is nothing, what the
-/// first of the others finds.
+/// What is found while those scenarios run that speak of a clause of the fault; where none of it is
+/// right, what the first of the others finds.
 fn examine(suite: &[Arc<Scenario>], fault: Fault, chunk: Chunking) -> BTreeSet<Finding> {
-    let is_apt = |scenario: &&Arc<Scenario>| {
-        let mut clauses = scenario.clauses.iter();
-        clauses.any(|clause| fault.clauses().contains(clause))
-    };
     let set = FaultSet::from_iter([fault]);
-    let (apt, others): (Vec<_>, Vec<_>) = suite.iter().partition(is_apt);
+    let (apt, others): (Vec<_>, Vec<_>) = suite.iter().partition(|one| is_apt(fault, one));
     let mut found: BTreeSet<Finding> = apt
         .iter()
         .flat_map(|one| findings(one, set, chunk))
         .collect();
-    let is_right = |(clause, _): &Finding| fault.clauses().contains(clause);
-    if !found.iter().any(is_right) {
+    if !found.iter().any(|finding| is_right(fault, finding)) {
         let mut rest = others.iter().flat_map(|one| findings(one, set, chunk));
-        found.extend(rest.find(is_right));
+        found.extend(rest.find(|finding| is_right(fault, finding)));
     }
     found
 }
 
-/// One fault's lines: what it breaks, and for each of these clauses the first scenario that says so.
+/// One fault's lines: what it breaks; for each of these clauses the first scenario that says so and
+/// the oracles that do; and what oracles say of other clauses.
 fn row(fault: Fault, found: &BTreeSet<Finding>) -> String {
     let clauses: Vec<&str> = fault.clauses().iter().map(|id| id.as_str()).collect();
     let mut text = format!("{fault} [{}]\n", clauses.join(" "));
-    let mut first: BTreeMap<ClauseId, (&str, usize)> = BTreeMap::new();
-    for (clause, scenario) in found {
-        first.entry(*clause).or_insert((scenario, 0)).1 += 1;
-    }
-    let is_found = fault
-        .clauses()
-        .iter()
-        .any(|clause| first.contains_key(clause));
-    if !is_found {
+    if !found.iter().any(|finding| is_right(fault, finding)) {
         text += "    not found\n";
     }
     for clause in fault.clauses() {
-        if let Some((scenario, _)) = first.get(clause) {
-            let _ = writeln!(text, "    {clause}: {scenario}");
+        let of_clause = || found.iter().filter(|(id, _)| id == clause);
+        let step = of_clause().find(|finding| !is_oracle(finding));
+        let oracles = of_clause().filter(|finding| is_oracle(finding));
+        for (_, by) in step.into_iter().chain(oracles) {
+            let _ = writeln!(text, "    {clause}: {by}");
         }
     }
-    let others = first
-        .keys()
-        .filter(|clause| !fault.clauses().contains(clause));
-    let others: Vec<&str> = others.map(|clause| clause.as_str()).collect();
-    if !is_found && !others.is_empty() {
-        let _ = writeln!(text, "    but {}", others.join(" "));
+    let others = found.iter().filter(|one| !is_right(fault, one));
+    let others = others.filter(|finding| is_oracle(finding));
+    for (clause, by) in others {
+        let _ = writeln!(text, "    but {clause} by {by}");
     }
     text
 }
@@ -157,18 +164,18 @@ fn the_matrix() {
     let mut missed = Vec::new();
     let mut named = BTreeSet::new();
     for (fault, found) in faults().iter().zip(found) {
-        let right = found.into_iter().map(|(clause, _)| clause);
-        let right: BTreeSet<ClauseId> = right.filter(|id| fault.clauses().contains(id)).collect();
+        let right: Vec<&Finding> = found.iter().filter(|one| is_right(*fault, one)).collect();
         if right.is_empty() {
             missed.push(fault);
         }
-        named.extend(right);
+        let steps = right.into_iter().filter(|finding| !is_oracle(finding));
+        named.extend(steps.map(|(clause, _)| *clause));
     }
     assert!(missed.is_empty(), "nothing finds {missed:?}");
     every_clause_is_named(&named);
 }
 
-/// Each clause that a run can fail for is named for some fault that breaks it, or has a reason.
+/// Each clause that a run can fail for is named by a scenario for some fault that breaks it, or has a reason.
 fn every_clause_is_named(named: &BTreeSet<ClauseId>) {
     for clause in Clause::all() {
         let has_reason = clause.untestable().is_some();

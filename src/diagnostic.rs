@@ -73,7 +73,7 @@ pub struct Spanned<T> {
     pub span: Span,
 }
 
-/// A span in a form that people and scripts read.
+/// A span in a form that people and scripts read; without a file it is nowhere, told as `-`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Place {
     /// The file's path.
@@ -89,6 +89,9 @@ pub struct Place {
 
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.file.is_empty() {
+            return f.write_str("-");
+        }
         write!(f, "{}:{}:{}", self.file, self.line, self.column)
     }
 }

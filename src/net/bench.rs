@@ -68,10 +68,12 @@ impl Bench {
     }
 
     /// Starts the server and finds out what it is like. Accounts that cannot log in are left out.
+    /// What was seen of the target meanwhile goes to `probes`.
     pub(super) async fn prepare(
         &self,
         mut environment: Environment,
         mut accounts: Vec<Account>,
+        probes: &mut Vec<Outcome>,
     ) -> Result<(Environment, Vec<Account>), Unprepared> {
         self.host.start().await?;
         if let Some(doors) = self.host.doors().await {
@@ -91,7 +93,10 @@ impl Bench {
             self.commands.provide(&two).await?;
             self.commands.reset(&two).await?;
             let env = Arc::new(environment.clone());
-            let outcome = self.drive(Executor::probe(two, env, self.seed)).await;
+            probes.push(self.drive(Executor::probe(two, env, self.seed)).await);
+            let Some(outcome) = probes.last() else {
+                break;
+            };
             for after in &outcome.accounts {
                 let known = accounts.iter_mut().find(|a| a.handle == after.handle);
                 if let Some(known) = known {
@@ -99,7 +104,7 @@ impl Bench {
                     known.name = after.name.clone().or(known.name.take());
                 }
             }
-            if let Some(learnt) = &outcome.learnt {
+            if let (Some(learnt), Ending::Passed) = (&outcome.learnt, outcome.ending) {
                 environment.learn(learnt);
                 return Ok((environment, accounts));
             }
@@ -109,10 +114,12 @@ impl Bench {
                 Some(Cause::LoginRefused { handle, reason }) if names_error(reason) => handle,
                 Some(cause @ Cause::LoginRefused { reason, .. }) if names_answer(reason) => {
                     environment.no_login = Some(cause.to_string());
+                    let learnt = outcome.learnt.as_ref();
+                    environment.dispatch_refers = learnt.is_some_and(|one| one.dispatch_refers);
                     environment.cleanup = false;
                     return Ok((environment, accounts));
                 }
-                _ => return Err(self.unprobed(&outcome).await),
+                _ => return Err(self.unprobed(outcome).await),
             };
             refusals.extend(outcome.cause.as_ref().map(ToString::to_string));
             accounts.retain(|account| account.handle != *handle);
@@ -226,7 +233,7 @@ impl Bench {
 fn is_alive(outcome: &Outcome) -> bool {
     match &outcome.cause {
         _ if outcome.ending == Ending::Passed => true,
-        Some(Cause::LoginRefused { reason, .. }) => names_error(reason),
+        Some(Cause::LoginRefused { reason, .. }) => names_error(reason) || names_answer(reason),
         Some(Cause::NotDisposable { .. }) => true,
         _ => false,
     }

@@ -136,9 +136,11 @@ pub async fn run(plan: Plan, sink: &mut (dyn FnMut(Event) + Send)) -> Result<Run
     let mut suite = Suite::new(scenarios, accounts.clone(), suite_options);
     pass_on(&mut suite, sink);
     let mut interrupt = std::pin::pin!(interrupted());
+    let mut probes = Vec::new();
     let prepared = async {
         if runs {
-            bench.prepare(environment, accounts).await
+            let probes = &mut probes;
+            bench.prepare(environment, accounts, probes).await
         } else {
             Ok((environment, accounts))
         }
@@ -149,7 +151,8 @@ pub async fn run(plan: Plan, sink: &mut (dyn FnMut(Event) + Send)) -> Result<Run
     };
     let setup_failed = prepared.is_err();
     match prepared {
-        Err(unprepared) => {
+        Err(mut unprepared) => {
+            unprepared.detail.extend(probes.iter().flat_map(seen));
             suite.notice(
                 NoticeKind::Error,
                 unprepared.why.as_str(),
@@ -159,6 +162,7 @@ pub async fn run(plan: Plan, sink: &mut (dyn FnMut(Event) + Send)) -> Result<Run
         }
         Ok((environment, accounts)) => {
             suite.learn(&environment, accounts);
+            suite.probed(&probes);
             let environment = Arc::new(environment);
             carry_out(&mut suite, &bench, &environment, &mut interrupt, sink).await;
         }
@@ -169,6 +173,17 @@ pub async fn run(plan: Plan, sink: &mut (dyn FnMut(Event) + Send)) -> Result<Run
     Ok(RunEnd {
         summary,
         exit_code: suite.exit_code(),
+    })
+}
+
+/// What oracles saw of a server that cannot be tested, a line each.
+fn seen(probe: &crate::run::Outcome) -> impl Iterator<Item = String> {
+    probe.accusations.iter().filter_map(|accusation| {
+        let (oracle, message) = accusation.oracle()?;
+        let (clause, level) = (accusation.clause?, accusation.level?);
+        Some(format!(
+            "{clause} ({level}): {message} (the oracle {oracle})"
+        ))
     })
 }
 

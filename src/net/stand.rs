@@ -91,7 +91,7 @@ impl Stand {
         environment.segments = options.segments;
         let bench = Bench::new(&target, options.remote, options.seed);
         let accounts = std::mem::take(&mut target.accounts);
-        let prepared = bench.prepare(environment, accounts).await;
+        let prepared = bench.prepare(environment, accounts, &mut Vec::new()).await;
         let (environment, accounts) = match prepared {
             Ok(prepared) => prepared,
             Err(unprepared) => {

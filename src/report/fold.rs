@@ -75,18 +75,18 @@ pub(super) fn fold(digest: &Digest, verdict: Verdict) -> Vec<Group<'_>> {
     gather(groups)
 }
 
-/// How good an example of what an oracle saw a scenario is: one about the clause tells most, one
-/// full of hostile bytes least.
-fn worth(scenario: &ScenarioResult, failure: Option<&Failure>) -> (bool, bool) {
-    match failure.filter(|failure| failure.oracle().is_some()) {
-        None => (false, false),
-        Some(failure) => (
-            failure
-                .clause
-                .is_some_and(|id| scenario.clauses.contains(&id)),
+/// How good an example of what an oracle saw a scenario is: one about the clause tells most, the
+/// probe, which stands in no file, least.
+fn worth(scenario: &ScenarioResult, failure: Option<&Failure>) -> [bool; 3] {
+    let seen = failure.filter(|failure| failure.oracle().is_some());
+    seen.map_or([false; 3], |failure| {
+        let clause = failure.clause;
+        [
+            clause.is_some_and(|id| scenario.clauses.contains(&id)),
+            !failure.place.file.is_empty(),
             !scenario.name.starts_with("hostile/"),
-        ),
-    }
+        ]
+    })
 }
 
 /// Puts what oracles say of a clause beside the first step that was not met for that clause.

@@ -84,7 +84,8 @@ fn case(result: &ScenarioResult) -> TestCase {
     case.set_classname(folder).set_time(result.took);
     let clauses: Vec<&str> = result.clauses.iter().map(|id| id.as_str()).collect();
     case.add_property(("clauses", clauses.join(" ").as_str()));
-    if let Some(place) = result.failures.first().map(|failure| &failure.place) {
+    let place = result.failures.first().map(|failure| &failure.place);
+    if let Some(place) = place.filter(|place| !place.file.is_empty()) {
         case.extra
             .insert("file".into(), printable(&place.file).as_ref().into());
         case.extra

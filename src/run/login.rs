@@ -57,7 +57,8 @@ impl Session {
         Err(Trouble::new("a challenge", "one referral after the other"))
     }
 
-    /// Goes up to USR I and says whether the answer is a referral.
+    /// Goes up to USR I and says whether a referral comes, be it a wrong one: what is wrong with it
+    /// is for scenarios to say.
     pub(super) async fn greet_only(&mut self, player: usize) -> Result<bool, Trouble> {
         let Some(address) = self.env.dispatch.as_ref() else {
             return Ok(false);
@@ -65,9 +66,12 @@ impl Session {
         let address = self.env.reach(address);
         let name = ConnName::new(self.player(player).user.clone(), "ds");
         let slot = self.open(player, name, &address).await?;
-        let frame = self.greet(slot, player).await?;
+        let answer = self.greet(slot, player).await;
         self.links.close(self.slot(slot).conn, false);
-        Ok(referral(&frame).is_some())
+        let is_referral = |frame: &Frame| frame.verb() == b"XFR";
+        let mut stray = self.slot(slot).pool.iter();
+        Ok(answer.is_ok_and(|frame| is_referral(&frame))
+            || stray.any(|kept| is_referral(&kept.frame)))
     }
 
     /// VER, INF, USR I; gives the answer to the latter.

@@ -11,6 +11,7 @@ mod executor;
 mod executor_tests;
 mod expect;
 mod filter;
+mod first_look;
 mod fixture;
 mod groups;
 mod links;

@@ -94,7 +94,8 @@ pub struct Outcome {
     pub round_trips: u32,
     /// The accounts, in the order in which they were given.
     pub accounts: Vec<AccountAfter>,
-    /// What a probe has found out.
+    /// What a probe has found out; of one that did not pass, whether a dispatch server refers and
+    /// no more.
     pub learnt: Option<Learnt>,
 }
 
@@ -138,19 +139,54 @@ impl Outcome {
     }
 }
 
-/// Whether the reason of a refused login is an error line of the server: `expected …, got 911 4`.
+/// Whether the reason of a refused login is an error line of the server about the account:
+/// `expected …, got 911 4`. What VER and INF draw is not about any.
 #[must_use]
 pub fn names_error(reason: &str) -> bool {
-    let got = reason.rsplit("got ").next().unwrap_or(reason);
-    let code = got.split([' ', ',']).next().unwrap_or(got);
-    code.len() == 3 && code.bytes().all(|byte| byte.is_ascii_digit())
+    is_error(first_got(reason)) && !is_about_all(reason)
 }
 
-/// Whether the reason of a refused login is a line of the protocol, if the wrong one: `expected …,
-/// got VER 1 MSNP3`.
+/// Whether the reason of a refused login is a line of the protocol, if the wrong one, that no other
+/// account would change: `expected …, got VER 1 MSNP3`.
 #[must_use]
 pub fn names_answer(reason: &str) -> bool {
+    let verb = first_got(reason);
+    let is_verb = verb.len() == 3 && verb.bytes().all(|byte| byte.is_ascii_uppercase());
+    is_verb || (is_error(verb) && is_about_all(reason))
+}
+
+/// The first word that came.
+fn first_got(reason: &str) -> &str {
     let got = reason.rsplit("got ").next().unwrap_or(reason);
-    let verb = got.split(' ').next().unwrap_or(got);
-    verb.len() == 3 && verb.bytes().all(|byte| byte.is_ascii_uppercase())
+    got.split([' ', ',']).next().unwrap_or(got)
+}
+
+fn is_error(word: &str) -> bool {
+    word.len() == 3 && word.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// Whether it was a step of the login that names no account.
+fn is_about_all(reason: &str) -> bool {
+    ["expected VER ", "expected INF "]
+        .iter()
+        .any(|step| reason.starts_with(step))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_names_the_account_speaks_against_it() {
+        for (reason, of_account, of_all) in [
+            ("expected USR OK, got 911 4", true, false),
+            ("expected VER with MSNP2, got 715 1", false, true),
+            ("expected VER with MSNP2, got VER 1 MSNP3", false, true),
+            ("expected INF with MD5, got nothing within 2s", false, false),
+            ("expected USR OK, got closed", false, false),
+        ] {
+            let told = (names_error(reason), names_answer(reason));
+            assert_eq!(told, (of_account, of_all), "{reason}");
+        }
+    }
 }

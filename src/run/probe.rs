@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::environment::{Barrier, Barriers, Learnt};
-use super::outcome::{Ending, Outcome};
+use super::outcome::{Cause, Ending, Outcome, names_answer};
 use super::roster::Roster;
 use super::session::{Session, Trouble, shown};
 use super::silence::Settled;
@@ -18,7 +18,7 @@ pub(super) async fn probe(mut session: Session) -> Outcome {
     let mut learnt = Learnt::default();
     let result = session.look_around(&mut learnt).await;
     let mut outcome = conclude(session, result).await;
-    outcome.learnt = (outcome.ending == Ending::Passed).then_some(learnt);
+    outcome.learnt = Some(learnt);
     outcome
 }
 
@@ -87,7 +87,17 @@ impl Session {
         if self.players.is_empty() {
             return Err(Trouble::new("an account", "none"));
         }
-        let login = self.login(0, ConnName::DEFAULT).await?;
+        let login = match self.login(0, ConnName::DEFAULT).await {
+            Ok(login) => login,
+            Err(trouble) => {
+                if let Some(Cause::LoginRefused { reason, .. }) = trouble.cause.as_deref()
+                    && names_answer(reason)
+                {
+                    learnt.dispatch_refers = self.refers().await;
+                }
+                return Err(trouble);
+            }
+        };
         learnt.dispatch_refers = login.referred_to.is_some();
         learnt.notification = login.referred_to;
         match self.find_habits(login.slot, learnt).await {
@@ -106,7 +116,7 @@ impl Session {
         for index in 0..self.players.len().min(2) {
             self.refuse_foreign(index)?;
         }
-        if self.env.notification.is_some() && self.env.dispatch.is_some() {
+        if learnt.notification.is_none() {
             learnt.dispatch_refers = self.refers().await;
         }
         let first = self
@@ -142,6 +152,9 @@ impl Session {
 
     /// Whether the dispatch server refers; trouble on the way means that it does not.
     async fn refers(&mut self) -> bool {
+        if self.env.notification.is_none() {
+            return false;
+        }
         let last = self.players.len() - 1;
         self.greet_only(last).await.unwrap_or(false)
     }

@@ -508,6 +508,11 @@ impl Suite {
         if std::mem::replace(&mut state.settled, true) {
             return;
         }
+        self.tell(result);
+    }
+
+    /// Tells a final result.
+    pub(super) fn tell(&mut self, result: ScenarioResult) {
         self.totals.count(result.verdict);
         self.tally.take(&result);
         self.verdicts.insert(result.name.clone(), result.verdict);

@@ -383,3 +383,32 @@ fn an_interrupted_run_reports_everything() {
     let summary = suite.finish(Duration::ZERO, false);
     assert_eq!((summary.totals.skipped, suite.exit_code()), (5, 3));
 }
+
+/// What an oracle found while the target was probed.
+fn probed(clause: ClauseId) -> crate::run::Outcome {
+    let accusation = crate::event::Failure {
+        by: "order".into(),
+        detail: Some("out of order".into()),
+        ..failure(Some(clause), "x", "y")
+    };
+    let mut probe = outcome(Ending::Passed, Vec::new());
+    probe.accusations = vec![accusation.clone(), accusation];
+    probe
+}
+
+#[test]
+fn what_oracles_see_of_a_probe_is_told_as_a_scenario_of_its_own() {
+    for (clause, failed) in [(ClauseId::SYN_3, 1), (ClauseId::USR_9, 0)] {
+        let mut suite = Suite::new(Vec::new(), accounts(1), options());
+        suite.probed(&[probed(clause), probed(clause)]);
+        assert_eq!(suite.finish(Duration::ZERO, false).totals.failed, failed);
+        let mut told = Vec::new();
+        while let Some(event) = suite.poll_event() {
+            if let Event::ScenarioFinished(result) = event {
+                assert_eq!((&*result.name, result.failures.len()), ("probe", 1));
+                told.push(result);
+            }
+        }
+        assert_eq!(told.len(), failed);
+    }
+}

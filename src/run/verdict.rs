@@ -106,7 +106,12 @@ impl Judge {
         }
     }
 
-    fn sort_in(&self, scenario: &Scenario, mut failure: Failure, result: &mut ScenarioResult) {
+    pub(super) fn sort_in(
+        &self,
+        scenario: &Scenario,
+        mut failure: Failure,
+        result: &mut ScenarioResult,
+    ) {
         let clause = failure.clause.or_else(|| scenario.clauses.first().copied());
         failure.clause = clause;
         failure.level = clause.map(ClauseId::level);

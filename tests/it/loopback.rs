@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test may fail")]
 
 use std::future::Future;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU16, Ordering};
 
@@ -12,8 +13,9 @@ use msnpspec::net::{Plan, RunEnd, RunOptions, run};
 use msnpspec::run::{Filter, Target};
 use msnpspec::scenario::Library;
 use msnpspec::scenario::ast::Scenario;
+use msnpspec::server::Fault;
 use msnpspec::spec::Level;
-use tokio::net::TcpListener;
+use tokio::net::TcpSocket;
 
 /// A run and all that it said.
 pub(crate) struct Ran {
@@ -130,24 +132,31 @@ fn the_bundled_server_stops_and_starts() {
 fn free_port() -> u16 {
     static NEXT: AtomicU16 = AtomicU16::new(0);
     let base = 20_000 + (std::process::id() % 1000) as u16 * 10;
-    block(async {
-        loop {
-            let port = base + NEXT.fetch_add(1, Ordering::Relaxed);
-            if TcpListener::bind(("127.0.0.1", port)).await.is_ok() {
-                return port;
-            }
+    loop {
+        let port = base + NEXT.fetch_add(1, Ordering::Relaxed);
+        let address = SocketAddr::from(([127, 0, 0, 1], port));
+        let socket = TcpSocket::new_v4().unwrap();
+        if socket.bind(address).is_ok() {
+            return port;
         }
-    })
+    }
 }
 
 /// The bundled server as a process of its own, on a port that is free now.
 fn launched(stop: &str) -> Target {
+    launched_with(stop, &[])
+}
+
+/// The same, with these faults.
+pub(crate) fn launched_with(stop: &str, faults: &[Fault]) -> Target {
+    let faults = faults.iter().map(|fault| format!(", --fault, {fault}"));
+    let faults: String = faults.collect();
     let port = free_port();
     let program = env!("CARGO_BIN_EXE_msnpspec");
     let text = format!(
         "dispatch: 127.0.0.1:{port}\n\
          account_pattern: {{ handle: \"user{{n}}@hotmail.com\", password: \"pw{{n}}\", to: 8 }}\n\
-         launch:\n  command: [\"{program}\", serve, --listen, \"127.0.0.1:{port}\"]\n  \
+         launch:\n  command: [\"{program}\", serve, --listen, \"127.0.0.1:{port}\"{faults}]\n  \
          stop: {stop}\n\
          disposable: true\n"
     );

@@ -103,6 +103,9 @@ fn proof(failure: &Failure, palette: &Palette, out: &mut dyn Write) -> io::Resul
 /// The place, the line itself, and a caret below it.
 fn source(place: &Place, palette: &Palette, out: &mut dyn Write) -> io::Result<()> {
     let faint = palette.faint;
+    if place.file.is_empty() {
+        return Ok(());
+    }
     writeln!(
         out,
         "  {faint}at{faint:#} {}",

@@ -9,6 +9,7 @@ use anstyle::Style;
 use super::Human;
 use crate::event::{ClauseResult, ClauseVerdict, Summary, Totals, Verdict};
 use crate::report::conclusion::Conclusion;
+use crate::report::fold::{Group, fold};
 use crate::report::text::{clipped, counted, printable, seconds, shell_word, some_of};
 use crate::spec::{ClauseId, Level};
 
@@ -253,12 +254,20 @@ fn verdict(human: &Human, summary: &Summary, out: &mut dyn Write) -> io::Result<
 
 /// What a reader does next.
 fn next(human: &Human, conclusion: &Conclusion) -> Vec<String> {
-    let first = |verdict| human.digest.with(verdict).next();
+    let groups = fold(&human.digest, Verdict::Failed);
+    let in_a_file = |group: &&Group<'_>| {
+        let place = group.failure.map(|failure| &failure.place);
+        place.is_none_or(|place| !place.file.is_empty())
+    };
+    let first = |verdict| match verdict {
+        Verdict::Failed => groups.iter().find(in_a_file).map(|group| group.scenario),
+        verdict => human.digest.with(verdict).next(),
+    };
     let again = |verdict| {
         let result = first(verdict)?;
         Some(format!("{} -f {}", human.again, shell_word(&result.name)))
     };
-    let failure = first(Verdict::Failed).and_then(|result| result.failures.first());
+    let failure = groups.first().and_then(|group| group.failure);
     let clause = failure.and_then(|failure| failure.clause);
     let explain = |id: ClauseId| format!("msnpspec explain {id}");
     match conclusion {

@@ -46,7 +46,7 @@ fn human_writes_only_its_own_escapes() {
     }
     assert_ne!(own, text);
     assert_harmless(&own);
-    assert!(own.contains("msnpspec run --target my.yaml -f auth/wrong-password"));
+    assert!(own.contains("msnpspec run --target my.yaml -f sync/names"));
 }
 
 #[test]

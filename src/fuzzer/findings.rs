@@ -160,15 +160,20 @@ pub fn read_finding(
     source: &Arc<Source>,
     files: &dyn Files,
 ) -> Result<Vec<Kept>, Vec<Diagnostic>> {
-    let signature = source.text.lines().find_map(|line| line.strip_prefix(MARK));
-    let signature = signature.map(|text| text.trim().to_owned());
-    let scenarios = load(name, source, files)?.into_iter();
-    Ok(scenarios
-        .map(|scenario| Kept {
+    let scenarios = load(name, source, files)?;
+    Ok(scenarios.into_iter().map(Kept::from).collect())
+}
+
+impl From<Scenario> for Kept {
+    /// The signature is looked for in the scenario's file.
+    fn from(scenario: Scenario) -> Self {
+        let mut lines = scenario.source.text.lines();
+        let signature = lines.find_map(|line| line.strip_prefix(MARK));
+        Self {
+            signature: signature.map(|text| text.trim().to_owned()),
             scenario,
-            signature: signature.clone(),
-        })
-        .collect())
+        }
+    }
 }
 
 /// What became of a finding.

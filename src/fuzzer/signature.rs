@@ -3,9 +3,11 @@
 use std::fmt;
 
 use crate::event::Failure;
+use crate::oracle::Finding;
 use crate::run::{Ending, Outcome};
 use crate::spec::{ClauseId, ServerKind};
-use crate::transcript::{ConnName, Party, Transcript, What};
+use crate::transcript::{ConnName, Entry, Party, Transcript, What};
+use crate::wire::Frame;
 
 /// TrIDs from here on are those of barriers and of the clean-up, not of a scenario.
 const OURS: u64 = 800_000_000;
@@ -83,11 +85,15 @@ impl Signature {
     /// The signature of a failure of this outcome.
     #[must_use]
     pub fn of(failure: &Failure, outcome: &Outcome) -> Self {
-        // What an oracle expects is told in words of any kind.
-        let expected: Vec<&str> = match failure.by.as_str() {
-            STEP => failure.expected.split(" | ").collect(),
-            _ => Vec::new(),
-        };
+        if failure.by == STEP {
+            Self::of_step(failure, &outcome.transcript)
+        } else {
+            Self::of_oracle(failure, outcome)
+        }
+    }
+
+    fn of_step(failure: &Failure, transcript: &Transcript) -> Self {
+        let expected: Vec<&str> = failure.expected.split(" | ").collect();
         let got = failure.got.trim_matches('`');
         let trid = expected.iter().find_map(|text| trid_of(text));
         let trid = trid.or_else(|| trid_of(got));
@@ -106,16 +112,53 @@ impl Signature {
             clause: failure.clause,
             by: failure.by.clone(),
             command: request.map(|line| line.verb().to_owned()),
-            phase: conn.map_or(Phase::Unknown, |conn| Phase::of(conn, &outcome.transcript)),
+            phase: conn.map_or(Phase::Unknown, |conn| {
+                let (user, label) = conn.split_once('@').unwrap_or((conn, ConnName::DEFAULT));
+                Phase::of(&ConnName::new(user, label), transcript, usize::MAX)
+            }),
             expected: kinds,
             actual,
-            detail: failure
-                .detail
-                .as_deref()
-                .and_then(|detail| match failure.by.as_str() {
-                    STEP => differing_word(detail),
-                    _ => Some(idea(detail)),
-                }),
+            detail: failure.detail.as_deref().and_then(differing_word),
+        }
+    }
+
+    /// What an oracle expects is told in words of any kind; what it accuses is an entry of the
+    /// transcript.
+    fn of_oracle(failure: &Failure, outcome: &Outcome) -> Self {
+        let transcript = &outcome.transcript;
+        let message = failure.detail.as_deref().unwrap_or_default();
+        let is_it = |finding: &&Finding| {
+            finding.oracle == failure.by && Some(finding.clause) == failure.clause
+        };
+        let mut findings = outcome.findings.iter().filter(is_it);
+        let first = findings.clone().next();
+        let found = findings
+            .find(|finding| finding.message == message)
+            .or(first);
+        let name = found.and_then(|finding| transcript.connection(finding.conn));
+        let phase = match (found, name) {
+            (Some(found), Some(conn)) => Phase::of(&conn.name, transcript, found.entry),
+            _ => Phase::Unknown,
+        };
+        let command = found.and_then(|found| {
+            let trid = trid_of(&found.got)?;
+            let entries = transcript.entries().iter().take(found.entry + 1).rev();
+            let mut requests = entries.filter_map(|entry| match &entry.what {
+                What::Frame(Party::Client, frame) if entry.conn == found.conn => Some(frame),
+                _ => None,
+            });
+            let is_asked = |frame: &&Frame| frame.words().nth(1) == Some(trid.as_bytes());
+            let request = requests.find(is_asked)?;
+            Some(String::from_utf8_lossy(request.verb()).into_owned())
+        });
+        Self {
+            clause: failure.clause,
+            by: failure.by.clone(),
+            command,
+            phase,
+            expected: Vec::new(),
+            actual: Kind::of(&failure.got),
+            detail: Some(idea(message)),
         }
     }
 
@@ -200,15 +243,14 @@ impl Phase {
         }
     }
 
-    /// How far the connection of this name had come at the end.
-    fn of(conn: &str, transcript: &Transcript) -> Self {
-        let (user, label) = conn.split_once('@').unwrap_or((conn, ConnName::DEFAULT));
-        let name = ConnName::new(user, label);
-        let is_it = |entry: &&crate::transcript::Entry| {
+    /// How far the connection of this name had come before this entry.
+    fn of(name: &ConnName, transcript: &Transcript, before: usize) -> Self {
+        let is_it = |entry: &&Entry| {
             let conn = transcript.connection(entry.conn);
-            conn.is_some_and(|conn| conn.name == name)
+            conn.is_some_and(|conn| conn.name == *name)
         };
-        let entered = transcript.entries().iter().filter(is_it).any(|entry| {
+        let mut entries = transcript.entries().iter().take(before).filter(is_it);
+        let entered = entries.any(|entry| {
             let What::Frame(Party::Server, frame) = &entry.what else {
                 return false;
             };
@@ -338,9 +380,7 @@ impl<'t> Trail<'t> {
             let is_end = end && line.text.starts_with(&format!("<{got}"));
             !line.is_client && (is_end || line.text == got)
         });
-        // An oracle may accuse the server of what became of a request.
-        let sent = || self.lines.iter().rev().find(|line| line.text == got);
-        came.or_else(sent).map(|line| line.conn)
+        came.map(|line| line.conn)
     }
 
     /// The request that the failure is about: the one with the TrID, or the last one before its

@@ -2,7 +2,9 @@
 
 use super::prune::prune;
 use super::visit;
-use crate::scenario::ast::{Action, Expected, Scenario, SendItem, Stage, Step};
+use crate::diagnostic::Source;
+use crate::scenario::ast::{Action, Expected, Fixture, Scenario, SendItem, Stage, Step};
+use crate::scenario::{NoFiles, load};
 use crate::spec::{ONLINE_STATES, ServerKind};
 
 /// The scenario without this user and all that has to do with it.
@@ -27,7 +29,7 @@ pub(super) fn simpler(scenario: &Scenario, user: usize) -> Vec<Scenario> {
         return Vec::new();
     };
     let mut all = Vec::new();
-    let mut with = |change: &dyn Fn(&mut crate::scenario::ast::Fixture)| {
+    let mut with = |change: &dyn Fn(&mut Fixture)| {
         let mut candidate = scenario.clone();
         if let Some(user) = candidate.users.get_mut(user) {
             change(&mut user.fixture);
@@ -36,7 +38,7 @@ pub(super) fn simpler(scenario: &Scenario, user: usize) -> Vec<Scenario> {
         all.push(candidate);
     };
     if !fixture.is_offline() {
-        with(&|fixture| *fixture = crate::scenario::ast::Fixture::default());
+        with(&|fixture| *fixture = Fixture::default());
     }
     for stage in lower(&fixture.stage) {
         with(&|fixture| fixture.stage = stage.clone());
@@ -113,6 +115,80 @@ pub(super) fn folded_login(scenario: &Scenario, user: usize) -> Vec<Scenario> {
     }
     all.reverse();
     all
+}
+
+/// The scenario with a user's login as steps instead of a fixture, where the fixture is nothing but
+/// a login: what fails within it can then be told apart.
+pub(super) fn unfolded_login(scenario: &Scenario, user: usize) -> Option<Scenario> {
+    let it = scenario.users.get(user)?;
+    let plain = Fixture {
+        stage: it.fixture.stage.clone(),
+        ..Fixture::default()
+    };
+    if it.fixture.stage == Stage::Offline || it.fixture != plain {
+        return None;
+    }
+    let steps = parsed(&login_text(&it.name, &it.fixture.stage, user))?;
+    let mut scenario = scenario.clone();
+    if let Some(user) = scenario.users.get_mut(user) {
+        user.fixture = Fixture::default();
+    }
+    scenario.steps.splice(0..0, steps);
+    Some(scenario)
+}
+
+/// A login as a scenario of its own. The TrIDs have names of which no step has heard.
+fn login_text(name: &str, stage: &Stage, user: usize) -> String {
+    let mut text = format!(
+        "description: x\nclauses: [USR-1]\nusers: [{name}]\nsteps:\n\
+         - {name} C: VER {{ta}} MSNP2 CVR0\n\
+         - {name} S: VER {{ta}} MSNP2 ...\n\
+         - {name} C: INF {{tb}}\n\
+         - {name} S: INF {{tb}} MD5 ...\n\
+         - {name} C: USR {{tc}} MD5 I {{{name}.handle}}\n\
+         - {name} S: USR {{tc}} MD5 S {{challenge_{name}}}\n\
+         - {name} C: USR {{td}} MD5 S {{md5(challenge_{name}, {name}.password)}}\n\
+         - {name} S: USR {{td}} OK ...\n"
+    );
+    if matches!(stage, Stage::Synchronised | Stage::State(_)) {
+        text += &format!(
+            "- {name} C: SYN {{te}} 0\n- {name} S: SYN {{te}} *\n\
+             - {name} S: GTC {{te}} ...\n- {name} S: BLP {{te}} ...\n"
+        );
+        for list in ["FL", "AL", "BL", "RL"] {
+            text += &format!("- {name} S: LST {{te}} {list} * 0 0\n");
+        }
+    }
+    if let Stage::State(code) = stage {
+        text += &format!("- {name} C: CHG {{tf}} {code}\n- {name} S: CHG {{tf}} {code}\n");
+    }
+    for (number, letter) in ["ta", "tb", "tc", "td", "te", "tf"].iter().enumerate() {
+        let trid = format!("{{t.r{}}}", 100_000 + user * 10 + number);
+        text = text.replace(&format!("{{{letter}}}"), &trid);
+    }
+    text
+}
+
+fn parsed(text: &str) -> Option<Vec<Step>> {
+    let source = Source::new("login.yaml", text);
+    let mut all = load("login", &source, &NoFiles).ok()?;
+    all.pop().map(|scenario| scenario.steps)
+}
+
+/// How much a fixture makes a server do, in requests.
+pub(super) fn weight(scenario: &Scenario) -> usize {
+    let weights = scenario.users.iter().map(|user| {
+        let fixture = &user.fixture;
+        let stage = match fixture.stage {
+            Stage::Offline => 0,
+            Stage::LoggedIn => 4,
+            Stage::Synchronised => 5,
+            Stage::State(_) => 6,
+        };
+        let lists = [&fixture.forward, &fixture.allow, &fixture.block];
+        stage + lists.iter().map(|list| list.len()).sum::<usize>()
+    });
+    weights.sum()
 }
 
 /// Whether all that a step does is done on a dispatch or notification connection of the user.

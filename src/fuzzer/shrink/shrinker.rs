@@ -6,7 +6,7 @@ use super::trial::Trial;
 use super::{ddmin, details, fixtures, groups, names, prune, unfold, units, visit};
 use crate::diagnostic::Source;
 use crate::event::Failure;
-use crate::fuzzer::signature::{STEP, Signature};
+use crate::fuzzer::Signature;
 use crate::run::Outcome;
 use crate::scenario::ast::{Payload, Scenario, SendItem, Step};
 use crate::scenario::{NoFiles, load, print};
@@ -229,8 +229,7 @@ impl<'e> Shrinker<'e> {
         if !is_guarded {
             self.is_sound = None;
         }
-        let place = (!is_guarded && failure.by == STEP).then(|| failure.place.clone());
-        let mut trial = Trial::new(self, plain, wanted.clone(), place);
+        let mut trial = Trial::new(self, plain, wanted.clone(), &failure, is_guarded);
         normalise(&mut trial, &failure);
         let before = Size::of(trial.best());
         reduce(&mut trial);
@@ -405,6 +404,7 @@ fn reduce(trial: &mut Trial<'_, '_>) {
         if print(trial.best()) != before && !trial.is_over() {
             continue;
         }
+        logins(trial);
         trial.doing = "words";
         details::options(trial);
         details::words(trial);
@@ -432,6 +432,23 @@ fn users(trial: &mut Trial<'_, '_>) {
 fn fixtures(trial: &mut Trial<'_, '_>) {
     for user in 0..trial.best().users.len() {
         while trial.attempt_any(fixtures::simpler(trial.best(), user)) {}
+    }
+}
+
+/// What fails in a login that a fixture makes is told by steps, where that takes fewer requests.
+fn logins(trial: &mut Trial<'_, '_>) {
+    let Some(user) = trial.user_at_fault() else {
+        return;
+    };
+    let before = trial.best().clone();
+    let unfolded = fixtures::unfolded_login(&before, user);
+    if unfolded.is_none_or(|unfolded| !trial.attempt(unfolded)) {
+        return;
+    }
+    steps(trial);
+    let weight = |scenario: &Scenario| fixtures::weight(scenario) + Size::of(scenario).sends;
+    if weight(trial.best()) >= weight(&before) {
+        trial.go_back(before);
     }
 }
 

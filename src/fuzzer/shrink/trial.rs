@@ -4,7 +4,8 @@ use std::collections::HashMap;
 
 use super::shrinker::{Shrinker, Size};
 use crate::diagnostic::Place;
-use crate::fuzzer::Signature;
+use crate::event::Failure;
+use crate::fuzzer::signature::{STEP, Signature};
 use crate::run::Outcome;
 use crate::scenario::ast::Scenario;
 use crate::scenario::{lint, print};
@@ -18,6 +19,8 @@ pub(super) struct Trial<'t, 'e> {
     place: Option<Place>,
     /// The smallest so far.
     best: Scenario,
+    /// Where the smallest so far fails.
+    at: Place,
     /// The texts of what was tried, and whether it was interesting.
     tried: HashMap<String, bool>,
     /// What is being done, for whoever watches.
@@ -29,14 +32,18 @@ impl<'t, 'e> Trial<'t, 'e> {
         shrinker: &'t mut Shrinker<'e>,
         scenario: Scenario,
         wanted: Signature,
-        place: Option<Place>,
+        failure: &Failure,
+        is_guarded: bool,
     ) -> Self {
+        let at = failure.place.clone();
+        let place = (!is_guarded && failure.by == STEP).then(|| at.clone());
         let tried = HashMap::from([(print(&scenario), true)]);
         Self {
             shrinker,
             wanted,
             place,
             best: scenario,
+            at,
             tried,
             doing: "",
         }
@@ -45,6 +52,20 @@ impl<'t, 'e> Trial<'t, 'e> {
     /// The smallest so far.
     pub(super) fn best(&self) -> &Scenario {
         &self.best
+    }
+
+    /// The user in whose login the smallest so far fails.
+    pub(super) fn user_at_fault(&self) -> Option<usize> {
+        let mut users = self.best.users.iter();
+        let source = &self.best.source;
+        users.position(|user| {
+            source.path == self.at.file && source.place(user.at).line == self.at.line
+        })
+    }
+
+    /// Goes back to an earlier best.
+    pub(super) fn go_back(&mut self, best: Scenario) {
+        self.best = best;
     }
 
     /// Whether a request may be changed: a sound server, or an oracle, then judges what comes.
@@ -63,9 +84,11 @@ impl<'t, 'e> Trial<'t, 'e> {
         let is_interesting = match self.tried.get(&text) {
             Some(known) => *known && text != print(&self.best),
             None => match self.test(&candidate) {
-                Some(verdict) => {
-                    self.tried.insert(text, verdict);
-                    verdict
+                Some(place) => {
+                    self.tried.insert(text, place.is_some());
+                    let is_same = place.is_some();
+                    self.at = place.unwrap_or_else(|| self.at.clone());
+                    is_same
                 }
                 None => false,
             },
@@ -85,30 +108,33 @@ impl<'t, 'e> Trial<'t, 'e> {
             .any(|candidate| self.attempt(candidate))
     }
 
-    /// Whether a candidate fails in the same way; `None` where that can be tried no more.
-    fn test(&mut self, candidate: &Scenario) -> Option<bool> {
+    /// Where a candidate fails in the same way, if it does; `None` where that can be tried no more.
+    #[expect(clippy::option_option, reason = "not known is not the same as nowhere")]
+    fn test(&mut self, candidate: &Scenario) -> Option<Option<Place>> {
         if candidate.steps.is_empty() || candidate.users.is_empty() || !lint(candidate).is_empty() {
-            return Some(false);
+            return Some(None);
         }
         if self.is_over() {
             return None;
         }
         if !self.shrinker.is_sound(candidate) {
-            return Some(false);
+            return Some(None);
         }
         let outcome = self.shrinker.execute(candidate);
         self.shrinker.tell(self.doing, Size::of(&self.best));
-        Some(self.is_same(&outcome))
+        Some(self.place_of(&outcome))
     }
 
-    /// Whether an outcome is the failure that is looked for.
-    fn is_same(&self, outcome: &Outcome) -> bool {
-        Signature::all(outcome).iter().any(|(signature, failure)| {
+    /// Where an outcome has the failure that is looked for.
+    fn place_of(&self, outcome: &Outcome) -> Option<Place> {
+        let mut all = Signature::all(outcome).into_iter();
+        let found = all.find(|(signature, failure)| {
             let is_there = self
                 .place
                 .as_ref()
                 .is_none_or(|place| *place == failure.place);
             is_there && *signature == self.wanted
-        })
+        });
+        found.map(|(_, failure)| failure.place.clone())
     }
 }

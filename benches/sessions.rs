@@ -21,7 +21,6 @@ use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use md5::{Digest, Md5};
 use msnpspec::diagnostic::Source;
 use msnpspec::net::{Doors, DriveOptions, ServeOptions, Serving, drive, now};
-use msnpspec::oracle;
 use msnpspec::run::{Account, Ending, Environment, Executor, Lists, Outcome};
 use msnpspec::scenario::ast::Scenario;
 use msnpspec::scenario::{NoFiles, load};
@@ -160,7 +159,7 @@ impl Target {
 /// Nothing is wrong with it, say the steps and every oracle.
 fn accept(outcome: &Outcome) {
     assert_eq!(outcome.ending, Ending::Passed, "{:?}", outcome.failures);
-    assert_eq!(oracle::judge(&outcome.transcript), []);
+    assert_eq!(outcome.findings, []);
 }
 
 /// A server in a thread of its own, for as long as the process lives.

@@ -1,6 +1,6 @@
 //! How a server is set up: accounts, addresses, limits, time-outs.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::time::Duration;
 
 use super::faults::FaultSet;
@@ -218,10 +218,11 @@ impl<'t> Placeholder<'t> {
 }
 
 fn render(mut template: &str, n: u64) -> String {
-    let mut text = String::new();
+    let mut text = String::with_capacity(template.len() + 20);
     while let Some(place) = Placeholder::find(template) {
         text += place.before;
-        text += &format!("{n:0width$}", width = place.width);
+        write!(text, "{n:0width$}", width = place.width)
+            .expect("a string takes as much as memory holds");
         template = place.after;
     }
     text + template

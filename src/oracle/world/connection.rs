@@ -1,7 +1,6 @@
 //! What is known of a connection.
 
-use std::collections::{BTreeSet, HashMap};
-use std::hash::{BuildHasherDefault, DefaultHasher};
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::board::BoardId;
@@ -68,7 +67,7 @@ pub struct Conn {
     pub after_error: bool,
     /// The last unanswered SYN, by its TrID.
     pub batch: Option<u64>,
-    pub(super) requests: HashMap<u64, Slot, BuildHasherDefault<DefaultHasher>>,
+    pub(super) requests: BTreeMap<u64, Slot>,
     /// The requests without a whole answer: index and TrID.
     pub(super) waiting: BTreeSet<(usize, u64)>,
 }
@@ -100,7 +99,7 @@ impl Conn {
             pings: 0,
             after_error: false,
             batch: None,
-            requests: HashMap::default(),
+            requests: BTreeMap::new(),
             waiting: BTreeSet::new(),
         }
     }

@@ -1,5 +1,6 @@
 //! The record itself: connections, and what happened on them.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::time::Duration;
 
@@ -100,6 +101,8 @@ pub struct Connection {
     pub name: ConnName,
     /// The kind of server at its other end.
     pub kind: ServerKind,
+    /// 1 for the first connection of this name, and so on.
+    pub nth: usize,
 }
 
 /// Everything that happened, in one order.
@@ -107,12 +110,17 @@ pub struct Connection {
 pub struct Transcript {
     connections: Vec<Connection>,
     entries: Vec<Entry>,
+    /// How many connections there are of each name.
+    same: HashMap<ConnName, usize>,
 }
 
 impl Transcript {
     /// Adds a connection, before anything can happen on it.
     pub fn connect(&mut self, name: ConnName, kind: ServerKind) -> ConnId {
-        self.connections.push(Connection { name, kind });
+        let same = self.same.entry(name.clone()).or_default();
+        *same += 1;
+        let nth = *same;
+        self.connections.push(Connection { name, kind, nth });
         ConnId(self.connections.len() - 1)
     }
 

@@ -6,8 +6,10 @@
 
 use std::fmt::Write as _;
 
-use super::record::{Entry, Party, Transcript, What};
+use super::read::{EXACT, NONE, announced};
+use super::record::{Connection, Entry, Party, Transcript, What};
 use super::redact::Redactor;
+use crate::spec::ServerKind;
 use crate::wire::{Frame, Terminator};
 
 /// Writes bytes as text: what is printable UTF-8 as it is, the rest in escapes.
@@ -71,40 +73,109 @@ impl Transcript {
     /// the frame and one for each line of its payload.
     #[must_use]
     pub fn render_entry(&self, entry: &Entry, redactor: &Redactor) -> Vec<String> {
-        let name = self
-            .connection(entry.conn)
-            .map(|conn| conn.name.to_string());
-        let name = name.unwrap_or_else(|| "?".to_owned());
+        let conn = self.connection(entry.conn);
+        let name = conn.map_or_else(|| "?".to_owned(), told_name);
         let side = |party: Party| match party {
             Party::Client => "C",
             Party::Server => "S",
         };
-        let lines = match &entry.what {
-            What::Opened(address) => vec![format!("{name} C: <open {address}>")],
-            What::Frame(party, frame) => render_frame(&format!("{name} {}:", side(*party)), frame),
-            What::Raw(party, bytes) => {
-                vec![format!("{name} {}: <raw> {}", side(*party), escape(bytes))]
+        let line = match &entry.what {
+            What::Opened(address) => format!("{name} C: <open {}>", escape(address.as_bytes())),
+            What::Frame(party, frame) => {
+                let prefix = format!("{name} {}:", side(*party));
+                let kind = conn.map_or(ServerKind::Notification, |conn| conn.kind);
+                let announced = announced(kind, *party, &frame.line);
+                return render_frame(&prefix, frame, announced, redactor);
             }
-            What::Closed(party) => vec![format!("{name} {}: <closed>", side(*party))],
-            What::Reset(party) => vec![format!("{name} {}: <reset>", side(*party))],
+            What::Raw(party, bytes) => format!("{name} {}: <raw> {}", side(*party), whole(bytes)),
+            What::Closed(party) => format!("{name} {}: <closed>", side(*party)),
+            What::Reset(party) => format!("{name} {}: <reset>", side(*party)),
         };
-        lines
-            .into_iter()
-            .map(|line| redactor.apply(&line).into_owned())
+        vec![redactor.apply(&line).into_owned()]
+    }
+
+    /// The whole transcript with the time in front of each line, in seconds: what
+    /// [`read`](super::read::read) makes the same transcript of.
+    #[must_use]
+    pub fn render_timed(&self, redactor: &Redactor) -> Vec<String> {
+        let entries = self.entries().iter();
+        entries
+            .flat_map(|entry| self.render_entry_timed(entry, redactor))
             .collect()
+    }
+
+    /// One entry, with the time in front.
+    #[must_use]
+    pub fn render_entry_timed(&self, entry: &Entry, redactor: &Redactor) -> Vec<String> {
+        let mut lines = self.render_entry(entry, redactor);
+        if let Some(first) = lines.first_mut() {
+            let at = entry.at;
+            *first = format!("{}.{:06} {first}", at.as_secs(), at.subsec_micros());
+        }
+        lines
     }
 }
 
-fn render_frame(prefix: &str, frame: &Frame) -> Vec<String> {
-    let mut first = format!("{prefix} {}", escape(&frame.line));
+/// `alice@sb`, and from the second connection of that name on `alice@sb#2`.
+fn told_name(conn: &Connection) -> String {
+    match conn.nth {
+        0 | 1 => conn.name.to_string(),
+        nth => format!("{}#{nth}", conn.name),
+    }
+}
+
+/// Bytes as a text that keeps its white space at the ends, and does not look like something else.
+fn whole(bytes: &[u8]) -> String {
+    let mut text = escape(bytes);
+    if text.ends_with(' ') {
+        text.pop();
+        text.push_str("\\x20");
+    }
+    match text.strip_prefix(' ') {
+        Some(rest) => format!("\\x20{rest}"),
+        None => match text.strip_prefix('<') {
+            Some(rest) => format!("\\x3c{rest}"),
+            None => text,
+        },
+    }
+}
+
+/// The line, and below it what it carries. A payload that has not the length that the line
+/// announces, or has lost it to the redactor, is marked.
+fn render_frame(
+    prefix: &str,
+    frame: &Frame,
+    announced: Option<u64>,
+    redactor: &Redactor,
+) -> Vec<String> {
+    let mut first = format!("{prefix} {}", whole(&frame.line));
     if frame.terminator == Terminator::Lf {
         first.push_str("\\n");
     }
-    let mut lines = vec![first];
-    let payload = frame.payload.as_deref().unwrap_or_default();
+    let mut lines = vec![redactor.apply(&first).into_owned()];
+    let Some(payload) = frame.payload.as_deref() else {
+        if announced.is_some() {
+            lines.push(format!(".. {NONE}"));
+        }
+        return lines;
+    };
+    let mut is_plain = announced == Some(payload.len() as u64);
+    let mut parts = Vec::new();
     for part in payload.split_inclusive(|byte| *byte == b'\n') {
-        lines.push(format!(".. {}", escape(part)));
+        let text = whole(part);
+        let redacted = redactor.apply(&text);
+        is_plain &= redacted == text;
+        parts.push(redacted.into_owned());
     }
+    if parts.is_empty() && !is_plain {
+        parts.push(String::new());
+    }
+    let mark = if is_plain {
+        String::new()
+    } else {
+        format!("{EXACT} ")
+    };
+    lines.extend(parts.iter().map(|part| format!(".. {mark}{part}")));
     lines
 }
 

@@ -17,6 +17,7 @@ mod scenario_errors;
 mod scenario_print;
 mod shrink;
 mod traceability;
+mod transcripts;
 
 /// Compares with a snapshot in `/snapshots`.
 fn snapshot(name: &str, text: &str) {

@@ -58,6 +58,7 @@ pub(crate) enum Color {
 pub(crate) enum Command {
     Run(Box<RunArgs>),
     Serve(ServeArgs),
+    Check(CheckArgs),
     Record(RecordArgs),
     Shrink(ShrinkArgs),
     List(ListArgs),
@@ -174,6 +175,43 @@ pub(crate) struct RunArgs {
     /// Write what was on the wire in each scenario to DIR/NAME.txt, without passwords
     #[arg(long, value_name = "DIR", help_heading = "Reports")]
     pub(crate) transcripts: Option<PathBuf>,
+}
+
+/// Judge recorded transcripts, offline
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  msnpspec check session.txt                    what `msnpspec record` wrote
+  msnpspec run --transcripts wire; msnpspec check wire
+  msnpspec check bug.md --level practice        what somebody has pasted
+  msnpspec check --format json --output findings.json captures/
+
+A transcript has a line for each line on the wire: `C: VER 1 MSNP2`, `S: VER 1 MSNP2`, with a name in front
+(`alice@sb C:`) where there are several connections. Also understood: arrows (>>> and <<<), time stamps,
+`--` between connections, `..` continuations, # comments, payloads as text, escapes or hex dumps, and fenced
+code in Markdown. What began before the transcript does, or is not certain, is accused by nobody.
+
+Exit codes: 0 no finding, 1 findings, 2 wrong usage or a bad file, 4 no transcript.")]
+pub(crate) struct CheckArgs {
+    /// Transcripts, or folders of them
+    #[arg(value_name = "FILE", required = true)]
+    pub(crate) files: Vec<PathBuf>,
+
+    /// Which clauses count as findings: each level includes the ones before it
+    #[arg(
+        long,
+        value_name = "LEVEL",
+        default_value = "must",
+        value_parser = level_parser(),
+    )]
+    pub(crate) level: Level,
+
+    /// A report in this format, to standard output or to the --output that follows; repeatable
+    #[arg(long = "format", value_name = "FORMAT", value_parser = format_parser())]
+    pub(crate) formats: Vec<Format>,
+
+    /// The file for the --format before it; repeatable
+    #[arg(long = "output", value_name = "FILE")]
+    pub(crate) outputs: Vec<PathBuf>,
 }
 
 /// Run the bundled reference server

@@ -12,13 +12,18 @@ const LONGEST: u64 = 4 * 1024 * 1024;
 
 /// A file's text; else why it cannot be had, in one line with its name.
 pub(crate) fn read(path: &Path) -> Result<Arc<Source>, String> {
+    read_up_to(path, LONGEST)
+}
+
+/// The same, with a limit of its own in bytes.
+pub(crate) fn read_up_to(path: &Path, longest: u64) -> Result<Arc<Source>, String> {
     let shown = path.display().to_string();
     let mut bytes = Vec::new();
     File::open(path)
-        .and_then(|file| file.take(LONGEST + 1).read_to_end(&mut bytes))
+        .and_then(|file| file.take(longest + 1).read_to_end(&mut bytes))
         .map_err(|error| format!("cannot read {shown}: {error}"))?;
-    if bytes.len() as u64 > LONGEST {
-        return Err(format!("{shown} is longer than {LONGEST} bytes"));
+    if bytes.len() as u64 > longest {
+        return Err(format!("{shown} is longer than {longest} bytes"));
     }
     match String::from_utf8(bytes) {
         Ok(text) => Ok(Source::new(shown, text)),

@@ -2,6 +2,7 @@
 //! command. Only this room prints, reads the environment and knows exit codes.
 
 mod args;
+mod check;
 mod clauses;
 mod clock;
 mod completions;
@@ -36,6 +37,7 @@ pub(crate) fn main() -> ExitCode {
     let console = Console::new(args.color);
     let exit = match args.command {
         Command::Run(args) => run::run(&args, &matches, console),
+        Command::Check(args) => check::check(&args, &matches, console),
         Command::Serve(args) => serve::serve(&args, console),
         Command::Record(args) => record::record(&args, console),
         Command::Shrink(args) => shrink::shrink(&args, console),

@@ -38,11 +38,22 @@ pub(crate) struct Report {
     pub(crate) to: Option<PathBuf>,
 }
 
+/// Formats and files as they were typed.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Asked<'a> {
+    /// `--format`.
+    pub(crate) formats: &'a [Format],
+    /// `--output`.
+    pub(crate) outputs: &'a [PathBuf],
+    /// `--report`.
+    pub(crate) page: Option<&'a PathBuf>,
+}
+
 /// The reports that were asked for. Each `--output` belongs to the `--format` before it; where no
 /// format is left for standard output, people get theirs there.
-pub(crate) fn reports(args: &RunArgs, matches: &ArgMatches) -> Result<Vec<Report>, OptionError> {
-    let formats = indices(matches, "formats").zip(&args.formats);
-    let outputs = indices(matches, "outputs").zip(&args.outputs);
+pub(crate) fn reports(asked: Asked<'_>, matches: &ArgMatches) -> Result<Vec<Report>, OptionError> {
+    let formats = indices(matches, "formats").zip(asked.formats);
+    let outputs = indices(matches, "outputs").zip(asked.outputs);
     let mut words: Vec<(usize, Word<'_>)> = formats
         .map(|(at, format)| (at, Word::Format(*format)))
         .chain(outputs.map(|(at, file)| (at, Word::Output(file))))
@@ -74,7 +85,7 @@ pub(crate) fn reports(args: &RunArgs, matches: &ArgMatches) -> Result<Vec<Report
             },
         );
     }
-    if let Some(page) = &args.report {
+    if let Some(page) = asked.page {
         reports.push(Report {
             format: Format::Html,
             to: Some(page.clone()),
@@ -160,7 +171,12 @@ mod tests {
 
     fn told(words: &[&str]) -> Result<String, OptionError> {
         let (args, matches) = parsed(words);
-        let reports = reports(&args, &matches)?;
+        let asked = Asked {
+            formats: &args.formats,
+            outputs: &args.outputs,
+            page: args.report.as_ref(),
+        };
+        let reports = reports(asked, &matches)?;
         let shown = reports.iter().map(|report| {
             let to = report
                 .to

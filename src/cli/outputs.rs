@@ -5,7 +5,7 @@ use std::io::{self, BufWriter, Write};
 use std::path::PathBuf;
 
 use msnpspec::event::Event;
-use msnpspec::report::{Format, Human, Palette, Reporter};
+use msnpspec::report::{Format, Palette, Reporter};
 
 use super::options::Report;
 use super::progress::Progress;
@@ -40,7 +40,7 @@ impl Outputs {
     pub(crate) fn open(
         reports: &[Report],
         palette: Palette,
-        again: &str,
+        human: &dyn Fn(Palette) -> Box<dyn Reporter + Send>,
     ) -> Result<Self, OutputError> {
         let open = |report: &Report| {
             let (to, palette) = match &report.to {
@@ -57,7 +57,7 @@ impl Outputs {
                 }
             };
             let reporter: Box<dyn Reporter + Send> = match report.format {
-                Format::Human => Box::new(Human::new(palette, again)),
+                Format::Human => human(palette),
                 format => format.reporter(),
             };
             let failed = None;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use clap::ArgMatches;
 use msnpspec::event::{Event, ScenarioResult, Verdict};
 use msnpspec::net::{Plan, RunOptions};
-use msnpspec::report::printable;
+use msnpspec::report::{Human, Reporter, printable};
 use msnpspec::run::{Filter, Target, bless};
 use msnpspec::scenario::ast::Scenario;
 
@@ -39,7 +39,12 @@ fn prepared(args: &RunArgs, matches: &ArgMatches, console: Console) -> Result<Pr
         console.error(message);
         Exit::Usage
     };
-    let reports = options::reports(args, matches).map_err(|error| wrong(&error))?;
+    let asked = options::Asked {
+        formats: &args.formats,
+        outputs: &args.outputs,
+        page: args.report.as_ref(),
+    };
+    let reports = options::reports(asked, matches).map_err(|error| wrong(&error))?;
     let target = args.server.read(console)?;
     let filter = args.filter.as_deref().map(Filter::parse).transpose();
     let filter = filter.map_err(|error| wrong(&format!("--filter: {error}")))?;
@@ -205,7 +210,9 @@ impl Writers {
                 .open(file);
             open.map_err(|error| wrong(&format!("cannot write {}: {error}", file.display())))?;
         }
-        let outputs = Outputs::open(reports, console.palette(), &options::again(args));
+        let again = options::again(args);
+        let human = |palette| -> Box<dyn Reporter + Send> { Box::new(Human::new(palette, &again)) };
+        let outputs = Outputs::open(reports, console.palette(), &human);
         Ok(Self {
             outputs: outputs.map_err(|error| wrong(&error))?,
             progress: Progress::new(Console::is_watched()),

@@ -6,6 +6,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use msnpspec::event::ScenarioResult;
+use msnpspec::report::printable;
 
 /// The longest name of a file or folder, in bytes; common file systems take 255.
 const LONGEST: usize = 200;
@@ -38,7 +39,11 @@ impl Transcripts {
         if let Some(parent) = file.parent() {
             fs::create_dir_all(parent)?;
         }
-        let mut text = format!("# {}: {}\n", result.name, result.verdict.as_str());
+        let mut text = format!(
+            "# {}: {}\n",
+            printable(&result.name),
+            result.verdict.as_str()
+        );
         for line in &result.transcript {
             text.push_str(line);
             text.push('\n');

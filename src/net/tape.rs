@@ -277,7 +277,9 @@ impl Tape {
         if let What::Frame(Party::Client, frame) = &mut entry.what {
             mask(frame);
         }
-        let lines = self.transcript.render_entry(&entry, &Redactor::default());
+        let lines = self
+            .transcript
+            .render_entry_timed(&entry, &Redactor::default());
         self.out.extend(lines.into_iter().map(Recorded::Line));
         self.tell_findings();
     }

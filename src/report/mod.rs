@@ -28,7 +28,7 @@ pub use conclusion::Conclusion;
 pub use format::Format;
 pub use github::Github;
 pub use html::Html;
-pub use human::Human;
+pub use human::{Human, Judged};
 pub use json::Json;
 pub use jsonl::Jsonl;
 pub use junit::Junit;

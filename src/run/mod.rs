@@ -2,6 +2,7 @@
 //! became of them.
 
 mod accusations;
+mod check;
 mod death;
 #[cfg(test)]
 mod dialogue;
@@ -43,6 +44,7 @@ mod verdict;
 mod waivers;
 mod weight;
 
+pub use check::{check, conclude};
 pub use environment::{Account, Barrier, Barriers, Environment, Learnt, Lists, Timeouts};
 pub use executor::Executor;
 pub use filter::{Filter, FilterError, Shard, ShardError};

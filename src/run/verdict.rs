@@ -69,7 +69,7 @@ impl Judge {
         }
         self.waive(scenario, &mut result);
         if self.transcripts || result.verdict != Verdict::Passed || !result.notes.is_empty() {
-            result.transcript = outcome.transcript.render(&self.redactor);
+            result.transcript = outcome.transcript.render_timed(&self.redactor);
         }
         result
     }

@@ -80,6 +80,7 @@ impl Transcript {
             Party::Server => "S",
         };
         let line = match &entry.what {
+            What::Opened(address) if address.is_empty() => format!("{name} C: <open>"),
             What::Opened(address) => format!("{name} C: <open {}>", escape(address.as_bytes())),
             What::Frame(party, frame) => {
                 let prefix = format!("{name} {}:", side(*party));

@@ -187,7 +187,7 @@ fn lines(text: &str) -> Vec<String> {
 }
 
 const LOGIN: [&str; 5] = [
-    "c1 C: <open >",
+    "c1 C: <open>",
     "c1 C: VER 1 MSNP2",
     "c1 S: VER 1 MSNP2",
     "c1 C: INF 2",
@@ -213,9 +213,9 @@ fn people_write_it_in_many_ways() {
 fn connections_are_told_apart() {
     let text = "C: VER 1 MSNP2\n--\nC: USR 1 a@b.c 1.2\nS: USR 1 OK a@b.c A\nbob@sb S: BYE a@b.c";
     let expected = [
-        "c1 C: <open >",
+        "c1 C: <open>",
         "c1 C: VER 1 MSNP2",
-        "c2@sb C: <open >",
+        "c2@sb C: <open>",
         "c2@sb C: USR 1 a@b.c 1.2",
         "c2@sb S: USR 1 OK a@b.c A",
         "bob@sb S: BYE a@b.c",
@@ -225,11 +225,7 @@ fn connections_are_told_apart() {
 
 #[test]
 fn payloads_are_read_in_every_form() {
-    let expected = [
-        ".. A: b\\r\\n",
-        ".. \\r\\n",
-        ".. h\u{e9}",
-    ];
+    let expected = [".. A: b\\r\\n", ".. \\r\\n", ".. h\u{e9}"];
     for below in [
         ".. A: b\\r\\n\\r\\nh\\xc3\\xa9",
         ".. A: b\n..\n.. h\u{e9}",

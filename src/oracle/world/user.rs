@@ -135,7 +135,7 @@ impl States {
         let alive = |span: &&Span| span.until.is_none_or(|end| end >= low);
         let is_shown = |span: &Span| ONLINE_STATES.iter().any(|s| s.as_bytes() == span.state);
         let mut alive = self.spans.iter().filter(alive).peekable();
-        low >= self.unknown_until && alive.peek().is_some() && alive.all(is_shown)
+        !self.is_lost && low >= self.unknown_until && alive.peek().is_some() && alive.all(is_shown)
     }
 
     pub(super) fn asked(&mut self, state: State, from: usize) {
@@ -164,7 +164,9 @@ impl States {
             }
         }
         self.accepted = self.accepted.max(from);
-        if std::mem::take(&mut self.is_lost) {
+        // What was asked before sight was lost is forgotten with everything else.
+        if self.is_lost && from >= self.unknown_until {
+            self.is_lost = false;
             self.unknown_until = index;
         }
     }

@@ -65,7 +65,7 @@ pub(super) fn write(
     Ok(())
 }
 
-fn proof(failure: &Failure, palette: &Palette, out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn proof(failure: &Failure, palette: &Palette, out: &mut dyn Write) -> io::Result<()> {
     let (good, bad, strong) = (palette.good, palette.bad, palette.strong);
     source(&failure.place, palette, out)?;
     writeln!(

@@ -2,7 +2,10 @@
 //! its proof, what varied, a table by level, and the verdict in words with what to type next.
 
 mod failure;
+mod judged;
 mod summary;
+
+pub use judged::Judged;
 
 use std::collections::HashSet;
 use std::io;

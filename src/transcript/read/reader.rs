@@ -183,7 +183,7 @@ impl Reader {
 
     /// The connection that a line is about. A name means a new one once `<open …>` stands there.
     fn conn(&mut self, statement: &Statement<'_>) -> ConnId {
-        let is_new = statement.text.starts_with("<open ") && statement.text.ends_with('>');
+        let is_new = matches!(told(statement.text, statement.party), Some(What::Opened(_)));
         let words: Vec<&str> = statement.text.split_ascii_whitespace().take(5).collect();
         let known = match statement.name {
             Some(name) => self.names.get(name).copied(),
@@ -323,6 +323,7 @@ fn told(text: &str, party: Party) -> Option<What> {
             let address = String::from_utf8_lossy(&unescape(address)).into_owned();
             Some(What::Opened(address))
         }
+        None if inner == "open" => Some(What::Opened(String::new())),
         None if inner == "closed" => Some(What::Closed(party)),
         None if inner == "reset" => Some(What::Reset(party)),
         _ => None,

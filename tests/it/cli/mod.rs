@@ -1,5 +1,6 @@
 //! The program as its users meet it.
 
+mod check;
 mod run;
 mod shrink;
 

@@ -1,0 +1,152 @@
+//! `msnpspec check`.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use clap::ArgMatches;
+use msnpspec::diagnostic::{Diagnostic, Source, Span};
+use msnpspec::event::{Event, RunInfo, Verdict};
+use msnpspec::report::Judged;
+use msnpspec::run::{check as judge, conclude};
+use msnpspec::transcript::read::{Reading, read};
+
+use super::args::CheckArgs;
+use super::console::Console;
+use super::exit::Exit;
+use super::outputs::Outputs;
+use super::progress::Progress;
+use super::{files, options, snippet};
+
+/// The longest transcript that is read, in bytes.
+const LONGEST: u64 = 256 * 1024 * 1024;
+/// The deepest folder that is looked into.
+const DEEPEST: usize = 16;
+/// What files of a folder are taken for transcripts.
+const ENDINGS: [&str; 3] = ["txt", "log", "md"];
+
+/// Judges recorded transcripts.
+pub(crate) fn check(args: &CheckArgs, matches: &ArgMatches, console: Console) -> Exit {
+    let asked = options::Asked {
+        formats: &args.formats,
+        outputs: &args.outputs,
+        page: None,
+    };
+    let reports = match options::reports(asked, matches) {
+        Ok(reports) => reports,
+        Err(error) => {
+            console.error(&error);
+            return Exit::Usage;
+        }
+    };
+    let Some(recorded) = recorded(&args.files, console) else {
+        return Exit::Usage;
+    };
+    if recorded.is_empty() {
+        let endings = ENDINGS.map(|end| format!(".{end}")).join(", ");
+        console.warning(&format!(
+            "no transcript: a folder's files that end in {endings} are read"
+        ));
+        return Exit::Nothing;
+    }
+    let human =
+        |palette| -> Box<dyn msnpspec::report::Reporter + Send> { Box::new(Judged::new(palette)) };
+    let mut outputs = match Outputs::open(&reports, console.palette(), &human) {
+        Ok(outputs) => outputs,
+        Err(error) => {
+            console.error(&error);
+            return Exit::Usage;
+        }
+    };
+    let progress = Progress::new(false);
+    let begun = msnpspec::net::now();
+    let info = RunInfo {
+        target: "recorded".to_owned(),
+        level: args.level,
+        strict: false,
+        seed: 0,
+        scenarios: recorded.len(),
+        jobs: 1,
+    };
+    outputs.handle(&Event::Started(info), &progress);
+    let mut results = Vec::new();
+    for (source, reading) in &recorded {
+        let result = Arc::new(judge(source, reading, args.level));
+        outputs.handle(&Event::ScenarioFinished(Arc::clone(&result)), &progress);
+        results.push(result);
+    }
+    let took: Duration = begun.elapsed();
+    outputs.handle(&Event::Finished(conclude(&results, took)), &progress);
+    let mut exit = match results.iter().any(|it| it.verdict == Verdict::Failed) {
+        true => Exit::Failure,
+        false => Exit::Success,
+    };
+    for error in outputs.finish() {
+        console.error(&error);
+        exit = exit.max(Exit::NotRun);
+    }
+    exit
+}
+
+/// Reads all files, and tells all mistakes before anything is judged.
+fn recorded(paths: &[PathBuf], console: Console) -> Option<Vec<(Arc<Source>, Reading)>> {
+    let mut found = Vec::new();
+    let mut is_good = true;
+    for path in paths {
+        let mut files = Vec::new();
+        if let Err(error) = collect(path, 0, &mut files) {
+            console.error(&format!("cannot read {}: {error}", path.display()));
+            is_good = false;
+        }
+        files.sort();
+        for file in files {
+            match recording(&file, console) {
+                Some(reading) => found.push(reading),
+                None => is_good = false,
+            }
+        }
+    }
+    is_good.then_some(found)
+}
+
+fn collect(path: &Path, depth: usize, files: &mut Vec<PathBuf>) -> std::io::Result<()> {
+    if !path.is_dir() {
+        files.push(path.to_owned());
+        return Ok(());
+    }
+    for entry in std::fs::read_dir(path)? {
+        let path = entry?.path();
+        let is_known = |end: &std::ffi::OsStr| ENDINGS.iter().any(|known| end == *known);
+        if path.is_dir() && depth < DEEPEST {
+            collect(&path, depth + 1, files)?;
+        } else if path.is_file() && path.extension().is_some_and(is_known) {
+            files.push(path);
+        }
+    }
+    Ok(())
+}
+
+fn recording(path: &Path, console: Console) -> Option<(Arc<Source>, Reading)> {
+    let source = match files::read_up_to(path, LONGEST) {
+        Ok(source) => source,
+        Err(error) => {
+            console.error(&error);
+            return None;
+        }
+    };
+    match read(&source.text) {
+        Ok(reading) => Some((source, reading)),
+        Err(mistakes) => {
+            let diagnostics: Vec<Diagnostic> = mistakes
+                .iter()
+                .map(|it| {
+                    let span = Span::new(it.start, it.end);
+                    let help = it.mistake.help();
+                    Diagnostic::error(&source, span, it.to_string()).with_help(help)
+                })
+                .collect();
+            snippet::tell(&diagnostics, console);
+            None
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! Recorded transcripts, judged by the same oracles as a run, and told in the same events.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::accusations::{Course, tell};
+use super::verdict::Tally;
+use crate::diagnostic::{Source, Span};
+use crate::event::{Failure, ScenarioResult, Summary, Totals, Verdict};
+use crate::oracle;
+use crate::spec::{ClauseId, Level};
+use crate::transcript::Redactor;
+use crate::transcript::read::Reading;
+
+/// Judges what was recorded in a file: one result, named after the file. What breaks a clause
+/// beyond `level` is a note. What one oracle says of one clause in the same words is told once.
+#[must_use]
+pub fn check(source: &Arc<Source>, reading: &Reading, level: Level) -> ScenarioResult {
+    let mut course = Course::default();
+    for (entry, (start, end)) in reading.places.iter().enumerate() {
+        course.mark(entry, source, Span::new(*start, *end));
+    }
+    let findings = oracle::judge(&reading.transcript);
+    let redactor = Redactor::default();
+    let told = tell(&findings, &reading.transcript, &course, &redactor);
+    let counts = |failure: &Failure| {
+        let of = failure.clause.map(ClauseId::level);
+        of.is_some_and(|of| of <= level && of != Level::Open)
+    };
+    let (failures, notes): (Vec<_>, Vec<_>) = told.into_iter().partition(counts);
+    ScenarioResult {
+        name: source.path.clone(),
+        description: "a recorded transcript".to_owned(),
+        clauses: Vec::new(),
+        verdict: match failures.is_empty() {
+            true => Verdict::Passed,
+            false => Verdict::Failed,
+        },
+        is_met: false,
+        reason: None,
+        failures,
+        notes,
+        variations: Vec::new(),
+        took: Duration::ZERO,
+        waited: Duration::ZERO,
+        round_trips: 0,
+        transcript: Vec::new(),
+    }
+}
+
+/// What all files together come to.
+#[must_use]
+pub fn conclude(results: &[Arc<ScenarioResult>], took: Duration) -> Summary {
+    let mut totals = Totals::default();
+    let mut tally = Tally::default();
+    for result in results {
+        totals.count(result.verdict);
+        tally.take(result);
+    }
+    Summary {
+        totals,
+        clauses: tally.results(),
+        took,
+        waited: Vec::new(),
+        aborted: None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::transcript::read::read;
+
+    const TEXT: &str = "# a bug\nC: VER 1 MSNP2\nS: VER 2 MSNP2\nC: INF 3\nS: INF 3 MD5\n";
+
+    fn checked(level: Level) -> ScenarioResult {
+        let source = Source::new("bug.txt", TEXT);
+        check(&source, &read(TEXT).unwrap(), level)
+    }
+
+    #[test]
+    fn a_finding_stands_at_its_line() {
+        let result = checked(Level::Must);
+        assert_eq!(
+            (result.verdict, result.name.as_str()),
+            (Verdict::Failed, "bug.txt")
+        );
+        let first = result.failures.first().unwrap();
+        assert_eq!(first.clause, Some(ClauseId::TRID_1));
+        assert_eq!(first.place.to_string(), "bug.txt:3:1");
+        assert_eq!(
+            first.transcript.last().map(String::as_str),
+            Some("c1 S: VER 2 MSNP2")
+        );
+        let summary = conclude(&[Arc::new(result)], Duration::ZERO);
+        assert_eq!(summary.totals.failed, 1);
+    }
+
+    #[test]
+    fn what_is_in_order_draws_nothing() {
+        let text = TEXT.replace("VER 2", "VER 1");
+        let source = Source::new("fine.txt", text.as_str());
+        let result = check(&source, &read(&text).unwrap(), Level::Practice);
+        assert_eq!((result.verdict, result.notes.len()), (Verdict::Passed, 0));
+    }
+}

@@ -6,7 +6,7 @@ use crate::event::Failure;
 use crate::oracle::Finding;
 use crate::run::{Ending, Outcome};
 use crate::spec::{ClauseId, ServerKind};
-use crate::transcript::{ConnName, Entry, Party, Transcript, What};
+use crate::transcript::{ConnName, Entry, Party, Transcript, What, escape};
 use crate::wire::Frame;
 
 /// TrIDs from here on are those of barriers and of the clean-up, not of a scenario.
@@ -97,9 +97,6 @@ impl Signature {
         let got = failure.got.trim_matches('`');
         let trid = expected.iter().find_map(|text| trid_of(text));
         let trid = trid.or_else(|| trid_of(got));
-        let trail = Trail::read(&failure.transcript);
-        let request = trail.request(trid, got);
-        let conn = request.map(|line| line.conn).or_else(|| trail.conn_of(got));
         let mut kinds: Vec<Kind> = expected.iter().map(|text| Kind::of(text)).collect();
         kinds.sort();
         kinds.dedup();
@@ -108,13 +105,21 @@ impl Signature {
             Kind::Other | Kind::Garbage if connects => Kind::NoService,
             kind => kind,
         };
+        let is_end = matches!(actual, Kind::Closed | Kind::Reset);
+        let came_on = conn_of_line(transcript, got);
+        let request = match trid {
+            Some(trid) => request_with(transcript, trid, came_on, &kinds),
+            None if is_end => last_before_end(&failure.transcript, got),
+            None => None,
+        };
+        let conn = request.as_ref().map(|request| request.conn.clone());
+        let conn = conn.or_else(|| came_on.cloned());
         Self {
             clause: failure.clause,
             by: failure.by.clone(),
-            command: request.map(|line| line.verb().to_owned()),
+            command: request.map(|request| request.verb),
             phase: conn.map_or(Phase::Unknown, |conn| {
-                let (user, label) = conn.split_once('@').unwrap_or((conn, ConnName::DEFAULT));
-                Phase::of(&ConnName::new(user, label), transcript, usize::MAX)
+                Phase::of(&conn, transcript, usize::MAX)
             }),
             expected: kinds,
             actual,
@@ -324,83 +329,82 @@ fn trid_of(line: &str) -> Option<&str> {
     is_number.then_some(word)
 }
 
-/// The last lines of a failure's transcript.
-struct Trail<'t> {
-    lines: Vec<Told<'t>>,
+/// The request that a failure is about.
+struct Request {
+    conn: ConnName,
+    verb: String,
 }
 
-/// One line: `alice@sb C: USR 1 …`.
-#[derive(Clone, Copy)]
-struct Told<'t> {
-    conn: &'t str,
-    is_client: bool,
-    text: &'t str,
+/// The connection on which this line of the server came last.
+fn conn_of_line<'t>(transcript: &'t Transcript, got: &str) -> Option<&'t ConnName> {
+    let mut entries = transcript.entries().iter().rev();
+    let came = entries.find(|entry| match &entry.what {
+        What::Frame(Party::Server, frame) => escape(&frame.line) == got,
+        _ => false,
+    })?;
+    Some(&transcript.connection(came.conn)?.name)
 }
 
-impl<'t> Told<'t> {
-    fn read(line: &'t str) -> Option<Self> {
+/// The last request of the scenario with this TrID, on this connection where it is known. Where
+/// connections count alike, one whose verb is expected goes before the others.
+fn request_with(
+    transcript: &Transcript,
+    trid: &str,
+    on: Option<&ConnName>,
+    expected: &[Kind],
+) -> Option<Request> {
+    if trid.parse::<u64>().is_ok_and(|trid| trid >= OURS) {
+        return None;
+    }
+    let entries = transcript.entries().iter().rev();
+    let requests = entries.filter_map(|entry| {
+        let What::Frame(Party::Client, frame) = &entry.what else {
+            return None;
+        };
+        let conn = &transcript.connection(entry.conn)?.name;
+        let is_it = frame.words().nth(1) == Some(trid.as_bytes());
+        (is_it && on.is_none_or(|on| on == conn)).then(|| Request {
+            conn: conn.clone(),
+            verb: String::from_utf8_lossy(frame.verb()).into_owned(),
+        })
+    });
+    let mut first = None;
+    for request in requests {
+        if expected.contains(&Kind::Line(request.verb.clone())) {
+            return Some(request);
+        }
+        first = first.or(Some(request));
+    }
+    first
+}
+
+/// The last request before this end of its connection, in the last lines of a failure's
+/// transcript: `alice@sb C: USR 1 …`.
+fn last_before_end(lines: &[String], end: &str) -> Option<Request> {
+    let read = |line: &String| {
         let (conn, rest) = line.split_once(' ')?;
         let (side, text) = rest.split_once(": ")?;
-        let is_client = match side {
-            "C" => true,
-            "S" => false,
-            _ => return None,
-        };
-        Some(Self {
-            conn,
-            is_client,
-            text,
-        })
-    }
-
-    fn verb(&self) -> &'t str {
-        self.text.split([' ', '\\']).next().unwrap_or_default()
-    }
-
-    /// Whether it is a request of the scenario, and not one of the harness's own.
-    fn is_request(&self) -> bool {
-        let own = trid_of(self.text).and_then(|trid| trid.parse::<u64>().ok());
-        self.is_client && !self.text.starts_with('<') && own.is_none_or(|trid| trid < OURS)
-    }
-}
-
-impl<'t> Trail<'t> {
-    fn read(lines: &'t [String]) -> Self {
-        let lines = lines.iter().filter_map(|line| Told::read(line));
-        Self {
-            lines: lines.collect(),
-        }
-    }
-
-    /// The connection on which this came last.
-    fn conn_of(&self, got: &str) -> Option<&'t str> {
-        let end = matches!(Kind::of(got), Kind::Closed | Kind::Reset);
-        let mut lines = self.lines.iter().rev();
-        let came = lines.find(|line| {
-            let is_end = end && line.text.starts_with(&format!("<{got}"));
-            !line.is_client && (is_end || line.text == got)
-        });
-        came.map(|line| line.conn)
-    }
-
-    /// The request that the failure is about: the one with the TrID, or the last one before its
-    /// connection ended.
-    fn request(&self, trid: Option<&str>, got: &str) -> Option<Told<'t>> {
-        let conn = self.conn_of(got);
-        let mut requests = self
-            .lines
-            .iter()
-            .rev()
-            .filter(|line| line.is_request() && conn.is_none_or(|conn| conn == line.conn));
-        let found = match trid {
-            Some(_) => requests.find(|line| trid_of(line.text) == trid),
-            None if matches!(Kind::of(got), Kind::Closed | Kind::Reset) && conn.is_some() => {
-                requests.next()
-            }
-            None => None,
-        };
-        found.copied()
-    }
+        Some((conn.to_owned(), side.to_owned(), text.to_owned()))
+    };
+    let told: Vec<(String, String, String)> = lines.iter().filter_map(read).collect();
+    let mark = format!("<{end}");
+    let mut ends = told.iter().rev();
+    let (conn, ..) = ends.find(|(_, side, text)| side == "S" && text.starts_with(&mark))?;
+    let is_request = |(whose, side, text): &&(String, String, String)| {
+        let trid = trid_of(text).and_then(|trid| trid.parse::<u64>().ok());
+        let is_ours = text.starts_with('<') || trid.is_some_and(|trid| trid >= OURS);
+        whose == conn && side == "C" && !is_ours
+    };
+    let (_, _, text) = told.iter().rev().find(is_request)?;
+    let (user, label) = conn.split_once('@').unwrap_or((conn, ConnName::DEFAULT));
+    Some(Request {
+        conn: ConnName::new(user, label),
+        verb: text
+            .split([' ', '\\'])
+            .next()
+            .unwrap_or_default()
+            .to_owned(),
+    })
 }
 
 #[cfg(test)]
@@ -419,7 +423,40 @@ mod tests {
             detail: detail.map(str::to_owned),
             transcript: lines.iter().map(|line| (*line).to_owned()).collect(),
         };
-        Signature::of(&failure, &Outcome::unrun()).to_string()
+        let mut outcome = Outcome::unrun();
+        for line in lines {
+            record(&mut outcome.transcript, line);
+        }
+        Signature::of(&failure, &outcome).to_string()
+    }
+
+    fn record(transcript: &mut Transcript, line: &str) {
+        let (conn, rest) = line.split_once(' ').unwrap();
+        let (side, text) = rest.split_once(": ").unwrap();
+        let (user, label) = conn.split_once('@').unwrap_or((conn, "ns"));
+        let name = ConnName::new(user, label);
+        let kind = name.kind();
+        let conn = transcript.connect(name, kind);
+        let party = match side {
+            "C" => Party::Client,
+            _ => Party::Server,
+        };
+        let what = match text {
+            "<closed>" => What::Closed(party),
+            text => What::Frame(party, Frame::line(text.to_owned())),
+        };
+        transcript.record(std::time::Duration::ZERO, conn, what);
+    }
+
+    #[test]
+    fn a_request_is_found_however_long_ago_it_was() {
+        let mut lines = vec!["alice C: SYN 9 0".to_owned(), "bob C: LST 9 FL".to_owned()];
+        lines.extend((0..40).map(|n| format!("alice S: LST 9 FL 3 {n} 40 a@b a")));
+        let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+        let told = signature("LST 9 AL ...", "nothing within 2s", None, &lines);
+        assert_eq!(told, "usr-6_step_lst_login_lst_timeout");
+        let told = signature("LST 9 AL ...", "LST 9 FL 3 7 40 a@b a", None, &lines);
+        assert_eq!(told, "usr-6_step_syn_login_lst_lst");
     }
 
     #[test]

@@ -29,7 +29,8 @@ impl Oracle for Admission {
         let Some((told, request)) = seen.told().and_then(|told| Some((told, told.request?))) else {
             return;
         };
-        if told.role != Role::Answer || !request.is_sound || !seen.conn.is_clear() {
+        let is_certain = seen.conn.is_clear() && !world.has_impostors();
+        if told.role != Role::Answer || !request.is_sound || !is_certain {
             return;
         }
         let is_board = seen.conn.kind == ServerKind::Switchboard;

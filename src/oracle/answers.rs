@@ -43,6 +43,9 @@ impl Oracle for Answers {
             ClauseId::SBU_1,
             ClauseId::CAL_2,
             ClauseId::CHG_11,
+            ClauseId::ADD_3,
+            ClauseId::ADD_7,
+            ClauseId::REM_3,
             ClauseId::NAME_3,
             ClauseId::HANDLE_2,
             ClauseId::FRAME_7,
@@ -102,7 +105,21 @@ fn judge_flaw(seen: &Seen<'_, '_>, told: &Told<'_, '_>, request: &Request, out: 
     if is_refusal || request.verb == Verb::Usr || !seen.conn.is_clear() {
         return;
     }
+    let asked = request.words();
+    let is_reverse = matches!(request.verb, Verb::Add | Verb::Rem) && asked.word(2) == b"RL";
+    let is_early = seen.conn.kind != ServerKind::Switchboard && seen.conn.user.is_none();
     let (clause, message) = match request.flaw {
+        // What succeeds before login is told by another oracle.
+        Some(Flaw::Command) if is_early && request.verb.is_request(ServerKind::Notification) => {
+            return;
+        }
+        Some(Flaw::Count) if is_reverse => {
+            let clause = match request.verb {
+                Verb::Add => ClauseId::ADD_2,
+                _ => ClauseId::REM_2,
+            };
+            (clause, "the reverse list is the server's own")
+        }
         Some(Flaw::Case) => (ClauseId::FRAME_7, "a command in small letters is obeyed"),
         Some(Flaw::Command) => {
             let message = "a command for another kind of server is obeyed";
@@ -275,14 +292,31 @@ impl Case<'_> {
             _ => Membership::Unknown,
         };
         let is_opposed = self.is_opposed(user, list, contact);
+        // A list has shown it since the change.
+        let is_proven = match (list, contact) {
+            (Some(list), Some(contact)) => user.list(list).is_proven(contact),
+            _ => false,
+        };
         match (told.verb, met) {
-            (Verb::Error(215), Membership::Off { .. }) if is_add && is_opposed == Some(false) => {
+            (Verb::Error(215), Membership::Off { was_on, .. })
+                if is_add && is_opposed == Some(false) =>
+            {
                 let message = "the user is not on the list and is refused as if it were";
-                self.accuse(ClauseId::ADD_1, message, b"ADD", out);
+                let clause = if was_on && !is_proven {
+                    ClauseId::REM_3
+                } else {
+                    ClauseId::ADD_1
+                };
+                self.accuse(clause, message, b"ADD", out);
             }
             (Verb::Error(216), Membership::On(_)) if !is_add => {
                 let message = "the user is on the list and is refused as if it were not";
-                self.accuse(ClauseId::REM_1, message, b"REM", out);
+                let clause = if is_proven {
+                    ClauseId::REM_1
+                } else {
+                    ClauseId::ADD_3
+                };
+                self.accuse(clause, message, b"REM", out);
             }
             (Verb::Error(_), _) => {}
             _ if word == b"RL" => {
@@ -333,9 +367,13 @@ impl Case<'_> {
     fn added(&self, world: &World, out: &mut Findings) {
         let (asked, told) = (self.request.words(), &self.told.line);
         let name = asked.word(4);
-        if name.len() > MAX_NAME {
+        let is_cut = told.word(5).len() < name.len();
+        if name.len() > MAX_NAME && !is_cut || told.word(5).len() == MAX_NAME && is_cut {
             let message = "a name of more than 387 bytes is taken";
             self.accuse(ClauseId::NAME_3, message, b"209 or a close", out);
+        } else if !asked.word(3).contains(&b'@') {
+            let message = "a handle without a domain is taken";
+            self.accuse(ClauseId::ADD_7, message, b"201", out);
         } else if asked.word(3).len() > MAX_HANDLE {
             let message = "a handle of more than 129 bytes is taken";
             self.accuse(ClauseId::HANDLE_2, message, b"an error or a close", out);

@@ -51,6 +51,7 @@ pub(super) fn bears_trid(told: &Told<'_, '_>) -> bool {
     };
     let is_behind = match told.line.verb {
         Verb::Fln | Verb::Bye | Verb::Joi => told.line.word(2).contains(&b'@'),
+        Verb::Rng => told.line.word(4) == b"CKI",
         _ => true,
     };
     told.line.count() == params + 2 && number(told.line.word(1)).is_some() && is_behind

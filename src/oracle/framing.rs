@@ -1,6 +1,6 @@
 //! Lines end in CRLF, begin with a command or a code, and hold words parted by single spaces.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use super::Oracle;
 use super::finding::{Charge, Findings, Place};
@@ -14,6 +14,10 @@ use crate::transcript::{ConnId, Party};
 pub(super) struct Framing {
     /// Lines whose payload could not be read; a connection's end may yet explain them.
     unreadable: BTreeMap<ConnId, (Place, Vec<u8>)>,
+    /// Lines end in LF alone, whatever they say.
+    is_bare: bool,
+    /// Connections on which nobody knows any more where a line begins.
+    torn: HashSet<ConnId>,
 }
 
 impl Oracle for Framing {
@@ -36,7 +40,7 @@ impl Oracle for Framing {
 
     fn entry(&mut self, world: &World, seen: &Seen<'_, '_>, out: &mut Findings) {
         match &seen.sight {
-            Sight::Told(told) => judge_line(world, seen, told, out),
+            Sight::Told(told) => self.judge_line(world, seen, told, out),
             Sight::Raw(Party::Server, bytes) if is_message_of_no_length(bytes) => {
                 let what = (seen.place, bytes.to_vec());
                 self.unreadable.insert(seen.place.conn, what);
@@ -65,86 +69,98 @@ fn is_message_of_no_length(bytes: &[u8]) -> bool {
     line.verb == Verb::Msg && number(line.word(line.count() - 1)).is_none()
 }
 
-fn judge_line(world: &World, seen: &Seen<'_, '_>, told: &Told<'_, '_>, out: &mut Findings) {
-    let bytes = &told.frame.line[..];
-    let is_bare = told.frame.terminator != crate::wire::Terminator::CrLf;
-    let is_cut = |piece: &Vec<u8>| bytes.ends_with(piece);
-    if is_bare && world.breaks().iter().any(is_cut) {
-        let message = "a line break out of a name ends the line";
-        out.accuse_line(
-            seen,
-            ClauseId::NAME_4,
-            message,
-            "CR LF at the end of a command",
+impl Framing {
+    fn judge_line(
+        &mut self,
+        world: &World,
+        seen: &Seen<'_, '_>,
+        told: &Told<'_, '_>,
+        out: &mut Findings,
+    ) {
+        let bytes = &told.frame.line[..];
+        let is_bare = told.frame.terminator != crate::wire::Terminator::CrLf;
+        let is_cut = |piece: &Vec<u8>| bytes.ends_with(piece);
+        if is_bare && !self.is_bare && world.breaks().iter().any(is_cut) {
+            self.torn.insert(seen.place.conn);
+            let message = "a line break out of a name ends the line";
+            out.accuse_line(
+                seen,
+                ClauseId::NAME_4,
+                message,
+                "CR LF at the end of a command",
+            );
+        } else if is_bare && !self.torn.contains(&seen.place.conn) {
+            self.is_bare = true;
+            let message = "the line ends in LF without CR";
+            out.accuse_line(seen, ClauseId::FRAME_1, message, "CR LF");
+        }
+        let [first, rest @ ..] = bytes else {
+            self.judge_beginning(world, seen, out);
+            return;
+        };
+        let verb = told.line.word(0);
+        let is_command = verb.len() == 3 && verb.iter().all(u8::is_ascii_uppercase);
+        let is_code = matches!(told.line.verb, Verb::Error(_));
+        if first.is_ascii_whitespace() || !(is_command || is_code) {
+            self.judge_beginning(world, seen, out);
+            return;
+        }
+        let has_odd = bytes
+            .iter()
+            .any(|byte| !matches!(byte, b'\t' | b' '..=b'~'));
+        if has_odd && !world.is_strange() {
+            let message = "a byte that is no printable 7-bit ASCII stands bare in the line";
+            out.accuse_line(seen, ClauseId::FRAME_3, message, "URL encoding");
+        }
+        let is_loose = matches!(
+            told.line.verb,
+            Verb::Cvr | Verb::Cvq | Verb::Url | Verb::Fnd
         );
-    } else if is_bare {
-        let message = "the line ends in LF without CR";
-        out.accuse_line(seen, ClauseId::FRAME_1, message, "CR LF");
+        let is_spaced = rest.ends_with(b" ")
+            || memchr::memmem::find(rest, b"  ").is_some()
+            || memchr::memchr(b'\t', rest).is_some();
+        if is_spaced && !is_loose && told.role != Role::Unclear {
+            let message = "more than one space, or one at the end";
+            out.accuse_line(
+                seen,
+                ClauseId::FRAME_10,
+                message,
+                "one space between parameters",
+            );
+        }
+        judge_name(world, seen, told, out);
+        judge_profile(seen, told, out);
     }
-    let [first, rest @ ..] = bytes else {
-        judge_beginning(world, seen, out);
-        return;
-    };
-    let verb = told.line.word(0);
-    let is_command = verb.len() == 3 && verb.iter().all(u8::is_ascii_uppercase);
-    let is_code = matches!(told.line.verb, Verb::Error(_));
-    if first.is_ascii_whitespace() || !(is_command || is_code) {
-        judge_beginning(world, seen, out);
-        return;
-    }
-    let has_odd = bytes
-        .iter()
-        .any(|byte| !matches!(byte, b'\t' | b' '..=b'~'));
-    if has_odd && !world.is_strange() {
-        let message = "a byte that is no printable 7-bit ASCII stands bare in the line";
-        out.accuse_line(seen, ClauseId::FRAME_3, message, "URL encoding");
-    }
-    let is_loose = matches!(
-        told.line.verb,
-        Verb::Cvr | Verb::Cvq | Verb::Url | Verb::Fnd
-    );
-    let is_spaced = rest.ends_with(b" ")
-        || memchr::memmem::find(rest, b"  ").is_some()
-        || memchr::memchr(b'\t', rest).is_some();
-    if is_spaced && !is_loose && told.role != Role::Unclear {
-        let message = "more than one space, or one at the end";
-        out.accuse_line(
-            seen,
-            ClauseId::FRAME_10,
-            message,
-            "one space between parameters",
-        );
-    }
-    judge_name(world, seen, told, out);
-    judge_profile(seen, told, out);
-}
 
-fn judge_beginning(world: &World, seen: &Seen<'_, '_>, out: &mut Findings) {
-    let line = seen.told().map_or(&b""[..], |told| &told.frame.line);
-    let verb = seen.told().map_or(&b""[..], |told| told.line.word(0));
-    let plain = crate::spec::decode_name(line);
-    let mut breaks = world.breaks().iter();
-    let is_piece = !line.is_empty() && breaks.any(|piece| plain.starts_with(piece));
-    let is_word = verb.len() == 3 && verb.iter().all(u8::is_ascii_alphabetic);
-    if is_piece {
-        let message = "what stood behind a line break in a name has become a line";
-        out.accuse_line(seen, ClauseId::NAME_4, message, "the name, encoded");
-    } else if seen.conn.after_payload && !is_word {
-        let message = "what follows a payload is no line: its length is not what was announced";
-        out.accuse_line(
-            seen,
-            ClauseId::FRAME_6,
-            message,
-            "a command after Length bytes",
-        );
-    } else {
-        let message = "the line begins with neither a command nor an error code";
-        out.accuse_line(
-            seen,
-            ClauseId::FRAME_2,
-            message,
-            "three capitals or three digits",
-        );
+    fn judge_beginning(&mut self, world: &World, seen: &Seen<'_, '_>, out: &mut Findings) {
+        let line = seen.told().map_or(&b""[..], |told| &told.frame.line);
+        let verb = seen.told().map_or(&b""[..], |told| told.line.word(0));
+        let plain = crate::spec::decode_name(line);
+        let mut breaks = world.breaks().iter();
+        let is_piece = !line.is_empty() && breaks.any(|piece| plain.starts_with(piece));
+        let is_word = verb.len() == 3 && verb.iter().all(u8::is_ascii_alphabetic);
+        if is_piece {
+            self.torn.insert(seen.place.conn);
+            let message = "what stood behind a line break in a name has become a line";
+            out.accuse_line(seen, ClauseId::NAME_4, message, "the name, encoded");
+        } else if seen.conn.after_payload && !is_word {
+            self.torn.insert(seen.place.conn);
+            let message = "what follows a payload is no line: its length is not what was announced";
+            out.accuse_line(
+                seen,
+                ClauseId::FRAME_6,
+                message,
+                "a command after Length bytes",
+            );
+        } else if !self.torn.contains(&seen.place.conn) {
+            let message = "the line begins with neither a command nor an error code";
+            out.accuse_line(
+                seen,
+                ClauseId::FRAME_2,
+                message,
+                "three capitals or three digits",
+            );
+        }
     }
 }
 
@@ -246,7 +262,7 @@ mod tests {
         let odd = "NLN NLN bob@hotmail.com %ff";
         accuses("NAME-1", &format!("alice in\nalice S: {odd}"));
         silent(&format!(
-            "alice in\nbob on NLN\nbob C: REA 9 bob@hotmail.com %ff\nalice S: {odd}"
+            "alice in\nbob in\nbob C: CHG 8 NLN\nbob S: CHG 8 NLN\nbob C: REA 9 bob@hotmail.com %ff\nalice S: {odd}"
         ));
     }
 }

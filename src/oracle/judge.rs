@@ -19,7 +19,7 @@ pub fn oracles() -> Vec<Box<dyn Oracle>> {
         Box::new(shape::Shape),
         Box::new(errors::Errors),
         Box::new(asynchronous::Asynchronous),
-        Box::new(replies::Replies),
+        Box::new(replies::Replies::default()),
         Box::new(liveness::Liveness),
         Box::new(order::Order::default()),
         Box::new(numbering::Numbering),

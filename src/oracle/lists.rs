@@ -32,6 +32,7 @@ impl Oracle for Lists {
             ClauseId::ADD_13,
             ClauseId::GTC_5,
             ClauseId::BLP_5,
+            ClauseId::SYN_5,
         ]
     }
 
@@ -49,9 +50,7 @@ impl Oracle for Lists {
             (Verb::Gtc | Verb::Blp, Role::Answer, Some(request)) if request.verb == Verb::Syn => {
                 judge_setting(world.user(me), seen, told, request, out);
             }
-            (Verb::Add, Role::Unasked, _) if told.line.word(2) == b"RL" => {
-                judge_notice(world, seen, told, me, out);
-            }
+            (Verb::Add, Role::Unasked, _) => judge_notice(world, seen, told, me, out),
             _ => {}
         }
     }
@@ -94,6 +93,7 @@ struct Shown<'s> {
     me: UserId,
     owner: &'s User,
     asked: usize,
+    in_batch: bool,
     members: BTreeSet<UserId>,
 }
 
@@ -141,6 +141,7 @@ fn judge_list(
         me,
         owner,
         asked: request.index,
+        in_batch: request.verb == Verb::Syn,
         members,
     };
     if list == List::Reverse {
@@ -175,10 +176,18 @@ impl Shown<'_> {
         missing.sort_unstable();
         for member in missing {
             let was_removed = self.owner.unwatched.contains(&member);
-            let clause = if fact.is_old() {
-                ClauseId::SYN_7
-            } else if self.list != List::Forward && was_removed {
+            let is_lost = fact.is_old() && self.members.is_empty();
+            // Others that were added in the same way have stayed.
+            let is_cut =
+                fact.is_proven(member) || self.members.iter().any(|other| !fact.is_proven(*other));
+            let clause = if self.list != List::Forward && was_removed && !is_lost {
                 ClauseId::REM_9
+            } else if is_cut && self.in_batch && !self.members.is_empty() {
+                ClauseId::SYN_5
+            } else if fact.is_old() {
+                ClauseId::SYN_7
+            } else if fact.is_proven(member) {
+                ClauseId::LST_5
             } else {
                 ClauseId::ADD_3
             };
@@ -236,7 +245,14 @@ impl Shown<'_> {
             {
                 let message = "a user who has the owner on the FL is not on the RL";
                 let handle = String::from_utf8_lossy(&other.handle);
-                out.accuse_line(self.seen, ClauseId::ADD_9, message, &handle);
+                let reverse = self.owner.list(List::Reverse);
+                let was_told = matches!(reverse.membership_ever(*adder), Membership::On(_));
+                let clause = match (self.in_batch, self.members.is_empty()) {
+                    (true, false) => ClauseId::SYN_5,
+                    _ if was_told => ClauseId::LST_5,
+                    _ => ClauseId::ADD_9,
+                };
+                out.accuse_line(self.seen, clause, message, &handle);
             }
         }
     }
@@ -254,6 +270,18 @@ fn judge_notice(
         return;
     };
     let other = world.user(adder);
+    if adder == me {
+        let message = "the user is told of its own ADD";
+        out.accuse_line(seen, ClauseId::ADD_10, message, "");
+        return;
+    }
+    if let Some(list) = List::parse(told.line.word(2)).filter(|list| *list != List::Reverse) {
+        if other.is_sure() && matches!(other.list(list).membership_ever(me), Membership::On(_)) {
+            let message = "being put on AL or BL is told to the other user";
+            out.accuse_line(seen, ClauseId::ADD_11, message, "");
+        }
+        return;
+    }
     if !other.is_sure() || world.user(me).ever_added_by.contains(&adder) {
         return;
     }
@@ -309,7 +337,7 @@ mod tests {
             shown("alice", 9, "FL", &["carol", "bob"])
         ));
         accuses(
-            "ADD-3",
+            "LST-5",
             &format!("{on}{}", shown("alice", 9, "FL", &["carol"])),
         );
         accuses(
@@ -353,7 +381,8 @@ mod tests {
     #[test]
     fn the_next_session() {
         let first = "alice on NLN FL=bob,carol\nalice C: OUT\nalice S: <closed>\nalice <open>\n";
-        accuses("SYN-7", &format!("{first}alice on NLN FL=bob"));
+        accuses("SYN-7", &format!("{first}alice on NLN"));
+        accuses("SYN-5", &format!("{first}alice on NLN FL=bob"));
         silent(&format!("{first}alice on NLN FL=bob,carol"));
         let raised = "alice in\nalice C: SYN 5 0\nalice S: SYN 5 9\nalice S: GTC 5 9 A\n\
              alice S: BLP 5 9 AL\nalice S: LST 5 FL 9 1 1 bob@hotmail.com b";

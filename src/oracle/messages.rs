@@ -33,11 +33,25 @@ pub(super) struct Messages {
 struct Sent {
     index: usize,
     trid: u64,
+    /// All TrIDs before were lower.
+    rises: bool,
     payload: Bytes,
     /// There is no such mode.
     has_bad_mode: bool,
     /// The server must pass it on.
     is_due: bool,
+    /// In mode N, and answered by NAK, here.
+    refused: Option<Refusal>,
+    /// How many have received it.
+    reached: usize,
+}
+
+/// A NAK to a message in mode N.
+#[derive(Debug)]
+struct Refusal {
+    place: Place,
+    line: Vec<u8>,
+    is_second: bool,
 }
 
 #[derive(Debug, Default)]
@@ -46,6 +60,8 @@ struct Flow {
     next: usize,
     /// Nobody knows what has come before.
     is_hazy: bool,
+    /// A message has come that nobody sent so: those that are missing may be it.
+    is_changed: bool,
     /// Messages that a later one has overtaken, where it did, and what was next after that.
     overtaken: Vec<(usize, Place, usize)>,
 }
@@ -74,6 +90,7 @@ impl Oracle for Messages {
             ClauseId::MSG_8,
             ClauseId::MSG_10,
             ClauseId::REPLY_5,
+            ClauseId::TRID_3,
         ]
     }
 
@@ -98,15 +115,28 @@ impl Oracle for Messages {
         }
     }
 
-    fn end(&mut self, _: &World, out: &mut Findings) {
+    fn end(&mut self, world: &World, out: &mut Findings) {
+        for (conn, sent) in &self.sent {
+            for sent in sent {
+                judge_refusal(world, *conn, sent, out);
+            }
+        }
         for ((sender, _), flow) in std::mem::take(&mut self.flows) {
+            if flow.is_changed {
+                continue;
+            }
             let sent = self.sent.get(&sender).map_or(&[][..], Vec::as_slice);
             for (at, place, next) in flow.overtaken {
                 let Some(lost) = sent.get(at).filter(|lost| lost.is_due) else {
                     continue;
                 };
                 // If nothing came after the one that overtook it, it may only be late.
-                let (clause, message) = if flow.next > next {
+                let (clause, message) = if !lost.rises {
+                    (
+                        ClauseId::TRID_3,
+                        "a message was lost whose TrID is not above the earlier ones",
+                    )
+                } else if flow.next > next {
                     (ClauseId::MSG_1, "a message was lost: later ones have come")
                 } else {
                     (
@@ -125,6 +155,39 @@ impl Oracle for Messages {
     }
 }
 
+/// Whether a message that was refused has reached everybody.
+fn judge_refusal(world: &World, sender: ConnId, sent: &Sent, out: &mut Findings) {
+    let board = world.conn(sender).and_then(|conn| conn.board);
+    let Some((refusal, board)) = sent.refused.as_ref().zip(board) else {
+        return;
+    };
+    let mut others = 0;
+    let mut has_left = false;
+    for seat in &world.boards().get(board).seats {
+        let is_late = seat.asked > refusal.place.entry;
+        let is_gone = seat.left.is_some_and(|left| left < sent.index);
+        if seat.conn != sender && !is_late && !is_gone {
+            others += 1;
+            has_left |= seat.leaving.is_some_and(|left| left < refusal.place.entry);
+        }
+    }
+    let has_reached_all = others > 0 && !has_left && sent.reached >= others;
+    let (clause, message) = if has_reached_all {
+        let message = "a message of mode N that everybody has received gets a NAK";
+        (ClauseId::MSG_5, message)
+    } else if refusal.is_second {
+        (ClauseId::REPLY_5, "a message is acknowledged twice")
+    } else {
+        return;
+    };
+    let charge = Charge {
+        message,
+        expected: "nothing".into(),
+        got: &refusal.line,
+    };
+    out.accuse(refusal.place, clause, charge);
+}
+
 impl Messages {
     fn note(&mut self, seen: &Seen<'_, '_>, asked: &Asked<'_>) {
         let (conn, trid) = (seen.place.conn, asked.trid.unwrap_or_default());
@@ -138,10 +201,13 @@ impl Messages {
         sent.push(Sent {
             index: seen.place.entry,
             trid,
+            rises: trid > seen.conn.highest_trid,
             payload: asked.frame.payload.clone().unwrap_or_default(),
             has_bad_mode: asked.clarity == Clarity::Unsound(Flaw::Content)
                 && !matches!(asked.line.word(2), b"U" | b"N" | b"A"),
             is_due: is_sound && seen.conn.board.is_some() && seen.conn.is_alive(),
+            refused: None,
+            reached: 0,
         });
         let slot = self.acknowledged.entry((conn, trid)).or_default();
         slot.sent += 1;
@@ -182,6 +248,17 @@ impl Messages {
             (ClauseId::MSG_6, "a message that reached nobody gets an ACK")
         } else if slot.with_u + slot.with_n == slot.sent && is_ack {
             (ClauseId::MSG_5, "a message of mode N gets an ACK")
+        } else if slot.with_n == 1 && slot.sent == 1 && !is_ack {
+            let is_second = slot.acknowledged > 1;
+            let sent = self.sent.get_mut(&conn).into_iter().flatten();
+            if let Some(sent) = sent.rev().take(REACH).find(|sent| sent.trid == trid) {
+                sent.refused = Some(Refusal {
+                    place: seen.place,
+                    line: told.frame.line.to_vec(),
+                    is_second,
+                });
+            }
+            return;
         } else if slot.acknowledged > slot.sent {
             (ClauseId::REPLY_5, "a message is acknowledged twice")
         } else {
@@ -269,7 +346,7 @@ impl Messages {
             Flow {
                 next,
                 is_hazy: next > 0,
-                overtaken: Vec::new(),
+                ..Flow::default()
             }
         });
         let ahead = sent.get(flow.next..).unwrap_or_default();
@@ -289,12 +366,13 @@ impl Messages {
             let overtaken = overtaken.map(|at| (at, seen.place, after));
             flow.overtaken.extend(overtaken);
             flow.next = after;
-            if sent
-                .get(next + skipped)
-                .is_some_and(|sent| sent.has_bad_mode)
-            {
-                let message = "a message with a mode that does not exist is delivered";
-                out.accuse_line(seen, ClauseId::MSG_10, message, "a refusal");
+            let sent = self.sent.get_mut(&from.conn);
+            if let Some(sent) = sent.and_then(|sent| sent.get_mut(next + skipped)) {
+                sent.reached += 1;
+                if sent.has_bad_mode {
+                    let message = "a message with a mode that does not exist is delivered";
+                    out.accuse_line(seen, ClauseId::MSG_10, message, "a refusal");
+                }
             }
             return;
         }
@@ -317,6 +395,7 @@ impl Messages {
             let message = "a message comes twice";
             out.accuse_line(seen, ClauseId::MSG_1, message, "one delivery");
         } else if !flow.is_hazy && before.len() <= REACH && ahead.len() <= REACH {
+            flow.is_changed = true;
             let message = "the sender has sent no message with this payload";
             let expected = ahead.first().map_or("", |_| "the payload as it was sent");
             out.accuse_line(seen, ClauseId::MSG_3, message, expected);

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use super::Oracle;
 use super::finding::Findings;
 use super::line::{Verb, number};
-use super::world::{List, Request, Role, Seen, Told, World};
+use super::world::{List, Request, Role, Seen, Told, World, serial};
 use crate::spec::ClauseId;
 use crate::transcript::ConnId;
 
@@ -25,6 +25,8 @@ impl Oracle for Order {
 
     fn clauses(&self) -> &'static [ClauseId] {
         &[
+            ClauseId::OUT_1,
+            ClauseId::OUT_3,
             ClauseId::OUT_7,
             ClauseId::SYN_2,
             ClauseId::SYN_3,
@@ -38,7 +40,7 @@ impl Oracle for Order {
             return;
         };
         if seen.conn.server_out && !seen.conn.is_murky {
-            out.accuse_line(seen, ClauseId::OUT_7, "a line after OUT", "a close");
+            judge_afterlife(seen, out);
             return;
         }
         match (told.role, told.request) {
@@ -57,6 +59,23 @@ impl Oracle for Order {
             _ => {}
         }
     }
+}
+
+/// A line after OUT: is it late, or does the server go on serving?
+fn judge_afterlife(seen: &Seen<'_, '_>, out: &mut Findings) {
+    let conn = seen.conn;
+    // What follows unasked shows nothing of that.
+    let is_served =
+        conn.is_served_on && seen.told().is_some_and(|told| told.line.verb != Verb::Fln);
+    let (clause, message) = match (is_served, conn.is_displaced) {
+        (false, _) => (ClauseId::OUT_7, "a line after OUT"),
+        (true, true) => (
+            ClauseId::OUT_3,
+            "the first of two logins is served on after OUT OTH",
+        ),
+        (true, false) => (ClauseId::OUT_1, "the client is served on after OUT"),
+    };
+    out.accuse_line(seen, clause, message, "a close");
 }
 
 impl Order {
@@ -86,6 +105,7 @@ impl Order {
             (Verb::Syn, Verb::Gtc | Verb::Blp | Verb::Lst)
                 if request.progress.lines == 1
                     && request.progress.serial != Some(0)
+                    && request.progress.serial == serial(&told.line)
                     && self.superfluous.insert(request.index) =>
             {
                 let message = "updates although the client's number is the server's";

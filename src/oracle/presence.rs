@@ -22,6 +22,8 @@ use crate::transcript::ConnId;
 /// The judge of NLN, ILN and FLN.
 #[derive(Debug, Default)]
 pub(super) struct Presence {
+    /// Presence has gone to those who have no right to it.
+    is_loose: bool,
     /// Whom each CHG and ADD has shown, by the entries of the requests.
     shown: HashSet<(usize, UserId)>,
     /// What the last first CHG or ADD FL of a connection must still bring.
@@ -60,6 +62,8 @@ impl Oracle for Presence {
             ClauseId::PRES_14,
             ClauseId::CHG_5,
             ClauseId::REM_8,
+            ClauseId::USR_4,
+            ClauseId::NAME_4,
         ]
     }
 
@@ -109,6 +113,7 @@ impl Oracle for Presence {
             watcher,
         };
         if case.is_stranger(world, subject, out) {
+            self.is_loose = true;
             return;
         }
         if let Some(request) = told.request.filter(|_| line.verb == Verb::Iln) {
@@ -128,11 +133,12 @@ impl Oracle for Presence {
             .map(|id| world.user(id))
             .filter(|user| user.is_sure());
         if let Some(subject) = subject.filter(|_| line.verb != Verb::Fln) {
-            case.judge_view(subject, state(shown), out);
-            if !subject.may_be_called(&decode_name(name)) {
-                let message = "this is no friendly name of the user";
-                out.accuse_line(seen, ClauseId::PRES_4, message, "the friendly name");
+            case.judge_view(subject, state(shown), self.is_loose, out);
+            let params = if line.verb == Verb::Iln { 5 } else { 4 };
+            if line.count() != params {
+                return;
             }
+            judge_name(world, seen, subject, &decode_name(name), out);
         }
     }
 }
@@ -202,6 +208,26 @@ impl Presence {
     }
 }
 
+/// Whether the user may be called so.
+fn judge_name(world: &World, seen: &Seen<'_, '_>, subject: &User, name: &[u8], out: &mut Findings) {
+    if subject.may_be_called(name) {
+        return;
+    }
+    let is_handle = |known: &Vec<u8>| **known == *subject.handle;
+    let is_cut = world.breaks().iter().any(|piece| *piece == *name);
+    if is_cut {
+        let message = "the name ends at a line break";
+        out.accuse_line(seen, ClauseId::NAME_4, message, "the name, encoded");
+    } else if subject.names.iter().all(is_handle) && *name != *subject.handle {
+        let message =
+            "the user has another name than the OK of the login said, which is the handle";
+        out.accuse_line(seen, ClauseId::USR_4, message, "one friendly name");
+    } else {
+        let message = "this is no friendly name of the user";
+        out.accuse_line(seen, ClauseId::PRES_4, message, "the friendly name");
+    }
+}
+
 fn accuse_due(world: &World, me: UserId, due: Due, out: &mut Findings) {
     for contact in due.contacts {
         // It must have been visible all the time, up to now.
@@ -251,12 +277,27 @@ impl Case<'_> {
                 is_off && forward.is_whole() && !world.user(subject).is_ambiguous
             }
         };
-        let is_stranger = is_off && !forward.is_old();
+        let is_stranger = match subject {
+            _ if is_off && !forward.is_old() => true,
+            Some(subject) if !forward.is_whole() => self.is_unlisted(world.user(subject)),
+            _ => false,
+        };
         if is_stranger {
             let message = "the user is not on the receiver's FL";
             self.accuse(ClauseId::PRES_5, message, out);
         }
         is_stranger
+    }
+
+    /// Whether the subject's RL shows that the watcher does not have it on the FL.
+    fn is_unlisted(&self, subject: &User) -> bool {
+        let reverse = subject.list(List::Reverse);
+        let was_never_on = matches!(
+            reverse.membership(self.me),
+            Membership::Off { was_on: false, .. }
+        );
+        let is_certain = subject.is_sure() && reverse.is_whole() && !self.watcher.is_ambiguous;
+        is_certain && was_never_on && !subject.ever_added_by.contains(&self.me)
     }
 
     fn accuse(&self, clause: ClauseId, message: &str, out: &mut Findings) {
@@ -293,11 +334,11 @@ impl Case<'_> {
         }
     }
 
-    fn judge_view(&self, subject: &User, shown: State, out: &mut Findings) {
+    fn judge_view(&self, subject: &User, shown: State, is_loose: bool, out: &mut Findings) {
         let low = self.low();
         let Some(from) = subject.states.first_time(shown, low) else {
             let now = self.seen.place.entry;
-            let (clause, message) = if subject.states.has_been(HIDDEN, now) {
+            let (clause, message) = if subject.states.may_have_been(HIDDEN, now) {
                 (ClauseId::CHG_5, "the user is hidden")
             } else if subject.states.has_been(UNSET, now) {
                 (ClauseId::PRES_6, "the user has set no state yet")
@@ -313,15 +354,21 @@ impl Case<'_> {
             self.accuse(ClauseId::PRES_9, message, out);
             return;
         }
-        self.judge_removed(subject, from, out);
+        self.judge_removed(subject, from, is_loose, out);
     }
 
-    fn judge_removed(&self, subject: &User, from: usize, out: &mut Findings) {
+    fn judge_removed(&self, subject: &User, from: usize, is_loose: bool, out: &mut Findings) {
         let forward = self.watcher.list(List::Forward);
         let is_removed = forward.was_removed_by(subject.id, from);
         if is_removed && self.told.line.verb == Verb::Nln {
             let message = "the receiver has taken the user off the FL";
-            self.accuse(ClauseId::REM_8, message, out);
+            // Who tells strangers has not forgotten to forget this one.
+            let clause = if is_loose {
+                ClauseId::PRES_5
+            } else {
+                ClauseId::REM_8
+            };
+            self.accuse(clause, message, out);
         }
     }
 }
@@ -357,7 +404,11 @@ mod tests {
             &format!("{two}bob S: NLN NLN nobody@hotmail.com n"),
         );
         accuses("PRES-5", "bob C: VER 1 MSNP2\nbob S: FLN alice@hotmail.com");
-        silent("alice on NLN\nbob in\nbob S: NLN NLN alice@hotmail.com alice");
+        let seen = "bob in\nbob S: NLN NLN alice@hotmail.com alice";
+        silent(&format!(
+            "alice in\nalice C: CHG 9 NLN\nalice S: CHG 9 NLN\n{seen}"
+        ));
+        accuses("PRES-5", &format!("alice on NLN\n{seen}"));
         let added = "bob C: ADD 9 FL alice@hotmail.com a\n";
         silent(&format!(
             "{two}{added}bob S: NLN NLN alice@hotmail.com alice"

@@ -1,14 +1,49 @@
 //! Every reply bears the TrID of the request that it answers, and every request has one answer.
 
+use std::collections::HashMap;
+
 use super::Oracle;
-use super::finding::Findings;
-use super::line::{Verb, number};
-use super::world::{Role, Seen, Told, World};
+use super::finding::{Charge, Findings, Place};
+use super::line::{Line, Verb, number};
+use super::world::{Request, Role, Seen, Told, World};
 use crate::spec::ClauseId;
+use crate::transcript::ConnId;
+
+/// The most replies of one connection that may belong to nobody or to a request that still waits.
+const DOUBTS: usize = 16;
 
 /// The judge of TrIDs on replies.
+#[derive(Debug, Default)]
+pub(super) struct Replies {
+    /// Replies that look like those to requests that have no answer yet.
+    doubts: HashMap<ConnId, Vec<Doubt>>,
+}
+
+/// A reply with a TrID that no request has borne, while one waits that it might answer. Should
+/// that request get its own answer, nobody has asked for this one.
 #[derive(Debug)]
-pub(super) struct Replies;
+struct Doubt {
+    place: Place,
+    line: Vec<u8>,
+    request: usize,
+    clause: ClauseId,
+    expected: String,
+}
+
+impl Doubt {
+    fn accuse(self, clause: ClauseId, message: &str, out: &mut Findings) {
+        let charge = Charge {
+            message,
+            expected: self.expected,
+            got: &self.line,
+        };
+        out.accuse(self.place, clause, charge);
+    }
+}
+
+/// How many waiting requests are compared with a stray reply.
+const LOOKED_AT: usize = 64;
+const OTHER_TRID: &str = "a reply with another TrID than its request";
 
 impl Oracle for Replies {
     fn name(&self) -> &'static str {
@@ -29,15 +64,23 @@ impl Oracle for Replies {
         ]
     }
 
-    fn entry(&mut self, _: &World, seen: &Seen<'_, '_>, out: &mut Findings) {
+    fn entry(&mut self, world: &World, seen: &Seen<'_, '_>, out: &mut Findings) {
         let Some(told) = seen.told() else {
             return;
         };
         match told.role {
-            Role::Stray | Role::Mismatch => judge_stray(seen, told, out),
+            Role::Stray | Role::Mismatch => self.judge_stray(world, seen, told, out),
             Role::Again => judge_again(seen, told, out),
             Role::Unasked => judge_unasked(seen, told, out),
+            Role::Answer if !self.doubts.is_empty() => self.answered(seen, told, out),
             Role::Answer | Role::Unclear | Role::Nonsense => {}
+        }
+    }
+
+    fn end(&mut self, _: &World, out: &mut Findings) {
+        for doubt in std::mem::take(&mut self.doubts).into_values().flatten() {
+            let clause = doubt.clause;
+            doubt.accuse(clause, OTHER_TRID, out);
         }
     }
 }
@@ -68,10 +111,77 @@ fn judge_again(seen: &Seen<'_, '_>, told: &Told<'_, '_>, out: &mut Findings) {
     }
 }
 
-fn judge_stray(seen: &Seen<'_, '_>, told: &Told<'_, '_>, out: &mut Findings) {
+impl Replies {
+    /// A request has its own answer: what looked like another was none.
+    fn answered(&mut self, seen: &Seen<'_, '_>, told: &Told<'_, '_>, out: &mut Findings) {
+        let conn = seen.place.conn;
+        let Some((doubts, request)) = self.doubts.get_mut(&conn).zip(told.request) else {
+            return;
+        };
+        while let Some(at) = doubts
+            .iter()
+            .position(|doubt| doubt.request == request.index)
+        {
+            let doubt = doubts.remove(at);
+            // The first lines of a batch or a roster have shown which TrID is meant.
+            if request.progress.lines == 0 {
+                doubt.accuse(ClauseId::REPLY_4, "a reply that nobody asked for", out);
+            } else {
+                let clause = doubt.clause;
+                doubt.accuse(clause, OTHER_TRID, out);
+            }
+        }
+        if doubts.is_empty() {
+            self.doubts.remove(&conn);
+        }
+    }
+
+    fn judge_stray(
+        &mut self,
+        world: &World,
+        seen: &Seen<'_, '_>,
+        told: &Told<'_, '_>,
+        out: &mut Findings,
+    ) {
+        let Some((clause, request)) = judge_stray(seen, told, out) else {
+            return;
+        };
+        let is_misdirected = asked_elsewhere(world, seen, told);
+        if is_misdirected || clause == ClauseId::TRID_1 && !fits(request, &told.line) {
+            let message = if is_misdirected {
+                "a reply to a request on another connection"
+            } else {
+                "a reply that nobody asked for"
+            };
+            out.accuse_line(seen, ClauseId::REPLY_4, message, "");
+            return;
+        }
+        let doubt = Doubt {
+            place: seen.place,
+            line: told.frame.line.to_vec(),
+            request: request.index,
+            clause,
+            expected: String::from_utf8_lossy(request.words().word(1)).into_owned(),
+        };
+        let doubts = self.doubts.entry(seen.place.conn).or_default();
+        let may_wait = matches!(clause, ClauseId::TRID_1 | ClauseId::ERR_1);
+        if may_wait && doubts.len() < DOUBTS {
+            doubts.push(doubt);
+        } else {
+            doubt.accuse(clause, OTHER_TRID, out);
+        }
+    }
+}
+
+/// The request that a stray reply may answer, and the clause that it breaks if it does.
+fn judge_stray<'w>(
+    seen: &Seen<'w, '_>,
+    told: &Told<'_, '_>,
+    out: &mut Findings,
+) -> Option<(ClauseId, &'w Request)> {
     let (conn, line) = (seen.conn, &told.line);
     if told.request.is_some_and(|request| !request.is_sound) {
-        return;
+        return None;
     }
     if !conn.odd_trids.is_empty() {
         let word = line.word(1);
@@ -80,17 +190,24 @@ fn judge_stray(seen: &Seen<'_, '_>, told: &Told<'_, '_>, out: &mut Findings) {
             let message = "a TrID that is no number is answered as a success";
             out.accuse_line(seen, ClauseId::TRID_6, message, "an error or a close");
         }
-        return;
+        return None;
     }
     if matches!(line.verb, Verb::Add | Verb::Rem) && line.word(2) == b"RL" {
-        return;
+        return None;
     }
     let in_batch = matches!(line.verb, Verb::Gtc | Verb::Blp | Verb::Lst);
     if let Some(batch) = conn.open_batch().filter(|_| in_batch) {
         let trid = String::from_utf8_lossy(batch.words().word(1)).into_owned();
         let message = "a line of the batch bears another TrID than the SYN";
         out.accuse_line(seen, ClauseId::SYN_4, message, &trid);
-        return;
+        return None;
+    }
+    let may_fit = |request: &&Request| {
+        request.verb.is_answered_by(line.verb)
+            && is_truncated(request.words().word(1), line.word(1))
+    };
+    if let Some(request) = conn.unanswered().take(LOOKED_AT).find(may_fit) {
+        return Some((ClauseId::TRID_2, request)).filter(|_| request.is_sound);
     }
     let Some(request) = conn.waits_for(line.verb) else {
         let (clause, message) = match line.verb {
@@ -105,22 +222,44 @@ fn judge_stray(seen: &Seen<'_, '_>, told: &Told<'_, '_>, out: &mut Findings) {
             _ => (ClauseId::REPLY_4, "a reply that nobody asked for"),
         };
         out.accuse_line(seen, clause, message, "");
-        return;
+        return None;
     };
-    if !request.is_sound {
-        return;
-    }
-    let words = request.words();
     let clause = match line.verb {
-        _ if is_truncated(words.word(1), line.word(1)) => ClauseId::TRID_2,
         Verb::Error(_) => ClauseId::ERR_1,
         Verb::Iro => ClauseId::ANS_1,
+        // ILN comes beside the answer, and no other request may bring it.
+        Verb::Iln => ClauseId::TRID_4,
         _ if request.progress.lines > 0 => ClauseId::TRID_4,
         _ => ClauseId::TRID_1,
     };
-    let trid = String::from_utf8_lossy(words.word(1)).into_owned();
-    let message = "a reply with another TrID than its request";
-    out.accuse_line(seen, clause, message, &trid);
+    Some((clause, request)).filter(|_| request.is_sound)
+}
+
+/// Whether a reply repeats what the request said.
+fn fits(request: &Request, line: &Line<'_>) -> bool {
+    let asked = request.words();
+    match line.verb {
+        Verb::Gtc | Verb::Blp => asked.word(2) == line.word(3),
+        Verb::Chg | Verb::Lst => asked.word(2) == line.word(2),
+        Verb::Add | Verb::Rem => {
+            asked.word(2) == line.word(2) && asked.word(3).eq_ignore_ascii_case(line.word(4))
+        }
+        _ => true,
+    }
+}
+
+/// Whether another connection waits for this very reply.
+fn asked_elsewhere(world: &World, seen: &Seen<'_, '_>, told: &Told<'_, '_>) -> bool {
+    let line = &told.line;
+    let Some(trid) = number(line.word(1)) else {
+        return false;
+    };
+    let others = world.conns().iter().enumerate();
+    let mut others = others.filter(|(id, conn)| *id != seen.place.conn.0 && conn.is_clear());
+    others.any(|(_, conn)| {
+        let waiting = conn.waits_with(trid, line.verb);
+        waiting.is_some_and(|request| !matches!(line.verb, Verb::Error(_)) && fits(request, line))
+    })
 }
 
 /// Whether a number came back that did not fit into what the server keeps numbers in.

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use super::Oracle;
 use super::finding::Findings;
 use super::line::Verb;
-use super::world::{Request, Role, Seen, Told, UserId, World, serial};
+use super::world::{List, Membership, Request, Role, Seen, Told, User, UserId, World, serial};
 use crate::spec::ClauseId;
 
 /// The judge of serial numbers.
@@ -68,10 +68,28 @@ impl Oracle for Serials {
             (Role::Answer, Some(request)) if request.verb == Verb::Lst => {
                 numbers.show(seen, request, number, out);
             }
+            (Role::Answer, Some(request)) if is_repeated(world, user, told, request) => {}
             (Role::Answer, Some(request)) => numbers.change(seen, request, number, out),
+            (Role::Unasked, _) if world.users().find(told.line.word(4)) == Some(me) => {}
             (Role::Unasked, _) => numbers.notice(seen, told, number, out),
             _ => {}
         }
+    }
+}
+
+/// Whether an ADD of what is on the list, or a REM of what is not, succeeds: another oracle tells
+/// of it, and the number need not be a new one.
+fn is_repeated(world: &World, user: &User, told: &Told<'_, '_>, request: &Request) -> bool {
+    let asked = request.words();
+    let contact = world.users().find(asked.word(3));
+    let fact = List::parse(asked.word(2)).map(|list| user.list(list));
+    let met = fact
+        .zip(contact)
+        .map(|(fact, contact)| fact.met_by(contact, request.index));
+    match told.line.verb {
+        Verb::Add => matches!(met, Some(Membership::On(_))),
+        Verb::Rem => matches!(met, Some(Membership::Off { .. })),
+        _ => false,
     }
 }
 
@@ -144,7 +162,7 @@ impl Numbers {
         number: u64,
         out: &mut Findings,
     ) {
-        if !matches!(told.line.verb, Verb::Add | Verb::Rem) {
+        if !matches!(told.line.verb, Verb::Add | Verb::Rem) || told.line.word(2) != b"RL" {
             return;
         }
         let line = told.frame.line.to_vec();

@@ -62,10 +62,11 @@ impl Oracle for Shape {
             out.accuse_line(seen, ClauseId::PNG_1, "PNG is answered by PNG", "QNG");
         }
         // What succeeds before login is another oracle's.
-        let is_login = matches!(
-            told.line.verb,
-            Verb::Ver | Verb::Inf | Verb::Usr | Verb::Xfr
-        );
+        let is_login = matches!(told.line.verb, Verb::Ver | Verb::Inf | Verb::Usr)
+            || (told.line.verb == Verb::Xfr
+                && told
+                    .request
+                    .is_some_and(|request| request.verb == Verb::Usr));
         let is_early = seen.conn.kind == ServerKind::Notification
             && seen.conn.user.is_none()
             && seen.conn.is_whole
@@ -147,7 +148,14 @@ fn judge_count(seen: &Seen<'_, '_>, told: &Told<'_, '_>, clause: ClauseId, out: 
     let is_long = params > row.max_params && !is_open;
     let ends_in_name = matches!(
         line.verb,
-        Verb::Nln | Verb::Iln | Verb::Add | Verb::Joi | Verb::Iro | Verb::Rng | Verb::Lst
+        Verb::Nln
+            | Verb::Iln
+            | Verb::Add
+            | Verb::Joi
+            | Verb::Iro
+            | Verb::Rng
+            | Verb::Lst
+            | Verb::Rea
     );
     if is_long && ends_in_name && !has_trid_too_many {
         let message = "a blank stands in the name";

@@ -41,6 +41,10 @@ pub struct Conn {
     pub round: u32,
     /// The server has said OUT.
     pub server_out: bool,
+    /// That was OUT OTH.
+    pub is_displaced: bool,
+    /// The client has asked for something after its own OUT or the server's.
+    pub is_served_on: bool,
     /// The client may have said OUT here.
     pub client_out: Option<usize>,
     /// It ended here.
@@ -65,6 +69,8 @@ pub struct Conn {
     pub pings: i64,
     /// The last answer was an error.
     pub after_error: bool,
+    /// The highest TrID that the client has used.
+    pub highest_trid: u64,
     /// The last unanswered SYN, by its TrID.
     pub batch: Option<u64>,
     pub(super) requests: BTreeMap<u64, Slot>,
@@ -86,6 +92,8 @@ impl Conn {
             floor: 0,
             round: 0,
             server_out: false,
+            is_displaced: false,
+            is_served_on: false,
             client_out: None,
             ended: None,
             ended_by_server: false,
@@ -98,6 +106,7 @@ impl Conn {
             was_fln: false,
             pings: 0,
             after_error: false,
+            highest_trid: 0,
             batch: None,
             requests: BTreeMap::new(),
             waiting: BTreeSet::new(),
@@ -135,6 +144,13 @@ impl Conn {
     pub fn waits_for(&self, answer: Verb) -> Option<&Request> {
         let mut oldest = self.unanswered().take(MOST_WAITING);
         oldest.find(|request| request.verb.is_answered_by(answer))
+    }
+
+    /// The request with this TrID that waits for an answer with this verb.
+    #[must_use]
+    pub fn waits_with(&self, trid: u64, answer: Verb) -> Option<&Request> {
+        let slot = self.requests.get(&trid)?;
+        slot.waiting.get(slot.answered_by(answer)?)
     }
 
     /// The SYN whose batch is under way.

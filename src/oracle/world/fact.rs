@@ -123,6 +123,8 @@ struct Member {
     request: usize,
     /// Two requests crossed.
     is_unsure: bool,
+    /// The whole list has been shown since.
+    is_proven: bool,
 }
 
 /// One of the four lists of a user, as far as this session has shown it.
@@ -210,6 +212,15 @@ impl ListFact {
         )
     }
 
+    /// Whether the whole list has been shown since `user` was put on it or taken off.
+    #[must_use]
+    pub fn is_proven(&self, user: UserId) -> bool {
+        match self.members.get(&user) {
+            Some(member) => member.is_proven,
+            None => self.whole.is_some(),
+        }
+    }
+
     /// Whether the last ADD of `user` failed.
     #[must_use]
     pub fn was_refused(&self, user: UserId) -> bool {
@@ -251,6 +262,7 @@ impl ListFact {
             was_on: was_on || !is_on,
             request: latest.max(request),
             is_unsure: request < latest,
+            is_proven: false,
         };
         self.members.insert(user, member);
         self.refused.remove(&user);
@@ -271,6 +283,7 @@ impl ListFact {
                 was_on: old.is_some_and(|m| m.was_on),
                 request: asked,
                 is_unsure: false,
+                is_proven: true,
             };
             members.insert(*user, member);
         }
@@ -283,6 +296,7 @@ impl ListFact {
                     was_on: true,
                     request: asked,
                     is_unsure: false,
+                    is_proven: true,
                 };
                 members.insert(*user, member);
             }

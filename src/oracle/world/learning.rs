@@ -71,6 +71,7 @@ impl World {
         let index = self.index;
         self.note_escapes(&asked.frame.line);
         let conn = self.conn_mut(id);
+        conn.is_served_on |= conn.server_out || conn.client_out.is_some();
         let is_first = conn.requests.is_empty() && conn.pings == 0 && conn.floor == 0;
         if is_first && !conn.is_murky && index_is_fresh(conn) {
             conn.is_whole |= begins(asked.verb);
@@ -114,6 +115,7 @@ impl World {
             return;
         }
         let trid = asked.trid.unwrap_or_default();
+        conn.highest_trid = conn.highest_trid.max(trid);
         let user = conn.user;
         let slot = conn.requests.entry(trid).or_default();
         let is_shared = !slot.waiting.is_empty();

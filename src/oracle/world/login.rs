@@ -36,7 +36,9 @@ impl World {
         let index = self.index;
         let conn = self.conn_mut(id);
         // Who is logged in here is not who the client believes it to be.
-        conn.is_murky |= !conn.claims.contains(&user) || conn.user.is_some();
+        let is_another = !conn.claims.contains(&user) || conn.user.is_some();
+        conn.is_murky |= is_another;
+        self.has_impostors |= is_another;
         self.sit_in(id, user);
         let conn = self.conn_mut(id);
         conn.asked_in = request.index;

@@ -39,6 +39,8 @@ pub struct World {
     breaks: Vec<Vec<u8>>,
     /// Somebody may sit in a session without our knowing.
     has_strangers: bool,
+    /// Somebody is logged in as another than who asked for it.
+    has_impostors: bool,
     /// How often the server may have been started anew.
     epoch: u32,
     /// The latest request that was answered, on any connection.
@@ -107,6 +109,12 @@ impl World {
     #[must_use]
     pub fn breaks(&self) -> &[Vec<u8>] {
         &self.breaks
+    }
+
+    /// Whether somebody is logged in as another than who asked for it: then cookies go astray.
+    #[must_use]
+    pub fn has_impostors(&self) -> bool {
+        self.has_impostors
     }
 
     /// Whether somebody may sit in a session without our knowing.

@@ -2,8 +2,9 @@
 
 use super::World;
 use super::board::Purpose;
+use super::fact::Membership;
 use super::learning::state;
-use super::user::GONE;
+use super::user::{GONE, List};
 use crate::oracle::line::{Line, Verb};
 use crate::spec::{ServerKind, decode_name};
 use crate::transcript::ConnId;
@@ -16,6 +17,7 @@ impl World {
         match (line.verb, user) {
             (Verb::Out, _) => {
                 conn.server_out = true;
+                conn.is_displaced = line.word(1) == b"OTH";
                 if line.word(1) == b"SSD" {
                     self.shake();
                 }
@@ -24,7 +26,17 @@ impl World {
             (Verb::Qng, _) => conn.pings -= 1,
             (Verb::Add | Verb::Rem, Some(user)) => {
                 self.users.get_mut(user).see_serial(line);
-                self.has_imposed |= line.word(2) != b"RL";
+                let adder = self.users.find(line.word(4));
+                let list = List::parse(line.word(2)).filter(|list| *list != List::Reverse);
+                // The server confuses whose list it is.
+                let is_misled = adder.zip(list).is_some_and(|(adder, list)| {
+                    let fact = self.users.get(adder).list(list);
+                    adder == user || matches!(fact.membership_ever(user), Membership::On(_))
+                });
+                if is_misled {
+                    return;
+                }
+                self.has_imposed |= list.is_some();
                 let index = self.index;
                 self.change_list(user, line, index);
             }

@@ -36,6 +36,8 @@ pub(super) struct Peer {
     pub(super) kind: ServerKind,
     /// Who is logged in there; empty where nobody is.
     pub(super) handle: String,
+    /// The user's friendly name, as it is written.
+    pub(super) name: String,
     /// The last state that was echoed to it.
     pub(super) state: String,
     /// How many bytes were sent to it.
@@ -56,6 +58,7 @@ impl Peer {
             kind,
             handle: String::new(),
             state: String::new(),
+            name: String::new(),
             unheard: 0,
             is_deaf: false,
             last_trid: None,

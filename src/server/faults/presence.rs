@@ -138,8 +138,8 @@ pub(super) fn strangers_told(sent: &mut Sent<'_>) {
         return;
     }
     let peer = sent.notes.peers.get(&sent.conn);
-    let handle = peer.map_or("", |peer| &peer.handle).to_owned();
-    let line = format!("NLN {} {handle} {handle}", sent.text(2));
+    let (handle, name) = peer.map_or(("", ""), |peer| (&peer.handle, &peer.name));
+    let line = format!("NLN {} {handle} {name}", sent.text(2));
     let others = sent.notes.peers.iter().filter(|(conn, peer)| {
         let is_in = peer.kind != ServerKind::Switchboard && !peer.handle.is_empty();
         is_in && **conn != sent.conn

@@ -70,7 +70,7 @@ table! {
     LENGTH_IN_LETTERS [MSG_3 MSG_2 FRAME_6] Outgoing(framing::length_in_letters), "The length of a payload counts letters, not bytes.";
     ANY_CASE [FRAME_7] Incoming(framing::any_case), "Command names are taken in any case.";
     SEGMENT_IS_COMMAND [FRAME_8] Inside, "The part of a line that a segment ends with is thrown away.";
-    ONE_COMMAND_A_SEGMENT [FRAME_9] Inside, "Of several commands in one segment only the first is carried out.";
+    ONE_COMMAND_A_SEGMENT [FRAME_9 REPLY_2] Inside, "Of several commands in one segment only the first is carried out.";
     TWO_BLANKS [FRAME_10] Outgoing(framing::two_blanks), "Two blanks stand between parameters.";
     TRAILING_BLANK [FRAME_10] Outgoing(framing::trailing_blank), "Lines end in a blank.";
     UNKNOWN_COMMAND_TAKEN [FRAME_12] Incoming(framing::unknown_command), "Unknown commands are answered with OK.";
@@ -115,7 +115,7 @@ table! {
     NO_DOMAIN_IS_201 [HANDLE_4] Outgoing(errors::no_domain_is_201), "A login handle without a domain draws 201.";
     FOREIGN_DOMAIN_UNANSWERED [HANDLE_5 REPLY_1] Incoming(login::foreign_domain_unanswered), "A command with a handle of another domain is not answered.";
     LATIN_1_NAMES [NAME_1 ADD_12] Outgoing(framing::latin_1), "What is encoded in names is Latin-1.";
-    NAMES_CUT [NAME_2 ADD_12] Incoming(lists::names_cut), "Names are cut at 129 bytes.";
+    NAMES_CUT [NAME_2 ADD_12 NAME_3] Incoming(lists::names_cut), "Names are cut at 129 bytes.";
     TOO_LONG_NAMES_CUT [NAME_3] Incoming(lists::too_long_names_cut), "Names over 387 bytes are cut and taken.";
     LINE_BREAKS_IN_NAMES [NAME_4 FRAME_3] Outgoing(framing::line_breaks_in_names), "Line breaks in names are decoded.";
     // VER and INF (7.1, 7.2)
@@ -216,7 +216,7 @@ table! {
     ADD_ECHO_WITHOUT_NAME [ADD_1 ADD_12] Outgoing(lists::add_echo_without_name), "The echo of ADD AL holds no name.";
     ADD_OLD_NUMBER [SER_1 ADD_1] Outgoing(lists::add_old_number), "The echo of ADD holds the number from before the change.";
     ADD_TO_RL [ADD_2] Incoming(lists::add_to_rl), "ADD RL seems to succeed.";
-    ADD_NOT_KEPT [ADD_3 LST_5 SYN_7] Inside, "What is added to the AL is not kept.";
+    ADD_NOT_KEPT [ADD_3 LST_5 SYN_7 ADD_4 ADD_5] Inside, "What is added to the AL is not kept.";
     ALLOW_LIST_FORGOTTEN [ADD_3 SYN_7] Inside, "The AL is emptied at the end of a session.";
     ADD_TWICE_ECHOED [ADD_4] Outgoing(lists::add_twice_echoed), "Adding an entry twice seems to succeed.";
     ADD_TWICE_ENTERED [ADD_4 LST_5] Inside, "Adding an entry twice makes two entries.";
@@ -226,7 +226,7 @@ table! {
     OPPOSITE_IS_215 [ADD_5] Outgoing(errors::opposite_is_215), "Adding a user to the opposite list draws 215.";
     UNKNOWN_USER_ADDED [ADD_6] Outgoing(lists::unknown_user_added), "Adding a user who does not exist seems to succeed.";
     UNKNOWN_USER_IS_216 [ADD_6] Outgoing(errors::unknown_user_is_216), "Adding a user who does not exist draws 216.";
-    MALFORMED_HANDLE_ADDED [ADD_7] Outgoing(lists::malformed_handle_added), "Adding a malformed handle seems to succeed.";
+    MALFORMED_HANDLE_ADDED [ADD_7 HANDLE_2 ADD_3] Outgoing(lists::malformed_handle_added), "Adding a malformed handle seems to succeed.";
     MALFORMED_HANDLE_IS_500 [ADD_7] Outgoing(errors::malformed_is_500), "Adding a malformed handle draws 500.";
     REVERSE_LIST_NOT_WRITTEN [ADD_9 SYN_8 ADD_10] Inside, "Adding to the FL leaves the other's RL as it was.";
     ADD_UNTOLD [ADD_10] Outgoing(lists::add_untold), "Whoever is added while online is not told.";
@@ -241,14 +241,14 @@ table! {
     ADD_ANY_LIST [ADD_14] Incoming(lists::add_any_list), "ADD to an unknown list seems to succeed.";
     REM_WITHOUT_NUMBER [REM_1] Outgoing(lists::rem_without_number), "The echo of REM holds no number.";
     REM_FROM_RL [REM_2] Incoming(lists::rem_from_rl), "REM RL seems to succeed.";
-    REM_NOT_KEPT [REM_3 LST_5] Inside, "What is removed from AL and BL stays there.";
+    REM_NOT_KEPT [REM_3 LST_5 REM_4 SYN_7] Inside, "What is removed from AL and BL stays there.";
     REMOVED_COME_BACK [REM_3 SYN_7] Inside, "What was removed from AL and BL is back in the next session.";
     MISSING_ENTRY_REMOVED [REM_4 REM_5] Outgoing(lists::missing_entry_removed), "Removing what is not there seems to succeed.";
     MISSING_ENTRY_IS_201 [REM_5] Outgoing(errors::missing_is_201), "Removing what is not there draws 201.";
     REVERSE_LIST_NOT_CLEARED [REM_6] Inside, "Removing from the FL leaves the other's RL as it was.";
     REM_UNTOLD [REM_7] Outgoing(lists::rem_untold), "Whoever is removed while online is not told.";
-    REMOVED_STILL_TOLD [REM_8 PRES_5] Inside, "A former watcher still gets presence.";
-    REM_CLEARS_ALLOW_LIST [REM_9] Inside, "Removing from the FL removes from AL and BL.";
+    REMOVED_STILL_TOLD [REM_8 PRES_5 REM_6] Inside, "A former watcher still gets presence.";
+    REM_CLEARS_ALLOW_LIST [REM_9 SYN_7] Inside, "Removing from the FL removes from AL and BL.";
     NUMBER_STANDS_STILL [SER_1 REM_1] Inside, "REM does not raise the number.";
     NUMBERS_FALL [SER_2 SER_1 GTC_1] Inside, "GTC lowers the number.";
     LST_OLD_NUMBER [SER_2] Outgoing(settings::lst_old_number), "LST shows the number before the last.";
@@ -302,8 +302,8 @@ table! {
     ONE_COOKIE_A_USER [SBX_6] Inside, "A new referral makes the cookie of the one before it void.";
     ANY_REFERRAL [SBX_7] Incoming(switchboard::any_referral), "XFR of any type is taken for SB.";
     ENTRY_WITHOUT_NAME [SBU_1] Outgoing(switchboard::entry_without_name), "USR OK on the switchboard holds no name.";
-    ANY_COOKIE [SBU_2] Inside, "A cookie that was never issued opens the switchboard.";
-    COOKIE_FOR_ANYONE [SBU_3] Inside, "A cookie opens the switchboard for whoever has it.";
+    ANY_COOKIE [SBU_2 SBU_4] Inside, "A cookie that was never issued opens the switchboard.";
+    COOKIE_FOR_ANYONE [SBU_3 SBU_4] Inside, "A cookie opens the switchboard for whoever has it.";
     COOKIE_REUSABLE [SBU_4] Inside, "A cookie works again.";
     BAD_COOKIE_IS_500 [SBU_5] Outgoing(errors::bad_cookie_is_500), "A bad cookie draws 500.";
     BOARD_BEFORE_ENTRY [SBU_6] Incoming(switchboard::board_before_entry), "CAL and MSG before entry seem to succeed.";
@@ -312,7 +312,7 @@ table! {
     SESSION_IS_A_WORD [CAL_1 RNG_2] Outgoing(switchboard::session_is_a_word), "CAL names the session by a word.";
     EACH_CALL_A_SESSION [CAL_2 RNG_2] Outgoing(switchboard::each_call_a_session), "Each CAL of a session names another number.";
     ONE_SESSION_NUMBER [CAL_2] Inside, "All sessions have one number.";
-    UNREACHABLE_RINGS [CAL_3 CAL_4 CAL_6 CAL_7 CHG_7] Outgoing(switchboard::unreachable_rings), "Calling an offline, hidden or unknown user seems to ring.";
+    UNREACHABLE_RINGS [CAL_3 CAL_4 CAL_6 CAL_7 CHG_7 CAL_2 CAL_5] Outgoing(switchboard::unreachable_rings), "Calling an offline, hidden or unknown user seems to ring.";
     BLOCKED_CAN_CALL [CAL_4] Inside, "Users on the BL can call.";
     REFUSED_CALL_RINGS [CAL_4 CAL_5 CHG_7] Outgoing(switchboard::refused_call_rings), "A call that is refused rings nevertheless.";
     UNREACHABLE_IS_201 [CAL_7] Outgoing(errors::unreachable_is_201), "Calling an offline user draws 201.";

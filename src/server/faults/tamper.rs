@@ -183,7 +183,11 @@ fn note_frame(sent: &mut Sent<'_>) {
     };
     peer.unheard += length;
     match words[..] {
-        ["USR", _, "OK", handle, ..] => peer.handle = handle.to_owned(),
+        ["USR", _, "OK", handle, name, ..] => {
+            peer.handle = handle.to_owned();
+            peer.name = name.to_owned();
+        }
+        ["REA", _, _, handle, name, ..] if peer.handle == handle => peer.name = name.to_owned(),
         ["ANS", _, "OK", ..] => peer.handle = asked,
         ["CHG", _, state, ..] => peer.state = state.to_owned(),
         _ => {}

@@ -7,7 +7,7 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 use super::Reporter;
 use super::conclusion::Conclusion;
 use super::digest::Digest;
-use super::fold::{Group, fold};
+use super::fold::{Group, Witness, fold};
 use super::text::{clipped, counted, printable, seconds};
 use crate::event::{ClauseResult, ClauseVerdict, Event, Failure, Summary, Verdict};
 
@@ -133,8 +133,20 @@ fn failures(title: &str, class: &str, groups: &[Group<'_>]) -> Markup {
                             ul { @for name in &group.others { li { (printable(name)) } } }
                         }
                     }
+                    @for witness in &group.witnesses { (seen(witness)) }
                 }
             }
+        }
+    }
+}
+
+fn seen(witness: &Witness<'_>) -> Markup {
+    html! {
+        details {
+            summary { "the oracle " (printable(witness.oracle)) " saw it in "
+                (counted(witness.scenarios.len(), "scenario")) ": "
+                (clipped(witness.message, LONGEST)) }
+            ul { @for name in &witness.scenarios { li { (printable(name)) } } }
         }
     }
 }
@@ -152,6 +164,9 @@ fn proof(failure: &Failure) -> Markup {
             tr { th { "got" } td { code { (clipped(&failure.got, LONGEST)) } } }
             @if let Some(detail) = &failure.detail {
                 tr { th { "detail" } td { (clipped(detail, LONGEST)) } }
+            }
+            @if failure.by != "step" {
+                tr { th { "found by" } td { (printable(&failure.by)) } }
             }
         }
         @if !failure.transcript.is_empty() { (lines(&failure.transcript)) }

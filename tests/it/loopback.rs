@@ -14,7 +14,7 @@ use msnpspec::run::{Filter, Target};
 use msnpspec::scenario::Library;
 use msnpspec::scenario::ast::Scenario;
 use msnpspec::server::Fault;
-use msnpspec::spec::Level;
+use msnpspec::spec::{ClauseId, Level};
 use tokio::net::TcpSocket;
 
 /// A run and all that it said.
@@ -165,7 +165,7 @@ pub(crate) fn launched_with(stop: &str, faults: &[Fault]) -> Target {
 
 #[test]
 fn a_server_that_the_harness_launches_says_goodbye() {
-    let scenarios = selected("auth/shutdown or version/offered-dialect");
+    let scenarios = selected("auth/shutdown or version/agrees-on-msnp2");
     let count = scenarios.len();
     let ran = block(carry_out(launched("SIGTERM"), scenarios, practice()));
     assert_eq!(ran.summary().totals.passed, count, "{}", ran.complaints());
@@ -180,4 +180,28 @@ fn a_server_that_is_killed_says_no_goodbye() {
     ));
     assert_eq!(ran.summary().totals.failed, 1, "{}", ran.complaints());
     assert_eq!(ran.end.exit_code, 1);
+}
+
+#[test]
+fn what_an_oracle_sees_fails_a_scenario_that_is_about_something_else() {
+    let ran = block(carry_out(
+        launched_with("SIGTERM", &[Fault::BATCH_ORDER]),
+        selected("messages/empty"),
+        practice(),
+    ));
+    assert_eq!(ran.end.exit_code, 1, "{}", ran.complaints());
+    let of = |name: &str| ran.results().find(|result| result.name == name).unwrap();
+    assert_eq!(of("probe").verdict, Verdict::Failed);
+    let failed = of("messages/empty");
+    assert!(failed.is_met, "{}", ran.complaints());
+    assert_eq!(failed.verdict, Verdict::Failed);
+    let [failure] = failed.failures.as_slice() else {
+        panic!("one failure: {}", ran.complaints());
+    };
+    assert_eq!(failure.clause, Some(ClauseId::SYN_3));
+    assert_eq!(failure.by, "order");
+    assert!(failure.place.file.ends_with("messages/empty.yaml"));
+    assert!(failure.place.line > 1);
+    let last = failure.transcript.last().unwrap();
+    assert!(last.ends_with(&failure.got), "{last}");
 }

@@ -109,8 +109,13 @@ impl Judge {
 
     /// What was found, in the order of the accusing entries.
     #[must_use]
-    pub fn into_findings(self) -> Vec<Finding> {
-        let mut list = self.findings.into_list();
+    pub fn into_findings(mut self) -> Vec<Finding> {
+        self.take_findings()
+    }
+
+    /// The same of a judge that is kept.
+    pub fn take_findings(&mut self) -> Vec<Finding> {
+        let mut list = std::mem::take(&mut self.findings).into_list();
         list.sort_by_key(|finding| finding.entry);
         list
     }

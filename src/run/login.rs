@@ -6,7 +6,7 @@ use super::outcome::Cause;
 use super::roster::Batch;
 use super::session::{Session, Trouble, error_code, shown};
 use crate::transcript::ConnName;
-use crate::wire::Frame;
+use crate::wire::{Frame, Words};
 
 /// How many referrals a login follows.
 const MAX_REFERRALS: usize = 4;
@@ -100,7 +100,7 @@ impl Session {
         player: usize,
         frame: &Frame,
     ) -> Result<(), Trouble> {
-        let words: Vec<&[u8]> = frame.words().collect();
+        let words: Words<'_> = frame.words().collect();
         let [b"USR", _, b"MD5", b"S", challenge] = *words.as_slice() else {
             return Err(Trouble::new("a challenge or a referral", shown(frame)));
         };
@@ -110,7 +110,7 @@ impl Session {
             .finalize();
         let params = format!("MD5 S {}", hex::encode(response));
         let frame = self.ask(slot, "USR", &params, "USR OK").await?;
-        let words: Vec<&[u8]> = frame.words().collect();
+        let words: Words<'_> = frame.words().collect();
         let [b"USR", _, b"OK", _, name, ..] = *words.as_slice() else {
             return Err(Trouble::new("USR OK", shown(&frame)));
         };
@@ -125,7 +125,7 @@ impl Session {
     pub(super) async fn synchronise(&mut self, slot: usize) -> Result<Batch, Trouble> {
         let expected = "SYN with a number";
         let frame = self.ask(slot, "SYN", "0", expected).await?;
-        let words: Vec<&[u8]> = frame.words().collect();
+        let words: Words<'_> = frame.words().collect();
         let [b"SYN", trid, number] = *words.as_slice() else {
             return Err(Trouble::new(expected, shown(&frame)));
         };
@@ -190,7 +190,7 @@ impl Session {
 
 /// The address of `XFR n NS address`.
 fn referral(frame: &Frame) -> Option<String> {
-    let words: Vec<&[u8]> = frame.words().collect();
+    let words: Words<'_> = frame.words().collect();
     match *words.as_slice() {
         [b"XFR", _, b"NS", address, ..] => std::str::from_utf8(address).ok().map(str::to_owned),
         _ => None,

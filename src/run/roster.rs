@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::wire::Frame;
+use crate::wire::{Frame, Words};
 
 /// The three lists that a user changes.
 pub(super) const OWN_LISTS: [&str; 3] = ["FL", "AL", "BL"];
@@ -71,23 +71,22 @@ pub(super) struct Batch {
 impl Batch {
     /// Takes in one line; `false` where it is no line of a batch.
     pub(super) fn take(&mut self, frame: &Frame) -> bool {
-        let words: Vec<String> = frame
-            .words()
-            .map(|word| String::from_utf8_lossy(word).into_owned())
-            .collect();
-        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        let text = |word: &[u8]| String::from_utf8_lossy(word).into_owned();
+        let words: Words<'_> = frame.words().collect();
         match *words.as_slice() {
-            ["GTC", _, _, value] => value.clone_into(&mut self.roster.gtc),
-            ["BLP", _, _, value] => value.clone_into(&mut self.roster.blp),
-            ["LST", _, list, _, index, total, ref entry @ ..] => {
-                let Some(at) = ["FL", "AL", "BL", "RL"]
-                    .iter()
-                    .position(|known| *known == list)
-                else {
+            [b"GTC", _, _, value] => self.roster.gtc = text(value),
+            [b"BLP", _, _, value] => self.roster.blp = text(value),
+            [b"LST", _, list, _, index, total, ref entry @ ..] => {
+                let known: [&[u8]; 4] = [b"FL", b"AL", b"BL", b"RL"];
+                let Some(at) = known.iter().position(|known| *known == list) else {
                     return false;
                 };
                 let list = self.roster.lists.get_mut(at).unwrap_or(&mut self.reverse);
-                list.extend(entry.first().map(|handle| handle.to_ascii_lowercase()));
+                list.extend(
+                    entry
+                        .first()
+                        .map(|handle| text(handle).to_ascii_lowercase()),
+                );
                 if let Some(done) = self.done.get_mut(at) {
                     *done |= index == total;
                 }

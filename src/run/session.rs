@@ -390,9 +390,8 @@ impl Session {
         let mut shared = self.links.lock();
         let waited_for = std::mem::take(&mut shared.waited_for);
         let transcript = std::mem::take(&mut shared.transcript);
-        let mut judge = std::mem::take(&mut shared.judge);
-        judge.end();
-        let findings = judge.into_findings();
+        shared.judge.end();
+        let findings = shared.judge.take_findings();
         let accusations = tell(&findings, &transcript, &shared.course, &self.redactor);
         Outcome {
             ending,

@@ -324,6 +324,8 @@ mod tests {
             ["hostile/endless", "lists/add[list=FL,n=1]"]
         );
         assert_eq!(selected("lists, hostile").len(), 2);
+        assert_eq!(selected("lists/add[list=FL,n=1],hostile").len(), 2);
+        assert_eq!(selected("{auth,lists}/*").len(), 3);
         assert_eq!(
             selected("not (auth or lists) or USR-9"),
             ["auth/replay", "hostile/endless"]
@@ -345,6 +347,14 @@ mod tests {
             Filter::parse("a b").unwrap_err(),
             FilterError::Unexpected("b".into())
         );
+        let nested = |depth: usize| "(".repeat(depth) + "a" + &")".repeat(depth);
+        assert!(Filter::parse(&nested(DEPTH - 1)).is_ok());
+        assert_eq!(
+            Filter::parse(&nested(DEPTH)).unwrap_err(),
+            FilterError::TooDeep
+        );
+        let flat = vec!["(not a)"; DEPTH * 2].join(" and ");
+        assert!(Filter::parse(&flat).is_ok());
         assert_eq!(
             Filter::parse(&"(".repeat(10_000)).unwrap_err(),
             FilterError::TooDeep

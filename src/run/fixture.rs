@@ -375,3 +375,55 @@ impl Session {
 
 /// The lists of one of whom nothing is known.
 static NO_LISTS: [BTreeSet<String>; 3] = [BTreeSet::new(), BTreeSet::new(), BTreeSet::new()];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const STATE: Stage = Stage::Synchronised;
+
+    fn wanted(handle: &str, lists: [&[&str]; 3], blp: &str, state: &str) -> Wanted {
+        let list = |handles: &[&str]| handles.iter().map(|&handle| handle.to_owned()).collect();
+        Wanted {
+            stage: match state {
+                "" => STATE,
+                state => Stage::State(state.to_owned()),
+            },
+            handle: handle.to_owned(),
+            roster: Roster {
+                lists: lists.map(list),
+                blp: blp.to_owned(),
+                ..Roster::default()
+            },
+            slot: None,
+        }
+    }
+
+    #[test]
+    fn who_is_shown_to_whom() {
+        let watcher = |forward: &[&str]| wanted("w", [forward, &[], &[]], "AL", "NLN");
+        let shown = |allow: &[&str], block: &[&str], blp: &str, state: &str| {
+            wanted("x", [&[], allow, block], blp, state).is_visible_to(&watcher(&["x"]))
+        };
+        assert!(shown(&[], &[], "AL", "NLN"));
+        assert!(shown(&[], &[], "AL", "BSY"));
+        assert!(shown(&["w"], &[], "BL", "NLN"));
+        assert!(!shown(&[], &[], "BL", "NLN"));
+        assert!(!shown(&[], &["w"], "AL", "NLN"));
+        assert!(!shown(&["w"], &["w"], "BL", "NLN"));
+        assert!(!shown(&[], &[], "AL", "HDN"));
+        assert!(!shown(&[], &[], "AL", ""));
+        let stranger = watcher(&["y"]);
+        assert!(!wanted("x", [&[], &[], &[]], "AL", "NLN").is_visible_to(&stranger));
+    }
+
+    #[test]
+    fn what_is_due_is_known_by_its_words() {
+        let due = Due::new([(0, "NLN"), (2, "Bob@hotmail.com")]);
+        let is = |line: &'static str| due.is(&Frame::line(line));
+        assert!(is("NLN BSY bob@hotmail.com Bob"));
+        assert!(!is("FLN BSY bob@hotmail.com Bob"));
+        assert!(!is("NLN BSY carol@hotmail.com Bob"));
+        assert!(!is("NLN BSY"));
+    }
+}

@@ -190,3 +190,27 @@ mod tests {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_is_an_error_an_answer_or_neither() {
+        for (reason, error, answer) in [
+            ("expected USR, got 911 4", true, false),
+            ("expected USR, got 911", true, false),
+            ("got 911, then a close", true, false),
+            ("expected USR, got VER 1 MSNP3", false, true),
+            ("expected USR, got 91x 4", false, false),
+            ("expected USR, got 9111 4", false, false),
+            ("expected VER, got a close", false, false),
+            ("expected USR, got VERS 1", false, false),
+            ("expected VER, got Ver 1", false, false),
+            ("no answer", false, false),
+        ] {
+            assert_eq!(names_error(reason), error, "{reason}");
+            assert_eq!(names_answer(reason), answer, "{reason}");
+        }
+    }
+}

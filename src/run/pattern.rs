@@ -193,6 +193,9 @@ mod tests {
         assert_eq!(error.help().unwrap(), "did you mean `USR-6`?");
         assert!(Pattern::parse("USR-99").is_err());
         assert!(Pattern::parse("QQQQ").is_err());
+        for name in ["Q", "A-1x", "errors", "USR-", "USR-6x"] {
+            assert!(Pattern::parse(name).is_ok(), "{name}");
+        }
         assert!(matches!(
             Pattern::parse("a[").unwrap_err(),
             PatternError::BadGlob { .. }

@@ -125,3 +125,50 @@ impl Session {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::run::test_support::load_steps;
+
+    #[test]
+    fn deadlines_of_steps_add_to_the_budget() {
+        let env = Environment::default();
+        let beyond = |steps: &str| {
+            let [with, without] = [steps, "  - C: PNG"].map(|text| budget(&load_steps(text), &env));
+            (with - without).as_secs()
+        };
+        let wait = "S: QNG\n        within: 5s";
+        assert_eq!(beyond("  - S: QNG"), 0);
+        assert_eq!(beyond("  - S: QNG\n    within: 5s"), 5);
+        assert_eq!(
+            beyond(&format!("  - any order:\n      - {wait}\n      - {wait}")),
+            10
+        );
+        assert_eq!(
+            beyond(&format!("  - repeat: 3\n    steps:\n      - {wait}")),
+            15
+        );
+        let long = "steps:\n          - { S: A, within: 5s }\n          - { S: B, within: 6s }";
+        assert_eq!(
+            beyond(&format!("  - one of:\n      - {wait}\n      - {long}")),
+            11
+        );
+    }
+
+    #[test]
+    fn a_budget_is_for_many_replies_and_never_short() {
+        let env = Environment::default();
+        let scenario = load_steps("  - C: PNG");
+        let replies = BUDGET_REPLIES * env.timeouts.reply;
+        assert_eq!(budget(&scenario, &env), replies.max(MIN_BUDGET));
+        let mut slow = scenario.clone();
+        slow.timeout = Some(Duration::from_secs(7));
+        assert_eq!(budget(&slow, &env), BUDGET_REPLIES * Duration::from_secs(7));
+        slow.timeout = Some(Duration::from_millis(1));
+        assert_eq!(budget(&slow, &env), replies.max(MIN_BUDGET));
+        let mut env = env;
+        env.timeouts.reply = Duration::from_millis(1);
+        assert_eq!(budget(&slow, &env), MIN_BUDGET);
+    }
+}

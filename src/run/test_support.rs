@@ -7,6 +7,7 @@ use crate::diagnostic::{Place, Source};
 use crate::event::Failure;
 use crate::run::outcome::{Ending, Outcome};
 use crate::scenario::ast::{Needs, Scenario};
+use crate::scenario::{NoFiles, load};
 use crate::spec::ClauseId;
 use crate::transcript::Transcript;
 
@@ -70,4 +71,12 @@ pub(crate) fn outcome(ending: Ending, failures: Vec<Failure>) -> Outcome {
         accounts: Vec::new(),
         learnt: None,
     }
+}
+
+/// A scenario with one user, who is online, and these steps (YAML, indented by two).
+pub(crate) fn load_steps(steps: &str) -> Scenario {
+    let head = "description: x\nclauses: [CHG-1]\nusers: { alice: { state: NLN } }";
+    let source = Source::new("x.yaml", format!("{head}\nsteps:\n{steps}\n"));
+    let loaded = load("x", &source, &NoFiles).unwrap_or_else(|errors| panic!("{}", errors[0]));
+    loaded.into_iter().next().expect("one scenario")
 }

@@ -47,3 +47,55 @@ fn size(item: &SendItem) -> usize {
         SendItem::Line { payload: None, .. } => 0,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::run::test_support::load_steps;
+
+    /// The weight of steps, without that of their one user.
+    fn weight(steps: &str) -> u64 {
+        weight_of(&load_steps(steps)) - USER
+    }
+
+    #[test]
+    fn long_and_heavy_steps_weigh_more() {
+        assert_eq!(weight("  - C: PNG"), 1);
+        assert_eq!(weight("  - C: PNG\n  - S: QNG"), 2);
+        assert_eq!(
+            weight("  - repeat: 50\n    steps:\n      - C: PNG\n      - S: QNG"),
+            100
+        );
+        let choice = "  - C: PNG\n  - one of:\n      - S: QNG\n      - steps:\n          - S: A\n          - S: B";
+        assert_eq!(weight(choice), 3);
+        assert_eq!(
+            weight("  - C: PNG\n  - any order:\n      - S: A\n      - S: B"),
+            3
+        );
+    }
+
+    #[test]
+    fn bytes_and_segments_weigh_something() {
+        assert_eq!(weight("  - C: { bytes: 40960 }"), 11);
+        assert_eq!(
+            weight("  - C: MSG 1 N 4096\n    payload: { bytes: 4096 }"),
+            2
+        );
+        assert_eq!(
+            weight("  - C: MSG 1 N 2\n    payload: { hex: \"6869\" }"),
+            1
+        );
+        let cut = "  - C: { bytes: 640 }\n    segments: 4";
+        assert_eq!(weight(cut), 11);
+    }
+
+    #[test]
+    fn a_user_weighs_as_much_as_a_login() {
+        let one = load_steps("  - C: PNG");
+        let mut two = one.clone();
+        two.users.extend(one.users.clone());
+        assert_eq!(weight_of(&two), weight_of(&one) + USER);
+        two.setup.clone_from(&two.steps);
+        assert_eq!(weight_of(&two), weight_of(&one) + USER + 1);
+    }
+}

@@ -1,5 +1,7 @@
 //! Groups of expectations: one of several, several in any order.
 
+use std::collections::BTreeSet;
+
 use super::links::{End, Late};
 use super::session::{Session, Trouble, shown, told};
 use super::steps::Stop;
@@ -168,8 +170,9 @@ impl Session {
     ) -> Stop {
         let told: Vec<String> = heads.iter().map(|h| self.scope.render(h.expect)).collect();
         let mut trouble = Trouble::new(told.join(" | "), got);
-        let slots = heads.iter().map(|head| head.slot);
-        let came = slots.flat_map(|slot| self.slot(slot).pool.iter().rev().take(1));
+        let slots: BTreeSet<usize> = heads.iter().map(|head| head.slot).collect();
+        let came = slots.iter();
+        let came = came.filter_map(|slot| self.slot(*slot).pool.iter().next_back());
         let came: Vec<String> = came
             .map(|kept| format!("`{}`", shown(&kept.frame)))
             .collect();

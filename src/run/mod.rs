@@ -6,6 +6,8 @@ mod check;
 mod death;
 #[cfg(test)]
 mod dialogue;
+#[cfg(test)]
+mod ends_tests;
 mod environment;
 mod executor;
 #[cfg(test)]

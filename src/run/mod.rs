@@ -5,6 +5,8 @@ mod accusations;
 mod check;
 mod death;
 #[cfg(test)]
+mod death_tests;
+#[cfg(test)]
 mod dialogue;
 #[cfg(test)]
 mod ends_tests;

@@ -11,7 +11,7 @@ use crate::run::{
 use crate::scenario::ast::Scenario;
 use crate::spec::{ClauseId, Level};
 
-fn options() -> SuiteOptions {
+pub(super) fn options() -> SuiteOptions {
     SuiteOptions {
         target: "test".into(),
         level: Level::Must,
@@ -35,53 +35,92 @@ fn accounts(count: usize) -> Vec<Account> {
 }
 
 /// A pretended server.
-struct World {
-    alive: bool,
-    owned: bool,
+pub(super) struct World {
+    pub(super) alive: bool,
+    pub(super) owned: bool,
     /// How many scenarios run beside one another.
-    most: usize,
+    pub(super) most: usize,
     /// What ran, in order of its end.
-    ran: Vec<String>,
-    restarts: usize,
+    pub(super) ran: Vec<String>,
+    pub(super) restarts: usize,
+    /// A dead server lives again once it was found dead.
+    pub(super) heals: bool,
+    /// It cannot be started again.
+    pub(super) stuck: bool,
+    /// How long each scenario takes.
+    pub(super) takes: Duration,
+}
+
+impl Default for World {
+    fn default() -> Self {
+        Self {
+            alive: true,
+            owned: true,
+            most: 0,
+            ran: Vec::new(),
+            restarts: 0,
+            heals: false,
+            stuck: false,
+            takes: Duration::from_millis(3),
+        }
+    }
 }
 
 #[derive(Clone, Copy, PartialEq)]
-enum Act {
+pub(super) enum Act {
     Pass,
     Fail,
     Kill,
 }
 
-struct Run {
-    world: World,
-    results: Vec<Arc<ScenarioResult>>,
-    notices: Vec<(NoticeKind, String)>,
-    summary: Summary,
+pub(super) struct Run {
+    pub(super) world: World,
+    pub(super) results: Vec<Arc<ScenarioResult>>,
+    pub(super) notices: Vec<(NoticeKind, String)>,
+    pub(super) details: Vec<Vec<String>>,
+    pub(super) summary: Summary,
     code: u8,
 }
 
 impl Run {
-    fn verdict(&self, name: &str) -> Verdict {
+    pub(super) fn result(&self, name: &str) -> &ScenarioResult {
         let found: Vec<_> = self.results.iter().filter(|r| r.name == name).collect();
         assert_eq!(found.len(), 1, "{name} has one verdict");
-        found[0].verdict
+        found[0]
+    }
+
+    pub(super) fn verdict(&self, name: &str) -> Verdict {
+        self.result(name).verdict
+    }
+
+    pub(super) fn reason(&self, name: &str) -> &str {
+        self.result(name).reason.as_deref().unwrap_or_default()
+    }
+
+    /// How often a scenario ran.
+    pub(super) fn count(&self, name: &str) -> usize {
+        self.world.ran.iter().filter(|ran| *ran == name).count()
     }
 }
 
 /// Runs a suite to its end; `act` gets the name, whether others run beside it, and how often it
 /// has run.
-fn run(
+pub(super) fn run(
     scenarios: Vec<Arc<Scenario>>,
     options: SuiteOptions,
     act: impl Fn(&str, bool, usize) -> Act,
 ) -> Run {
-    let mut world = World {
-        alive: true,
-        owned: options.owns_server,
-        most: 0,
-        ran: Vec::new(),
-        restarts: 0,
-    };
+    run_in(World::default(), scenarios, options, act)
+}
+
+/// The same, in another world.
+pub(super) fn run_in(
+    mut world: World,
+    scenarios: Vec<Arc<Scenario>>,
+    options: SuiteOptions,
+    act: impl Fn(&str, bool, usize) -> Act,
+) -> Run {
+    world.owned = options.owns_server;
     let mut suite = Suite::new(scenarios, accounts(6), options);
     let mut tasks: Vec<Task> = Vec::new();
     for _ in 0..10_000 {
@@ -99,16 +138,20 @@ fn run(
         }
         let task = tasks.remove(0);
         let done = perform(&mut world, &task.work, beside, &act);
-        suite.finished(task.id, done, Duration::from_millis(3));
+        suite.finished(task.id, done, world.takes);
     }
     assert!(suite.is_over(), "the run comes to its end");
     let summary = suite.finish(Duration::from_secs(1), false);
     let code = suite.exit_code();
     let (mut results, mut notices, mut last) = (Vec::new(), Vec::new(), None);
+    let mut details = Vec::new();
     while let Some(event) = suite.poll_event() {
         match &event {
             Event::ScenarioFinished(result) => results.push(Arc::clone(result)),
-            Event::Notice(notice) => notices.push((notice.kind, notice.text.clone())),
+            Event::Notice(notice) => {
+                notices.push((notice.kind, notice.text.clone()));
+                details.push(notice.detail.clone());
+            }
             _ => {}
         }
         last = Some(event);
@@ -118,6 +161,7 @@ fn run(
         world,
         results,
         notices,
+        details,
         summary,
         code,
     }
@@ -150,15 +194,16 @@ fn perform(
                 }
             }
         }
-        Work::Check { .. } => Done::Check(if world.alive {
-            Ok(())
-        } else {
-            Err(Dead {
+        Work::Check { .. } if world.alive => Done::Check(Ok(())),
+        Work::Check { .. } => {
+            world.alive = world.heals;
+            Done::Check(Err(Dead {
                 why: "it exited".into(),
-                exited: world.owned,
+                exited: world.owned && !world.heals,
                 stderr: vec!["panic!".into()],
-            })
-        }),
+            }))
+        }
+        Work::Restart if world.stuck => Done::Restart(Err("no such file".into())),
         Work::Restart => {
             world.alive = true;
             world.restarts += 1;
@@ -167,7 +212,7 @@ fn perform(
     }
 }
 
-fn many(count: usize) -> Vec<Arc<Scenario>> {
+pub(super) fn many(count: usize) -> Vec<Arc<Scenario>> {
     (0..count)
         .map(|n| scenario(&format!("s/{n:02}"), &["USR-6"], &[]))
         .collect()

@@ -1,0 +1,167 @@
+//! Deaths of the server and second looks, told to the last word.
+
+use std::time::Duration;
+
+use super::suite_tests::{Act, Run, World, many, options, run, run_in};
+use super::test_support::scenario;
+use crate::event::{NoticeKind, Verdict};
+use crate::spec::ClauseId;
+
+#[test]
+fn what_passes_when_it_runs_again_says_how() {
+    let once = |name: &str, _: bool, before: usize| match (name, before) {
+        ("s/01", 0) => Act::Fail,
+        _ => Act::Pass,
+    };
+    let mut one = options();
+    one.jobs = 1;
+    let alone = "it failed, and passed when it ran again";
+    assert_eq!(run(many(3), one, once).reason("s/01"), alone);
+    let beside = "not isolated: it failed beside others and passed alone";
+    assert_eq!(run(many(3), options(), once).reason("s/01"), beside);
+    let mut lonely = many(1);
+    lonely.push(scenario("s/01", &["OUT-7"], &["alone"]));
+    assert_eq!(run(lonely, options(), once).reason("s/01"), alone);
+    let mut retries = options();
+    retries.retries = 3;
+    let twice = |name: &str, _: bool, before: usize| match (name, before) {
+        ("s/01", 0 | 1) => Act::Fail,
+        _ => Act::Pass,
+    };
+    let told = run(many(3), retries, twice);
+    assert_eq!(told.reason("s/01"), "it failed 2 times and then passed");
+}
+
+#[test]
+fn retries_are_as_many_as_asked_for() {
+    for (retries, runs) in [(0, 2), (1, 3), (2, 4)] {
+        let mut with = options();
+        with.retries = retries;
+        let run = run(many(3), with, |name, _, _| match name {
+            "s/01" => Act::Fail,
+            _ => Act::Pass,
+        });
+        assert_eq!(run.verdict("s/01"), Verdict::Failed);
+        assert_eq!(run.count("s/01"), runs, "{retries} retries");
+    }
+}
+
+/// All of many scenarios fail in the same way, the last one in another; each takes so long.
+fn failing(millis: u64, retries: usize) -> Run {
+    let world = World {
+        takes: Duration::from_millis(millis),
+        ..World::default()
+    };
+    let mut scenarios = many(8);
+    scenarios.push(scenario("t/other", &["USR-5"], &[]));
+    let mut options = options();
+    options.retries = retries;
+    run_in(world, scenarios, options, |_, _, _| Act::Fail)
+}
+
+#[test]
+fn slow_failures_that_are_known_are_not_looked_at_again() {
+    let slow = failing(500, 0);
+    assert_eq!((slow.summary.totals.failed, slow.world.ran.len()), (9, 12));
+    assert_eq!(slow.count("t/other"), 2);
+    assert_eq!(failing(499, 0).world.ran.len(), 18);
+    assert_eq!(failing(500, 1).world.ran.len(), 27);
+}
+
+fn killing(killer: &'static str) -> impl Fn(&str, bool, usize) -> Act {
+    move |name, _, _| if name == killer { Act::Kill } else { Act::Pass }
+}
+
+#[test]
+fn a_death_is_told_with_what_the_server_said() {
+    let run = run(many(6), options(), killing("s/03"));
+    let notice = (
+        NoticeKind::Warning,
+        "s/03 stops the server: it exited".to_owned(),
+    );
+    assert!(run.notices.contains(&notice), "{:?}", run.notices);
+    let at = run.notices.iter().position(|told| *told == notice);
+    assert_eq!(run.details[at.unwrap()], ["panic!"]);
+    let failures = &run.result("s/03").failures;
+    let clauses: Vec<_> = failures.iter().map(|one| one.clause).collect();
+    assert_eq!(clauses, [Some(ClauseId::LIVE_1), Some(ClauseId::USR_6)]);
+    assert_eq!(failures[0].got, "it exited");
+}
+
+#[test]
+fn the_only_one_that_ran_needs_no_trial() {
+    let mut one = options();
+    one.jobs = 1;
+    let told = run(many(3), one, killing("s/00"));
+    assert_eq!((told.count("s/00"), told.world.restarts), (1, 1));
+    assert_eq!(told.verdict("s/00"), Verdict::Failed);
+    let mut foreign = options();
+    (foreign.jobs, foreign.owns_server) = (1, false);
+    let told = run(many(3), foreign, killing("s/00"));
+    assert_eq!(
+        told.result("s/00").failures[0].clause,
+        Some(ClauseId::LIVE_1)
+    );
+}
+
+#[test]
+fn a_server_that_comes_back_by_itself_is_not_started_again() {
+    for owned in [false, true] {
+        let world = World {
+            heals: true,
+            ..World::default()
+        };
+        let mut options = options();
+        options.owns_server = owned;
+        let run = run_in(world, many(8), options, |name, beside, _| match name {
+            "s/03" if beside => Act::Kill,
+            _ => Act::Pass,
+        });
+        assert_eq!(run.world.restarts, 0);
+        assert_eq!(run.verdict("s/03"), Verdict::Flaky);
+        let (kind, text) = run.notices.first().unwrap();
+        assert_eq!(*kind, NoticeKind::Warning);
+        assert!(text.contains("stopped answering (it exited)"), "{text}");
+        assert!(run.details[0].contains(&"s/03".to_owned()));
+        assert!(run.details[0].contains(&"panic!".to_owned()));
+    }
+}
+
+#[test]
+fn a_server_that_cannot_be_started_again_ends_the_run() {
+    let world = World {
+        stuck: true,
+        ..World::default()
+    };
+    let run = run_in(world, many(12), options(), killing("s/02"));
+    let why = "the server could not be started again: no such file";
+    assert_eq!(run.summary.aborted.as_deref(), Some(why));
+    assert_eq!(run.notices.last().unwrap().1, why);
+    let detail = run.details.last().unwrap();
+    assert!(detail[0].starts_with("while these ran: s/0"), "{detail:?}");
+    assert!(detail[0].contains("s/02"), "{detail:?}");
+    assert_eq!(detail[1..], ["panic!"]);
+    let own = run.results.iter().filter(|result| result.name == "s/02");
+    assert!(
+        own.flat_map(|result| &result.failures)
+            .all(|one| one.clause == Some(ClauseId::USR_6))
+    );
+    for n in 0..12 {
+        let name = format!("s/{n:02}");
+        let result = run.result(&name);
+        let failed = result.failures.iter().any(|one| one.got == "closed");
+        assert_eq!(failed, name == "s/02", "{name}");
+    }
+}
+
+#[test]
+fn many_deaths_end_the_run() {
+    let all = |_: &str, _: bool, _: usize| Act::Kill;
+    let mut one = options();
+    one.jobs = 1;
+    let run = run(many(40), one, all);
+    let why = run.summary.aborted.as_deref().unwrap();
+    assert_eq!(why, "the server died 21 times");
+    assert_eq!(run.summary.totals.failed, 21);
+    assert!(run.world.restarts == 21, "{}", run.world.restarts);
+}

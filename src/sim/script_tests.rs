@@ -210,13 +210,14 @@ fn learnt(faults: FaultSet, env: &Environment) -> String {
         ..Config::default()
     };
     let outcome = run(executor, config, SimOptions::default());
-    let Some(learnt) = outcome.learnt else {
-        return outcome
-            .failures
-            .iter()
-            .map(|one| format!("{} / {}", one.expected, one.got))
-            .collect();
-    };
+    if outcome.ending == Ending::Broken {
+        let failures = outcome.failures.iter();
+        let told = failures.map(|one| format!("{} / {}", one.expected, one.got));
+        return told.collect();
+    }
+    let learnt = outcome
+        .learnt
+        .expect("a probe that passes has learnt something");
     let barriers = learnt.barriers;
     let name = |barrier: Option<Barrier>| barrier.map_or("none".into(), |b| format!("{b:?}"));
     let mut text = format!(
@@ -270,11 +271,11 @@ fn what_a_probe_makes_of_each_fault() {
     challenge-of-another: USR OK / 911 4
     digest-swapped: USR OK / 911 4
     referral-trid: a challenge or a referral / closed
-        where the address is known: Ping CallSelf unreferred
+        where the address is known: Ping CallSelf refers unreferred
     referral-to-nowhere: a connection to 127.0.0.1:1 / connection refused
         where the address is known: Ping CallSelf refers unreferred
     referral-type: a challenge or a referral / XFR 3 DS 127.0.0.1:1864
-        where the address is known: Ping CallSelf unreferred
+        where the address is known: Ping CallSelf refers unreferred
     referral-port: a connection to 127.0.0.1:msnp / connection refused
         where the address is known: Ping CallSelf refers unreferred
     syn-without-number: none none refers

@@ -127,8 +127,9 @@ fn a_scenario_undoes_what_it_did() {
         .render(&crate::transcript::Redactor::default());
     let undone: Vec<&str> = text
         .iter()
-        .filter_map(|line| line.strip_prefix("alice@undo C: "))
-        .skip_while(|line| !line.starts_with("SYN"))
+        .filter_map(|line| Some(line.split_once(" C: ")?.1))
+        .skip_while(|line| !line.starts_with("SYN 800000001"))
+        .take_while(|line| !line.starts_with("<closed>"))
         .collect();
     let expected = [
         "SYN 800000001 0",

@@ -125,6 +125,8 @@ fn judge_flaw(seen: &Seen<'_, '_>, told: &Told<'_, '_>, request: &Request, out: 
             let message = "a command for another kind of server is obeyed";
             (ClauseId::FRAME_13, message)
         }
+        // Servers do without the name (facts, D.50).
+        Some(Flaw::Count) if request.verb == Verb::Add && asked.count() == 4 => return,
         Some(Flaw::Count) => {
             let message = "a command with a wrong number of parameters is obeyed";
             (ClauseId::FRAME_14, message)
@@ -493,6 +495,7 @@ mod tests {
             accuses(clause, &format!("{text}{answer}"));
             silent(&format!("{text}200 9"));
         }
+        silent("alice in\nalice C: ADD 9 AL b@hotmail.com\nalice S: ADD 9 AL 5 b@hotmail.com");
         let name = "n".repeat(388);
         let handle = format!("{}@hotmail.com", "h".repeat(120));
         for (clause, handle, name) in [

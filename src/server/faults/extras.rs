@@ -1,5 +1,6 @@
 //! Faults of the commands that the draft leaves out, and of the service as a whole.
 
+use super::notes::Word;
 use super::received::{Fate, Received};
 use super::sent::Sent;
 
@@ -77,12 +78,18 @@ pub(super) fn count_deeds(sent: &mut Sent<'_>) {
     }
 }
 
-/// The service is gone as if its process had died: every connection drops, nobody is heard again.
+/// What the notes hold once the service has ended.
+const GONE: &str = "gone";
+
+/// The service is gone as if its process had died: every connection drops, and so does each that
+/// is made later.
 pub(super) fn crash_at_the_sixth(received: &mut Received<'_>) {
     let is_ready = received.peer().deeds == DEEDS.len();
     if is_ready && received.is("CHG") && received.text(2) == "HDN" {
+        received.notes.remember(GONE, Word::new());
+    }
+    if received.notes.memory.contains_key(GONE) {
         received.fate = Fate::CloseAll;
-        received.get_stuck();
     }
 }
 

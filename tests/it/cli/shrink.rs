@@ -107,3 +107,32 @@ fn what_passes_cannot_be_shrunk_and_what_cannot_run_is_told() {
     assert_eq!(told.code, Some(2), "{}", told.err);
     assert!(told.err.contains("bad.yaml:4"), "{}", told.err);
 }
+
+#[test]
+fn a_server_that_dies_of_it_is_started_again() {
+    let folder = tempfile::tempdir().unwrap();
+    // A port that was free a moment ago.
+    let port = std::net::TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port();
+    let program = env!("CARGO_BIN_EXE_msnpspec");
+    let text = format!(
+        "name: t\ndispatch: 127.0.0.1:{port}\ndisposable: true\naccount_pattern: {{ handle: \
+         \"user{{n}}@hotmail.com\", password: \"pw{{n}}\", name: \"User {{n}}\", from: 1, to: 9 }}\n\
+         launch:\n  command: [{program:?}, serve, --listen, \"127.0.0.1:{port}\", --fault, \
+         crash-after-six]\n  ready: {{ tcp: \"127.0.0.1:{port}\", within: 20s }}\n"
+    );
+    let target = write(folder.path(), "target.yaml", &text);
+    let name = "hostile/hiding-after-a-bit-of-everything";
+    let told = call(&["shrink", name, "--target", &target, "--replays", "2"]);
+    assert_eq!(told.code, Some(1), "{}", told.err);
+    assert!(
+        told.err.contains("it fails in 2 of 2 replays"),
+        "{}",
+        told.err
+    );
+    assert!(told.out.contains("bob: {}"), "{}", told.out);
+    assert!(!told.out.contains("BSY"), "{}", told.out);
+}

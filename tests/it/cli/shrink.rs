@@ -111,7 +111,7 @@ fn what_passes_cannot_be_shrunk_and_what_cannot_run_is_told() {
 #[test]
 fn a_server_that_dies_of_it_is_started_again() {
     let folder = tempfile::tempdir().unwrap();
-    // A port that was free a moment ago.
+    #[expect(clippy::disallowed_types, reason = "a port that was free a moment ago")]
     let port = std::net::TcpListener::bind("127.0.0.1:0")
         .unwrap()
         .local_addr()

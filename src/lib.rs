@@ -3,6 +3,7 @@
 pub mod diagnostic;
 pub mod event;
 pub mod fuzzer;
+pub mod model;
 #[cfg(feature = "net")]
 pub mod net;
 pub mod oracle;

@@ -1,0 +1,340 @@
+//! What a server sends, with symbolic values.
+
+use smallvec::smallvec;
+
+use super::command::{Version, Words};
+use super::value::{ConnId, List, NameId, SessionId, State, TicketId, UserId};
+
+/// A value that the server chooses: the first use binds it, later uses must agree.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Capture {
+    /// The latest challenge on a connection.
+    Challenge(ConnId),
+    /// The address that a dispatch connection was referred to.
+    Notification(ConnId),
+    /// The address that came with a ticket.
+    Board(TicketId),
+    /// The cookie of a ticket.
+    Cookie(TicketId),
+    /// The number of a session, which RNG and the replies to CAL name.
+    Session(SessionId),
+    /// A user's serial number after so many changes that were seen (SER-2).
+    Serial(UserId, u16),
+}
+
+/// One word of a line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Word {
+    /// This text.
+    Text(&'static str),
+    /// The TrID of the request.
+    TrId,
+    /// A small number.
+    Number(u8),
+    /// The handle of a user.
+    Handle(UserId),
+    /// The friendly name of a user.
+    Name(UserId, NameId),
+    /// A value that the server chooses.
+    Capture(Capture),
+    /// One word, whichever.
+    Any,
+    /// No word or more, whichever.
+    Rest,
+    /// The length of the payload.
+    Length,
+    /// In a command: the own handle of the connection's user.
+    Own,
+    /// In a command: a name not used before; remember it under this number.
+    NewName(NameId),
+    /// In a command: the response to a connection's challenge.
+    Response {
+        /// The connection.
+        conn: ConnId,
+        /// Whether it is the right one.
+        right: bool,
+    },
+    /// In a command: the number of SYN, of the connection's user.
+    Version(Version),
+}
+
+/// A line of a server, or the end of the connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Line {
+    /// `VER t MSNP2 …`.
+    Ver,
+    /// `VER t CVR0 …`.
+    VerCvr0,
+    /// `VER t 0 …`.
+    VerNone,
+    /// `INF t MD5 …`.
+    Inf,
+    /// `USR t MD5 S challenge`.
+    Challenge(ConnId),
+    /// `XFR t NS address`.
+    ReferNs(ConnId),
+    /// `USR t OK handle name`, on either kind of server.
+    UsrOk(UserId, NameId),
+    /// `MSG Hotmail Hotmail n` and its payload.
+    Profile,
+    /// `SYN t ser`.
+    Syn(Capture),
+    /// `GTC t ser value`.
+    Gtc(Capture, bool),
+    /// `BLP t ser value`.
+    Blp(Capture, bool),
+    /// `LST t list ser item total handle name`; the handle is given where there is but one.
+    Entry {
+        /// The list.
+        list: List,
+        /// The number.
+        serial: Capture,
+        /// Counted from 1.
+        item: u8,
+        /// Of how many.
+        total: u8,
+        /// Who, where the order leaves no choice.
+        whom: Option<UserId>,
+    },
+    /// `LST t list ser 0 0`.
+    Empty(List, Capture),
+    /// `CHG t state`.
+    Chg(State),
+    /// `ADD t list ser handle name`, the name as it was sent.
+    Added(List, Capture, UserId),
+    /// `REM t list ser handle`.
+    Removed(List, Capture, UserId),
+    /// `ADD 0 RL ser handle name`: who was added.
+    AddedZero(Capture, UserId),
+    /// `REM 0 RL ser handle`.
+    RemovedZero(Capture, UserId),
+    /// `REA t ser handle name`.
+    Renamed(Capture, UserId, NameId),
+    /// `ILN t state handle name`.
+    Iln(UserId, State, NameId),
+    /// `NLN state handle name`.
+    Nln(UserId, State, NameId),
+    /// `FLN handle`.
+    Fln(UserId),
+    /// `XFR t SB address CKI cookie`.
+    ReferSb(TicketId),
+    /// `RNG session address CKI cookie handle name`: the ticket, and who calls.
+    Rng(SessionId, TicketId, UserId, NameId),
+    /// `CAL t RINGING session`.
+    Ringing(SessionId),
+    /// `IRO t item total handle name`; the handle is given where there is but one.
+    Iro(u8, u8, Option<(UserId, NameId)>),
+    /// `ANS t OK`.
+    AnsOk,
+    /// `JOI handle name`.
+    Joi(UserId, NameId),
+    /// `BYE handle`.
+    Bye(UserId),
+    /// `MSG handle name length` and the payload that was sent.
+    Msg(UserId, NameId),
+    /// `ACK t`.
+    Ack,
+    /// `NAK t`.
+    Nak,
+    /// `OUT`.
+    Out,
+    /// `OUT OTH`.
+    OutOth,
+    /// `QNG`.
+    Qng,
+    /// A reply of success to CVR, URL, SND or FND: the verb, the TrID and what else there is.
+    Extra(&'static str),
+    /// `code t`.
+    Error(u16),
+    /// An error of the table with the request's TrID, whatever its code.
+    AnyError,
+    /// An error with the request's TrID, a close, or both.
+    Refused,
+    /// Not a line: the server closes the connection.
+    Closed,
+}
+
+impl Line {
+    /// The words of the line; `None` for [`Line::AnyError`], [`Line::Refused`] and
+    /// [`Line::Closed`], which are no lines.
+    #[must_use]
+    pub fn words(self) -> Option<Words> {
+        use Word::{Any, Capture as Cap, Handle, Number, Rest, Text, TrId};
+        Some(match self {
+            Self::Ver => smallvec![Text("VER"), TrId, Text("MSNP2"), Rest],
+            Self::VerCvr0 => smallvec![Text("VER"), TrId, Text("CVR0"), Rest],
+            Self::VerNone => smallvec![Text("VER"), TrId, Text("0"), Rest],
+            Self::Inf => smallvec![Text("INF"), TrId, Rest],
+            Self::Challenge(conn) => {
+                let challenge = Cap(Capture::Challenge(conn));
+                smallvec![Text("USR"), TrId, Text("MD5"), Text("S"), challenge]
+            }
+            Self::ReferNs(conn) => {
+                let address = Cap(Capture::Notification(conn));
+                smallvec![Text("XFR"), TrId, Text("NS"), address, Rest]
+            }
+            Self::UsrOk(user, name) => {
+                smallvec![Text("USR"), TrId, Text("OK"), Handle(user), name.of(user)]
+            }
+            Self::Profile => {
+                smallvec![Text("MSG"), Text("Hotmail"), Text("Hotmail"), Any]
+            }
+            Self::Chg(state) => smallvec![Text("CHG"), TrId, Text(state.as_str())],
+            Self::Ack => smallvec![Text("ACK"), TrId],
+            Self::Nak => smallvec![Text("NAK"), TrId],
+            Self::Out => smallvec![Text("OUT")],
+            Self::OutOth => smallvec![Text("OUT"), Text("OTH")],
+            Self::Qng => smallvec![Text("QNG"), Rest],
+            Self::Extra(verb) => smallvec![Text(verb), TrId, Rest],
+            Self::Error(code) => smallvec![Text(error_text(code)?), TrId, Rest],
+            Self::AnyError | Self::Refused | Self::Closed => return None,
+            Self::Iln(user, state, name) => {
+                let code = Text(state.as_str());
+                smallvec![Text("ILN"), TrId, code, Handle(user), name.of(user)]
+            }
+            Self::Nln(user, state, name) => {
+                smallvec![
+                    Text("NLN"),
+                    Text(state.as_str()),
+                    Handle(user),
+                    name.of(user)
+                ]
+            }
+            Self::Fln(user) => smallvec![Text("FLN"), Handle(user)],
+            Self::ReferSb(ticket) => {
+                let (board, cookie) = (Capture::Board(ticket), Capture::Cookie(ticket));
+                smallvec![
+                    Text("XFR"),
+                    TrId,
+                    Text("SB"),
+                    Cap(board),
+                    Text("CKI"),
+                    Cap(cookie)
+                ]
+            }
+            Self::Rng(session, ticket, user, name) => smallvec![
+                Text("RNG"),
+                Cap(Capture::Session(session)),
+                Cap(Capture::Board(ticket)),
+                Text("CKI"),
+                Cap(Capture::Cookie(ticket)),
+                Handle(user),
+                name.of(user)
+            ],
+            Self::Ringing(session) => {
+                let session = Cap(Capture::Session(session));
+                smallvec![Text("CAL"), TrId, Text("RINGING"), session]
+            }
+            Self::Iro(item, total, who) => {
+                let (handle, name) = who.map_or((Any, Any), |(u, n)| (Handle(u), n.of(u)));
+                smallvec![Text("IRO"), TrId, Number(item), Number(total), handle, name]
+            }
+            Self::AnsOk => smallvec![Text("ANS"), TrId, Text("OK")],
+            Self::Joi(user, name) => smallvec![Text("JOI"), Handle(user), name.of(user)],
+            Self::Bye(user) => smallvec![Text("BYE"), Handle(user), Rest],
+            Self::Msg(user, name) => {
+                smallvec![Text("MSG"), Handle(user), name.of(user), Word::Length]
+            }
+            _ => self.list_words(),
+        })
+    }
+
+    fn list_words(self) -> Words {
+        use Word::{Any, Capture as Cap, Handle, Number, Text, TrId};
+        let of = |list: List| Text(list.as_str());
+        match self {
+            Self::Gtc(serial, is_a) => {
+                smallvec![
+                    Text("GTC"),
+                    TrId,
+                    Cap(serial),
+                    Text(if is_a { "A" } else { "N" })
+                ]
+            }
+            Self::Blp(serial, is_al) => {
+                smallvec![
+                    Text("BLP"),
+                    TrId,
+                    Cap(serial),
+                    Text(if is_al { "AL" } else { "BL" })
+                ]
+            }
+            Self::Entry {
+                list,
+                serial,
+                item,
+                total,
+                whom,
+            } => smallvec![
+                Text("LST"),
+                TrId,
+                of(list),
+                Cap(serial),
+                Number(item),
+                Number(total),
+                whom.map_or(Any, Handle),
+                Any
+            ],
+            Self::Empty(list, serial) => {
+                let zero = Number(0);
+                smallvec![Text("LST"), TrId, of(list), Cap(serial), zero, zero]
+            }
+            Self::Added(list, serial, whom) => {
+                let handle = Handle(whom);
+                smallvec![Text("ADD"), TrId, of(list), Cap(serial), handle, handle]
+            }
+            Self::Removed(list, serial, whom) => {
+                smallvec![Text("REM"), TrId, of(list), Cap(serial), Handle(whom)]
+            }
+            Self::AddedZero(serial, who) => {
+                let (add, rl) = (Text("ADD"), Text("RL"));
+                smallvec![add, Number(0), rl, Cap(serial), Handle(who), Any]
+            }
+            Self::RemovedZero(serial, who) => {
+                smallvec![Text("REM"), Number(0), Text("RL"), Cap(serial), Handle(who)]
+            }
+            Self::Renamed(serial, user, name) => {
+                smallvec![Text("REA"), TrId, Cap(serial), Handle(user), name.of(user)]
+            }
+            Self::Syn(serial) => smallvec![Text("SYN"), TrId, Cap(serial)],
+            _ => Words::new(),
+        }
+    }
+}
+
+/// The digits of a code that the model names.
+fn error_text(code: u16) -> Option<&'static str> {
+    const TEXTS: &[(u16, &str)] = &[
+        (201, "201"),
+        (205, "205"),
+        (206, "206"),
+        (207, "207"),
+        (208, "208"),
+        (215, "215"),
+        (216, "216"),
+        (217, "217"),
+        (218, "218"),
+        (219, "219"),
+        (302, "302"),
+        (503, "503"),
+        (713, "713"),
+        (715, "715"),
+        (911, "911"),
+        (913, "913"),
+    ];
+    TEXTS
+        .iter()
+        .find(|(known, _)| *known == code)
+        .map(|(_, text)| *text)
+}
+
+impl NameId {
+    /// The word for this name of a user.
+    fn of(self, user: UserId) -> Word {
+        if self == Self::ANY {
+            Word::Any
+        } else {
+            Word::Name(user, self)
+        }
+    }
+}

@@ -1,0 +1,60 @@
+//! The protocol as a small state machine for several users and connections.
+//!
+//! A [`Model`] says of each [`Command`] on each connection which replies are allowed, by which
+//! clause, and what the other connections must and may see: everything else they must not. It is
+//! made from the clauses and from what is known of the practice, never from the reference server.
+//!
+//! Where practice differs, several replies are allowed. Whoever cannot see which of them came
+//! (a generator that writes a case) calls [`Model::step`]: the model goes on with less knowledge,
+//! and later predictions widen, up to "anything". Whoever has seen it calls [`Model::replies`] and
+//! then [`Model::settle`] with the reply that came.
+//!
+//! ```
+//! use msnpspec::model::{Command, Door, Line, Model, Offer, Target};
+//!
+//! let mut model = Model::new(2, Target::default());
+//! let conn = model.open(Door::Notification);
+//! let prediction = model.step(conn, Command::Ver(Offer::Msnp2));
+//! assert_eq!(prediction.replies[0].lines[..], [Line::Ver]);
+//! assert!(prediction.is_certain());
+//! ```
+
+mod command;
+mod effect;
+mod line;
+mod login;
+mod notification;
+mod possible;
+mod prediction;
+mod presence;
+mod switchboard;
+mod table;
+#[cfg(test)]
+mod tests;
+
+mod value;
+mod world;
+
+pub use command::{Command, Key, ListWord, Mode, Offer, Version, Whom, Words};
+pub use line::{Capture, Line, Word};
+pub use possible::Fitness;
+pub use prediction::{After, Duty, Prediction, Replies, Reply, Sight, Sights};
+pub use table::{Phase, ReplyKind, Transition, knows};
+
+pub use value::{
+    ConnId, Door, List, MAX_USERS, NameId, SessionId, State, TicketId, Truth, UserId, UserSet,
+};
+pub use world::Target;
+
+use world::{Conn, Session, Ticket, User};
+
+/// All that is known of the users, connections and sessions of a case.
+#[derive(Debug, Clone)]
+pub struct Model {
+    target: Target,
+    users: [User; MAX_USERS],
+    count: u8,
+    conns: Vec<Conn>,
+    sessions: Vec<Session>,
+    tickets: Vec<Ticket>,
+}

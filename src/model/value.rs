@@ -1,0 +1,197 @@
+//! The small values that states, commands and lines are made of.
+
+use crate::spec::ServerKind;
+
+/// The most users of one case.
+pub const MAX_USERS: usize = 4;
+
+macro_rules! ids {
+    ($($(#[$doc:meta])* $name:ident($inner:ty);)*) => {$(
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(pub $inner);
+
+        impl $name {
+            /// The place in a list of all of them.
+            #[must_use]
+            pub fn index(self) -> usize {
+                usize::from(self.0)
+            }
+        }
+    )*};
+}
+
+ids! {
+    /// A user of the case, by number from 0 below [`MAX_USERS`].
+    UserId(u8);
+    /// A connection of the case, counted from 0 in the order of opening.
+    ConnId(u16);
+    /// A switchboard session, counted from 0 in the order of the USRs that made them.
+    SessionId(u16);
+    /// What lets a user into a switchboard: a cookie of XFR or of RNG, counted from 0.
+    TicketId(u16);
+}
+
+/// A set of users.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]
+pub struct UserSet(u8);
+
+impl UserSet {
+    /// Whether the user is in it.
+    #[must_use]
+    pub fn has(self, user: UserId) -> bool {
+        self.0 & (1 << (user.0 & 7)) != 0
+    }
+
+    /// Puts a user in or takes one out.
+    pub fn set(&mut self, user: UserId, is_in: bool) {
+        let bit = 1 << (user.0 & 7);
+        self.0 = if is_in { self.0 | bit } else { self.0 & !bit };
+    }
+
+    /// How many there are.
+    #[must_use]
+    pub fn len(self) -> u8 {
+        u8::try_from(self.0.count_ones()).unwrap_or_default()
+    }
+
+    /// Whether nobody is in it.
+    #[must_use]
+    pub fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    /// The users, by number.
+    pub fn iter(self) -> impl Iterator<Item = UserId> {
+        (0..8).map(UserId).filter(move |user| self.has(*user))
+    }
+}
+
+/// A list of a user (draft, 7.8).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum List {
+    /// FL.
+    Forward,
+    /// AL.
+    Allow,
+    /// BL.
+    Block,
+    /// RL.
+    Reverse,
+}
+
+impl List {
+    /// All four, in the order of a SYN batch (SYN-3).
+    pub const ALL: [Self; 4] = [Self::Forward, Self::Allow, Self::Block, Self::Reverse];
+
+    /// The two letters.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Forward => "FL",
+            Self::Allow => "AL",
+            Self::Block => "BL",
+            Self::Reverse => "RL",
+        }
+    }
+}
+
+/// A state of presence (draft, 7.7).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum State {
+    /// An online state, by its place in [`crate::spec::ONLINE_STATES`].
+    Online(u8),
+    /// HDN.
+    Hidden,
+    /// FLN, as a state that a client may ask for.
+    Offline,
+}
+
+impl State {
+    /// NLN.
+    pub const NLN: Self = Self::Online(0);
+
+    /// The three letters.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Online(place) => crate::spec::ONLINE_STATES
+                .get(usize::from(place))
+                .copied()
+                .unwrap_or("NLN"),
+            Self::Hidden => "HDN",
+            Self::Offline => "FLN",
+        }
+    }
+
+    /// The state of these letters.
+    #[must_use]
+    pub fn parse(word: &[u8]) -> Option<Self> {
+        match word {
+            b"HDN" => Some(Self::Hidden),
+            b"FLN" => Some(Self::Offline),
+            _ => {
+                let mut states = crate::spec::ONLINE_STATES.iter();
+                let place = states.position(|state| state.as_bytes() == word)?;
+                u8::try_from(place).ok().map(Self::Online)
+            }
+        }
+    }
+
+    /// Whether others can be shown it.
+    #[must_use]
+    pub fn is_online(self) -> bool {
+        matches!(self, Self::Online(_))
+    }
+}
+
+/// A friendly name of a user: 0 is the account's own, others are given by REA.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub struct NameId(pub u16);
+
+impl NameId {
+    /// One that is not known.
+    pub const ANY: Self = Self(u16::MAX);
+}
+
+/// Where a connection goes to.
+pub type Door = ServerKind;
+
+/// What is known of a yes-or-no question.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Truth {
+    /// It is so.
+    Yes,
+    /// It is not so.
+    No,
+    /// Servers differ, or what was sent before leaves it open.
+    Maybe,
+}
+
+impl Truth {
+    /// Both.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::No, _) | (_, Self::No) => Self::No,
+            (Self::Yes, Self::Yes) => Self::Yes,
+            _ => Self::Maybe,
+        }
+    }
+
+    /// The contrary.
+    #[must_use]
+    pub fn negated(self) -> Self {
+        match self {
+            Self::Yes => Self::No,
+            Self::No => Self::Yes,
+            Self::Maybe => Self::Maybe,
+        }
+    }
+}
+
+impl From<bool> for Truth {
+    fn from(is_so: bool) -> Self {
+        if is_so { Self::Yes } else { Self::No }
+    }
+}

@@ -1,0 +1,373 @@
+//! What is known: users with lists and states, connections, sessions, cookies.
+
+use super::Model;
+use super::line::Capture;
+use super::table::Phase;
+use super::value::{
+    ConnId, Door, List, MAX_USERS, NameId, SessionId, State, TicketId, Truth, UserId, UserSet,
+};
+
+/// What is known of the server beforehand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Target {
+    /// Whether it answers what the draft leaves out (CVR, REA, URL, SND, FND, PNG).
+    pub extras: bool,
+    /// Whether its dispatch server refers (otherwise it logs users in itself); `Maybe` where that
+    /// is not known.
+    pub refers: Truth,
+}
+
+impl Default for Target {
+    fn default() -> Self {
+        Self {
+            extras: true,
+            refers: Truth::Yes,
+        }
+    }
+}
+
+/// How little is known of a user's presence.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) enum Doubt {
+    /// It is known.
+    #[default]
+    None,
+    /// It is as it was, or FLN.
+    MaybeOffline,
+    /// It is not known.
+    Full,
+}
+
+/// What a watcher was told last of a user.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) enum Shown {
+    /// Nothing, or FLN.
+    #[default]
+    Gone,
+    /// An online state.
+    Here,
+    /// One or the other.
+    Unknown,
+}
+
+/// A user.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct User {
+    /// The connection on which the user is logged in, as far as is known.
+    pub(super) login: Option<ConnId>,
+    /// Somebody else may be logged in as this user, or this user elsewhere.
+    pub(super) has_rival: bool,
+    pub(super) state: Option<State>,
+    pub(super) doubt: Doubt,
+    /// FL, AL, BL: who is on it, and of whom that is not known.
+    pub(super) lists: [(UserSet, UserSet); 3],
+    /// GTC is N, or it is not known.
+    pub(super) is_silent: bool,
+    pub(super) gtc_doubt: bool,
+    /// BLP is BL, or it is not known.
+    pub(super) is_private: bool,
+    pub(super) blp_doubt: bool,
+    pub(super) serial: u16,
+    pub(super) name: NameId,
+    /// What this user was told of the others.
+    pub(super) shown: [Shown; MAX_USERS],
+}
+
+/// How far a connection has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Stage {
+    Fresh,
+    Versioned,
+    Informed,
+    /// With a challenge for this user, or for one who does not exist.
+    Challenged(Option<UserId>),
+    LoggedIn(UserId),
+    Lobby,
+    Seated(SessionId),
+    Closed,
+}
+
+/// A connection.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Conn {
+    pub(super) door: Door,
+    pub(super) stage: Stage,
+    /// It may be closed, or the stage may be another.
+    pub(super) doubt: bool,
+    /// On a switchboard: who sits there, under which name.
+    pub(super) seat: Option<(UserId, NameId)>,
+    /// How many calls have failed in a row.
+    pub(super) failed_calls: u8,
+}
+
+/// A switchboard session.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Session {
+    /// Where the participants sit.
+    pub(super) seats: smallvec::SmallVec<[ConnId; 4]>,
+    /// Who was called and has not joined.
+    pub(super) called: UserSet,
+    /// Others may sit there, or not all of these.
+    pub(super) doubt: bool,
+}
+
+/// A way into a switchboard.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Ticket {
+    pub(super) owner: UserId,
+    /// The login for which it was made out.
+    pub(super) login: Option<ConnId>,
+    /// The session to join; `None` opens one.
+    pub(super) session: Option<SessionId>,
+    pub(super) used: Truth,
+}
+
+impl Model {
+    /// Some users (at most [`MAX_USERS`]) of whom nobody is connected, with empty lists.
+    #[must_use]
+    pub fn new(users: usize, target: Target) -> Self {
+        Self {
+            target,
+            users: [User::default(); MAX_USERS],
+            count: u8::try_from(users.min(MAX_USERS)).unwrap_or_default(),
+            conns: Vec::with_capacity(8),
+            sessions: Vec::new(),
+            tickets: Vec::new(),
+        }
+    }
+
+    /// The same users, of whom nobody is connected, with empty lists; keeps the memory.
+    pub fn reset(&mut self, users: usize) {
+        self.count = u8::try_from(users.min(MAX_USERS)).unwrap_or_default();
+        self.users = [User::default(); MAX_USERS];
+        self.conns.clear();
+        self.sessions.clear();
+        self.tickets.clear();
+    }
+
+    /// The users.
+    pub fn users(&self) -> impl Iterator<Item = UserId> + use<> {
+        (0..self.count).map(UserId)
+    }
+
+    /// The connections, closed ones too, in the order of opening.
+    pub fn conns(&self) -> impl Iterator<Item = ConnId> + use<> {
+        (0..u16::try_from(self.conns.len()).unwrap_or(u16::MAX)).map(ConnId)
+    }
+
+    /// How many tickets have been handed out; the next has this number.
+    #[must_use]
+    pub fn tickets(&self) -> u16 {
+        u16::try_from(self.tickets.len()).unwrap_or(u16::MAX)
+    }
+
+    /// Who may use a ticket and for which session; `None` opens one.
+    #[must_use]
+    pub fn ticket(&self, id: TicketId) -> Option<(UserId, Option<SessionId>)> {
+        let ticket = self.tickets.get(id.index())?;
+        Some((ticket.owner, ticket.session))
+    }
+
+    /// How far a connection has come.
+    #[must_use]
+    pub fn phase(&self, conn: ConnId) -> Phase {
+        let Some(found) = self.conns.get(conn.index()) else {
+            return Phase::Closed;
+        };
+        let is_ds = found.door == Door::Dispatch;
+        let phase = match found.stage {
+            Stage::Closed => return Phase::Closed,
+            Stage::Fresh if is_ds => Phase::DsFresh,
+            Stage::Versioned if is_ds => Phase::DsVersioned,
+            Stage::Informed if is_ds => Phase::DsInformed,
+            Stage::Fresh => Phase::NsFresh,
+            Stage::Versioned => Phase::NsVersioned,
+            Stage::Informed => Phase::NsInformed,
+            Stage::Challenged(_) => Phase::NsChallenged,
+            Stage::LoggedIn(user) => self.presence_phase(user),
+            Stage::Lobby => Phase::SbLobby,
+            Stage::Seated(session) => self.session_phase(session),
+        };
+        if found.doubt { Phase::Unclear } else { phase }
+    }
+
+    fn presence_phase(&self, user: UserId) -> Phase {
+        let user = self.user(user);
+        match user.state {
+            _ if user.doubt != Doubt::None => Phase::NsUnsure,
+            None => Phase::NsLoggedIn,
+            Some(State::Online(_)) => Phase::NsOnline,
+            Some(State::Hidden) => Phase::NsHidden,
+            Some(State::Offline) => Phase::NsOffline,
+        }
+    }
+
+    fn session_phase(&self, session: SessionId) -> Phase {
+        match self.session(session) {
+            Some(session) if session.doubt => Phase::SbUnsure,
+            Some(session) if session.seats.len() > 1 => Phase::SbCompany,
+            _ => Phase::SbAlone,
+        }
+    }
+
+    /// The kind of server a connection leads to; `None` for a connection that was never opened.
+    #[must_use]
+    pub fn door(&self, conn: ConnId) -> Option<Door> {
+        self.conns.get(conn.index()).map(|conn| conn.door)
+    }
+
+    /// The user who is logged in on a connection, or sits on it in a session.
+    #[must_use]
+    pub fn user_of(&self, conn: ConnId) -> Option<UserId> {
+        let conn = self.conns.get(conn.index())?;
+        match conn.stage {
+            Stage::LoggedIn(user) => Some(user),
+            _ => conn.seat.map(|(user, _)| user),
+        }
+    }
+
+    /// The connection on which a user is logged in, as far as is known.
+    #[must_use]
+    pub fn login_of(&self, user: UserId) -> Option<ConnId> {
+        self.user(user).login
+    }
+
+    /// The state that a user is in; `None` without a login, before its first CHG, or in doubt.
+    #[must_use]
+    pub fn state_of(&self, user: UserId) -> Option<State> {
+        let user = self.user(user);
+        user.state.filter(|_| user.doubt == Doubt::None)
+    }
+
+    /// The present serial number of a user.
+    #[must_use]
+    pub fn serial(&self, user: UserId) -> Capture {
+        Capture::Serial(user, self.user(user).serial)
+    }
+
+    /// Whether `whom` is on a list of `user`.
+    #[must_use]
+    pub fn has(&self, user: UserId, list: List, whom: UserId) -> Truth {
+        if list == List::Reverse {
+            return self.has(whom, List::Forward, user);
+        }
+        let (members, doubts) = self.list(user, list);
+        if doubts.has(whom) {
+            Truth::Maybe
+        } else {
+            members.has(whom).into()
+        }
+    }
+
+    /// Who is on a list, and of whom that is not known.
+    pub(super) fn list(&self, user: UserId, list: List) -> (UserSet, UserSet) {
+        let place = match list {
+            List::Forward => 0,
+            List::Allow => 1,
+            List::Block => 2,
+            List::Reverse => return self.reverse(user),
+        };
+        self.user(user)
+            .lists
+            .get(place)
+            .copied()
+            .unwrap_or_default()
+    }
+
+    fn reverse(&self, user: UserId) -> (UserSet, UserSet) {
+        let (mut members, mut doubts) = (UserSet::default(), UserSet::default());
+        for other in self.users() {
+            let (forward, unsure) = self.list(other, List::Forward);
+            members.set(other, forward.has(user));
+            doubts.set(other, unsure.has(user));
+        }
+        (members, doubts)
+    }
+
+    pub(super) fn set_list(&mut self, user: UserId, list: List, whom: UserId, is_on: Truth) {
+        let place = match list {
+            List::Forward => 0,
+            List::Allow => 1,
+            List::Block => 2,
+            List::Reverse => return,
+        };
+        if let Some((members, doubts)) = self.user_mut(user).lists.get_mut(place) {
+            members.set(whom, is_on == Truth::Yes);
+            doubts.set(whom, is_on == Truth::Maybe);
+        }
+    }
+
+    /// A user; of no number, one of whom nothing is known.
+    pub(super) fn user(&self, id: UserId) -> &User {
+        let [first, ..] = &self.users;
+        self.users.get(id.index()).unwrap_or(first)
+    }
+
+    pub(super) fn user_mut(&mut self, id: UserId) -> &mut User {
+        let place = id.index().min(MAX_USERS - 1);
+        self.users
+            .get_mut(place)
+            .expect("the place is below MAX_USERS")
+    }
+
+    pub(super) fn conn_mut(&mut self, id: ConnId) -> Option<&mut Conn> {
+        self.conns.get_mut(id.index())
+    }
+
+    pub(super) fn session(&self, id: SessionId) -> Option<&Session> {
+        self.sessions.get(id.index())
+    }
+
+    pub(super) fn session_mut(&mut self, id: SessionId) -> Option<&mut Session> {
+        self.sessions.get_mut(id.index())
+    }
+
+    /// Whether a connection is open and nothing doubtful was sent on it.
+    pub(super) fn is_sure(&self, conn: ConnId) -> bool {
+        self.conns
+            .get(conn.index())
+            .is_some_and(|conn| !conn.doubt && conn.stage != Stage::Closed)
+    }
+
+    /// Whether GTC is A.
+    pub(super) fn is_prompted(&self, user: UserId) -> Truth {
+        let user = self.user(user);
+        if user.gtc_doubt {
+            Truth::Maybe
+        } else {
+            (!user.is_silent).into()
+        }
+    }
+
+    /// Whether BLP is AL.
+    pub(super) fn is_public(&self, user: UserId) -> Truth {
+        let user = self.user(user);
+        if user.blp_doubt {
+            Truth::Maybe
+        } else {
+            (!user.is_private).into()
+        }
+    }
+
+    /// Whether a user's settings admit another (BLP-6, BLP-7).
+    pub(super) fn admits(&self, user: UserId, other: UserId) -> Truth {
+        let is_allowed = match self.is_public(user) {
+            Truth::Yes => Truth::Yes,
+            is_public => match (is_public, self.has(user, List::Allow, other)) {
+                (_, Truth::Yes) => Truth::Yes,
+                (Truth::No, is_listed) => is_listed,
+                _ => Truth::Maybe,
+            },
+        };
+        self.has(user, List::Block, other).negated().and(is_allowed)
+    }
+
+    /// Whether a user is in an online state.
+    pub(super) fn is_online(&self, user: UserId) -> Truth {
+        let user = self.user(user);
+        match user.doubt {
+            Doubt::None => user.state.is_some_and(State::is_online).into(),
+            Doubt::MaybeOffline | Doubt::Full => Truth::Maybe,
+        }
+    }
+}

@@ -1,6 +1,5 @@
 //! The scripts beside the scenarios, against the reference server.
 
-use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,7 +7,7 @@ use super::{Chunking, SimOptions, environment, run};
 use crate::diagnostic::Source;
 use crate::run::{Account, Barrier, Cause, Ending, Environment, Executor, Lists, Outcome};
 use crate::scenario::{NoFiles, load};
-use crate::server::{Config, FaultSet, faults};
+use crate::server::Config;
 
 fn account(number: usize) -> Account {
     Account::new(format!("user{number}@hotmail.com"), format!("pw{number}"))
@@ -201,94 +200,4 @@ fn the_server_goes_and_comes_back() {
     );
     let outcome = run(executor, Config::default(), SimOptions::default());
     assert_eq!(outcome.ending, Ending::Passed, "{:?}", outcome.failures);
-}
-
-/// What a probe learns of a server with these faults, in one line.
-fn learnt(faults: FaultSet, env: &Environment) -> String {
-    let accounts = [account(1), account(2)].into();
-    let executor = Executor::probe(accounts, Arc::new(env.clone()), 1);
-    let config = Config {
-        faults,
-        ..Config::default()
-    };
-    let outcome = run(executor, config, SimOptions::default());
-    if outcome.ending == Ending::Broken {
-        let failures = outcome.failures.iter();
-        let told = failures.map(|one| format!("{} / {}", one.expected, one.got));
-        return told.collect();
-    }
-    let learnt = outcome
-        .learnt
-        .expect("a probe that passes has learnt something");
-    let barriers = learnt.barriers;
-    let name = |barrier: Option<Barrier>| barrier.map_or("none".into(), |b| format!("{b:?}"));
-    let mut text = format!(
-        "{} {}",
-        name(barriers.notification),
-        name(barriers.switchboard)
-    );
-    for (holds, word) in [
-        (learnt.dispatch_refers, " refers"),
-        (learnt.presence_batched, " batches"),
-        (learnt.notification.is_none(), " unreferred"),
-    ] {
-        text.push_str(if holds { word } else { "" });
-    }
-    text
-}
-
-#[test]
-fn what_a_probe_makes_of_each_fault() {
-    let mut known = unknown();
-    known.notification = environment().notification;
-    let clean = FaultSet::default();
-    let [of_unknown, of_known] = [unknown(), known.clone()].map(|env| learnt(clean, &env));
-    let mut told = format!("clean: {of_unknown}\n");
-    for fault in faults() {
-        let set = FaultSet::from_iter([*fault]);
-        let seen = learnt(set, &unknown());
-        if seen == of_unknown {
-            continue;
-        }
-        let _ = writeln!(told, "{fault}: {seen}");
-        let seen_of_known = learnt(set, &known);
-        if seen_of_known != format!("{seen} unreferred") && seen_of_known != seen {
-            let _ = writeln!(told, "    where the address is known: {seen_of_known}");
-        }
-    }
-    assert_eq!(of_known, format!("{of_unknown} unreferred"));
-    insta::assert_snapshot!(told, @r"
-    clean: Ping CallSelf refers
-    lower-case-replies: Ping none refers
-    deaf-after-error: Ping none refers
-    trid-16-bits: Ping none refers
-    batch-trid-zero: none none refers
-        where the address is known: none none unreferred
-    other-dialect: VER with MSNP2 / VER 1 MSNP3
-    other-dialect-first: VER with MSNP2 / VER 1 MSNP4 MSNP2
-    notification-without-ver: VER with MSNP2 / 715 1
-    inf-without-package: INF with MD5 / INF 2
-    inf-other-package: INF with MD5 / INF 2 CTP
-    challenge-missing: a challenge or a referral / USR 3 MD5 S
-    challenge-of-another: USR OK / 911 4
-    digest-swapped: USR OK / 911 4
-    referral-trid: a challenge or a referral / closed
-        where the address is known: Ping CallSelf refers unreferred
-    referral-to-nowhere: a connection to 127.0.0.1:1 / connection refused
-        where the address is known: Ping CallSelf refers unreferred
-    referral-type: a challenge or a referral / XFR 3 DS 127.0.0.1:1864
-        where the address is known: Ping CallSelf refers unreferred
-    referral-port: a connection to 127.0.0.1:msnp / connection refused
-        where the address is known: Ping CallSelf refers unreferred
-    syn-without-number: none none refers
-        where the address is known: none none unreferred
-    new-account-without-batch: none none refers
-        where the address is known: none none unreferred
-    error-without-trid: Ping none refers
-    error-trid-zero: Ping none refers
-    referral-without-cki: Ping none refers
-    board-nowhere: Ping none refers
-    present-unanswered: Ping CallMalformed refers
-    ping-echoed: Url CallSelf refers
-    ");
 }

@@ -11,6 +11,7 @@ mod live_offline;
 mod loopback;
 mod misbehaving;
 mod oracles;
+mod probing;
 mod recording;
 mod reports;
 mod scenario_errors;

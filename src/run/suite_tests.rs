@@ -457,3 +457,113 @@ fn what_oracles_see_of_a_probe_is_told_as_a_scenario_of_its_own() {
         assert_eq!(told.len(), failed);
     }
 }
+
+#[test]
+fn connections_are_counted_before_a_scenario_begins() {
+    for (most, beside) in [(1, 1), (3, 1), (4, 2), (7, 3), (100, 4)] {
+        let mut limited = options();
+        limited.max_connections = Some(most);
+        let run = run(many(9), limited, |_, _, _| Act::Pass);
+        assert_eq!(run.summary.totals.passed, 9);
+        assert_eq!(run.world.most, beside, "{most} connections");
+    }
+}
+
+#[test]
+fn seeds_are_those_of_the_name_on_every_machine() {
+    let seed = |name: &str, seed: u64| {
+        let mut options = options();
+        options.seed = seed;
+        let mut suite = Suite::new(vec![scenario(name, &["USR-6"], &[])], accounts(2), options);
+        match suite.next_task().map(|task| task.work) {
+            Some(Work::Scenario { seed, .. }) => seed,
+            other => panic!("{other:?}"),
+        }
+    };
+    // FNV-1a, as its authors give it.
+    assert_eq!(seed("a", 0), 0xaf63_dc4c_8601_ec8c);
+    assert_eq!(seed("foobar", 0), 0x8594_4171_f739_67e8);
+    assert_eq!(seed("a", 1), 0xaf63_dc4c_8601_ec8d);
+    assert_eq!(seed("a", 4), 0xaf63_dc4c_8601_ec88);
+}
+
+#[test]
+fn needs_that_are_met_let_a_scenario_run() {
+    let needing = |dispatch: bool, dialects: &[&str]| {
+        let mut needy = Scenario::clone(&scenario("a", &["OUT-6"], &[]));
+        needy.needs.dispatch = dispatch;
+        needy.dialects = dialects.iter().map(|&dialect| dialect.into()).collect();
+        vec![Arc::new(needy)]
+    };
+    let reason = |scenarios, refers| {
+        let mut options = options();
+        options.dispatch_refers = refers;
+        let run = run(scenarios, options, |_, _, _| Act::Pass);
+        run.results[0].reason.clone().unwrap_or_default()
+    };
+    assert_eq!(reason(needing(true, &[]), true), "");
+    assert_eq!(reason(needing(false, &[]), false), "");
+    assert!(reason(needing(true, &[]), false).contains("dispatch server that refers"));
+    assert_eq!(reason(needing(false, &["MSNP2"]), true), "");
+    assert_eq!(reason(needing(false, &["MSNP8", "MSNP2"]), true), "");
+    let foreign = reason(needing(false, &["MSNP8", "MSNP9"]), true);
+    assert_eq!(foreign, "is for MSNP8, MSNP9 only");
+}
+
+#[test]
+fn what_cannot_be_run_is_broken_and_what_was_waited_for_is_added_up() {
+    let mut suite = Suite::new(many(3), accounts(6), options());
+    let tasks: Vec<Task> = std::iter::from_fn(|| suite.next_task()).collect();
+    assert!(!suite.is_over());
+    let [first, second, third] = tasks.as_slice() else {
+        panic!("{tasks:?}")
+    };
+    for task in [first, second] {
+        let mut slow = outcome(Ending::Passed, Vec::new());
+        slow.waited_for.push(("reply", Duration::from_secs(2)));
+        suite.finished(task.id, Done::Scenario(Box::new(slow)), Duration::ZERO);
+    }
+    let why = "no such command".to_owned();
+    suite.finished(third.id, Done::Unable(why.clone()), Duration::ZERO);
+    assert!(suite.next_task().is_none() && suite.is_over());
+    let summary = suite.finish(Duration::ZERO, false);
+    assert_eq!((summary.totals.passed, summary.totals.broken), (2, 1));
+    assert_eq!(
+        summary.waited,
+        [("reply".to_owned(), Duration::from_secs(4))]
+    );
+    assert_eq!(suite.exit_code(), 1);
+    let mut finished = 0;
+    let mut reasons = Vec::new();
+    suite.finish(Duration::ZERO, false);
+    while let Some(event) = suite.poll_event() {
+        match event {
+            Event::Finished(_) => finished += 1,
+            Event::ScenarioFinished(result) => reasons.extend(result.reason.clone()),
+            _ => {}
+        }
+    }
+    assert_eq!((finished, reasons), (1, vec![why]));
+}
+
+#[test]
+fn a_run_that_could_not_begin_says_nothing_of_scenarios() {
+    let mut suite = Suite::new(many(3), accounts(2), options());
+    suite.stop("no server");
+    let summary = suite.finish(Duration::ZERO, true);
+    assert_eq!(summary.totals.all(), 0);
+    assert_eq!(suite.exit_code(), 3);
+}
+
+#[test]
+fn a_run_is_not_over_while_something_is_under_way() {
+    let mut suite = Suite::new(many(1), accounts(2), options());
+    assert!(!suite.is_over());
+    let task = suite.next_task().expect("there is one");
+    suite.stop("interrupted");
+    assert!(!suite.is_over());
+    let passed = outcome(Ending::Passed, Vec::new());
+    suite.finished(task.id, Done::Scenario(Box::new(passed)), Duration::ZERO);
+    assert!(suite.is_over());
+    assert_eq!(suite.finish(Duration::ZERO, false).totals.passed, 1);
+}

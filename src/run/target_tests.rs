@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::diagnostic::Source;
-use crate::run::{Signal, Target};
+use crate::run::{Account, Lists, Signal, Target};
 
 fn read(text: &str) -> Result<Target, Vec<String>> {
     Target::from_yaml(&Source::new("t/my-server.yaml", text))
@@ -154,5 +154,100 @@ fn the_schema_knows_every_key() {
         if !key.is_empty() {
             assert!(schema["properties"].get(key).is_some(), "{key}");
         }
+    }
+}
+
+#[test]
+fn names_and_commands_are_those_of_the_file() {
+    let target = read(WHOLE).unwrap();
+    let names: Vec<_> = target.accounts.iter().map(|a| a.name.as_deref()).collect();
+    let expected = [Some("Alice"), None, Some("User 09"), Some("User 10")];
+    assert_eq!(names, expected);
+    let provision = target.provision.unwrap();
+    assert_eq!(provision.command, ["./mkuser.sh", "{handle}"]);
+    assert!(provision.is_per_account());
+    let reset = target.reset.unwrap();
+    assert_eq!(reset.command, ["./reset.sh"]);
+    assert!(!reset.is_per_account());
+}
+
+#[test]
+fn what_scripts_see_of_a_target() {
+    let target = read(WHOLE).unwrap();
+    let env = target.environment();
+    assert_eq!(env.dispatch.as_deref(), Some("127.0.0.1:1863"));
+    assert_eq!(env.notification.as_deref(), Some("localhost:1863"));
+    assert_eq!(env.map, target.map);
+    assert_eq!(env.map.len(), 1);
+    assert_eq!(env.timeouts, target.timeouts);
+    assert!(env.owns_server && env.disposable && !env.cleanup);
+    let plain = read("dispatch: a.b:1\naccounts: [{ handle: a@b, password: c }]\n").unwrap();
+    let env = plain.environment();
+    assert!(!env.owns_server && !env.disposable && env.cleanup);
+    assert!(!plain.owns_server());
+}
+
+#[test]
+fn targets_without_a_file() {
+    let builtin = Target::builtin();
+    assert_eq!(builtin.to_string(), "builtin");
+    assert!(builtin.builtin && builtin.disposable && builtin.owns_server());
+    let first = &builtin.accounts[0];
+    assert_eq!(first.handle, "user1@hotmail.com");
+    assert_eq!(first.name.as_deref(), Some("User 1"));
+    assert_eq!(first.lists, Lists::Clean);
+    let accounts = vec![Account::new("a@b", "c")];
+    let named = Target::address("127.0.0.1", accounts).unwrap();
+    assert_eq!(named.to_string(), "127.0.0.1:1863");
+    assert_eq!(named.dispatch.as_deref(), Some("127.0.0.1:1863"));
+    assert_eq!(named.accounts.len(), 1);
+    assert!(!named.builtin && !named.disposable && !named.owns_server());
+}
+
+#[test]
+fn patterns_have_bounds() {
+    let counted = |from: u32, to: u32| {
+        let pattern = format!("{{ handle: \"u{{n}}@b\", password: p, from: {from}, to: {to} }}");
+        let target = read(&format!("dispatch: a.b:1\naccount_pattern: {pattern}\n"));
+        target.map(|target| target.accounts.len()).ok()
+    };
+    assert_eq!(counted(7, 7), Some(1));
+    assert_eq!(counted(5, 4), None);
+    assert_eq!(counted(1, 10_000), Some(10_000));
+    assert_eq!(counted(1, 10_001), None);
+    assert_eq!(counted(10_000, 10_003), Some(4));
+    for (handle, is_fine) in [
+        ("u{n:02}@b", true),
+        ("u{n:2}@b", false),
+        ("u{n2}@b", false),
+        ("u{n:021}@b", false),
+    ] {
+        let pattern = format!("{{ handle: \"{handle}\", password: p, to: 3 }}");
+        let target = read(&format!("dispatch: a.b:1\naccount_pattern: {pattern}\n"));
+        assert_eq!(target.is_ok(), is_fine, "{handle}");
+    }
+}
+
+#[test]
+fn handles_and_times_have_bounds() {
+    let handle = |handle: &str| {
+        let text =
+            format!("dispatch: a.b:1\naccounts: [{{ handle: \"{handle}\", password: c }}]\n");
+        read(&text).is_ok()
+    };
+    assert!(handle(&format!("{}@b", "a".repeat(127))));
+    assert!(!handle(&format!("{}@b", "a".repeat(128))));
+    assert!(!handle("a\u{e9}@b") && !handle("a c@b") && !handle("ab"));
+    let reply = |time: &str| {
+        let base = "dispatch: a.b:1\naccounts: [{ handle: a@b, password: c }]\n";
+        let target = read(&format!("{base}timeouts: {{ reply: {time} }}\n"));
+        target.map(|target| target.timeouts.reply.as_millis()).ok()
+    };
+    assert_eq!(reply("1ms"), Some(1));
+    assert_eq!(reply("2s"), Some(2_000));
+    assert_eq!(reply("3m"), Some(180_000));
+    assert_eq!(reply("60m"), Some(3_600_000));
+    for bad in ["0ms", "61m", "5", "5h"] {
+        assert_eq!(reply(bad), None, "{bad}");
     }
 }

@@ -342,6 +342,19 @@ mod tests {
     fn dates_parse_and_count() {
         assert_eq!(Date::from_days(0).to_string(), "1970-01-01");
         assert_eq!(Date::from_days(19_782).to_string(), "2024-02-29");
+        for (days, date) in [
+            (30, "1970-01-31"),
+            (31, "1970-02-01"),
+            (119, "1970-04-30"),
+            (120, "1970-05-01"),
+            (364, "1970-12-31"),
+            (365, "1971-01-01"),
+            (u32::MAX, "9999-12-31"),
+        ] {
+            assert_eq!(Date::from_days(days).to_string(), date);
+        }
+        assert!("2027-04-30".parse::<Date>().is_ok());
+        assert!("2027-04-31".parse::<Date>().is_err());
         assert_eq!(Date::from_days(20_513).to_string(), "2026-03-01");
         assert_eq!(
             "2027-03-01".parse::<Date>().unwrap().to_string(),

@@ -3,7 +3,9 @@
 use super::prune::prune;
 use super::visit;
 use crate::diagnostic::Source;
-use crate::scenario::ast::{Action, Expected, Fixture, Scenario, SendItem, Stage, Step};
+use crate::scenario::ast::{
+    Action, Expected, Expr, Field, Fixture, Part, Scenario, SendItem, Stage, Step,
+};
 use crate::scenario::{NoFiles, load};
 use crate::spec::{ONLINE_STATES, ServerKind};
 
@@ -115,6 +117,94 @@ pub(super) fn folded_login(scenario: &Scenario, user: usize) -> Vec<Scenario> {
     }
     all.reverse();
     all
+}
+
+/// The scenario with what a user does to its lists and settings made into its fixture: a request
+/// and its answer become an entry.
+pub(super) fn folded_edits(scenario: &Scenario, user: usize) -> Vec<Scenario> {
+    let Some(it) = scenario.users.get(user) else {
+        return Vec::new();
+    };
+    let edits = scenario.steps.iter().filter_map(|step| match &step.action {
+        Action::Send(send) if send.conn.user == it.name && send.items.len() == 1 => {
+            let edit = edit_asked(send.items.first()?)?;
+            // Without a TrID nothing tells its answer.
+            let trids = visit::sent_trids(send);
+            (!trids.is_empty()).then(|| (trids, send.conn.clone(), edit))
+        }
+        _ => None,
+    });
+    let folded = edits.map(|(trids, conn, edit)| {
+        let mut candidate = scenario.clone();
+        candidate.steps.retain(|step| {
+            let is_request = match &step.action {
+                Action::Send(send) => send.conn == conn && visit::sent_trids(send) == trids,
+                _ => false,
+            };
+            let mut replies = visit::expected_trids(step).into_iter();
+            let is_reply = replies.any(|(on, name)| on == conn && trids.contains(&name));
+            !is_request && !is_reply
+        });
+        if let Some(user) = candidate.users.get_mut(user) {
+            edit.apply(&mut user.fixture);
+        }
+        prune(&mut candidate);
+        candidate
+    });
+    folded.collect()
+}
+
+/// A change of lists or settings.
+enum Edit {
+    Entry(&'static str, String),
+    Prompt(String),
+    Privacy(String),
+}
+
+impl Edit {
+    fn apply(self, fixture: &mut Fixture) {
+        match self {
+            Self::Entry(list, name) => {
+                let list = match list {
+                    "FL" => &mut fixture.forward,
+                    "AL" => &mut fixture.allow,
+                    _ => &mut fixture.block,
+                };
+                if !list.contains(&name) {
+                    list.push(name);
+                }
+            }
+            Self::Prompt(value) => fixture.gtc = Some(value),
+            Self::Privacy(value) => fixture.blp = Some(value),
+        }
+    }
+}
+
+/// The change that a line asks for, where it is one that a fixture can have.
+fn edit_asked(item: &SendItem) -> Option<Edit> {
+    let SendItem::Line { text, .. } = item else {
+        return None;
+    };
+    let [
+        Part::Literal(verb),
+        Part::Expr(Expr::Trid(_)),
+        Part::Literal(rest),
+        more @ ..,
+    ] = text.parts.as_slice()
+    else {
+        return None;
+    };
+    match (verb.as_str(), rest.trim(), more.first()) {
+        ("ADD ", list, Some(Part::Expr(Expr::Field(user, Field::Handle)))) => {
+            let list = ["FL", "AL", "BL"]
+                .into_iter()
+                .find(|known| *known == list)?;
+            Some(Edit::Entry(list, user.clone()))
+        }
+        ("GTC ", "N", None) => Some(Edit::Prompt("N".to_owned())),
+        ("BLP ", "BL", None) => Some(Edit::Privacy("BL".to_owned())),
+        _ => None,
+    }
 }
 
 /// The scenario with a user's login as steps instead of a fixture, where the fixture is nothing but
@@ -256,7 +346,7 @@ fn state_asked(item: &SendItem) -> Option<Stage> {
     let SendItem::Line { text, .. } = item else {
         return None;
     };
-    let Some(crate::scenario::ast::Part::Literal(last)) = text.parts.last() else {
+    let Some(Part::Literal(last)) = text.parts.last() else {
         return None;
     };
     let code = last.trim_end().rsplit(' ').next()?;

@@ -180,7 +180,7 @@ impl<'e> Shrinker<'e> {
         self
     }
 
-    /// How often the result is executed in the end.
+    /// How often the result is executed in the end; once where the time is up.
     #[must_use]
     pub fn replays(mut self, replays: u32) -> Self {
         self.replays = replays;
@@ -229,9 +229,9 @@ impl<'e> Shrinker<'e> {
         if !is_guarded {
             self.is_sound = None;
         }
+        let before = Size::of(unfold::rounds(&plain).as_ref().unwrap_or(&plain));
         let mut trial = Trial::new(self, plain, wanted.clone(), &failure, is_guarded);
         normalise(&mut trial, &failure);
-        let before = Size::of(trial.best());
         reduce(&mut trial);
         let is_cut_short = trial.is_over();
         let best = trial.best().clone();
@@ -312,7 +312,8 @@ impl<'e> Shrinker<'e> {
                 shrunk.failure = (*failure).clone();
             }
             // A form that does not fail at once is given up.
-            if shrunk.failed == 0 && shrunk.replays >= 3 {
+            let is_vain = shrunk.failed == 0 && shrunk.replays >= 3;
+            if is_vain || self.is_late() {
                 break;
             }
         }
@@ -330,7 +331,12 @@ impl<'e> Shrinker<'e> {
     }
 
     pub(super) fn is_over(&mut self) -> bool {
-        self.executions >= self.budget || self.is_over.as_mut().is_some_and(|is_over| is_over())
+        self.executions >= self.budget || self.is_late()
+    }
+
+    /// Whether the time is up.
+    fn is_late(&mut self) -> bool {
+        self.is_over.as_mut().is_some_and(|is_over| is_over())
     }
 
     pub(super) fn tell(&mut self, doing: &'static str, size: Size) {
@@ -431,6 +437,7 @@ fn users(trial: &mut Trial<'_, '_>) {
 
 fn fixtures(trial: &mut Trial<'_, '_>) {
     for user in 0..trial.best().users.len() {
+        while trial.attempt_any(fixtures::folded_edits(trial.best(), user)) {}
         while trial.attempt_any(fixtures::simpler(trial.best(), user)) {}
     }
 }

@@ -55,10 +55,8 @@ fn a_failing_scenario_becomes_a_small_one_that_fails() {
     settings are kept, and asking again for the same one is refused
     clauses: [GTC-2]
     users:
-      alice: { state: logged-in }
+      alice: { state: logged-in, GTC: N }
     steps:
-      - alice C: GTC {t} N
-      - alice S: GTC {t} * N
       - alice C: GTC {t} N
       - alice S: error {t}
     ");

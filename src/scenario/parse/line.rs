@@ -52,6 +52,10 @@ impl Reader<'_> {
             self.error_help(at, "the regular expression has no end", help);
             return None;
         }
+        if !word.contains('|') {
+            let kind = self.word_kind(str, range)?;
+            return Some(WordPattern { at, kind });
+        }
         let ranges = alternatives(&str.text, range);
         let mut kinds = Vec::with_capacity(ranges.len());
         for range in ranges {
@@ -102,8 +106,8 @@ impl Reader<'_> {
             let text = self.expressions(str, range.start + 1..range.end)?;
             return Some(WordKind::Above(text));
         }
-        if let Some((least, most)) = word.split_once("..")
-            && least.bytes().next().is_some_and(|b| b.is_ascii_digit())
+        if word.starts_with(|first: char| first.is_ascii_digit())
+            && let Some((least, most)) = word.split_once("..")
             && least.bytes().all(|b| b.is_ascii_digit())
         {
             let bounds = (least.parse().ok(), most.parse().ok());
@@ -127,7 +131,7 @@ impl Reader<'_> {
 /// The words of a line; blanks in braces do not end a word.
 pub(super) fn words(text: &str) -> Vec<Range<usize>> {
     let bytes = text.as_bytes();
-    let mut words = Vec::new();
+    let mut words = Vec::with_capacity(8);
     let mut i = 0;
     while i < bytes.len() {
         if matches!(bytes.get(i), Some(b' ' | b'\t')) {

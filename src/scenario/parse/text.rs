@@ -33,7 +33,8 @@ impl Reader<'_> {
     pub(super) fn expressions(&self, str: &Str<'_>, range: Range<usize>) -> Option<Text> {
         let text = str.text.get(..range.end)?;
         let bytes = text.as_bytes();
-        let mut parts: Vec<Part> = Vec::new();
+        // Most texts are a word, and most words one part.
+        let mut parts: Vec<Part> = Vec::with_capacity(1);
         let mut i = range.start;
         while i < range.end {
             let plain = bytes
@@ -123,7 +124,7 @@ struct Cursor<'c, 'l, 'n> {
     end: usize,
 }
 
-impl Cursor<'_, '_, '_> {
+impl<'c> Cursor<'c, '_, '_> {
     fn peek(&self) -> Option<u8> {
         if self.at >= self.end {
             return None;
@@ -141,14 +142,14 @@ impl Cursor<'_, '_, '_> {
         self.reader.error(self.str.span(range), message);
     }
 
-    fn word(&mut self) -> (Range<usize>, String) {
+    fn word(&mut self) -> (Range<usize>, &'c str) {
         let start = self.at;
         while self.peek().is_some_and(is_name_byte) {
             self.at += 1;
         }
         let range = start..self.at;
         let word = self.str.text.get(range.clone()).unwrap_or_default();
-        (range, word.to_owned())
+        (range, word)
     }
 
     fn expr(&mut self, depth: usize) -> Option<Expr> {
@@ -203,7 +204,7 @@ impl Cursor<'_, '_, '_> {
     fn named(&mut self, depth: usize) -> Option<Expr> {
         let (range, word) = self.word();
         match self.peek() {
-            Some(b'(') => self.call(range, &word, depth),
+            Some(b'(') => self.call(range, word, depth),
             Some(b'.') => self.field(range, word),
             _ if word.bytes().all(|b| b.is_ascii_digit()) => {
                 let number = word.parse().ok().map(Expr::Number);
@@ -216,8 +217,8 @@ impl Cursor<'_, '_, '_> {
         }
     }
 
-    fn simple(&mut self, range: Range<usize>, word: String) -> Option<Expr> {
-        match word.as_str() {
+    fn simple(&mut self, range: Range<usize>, word: &str) -> Option<Expr> {
+        match word {
             "t" => return Some(Expr::Trid(None)),
             "length" => return Some(Expr::Length),
             "i" => return Some(Expr::Round),
@@ -225,7 +226,7 @@ impl Cursor<'_, '_, '_> {
             _ => {}
         }
         let span = self.str.span(range);
-        if self.reader.is_user(&word) {
+        if self.reader.is_user(word) {
             let help = format!("a user has {{{word}.handle}}, .name, .password and .domain");
             let message = format!("`{word}` is a user, not a value");
             self.reader.error_help(span, message, help);
@@ -237,10 +238,10 @@ impl Cursor<'_, '_, '_> {
                 .error_help(span, message, "`{{` and `}}` are braces");
             return None;
         }
-        Some(Expr::Capture(word))
+        Some(Expr::Capture(word.to_owned()))
     }
 
-    fn field(&mut self, range: Range<usize>, word: String) -> Option<Expr> {
+    fn field(&mut self, range: Range<usize>, word: &str) -> Option<Expr> {
         self.at += 1;
         let (field_range, field) = self.word();
         let field_span = self.str.span(field_range);
@@ -250,25 +251,25 @@ impl Cursor<'_, '_, '_> {
                     .error(field_span, "the name of the TrID is missing: `{t.name}`");
                 return None;
             }
-            return Some(Expr::Trid(Some(field)));
+            return Some(Expr::Trid(Some(field.to_owned())));
         }
-        if !self.reader.is_user(&word) {
+        if !self.reader.is_user(word) {
             let span = self.str.span(range);
             self.reader
-                .unknown(span, "user", &word, self.reader.user_names());
+                .unknown(span, "user", word, self.reader.user_names());
             return None;
         }
-        let known = match field.as_str() {
+        let known = match field {
             "handle" => Field::Handle,
             "name" => Field::Name,
             "password" => Field::Password,
             "domain" => Field::Domain,
             _ => {
-                self.reader.unknown(field_span, "property", &field, FIELDS);
+                self.reader.unknown(field_span, "property", field, FIELDS);
                 return None;
             }
         };
-        Some(Expr::Field(word, known))
+        Some(Expr::Field(word.to_owned(), known))
     }
 
     fn call(&mut self, range: Range<usize>, word: &str, depth: usize) -> Option<Expr> {

@@ -64,6 +64,8 @@ impl Model {
         after: After,
     ) -> Sights {
         let effect = match (reply.effect, after) {
+            // After a wrong response the client starts over (USR-7).
+            (Effect::MaybeClosed, After::Stays) if self.is_challenged(conn) => Effect::Informed,
             (Effect::MaybeClosed, After::Stays) => Effect::Nothing,
             (effect, _) => effect,
         };
@@ -140,6 +142,7 @@ impl Model {
             Effect::State(state) => self.change_state(conn, user, state, out),
             Effect::MaybeOffline => {
                 self.doubt_presence(user, Doubt::MaybeOffline);
+                self.catch_up(conn, user, out);
                 out.is_open = true;
             }
             Effect::Privacy(value) => {
@@ -173,6 +176,11 @@ impl Model {
             }
             _ => {}
         }
+    }
+
+    fn is_challenged(&self, conn: ConnId) -> bool {
+        let conn = self.conns.get(conn.index());
+        conn.is_some_and(|conn| matches!(conn.stage, Stage::Challenged(_)))
     }
 
     fn set_stage(&mut self, conn: ConnId, stage: Stage) {

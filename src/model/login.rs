@@ -53,6 +53,19 @@ pub(super) fn out() -> Replies {
 
 impl Model {
     pub(super) fn login_replies(&self, conn: ConnId, stage: Stage, command: Command) -> Replies {
+        let mut replies = self.replies_before_login(conn, stage, command);
+        // Whether the challenge still stands after something else is not said.
+        if matches!(stage, Stage::Challenged(_)) && !matches!(command, Command::UsrS { .. }) {
+            for reply in &mut replies {
+                if reply.effect == Effect::MaybeClosed {
+                    reply.effect = Effect::Unclear;
+                }
+            }
+        }
+        replies
+    }
+
+    fn replies_before_login(&self, conn: ConnId, stage: Stage, command: Command) -> Replies {
         match command {
             Command::Ver(offer) => version_replies(stage, offer),
             Command::Inf => inf_replies(stage),

@@ -188,7 +188,7 @@ impl Model {
     }
 
     /// A user comes back from where it may not have been told what happened.
-    fn catch_up(&mut self, conn: ConnId, user: UserId, out: &mut Sights) {
+    pub(super) fn catch_up(&mut self, conn: ConnId, user: UserId, out: &mut Sights) {
         for contact in self.users() {
             if self.has(user, List::Forward, contact) == Truth::No {
                 continue;

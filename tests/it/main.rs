@@ -10,6 +10,7 @@ mod fuzz_build;
 mod live_offline;
 mod loopback;
 mod misbehaving;
+mod model;
 mod oracles;
 mod probing;
 mod recording;

@@ -24,8 +24,22 @@ struct Calls {
     open: VecDeque<usize>,
     made: u32,
     rung: u32,
+    /// The session that the latest answer to a call named.
+    called_into: Option<Vec<u8>>,
+    /// The session that the latest ring named.
+    rung_for: Option<Vec<u8>>,
 }
 
+impl Calls {
+    /// Whether the only call and its only ring name two sessions.
+    fn is_split(&self) -> bool {
+        let both = self.called_into.as_ref().zip(self.rung_for.as_ref());
+        self.made == 1 && self.rung == 1 && both.is_some_and(|(called, rung)| called != rung)
+    }
+}
+
+/// What is wrong where a call and its ring name two sessions.
+const SPLIT: &str = "CAL and RNG name different sessions";
 /// The most open calls of one user to another that are remembered.
 const OPEN: usize = 64;
 
@@ -100,6 +114,14 @@ impl Privacy {
             }
             return;
         }
+        let is_known = !self.is_blind && request.is_sound && world.user(caller).is_sure();
+        let key = (caller, handle.to_ascii_lowercase());
+        if let Some(calls) = self.calls.get_mut(&key).filter(|_| is_known) {
+            calls.called_into = Some(told.line.word(3).to_vec());
+            if calls.is_split() {
+                out.accuse_line(seen, ClauseId::RNG_2, SPLIT, "the session of the ring");
+            }
+        }
         let callee = world.users().find(handle).map(|callee| world.user(callee));
         if let Some(callee) = callee.filter(|callee| callee.is_sure() && request.is_sound)
             && let Some((clause, message)) = reason(world, caller, callee, request.index)
@@ -135,7 +157,12 @@ impl Privacy {
         if !is_known {
             return;
         }
-        if calls.made == 0 {
+        calls.rung_for = Some(told.line.word(1).to_vec());
+        if calls.is_split() {
+            let called = calls.called_into.as_deref().unwrap_or_default();
+            let called = String::from_utf8_lossy(called).into_owned();
+            out.accuse_line(seen, ClauseId::RNG_2, SPLIT, &called);
+        } else if calls.made == 0 {
             judge_origin(world, seen, told, caller, out);
         } else if calls.rung > calls.made {
             let message = "it rings more often than the caller has called";
@@ -239,6 +266,13 @@ mod tests {
         let start = format!("{ENTER}bob on NLN\ncarol on NLN\n{CALL}{RINGING}");
         silent(&format!("{start}{RNG}"));
         accuses("RNG-3", &format!("{start}{RNG}{RNG}"));
+        let other = RNG.replace("RNG 7", "RNG 8");
+        accuses("RNG-2", &format!("{start}{other}"));
+        accuses(
+            "RNG-2",
+            &format!("{ENTER}bob on NLN\n{CALL}{other}{RINGING}"),
+        );
+        silent(&format!("{start}{CALL}{RINGING}{other}"));
         accuses(
             "RNG-2",
             &format!("{start}{}", RNG.replace("bob S", "carol S")),

@@ -28,8 +28,11 @@ impl Transcripts {
         })
     }
 
-    /// Writes the transcript of a scenario; the lines come without passwords.
+    /// Writes the transcript of a scenario, if there is any; the lines come without passwords.
     pub(crate) fn write(&mut self, result: &ScenarioResult) -> io::Result<()> {
+        if result.transcript.is_empty() {
+            return Ok(());
+        }
         let base = path_of(&result.name);
         let numbered = (2..).map(|n: u32| PathBuf::from(format!("{}~{n}", base.display())));
         let mut candidates = std::iter::once(base.clone()).chain(numbered);

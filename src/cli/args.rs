@@ -59,6 +59,7 @@ pub(crate) enum Command {
     Run(Box<RunArgs>),
     Serve(ServeArgs),
     Check(CheckArgs),
+    Import(ImportArgs),
     Record(RecordArgs),
     Shrink(ShrinkArgs),
     List(ListArgs),
@@ -212,6 +213,32 @@ pub(crate) struct CheckArgs {
     /// The file for the --format before it; repeatable
     #[arg(long = "output", value_name = "FILE")]
     pub(crate) outputs: Vec<PathBuf>,
+}
+
+/// Make a scenario of a recorded transcript
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  msnpspec import bug.txt -o bug.yaml           a scenario that anyone can replay and keep
+  msnpspec run bug.yaml --target my-server.yaml
+  msnpspec import session.txt | less            what `msnpspec record` wrote
+
+What is bound at run time becomes captures: challenges and the responses to them, cookies, sessions,
+addresses, serial numbers. Whoever logs in or is added becomes a user, and each line of the server an
+expectation. Transcripts are understood as by `msnpspec check`.
+
+Exit codes: 0 written, 2 wrong usage or a bad file.")]
+pub(crate) struct ImportArgs {
+    /// The transcript
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+
+    /// Write the scenario to this file; without it, to standard output
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+
+    /// Write over an existing file
+    #[arg(long)]
+    pub(crate) force: bool,
 }
 
 /// Run the bundled reference server

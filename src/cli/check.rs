@@ -126,7 +126,8 @@ fn collect(path: &Path, depth: usize, files: &mut Vec<PathBuf>) -> std::io::Resu
     Ok(())
 }
 
-fn recording(path: &Path, console: Console) -> Option<(Arc<Source>, Reading)> {
+/// Reads one transcript; what is wrong with it is told.
+pub(crate) fn recording(path: &Path, console: Console) -> Option<(Arc<Source>, Reading)> {
     let source = match files::read_up_to(path, LONGEST) {
         Ok(source) => source,
         Err(error) => {

@@ -11,6 +11,7 @@ mod coverage;
 mod exit;
 mod explain;
 mod files;
+mod import;
 mod library;
 mod list;
 mod man;
@@ -38,6 +39,7 @@ pub(crate) fn main() -> ExitCode {
     let exit = match args.command {
         Command::Run(args) => run::run(&args, &matches, console),
         Command::Check(args) => check::check(&args, &matches, console),
+        Command::Import(args) => import::import(&args, console),
         Command::Serve(args) => serve::serve(&args, console),
         Command::Record(args) => record::record(&args, console),
         Command::Shrink(args) => shrink::shrink(&args, console),

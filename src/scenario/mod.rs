@@ -5,6 +5,7 @@
 
 pub mod ast;
 mod eval;
+mod import;
 mod library;
 mod lint;
 mod maker;
@@ -18,6 +19,7 @@ pub(crate) mod tree;
 mod trids;
 
 pub use eval::{EvalError, Identity, Mark, Prepared, Scope, filler};
+pub use import::import;
 pub use library::{Library, LibraryError};
 pub use lint::check as lint;
 pub use matcher::{Mismatch, Wanted};

@@ -7,6 +7,7 @@ mod faults;
 mod faults_loopback;
 mod findings;
 mod fuzz_build;
+mod import;
 mod live_offline;
 mod loopback;
 mod misbehaving;

@@ -1,0 +1,300 @@
+//! A recorded transcript as a scenario: what is bound at run time becomes captures, the people in it
+//! become users, and everything that the server said becomes an expectation.
+
+mod cast;
+mod words;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::ast::{
+    Action, Expect, Expected, Expr, LinePattern, Needs, Part, Payload, PayloadPattern, Scenario,
+    Send, SendItem, Step, Text, WordKind, WordPattern,
+};
+use crate::diagnostic::{Source, Span};
+use crate::spec::{ClauseId, ServerKind};
+use crate::transcript::{ConnId, Entry, Party, Transcript, What};
+use crate::wire::Frame;
+use cast::Cast;
+
+/// Makes a scenario of what was recorded. It is named after `name` and speaks for the clauses that
+/// its expectations touch. It passes on the server that was recorded, if that server is consistent;
+/// [`print`](super::print) writes it as YAML.
+#[must_use]
+pub fn import(transcript: &Transcript, name: &str) -> Scenario {
+    let mut importer = Importer {
+        transcript,
+        source: Source::new(name, ""),
+        cast: Cast::of(transcript),
+        captures: BTreeMap::new(),
+        serials: BTreeMap::new(),
+        doors: BTreeMap::new(),
+        counts: BTreeMap::new(),
+        challenges: BTreeMap::new(),
+        index: 0,
+        is_stopped: false,
+        ended: Vec::new(),
+        payload: None,
+        steps: Vec::new(),
+    };
+    for entry in transcript.entries() {
+        importer.entry(entry);
+        importer.index += 1;
+    }
+    let mut clauses: Vec<ClauseId> = importer
+        .steps
+        .iter()
+        .filter_map(|step| step.clause)
+        .collect();
+    clauses.sort_unstable();
+    clauses.dedup();
+    if clauses.is_empty() {
+        clauses.push(ClauseId::LIVE_1);
+    }
+    let users = importer.cast.into_users();
+    Scenario {
+        name: name.to_owned(),
+        aliases: Vec::new(),
+        source: importer.source,
+        description: format!("imported from {name}"),
+        clauses,
+        tags: Vec::new(),
+        dialects: Vec::new(),
+        needs: Needs {
+            launch: importer.is_stopped,
+            accounts: users.len(),
+            ..Needs::default()
+        },
+        users,
+        strict: false,
+        segments: None,
+        timeout: None,
+        setup: Vec::new(),
+        steps: importer.steps,
+    }
+}
+
+struct Importer<'t> {
+    transcript: &'t Transcript,
+    source: Arc<Source>,
+    cast: Cast,
+    /// Captures by what they stand for in the transcript.
+    captures: BTreeMap<Vec<u8>, String>,
+    /// Captures of serial numbers: each user counts alone.
+    serials: BTreeMap<(usize, Vec<u8>), String>,
+    /// The capture of the address that a cookie is good for.
+    doors: BTreeMap<Vec<u8>, String>,
+    /// How many captures there are of a kind.
+    counts: BTreeMap<&'static str, usize>,
+    /// The capture of the last challenge on a connection.
+    challenges: BTreeMap<ConnId, String>,
+    /// The entry that is being read.
+    index: usize,
+    /// The server has said that it goes.
+    is_stopped: bool,
+    /// Connections that the client has ended.
+    ended: Vec<ConnId>,
+    /// What a client last sent as a payload.
+    payload: Option<bytes::Bytes>,
+    steps: Vec<Step>,
+}
+
+impl Importer<'_> {
+    fn entry(&mut self, entry: &Entry) {
+        let conn = self.cast.conn_name(entry.conn);
+        let action = match &entry.what {
+            What::Opened(address) => Action::Open {
+                conn,
+                address: self.door(entry.conn, address),
+            },
+            What::Frame(Party::Client, frame) => self.send(entry.conn, frame),
+            What::Frame(Party::Server, frame) => {
+                if frame.line[..] == b"OUT SSD"[..] && !self.is_stopped {
+                    self.is_stopped = true;
+                    self.push(Action::StopServer, None);
+                }
+                if let Some(step) = self.expect(entry.conn, frame) {
+                    self.steps.push(step);
+                }
+                return;
+            }
+            What::Raw(Party::Client, bytes) => Action::Send(Send {
+                conn,
+                items: vec![SendItem::Raw(Payload::Bytes(bytes[..].into()))],
+                segments: None,
+            }),
+            What::Closed(Party::Client) | What::Reset(Party::Client)
+                if self.ended.contains(&entry.conn) =>
+            {
+                return;
+            }
+            What::Closed(Party::Client) => {
+                self.ended.push(entry.conn);
+                Action::Close(conn)
+            }
+            What::Reset(Party::Client) => {
+                self.ended.push(entry.conn);
+                Action::Reset(conn)
+            }
+            What::Closed(Party::Server) | What::Reset(Party::Server) => {
+                if self.ended.contains(&entry.conn) {
+                    return;
+                }
+                self.ended.push(entry.conn);
+                Action::Expect(self.expected(entry.conn, Expected::Closed))
+            }
+            What::Raw(Party::Server, _) => return,
+        };
+        self.push(action, None);
+    }
+
+    fn push(&mut self, action: Action, clause: Option<ClauseId>) {
+        let step = self.step(action, clause);
+        self.steps.push(step);
+    }
+
+    fn step(&self, action: Action, clause: Option<ClauseId>) -> Step {
+        Step {
+            source: Arc::clone(&self.source),
+            at: Span::default(),
+            action,
+            clause,
+            varies: None,
+            optional: false,
+            precondition: false,
+        }
+    }
+
+    fn expected(&self, conn: ConnId, what: Expected) -> Expect {
+        Expect {
+            conn: self.cast.conn_name(conn),
+            what,
+            strict: false,
+            exact: false,
+            within: None,
+        }
+    }
+
+    /// Where a connection goes: to an address that was handed out, or where a client begins.
+    fn door(&self, conn: ConnId, address: &str) -> Option<Text> {
+        let by_address = self.captures.get(address.as_bytes());
+        let by_cookie = || self.doors.get(self.cast.cookie(conn)?);
+        let name = by_address.or_else(by_cookie)?;
+        Some(text(vec![Part::Expr(Expr::Capture(name.clone()))]))
+    }
+
+    fn send(&mut self, conn: ConnId, frame: &Frame) -> Action {
+        let name = self.cast.conn_name(conn);
+        let Ok(line) = std::str::from_utf8(&frame.line) else {
+            return Action::Send(Send {
+                conn: name,
+                items: vec![SendItem::Raw(Payload::Bytes(frame.to_bytes()[..].into()))],
+                segments: None,
+            });
+        };
+        let parts = self.sent_parts(conn, line, frame.payload.is_some());
+        let payload = frame.payload.as_ref().map(payload_of);
+        if frame.payload.is_some() {
+            self.payload.clone_from(&frame.payload);
+        }
+        let item = SendItem::Line {
+            text: text(parts),
+            payload,
+        };
+        Action::Send(Send {
+            conn: name,
+            items: vec![item],
+            segments: None,
+        })
+    }
+
+    fn expect(&mut self, conn: ConnId, frame: &Frame) -> Option<Step> {
+        let kind = self.transcript.connection(conn).map(|conn| conn.kind);
+        let is_board = self.cast.is_board(conn) || kind == Some(ServerKind::Switchboard);
+        if frame.verb() == b"MSG" && !is_board || self.ended.contains(&conn) {
+            // The profile that some servers send behind a login may come or not.
+            return None;
+        }
+        let line = std::str::from_utf8(&frame.line).ok()?;
+        let words: Vec<&str> = line
+            .split([' ', '\t'])
+            .filter(|word| !word.is_empty())
+            .collect();
+        let kinds = self.expected_words(conn, &words);
+        let pattern = LinePattern {
+            text: line.to_owned(),
+            at: Span::default(),
+            words: kinds.into_iter().map(word).collect(),
+            rest: words.first() == Some(&"VER"),
+        };
+        let payload = frame.payload.as_ref().map(|bytes| match &self.payload {
+            Some(sent) if sent == bytes => PayloadPattern::Same,
+            _ => PayloadPattern::Exactly(payload_of(bytes)),
+        });
+        let what = Expected::Line { pattern, payload };
+        let clause = words::clause(&words, is_board);
+        Some(self.step(Action::Expect(self.expected(conn, what)), clause))
+    }
+
+    /// The capture for what the server hands out here; a new one for what was not seen before.
+    fn capture(&mut self, kind: &'static str, value: &str) -> WordKind {
+        if let Some(name) = self.captures.get(value.as_bytes()) {
+            return WordKind::Capture(name.clone());
+        }
+        let name = self.fresh(kind);
+        self.captures
+            .insert(value.as_bytes().to_vec(), name.clone());
+        WordKind::Capture(name)
+    }
+
+    fn serial(&mut self, conn: ConnId, value: &str) -> WordKind {
+        let key = (self.cast.user(conn), value.as_bytes().to_vec());
+        if let Some(name) = self.serials.get(&key) {
+            return WordKind::Capture(name.clone());
+        }
+        let name = self.fresh("ser");
+        self.serials.insert(key, name.clone());
+        WordKind::Capture(name)
+    }
+
+    /// Whether the server refuses what the connection sends now.
+    fn is_refused(&self, conn: ConnId) -> bool {
+        let later = self.transcript.entries().iter().skip(self.index + 1);
+        let mut answers = later.filter(|entry| entry.conn == conn);
+        answers.find_map(|entry| match &entry.what {
+            What::Frame(Party::Server, frame) => Some(frame.verb() != b"USR"),
+            What::Closed(_) | What::Reset(_) => Some(true),
+            _ => None,
+        }) == Some(true)
+    }
+
+    fn fresh(&mut self, kind: &'static str) -> String {
+        let count = self.counts.entry(kind).or_default();
+        *count += 1;
+        match *count {
+            1 => kind.to_owned(),
+            n => format!("{kind}{n}"),
+        }
+    }
+}
+
+fn word(kind: WordKind) -> WordPattern {
+    WordPattern {
+        at: Span::default(),
+        kind,
+    }
+}
+
+fn text(parts: Vec<Part>) -> Text {
+    Text {
+        at: Span::default(),
+        parts,
+    }
+}
+
+fn payload_of(bytes: &bytes::Bytes) -> Payload {
+    match std::str::from_utf8(bytes) {
+        Ok(plain) => Payload::Text(text(vec![Part::Literal(plain.to_owned())])),
+        Err(_) => Payload::Bytes(bytes[..].into()),
+    }
+}

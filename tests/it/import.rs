@@ -1,0 +1,134 @@
+//! Importing: what a run recorded becomes a scenario that passes on the same server, and that a
+//! change of one line of the server breaks at that line.
+
+#![expect(clippy::unwrap_used, reason = "a test may fail")]
+
+use std::sync::Arc;
+
+use msnpspec::diagnostic::Source;
+use msnpspec::run::{Account, Ending, Executor, Lists, Outcome};
+use msnpspec::scenario::ast::Scenario;
+use msnpspec::scenario::{Library, NoFiles, import, load, print};
+use msnpspec::server::{Config, Fault};
+use msnpspec::sim::{self, SimOptions};
+use msnpspec::transcript::Redactor;
+use msnpspec::transcript::read::read;
+
+fn play(scenario: &Scenario, fault: Option<&str>) -> Outcome {
+    let account = |n: usize| Account {
+        handle: format!("user{n}@hotmail.com"),
+        password: format!("pw{n}"),
+        name: Some(format!("User {n}")),
+        lists: Lists::Clean,
+    };
+    let count = scenario.needs.accounts.max(scenario.users.len());
+    let environment = Arc::new(sim::environment());
+    let accounts = (1..=count).map(account).collect();
+    let executor = Executor::new(Arc::new(scenario.clone()), accounts, environment, 1);
+    let config = Config {
+        faults: fault
+            .map(|name| Fault::find(name).unwrap())
+            .into_iter()
+            .collect(),
+        ..Config::default()
+    };
+    sim::run(executor, config, SimOptions::default())
+}
+
+/// Imports a text, by way of the YAML that a user gets.
+fn imported(name: &str, text: &str) -> (Scenario, String) {
+    let reading = read(text).unwrap_or_else(|found| panic!("{name}: {found:?}\n{text}"));
+    let yaml = print(&import(&reading.transcript, name));
+    let source = Source::new(format!("{name}.yaml"), yaml.as_str());
+    let loaded = load(name, &source, &NoFiles);
+    let mut scenarios = loaded.unwrap_or_else(|found| panic!("{name}: {found:?}\n{yaml}"));
+    (scenarios.remove(0), yaml)
+}
+
+#[test]
+fn what_a_run_recorded_passes_on_the_same_server() {
+    let library = Library::builtin().unwrap();
+    let (mut all, mut bad) = (0, Vec::new());
+    for scenario in library.into_scenarios() {
+        let recorded = play(&scenario, None);
+        let text = recorded
+            .transcript
+            .render_timed(&Redactor::default())
+            .join("\n");
+        if text.len() > 256 * 1024 {
+            // A flood is longer than a scenario file may be.
+            continue;
+        }
+        let (again, _) = imported(&scenario.name, &text);
+        let outcome = play(&again, None);
+        all += 1;
+        if outcome.ending != Ending::Passed {
+            let why = outcome.failures.first().map(|it| {
+                format!(
+                    "{}: {}: expected {}, got {}",
+                    it.place, it.place.text, it.expected, it.got
+                )
+            });
+            bad.push((scenario.name.clone(), why));
+        }
+    }
+    let told: Vec<String> = bad
+        .iter()
+        .map(|(name, why)| format!("{name}: {why:?}"))
+        .collect();
+    assert!(
+        bad.is_empty(),
+        "{} of {all} do not pass:\n{}",
+        bad.len(),
+        told.join("\n")
+    );
+    assert!(all > 800, "nearly all are imported: {all}");
+}
+
+/// Ten transcripts as people write them, with the notation that each shows.
+const WRITTEN: [(&str, &str); 10] = [
+    ("plain", include_str!("../data/transcripts/plain.txt")),
+    ("draft", include_str!("../data/transcripts/draft.txt")),
+    ("arrows", include_str!("../data/transcripts/arrows.txt")),
+    ("angles", include_str!("../data/transcripts/angles.txt")),
+    ("stamped", include_str!("../data/transcripts/stamped.log")),
+    ("markdown", include_str!("../data/transcripts/markdown.md")),
+    (
+        "two-users",
+        include_str!("../data/transcripts/two-users.txt"),
+    ),
+    ("escapes", include_str!("../data/transcripts/escapes.txt")),
+    ("dump", include_str!("../data/transcripts/dump.txt")),
+    ("lines", include_str!("../data/transcripts/lines.txt")),
+];
+
+#[test]
+fn what_people_write_replays_and_a_changed_line_is_found() {
+    for (name, text) in WRITTEN {
+        let (scenario, yaml) = imported(name, text);
+        let outcome = play(&scenario, None);
+        let why = outcome.failures.first();
+        assert_eq!(outcome.ending, Ending::Passed, "{name}: {why:#?}\n{yaml}");
+        // The line that a change is made in, and what of it.
+        let (from, to) = text
+            .lines()
+            .find_map(|line| line.strip_prefix("# change "))
+            .and_then(|change| change.split_once(" => "))
+            .unwrap_or_else(|| panic!("{name} names no change"));
+        let (head, tail) = text.rsplit_once(from).unwrap();
+        let (changed, changed_yaml) = imported(name, &format!("{head}{to}{tail}"));
+        let outcome = play(&changed, None);
+        let first = outcome
+            .failures
+            .first()
+            .unwrap_or_else(|| panic!("{name}:\n{changed_yaml}"));
+        // The step that fails is the first in which the two scenarios differ.
+        let mut pairs = yaml.lines().zip(changed_yaml.lines());
+        let differs = pairs.position(|(a, b)| a != b && a.starts_with("  - "));
+        assert_eq!(
+            differs,
+            first.place.line.checked_sub(1),
+            "{name}:\n{changed_yaml}"
+        );
+    }
+}

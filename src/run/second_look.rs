@@ -1,5 +1,6 @@
 //! The second look: each failure runs once more, alone, before it is told.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use crate::event::{Failure, ScenarioResult, Verdict};
@@ -37,8 +38,9 @@ impl Suite {
             });
             self.settle(entry, flaky);
         } else if state.looks > retries || result.verdict == Verdict::Waived {
-            for failure in &result.failures {
-                *self.confirmed.entry(signature(failure)).or_default() += 1;
+            let seen: BTreeSet<Signature> = result.failures.iter().map(signature).collect();
+            for signature in seen {
+                *self.confirmed.entry(signature).or_default() += 1;
             }
             state.first = None;
             self.settle_if_alive(entry, result);

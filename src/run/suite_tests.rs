@@ -70,6 +70,8 @@ impl Default for World {
 pub(super) enum Act {
     Pass,
     Fail,
+    /// The steps are met, and an oracle finds the same as in all others.
+    Seen,
     Kill,
 }
 
@@ -187,6 +189,7 @@ fn perform(
                     let failures = vec![failure(clause, "this", "that")];
                     Done::Scenario(Box::new(outcome(Ending::Failed, failures)))
                 }
+                Act::Seen => Done::Scenario(Box::new(probed(ClauseId::SYN_3))),
                 Act::Kill => {
                     world.alive = false;
                     let failures = vec![failure(clause, "this", "closed")];
@@ -566,4 +569,17 @@ fn a_run_is_not_over_while_something_is_under_way() {
     suite.finished(task.id, Done::Scenario(Box::new(passed)), Duration::ZERO);
     assert!(suite.is_over());
     assert_eq!(suite.finish(Duration::ZERO, false).totals.passed, 1);
+}
+
+#[test]
+fn what_oracles_see_is_looked_at_again_and_not_everywhere() {
+    let all = run(many(20), options(), |_, _, _| Act::Seen);
+    assert_eq!(all.summary.totals.failed, 20);
+    assert_eq!(all.world.ran.len(), 22, "two second looks are enough");
+    let once = run(many(20), options(), |name, _, before| {
+        let is_first = name == "s/03" && before == 0;
+        if is_first { Act::Seen } else { Act::Pass }
+    });
+    assert_eq!(once.summary.totals.flaky, 1);
+    assert_eq!(once.verdict("s/03"), Verdict::Flaky);
 }

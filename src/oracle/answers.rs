@@ -512,7 +512,7 @@ mod tests {
         silent("alice C: VER 1\nalice S: VER 1 0");
         let opposed =
             "alice on NLN BL=carol\nalice C: ADD 9 AL carol@hotmail.com c\nalice S: 215 9";
-        silent(opposed);
+        accuses("ADD-5", opposed);
     }
 
     #[test]

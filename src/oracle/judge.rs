@@ -4,7 +4,7 @@ use super::finding::{Finding, Findings};
 use super::world::{Seen, Sight, World};
 use super::{
     Oracle, admission, answers, asynchronous, authentication, errors, framing, lists, liveness,
-    messages, numbering, order, presence, privacy, replies, roster, serials, shape,
+    messages, numbering, order, presence, privacy, refusals, replies, roster, serials, shape,
 };
 use crate::transcript::{Entry, Transcript};
 
@@ -24,6 +24,7 @@ pub fn oracles() -> Vec<Box<dyn Oracle>> {
         Box::new(order::Order::default()),
         Box::new(numbering::Numbering),
         Box::new(answers::Answers),
+        Box::new(refusals::Refusals::default()),
         Box::new(authentication::Authentication),
         Box::new(lists::Lists),
         Box::new(serials::Serials::default()),

@@ -270,7 +270,8 @@ fn judge_notice(
         return;
     };
     let other = world.user(adder);
-    if adder == me {
+    let has_added = world.user(me).ever_added_by.contains(&adder);
+    if adder == me && !has_added {
         let message = "the user is told of its own ADD";
         out.accuse_line(seen, ClauseId::ADD_10, message, "");
         return;

@@ -41,6 +41,7 @@ mod numbering;
 mod order;
 mod presence;
 mod privacy;
+mod refusals;
 mod replies;
 mod roster;
 mod serials;

@@ -244,7 +244,7 @@ fn accuse_due(world: &World, me: UserId, due: Due, out: &mut Findings) {
 }
 
 /// Whether a user has been online and visible to another all the time since `low`.
-fn is_visible(world: &World, subject: UserId, me: UserId, low: usize) -> bool {
+pub(super) fn is_visible(world: &World, subject: UserId, me: UserId, low: usize) -> bool {
     let (user, watcher) = (world.user(subject), world.user(me));
     if !user.is_sure() || watcher.is_ambiguous || subject == me {
         return false;

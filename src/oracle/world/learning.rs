@@ -357,7 +357,9 @@ impl World {
                 if request.verb == Verb::Gtc {
                     user.prompt.settled();
                 }
-                if let [letter] = line.word(3) {
+                if is_other_value(request, line) {
+                    user.prompt.forget();
+                } else if let [letter] = line.word(3) {
                     user.prompt.learn(*letter, request.index, index);
                 }
             }
@@ -365,7 +367,8 @@ impl World {
                 if request.verb == Verb::Blp {
                     user.privacy.settled();
                 }
-                match privacy(line.word(3)) {
+                let is_other = is_other_value(request, line);
+                match privacy(line.word(3)).filter(|_| !is_other) {
                     Some(privacy) => user.privacy.learn(privacy, request.index, index),
                     None => user.privacy.forget(),
                 }
@@ -467,6 +470,11 @@ fn opens_board(asked: &Asked<'_>) -> bool {
 
 fn index_is_fresh(conn: &Conn) -> bool {
     !conn.server_out && !conn.after_payload && conn.ended.is_none()
+}
+
+/// The answer to GTC or BLP names another value than was asked for: nobody knows which one is set.
+fn is_other_value(request: &Request, line: &Line<'_>) -> bool {
+    request.verb == line.verb && request.words().word(2) != line.word(3)
 }
 
 /// A command that nobody knows; the server may repeat it.

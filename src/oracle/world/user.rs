@@ -129,6 +129,17 @@ impl States {
             && alive.all(|s| s.state == state)
     }
 
+    /// Whether a request sent at `index` found the user in `state`, whatever it has led to.
+    #[must_use]
+    pub fn was_before(&self, state: State, index: usize) -> bool {
+        let alive = |span: &&Span| span.from < index && span.until.is_none();
+        let mut alive = self.spans.iter().filter(alive).peekable();
+        !self.is_lost
+            && index >= self.unknown_until
+            && alive.peek().is_some()
+            && alive.all(|span| span.state == state)
+    }
+
     /// Whether the user was in states in which it is shown, all the time from `low` on.
     #[must_use]
     pub fn was_online(&self, low: usize) -> bool {

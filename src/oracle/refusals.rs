@@ -1,0 +1,419 @@
+//! A refusal comes with the code that its cause has, and only where there is a cause.
+//!
+//! What clauses accept is accepted here, and so are codes that tell of trouble or of too much work.
+
+use std::collections::HashSet;
+
+use super::Oracle;
+use super::finding::Findings;
+use super::line::Verb;
+use super::presence::is_visible;
+use super::world::{
+    BoardId, List, Membership, Privacy, Request, Role, Seat, Seen, UNSET, User, World,
+};
+use super::world::{UserId, state};
+use crate::spec::{ClauseId, ErrorCode, ONLINE_STATES, ServerKind};
+
+/// The judge of errors against their causes.
+#[derive(Debug, Default)]
+pub(super) struct Refusals {
+    /// Whom a session has called.
+    called: HashSet<(BoardId, UserId)>,
+}
+
+/// A clause, what is wrong, what should have come.
+type Charge = (ClauseId, &'static str, &'static str);
+
+impl Oracle for Refusals {
+    fn name(&self) -> &'static str {
+        "refusals"
+    }
+
+    fn clauses(&self) -> &'static [ClauseId] {
+        &[
+            ClauseId::USR_14,
+            ClauseId::HANDLE_4,
+            ClauseId::GTC_3,
+            ClauseId::BLP_3,
+            ClauseId::REM_5,
+            ClauseId::ADD_4,
+            ClauseId::ADD_5,
+            ClauseId::ADD_6,
+            ClauseId::ADD_7,
+            ClauseId::CHG_1,
+            ClauseId::CHG_6,
+            ClauseId::CHG_10,
+            ClauseId::LST_4,
+            ClauseId::SBX_1,
+            ClauseId::SBX_4,
+            ClauseId::SBX_5,
+            ClauseId::SBU_5,
+            ClauseId::CAL_1,
+            ClauseId::CAL_7,
+            ClauseId::CAL_8,
+            ClauseId::CAL_9,
+            ClauseId::CAL_10,
+            ClauseId::CAL_11,
+            ClauseId::BLP_6,
+        ]
+    }
+
+    fn entry(&mut self, world: &World, seen: &Seen<'_, '_>, out: &mut Findings) {
+        let Some((told, request)) = seen.told().and_then(|told| Some((told, told.request?))) else {
+            return;
+        };
+        let Verb::Error(code) = told.line.verb else {
+            if told.line.verb == Verb::Cal {
+                let callee = world.users().find(request.words().word(2));
+                self.called.extend(seen.conn.board.zip(callee));
+            }
+            return;
+        };
+        let is_certain = told.role == Role::Answer && request.is_sound && seen.conn.is_clear();
+        // Another oracle tells of codes that nobody has.
+        if !is_certain || is_trouble(code) || ErrorCode::find(code).is_none() {
+            return;
+        }
+        let case = Case {
+            world,
+            seen,
+            request,
+            code,
+            called: &self.called,
+        };
+        let charge = match (seen.conn.kind, seen.conn.user) {
+            (ServerKind::Switchboard, user) => case.on_board(user),
+            (_, None) => case.at_login(),
+            (_, Some(user)) => case.of_user(world.user(user)),
+        };
+        if let Some((clause, message, expected)) = charge {
+            out.accuse_line(seen, clause, message, expected);
+        }
+    }
+}
+
+/// Whether a code says that the server could not, whatever was asked. 500 is no such code: it comes
+/// where a server stumbles over a request.
+fn is_trouble(code: u16) -> bool {
+    matches!(code, 210 | 280 | 281 | 501..=799 | 800..=910 | 912 | 914..) && code != 715
+}
+
+struct Case<'c> {
+    world: &'c World,
+    seen: &'c Seen<'c, 'c>,
+    request: &'c Request,
+    code: u16,
+    called: &'c HashSet<(BoardId, UserId)>,
+}
+
+impl Case<'_> {
+    /// The charge, unless the code is one of these.
+    fn unless(&self, codes: &[u16], charge: Charge) -> Option<Charge> {
+        (!codes.contains(&self.code)).then_some(charge)
+    }
+
+    fn at_login(&self) -> Option<Charge> {
+        let asked = self.request.words();
+        let is_waiting = self.seen.conn.waits_for(Verb::Usr).is_some();
+        match self.request.verb {
+            Verb::Usr if asked.word(3) == b"I" && !asked.word(4).contains(&b'@') => {
+                let message = "a handle without a domain is refused with another code";
+                self.unless(&[206, 911], (ClauseId::HANDLE_4, message, "206"))
+            }
+            Verb::Syn | Verb::Lst | Verb::Gtc | Verb::Blp | Verb::Chg | Verb::Add | Verb::Rem
+                if !is_waiting =>
+            {
+                let message = "what needs a login is refused with another code";
+                self.unless(&[302, 715], (ClauseId::USR_14, message, "302"))
+            }
+            _ => None,
+        }
+    }
+
+    fn of_user(&self, user: &User) -> Option<Charge> {
+        let asked = self.request.words();
+        let word = asked.word(2);
+        let index = self.request.index;
+        if !self.request.is_inside {
+            return None;
+        }
+        match self.request.verb {
+            Verb::Gtc => {
+                let is_same = user.prompt.met_by(index).map(|old| [old] == *word);
+                let charge = (ClauseId::GTC_3, "the same value draws another code", "218");
+                self.unless(&[218], charge)
+                    .filter(|_| is_same == Some(true))
+            }
+            Verb::Blp => {
+                let old = user.privacy.met_by(index);
+                let old = old.map(|old| if old == Privacy::Open { b"AL" } else { b"BL" });
+                let charge = (ClauseId::BLP_3, "the same value draws another code", "218");
+                self.unless(&[218], charge)
+                    .filter(|_| old.is_some_and(|old| old == word))
+            }
+            Verb::Chg => self.change(user, word),
+            Verb::Lst if List::parse(word).is_some() && self.code < 300 => {
+                let message = "this list cannot be asked for";
+                Some((ClauseId::LST_4, message, "LST"))
+            }
+            Verb::Syn if user.states.has_been(state(b"HDN"), index) && self.code != 500 => {
+                let message = "a hidden user cannot synchronise";
+                Some((ClauseId::CHG_6, message, "SYN"))
+            }
+            Verb::Xfr if word == b"SB" => self.referral(user),
+            Verb::Add | Verb::Rem => self.list(user),
+            _ => None,
+        }
+    }
+
+    fn change(&self, user: &User, word: &[u8]) -> Option<Charge> {
+        let is_known = word == b"HDN" || ONLINE_STATES.iter().any(|s| s.as_bytes() == word);
+        if !is_known || self.code == 500 || !user.is_sure() {
+            return None;
+        }
+        if user.states.may_have_been(state(word), self.request.index) {
+            let is_same = user.states.was_before(state(word), self.request.index);
+            let message = "the present state is refused with another code";
+            let charge = (ClauseId::CHG_10, message, "CHG or 218");
+            return self.unless(&[218], charge).filter(|_| is_same);
+        }
+        None
+    }
+
+    fn referral(&self, user: &User) -> Option<Charge> {
+        let index = self.request.index;
+        if user.states.has_been(state(b"HDN"), index) {
+            let message = "a hidden user's XFR is refused with another code";
+            self.unless(&[913], (ClauseId::SBX_4, message, "913"))
+        } else if user.states.has_been(UNSET, index) {
+            let message = "an XFR before the first CHG is refused with another code";
+            self.unless(&[913], (ClauseId::SBX_5, message, "913"))
+        } else if user.is_sure() && user.states.was_online(index) && self.code != 500 {
+            let message = "a user who is online gets no switchboard";
+            Some((ClauseId::SBX_1, message, "XFR"))
+        } else {
+            None
+        }
+    }
+
+    fn list(&self, user: &User) -> Option<Charge> {
+        let asked = self.request.words();
+        let list = List::parse(asked.word(2)).filter(|list| *list != List::Reverse)?;
+        let handle = asked.word(3);
+        let is_add = self.request.verb == Verb::Add;
+        if !handle.contains(&b'@') {
+            let message = "a malformed handle is refused with another code";
+            let charge = (ClauseId::ADD_7, message, "201");
+            return self
+                .unless(&[201, 205, 206, 208], charge)
+                .filter(|_| is_add);
+        }
+        let contact = self.world.users().find(handle)?;
+        if self.world.user(contact).is_ambiguous {
+            return None;
+        }
+        let met = user.list(list).met_by(contact, self.request.index);
+        match met {
+            Membership::On(_) if is_add => {
+                let message = "an entry that is there is refused with another code";
+                self.unless(&[215], (ClauseId::ADD_4, message, "215"))
+            }
+            Membership::Off { .. } if !is_add => {
+                let message = "an entry that is not there is refused with another code";
+                self.unless(&[216, 205], (ClauseId::REM_5, message, "216"))
+            }
+            Membership::Off { .. } if self.is_opposed(user, list, contact) => {
+                let message = "an entry of the opposite list is refused with another code";
+                self.unless(&[219], (ClauseId::ADD_5, message, "219"))
+            }
+            _ if is_add && matches!(self.code, 216 | 217) => {
+                let message = "an ADD is refused as only a REM or a CAL can be";
+                Some((ClauseId::ADD_6, message, "205"))
+            }
+            _ => None,
+        }
+    }
+
+    fn is_opposed(&self, user: &User, list: List, contact: UserId) -> bool {
+        let opposite = match list {
+            List::Allow => List::Block,
+            List::Block => List::Allow,
+            List::Forward | List::Reverse => return false,
+        };
+        let on = user.list(opposite).membership(contact);
+        matches!(on, Membership::On(since) if since <= self.request.index)
+    }
+
+    fn on_board(&self, user: Option<UserId>) -> Option<Charge> {
+        let asked = self.request.words();
+        match (self.request.verb, user) {
+            (Verb::Usr, None) => {
+                let who = self.world.users().find(asked.word(2))?;
+                let is_known = self.world.boards().cookie(asked.word(3)).is_some();
+                let is_sure = self.world.user(who).is_sure() && !self.world.has_strangers();
+                let message = "a bad cookie is refused with another code";
+                let charge = (ClauseId::SBU_5, message, "911");
+                self.unless(&[911], charge).filter(|_| is_sure && !is_known)
+            }
+            (Verb::Cal, Some(caller)) if !asked.word(2).contains(&b'@') => {
+                let message = "a malformed handle is refused with another code";
+                let charge = (ClauseId::CAL_10, message, "208");
+                let is_other = self.world.user(caller).handle.as_ref() != asked.word(2);
+                self.unless(&[208, 217, 205, 216], charge)
+                    .filter(|_| is_other)
+            }
+            (Verb::Cal, Some(caller)) => self.call(caller, asked.word(2)),
+            _ => None,
+        }
+    }
+
+    fn call(&self, caller: UserId, handle: &[u8]) -> Option<Charge> {
+        let index = self.request.index;
+        let callee = self.world.users().find(handle)?;
+        let board = self.world.boards().get(self.seen.conn.board?);
+        let user = self.world.user(callee);
+        if user.is_ambiguous || self.world.has_strangers() || !board.is_whole {
+            return None;
+        }
+        let is_in = |seat: &Seat| seat.entered < index && seat.leaving.is_none();
+        if board.seats_of(callee).any(is_in) {
+            let message = "a participant is refused with another code";
+            return self.unless(&[215], (ClauseId::CAL_8, message, "215"));
+        }
+        let may_be_in = board.seats_of(callee).next().is_some();
+        if may_be_in || callee == caller {
+            return None;
+        }
+        let is_reachable = is_visible(self.world, callee, caller, index);
+        if !is_reachable {
+            let is_hidden = user.is_sure() && user.states.has_been(state(b"HDN"), index);
+            let message = "whoever cannot be reached is refused with another code";
+            let charge = (ClauseId::CAL_7, message, "217");
+            let is_gone = user.login.is_none();
+            let expected = [217, 216, 205, 913, 215, 208, 500];
+            return self
+                .unless(&expected, charge)
+                .filter(|_| is_hidden || is_gone);
+        }
+        let was_called = self
+            .seen
+            .conn
+            .board
+            .is_some_and(|board| self.called.contains(&(board, callee)));
+        if was_called || !matches!(self.code, 216 | 217 | 205 | 913 | 201) {
+            return None;
+        }
+        let others = board.seats.iter().filter(|seat| seat.left.is_none());
+        let blocks = |who: UserId| {
+            let on = self
+                .world
+                .user(who)
+                .list(List::Block)
+                .membership_ever(callee);
+            matches!(on, Membership::On(_))
+        };
+        let is_first = board.seats.first().is_some_and(|seat| seat.user == caller);
+        let (allow, block) = (user.list(List::Allow), user.list(List::Block));
+        let is_allowed = matches!(allow.membership(caller), Membership::On(_));
+        // An ADD or REM that no list has confirmed yet may not have been carried out.
+        let is_proven = allow.is_proven(caller) && block.is_proven(caller);
+        let is_blocked = others.into_iter().any(|seat| blocks(seat.user));
+        match (is_blocked, is_first, is_allowed) {
+            _ if !is_proven => None,
+            (true, true, true) => {
+                let message = "a block of the caller's or of another participant stops the call";
+                Some((ClauseId::CAL_9, message, "RINGING"))
+            }
+            (false, false, true) => {
+                let message = "another than the first participant cannot call";
+                Some((ClauseId::CAL_11, message, "RINGING"))
+            }
+            (false, true, false) => {
+                let message = "whoever is not blocked cannot call a user under BLP AL";
+                Some((ClauseId::BLP_6, message, "RINGING"))
+            }
+            (false, true, true) => {
+                let message = "a user who can be reached is not called";
+                Some((ClauseId::CAL_1, message, "RINGING"))
+            }
+            // More than one cause may be the one.
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::oracle::dialogue::{accuses, silent};
+
+    #[test]
+    fn codes_of_settings_and_lists() {
+        let on = "alice on NLN FL=bob AL=bob\n";
+        for (clause, ask, right) in [
+            ("GTC-3", "GTC 9 A", 218),
+            ("BLP-3", "BLP 9 AL", 218),
+            ("REM-5", "REM 9 FL carol@hotmail.com", 216),
+            ("ADD-4", "ADD 9 FL bob@hotmail.com b", 215),
+            ("ADD-5", "ADD 9 BL bob@hotmail.com b", 219),
+            ("ADD-7", "ADD 9 FL bob b", 201),
+            ("CHG-10", "CHG 9 NLN", 218),
+        ] {
+            let said = |code| format!("bob in\ncarol in\n{on}alice C: {ask}\nalice S: {code} 9");
+            accuses(clause, &said(207));
+            silent(&said(right));
+            silent(&said(600));
+        }
+        accuses(
+            "ADD-6",
+            &format!("{on}bob in\nalice C: ADD 9 FL x@hotmail.com x\nalice S: 217 9"),
+        );
+        accuses("LST-4", &format!("{on}alice C: LST 9 RL\nalice S: 201 9"));
+    }
+
+    #[test]
+    fn codes_of_logins_and_states() {
+        let early = "alice C: VER 1 MSNP2\nalice S: VER 1 MSNP2\nalice C: CHG 2 NLN\nalice S: ";
+        accuses("USR-14", &format!("{early}500 2"));
+        silent(&format!("{early}302 2"));
+        let bare =
+            "alice C: VER 1 MSNP2\nalice S: VER 1 MSNP2\nalice C: USR 2 MD5 I alice\nalice S: ";
+        accuses("HANDLE-4", &format!("{bare}201 2"));
+        silent(&format!("{bare}206 2"));
+        for (clause, state, ask) in [("SBX-4", "HDN", "XFR 9 SB"), ("SBX-5", "-", "XFR 9 SB")] {
+            let said = |code| format!("alice on {state}\nalice C: {ask}\nalice S: {code} 9");
+            accuses(clause, &said(201));
+            silent(&said(913));
+        }
+        accuses("SBX-1", "alice on NLN\nalice C: XFR 9 SB\nalice S: 913 9");
+        silent("alice on NLN\nalice C: CHG 8 HDN\nalice C: XFR 9 SB\nalice S: 913 9");
+        accuses("CHG-6", "alice on HDN\nalice C: SYN 9 0\nalice S: 913 9");
+    }
+
+    #[test]
+    fn calls() {
+        let board = "alice C: XFR 9 SB\nalice S: XFR 9 SB 1.1.1.1:1 CKI 5\n\
+             alice@sb C: USR 1 alice@hotmail.com 5\nalice@sb S: USR 1 OK alice@hotmail.com alice\n";
+        let call = |alice: &str, bob: &str, who: &str, code: u16| {
+            format!(
+                "alice on NLN{alice}\n{bob}\n{board}alice@sb C: CAL 2 {who}\nalice@sb S: {code} 2"
+            )
+        };
+        let bob = "bob@hotmail.com";
+        accuses("CAL-10", &call("", "bob on NLN", "bob", 500));
+        silent(&call("", "bob on NLN", "bob", 208));
+        accuses("BLP-6", &call("", "bob on NLN", bob, 217));
+        accuses("CAL-1", &call("", "bob on NLN AL=alice", bob, 217));
+        accuses("CAL-9", &call(" BL=bob", "bob on NLN AL=alice", bob, 217));
+        silent(&call(" BL=bob", "bob on NLN", bob, 217));
+        silent(&call("", "bob on NLN BL=alice", bob, 217));
+        silent(&call("", "bob on NLN BLP=BL", bob, 217));
+        silent(&call("", "bob on HDN", bob, 217));
+        accuses("CAL-7", &call("", "bob on HDN", bob, 201));
+        silent(&call("", "bob in", bob, 217));
+        let leaving = "bob on NLN\nbob C: OUT";
+        silent(&call("", leaving, bob, 217));
+        let bad = "alice on NLN\nalice@sb C: USR 1 alice@hotmail.com 6\nalice@sb S: ";
+        accuses("SBU-5", &format!("{bad}500 1"));
+        silent(&format!("{bad}911 1"));
+    }
+}

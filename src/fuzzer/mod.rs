@@ -4,13 +4,21 @@
 //! documentation are one format. The room knows neither sockets nor clocks: whoever wants a case
 //! executed hands in a closure that does it, over the network or in memory.
 
+pub mod dictionary;
+mod entropy;
 mod findings;
+mod generate;
+mod mutate;
 mod reference;
+mod script;
 mod shrink;
 mod signature;
 pub mod targets;
 
+pub use entropy::{Entropy, case_bytes, stream};
 pub use findings::{Findings, Kept, Origin, Replayed, Reproducer, read_finding, replay};
+pub use generate::{Case, Manner, generate};
+pub use mutate::{Effect, MUTATORS, Mutator};
 pub use reference::Reference;
 pub use shrink::{Progress as ShrinkProgress, ShrinkError, Shrinker, Shrunk, Size};
 pub use signature::{Kind, Phase, Signature};

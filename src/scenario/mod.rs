@@ -23,6 +23,6 @@ pub use import::import;
 pub use library::{Library, LibraryError};
 pub use lint::check as lint;
 pub use matcher::{Mismatch, Wanted};
-pub use parse::{FileError, Files, NoFiles, load};
+pub use parse::{Composer, FileError, Files, NoFiles, load};
 pub use print::print;
 pub use schema::schema;

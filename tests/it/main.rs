@@ -14,6 +14,7 @@ mod misbehaving;
 mod model;
 mod oracles;
 mod probing;
+mod properties;
 mod recording;
 mod reports;
 mod scenario_errors;

@@ -3,6 +3,7 @@
 //! Parts are put in and rows of a matrix are told apart here, so what leaves is plain. Every
 //! mistake that is found is told; reading goes on behind it where that makes sense.
 
+mod compose;
 mod expect;
 mod file;
 mod group;
@@ -18,6 +19,7 @@ mod users;
 
 use std::sync::Arc;
 
+pub use compose::Composer;
 #[cfg(test)]
 pub(super) use file::FILE_KEYS;
 pub use file::load;

@@ -118,6 +118,19 @@ struct Edit {
     old: Range<usize>,
 }
 
+impl<'n> Str<'n> {
+    /// A text that stands in no file.
+    pub(super) fn loose(text: &'n str) -> Self {
+        Self {
+            text: Cow::Borrowed(text),
+            span: Span::default(),
+            base: 0,
+            straight: 0,
+            edits: Vec::new(),
+        }
+    }
+}
+
 impl Str<'_> {
     /// The place of all of it.
     pub(super) fn all(&self) -> Span {

@@ -1,0 +1,147 @@
+//! The protocol's words, and values that servers are known to trip over.
+
+/// Verbs of clients and servers, error codes, and what is no verb.
+pub const VERBS: [&str; 40] = [
+    "VER", "INF", "USR", "XFR", "SYN", "LST", "GTC", "BLP", "CHG", "ADD", "REM", "REA", "ILN",
+    "NLN", "FLN", "RNG", "MSG", "OUT", "CVR", "CVQ", "FND", "SND", "URL", "PNG", "QNG", "CAL",
+    "ANS", "IRO", "JOI", "BYE", "ACK", "NAK", "CHL", "QRY", "PRP", "IMS", "217", "911", "XXX",
+    "HELLO",
+];
+
+/// Parameters that mean something somewhere.
+pub const WORDS: [&str; 34] = [
+    "MSNP2",
+    "MSNP3",
+    "CVR0",
+    "0",
+    "MD5",
+    "I",
+    "S",
+    "OK",
+    "NS",
+    "SB",
+    "CKI",
+    "FL",
+    "AL",
+    "BL",
+    "RL",
+    "A",
+    "N",
+    "U",
+    "NLN",
+    "BSY",
+    "IDL",
+    "BRB",
+    "AWY",
+    "PHN",
+    "LUN",
+    "HDN",
+    "FLN",
+    "OTH",
+    "SSD",
+    "RINGING",
+    "1",
+    "4294967295",
+    "-1",
+    "Hotmail",
+];
+
+/// Transaction identifiers at the edges: legal ones first.
+pub const TRIDS: [&str; 8] = [
+    "0",
+    "1",
+    "255",
+    "65535",
+    "65536",
+    "2147483647",
+    "2147483648",
+    "4294967295",
+];
+
+/// What is no transaction identifier.
+pub const BAD_TRIDS: [&str; 10] = [
+    "-1",
+    "+1",
+    "x",
+    "1x",
+    "0x10",
+    "1.5",
+    "4294967296",
+    "99999999999999999999999",
+    "%31",
+    "''",
+];
+
+/// Friendly names, percent-encoded, that are legal.
+pub const NAMES: [&str; 8] = [
+    "Al",
+    "Al%20Ice",
+    "%41l",
+    "a%2Fb",
+    "%E2%98%83",
+    "100%25",
+    "A%0D%0AB",
+    "x.y-z_~",
+];
+
+/// Names that decode to no text or to nothing.
+pub const BAD_NAMES: [&str; 8] = [
+    "%",
+    "%4",
+    "%zz",
+    "%FF",
+    "%00",
+    "%C3",
+    "%0D%0AOUT%0D%0A",
+    "%ED%A0%80",
+];
+
+/// Handles that nobody can have.
+pub const BAD_HANDLES: [&str; 9] = [
+    "@",
+    "@@",
+    "a",
+    "a@",
+    "@hotmail.com",
+    "a@b@hotmail.com",
+    "a%40hotmail.com",
+    "*",
+    "..",
+];
+
+/// Payload lengths that are wrong, whatever follows.
+pub const BAD_LENGTHS: [&str; 9] = [
+    "-1",
+    "x",
+    "0x5",
+    "1e3",
+    "99999",
+    "2147483648",
+    "4294967295",
+    "18446744073709551616",
+    "+5",
+];
+
+/// Payloads that a server must carry unread.
+pub const PAYLOADS: [&str; 9] = [
+    "",
+    "x",
+    "MIME-Version: 1.0\r\nContent-Type: text/plain; charset=UTF-8\r\n\r\nhello",
+    "MIME-Version: 1.0\r\nContent-Type: text/x-msmsgscontrol\r\nTypingUser: a\r\n\r\n\r\n",
+    "OUT\r\n",
+    "MSG 1 N 5\r\nhello",
+    "\r\n\r\n",
+    "CAL 1 nobody@hotmail.com\r\nOUT\r\n",
+    "h\u{e9}llo \u{2603}",
+];
+
+/// The words as libFuzzer's `-dict` wants them: one a line, in quotes.
+#[must_use]
+pub fn as_text() -> String {
+    let all = VERBS.iter().chain(&WORDS).chain(&TRIDS).chain(&BAD_TRIDS);
+    let all = all.chain(&NAMES).chain(&BAD_NAMES).chain(&BAD_LENGTHS);
+    let mut lines: Vec<String> = all.map(|word| format!("\"{word}\"\n")).collect();
+    lines.sort();
+    lines.dedup();
+    lines.concat()
+}

@@ -1,0 +1,329 @@
+//! Switchboard sessions: XFR, CAL, RNG, ANS, MSG and leaving.
+
+use std::sync::Arc;
+
+use super::cast::{Board, Invitation, Stage, Who};
+use super::play::Play;
+use crate::fuzzer::dictionary;
+use crate::fuzzer::script::varying;
+use crate::scenario::ast::{Action, Payload, Step};
+use crate::spec::{ClauseId, MAX_MESSAGE};
+use crate::transcript::ConnName;
+
+impl Play<'_> {
+    /// XFR SB and what it gives: the number of the captures.
+    pub(super) fn get_referral(&mut self, who: Who) -> usize {
+        let conn = self.conn(who);
+        let number = self.number();
+        self.say(&conn, "XFR {t} SB");
+        let line = format!("XFR {{t}} SB {{board{number}}} CKI {{cookie{number}}}");
+        self.script.expect(&conn, &line, ClauseId::SBX_1);
+        number
+    }
+
+    /// A referral and the way into a new session.
+    pub(super) fn open_board(&mut self, who: Who) {
+        if !self.player(who).is_online() {
+            let conn = self.conn(who);
+            self.say(&conn, "XFR {t} SB");
+            self.script.expect_error(&conn, ClauseId::SBX_3);
+            return;
+        }
+        let number = self.get_referral(who);
+        match self.entropy.below(12) {
+            0 => return,
+            1 => return self.enter_wrongly(who, number),
+            _ => {}
+        }
+        let conn = self.player_mut(who).next_board();
+        let (user, name) = (self.user(who), self.name_of(who));
+        self.script.open(&conn, Some(&format!("{{board{number}}}")));
+        let line = format!("USR {{t}} {{{user}.handle}} {{cookie{number}}}");
+        self.say(&conn, &line);
+        let line = format!("USR {{t}} OK {{{user}.handle}} {name}");
+        self.script.expect(&conn, &line, ClauseId::SBU_1);
+        if self.entropy.chance(20) {
+            self.use_cookie_again(who, number);
+        }
+        self.cast.boards.push(Board {
+            number,
+            members: vec![(who, conn)],
+            is_named: false,
+            called: Vec::new(),
+        });
+    }
+
+    /// A cookie with a letter too many, or in another's hands.
+    fn enter_wrongly(&mut self, who: Who, number: usize) {
+        let other = self.other(who).unwrap_or(who);
+        let (user, stranger) = (self.user(who), self.user(other));
+        let (line, clause) = match (other == who, self.entropy.below(2)) {
+            (false, 0) => {
+                let line = format!("USR {{t}} {{{stranger}.handle}} {{cookie{number}}}");
+                (line, ClauseId::SBU_3)
+            }
+            _ => {
+                let line = format!("USR {{t}} {{{user}.handle}} {{cookie{number}}}0");
+                (line, ClauseId::SBU_2)
+            }
+        };
+        let conn = self.player_mut(who).next_board();
+        self.script.open(&conn, Some(&format!("{{board{number}}}")));
+        self.say(&conn, &line);
+        self.script.expect_refused(&conn, clause);
+    }
+
+    /// A cookie works once.
+    fn use_cookie_again(&mut self, who: Who, number: usize) {
+        let user = self.user(who);
+        let conn = self.player_mut(who).next_board();
+        self.script.open(&conn, Some(&format!("{{board{number}}}")));
+        let line = format!("USR {{t}} {{{user}.handle}} {{cookie{number}}}");
+        self.say(&conn, &line);
+        self.script.expect_refused(&conn, ClauseId::SBU_4);
+    }
+
+    /// The place in the cast of a session that the user is in.
+    pub(super) fn board_of(&mut self, who: Who) -> Option<usize> {
+        let boards = self.cast.boards.iter().enumerate();
+        let own = boards.filter(|(_, board)| board.has(who));
+        let own: Vec<usize> = own.map(|(place, _)| place).collect();
+        self.entropy.pick(&own).copied()
+    }
+
+    pub(super) fn call(&mut self, who: Who) {
+        let Some(place) = self.board_of(who) else {
+            return;
+        };
+        let Some((conn, number)) = self.seat(place, who) else {
+            return;
+        };
+        let callee = match self.entropy.chance(20) {
+            true => None,
+            false => self.other(who),
+        };
+        let Some(callee) = callee else {
+            self.say(&conn, "CAL {t} {nobody}");
+            self.script.expect_error(&conn, ClauseId::CAL_6);
+            return;
+        };
+        let there = self.player(callee);
+        if there.is_tainted || there.stage == Stage::Limbo {
+            return;
+        }
+        let contact = there.name;
+        self.say(&conn, &format!("CAL {{t}} {{{contact}.handle}}"));
+        let ringing = format!("CAL {{t}} RINGING {{session{number}}}");
+        let Some(board) = self.cast.boards.get_mut(place) else {
+            return;
+        };
+        if board.has(callee) || board.called.contains(&callee) {
+            let again = self.script.line(&conn, &ringing, ClauseId::CAL_1);
+            let again = varying(again, ClauseId::CAL_8);
+            let refusal = self.script.error(&conn, ClauseId::CAL_8);
+            let branches = vec![vec![refusal], vec![again]];
+            self.script.one_of(branches, ClauseId::CAL_1);
+            return;
+        }
+        if let Some(clause) = self.why_unreachable(callee, who) {
+            self.script.expect_error(&conn, clause);
+            return;
+        }
+        if let Some(board) = self.cast.boards.get_mut(place) {
+            board.is_named = true;
+            board.called.push(callee);
+        }
+        self.script.expect(&conn, &ringing, ClauseId::CAL_1);
+        self.is_rung(callee, who, number);
+    }
+
+    /// The callee is rung.
+    pub(super) fn is_rung(&mut self, callee: Who, caller: Who, board: usize) {
+        let number = self.number();
+        let there = self.conn(callee);
+        let (user, name) = (self.user(caller), self.name_of(caller));
+        let line = format!(
+            "RNG {{session{board}}} {{door{number}}} CKI {{key{number}}} {{{user}.handle}} {name}"
+        );
+        self.script.expect(&there, &line, ClauseId::RNG_1);
+        self.cast.invitations.push(Invitation {
+            number,
+            board,
+            callee,
+        });
+    }
+
+    /// Why a call must fail; `None` where it must not.
+    pub(super) fn why_unreachable(&self, callee: Who, caller: Who) -> Option<ClauseId> {
+        let there = self.player(callee);
+        if there.stage != Stage::In || there.state.is_none() {
+            Some(ClauseId::CAL_3)
+        } else if there.state == Some("HDN") {
+            Some(ClauseId::CHG_7)
+        } else if there.has(super::cast::BLOCK, caller) {
+            Some(ClauseId::CAL_4)
+        } else if !self.cast.admits(callee, caller) {
+            Some(ClauseId::CAL_5)
+        } else {
+            None
+        }
+    }
+
+    /// The connection of a member, and the number of the session.
+    pub(super) fn seat(&self, place: usize, who: Who) -> Option<(ConnName, usize)> {
+        let board = self.cast.boards.get(place)?;
+        Some((board.conn_of(who)?.clone(), board.number))
+    }
+
+    /// The call that was left longest unanswered.
+    pub(super) fn has_invitation(&self, who: Who) -> bool {
+        self.cast.invitations.iter().any(|call| call.callee == who)
+    }
+
+    pub(super) fn answer(&mut self, who: Who) {
+        let calls = self.cast.invitations.iter();
+        let Some(place) = calls.clone().position(|call| call.callee == who) else {
+            return;
+        };
+        let call = self.cast.invitations.remove(place);
+        let boards = self.cast.boards.iter();
+        let Some(board) = boards.clone().position(|board| board.number == call.board) else {
+            return;
+        };
+        let (user, number) = (self.user(who), call.number);
+        let conn = self.player_mut(who).next_board();
+        self.script.open(&conn, Some(&format!("{{door{number}}}")));
+        if self.entropy.chance(16) {
+            let line = format!(
+                "ANS {{t}} {{{user}.handle}} {{key{number}}}0 {{session{}}}",
+                call.board
+            );
+            self.say(&conn, &line);
+            self.script.expect_refused(&conn, ClauseId::ANS_4);
+            return;
+        }
+        let line = format!(
+            "ANS {{t}} {{{user}.handle}} {{key{number}}} {{session{}}}",
+            call.board
+        );
+        self.say(&conn, &line);
+        let (name, members) = (self.name_of(who), self.members_but(board, who));
+        let total = members.len();
+        for item in 1..=total {
+            let line = format!("IRO {{t}} {item} {total} * *");
+            self.script.expect(&conn, &line, ClauseId::ANS_2);
+        }
+        self.script.expect(&conn, "ANS {t} OK", ClauseId::ANS_1);
+        let mut steps: Vec<Step> = Vec::new();
+        for (_, there) in &members {
+            let line = format!("JOI {{{user}.handle}} {name}");
+            steps.push(self.script.line(there, &line, ClauseId::JOI_1));
+        }
+        self.script.any_order(steps, ClauseId::JOI_1);
+        if let Some(board) = self.cast.boards.get_mut(board) {
+            board.called.retain(|called| *called != who);
+            board.members.push((who, conn));
+        }
+    }
+
+    fn members_but(&self, place: usize, who: Who) -> Vec<(Who, ConnName)> {
+        let board = self.cast.boards.get(place);
+        let members = board.map(|board| board.members.iter());
+        let members = members.into_iter().flatten();
+        members
+            .filter(|(member, _)| *member != who)
+            .cloned()
+            .collect()
+    }
+
+    /// A payload that must arrive as it is.
+    pub(super) fn payload(&mut self) -> Payload {
+        match self.entropy.below(8) {
+            0 => {
+                let length = self.entropy.below(24);
+                let bytes = (0..length).map(|_| u8::try_from(self.entropy.below(256)));
+                let bytes: Vec<u8> = bytes.map(Result::unwrap_or_default).collect();
+                Payload::Bytes(Arc::from(bytes))
+            }
+            1 => Payload::Filler(self.entropy.below(MAX_MESSAGE + 1)),
+            2 => Payload::Filler(MAX_MESSAGE),
+            _ => {
+                let text = self.entropy.name(&dictionary::PAYLOADS);
+                Payload::Text(self.script.text(text))
+            }
+        }
+    }
+
+    pub(super) fn message(&mut self, who: Who) {
+        let Some(place) = self.board_of(who) else {
+            return;
+        };
+        let Some((conn, _)) = self.seat(place, who) else {
+            return;
+        };
+        let payload = self.payload();
+        let mode = self.entropy.name(&["N", "U", "A", "N"]);
+        let members = self.members_but(place, who);
+        // An answer that need not come may come late: it has a TrID by name.
+        let answer = match (mode, members.is_empty()) {
+            ("A", false) => Some(("ACK", ClauseId::MSG_7)),
+            ("A" | "N", true) => Some(("NAK", ClauseId::MSG_6)),
+            _ => None,
+        };
+        let trid = match answer {
+            Some(_) => format!("{{t.m{}}}", self.number()),
+            None => "{t}".to_owned(),
+        };
+        let line = format!("MSG {trid} {mode} {{length}}");
+        self.say_with(&conn, &line, Some(payload));
+        if let Some((verb, clause)) = answer {
+            self.script
+                .expect_perhaps(&conn, &format!("{verb} {trid}"), clause);
+        }
+        let user = self.user(who);
+        for (_, there) in members {
+            let line = format!("MSG {{{user}.handle}} * {{length}}");
+            self.script.expect_same(&there, &line, ClauseId::MSG_1);
+        }
+    }
+
+    /// Leaves a session, one way or another.
+    pub(super) fn leave_board(&mut self, who: Who) {
+        let Some(place) = self.board_of(who) else {
+            return;
+        };
+        let Some((conn, number)) = self.seat(place, who) else {
+            return;
+        };
+        let clause = match self.entropy.below(3) {
+            0 => {
+                self.script.act(Action::Close(conn));
+                ClauseId::BYE_2
+            }
+            1 => {
+                self.script.act(Action::Reset(conn));
+                ClauseId::BYE_2
+            }
+            _ => {
+                self.say(&conn, "OUT");
+                self.script.expect_closed(&conn, ClauseId::BYE_3);
+                ClauseId::BYE_1
+            }
+        };
+        let user = self.user(who);
+        let mut steps: Vec<Step> = Vec::new();
+        for (_, there) in self.members_but(place, who) {
+            let line = format!("BYE {{{user}.handle}}");
+            steps.push(self.script.line(&there, &line, clause));
+        }
+        let is_left = steps.is_empty();
+        self.script.any_order(steps, clause);
+        if is_left {
+            // Whether a call to a session that is over can still be answered is open.
+            self.cast.boards.remove(place);
+            self.cast.invitations.retain(|call| call.board != number);
+        } else if let Some(board) = self.cast.boards.get_mut(place) {
+            board.members.retain(|(member, _)| *member != who);
+        }
+    }
+}

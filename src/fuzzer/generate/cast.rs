@@ -1,0 +1,228 @@
+//! What the generator may rely on: who is where, and who was shown to whom, by what it wrote down
+//! so far. What is in doubt (after an error, after hostile input) is not relied on.
+
+use crate::transcript::ConnName;
+
+/// The users of a case, in order.
+pub(super) const NAMES: [&str; 4] = ["alice", "bob", "carol", "dave"];
+/// The user who has no part in a case and must be served at its end.
+pub(super) const WITNESS: &str = "erin";
+
+/// A user by number.
+pub(super) type Who = usize;
+
+/// The lists that a client writes, by the index used here.
+pub(super) const LISTS: [&str; 3] = ["FL", "AL", "BL"];
+pub(super) const FORWARD: usize = 0;
+pub(super) const ALLOW: usize = 1;
+pub(super) const BLOCK: usize = 2;
+
+/// Where a user is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) enum Stage {
+    /// Not logged in.
+    #[default]
+    Away,
+    /// Logged in.
+    In,
+    /// Perhaps still logged in.
+    Limbo,
+}
+
+/// One user.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Player {
+    pub(super) name: &'static str,
+    pub(super) stage: Stage,
+    /// The state of the last CHG of this session.
+    pub(super) state: Option<&'static str>,
+    /// Lists, settings and name may be other than is written here.
+    pub(super) is_tainted: bool,
+    /// Members of FL, AL and BL, a bit each.
+    lists: [u8; 3],
+    pub(super) is_closed: bool,
+    pub(super) prompts_never: bool,
+    pub(super) is_renamed: bool,
+    /// The account's number is certainly not 0.
+    pub(super) has_changed: bool,
+    /// Whom it was surely shown online, and nothing since made that doubtful.
+    shown: u8,
+    /// How many connections to notification servers and to switchboards were named.
+    pub(super) doors: usize,
+    pub(super) boards: usize,
+}
+
+impl Player {
+    pub(super) fn conn(&self) -> ConnName {
+        ConnName::new(self.name, label("ns", self.doors))
+    }
+
+    /// A name for another connection to a notification server.
+    pub(super) fn next_conn(&mut self) -> ConnName {
+        self.doors += 1;
+        self.conn()
+    }
+
+    /// A name for another connection to a switchboard.
+    pub(super) fn next_board(&mut self) -> ConnName {
+        self.boards += 1;
+        ConnName::new(self.name, label("sb", self.boards))
+    }
+
+    /// Whether others can see it, unless its settings keep them from it.
+    pub(super) fn is_online(&self) -> bool {
+        self.stage == Stage::In && self.state.is_some_and(|state| state != "HDN")
+    }
+
+    pub(super) fn has(&self, list: usize, other: Who) -> bool {
+        self.lists
+            .get(list)
+            .is_some_and(|set| set >> other & 1 == 1)
+    }
+
+    pub(super) fn count(&self, list: usize) -> u32 {
+        self.lists.get(list).map_or(0, |set| set.count_ones())
+    }
+
+    pub(super) fn set(&mut self, list: usize, other: Who, is_on: bool) {
+        if let Some(set) = self.lists.get_mut(list) {
+            *set = *set & !(1 << other) | u8::from(is_on) << other;
+        }
+    }
+
+    pub(super) fn was_shown(&self, other: Who) -> bool {
+        self.shown >> other & 1 == 1
+    }
+
+    pub(super) fn note_shown(&mut self, other: Who, is_shown: bool) {
+        self.shown = self.shown & !(1 << other) | u8::from(is_shown) << other;
+    }
+
+    /// The session is over.
+    pub(super) fn forget_session(&mut self, stage: Stage) {
+        (self.stage, self.state, self.shown) = (stage, None, 0);
+    }
+}
+
+fn label(kind: &str, number: usize) -> String {
+    match number {
+        0 | 1 => kind.to_owned(),
+        number => format!("{kind}{number}"),
+    }
+}
+
+/// A session on a switchboard.
+#[derive(Debug, Clone)]
+pub(super) struct Board {
+    pub(super) number: usize,
+    /// The members and their connections, in the order in which they came.
+    pub(super) members: Vec<(Who, ConnName)>,
+    /// Its number is bound to `{sessionN}`.
+    pub(super) is_named: bool,
+    /// Who was called and has neither answered nor left.
+    pub(super) called: Vec<Who>,
+}
+
+impl Board {
+    pub(super) fn has(&self, who: Who) -> bool {
+        self.members.iter().any(|(member, _)| *member == who)
+    }
+
+    pub(super) fn conn_of(&self, who: Who) -> Option<&ConnName> {
+        let found = self.members.iter().find(|(member, _)| *member == who);
+        found.map(|(_, conn)| conn)
+    }
+}
+
+/// A call that was not answered yet. `{doorK}` and `{keyK}` are bound.
+#[derive(Debug, Clone)]
+pub(super) struct Invitation {
+    pub(super) number: usize,
+    pub(super) board: usize,
+    pub(super) callee: Who,
+}
+
+/// All of it.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Cast {
+    pub(super) players: Vec<Player>,
+    pub(super) boards: Vec<Board>,
+    pub(super) invitations: Vec<Invitation>,
+}
+
+impl Cast {
+    pub(super) fn player(&self, who: Who) -> &Player {
+        self.players
+            .get(who)
+            .expect("users are numbered by the cast")
+    }
+
+    pub(super) fn player_mut(&mut self, who: Who) -> &mut Player {
+        let player = self.players.get_mut(who);
+        player.expect("users are numbered by the cast")
+    }
+
+    /// Whether `who` lets `other` see it and call it, by all readings of the settings.
+    pub(super) fn admits(&self, who: Who, other: Who) -> bool {
+        let player = self.player(who);
+        !player.has(BLOCK, other) && (!player.is_closed || player.has(ALLOW, other))
+    }
+
+    /// Whether `watcher` surely sees `who`.
+    pub(super) fn sees(&self, watcher: Who, who: Who) -> bool {
+        let (there, here) = (self.player(watcher), self.player(who));
+        watcher != who
+            && there.stage == Stage::In
+            && there.state.is_some()
+            && !there.is_tainted
+            && !here.is_tainted
+            && there.has(FORWARD, who)
+            && here.is_online()
+            && self.admits(who, watcher)
+    }
+
+    /// Those who surely see `who`.
+    pub(super) fn watchers(&self, who: Who) -> Vec<Who> {
+        let all = 0..self.players.len();
+        all.filter(|watcher| self.sees(*watcher, who)).collect()
+    }
+
+    /// Those who were surely shown `who` online and can be told more.
+    pub(super) fn audience(&self, who: Who) -> Vec<Who> {
+        let all = 0..self.players.len();
+        let listens = |other: &Who| {
+            let there = self.player(*other);
+            there.stage == Stage::In && !there.is_tainted && there.was_shown(who)
+        };
+        all.filter(listens).collect()
+    }
+
+    /// How many have `who` on their FL; `None` where that is not sure.
+    pub(super) fn watched_by(&self, who: Who) -> Option<usize> {
+        if self.players.iter().any(|player| player.is_tainted) {
+            return None;
+        }
+        let watches = |player: &&Player| player.has(FORWARD, who);
+        Some(self.players.iter().filter(watches).count())
+    }
+
+    /// Nothing is known of what others were shown of `who`.
+    pub(super) fn doubt_presence(&mut self, who: Who) {
+        for player in &mut self.players {
+            player.note_shown(who, false);
+        }
+    }
+
+    /// Sessions and calls that `who` is part of are not relied on any more.
+    pub(super) fn drop_boards_of(&mut self, who: Who) {
+        self.boards.retain(|board| !board.has(who));
+        let boards = &self.boards;
+        self.invitations.retain(|call| {
+            let is_there = boards.iter().any(|board| board.number == call.board);
+            call.callee != who && is_there
+        });
+        for board in &mut self.boards {
+            board.called.retain(|called| *called != who);
+        }
+    }
+}

@@ -1,0 +1,242 @@
+//! SYN, LST, ADD, REM, GTC, BLP and REA.
+
+use super::cast::{ALLOW, BLOCK, FORWARD, LISTS, Stage, Who};
+use super::play::Play;
+use crate::fuzzer::dictionary;
+use crate::spec::ClauseId;
+
+impl Play<'_> {
+    pub(super) fn synchronise(&mut self, who: Who) {
+        let conn = self.conn(who);
+        let player = self.player(who);
+        let (is_sure, has_changed) = (!player.is_tainted, player.has_changed);
+        self.say(&conn, "SYN {t} 0");
+        self.script
+            .expect(&conn, "SYN {t} 0..4294967295", ClauseId::SYN_1);
+        // An account that nobody changed may have the number 0, and then no batch comes.
+        let watched = self.cast.watched_by(who);
+        let (Some(watched), true, true) = (watched, is_sure, has_changed) else {
+            self.script.act(crate::scenario::ast::Action::Settle);
+            return;
+        };
+        let player = self.player(who);
+        let prompt = if player.prompts_never { "N" } else { "A" };
+        let privacy = if player.is_closed { "BL" } else { "AL" };
+        let counts = [FORWARD, ALLOW, BLOCK].map(|list| player.count(list) as usize);
+        let line = format!("GTC {{t}} * {prompt}");
+        self.script.expect(&conn, &line, ClauseId::SYN_3);
+        let line = format!("BLP {{t}} * {privacy}");
+        self.script.expect(&conn, &line, ClauseId::SYN_3);
+        let lists = LISTS.into_iter().zip(counts).chain([("RL", watched)]);
+        for (list, count) in lists {
+            self.listing(who, list, count, ClauseId::SYN_5);
+        }
+    }
+
+    /// The lines of one list.
+    fn listing(&mut self, who: Who, list: &str, count: usize, clause: ClauseId) {
+        let conn = self.conn(who);
+        if count == 0 {
+            let line = format!("LST {{t}} {list} * 0 0");
+            self.script.expect(&conn, &line, clause);
+        }
+        for item in 1..=count {
+            let line = format!("LST {{t}} {list} * {item} {count} * *");
+            self.script.expect(&conn, &line, clause);
+        }
+    }
+
+    pub(super) fn ask_for_list(&mut self, who: Who) {
+        let conn = self.conn(who);
+        let at = self.entropy.below(LISTS.len() + 1);
+        let list = LISTS.get(at).copied().unwrap_or("RL");
+        let player = self.player(who);
+        let count = match (player.is_tainted, LISTS.get(at)) {
+            (true, _) => None,
+            (false, Some(_)) => Some(player.count(at) as usize),
+            (false, None) => self.cast.watched_by(who),
+        };
+        self.say(&conn, &format!("LST {{t}} {list}"));
+        match count {
+            Some(count) => self.listing(who, list, count, ClauseId::LST_5),
+            None => {
+                let line = format!("LST {{t}} {list} ...");
+                self.script.expect(&conn, &line, ClauseId::LST_1);
+                self.script.act(crate::scenario::ast::Action::Settle);
+            }
+        }
+    }
+
+    /// A change of GTC or BLP, or none.
+    pub(super) fn set(&mut self, who: Who) {
+        let conn = self.conn(who);
+        let is_prompt = self.entropy.below(3) == 0;
+        let second = self.entropy.below(2) == 1;
+        let player = self.player(who);
+        let (verb, value, present, clauses) = match is_prompt {
+            true => {
+                let value = if second { "N" } else { "A" };
+                let clauses = (ClauseId::GTC_1, ClauseId::GTC_2);
+                ("GTC", value, player.prompts_never, clauses)
+            }
+            false => {
+                let value = if second { "BL" } else { "AL" };
+                let clauses = (ClauseId::BLP_1, ClauseId::BLP_2);
+                ("BLP", value, player.is_closed, clauses)
+            }
+        };
+        let is_tainted = player.is_tainted;
+        self.say(&conn, &format!("{verb} {{t}} {value}"));
+        let line = format!("{verb} {{t}} * {value}");
+        if is_tainted {
+            let changed = vec![self.script.line(&conn, &line, clauses.0)];
+            let same = vec![self.script.error(&conn, clauses.1)];
+            self.script.one_of(vec![changed, same], ClauseId::REPLY_1);
+            return;
+        }
+        if present == second {
+            self.script.expect_error(&conn, clauses.1);
+            return;
+        }
+        self.script.expect(&conn, &line, clauses.0);
+        let player = self.player_mut(who);
+        player.has_changed = true;
+        if is_prompt {
+            player.prompts_never = second;
+        } else {
+            player.is_closed = second;
+            self.cast.doubt_presence(who);
+        }
+    }
+
+    /// An entry for a list: somebody, nobody or oneself.
+    fn entry(&mut self, who: Who) -> Option<Who> {
+        match self.entropy.chance(24) {
+            true => None,
+            false => self.other(who),
+        }
+    }
+
+    pub(super) fn add(&mut self, who: Who) {
+        let conn = self.conn(who);
+        let list = self
+            .entropy
+            .weighted(&[(5, FORWARD), (2, ALLOW), (2, BLOCK)]);
+        let list = list.unwrap_or(FORWARD);
+        let word = LISTS.get(list).copied().unwrap_or_default();
+        let Some(other) = self.entry(who) else {
+            self.say(&conn, &format!("ADD {{t}} {word} {{nobody}} Nobody"));
+            self.script.expect_error(&conn, ClauseId::ADD_6);
+            return;
+        };
+        let (user, contact) = (self.user(who), self.user(other));
+        let label = match self.entropy.below(3) {
+            0 => self.entropy.name(&dictionary::NAMES).to_owned(),
+            _ => format!("{{{contact}.name}}"),
+        };
+        let line = format!("ADD {{t}} {word} {{{contact}.handle}} {label}");
+        self.say(&conn, &line);
+        let line = format!("ADD {{t}} {word} * {{{contact}.handle}} *");
+        let player = self.player(who);
+        if player.is_tainted {
+            let added = vec![self.script.line(&conn, &line, ClauseId::ADD_1)];
+            let there = vec![self.script.error(&conn, ClauseId::ADD_4)];
+            self.script.one_of(vec![added, there], ClauseId::REPLY_1);
+            self.player_mut(other).has_changed |= list == FORWARD;
+            return;
+        }
+        let opposite = [usize::MAX, BLOCK, ALLOW].get(list).copied();
+        let opposite = opposite.is_some_and(|list| player.has(list, other));
+        if player.has(list, other) || opposite {
+            let clause = if opposite {
+                ClauseId::ADD_5
+            } else {
+                ClauseId::ADD_4
+            };
+            self.script.expect_error(&conn, clause);
+            return;
+        }
+        self.script.expect(&conn, &line, ClauseId::ADD_1);
+        let player = self.player_mut(who);
+        player.set(list, other, true);
+        player.has_changed = true;
+        if list != FORWARD {
+            self.player_mut(other).note_shown(who, false);
+            return;
+        }
+        self.player_mut(other).has_changed = true;
+        if self.cast.sees(who, other) {
+            let name = self.name_of(other);
+            let state = self.player(other).state.unwrap_or_default();
+            let line = format!("ILN {{t}} {state} {{{contact}.handle}} {name}");
+            self.script.expect(&conn, &line, ClauseId::PRES_3);
+            self.player_mut(who).note_shown(other, true);
+        }
+        if self.player(other).stage == Stage::In {
+            let line = format!("ADD 0 RL * {{{user}.handle}} *");
+            let there = self.conn(other);
+            self.script.expect(&there, &line, ClauseId::ADD_10);
+        }
+    }
+
+    pub(super) fn remove(&mut self, who: Who) {
+        let conn = self.conn(who);
+        let list = self
+            .entropy
+            .weighted(&[(4, FORWARD), (2, ALLOW), (2, BLOCK)]);
+        let list = list.unwrap_or(FORWARD);
+        let word = LISTS.get(list).copied().unwrap_or_default();
+        let members: Vec<Who> = (0..self.cast.players.len())
+            .filter(|other| self.player(who).has(list, *other))
+            .collect();
+        let member = match self.entropy.below(4) {
+            0 => None,
+            _ => self.entropy.pick(&members).copied(),
+        };
+        let Some(other) = member.or_else(|| self.entry(who)) else {
+            self.say(&conn, &format!("REM {{t}} {word} {{nobody}}"));
+            self.script.expect_error(&conn, ClauseId::REM_4);
+            return;
+        };
+        let (user, contact) = (self.user(who), self.user(other));
+        self.say(&conn, &format!("REM {{t}} {word} {{{contact}.handle}}"));
+        let line = format!("REM {{t}} {word} * {{{contact}.handle}}");
+        let player = self.player(who);
+        if player.is_tainted {
+            let removed = vec![self.script.line(&conn, &line, ClauseId::REM_1)];
+            let absent = vec![self.script.error(&conn, ClauseId::REM_4)];
+            self.script.one_of(vec![removed, absent], ClauseId::REPLY_1);
+            return;
+        }
+        if !player.has(list, other) {
+            self.script.expect_error(&conn, ClauseId::REM_4);
+            return;
+        }
+        self.script.expect(&conn, &line, ClauseId::REM_1);
+        let player = self.player_mut(who);
+        player.set(list, other, false);
+        player.has_changed = true;
+        if list != FORWARD {
+            self.player_mut(other).note_shown(who, false);
+            return;
+        }
+        player.note_shown(other, false);
+        if self.player(other).stage == Stage::In {
+            let line = format!("REM 0 RL * {{{user}.handle}}");
+            let there = self.conn(other);
+            self.script.expect(&there, &line, ClauseId::REM_7);
+        }
+    }
+
+    /// A new friendly name, where the server offers that.
+    pub(super) fn rename(&mut self, who: Who) {
+        let conn = self.conn(who);
+        let user = self.user(who);
+        let name = self.entropy.name(&dictionary::NAMES);
+        self.say(&conn, &format!("REA {{t}} {{{user}.handle}} {name}"));
+        let line = format!("REA {{t}} * {{{user}.handle}} *");
+        self.script.expect(&conn, &line, ClauseId::REA_1);
+        let player = self.player_mut(who);
+        (player.is_renamed, player.has_changed) = (true, true);
+    }
+}

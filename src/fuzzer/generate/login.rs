@@ -1,0 +1,104 @@
+//! Logging in, once or twice, and leaving.
+
+use super::cast::{Stage, Who};
+use super::play::Play;
+use crate::scenario::ast::Action;
+use crate::spec::ClauseId;
+use crate::transcript::ConnName;
+
+impl Play<'_> {
+    /// VER, INF and the first USR, on a connection of its own. The challenge is bound to the
+    /// capture that is given back.
+    pub(super) fn greet(&mut self, who: Who, conn: &ConnName) -> String {
+        let user = self.user(who);
+        let number = self.number();
+        let offer = match self.entropy.below(6) {
+            0 => "MSNP2",
+            1 => "MSNP3 MSNP2 CVR0",
+            _ => "MSNP2 CVR0",
+        };
+        self.say(conn, &format!("VER {{t}} {offer}"));
+        self.script
+            .expect(conn, "VER {t} MSNP2 ...", ClauseId::VER_2);
+        self.say(conn, "INF {t}");
+        self.script.expect(conn, "INF {t} MD5 ...", ClauseId::INF_2);
+        self.say(conn, &format!("USR {{t}} MD5 I {{{user}.handle}}"));
+        let line = format!("USR {{t}} MD5 S {{challenge{number}}}");
+        self.script.expect(conn, &line, ClauseId::USR_1);
+        format!("challenge{number}")
+    }
+
+    /// Logs in; a login that there was before ends.
+    pub(super) fn log_in(&mut self, who: Who) {
+        let (before, stage) = (self.conn(who), self.player(who).stage);
+        let conn = self.player_mut(who).next_conn();
+        let challenge = self.greet(who, &conn);
+        let user = self.user(who);
+        let line = format!("USR {{t}} MD5 S {{md5({challenge}, {user}.password)}}");
+        self.say(&conn, &line);
+        let name = self.name_of(who);
+        let line = format!("USR {{t}} OK {{{user}.handle}} {name}");
+        self.script.expect(&conn, &line, ClauseId::USR_2);
+        if stage == Stage::In {
+            self.script.expect(&before, "OUT OTH", ClauseId::OUT_3);
+            self.script.expect_closed(&before, ClauseId::OUT_3);
+        }
+        if stage != Stage::Away {
+            self.cast.doubt_presence(who);
+        }
+        self.cast.drop_boards_of(who);
+        self.player_mut(who).forget_session(Stage::In);
+    }
+
+    /// A response that is not the password's: nobody is logged in, and nobody is logged out.
+    pub(super) fn fail_to_log_in(&mut self, who: Who) {
+        let stage = self.player(who).stage;
+        let conn = self.player_mut(who).next_conn();
+        let user = self.user(who);
+        if self.entropy.chance(60) {
+            self.say(&conn, "VER {t} MSNP2");
+            self.script
+                .expect(&conn, "VER {t} MSNP2 ...", ClauseId::VER_2);
+            let line = format!("USR {{t}} MD5 S {{md5({user}.password)}}");
+            self.say(&conn, &line);
+            self.script.expect_refused(&conn, ClauseId::USR_10);
+        } else {
+            let challenge = self.greet(who, &conn);
+            let response = match self.entropy.below(4) {
+                0 => format!("{{md5({user}.password, {challenge})}}"),
+                1 => format!("{{md5({challenge})}}"),
+                2 => format!("{{{user}.password}}"),
+                _ => format!("{{md5({challenge}, 'not it')}}"),
+            };
+            self.say(&conn, &format!("USR {{t}} MD5 S {response}"));
+            self.script.expect_refused(&conn, ClauseId::USR_5);
+        }
+        // The connection of that attempt is left alone; the user's own has another name.
+        if stage != Stage::Away {
+            self.lose_track(who);
+        }
+    }
+
+    /// Leaves the notification server, one way or another.
+    pub(super) fn leave(&mut self, who: Who) {
+        let conn = self.conn(who);
+        let clause = match self.entropy.below(3) {
+            0 => {
+                self.script.act(Action::Close(conn));
+                ClauseId::PRES_8
+            }
+            1 => {
+                self.script.act(Action::Reset(conn));
+                ClauseId::PRES_8
+            }
+            _ => {
+                self.say(&conn, "OUT");
+                self.script.expect_closed(&conn, ClauseId::OUT_1);
+                ClauseId::PRES_7
+            }
+        };
+        self.player_mut(who).forget_session(Stage::Away);
+        self.audience_is_told(who, clause);
+        self.cast.drop_boards_of(who);
+    }
+}

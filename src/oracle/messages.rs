@@ -355,10 +355,12 @@ impl Messages {
             .take(REACH)
             .position(|sent| sent.payload == *payload);
         if let Some(skipped) = found {
+            let since = from.entered.max(to.entered);
             let must_have_come = |at: &usize| {
-                let since = from.entered.max(to.entered);
-                sent.get(*at)
-                    .is_some_and(|sent| sent.is_due && sent.index > since)
+                let due = sent.get(*at);
+                due.is_some_and(|due| {
+                    due.is_due && due.index > since && !is_doubled(sent, due, since)
+                })
             };
             let next = flow.next;
             let overtaken = (next..next + skipped).filter(must_have_come);
@@ -401,6 +403,13 @@ impl Messages {
             out.accuse_line(seen, ClauseId::MSG_3, message, expected);
         }
     }
+}
+
+/// Whether a message that may have been under way when a session began has the same payload as
+/// this one: which of the two has come cannot be told.
+fn is_doubled(sent: &[Sent], due: &Sent, since: usize) -> bool {
+    let mut early = sent.iter().take_while(|early| early.index <= since);
+    early.any(|early| early.payload == due.payload)
 }
 
 #[cfg(test)]
@@ -457,6 +466,10 @@ mod tests {
         let early = [before, &say(3, 'N', "one"), after, &say(4, 'N', "two")].concat();
         silent(&[&early[..], &hear("two")].concat());
         silent(&[&early[..], &hear("one"), &hear("two")].concat());
+        let alike = [&early[..], &say(5, 'N', "one"), &say(6, 'N', "two")].concat();
+        silent(&[&alike[..], &hear("two"), &hear("one"), &hear("two")].concat());
+        let alike = [before, &say(3, 'N', "one"), after, &say(4, 'N', "one")].concat();
+        silent(&[&alike[..], &say(5, 'N', "two"), &hear("one"), &hear("two")].concat());
     }
 
     #[test]

@@ -35,12 +35,21 @@ fn explore() {
         .ok()
         .and_then(|n| n.parse().ok())
         .unwrap_or(0);
-    let server = Reference::default();
+    let mut options = msnpspec::sim::SimOptions::default();
+    if std::env::var("CHUNK").is_ok() {
+        options.chunk = msnpspec::sim::Chunking::Random(3);
+        options.latency = std::time::Duration::from_millis(37);
+    }
+    let server = Reference::default().over(options);
     let mut bad = 0;
     let mut kinds = std::collections::BTreeMap::new();
     for number in from..from + n {
         let case = generate(&case_bytes(1, number), Manner::default());
-        let printed = scenario::print(&case.scenario);
+        let printed = if std::env::var("BRIEF").is_ok() {
+            String::new()
+        } else {
+            scenario::print(&case.scenario)
+        };
         let outcome = server.execute(&case.scenario);
         if let Some(told) = alarm(&outcome, &printed) {
             bad += 1;

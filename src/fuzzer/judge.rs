@@ -82,7 +82,9 @@ impl Verdict {
             ClauseId::LIVE_3,
             ClauseId::LIVE_5,
         ];
-        let is_witness = signature.clause.is_some_and(|clause| lives.contains(&clause));
+        let is_witness = signature
+            .clause
+            .is_some_and(|clause| lives.contains(&clause));
         match signature.actual {
             Kind::Timeout | Kind::Closed | Kind::Reset | Kind::NoService if is_witness => {
                 Self::NoService

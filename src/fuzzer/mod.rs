@@ -4,10 +4,13 @@
 //! documentation are one format. The room knows neither sockets nor clocks: whoever wants a case
 //! executed hands in a closure that does it, over the network or in memory.
 
+mod campaign;
 pub mod dictionary;
 mod entropy;
+mod feedback;
 mod findings;
 mod generate;
+mod judge;
 mod mutate;
 mod reference;
 mod script;
@@ -15,9 +18,12 @@ mod shrink;
 mod signature;
 pub mod targets;
 
+pub use campaign::{Campaign, Found, Name, Options as CampaignOptions, Report, case_of};
 pub use entropy::{Entropy, case_bytes, stream};
+pub use feedback::transitions;
 pub use findings::{Findings, Kept, Origin, Replayed, Reproducer, read_finding, replay};
 pub use generate::{Case, Manner, generate};
+pub use judge::Verdict;
 pub use mutate::{Effect, MUTATORS, Mutator};
 pub use reference::Reference;
 pub use shrink::{Progress as ShrinkProgress, ShrinkError, Shrinker, Shrunk, Size};

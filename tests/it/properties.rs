@@ -1,110 +1,265 @@
-//! Properties of generated cases.
+//! Properties of generated cases: nobody innocent is accused, the guilty are, and a case is the
+//! same wherever it is made.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+use std::time::Duration;
 
 use msnpspec::diagnostic::Source;
-use msnpspec::fuzzer::{Manner, Reference, case_bytes, generate};
+use msnpspec::fuzzer::{
+    Campaign, CampaignOptions, MUTATORS, Manner, Reference, Report, case_bytes, generate,
+};
 use msnpspec::oracle;
 use msnpspec::run::{Ending, Outcome};
+use msnpspec::scenario::ast::Scenario;
 use msnpspec::scenario::{self, NoFiles};
+use msnpspec::server::{Fault, FaultSet};
+use msnpspec::sim::{Chunking, SimOptions};
 use msnpspec::transcript::Redactor;
+use proptest::prelude::*;
 
-fn alarm(outcome: &Outcome, text: &str) -> Option<String> {
+/// What is wrong with an outcome on a server that does nothing wrong.
+fn alarm(scenario: &Scenario, outcome: &Outcome) -> Option<String> {
     if outcome.ending == Ending::Passed && outcome.accusations.is_empty() {
         return None;
     }
-    let mut told = format!("{:?}\n{text}\n", outcome.ending);
+    let mut told = format!("{:?}\n{}\n", outcome.ending, scenario::print(scenario));
     for failure in outcome.failures.iter().chain(&outcome.accusations) {
         let clause = failure.clause.map_or("-", |clause| clause.as_str());
-        told += &format!(
-            "{clause} by {}: expected {}, got {} ({:?})\n",
+        let _ = writeln!(
+            told,
+            "{clause} by {}: expected {}, got {} ({:?})",
             failure.by, failure.expected, failure.got, failure.detail
         );
     }
     for line in outcome.transcript.render(&Redactor::default()) {
-        told += &format!("    {line}\n");
+        let _ = writeln!(told, "    {line}");
     }
     Some(told)
 }
 
-#[test]
-fn explore() {
-    let n: u64 = std::env::var("N")
-        .ok()
-        .and_then(|n| n.parse().ok())
-        .unwrap_or(2000);
-    let from: u64 = std::env::var("FROM")
-        .ok()
-        .and_then(|n| n.parse().ok())
-        .unwrap_or(0);
-    let mut options = msnpspec::sim::SimOptions::default();
-    if std::env::var("CHUNK").is_ok() {
-        options.chunk = msnpspec::sim::Chunking::Random(3);
-        options.latency = std::time::Duration::from_millis(37);
-    }
+fn expect_innocence(seed: u64, cases: u64, options: SimOptions) {
     let server = Reference::default().over(options);
-    let mut bad = 0;
-    let mut kinds = std::collections::BTreeMap::new();
-    for number in from..from + n {
-        let case = generate(&case_bytes(1, number), Manner::default());
-        let printed = if std::env::var("BRIEF").is_ok() {
-            String::new()
-        } else {
-            scenario::print(&case.scenario)
-        };
+    for number in 0..cases {
+        let case = generate(&case_bytes(seed, number), Manner::default());
         let outcome = server.execute(&case.scenario);
-        if let Some(told) = alarm(&outcome, &printed) {
-            bad += 1;
-            let first = outcome
-                .failures
-                .iter()
-                .chain(&outcome.accusations)
-                .next()
-                .map(|f| {
-                    format!(
-                        "{:?} {} | {} | {}",
-                        f.clause.map(|c| c.as_str()),
-                        f.by,
-                        f.expected,
-                        f.got.split(' ').next().unwrap_or("")
-                    )
-                });
-            let first = first.unwrap_or_default();
-            let e: &mut (usize, String) = kinds.entry(first).or_default();
-            e.0 += 1;
-            if e.1.is_empty() || e.1.len() > told.len() {
-                e.1 = format!("case {number}\n{told}");
-            }
+        if let Some(told) = alarm(&case.scenario, &outcome) {
+            panic!("seed {seed}, case {number}: {told}");
         }
     }
-    let mut all: Vec<_> = kinds.into_iter().collect();
-    all.sort_by_key(|(_, (n, _))| std::cmp::Reverse(*n));
-    for (kind, (n, _)) in &all {
-        eprintln!("{n:5} {kind}");
-    }
-    for (kind, (_, told)) in all.iter().take(4) {
-        eprintln!("=== {kind}\n{told}");
-    }
-    assert_eq!(bad, 0);
 }
 
 #[test]
-fn what_is_printed_loads_back() {
-    for number in 0..500 {
-        let case = generate(&case_bytes(2, number), Manner::default());
+fn the_reference_server_is_innocent() {
+    expect_innocence(1, 1500, SimOptions::default());
+}
+
+#[test]
+fn in_pieces_and_late_it_is_innocent_too() {
+    for seed in 0..4 {
+        expect_innocence(
+            100 + seed,
+            150,
+            SimOptions {
+                chunk: Chunking::Random(seed),
+                latency: Duration::from_millis(7 * seed),
+            },
+        );
+    }
+}
+
+#[test]
+fn a_server_without_extras_gets_cases_without_them() {
+    let manner = Manner {
+        has_extras: false,
+        has_dispatch: false,
+        users: 2,
+        hostile: 0,
+    };
+    for number in 0..300 {
+        let case = generate(&case_bytes(5, number), manner);
+        assert!(case.scenario.users.len() <= 3 && case.mutators.is_empty());
+        let text = scenario::print(&case.scenario);
+        for verb in ["PNG", "URL", "CVR", "SND", "FND", "REA"] {
+            assert!(!text.contains(&format!("C: {verb}")), "{text}");
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 128, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_bytes_are_a_case(
+        bytes in proptest::collection::vec(any::<u8>(), 0..600),
+        seed in any::<u64>(),
+        delay in 0..60u64,
+    ) {
+        let case = generate(&bytes, Manner::default());
+        prop_assert!(scenario::lint(&case.scenario).is_empty(), "{}", scenario::print(&case.scenario));
+        let options = SimOptions {
+            chunk: Chunking::Random(seed),
+            latency: Duration::from_millis(delay),
+        };
+        let outcome = Reference::default().over(options).execute(&case.scenario);
+        let told = alarm(&case.scenario, &outcome);
+        prop_assert!(told.is_none(), "{}", told.unwrap_or_default());
+        prop_assert_eq!(outcome.findings, oracle::judge(&outcome.transcript));
+    }
+
+    #[test]
+    fn what_is_printed_loads_back(bytes in proptest::collection::vec(any::<u8>(), 0..600)) {
+        let case = generate(&bytes, Manner::default());
         let printed = scenario::print(&case.scenario);
         let source = Source::new("printed.yaml", &printed);
-        let loaded = scenario::load("case", &source, &NoFiles)
-            .unwrap_or_else(|found| panic!("{found:?}\n{printed}"));
+        let loaded = scenario::load("case", &source, &NoFiles);
+        let Ok(loaded) = loaded else {
+            return Err(TestCaseError::fail(format!("{loaded:?}\n{printed}")));
+        };
         let texts: Vec<String> = loaded.iter().map(scenario::print).collect();
-        assert_eq!(texts, [printed]);
+        prop_assert_eq!(texts, [printed]);
+        let again = Reference::default().execute(&loaded[0]).transcript;
+        let once = Reference::default().execute(&case.scenario).transcript;
+        prop_assert_eq!(again, once);
     }
 }
 
 #[test]
-fn live_findings_are_those_of_the_transcript() {
-    let server = Reference::default();
-    for number in 0..300 {
-        let case = generate(&case_bytes(3, number), Manner::default());
-        let outcome = server.execute(&case.scenario);
-        assert_eq!(outcome.findings, oracle::judge(&outcome.transcript));
+fn every_mutator_is_used() {
+    let mut used = BTreeSet::new();
+    let mut hostile = 0;
+    for number in 0..4000 {
+        let case = generate(&case_bytes(9, number), Manner::default());
+        hostile += u32::from(!case.mutators.is_empty());
+        used.extend(case.mutators);
     }
+    let missing = MUTATORS
+        .iter()
+        .filter(|mutator| !used.contains(mutator.name));
+    let missing: Vec<&str> = missing.map(|mutator| mutator.name).collect();
+    assert!(missing.is_empty(), "{missing:?}");
+    assert!((400..2000).contains(&hostile), "{hostile} of 4000");
+}
+
+fn campaign(options: CampaignOptions, server: &Reference) -> Report {
+    let execute = |scenario: &Scenario| server.execute(scenario);
+    let mut campaign = Campaign::new(options, &execute);
+    campaign.run(|_| false);
+    campaign.into_report()
+}
+
+#[test]
+fn the_same_seed_gives_the_same_corpus() {
+    let options = CampaignOptions {
+        cases: Some(240),
+        ..CampaignOptions::default()
+    };
+    let server = Reference::default();
+    let whole = campaign(options.clone(), &server);
+    let jobs = CampaignOptions {
+        jobs: 3,
+        ..options.clone()
+    };
+    assert_eq!(campaign(jobs, &server).corpus_hash(), whole.corpus_hash());
+    let mut merged = Report::default();
+    for index in [2, 0, 3, 1] {
+        let options = CampaignOptions {
+            shard: (index, 4),
+            ..options.clone()
+        };
+        merged.merge(campaign(options, &server));
+    }
+    assert_eq!(merged.corpus_hash(), whole.corpus_hash());
+    assert_eq!(merged.covered, whole.covered);
+    assert_eq!(merged.kept, whole.kept);
+    assert_eq!(
+        (merged.cases, merged.verdicts),
+        (whole.cases, whole.verdicts.clone())
+    );
+    let other = CampaignOptions { seed: 2, ..options };
+    assert_ne!(campaign(other, &server).corpus_hash(), whole.corpus_hash());
+    let (seen, known) = whole.known_transitions();
+    assert!(seen > 50 && seen < known, "{seen} of {known}");
+}
+
+#[test]
+fn children_reach_further() {
+    let options = CampaignOptions {
+        cases: Some(200),
+        children: 2,
+        ..CampaignOptions::default()
+    };
+    let server = Reference::default();
+    let report = campaign(options, &server);
+    assert!(report.children > 20, "{}", report.children);
+    assert_eq!(report.cases, 200 + report.children);
+    assert!(report.found.is_empty(), "{:?}", report.found);
+}
+
+/// The number of the first case that finds a fault, of so many.
+fn first_to_find(fault: Fault, most: u64) -> Option<u64> {
+    let server = Reference::with_faults(FaultSet::from_iter([fault]));
+    (0..most).find(|number| {
+        let case = generate(&case_bytes(1, *number), Manner::default());
+        let outcome = server.execute(&case.scenario);
+        let clauses = outcome.failures.iter().chain(&outcome.accusations);
+        clauses.count() > 0
+    })
+}
+
+#[test]
+#[ignore = "minutes: how many cases each planted fault takes"]
+fn table_of_faults() {
+    let most = std::env::var("CASES")
+        .ok()
+        .and_then(|n| n.parse().ok())
+        .unwrap_or(400);
+    let faults = msnpspec::server::faults();
+    let next = std::sync::atomic::AtomicUsize::new(0);
+    std::thread::scope(|scope| {
+        for _ in 0..3 {
+            scope.spawn(|| {
+                while let Some(fault) =
+                    faults.get(next.fetch_add(1, std::sync::atomic::Ordering::Relaxed))
+                {
+                    let first =
+                        first_to_find(*fault, most).map_or("-".to_owned(), |n| n.to_string());
+                    eprintln!("FAULT {first:>6} {fault}");
+                }
+            });
+        }
+    });
+}
+
+/// Faults that random play reaches, of every part of the protocol.
+const REACHABLE: [Fault; 20] = [
+    Fault::LINE_FEED_ALONE,
+    Fault::SEGMENT_IS_COMMAND,
+    Fault::REMOVE_ERROR_UNANSWERED,
+    Fault::ANSWERED_TWICE,
+    Fault::TRID_OFF_BY_ONE,
+    Fault::BATCH_TRID_ZERO,
+    Fault::PRESENCE_HAS_TRID,
+    Fault::NEEDS_CVR0,
+    Fault::DIGEST_SWAPPED,
+    Fault::ANY_PASSWORD,
+    Fault::SYN_WITHOUT_NUMBER,
+    Fault::BATCH_WITHOUT_BLP,
+    Fault::LST_FROM_ZERO,
+    Fault::ADD_NOT_KEPT,
+    Fault::OPPOSITES_TAKEN,
+    Fault::ILN_EACH_TIME,
+    Fault::REMOVED_STILL_TOLD,
+    Fault::ONE_SESSION_NUMBER,
+    Fault::CRASH_AFTER_SIX,
+    Fault::GARBAGE_STOPS_ALL,
+];
+
+#[test]
+fn planted_faults_are_found() {
+    let lost = REACHABLE
+        .into_iter()
+        .filter(|fault| first_to_find(*fault, 600).is_none());
+    let lost: Vec<Fault> = lost.collect();
+    assert!(lost.is_empty(), "{lost:?}");
 }

@@ -33,8 +33,15 @@ impl Play<'_> {
         match self.entropy.below(12) {
             0 => return,
             1 => return self.enter_wrongly(who, number),
-            _ => {}
+            _ => self.take_seat(who, number),
         }
+        if self.entropy.chance(20) {
+            self.use_cookie_again(who, number);
+        }
+    }
+
+    /// Opens a session with a referral.
+    pub(super) fn take_seat(&mut self, who: Who, number: usize) {
         let conn = self.player_mut(who).next_board();
         let (user, name) = (self.user(who), self.name_of(who));
         self.script.open(&conn, Some(&format!("{{board{number}}}")));
@@ -42,9 +49,6 @@ impl Play<'_> {
         self.say(&conn, &line);
         let line = format!("USR {{t}} OK {{{user}.handle}} {name}");
         self.script.expect(&conn, &line, ClauseId::SBU_1);
-        if self.entropy.chance(20) {
-            self.use_cookie_again(who, number);
-        }
         self.cast.boards.push(Board {
             number,
             members: vec![(who, conn)],
@@ -112,12 +116,12 @@ impl Play<'_> {
             return;
         }
         let contact = there.name;
-        self.say(&conn, &format!("CAL {{t}} {{{contact}.handle}}"));
-        let ringing = format!("CAL {{t}} RINGING {{session{number}}}");
         let Some(board) = self.cast.boards.get_mut(place) else {
             return;
         };
         if board.has(callee) || board.called.contains(&callee) {
+            self.say(&conn, &format!("CAL {{t}} {{{contact}.handle}}"));
+            let ringing = format!("CAL {{t}} RINGING {{session{number}}}");
             let again = self.script.line(&conn, &ringing, ClauseId::CAL_1);
             let again = varying(again, ClauseId::CAL_8);
             let refusal = self.script.error(&conn, ClauseId::CAL_8);
@@ -126,9 +130,21 @@ impl Play<'_> {
             return;
         }
         if let Some(clause) = self.why_unreachable(callee, who) {
+            self.say(&conn, &format!("CAL {{t}} {{{contact}.handle}}"));
             self.script.expect_error(&conn, clause);
             return;
         }
+        self.invite(place, who, callee);
+    }
+
+    /// Calls somebody who can be reached.
+    pub(super) fn invite(&mut self, place: usize, who: Who, callee: Who) {
+        let Some((conn, number)) = self.seat(place, who) else {
+            return;
+        };
+        let contact = self.user(callee);
+        self.say(&conn, &format!("CAL {{t}} {{{contact}.handle}}"));
+        let ringing = format!("CAL {{t}} RINGING {{session{number}}}");
         if let Some(board) = self.cast.boards.get_mut(place) {
             board.is_named = true;
             board.called.push(callee);

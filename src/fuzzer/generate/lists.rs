@@ -130,13 +130,14 @@ impl Play<'_> {
             return;
         };
         let (user, contact) = (self.user(who), self.user(other));
-        let label = match self.entropy.below(3) {
-            0 => self.entropy.name(&dictionary::NAMES).to_owned(),
+        let label = match self.entropy.below(12) {
+            0..4 => self.entropy.name(&dictionary::NAMES).to_owned(),
+            4 => "{repeat('%41', 129)}".to_owned(),
             _ => format!("{{{contact}.name}}"),
         };
         let line = format!("ADD {{t}} {word} {{{contact}.handle}} {label}");
         self.say(&conn, &line);
-        let line = format!("ADD {{t}} {word} * {{{contact}.handle}} *");
+        let line = format!("ADD {{t}} {word} * {{{contact}.handle}} {label}");
         let player = self.player(who);
         if player.is_tainted {
             let added = vec![self.script.line(&conn, &line, ClauseId::ADD_1)];

@@ -215,18 +215,12 @@ enum Move {
 impl Play<'_> {
     /// Plays until the bytes are used up.
     fn run(&mut self) {
-        let most = match self.entropy.below(8) {
-            0 => 60,
-            1 => 25,
-            _ => self.entropy.between(4, 14),
-        };
         let count = self.cast.players.len();
         let mut who = self.entropy.below(count);
-        for _ in 0..most {
-            if self.entropy.is_empty() {
-                return;
-            }
-            if self.entropy.below(4) == 0 {
+        self.is_steady = self.entropy.below(2) == 0;
+        let switches = if self.is_steady { 20 } else { 64 };
+        while !self.entropy.is_empty() {
+            if self.entropy.chance(switches) {
                 who = self.entropy.below(count);
             }
             if let Some(callee) = self.cast.invitations.first().map(|call| call.callee)
@@ -275,14 +269,15 @@ impl Play<'_> {
         let is_in_session = self.cast.boards.iter().any(|board| board.has(who));
         let is_in_session = usize::from(is_in_session);
         let extras = usize::from(self.has_extras);
+        let leaves = usize::from(!self.is_steady);
         let moves = [
-            (2, Move::LogIn),
-            (1, Move::FailToLogIn),
-            (2, Move::Leave),
+            (2 * leaves, Move::LogIn),
+            (leaves, Move::FailToLogIn),
+            (2 * leaves, Move::Leave),
             (if has_state == 1 { 9 } else { 20 }, Move::ChangeState),
-            (6, Move::Synchronise),
-            (4, Move::AskForList),
-            (6, Move::Set),
+            (7, Move::Synchronise),
+            (3, Move::AskForList),
+            (5, Move::Set),
             (9, Move::Add),
             (7, Move::Remove),
             (2 * extras, Move::Rename),

@@ -22,6 +22,8 @@ pub(super) struct Play<'b> {
     pub(super) has_dispatch: bool,
     /// Mutators are used.
     pub(super) is_hostile: bool,
+    /// Nobody leaves.
+    pub(super) is_steady: bool,
     /// The witness's last CHG was BSY.
     pub(super) witness_is_busy: bool,
     /// The mutators that were used, by name.
@@ -45,6 +47,7 @@ impl<'b> Play<'b> {
             has_extras: manner.has_extras,
             has_dispatch: manner.has_dispatch,
             is_hostile,
+            is_steady: false,
             witness_is_busy: false,
             used: Vec::new(),
             numbers: 0,

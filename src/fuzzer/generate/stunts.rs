@@ -31,7 +31,26 @@ impl Play<'_> {
         }
     }
 
+    /// A seat in a session with others; one is made where there is none and there can be.
     fn seat_with_others(&mut self, who: Who) -> Option<(ConnName, Vec<(Who, ConnName)>)> {
+        if let Some(found) = self.find_company(who) {
+            return Some(found);
+        }
+        let all = 0..self.cast.players.len();
+        let callee = all.filter(|other| *other != who).find(|other| {
+            !self.player(*other).is_tainted && self.why_unreachable(*other, who).is_none()
+        })?;
+        if !self.player(who).is_online() {
+            return None;
+        }
+        let number = self.get_referral(who);
+        self.take_seat(who, number);
+        self.invite(self.cast.boards.len() - 1, who, callee);
+        self.answer(callee);
+        self.find_company(who)
+    }
+
+    fn find_company(&mut self, who: Who) -> Option<(ConnName, Vec<(Who, ConnName)>)> {
         let place = self.board_of(who)?;
         let board = self.cast.boards.get(place)?;
         let conn = board.conn_of(who)?.clone();

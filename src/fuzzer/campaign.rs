@@ -1,0 +1,444 @@
+//! A campaign: many cases, each generated, executed and judged.
+//!
+//! Case `i` derives from the seed and `i` alone, a shard takes every so manyth, and what several
+//! jobs do at once is put in order before it counts: the result depends on neither jobs nor
+//! shards. A case that was the first to reach a transition (a phase, a command, a reply) is kept;
+//! where [`Options::children`] says so, kept cases are mutated further, byte by byte. The children
+//! of case `i` derive from the seed and `i` too; only which cases have any depends on the shard.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+
+use md5::{Digest as _, Md5};
+
+use super::entropy::{MOST_BYTES, case_bytes, stream};
+use super::feedback::transitions;
+use super::generate::{Case, Manner, generate};
+use super::judge::Verdict;
+use super::signature::Signature;
+use crate::event::Failure;
+use crate::model::{Transition, knows};
+use crate::run::Outcome;
+use crate::scenario::ast::Scenario;
+use crate::spec::Level;
+
+/// So many cases are executed before anything is counted.
+const ROUND: u64 = 256;
+/// Where the streams of children begin.
+const CHILDREN: u64 = 1 << 48;
+
+/// What a campaign is given.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// The seed of everything random.
+    pub seed: u64,
+    /// How many cases, those of other shards counted; `None`: until it is over.
+    pub cases: Option<u64>,
+    /// The first case.
+    pub first: u64,
+    /// Of `shard.1` shards, the one with the number `shard.0`, from 0.
+    pub shard: (u64, u64),
+    /// How many cases are executed at the same time.
+    pub jobs: usize,
+    /// What the target is like.
+    pub manner: Manner,
+    /// The clauses that count.
+    pub level: Level,
+    /// How many children a kept case has.
+    pub children: u64,
+    /// Cases that were kept by earlier campaigns; each has children.
+    pub corpus: Vec<Vec<u8>>,
+}
+
+impl Default for Options {
+    /// Case after case with seed 1, in one job, until it is over.
+    fn default() -> Self {
+        Self {
+            seed: 1,
+            cases: None,
+            first: 0,
+            shard: (0, 1),
+            jobs: 1,
+            manner: Manner::default(),
+            level: Level::Must,
+            children: 0,
+            corpus: Vec::new(),
+        }
+    }
+}
+
+/// Where a case comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Name {
+    /// The case of this number.
+    Case(u64),
+    /// A child of the case of this number.
+    Child(u64, u64),
+    /// A child of a case of the corpus.
+    OfCorpus(u64, u64),
+}
+
+impl std::fmt::Display for Name {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Case(number) => write!(f, "{number}"),
+            Self::Child(parent, number) => write!(f, "{parent}.{number}"),
+            Self::OfCorpus(parent, number) => write!(f, "corpus {parent}.{number}"),
+        }
+    }
+}
+
+/// A way to fail, and the first case that failed so.
+#[derive(Debug, Clone)]
+pub struct Found {
+    /// What tells it from other failures.
+    pub signature: Signature,
+    /// The first case.
+    pub name: Name,
+    /// The bytes of that case.
+    pub bytes: Vec<u8>,
+    /// The kind of verdict.
+    pub verdict: Verdict,
+    /// One failure.
+    pub failure: Failure,
+    /// How many cases failed so.
+    pub count: u64,
+}
+
+/// What a campaign has come to.
+#[derive(Debug, Clone, Default)]
+pub struct Report {
+    /// How many cases were executed, children counted.
+    pub cases: u64,
+    /// How many of these were children.
+    pub children: u64,
+    /// How many requests were answered.
+    pub round_trips: u64,
+    /// How many cases came to each verdict.
+    pub verdicts: BTreeMap<Verdict, u64>,
+    /// How often each mutator was used.
+    pub mutators: BTreeMap<&'static str, u64>,
+    /// The transitions that were seen, and the first case of each.
+    pub covered: BTreeMap<Transition, Name>,
+    /// What was found, by signature.
+    pub found: BTreeMap<String, Found>,
+    /// The bytes of the cases that were kept.
+    pub kept: BTreeMap<Name, Vec<u8>>,
+}
+
+impl Report {
+    /// A digest of the corpus of numbered cases: each transition with the first case that reached
+    /// it. The same for the same seed and cases, whatever the shards and jobs.
+    #[must_use]
+    pub fn corpus_hash(&self) -> String {
+        let mut digest = Md5::new();
+        for (transition, name) in &self.covered {
+            if let Name::Case(number) = name {
+                digest.update(format!("{transition} {number}\n"));
+                digest.update(self.kept.get(name).map_or(&[][..], Vec::as_slice));
+            }
+        }
+        hex::encode(digest.finalize())
+    }
+
+    /// How many transitions were seen that the model knows, and how many it knows.
+    #[must_use]
+    pub fn known_transitions(&self) -> (usize, usize) {
+        let known = self.covered.keys().filter(|seen| seen.is_known());
+        (known.count(), knows().len())
+    }
+
+    /// How many phases were seen, and how many the model knows.
+    #[must_use]
+    pub fn phases(&self) -> (usize, usize) {
+        let count = |all: &mut dyn Iterator<Item = &Transition>| {
+            let mut phases: Vec<_> = all.map(|transition| transition.phase).collect();
+            phases.sort_unstable();
+            phases.dedup();
+            phases.len()
+        };
+        (count(&mut self.covered.keys()), count(&mut knows().keys()))
+    }
+
+    /// Takes in what another shard of the same campaign came to.
+    pub fn merge(&mut self, other: Self) {
+        self.cases += other.cases;
+        self.children += other.children;
+        self.round_trips += other.round_trips;
+        for (verdict, count) in other.verdicts {
+            *self.verdicts.entry(verdict).or_default() += count;
+        }
+        for (mutator, count) in other.mutators {
+            *self.mutators.entry(mutator).or_default() += count;
+        }
+        for (transition, name) in other.covered {
+            let first = self.covered.entry(transition).or_insert(name);
+            *first = name.min(*first);
+        }
+        self.kept.extend(other.kept);
+        for (key, found) in other.found {
+            match self.found.get_mut(&key) {
+                None => {
+                    self.found.insert(key, found);
+                }
+                Some(known) => {
+                    let count = known.count + found.count;
+                    if found.name < known.name {
+                        *known = found;
+                    }
+                    known.count = count;
+                }
+            }
+        }
+        let (covered, kept) = (&self.covered, &mut self.kept);
+        kept.retain(|name, _| covered.values().any(|first| first == name));
+    }
+
+    /// Takes in one case; whether it is the first to reach a transition.
+    fn count(&mut self, done: Done, keeps: bool) -> bool {
+        self.cases += 1;
+        self.children += u64::from(!matches!(done.name, Name::Case(_)));
+        self.round_trips += u64::from(done.round_trips);
+        *self.verdicts.entry(done.verdict).or_default() += 1;
+        for mutator in done.mutators {
+            *self.mutators.entry(mutator).or_default() += 1;
+        }
+        let mut is_news = false;
+        for transition in done.transitions {
+            self.covered.entry(transition).or_insert_with(|| {
+                is_news = true;
+                done.name
+            });
+        }
+        for (signature, failure) in done.told {
+            let new = || Found {
+                name: done.name,
+                bytes: done.bytes.clone(),
+                verdict: done.verdict,
+                failure,
+                count: 0,
+                signature: signature.clone(),
+            };
+            self.found
+                .entry(signature.to_string())
+                .or_insert_with(new)
+                .count += 1;
+        }
+        if is_news && keeps {
+            self.kept.insert(done.name, done.bytes);
+        }
+        is_news
+    }
+}
+
+/// One case that was executed.
+struct Done {
+    name: Name,
+    bytes: Vec<u8>,
+    verdict: Verdict,
+    told: Vec<(Signature, Failure)>,
+    transitions: Vec<Transition>,
+    mutators: Vec<&'static str>,
+    round_trips: u32,
+}
+
+/// The case of these bytes, named after where it comes from.
+#[must_use]
+pub fn case_of(bytes: &[u8], manner: Manner, name: Name, seed: u64) -> Case {
+    let mut case = generate(bytes, manner);
+    case.scenario.name = format!("fuzz/{name}");
+    case.scenario.description = format!("case {name} of seed {seed}");
+    case
+}
+
+/// A campaign under way. `execute` runs one case against the target.
+pub struct Campaign<'c> {
+    options: Options,
+    execute: &'c (dyn Fn(&Scenario) -> Outcome + Sync),
+    next: u64,
+    report: Report,
+    /// Kept cases whose children are still to come.
+    parents: Vec<(Name, Vec<u8>)>,
+}
+
+impl std::fmt::Debug for Campaign<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Campaign")
+            .field("options", &self.options)
+            .field("next", &self.next)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<'c> Campaign<'c> {
+    /// Begins a campaign.
+    #[must_use]
+    pub fn new(options: Options, execute: &'c (dyn Fn(&Scenario) -> Outcome + Sync)) -> Self {
+        let (index, total) = (options.shard.0, options.shard.1.max(1));
+        let corpus = options.corpus.iter().zip(0..);
+        let own = corpus.filter(|(_, number)| number % total == index);
+        let parents = own.map(|(bytes, number)| (Name::OfCorpus(number, 0), bytes.clone()));
+        Self {
+            next: options.first,
+            parents: parents.collect(),
+            options,
+            execute,
+            report: Report::default(),
+        }
+    }
+
+    /// What it has come to so far.
+    #[must_use]
+    pub fn report(&self) -> &Report {
+        &self.report
+    }
+
+    /// What it has come to.
+    #[must_use]
+    pub fn into_report(self) -> Report {
+        self.report
+    }
+
+    /// Executes some more cases; `false` when there are none left.
+    pub fn round(&mut self) -> bool {
+        let end = self
+            .options
+            .cases
+            .map_or(u64::MAX, |cases| self.options.first.saturating_add(cases));
+        let (index, total) = (self.options.shard.0, self.options.shard.1.max(1));
+        let until = end.min(self.next.saturating_add(ROUND * total));
+        let seed = self.options.seed;
+        let own = (self.next..until).filter(|number| number % total == index);
+        let mut work: Vec<(Name, Vec<u8>)> = own
+            .map(|number| (Name::Case(number), case_bytes(seed, number)))
+            .collect();
+        self.next = until;
+        for (parent, bytes) in std::mem::take(&mut self.parents) {
+            work.extend(self.children_of(parent, &bytes));
+        }
+        if work.is_empty() {
+            return until < end;
+        }
+        for done in self.execute_all(work) {
+            let parent = (done.name, done.bytes.clone());
+            let is_news = self.report.count(done, true);
+            if is_news && self.options.children > 0 && !matches!(parent.0, Name::OfCorpus(..)) {
+                self.parents.push(parent);
+            }
+        }
+        true
+    }
+
+    /// Executes cases until none is left or somebody says that it is over.
+    pub fn run(&mut self, mut is_over: impl FnMut(&Report) -> bool) {
+        while !is_over(&self.report) && self.round() {}
+    }
+
+    fn children_of(&self, parent: Name, bytes: &[u8]) -> Vec<(Name, Vec<u8>)> {
+        let seed = self.options.seed;
+        let children = 0..self.options.children;
+        let child = |number: u64| match parent {
+            Name::Case(case) => (Name::Child(case, number), case),
+            Name::Child(case, before) => {
+                let number = before
+                    .wrapping_add(1)
+                    .wrapping_mul(self.options.children)
+                    .wrapping_add(number);
+                (Name::Child(case, number), case)
+            }
+            Name::OfCorpus(place, _) => (Name::OfCorpus(place, number), !place),
+        };
+        children
+            .map(child)
+            .map(|(name, root)| {
+                let number = match name {
+                    Name::Case(number) | Name::Child(_, number) | Name::OfCorpus(_, number) => {
+                        number
+                    }
+                };
+                let place = CHILDREN | root.wrapping_mul(1 << 20).wrapping_add(number) >> 1;
+                (name, vary(bytes, &mut stream(seed, place)))
+            })
+            .collect()
+    }
+
+    fn execute_all(&self, work: Vec<(Name, Vec<u8>)>) -> Vec<Done> {
+        let jobs = self.options.jobs.clamp(1, work.len().max(1));
+        if jobs == 1 {
+            return work
+                .into_iter()
+                .map(|(name, bytes)| self.do_one(name, bytes))
+                .collect();
+        }
+        let next = AtomicUsize::new(0);
+        let mut all: Vec<(usize, Done)> = thread::scope(|scope| {
+            let workers: Vec<_> = (0..jobs)
+                .map(|_| {
+                    scope.spawn(|| {
+                        let mut own = Vec::new();
+                        loop {
+                            let at = next.fetch_add(1, Ordering::Relaxed);
+                            let Some((name, bytes)) = work.get(at) else {
+                                return own;
+                            };
+                            own.push((at, self.do_one(*name, bytes.clone())));
+                        }
+                    })
+                })
+                .collect();
+            let done = workers.into_iter().map(thread::ScopedJoinHandle::join);
+            done.flat_map(|own| own.expect("a worker does not panic"))
+                .collect()
+        });
+        all.sort_by_key(|(at, _)| *at);
+        all.into_iter().map(|(_, done)| done).collect()
+    }
+
+    fn do_one(&self, name: Name, bytes: Vec<u8>) -> Done {
+        let case = case_of(&bytes, self.options.manner, name, self.options.seed);
+        let outcome = (self.execute)(&case.scenario);
+        let (verdict, told) = Verdict::of(&outcome, self.options.level);
+        Done {
+            name,
+            bytes,
+            verdict,
+            told,
+            transitions: transitions(&outcome.transcript).into_iter().collect(),
+            mutators: case.mutators,
+            round_trips: outcome.round_trips,
+        }
+    }
+}
+
+/// A few bytes changed, put in, taken out or repeated.
+fn vary(bytes: &[u8], random: &mut impl rand_chacha::rand_core::Rng) -> Vec<u8> {
+    let mut bytes = bytes.to_vec();
+    let mut below = |bound: usize| random.next_u32() as usize % bound.max(1);
+    for _ in 0..=below(4) {
+        let at = below(bytes.len());
+        match below(5) {
+            0 | 1 => {
+                if let Some(byte) = bytes.get_mut(at) {
+                    *byte = u8::try_from(below(256)).unwrap_or_default();
+                }
+            }
+            2 => {
+                let more = (0..=below(16)).map(|_| u8::try_from(below(256)).unwrap_or_default());
+                let more: Vec<u8> = more.collect();
+                bytes.splice(at..at, more);
+            }
+            3 => {
+                let end = (at + 1 + below(16)).min(bytes.len());
+                bytes.drain(at.min(end)..end);
+            }
+            _ => {
+                let more = (0..=below(200)).map(|_| u8::try_from(below(256)).unwrap_or_default());
+                let more: Vec<u8> = more.collect();
+                bytes.extend(more);
+            }
+        }
+    }
+    bytes.truncate(MOST_BYTES);
+    bytes
+}

@@ -208,27 +208,34 @@ fn first_to_find(fault: Fault, most: u64) -> Option<u64> {
 }
 
 #[test]
-#[ignore = "minutes: how many cases each planted fault takes"]
-fn table_of_faults() {
-    let most = std::env::var("CASES")
-        .ok()
-        .and_then(|n| n.parse().ok())
-        .unwrap_or(400);
+#[ignore = "minutes: how many cases each planted fault takes; run it with --nocapture"]
+fn most_planted_faults_are_found() {
     let faults = msnpspec::server::faults();
-    let next = std::sync::atomic::AtomicUsize::new(0);
-    std::thread::scope(|scope| {
-        for _ in 0..3 {
-            scope.spawn(|| {
-                while let Some(fault) =
-                    faults.get(next.fetch_add(1, std::sync::atomic::Ordering::Relaxed))
-                {
-                    let first =
-                        first_to_find(*fault, most).map_or("-".to_owned(), |n| n.to_string());
-                    eprintln!("FAULT {first:>6} {fault}");
-                }
-            });
-        }
+    let firsts: Vec<Option<u64>> = std::thread::scope(|scope| {
+        let parts = faults.chunks(faults.len().div_ceil(4));
+        let workers: Vec<_> = parts
+            .map(|part| {
+                scope.spawn(|| {
+                    part.iter()
+                        .map(|fault| first_to_find(*fault, 2000))
+                        .collect::<Vec<_>>()
+                })
+            })
+            .collect();
+        let done = workers.into_iter().map(|worker| worker.join().unwrap());
+        done.flatten().collect()
     });
+    let table: String = faults
+        .iter()
+        .zip(&firsts)
+        .map(|(fault, first)| format!("{fault} {first:?}\n"))
+        .collect();
+    let found = firsts.iter().flatten().count();
+    assert!(
+        found * 10 > faults.len() * 8,
+        "{found} of {}:\n{table}",
+        faults.len()
+    );
 }
 
 /// Faults that random play reaches, of every part of the protocol.

@@ -8,11 +8,34 @@
 /// about `items` itself.
 ///
 /// Asks O(n²) times at worst, and about `k·log n` times where `k` of `n` items matter.
-pub(super) fn ddmin<T: Clone>(
+pub(super) fn ddmin<T: Clone>(items: Vec<T>, is_interesting: impl FnMut(&[T]) -> bool) -> Vec<T> {
+    ddmin_to(items, 1, is_interesting)
+}
+
+/// The same for items that are many and hardly matter: portions get no smaller than a share of
+/// what is left. Where nothing can be left out this asks some forty times, however many there are.
+pub(super) fn ddmin_coarsely<T: Clone>(
     items: Vec<T>,
     mut is_interesting: impl FnMut(&[T]) -> bool,
 ) -> Vec<T> {
+    const SHARES: usize = 16;
     let mut kept = items;
+    loop {
+        let count = kept.len();
+        kept = ddmin_to(kept, count / SHARES, &mut is_interesting);
+        if kept.len() == count || count < SHARES {
+            return kept;
+        }
+    }
+}
+
+fn ddmin_to<T: Clone>(
+    items: Vec<T>,
+    finest: usize,
+    mut is_interesting: impl FnMut(&[T]) -> bool,
+) -> Vec<T> {
+    let mut kept = items;
+    let finest = finest.max(1);
     if kept.is_empty() || is_interesting(&[]) {
         return Vec::new();
     }
@@ -30,8 +53,8 @@ pub(super) fn ddmin<T: Clone>(
             }
             end = start.min(kept.len());
         }
-        if portion > 1 {
-            portion = portion.div_ceil(2).min(kept.len().max(2) - 1);
+        if portion > finest {
+            portion = portion.div_ceil(2).max(finest).min(kept.len().max(2) - 1);
         } else if !is_smaller {
             break;
         }
@@ -97,6 +120,20 @@ mod tests {
         let kept = ddmin((0..100).collect(), is_interesting);
         assert_eq!(kept.len(), 10);
         assert!(is_interesting(&kept));
+    }
+
+    #[test]
+    fn many_items_that_all_matter_cost_little() {
+        let mut asked = 0;
+        let all: Vec<usize> = (0..5_000).collect();
+        let kept = ddmin_coarsely(all.clone(), |rest| {
+            asked += 1;
+            rest.len() == 5_000
+        });
+        assert_eq!(kept, all);
+        assert!(asked < 50, "{asked}");
+        let kept = ddmin_coarsely(all, |rest| rest.contains(&77) && rest.contains(&4_000));
+        assert_eq!(kept, [77, 4_000]);
     }
 
     #[test]

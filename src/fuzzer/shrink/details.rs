@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::ddmin::{bisect, ddmin};
+use super::ddmin::{bisect, ddmin, ddmin_coarsely};
 use super::trial::Trial;
 use super::unfold::joined;
 use crate::scenario::ast::{
@@ -227,33 +227,51 @@ fn long_words(trial: &mut Trial<'_, '_>, index: usize, at: usize) {
         let Some(SendItem::Line { text, .. }) = item(trial.best(), index, at) else {
             return;
         };
-        match text.parts.get(part).cloned() {
-            Some(Part::Literal(literal)) => {
-                long_literal(trial, &literal, |trial, literal| {
-                    attempt_item(trial, index, at, |item| {
-                        if let SendItem::Line { text, .. } = item {
-                            set(&mut text.parts, Part::Literal(literal));
-                        }
-                    })
-                });
-            }
-            Some(Part::Expr(Expr::Call(Function::Repeat, arguments))) => {
-                let [what, Expr::Number(times)] = arguments.as_slice() else {
-                    continue;
-                };
-                let most = usize::try_from(*times).unwrap_or(usize::MAX);
-                bisect(0, most, |times| {
-                    let times = Expr::Number(times as u64);
-                    let call = Expr::Call(Function::Repeat, vec![what.clone(), times]);
-                    attempt_item(trial, index, at, |item| {
-                        if let SendItem::Line { text, .. } = item {
-                            set(&mut text.parts, Part::Expr(call));
-                        }
-                    })
-                });
-            }
-            _ => {}
+        if let Some(Part::Literal(literal)) = text.parts.get(part).cloned() {
+            long_literal(trial, &literal, |trial, literal| {
+                attempt_item(trial, index, at, |item| {
+                    if let SendItem::Line { text, .. } = item {
+                        set(&mut text.parts, Part::Literal(literal));
+                    }
+                })
+            });
         }
+    }
+    let Some(SendItem::Line { text, .. }) = item(trial.best(), index, at) else {
+        return;
+    };
+    fewer_times(text.parts.clone(), |parts| {
+        attempt_item(trial, index, at, |item| {
+            if let SendItem::Line { text, .. } = item {
+                text.parts = parts;
+            }
+        })
+    });
+}
+
+/// Fewer rounds of each `{repeat(…)}` of a text.
+fn fewer_times(parts: Vec<Part>, mut attempt: impl FnMut(Vec<Part>) -> bool) {
+    let mut best = parts;
+    for index in 0..best.len() {
+        let Some(Part::Expr(Expr::Call(Function::Repeat, arguments))) = best.get(index) else {
+            continue;
+        };
+        let [what, Expr::Number(times)] = arguments.as_slice() else {
+            continue;
+        };
+        let (what, most) = (what.clone(), usize::try_from(*times).unwrap_or(usize::MAX));
+        bisect(0, most, |times| {
+            let arguments = vec![what.clone(), Expr::Number(times as u64)];
+            let mut parts = best.clone();
+            if let Some(part) = parts.get_mut(index) {
+                *part = Part::Expr(Expr::Call(Function::Repeat, arguments));
+            }
+            let is_taken = attempt(parts.clone());
+            if is_taken {
+                best = parts;
+            }
+            is_taken
+        });
     }
 }
 
@@ -275,7 +293,7 @@ fn long_literal(
             }
             words
         };
-        let short = ddmin(word.chars().collect(), |chars| {
+        let short = ddmin_coarsely(word.chars().collect(), |chars| {
             let literal = with(&words, chars.iter().collect()).join(" ");
             !literal.is_empty() && attempt(trial, literal)
         });
@@ -311,14 +329,18 @@ fn payload(trial: &mut Trial<'_, '_>, index: usize, at: usize) {
             bisect(0, length, |length| attempt(Payload::Filler(length)));
         }
         Payload::Bytes(bytes) => {
-            ddmin(bytes.to_vec(), |bytes| {
+            ddmin_coarsely(bytes.to_vec(), |bytes| {
                 attempt(Payload::Bytes(Arc::from(bytes)))
             });
         }
         Payload::Text(text) => {
             let pieces: Vec<Part> = text.parts.iter().flat_map(pieces).collect();
-            ddmin(pieces, |pieces| {
+            let left = ddmin_coarsely(pieces, |pieces| {
                 let parts = pieces.iter().cloned().fold(Vec::new(), joined);
+                attempt(Payload::Text(Text { at: text.at, parts }))
+            });
+            let parts = left.into_iter().fold(Vec::new(), joined);
+            fewer_times(parts, |parts| {
                 attempt(Payload::Text(Text { at: text.at, parts }))
             });
         }

@@ -217,7 +217,7 @@ pub(super) fn unnamed(scenario: &Scenario) -> Scenario {
         for (conn, name) in visit::expected_trids(step) {
             if last.get(&conn) != Some(&name) {
                 needed.push(name);
-            } else if step.optional {
+            } else if may_wait(step) {
                 perhaps.push((conn, name));
             }
         }
@@ -246,6 +246,16 @@ pub(super) fn unnamed(scenario: &Scenario) -> Scenario {
     let mut scenario = scenario.clone();
     strip(&mut scenario.steps, &names);
     scenario
+}
+
+/// Whether a step, or one within it, is optional.
+fn may_wait(step: &Step) -> bool {
+    let within = match &step.action {
+        Action::AnyOrder(steps) | Action::Repeat(_, steps) => steps.iter().any(may_wait),
+        Action::OneOf(branches) => branches.iter().flatten().any(may_wait),
+        _ => false,
+    };
+    within || step.optional
 }
 
 /// The names of the TrIDs that the steps of a group make.

@@ -129,7 +129,7 @@ pub struct Shrunk {
     pub signature: Signature,
     /// One such failure, of the last replay that had it.
     pub failure: Failure,
-    /// The size of what was given, parts and loops unfolded.
+    /// The size of what was given, parts put in.
     pub before: Size,
     /// The size of `scenario`.
     pub after: Size,
@@ -229,7 +229,7 @@ impl<'e> Shrinker<'e> {
         if !is_guarded {
             self.is_sound = None;
         }
-        let before = Size::of(unfold::rounds(&plain).as_ref().unwrap_or(&plain));
+        let before = Size::of(&plain);
         let mut trial = Trial::new(self, plain, wanted.clone(), &failure, is_guarded);
         normalise(&mut trial, &failure);
         reduce(&mut trial);

@@ -8,7 +8,9 @@ use crate::scenario::ast::{
     Action, Expected, Expr, Part, Payload, PayloadPattern, Scenario, SendItem, Step, Text, WordKind,
 };
 
-/// A `repeat` that unfolds to more steps than this stays folded.
+/// A `repeat` of more rounds than this stays folded.
+const FEW: u32 = 3;
+/// Nothing is unfolded where that makes more steps than this.
 const MOST: usize = 2_000;
 
 /// Moves the preconditions to the steps, where they are steps like others that keep their mark.
@@ -52,9 +54,10 @@ fn stands_at(step: &Step, place: &Place) -> bool {
     within || (step.source.path == place.file && step.source.place(step.at) == *place)
 }
 
-/// Writes the rounds of `repeat` one after the other, if that does not make too many steps.
+/// Writes the rounds of each short `repeat` one after the other. One that has many rounds although
+/// fewer were tried needs them all, and says so in fewer words.
 pub(super) fn rounds(scenario: &Scenario) -> Option<Scenario> {
-    let is_repeat = |step: &Step| matches!(step.action, Action::Repeat(..));
+    let is_repeat = |step: &Step| matches!(step.action, Action::Repeat(1..=FEW, _));
     if !scenario.steps.iter().any(is_repeat) || unfolded_count(&scenario.steps) > MOST {
         return None;
     }
@@ -66,7 +69,7 @@ pub(super) fn rounds(scenario: &Scenario) -> Option<Scenario> {
 
 fn unfolded_count(steps: &[Step]) -> usize {
     let sizes = steps.iter().map(|step| match &step.action {
-        Action::Repeat(rounds, steps) => {
+        Action::Repeat(rounds @ 1..=FEW, steps) => {
             let rounds = usize::try_from(*rounds).unwrap_or(usize::MAX);
             unfolded_count(steps).saturating_mul(rounds)
         }
@@ -86,7 +89,7 @@ impl Unfolder {
     fn steps(&mut self, steps: Vec<Step>) -> Vec<Step> {
         let mut out = Vec::with_capacity(steps.len());
         for mut step in steps {
-            let Action::Repeat(rounds, body) = &mut step.action else {
+            let Action::Repeat(rounds @ 1..=FEW, body) = &mut step.action else {
                 collect(&step, &mut self.bound);
                 out.push(step);
                 continue;

@@ -73,7 +73,7 @@ async fn is_found(library: Vec<Arc<Scenario>>, fault: Fault) -> bool {
         library,
         options: RunOptions {
             level: Level::Practice,
-            timeout: Some(Duration::from_millis(500)),
+            timeout: Some(Duration::from_secs(1)),
             jobs: Some(8),
             ..RunOptions::default()
         },

@@ -77,6 +77,15 @@ mod tests {
     }
 
     #[test]
+    fn no_trid_on_boards() {
+        let enter = "a@sb C: USR 1 a@hotmail.com 5\na@sb S: USR 1 OK a@hotmail.com A\n";
+        for line in ["JOI 3 b@hotmail.com B", "BYE 3 b@hotmail.com"] {
+            accuses("TRID-9", &format!("{enter}a@sb S: {line}"));
+        }
+        accuses("REPLY-4", "alice in\nalice S: LST 7 RL 5 0 0");
+    }
+
+    #[test]
     fn no_trid() {
         for line in [
             "NLN 0 NLN bob@hotmail.com Bob",

@@ -212,6 +212,43 @@ mod tests {
     use crate::oracle::dialogue::{accuses, silent};
 
     #[test]
+    fn names_decode_wherever_they_stand() {
+        for line in [
+            "NLN NLN b@hotmail.com %FF",
+            "RNG 7 1.1.1.1:1 CKI 5 b@hotmail.com %C3%28",
+        ] {
+            accuses("NAME-1", &format!("alice in\nalice S: {line}"));
+        }
+        let on = "alice on NLN FL=b\n".replace("alice C: CHG", "x");
+        accuses(
+            "NAME-1",
+            &format!("{on}alice S: ILN 6 NLN b@hotmail.com %FF"),
+        );
+        let ans = "b@sb C: ANS 1 b@hotmail.com 5 6\n";
+        accuses(
+            "NAME-1",
+            &format!("{ans}b@sb S: IRO 1 1 1 a@hotmail.com %FF"),
+        );
+        let enter = "a@sb C: USR 1 a@hotmail.com 5\na@sb S: USR 1 OK a@hotmail.com A\n";
+        accuses("NAME-1", &format!("{enter}a@sb S: JOI b@hotmail.com %FF"));
+        silent(&format!("{enter}a@sb S: JOI b@hotmail.com %C3%A9"));
+    }
+
+    #[test]
+    fn the_profile_is_mime() {
+        let profile = |sender: &str, payload: &str| {
+            format!(
+                "alice in\nalice S: MSG {sender} {sender} {}\n.. {payload}",
+                payload.len()
+            )
+        };
+        accuses("USR-17", &profile("Hotmail", "hello"));
+        accuses("USR-17", &profile("Hotmail", r"hello\r\n\r\n"));
+        accuses("USR-17", &profile("Hotmail", r"a: b\r\n"));
+        silent(&profile("Hotmail", r"a: b\r\n\r\n"));
+    }
+
+    #[test]
     fn lines() {
         for (clause, line) in [
             ("FRAME-1", r"alice S: VER 1 MSNP2\n"),

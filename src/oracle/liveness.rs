@@ -95,6 +95,8 @@ fn must_be_answered(conn: &Conn, request: &Request) -> bool {
     match request.verb {
         Verb::Ver | Verb::Inf => !request.is_inside && conn.kind != ServerKind::Switchboard,
         Verb::Cal => request.is_inside && is_handle(word),
+        // Whoever has begun a roster has let the newcomer in.
+        Verb::Ans => request.progress.lines > 0,
         _ if !request.is_inside || conn.was_fln || conn.kind != ServerKind::Notification => false,
         Verb::Syn => match (number(word), request.progress.serial) {
             (Some(own), Some(serial)) => own < serial,
@@ -162,6 +164,87 @@ mod tests {
         silent(
             "alice@sb C: USR 1 alice@hotmail.com 1\nalice@sb S: USR 1 OK alice@hotmail.com A\nalice@sb C: MSG 2 N 2\n.. hi\n+9s\nalice@sb C: CAL 3 b@hotmail.com\nalice@sb S: 217 3",
         );
+    }
+
+    #[test]
+    fn what_must_be_answered() {
+        let handle = |length: usize| format!("{}@b", "h".repeat(length - 2));
+        let mut must: Vec<String> = [
+            "GTC 9 A",
+            "BLP 9 AL",
+            "BLP 9 BL",
+            "CHG 9 HDN",
+            "CHG 9 LUN",
+            "XFR 9 SB",
+            "ADD 9 FL b@hotmail.com b",
+            "ADD 9 BL b@hotmail.com b",
+            "REM 9 AL b@hotmail.com",
+            "LST 9 RL",
+            "SYN 9 0",
+            "SYN 9 4294967295",
+        ]
+        .map(str::to_owned)
+        .into();
+        must.push(format!("ADD 9 FL {} b", handle(129)));
+        must.push(format!("ADD 9 FL b@hotmail.com {}", "n".repeat(387)));
+        for line in must {
+            let text = format!("alice in\nalice C: {line}\n{}", pings(10, 16));
+            accuses("REPLY-1", &text);
+        }
+        let mut need_not: Vec<String> = [
+            "ADD 9 RL b@hotmail.com b",
+            "ADD 9 FL bob b",
+            "REM 9 RL b@hotmail.com",
+            "REM 9 FL bob",
+            "LST 9 ZZ",
+            "SYN 9 4294967296",
+            "SYN 9 x",
+            "XFR 9 PB",
+            "BLP 9 XX",
+            "VER 9 MSNP2",
+            "INF 9",
+        ]
+        .map(str::to_owned)
+        .into();
+        need_not.push(format!("ADD 9 FL {} b", handle(130)));
+        need_not.push(format!("ADD 9 FL b@hotmail.com {}", "n".repeat(388)));
+        for line in need_not {
+            silent(&format!("alice in\nalice C: {line}\n{}", pings(10, 16)));
+        }
+    }
+
+    #[test]
+    fn how_long_is_too_long() {
+        let begin = "alice in\nalice C: GTC 9 N\n";
+        accuses("REPLY-1", &format!("{begin}{}", pings(10, 15)));
+        silent(&format!("{begin}{}", pings(10, 14)));
+        accuses("REPLY-1", &format!("{begin}+1s\n{}", pings(10, 11)));
+        let leaves = format!("{begin}{}alice C: OUT\n", pings(10, 16));
+        accuses("REPLY-1", &leaves);
+    }
+
+    #[test]
+    fn before_login_and_on_boards() {
+        let next = "+2s\nalice C: INF 2\nalice S: INF 2 MD5";
+        accuses("REPLY-1", &format!("alice C: VER 1 MSNP2\n{next}"));
+        let begin = "alice C: VER 1 MSNP2\nalice S: VER 1 MSNP2\nalice C: INF 2\n+2s\n";
+        let ask = "alice C: USR 3 MD5 I a@hotmail.com\nalice S: USR 3 MD5 S 1.2";
+        accuses("REPLY-1", &format!("{begin}{ask}"));
+        silent(&format!(
+            "alice C: GTC 1 N\n+2s\n{}",
+            begin.replace("+2s\n", "alice S: INF 2 MD5\n")
+        ));
+        let enter = "a@sb C: USR 1 a@hotmail.com 5\na@sb S: USR 1 OK a@hotmail.com A\n";
+        let next = "+2s\na@sb C: CAL 3 c@hotmail.com\na@sb S: 217 3\n";
+        accuses(
+            "REPLY-1",
+            &format!("{enter}a@sb C: CAL 2 b@hotmail.com\n{next}"),
+        );
+        silent(&format!("{enter}a@sb C: CAL 2 bob\n{next}"));
+        silent(&format!("a@sb C: CAL 9 b@hotmail.com\n+2s\n{enter}"));
+        let ans = "b@sb C: ANS 1 b@hotmail.com 5 6\nb@sb S: IRO 1 1 2 a@hotmail.com A\n";
+        let next = next.replace("a@sb", "b@sb");
+        accuses("ANS-1", &format!("{ans}{next}"));
     }
 
     #[test]

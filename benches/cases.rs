@@ -13,6 +13,10 @@ use msnpspec::scenario::{NoFiles, load};
 use msnpspec::server::{Config, Server};
 use msnpspec::sim::{self, SimOptions};
 
+/// As in the program.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Ten commands, from the login to the end.
 const CASE: &str = "\
 description: ten commands

@@ -48,6 +48,12 @@ impl Reference {
     /// What a scenario comes to.
     #[must_use]
     pub fn execute(&self, scenario: &Scenario) -> Outcome {
+        self.execute_shared(Arc::new(scenario.clone()))
+    }
+
+    /// The same, without a copy of the scenario.
+    #[must_use]
+    pub fn execute_shared(&self, scenario: Arc<Scenario>) -> Outcome {
         let count = scenario.needs.accounts.max(scenario.users.len());
         let pattern = Pattern::default();
         let accounts = (1..=count as u64).map(|number| {
@@ -59,7 +65,7 @@ impl Reference {
             }
         });
         let executor = Executor::new(
-            Arc::new(scenario.clone()),
+            scenario,
             accounts.collect(),
             Arc::clone(&self.environment),
             self.seed,

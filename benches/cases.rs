@@ -6,12 +6,14 @@ use std::sync::Arc;
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use msnpspec::diagnostic::Source;
+use msnpspec::fuzzer::{Manner, Reference, case_bytes, generate};
 use msnpspec::oracle;
 use msnpspec::run::{Account, Ending, Environment, Executor, Lists, Outcome};
 use msnpspec::scenario::ast::Scenario;
 use msnpspec::scenario::{NoFiles, load};
 use msnpspec::server::{Config, Server};
 use msnpspec::sim::{self, SimOptions};
+use msnpspec::transcript::{Party, What};
 
 /// As in the program.
 #[global_allocator]
@@ -113,6 +115,46 @@ fn cases(criterion: &mut Criterion) {
     }
 }
 
+/// Cases that nobody wrote; counted in tens of commands, for they differ in length.
+fn generated(criterion: &mut Criterion) {
+    const CASES: u64 = 200;
+    let reference = Reference::default();
+    let make = |number| generate(&case_bytes(1, number), Manner::default()).scenario;
+    let execute = |number| reference.execute_shared(Arc::new(make(number)));
+    let commands = |outcome: &Outcome| {
+        let entries = outcome.transcript.entries().iter();
+        let sent = entries.filter(|entry| {
+            matches!(
+                entry.what,
+                What::Frame(Party::Client, _) | What::Raw(Party::Client, _)
+            )
+        });
+        sent.count() as u64
+    };
+    let tens = (0..CASES)
+        .map(|number| commands(&execute(number)))
+        .sum::<u64>()
+        / 10;
+    let mut group = criterion.benchmark_group("generated");
+    group.throughput(Throughput::Elements(tens));
+    group.sample_size(20);
+    group.bench_function("generated, executed and judged", |bencher| {
+        bencher.iter(|| {
+            for number in 0..CASES {
+                black_box(execute(number));
+            }
+        });
+    });
+    group.bench_function("generated", |bencher| {
+        bencher.iter(|| {
+            for number in 0..CASES {
+                black_box(make(number));
+            }
+        });
+    });
+    group.finish();
+}
+
 fn parts(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("made");
     let config = Config::default();
@@ -123,5 +165,5 @@ fn parts(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, cases, parts);
+criterion_group!(benches, cases, generated, parts);
 criterion_main!(benches);

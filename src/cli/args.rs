@@ -10,6 +10,7 @@ use msnpspec::run::Shard;
 use msnpspec::server::{Fault, faults};
 use msnpspec::spec::Level;
 
+use super::fuzz::FuzzArgs;
 use super::shrink::ShrinkArgs;
 use super::target::TargetArgs;
 
@@ -58,6 +59,7 @@ pub(crate) enum Color {
 pub(crate) enum Command {
     Run(Box<RunArgs>),
     Serve(ServeArgs),
+    Fuzz(FuzzArgs),
     Check(CheckArgs),
     Import(ImportArgs),
     Record(RecordArgs),

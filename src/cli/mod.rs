@@ -11,6 +11,8 @@ mod coverage;
 mod exit;
 mod explain;
 mod files;
+mod fuzz;
+mod fuzz_report;
 mod import;
 mod library;
 mod list;
@@ -43,6 +45,7 @@ pub(crate) fn main() -> ExitCode {
         Command::Serve(args) => serve::serve(&args, console),
         Command::Record(args) => record::record(&args, console),
         Command::Shrink(args) => shrink::shrink(&args, console),
+        Command::Fuzz(args) => fuzz::fuzz(&args, console),
         Command::List(args) => list::list(&args, console),
         Command::Coverage(args) => coverage::coverage(&args, console),
         Command::Explain(args) => explain::explain(&args, console),

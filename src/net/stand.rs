@@ -115,6 +115,12 @@ impl Stand {
         &self.environment
     }
 
+    /// How many accounts can be used.
+    #[must_use]
+    pub fn usable(&self) -> usize {
+        self.accounts.len()
+    }
+
     /// From now on replies are waited for this long; gives the deadline before.
     pub fn set_reply(&mut self, reply: Duration) -> Duration {
         let environment = Arc::make_mut(&mut self.environment);

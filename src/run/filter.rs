@@ -257,6 +257,12 @@ pub struct Shard {
 pub struct ShardError(pub String);
 
 impl Shard {
+    /// Which part it is, from 0, and of how many.
+    #[must_use]
+    pub fn part(self) -> (usize, usize) {
+        (self.index - 1, self.count)
+    }
+
     /// The scenarios of this part: every N-th in the order of their names.
     #[must_use]
     pub fn select(self, scenarios: Vec<Arc<Scenario>>) -> Vec<Arc<Scenario>> {

@@ -1,0 +1,154 @@
+//! What `msnpspec fuzz` tells: a live line on a terminal, one JSON object a line elsewhere.
+
+use std::io::IsTerminal as _;
+use std::path::Path;
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use msnpspec::fuzzer::{Found, Report};
+use msnpspec::report::printable;
+use serde_json::json;
+
+use super::console::Console;
+
+/// How often a line of progress is told where nobody watches.
+const PULSE: Duration = Duration::from_secs(10);
+
+/// Tells how a campaign goes.
+pub(crate) struct Teller {
+    console: Console,
+    line: Option<ProgressBar>,
+    told: Duration,
+    news: Duration,
+    found: usize,
+    is_human: bool,
+}
+
+impl Teller {
+    pub(crate) fn new(console: Console) -> Self {
+        let line = Console::is_watched().then(|| {
+            let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(10));
+            let style = ProgressStyle::with_template("{elapsed_precise} {spinner} {wide_msg}");
+            bar.set_style(style.expect("the template is right"));
+            bar.enable_steady_tick(Duration::from_millis(250));
+            bar
+        });
+        Self {
+            console,
+            line,
+            told: Duration::ZERO,
+            news: Duration::ZERO,
+            found: 0,
+            is_human: std::io::stdout().is_terminal(),
+        }
+    }
+
+    fn print(&self, text: &str) {
+        // A reader that went away misses nothing: findings are saved.
+        let write = || self.console.print(text);
+        let _ = match &self.line {
+            Some(line) => line.suspend(write),
+            None => write(),
+        };
+    }
+
+    /// A finding that is new.
+    pub(crate) fn found(&self, found: &Found, saved: Option<&Path>) {
+        let failure = &found.failure;
+        let clause = failure.clause.map_or("-", |clause| clause.as_str());
+        let file = saved.map(|path| path.display().to_string());
+        if self.is_human {
+            let file = file.map_or(String::new(), |file| format!("\n    {file}"));
+            let text = format!(
+                "{clause} ({}) in case {}: expected {}, got {}{file}",
+                found.verdict, found.name, failure.expected, failure.got
+            );
+            self.print(&format!(
+                "{}\n",
+                text.lines().map(printable).collect::<Vec<_>>().join("\n")
+            ));
+            return;
+        }
+        let line = json!({
+            "event": "finding",
+            "case": found.name.to_string(),
+            "verdict": found.verdict.as_str(),
+            "clause": failure.clause.map(|clause| clause.as_str()),
+            "by": failure.by,
+            "expected": failure.expected,
+            "got": failure.got,
+            "signature": found.signature.to_string(),
+            "file": file,
+        });
+        self.print(&format!("{line}\n"));
+    }
+
+    /// How far it has come.
+    pub(crate) fn progress(&mut self, report: &Report, elapsed: Duration) {
+        if report.found.len() > self.found {
+            (self.found, self.news) = (report.found.len(), elapsed);
+        }
+        if let Some(line) = &self.line {
+            line.set_message(self.summary(report, elapsed));
+        }
+        if !self.is_human && elapsed >= self.told + PULSE {
+            self.told = elapsed;
+            self.print(&format!("{}\n", Self::numbers("progress", report, elapsed)));
+        }
+    }
+
+    fn summary(&self, report: &Report, elapsed: Duration) -> String {
+        let seconds = elapsed.as_secs_f64().max(0.001);
+        #[expect(clippy::cast_precision_loss, reason = "rates are rounded anyway")]
+        let rate = |count: u64| count as f64 / seconds;
+        let ((phases, all_phases), (seen, known)) = (report.phases(), report.known_transitions());
+        let last = elapsed.saturating_sub(self.news).as_secs();
+        format!(
+            "{} cases, {:.0}/s, {:.0} round trips/s, {phases}/{all_phases} states, {seen}/{known} \
+             transitions, {} findings, {last} s since the last",
+            report.cases,
+            rate(report.cases),
+            rate(report.round_trips),
+            report.found.len(),
+        )
+    }
+
+    fn numbers(event: &str, report: &Report, elapsed: Duration) -> serde_json::Value {
+        let ((phases, all_phases), (seen, known)) = (report.phases(), report.known_transitions());
+        let verdicts = report.verdicts.iter();
+        let verdicts = verdicts.map(|(verdict, count)| (verdict.as_str().to_owned(), json!(count)));
+        let mutators = report.mutators.iter();
+        let mutators = mutators.map(|(name, count)| ((*name).to_owned(), json!(count)));
+        json!({
+            "event": event,
+            "ms": u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX),
+            "cases": report.cases,
+            "children": report.children,
+            "round_trips": report.round_trips,
+            "states": phases, "states_known": all_phases,
+            "transitions": seen, "transitions_known": known,
+            "transitions_unknown": report.covered.len() - seen,
+            "findings": report.found.len(),
+            "verdicts": verdicts.collect::<serde_json::Map<_, _>>(),
+            "mutators": mutators.collect::<serde_json::Map<_, _>>(),
+            "corpus": report.kept.len(),
+            "corpus_hash": report.corpus_hash(),
+        })
+    }
+
+    /// It is over.
+    pub(crate) fn finished(&mut self, report: &Report, elapsed: Duration) {
+        if let Some(line) = self.line.take() {
+            line.finish_and_clear();
+        }
+        if self.is_human {
+            let corpus = report.corpus_hash();
+            self.print(&format!(
+                "{}\ncorpus {corpus}\n",
+                self.summary(report, elapsed)
+            ));
+        } else {
+            self.print(&format!("{}\n", Self::numbers("finished", report, elapsed)));
+        }
+    }
+}

@@ -391,6 +391,8 @@ pub(crate) enum Listed {
     Faults,
     /// name, clauses: who judges every line
     Oracles,
+    /// name, effect, description: what `fuzz` does to commands that were right
+    Mutators,
 }
 
 /// Explain a clause, a group of clauses, or an error code

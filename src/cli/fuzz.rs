@@ -28,6 +28,8 @@ use super::{files, snippet};
 
 /// How often a case is executed while it is shrunk.
 const SHRINK_BUDGET: usize = 1_500;
+/// How long one finding is shrunk at most.
+const PATIENCE: Duration = Duration::from_secs(10);
 /// How many cases there are where nobody says how many.
 const CASES: u64 = 10_000;
 
@@ -326,10 +328,10 @@ fn save(
 ) -> Option<PathBuf> {
     let folder = args.save.as_deref()?;
     let case = case_of(&found.bytes, manner, found.name, args.seed);
-    let reference = Reference::default();
+    let (reference, begun) = (Reference::default(), now());
     let shrunk = Shrinker::new(|scenario| server.execute(scenario))
         .guard(|scenario| reference.passes(scenario))
-        .until(|| server.failure().is_some())
+        .until(|| begun.elapsed() >= PATIENCE || server.failure().is_some())
         .budget(SHRINK_BUDGET)
         .shrink(&case.scenario, Some(&found.signature));
     let shrunk = match shrunk {

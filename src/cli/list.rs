@@ -1,5 +1,6 @@
 //! `msnpspec list`.
 
+use msnpspec::fuzzer::{Effect, MUTATORS, Mutator};
 use msnpspec::oracle::{Oracle, oracles};
 use msnpspec::report::list as row;
 use msnpspec::scenario::ast::Scenario;
@@ -24,6 +25,7 @@ pub(crate) fn list(args: &ListArgs, console: Console) -> Exit {
             .iter()
             .map(|oracle| oracle_row(&**oracle))
             .collect(),
+        Listed::Mutators => MUTATORS.iter().map(mutator_row).collect(),
         Listed::Faults => faults().iter().map(fault_row).collect(),
         Listed::Scenarios => match library::load(&args.paths, console) {
             Ok(scenarios) => scenarios.iter().map(scenario_row).collect(),
@@ -43,6 +45,15 @@ pub(crate) fn scenario_row(scenario: &Scenario) -> String {
 fn fault_row(fault: &Fault) -> String {
     let clauses: Vec<&str> = fault.clauses().iter().map(|id| id.as_str()).collect();
     row::fault(fault.name(), &clauses, fault.description())
+}
+
+fn mutator_row(mutator: &Mutator) -> String {
+    let effect = match mutator.effect {
+        Effect::Same => "same",
+        Effect::Refused => "refused",
+        Effect::Open => "open",
+    };
+    format!("{}\t{effect}\t{}", mutator.name, mutator.text)
 }
 
 fn oracle_row(oracle: &dyn Oracle) -> String {

@@ -399,6 +399,7 @@ impl<'c> Campaign<'c> {
         let case = case_of(&bytes, self.options.manner, name, self.options.seed);
         let outcome = (self.execute)(&case.scenario);
         let (verdict, told) = Verdict::of(&outcome, self.options.level);
+        let told = foremost(told);
         Done {
             name,
             bytes,
@@ -409,6 +410,16 @@ impl<'c> Campaign<'c> {
             round_trips: outcome.round_trips,
         }
     }
+}
+
+/// The first failure of a step and the first that an oracle found: others mostly follow from these,
+/// and those that do not come first in another case.
+fn foremost(told: Vec<(Signature, Failure)>) -> Vec<(Signature, Failure)> {
+    let (steps, oracles): (Vec<_>, Vec<_>) = told
+        .into_iter()
+        .partition(|(_, failure)| failure.oracle().is_none());
+    let first = steps.into_iter().take(1);
+    first.chain(oracles.into_iter().take(1)).collect()
 }
 
 /// A few bytes changed, put in, taken out or repeated.

@@ -1,6 +1,7 @@
 //! The program as its users meet it.
 
 mod check;
+mod fuzz;
 mod import;
 mod run;
 mod shrink;

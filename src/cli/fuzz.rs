@@ -9,7 +9,7 @@ use clap::Args;
 use md5::{Digest as _, Md5};
 use msnpspec::fuzzer::{
     Campaign, CampaignOptions, Findings, Found, Manner, Name, Origin, Reference, Replayed, Report,
-    Reproducer, Shrinker, case_of, read_finding, replay,
+    Reproducer, Shrinker, Verdict, case_of, read_finding, replay,
 };
 use msnpspec::net::{Stand, StandError, StandOptions, now};
 use msnpspec::run::{Outcome, Shard};
@@ -125,7 +125,7 @@ fn fault(name: &str) -> Result<Fault, String> {
 /// What cases are executed against.
 enum Server {
     /// The reference server, in memory.
-    Memory(Reference),
+    Memory(Box<Reference>),
     /// A target. One case at a time.
     Stand(Box<Mutex<Remote>>),
 }
@@ -204,7 +204,8 @@ fn ready(args: &FuzzArgs, console: Console) -> Result<(Server, Manner), Exit> {
     }
     if args.server.target == "builtin" {
         let faults: FaultSet = args.faults.iter().copied().collect();
-        return Ok((Server::Memory(Reference::with_faults(faults)), manner));
+        let reference = Box::new(Reference::with_faults(faults));
+        return Ok((Server::Memory(reference), manner));
     }
     let unable = |error: &dyn std::fmt::Display| {
         console.error(error);
@@ -307,7 +308,11 @@ fn play(args: &FuzzArgs, server: &Server, manner: Manner, console: Console) -> E
     let report = campaign.into_report();
     teller.finished(&report, begun.elapsed());
     let kept = keep_corpus(args.corpus.as_deref(), &report);
-    let failure = server.failure().or(kept.err());
+    let broken = report.verdicts.get(&Verdict::Broken).copied();
+    let in_vain = (broken == Some(report.cases) && report.found.is_empty()).then(|| {
+        "no case could be carried out: see `msnpspec run` for what stands in the way".to_owned()
+    });
+    let failure = server.failure().or(kept.err()).or(in_vain);
     if let Some(failure) = &failure {
         console.error(failure);
     }

@@ -34,8 +34,8 @@ fn a_sound_server_has_no_finding() {
 fn a_fault_is_found_saved_and_played_again() {
     let folder = tempfile::tempdir().unwrap();
     let save = folder.path().to_str().unwrap();
-    let fault = ["--fault", "digest-swapped"];
-    let told = call(&[&["fuzz", "--cases", "4", "--save", save], &fault[..]].concat());
+    let fault = ["--fault", "unasked-reply"];
+    let told = call(&[&["fuzz", "--cases", "5", "--save", save], &fault[..]].concat());
     assert_eq!(told.code, Some(1), "{}{}", told.out, told.err);
     let first = events(&told.out).remove(0);
     assert_eq!(first["event"], "finding");

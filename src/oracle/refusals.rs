@@ -118,7 +118,8 @@ impl Case<'_> {
         match self.request.verb {
             Verb::Usr if asked.word(3) == b"I" && !asked.word(4).contains(&b'@') => {
                 let message = "a handle without a domain is refused with another code";
-                self.unless(&[206, 911], (ClauseId::HANDLE_4, message, "206"))
+                // Out of place (715) or logged in (207) comes before the handle.
+                self.unless(&[206, 911, 715, 207], (ClauseId::HANDLE_4, message, "206"))
             }
             Verb::Syn | Verb::Lst | Verb::Gtc | Verb::Blp | Verb::Chg | Verb::Add | Verb::Rem
                 if !is_waiting =>

@@ -47,6 +47,7 @@ impl World {
         let was_blurred = known.is_blurred;
         if is_known {
             known.is_blurred = false;
+            known.has_lost_names = false;
             if was_blurred {
                 known.states.forget(index);
             }

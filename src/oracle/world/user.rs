@@ -216,6 +216,8 @@ pub struct User {
     pub states: States,
     /// The friendly names that the user has had, or may have, decoded.
     pub names: BTreeSet<Vec<u8>>,
+    /// The user may have names that were not seen.
+    pub(super) has_lost_names: bool,
     /// The names by which lists and rosters know the user, decoded.
     nicknames: BTreeSet<Vec<u8>>,
     /// Users who were seen to put this one on their FL.
@@ -243,6 +245,7 @@ impl User {
             prompt: Fact::default(),
             states: States::default(),
             names: BTreeSet::new(),
+            has_lost_names: false,
             nicknames: BTreeSet::new(),
             adders: BTreeSet::new(),
             unwatched: BTreeSet::new(),
@@ -288,7 +291,7 @@ impl User {
         // Clients give the handle for a name that they do not know; that makes it none.
         let is_nickname = self.nicknames.contains(name) && *self.handle != *name;
         let is_known = self.names.contains(name) || is_nickname;
-        self.names.is_empty() || is_full || is_known
+        self.has_lost_names || self.names.is_empty() || is_full || is_known
     }
 
     pub(super) fn add_nickname(&mut self, name: &[u8]) {
@@ -315,6 +318,7 @@ impl User {
         self.prompt.forget();
         self.states.forget(index);
         self.names.clear();
+        self.has_lost_names = true;
         self.serial = 0;
         self.serial_before = 0;
     }

@@ -115,16 +115,11 @@ impl Model {
             Effect::Entered(user, ticket) => self.enter(conn, user, ticket),
             Effect::Joined(user, ticket, session) => self.join(conn, user, ticket, session, out),
             Effect::Called(callee) => self.call(conn, callee, out),
-            Effect::CallFailed => {
-                if let Some(conn) = self.conn_mut(conn) {
-                    conn.failed_calls = conn.failed_calls.saturating_add(1);
-                }
-            }
+            Effect::CallFailed => self.call_failed(conn),
             Effect::MaybeCalled => {
                 out.is_open = true;
-                if let Some(conn) = self.conn_mut(conn) {
-                    conn.failed_calls = u8::MAX;
-                }
+                self.call_failed(conn);
+                self.note_call(conn, command);
             }
             Effect::Sent => self.relay(conn, out),
             _ => {
@@ -161,9 +156,10 @@ impl Model {
                 out.is_open = true;
             }
             Effect::Renamed(name) => {
-                self.user_mut(user).name = name;
+                let before = std::mem::replace(&mut self.user_mut(user).name, name);
                 self.bump(user);
-                self.announce(user, true, Some(ClauseId::REA_1), None, out);
+                let is_news = before != name;
+                self.announce(user, is_news, Some(ClauseId::REA_1), None, out);
             }
             Effect::Issued => {
                 let login = self.login_of(user);
@@ -383,6 +379,22 @@ impl Model {
                 duty: Duty::Must,
                 clause: ClauseId::RNG_1,
             });
+        }
+    }
+
+    fn call_failed(&mut self, conn: ConnId) {
+        if let Some(conn) = self.conn_mut(conn) {
+            conn.failed_calls = conn.failed_calls.saturating_add(1);
+        }
+    }
+
+    /// An invitation may be out.
+    fn note_call(&mut self, conn: ConnId, command: Command) {
+        let stage = self.conns.get(conn.index()).map(|found| found.stage);
+        if let (Some(Stage::Seated(session)), Command::Cal(whom)) = (stage, command)
+            && let (Some(callee), Some(session)) = (whom.user(), self.session_mut(session))
+        {
+            session.called.set(callee, true);
         }
     }
 

@@ -68,7 +68,7 @@ impl Model {
     /// A name that REA has not given in this case.
     fn fresh_name(&self) -> NameId {
         let serials = self.users().map(|user| self.user(user).serial);
-        NameId(serials.max().unwrap_or_default().saturating_add(1))
+        NameId(serials.fold(1, u16::saturating_add))
     }
 
     fn login_candidates(&self, into: &mut Vec<Command>) {

@@ -6,13 +6,14 @@
     reason = "a test that breaks is to panic"
 )]
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 
 use md5::{Digest, Md5};
 use msnpspec::model::{
-    After, Capture, Command, ConnId, Door, Duty, Fitness, Line, Model, NameId, Replies, Sights,
-    Target, UserId, Version, Word,
+    After, Capture, Command, ConnId, Door, Duty, Fitness, Key, Line, Model, NameId, Offer, Phase,
+    Replies, ReplyKind, SessionId, Sights, State, Target, TicketId, Transition, UserId, Version,
+    Whom, Word,
 };
 use msnpspec::server::{self, Config, FaultSet, Output, Server};
 
@@ -73,6 +74,8 @@ pub(super) struct Play {
     /// How many commands were answered, and of how many only one answer was right.
     pub(super) answered: usize,
     pub(super) certain: usize,
+    /// What was gone through.
+    pub(super) seen: BTreeSet<Transition>,
 }
 
 impl Play {
@@ -96,16 +99,20 @@ impl Play {
             log: Vec::new(),
             answered: 0,
             certain: 0,
+            seen: BTreeSet::new(),
         }
     }
 
     /// Some steps; the first disagreement is an error.
     pub(super) fn run(&mut self, steps: usize) -> Result<(), String> {
-        for _ in 0..steps {
-            self.step()
-                .map_err(|why| format!("{why}\n{}", self.log.join("\n")))?;
+        let mut result = Ok(());
+        if self.random.one_in(2) {
+            result = self.gather();
         }
-        Ok(())
+        for _ in 0..steps {
+            result = result.and_then(|()| self.step());
+        }
+        result.map_err(|why| format!("{why}\n{}", self.log.join("\n")))
     }
 
     fn step(&mut self) -> Result<(), String> {
@@ -116,8 +123,8 @@ impl Play {
         let conn = self.random.pick(&open).unwrap();
         let mut commands = Vec::new();
         match self.random.below(10) {
-            0 => self.model.candidates(conn, &mut commands),
-            1..3 => self.model.possible(conn, &mut commands),
+            0..2 => self.model.candidates(conn, &mut commands),
+            2..4 => self.model.possible(conn, &mut commands),
             _ => {
                 self.model.possible(conn, &mut commands);
                 let fits = |c: &Command| self.model.fitness(conn, *c) == Fitness::Fitting;
@@ -141,23 +148,60 @@ impl Play {
     }
 
     fn is_open(&self, conn: ConnId) -> bool {
-        self.model.phase(conn) != msnpspec::model::Phase::Closed
+        self.model.phase(conn) != Phase::Closed
+    }
+
+    /// All users online, two of them in a session.
+    fn gather(&mut self) -> Result<(), String> {
+        for user in self.model.users() {
+            let conn = self.open_at(Door::Notification)?;
+            for command in [
+                Command::Ver(Offer::Msnp2),
+                Command::Inf,
+                Command::UsrI(Whom::User(user)),
+                Command::UsrS { right: true },
+                Command::Chg(Some(State::NLN)),
+            ] {
+                self.command(conn, command)?;
+            }
+        }
+        let (alice, bob) = (UserId(0), UserId(1));
+        self.command(ConnId(0), Command::XfrSb)?;
+        let board = self.open_at(Door::Switchboard)?;
+        let key = |ticket| Key::Ticket(TicketId(ticket));
+        self.command(board, Command::UsrSb(alice, key(0)))?;
+        self.command(board, Command::Cal(Whom::User(bob)))?;
+        let other = self.open_at(Door::Switchboard)?;
+        let answer = Command::Ans {
+            user: bob,
+            key: key(1),
+            session: Some(SessionId(0)),
+        };
+        self.command(other, answer)
     }
 
     fn open(&mut self) -> Result<(), String> {
-        let lacks = |user: &UserId| self.model.good_tickets(*user).next().is_some();
-        let (door, there) = match self.random.below(6) {
-            0 => (Door::Dispatch, server::Door::Dispatch),
-            1..4 if self.model.users().any(|user| lacks(&user)) => {
-                (Door::Switchboard, server::Door::Switchboard)
-            }
-            _ => (Door::Notification, server::Door::Notification),
+        let has_ticket = |user: UserId| self.model.good_tickets(user).next().is_some();
+        let door = match self.random.below(6) {
+            0 => Door::Dispatch,
+            1..4 if self.model.users().any(has_ticket) => Door::Switchboard,
+            _ => Door::Notification,
+        };
+        self.open_at(door).map(|_| ())
+    }
+
+    fn open_at(&mut self, door: Door) -> Result<ConnId, String> {
+        let there = match door {
+            Door::Dispatch => server::Door::Dispatch,
+            Door::Notification => server::Door::Notification,
+            Door::Switchboard => server::Door::Switchboard,
         };
         let conn = self.model.open(door);
         self.conns
             .push(self.server.handle_open(Duration::ZERO, there));
         self.log.push(format!("{} opens {door:?}", conn.0));
-        self.nothing_but(conn, &Sights::default())
+        self.nothing_but(conn, &Sights::default())?;
+        Ok(conn)
     }
 
     fn close(&mut self, conn: ConnId) -> Result<(), String> {
@@ -187,11 +231,34 @@ impl Play {
             .handle_input(Duration::ZERO, there, line.as_bytes());
         let heard = self.hear();
         let replies = self.model.replies(conn, command);
+        self.note(conn, command, &heard);
         self.answered += 1;
         if matches!(&replies[..], [only] if !only.anything && only.after != After::Unsure) {
             self.certain += 1;
         }
         self.judge(conn, command, &replies, &heard)
+    }
+
+    fn note(&mut self, conn: ConnId, command: Command, heard: &Heard) {
+        let phase = self.model.phase(conn);
+        if matches!(phase, Phase::Unclear | Phase::NsUnsure | Phase::SbUnsure) {
+            return;
+        }
+        let trid = self.trid();
+        let is_answer = |line: &&String| {
+            ["QNG", "OUT", CLOSED].contains(&&***line) || line.split(' ').nth(1) == Some(&trid)
+        };
+        let first = heard.get(&conn).and_then(|own| own.iter().find(is_answer));
+        let reply = match first.map(|line| line.split(' ').next().unwrap()) {
+            None => ReplyKind::Silence,
+            Some(CLOSED) => ReplyKind::Close,
+            Some(verb) => verb.parse().map_or(ReplyKind::Ok, ReplyKind::Error),
+        };
+        self.seen.insert(Transition {
+            phase,
+            command: command.name(),
+            reply,
+        });
     }
 
     fn judge(

@@ -185,7 +185,7 @@ impl Line {
             Self::Out => smallvec![Text("OUT")],
             Self::OutOth => smallvec![Text("OUT"), Text("OTH")],
             Self::Qng => smallvec![Text("QNG"), Rest],
-            Self::Extra(verb) => smallvec![Text(verb), TrId, Rest],
+            Self::Extra(verb) => extra_words(verb),
             Self::Error(code) => smallvec![Text(error_text(code)?), TrId, Rest],
             Self::AnyError | Self::Refused | Self::Closed => return None,
             Self::Iln(user, state, name) => {
@@ -299,6 +299,17 @@ impl Line {
             Self::Syn(serial) => smallvec![Text("SYN"), TrId, Cap(serial)],
             _ => Words::new(),
         }
+    }
+}
+
+/// The reply to a command that the draft leaves out.
+fn extra_words(verb: &'static str) -> Words {
+    use Word::{Any, Rest, Text, TrId};
+    match verb {
+        "SND" => smallvec![Text(verb), TrId, Text("OK")],
+        "CVR" => smallvec![Text(verb), TrId, Any, Any, Any, Any, Rest],
+        "URL" | "FND" => smallvec![Text(verb), TrId, Any, Any, Rest],
+        _ => smallvec![Text(verb), TrId, Rest],
     }
 }
 

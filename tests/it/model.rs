@@ -37,18 +37,45 @@ fn walk(
 fn the_reference_server_does_what_the_model_allows() {
     for eyes in [Eyes::Open, Eyes::Shut] {
         let (answered, certain) =
-            walk(0..300, eyes, FaultSet::default()).unwrap_or_else(|why| panic!("{eyes:?} {why}"));
+            walk(0..200, eyes, FaultSet::default()).unwrap_or_else(|why| panic!("{eyes:?} {why}"));
         // A model that allowed everything would prove nothing.
         assert!(certain * 100 > answered * 60, "{certain} of {answered}");
     }
 }
 
+/// Faults of all rooms of the protocol that commands of the model's alphabet can show.
+const FAULTS: &[Fault] = &[
+    Fault::ADD_UNTOLD,
+    Fault::ANSWERED_TWICE,
+    Fault::ANY_ANSWER_KEY,
+    Fault::ANY_PASSWORD,
+    Fault::BLOCKED_SEE_CHANGES,
+    Fault::BLOCKING_UNTOLD,
+    Fault::BYE_TWICE,
+    Fault::DEAF_AFTER_ERROR,
+    Fault::DISPLACED_STAYS,
+    Fault::EACH_CALL_A_SESSION,
+    Fault::ILN_EACH_TIME,
+    Fault::JOIN_UNTOLD,
+    Fault::MESSAGE_TO_SENDER,
+    Fault::MODE_N_ACKNOWLEDGED,
+    Fault::NLN_TWICE,
+    Fault::ONLINE_UNTOLD,
+    Fault::OUT_UNTOLD,
+    Fault::REMOVED_STILL_TOLD,
+    Fault::REVERSE_LIST_NOT_CLEARED,
+    Fault::RINGS_TWICE,
+    Fault::ROSTER_FROM_ZERO,
+    Fault::SND_WITHOUT_OK,
+    Fault::STRANGERS_TOLD,
+    Fault::TRID_OFF_BY_ONE,
+];
+
 #[test]
 fn faults_are_not_allowed() {
-    let faults = [Fault::ADD_UNTOLD, Fault::REM_UNTOLD];
-    for fault in faults {
+    for fault in FAULTS {
         for eyes in [Eyes::Open, Eyes::Shut] {
-            let result = walk(0..300, eyes, [fault].into_iter().collect());
+            let result = walk(0..150, eyes, [*fault].into_iter().collect());
             assert!(result.is_err(), "{fault} {eyes:?}");
         }
     }
@@ -70,30 +97,4 @@ fn table() {
         writeln!(text, "{phase:13} {command:6} {}", replies.join(", ")).unwrap();
     }
     crate::snapshot("model-table", &text);
-}
-
-#[test]
-#[ignore = "exploration"]
-fn explore() {
-    let all = msnpspec::server::faults();
-    std::thread::scope(|scope| {
-        for part in all.chunks(all.len() / 3) {
-            scope.spawn(move || {
-                for fault in part {
-                    let set: FaultSet = [*fault].into_iter().collect();
-                    let open = walk(0..25, Eyes::Open, set).err();
-                    let seed = open.as_ref().map(|e| {
-                        e.split(';')
-                            .next()
-                            .unwrap()
-                            .lines()
-                            .next()
-                            .unwrap()
-                            .to_owned()
-                    });
-                    eprintln!("RES {fault} {seed:?}");
-                }
-            });
-        }
-    });
 }

@@ -11,9 +11,9 @@ use std::time::Duration;
 
 use md5::{Digest, Md5};
 use msnpspec::model::{
-    After, Capture, Command, ConnId, Door, Duty, Fitness, Key, Line, Model, NameId, Offer, Phase,
-    Replies, ReplyKind, SessionId, Sights, State, Target, TicketId, Transition, UserId, Version,
-    Whom, Word,
+    After, Capture, Command, ConnId, Door, Duty, Fitness, Key, Line, List, ListWord, Model, NameId,
+    Offer, Phase, Replies, ReplyKind, SessionId, Sights, State, Target, TicketId, Transition,
+    UserId, Version, Whom, Word,
 };
 use msnpspec::server::{self, Config, FaultSet, Output, Server};
 
@@ -166,6 +166,10 @@ impl Play {
             }
         }
         let (alice, bob) = (UserId(0), UserId(1));
+        for watcher in [1, 2] {
+            let forward = ListWord::List(List::Forward);
+            self.command(ConnId(watcher), Command::Add(forward, Whom::User(alice)))?;
+        }
         self.command(ConnId(0), Command::XfrSb)?;
         let board = self.open_at(Door::Switchboard)?;
         let key = |ticket| Key::Ticket(TicketId(ticket));

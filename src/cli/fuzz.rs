@@ -1,19 +1,16 @@
 //! `msnpspec fuzz`.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use clap::Args;
-use md5::{Digest as _, Md5};
 use msnpspec::fuzzer::{
-    Campaign, CampaignOptions, Findings, Found, Manner, Name, Origin, Reference, Replayed, Report,
-    Reproducer, Shrinker, Verdict, case_of, read_finding, replay,
+    Campaign, CampaignOptions, Findings, Found, Manner, Reference, Report, Verdict,
 };
-use msnpspec::net::{Stand, StandError, StandOptions, now};
+use msnpspec::net::{Stand, StandOptions, interrupted, now};
 use msnpspec::run::{Outcome, Shard};
-use msnpspec::scenario::NoFiles;
 use msnpspec::scenario::ast::Scenario;
 use msnpspec::server::{Fault, FaultSet};
 use msnpspec::spec::Level;
@@ -22,14 +19,13 @@ use tokio::runtime::Runtime;
 use super::args::level_parser;
 use super::console::Console;
 use super::exit::Exit;
+use super::fuzz_findings::{self, Shelf};
 use super::fuzz_report::Teller;
+use super::fuzz_stand::Remote;
 use super::target::TargetArgs;
-use super::{files, snippet};
 
-/// How often a case is executed while it is shrunk.
-const SHRINK_BUDGET: usize = 1_500;
-/// How long one finding is shrunk at most.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// How many connections a case has at most, as a rule.
+const CONNECTIONS: usize = 10;
 /// How many cases there are where nobody says how many.
 const CASES: u64 = 10_000;
 
@@ -65,7 +61,7 @@ pub(crate) struct FuzzArgs {
     #[arg(long, value_name = "I/N")]
     shard: Option<Shard>,
 
-    /// Play N cases at the same time; on a server outside the process it is one
+    /// Play N cases at the same time; on a target each takes five accounts of its own
     #[arg(short, long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=64))]
     jobs: u16,
 
@@ -123,61 +119,54 @@ fn fault(name: &str) -> Result<Fault, String> {
 }
 
 /// What cases are executed against.
-enum Server {
+pub(super) enum Server {
     /// The reference server, in memory.
-    Memory(Box<Reference>),
-    /// A target. One case at a time.
-    Stand(Box<Mutex<Remote>>),
-}
-
-struct Remote {
-    runtime: Arc<Runtime>,
-    stand: Stand,
-    /// Why nothing more can be run.
-    failure: Option<StandError>,
+    Memory(Box<Reference>, Arc<AtomicBool>),
+    /// A target.
+    Stand(Box<Remote>),
 }
 
 impl Server {
+    /// Plays a case of the campaign.
     fn execute(&self, scenario: &Scenario) -> Outcome {
-        let remote = match self {
-            Self::Memory(reference) => return reference.execute(scenario),
-            Self::Stand(remote) => remote,
-        };
-        let mut remote = remote.lock().unwrap_or_else(PoisonError::into_inner);
-        if remote.failure.is_some() {
-            return Outcome::unrun();
+        match self {
+            Self::Memory(reference, _) => reference.execute(scenario),
+            Self::Stand(remote) => remote.execute(scenario),
         }
-        let runtime = Arc::clone(&remote.runtime);
-        match runtime.block_on(remote.stand.execute(scenario)) {
-            Ok(outcome) => outcome,
-            Err(StandError::Unmet(_)) => Outcome::unrun(),
-            Err(error) => {
-                remote.failure = Some(error);
-                Outcome::unrun()
-            }
+    }
+
+    /// Plays a scenario while nothing else is played.
+    pub(super) fn execute_alone(&self, scenario: &Scenario) -> Outcome {
+        match self {
+            Self::Memory(reference, _) => reference.execute(scenario),
+            Self::Stand(remote) => remote.execute_alone(scenario),
+        }
+    }
+
+    /// The target, where it is outside the process.
+    pub(super) fn remote(&self) -> Option<&Remote> {
+        match self {
+            Self::Memory(..) => None,
+            Self::Stand(remote) => Some(remote),
+        }
+    }
+
+    /// Somebody pressed Ctrl-C.
+    pub(super) fn is_stopped(&self) -> bool {
+        match self {
+            Self::Memory(_, stopped) => stopped.load(Ordering::Relaxed),
+            Self::Stand(remote) => remote.is_stopped(),
         }
     }
 
     /// Why nothing more can be run.
-    fn failure(&self) -> Option<String> {
-        match self {
-            Self::Memory(_) => None,
-            Self::Stand(remote) => {
-                let remote = remote.lock().unwrap_or_else(PoisonError::into_inner);
-                let failure = remote.failure.as_ref()?;
-                let mut lines = vec![failure.to_string()];
-                if let StandError::Dead { stderr, .. } = failure {
-                    lines.extend(stderr.iter().map(|line| format!("  {line}")));
-                }
-                Some(lines.join("\n"))
-            }
-        }
+    pub(super) fn failure(&self) -> Option<String> {
+        self.remote().and_then(Remote::failure)
     }
 
     fn stop(self) {
         if let Self::Stand(remote) = self {
-            let remote = remote.into_inner().unwrap_or_else(PoisonError::into_inner);
-            remote.runtime.block_on(remote.stand.stop());
+            remote.stop();
         }
     }
 }
@@ -189,7 +178,7 @@ pub(crate) fn fuzz(args: &FuzzArgs, console: Console) -> Exit {
         Err(exit) => return exit,
     };
     let exit = match &args.replay {
-        Some(folder) => play_again(&server, folder, console),
+        Some(folder) => fuzz_findings::play_again(&server, folder, console),
         None => play(args, &server, manner, console),
     };
     server.stop();
@@ -205,7 +194,7 @@ fn ready(args: &FuzzArgs, console: Console) -> Result<(Server, Manner), Exit> {
     if args.server.target == "builtin" {
         let faults: FaultSet = args.faults.iter().copied().collect();
         let reference = Box::new(Reference::with_faults(faults));
-        return Ok((Server::Memory(reference), manner));
+        return Ok((Server::Memory(reference, interruption()), manner));
     }
     let unable = |error: &dyn std::fmt::Display| {
         console.error(error);
@@ -216,6 +205,7 @@ fn ready(args: &FuzzArgs, console: Console) -> Result<(Server, Manner), Exit> {
         return Err(Exit::Usage);
     }
     let target = args.server.read(console)?;
+    let most = target.max_connections;
     let options = StandOptions {
         seed: args.seed,
         timeout: args.server.timeout,
@@ -233,12 +223,19 @@ fn ready(args: &FuzzArgs, console: Console) -> Result<(Server, Manner), Exit> {
     manner.users = manner.users.min(stand.usable() - 1);
     manner.has_extras = args.extras;
     manner.has_dispatch = stand.environment().dispatch.is_some();
-    let remote = Remote {
-        runtime: Arc::new(runtime),
-        stand,
-        failure: None,
-    };
-    Ok((Server::Stand(Box::new(Mutex::new(remote))), manner))
+    let users = manner.users + 1;
+    let stood = most.map_or(usize::MAX, |most| most / CONNECTIONS);
+    let jobs = usize::from(args.jobs).min(stood).max(1);
+    let remote = Remote::new(runtime, stand, users, jobs, args.level);
+    if remote.jobs() < usize::from(args.jobs) {
+        console.warning(&format!(
+            "{} cases at the same time instead of {}: each takes {users} accounts and up to \
+             {CONNECTIONS} connections (max_connections)",
+            remote.jobs(),
+            args.jobs
+        ));
+    }
+    Ok((Server::Stand(Box::new(remote)), manner))
 }
 
 /// Set once somebody presses Ctrl-C.
@@ -247,45 +244,67 @@ fn interruption() -> Arc<AtomicBool> {
     let (set, runtime) = (Arc::clone(&flag), Runtime::new());
     if let Ok(runtime) = runtime {
         std::thread::spawn(move || {
-            if runtime.block_on(tokio::signal::ctrl_c()).is_ok() {
-                set.store(true, Ordering::Relaxed);
-            }
+            runtime.block_on(interrupted());
+            set.store(true, Ordering::Relaxed);
         });
     }
     flag
 }
 
+/// What the campaign is given.
+fn campaign_options(
+    args: &FuzzArgs,
+    server: &Server,
+    manner: Manner,
+    corpus: Vec<Vec<u8>>,
+) -> CampaignOptions {
+    let (index, count) = args.shard.map_or((0, 1), Shard::part);
+    let jobs = server.remote().map_or(usize::from(args.jobs), Remote::jobs);
+    let options = CampaignOptions {
+        seed: args.seed,
+        cases: args.cases.or((args.time.is_none()).then_some(CASES)),
+        shard: (index as u64, count as u64),
+        jobs,
+        manner,
+        level: args.level,
+        children: args.children.max(u64::from(!corpus.is_empty())),
+        corpus,
+        ..CampaignOptions::default()
+    };
+    match server {
+        Server::Memory(..) => options,
+        Server::Stand(_) => CampaignOptions {
+            round: 4 * jobs as u64,
+            ..options
+        },
+    }
+}
+
 fn play(args: &FuzzArgs, server: &Server, manner: Manner, console: Console) -> Exit {
-    let corpus = match read_corpus(args.corpus.as_deref()) {
+    let corpus = match fuzz_findings::read_corpus(args.corpus.as_deref()) {
         Ok(corpus) => corpus,
         Err(error) => {
             console.error(&error);
             return Exit::Usage;
         }
     };
-    let (index, count) = args.shard.map_or((0, 1), Shard::part);
-    let options = CampaignOptions {
-        seed: args.seed,
-        cases: args.cases.or((args.time.is_none()).then_some(CASES)),
-        first: 0,
-        shard: (index as u64, count as u64),
-        jobs: match server {
-            Server::Memory(_) => usize::from(args.jobs),
-            Server::Stand(_) => 1,
-        },
-        manner,
-        level: args.level,
-        children: args.children.max(u64::from(!corpus.is_empty())),
-        corpus,
-    };
-    let (begun, is_stopped) = (now(), interruption());
+    let options = campaign_options(args, server, manner, corpus);
+    let begun = now();
     let execute = |scenario: &Scenario| server.execute(scenario);
     let mut campaign = Campaign::new(options, &execute);
     let mut teller = Teller::new(console);
     let mut findings = Findings::default();
+    let mut unshrunk = Vec::new();
+    let shelf = args.save.as_deref().map(|folder| Shelf {
+        folder,
+        server,
+        manner,
+        seed: args.seed,
+        console,
+    });
     loop {
         let is_late = args.time.is_some_and(|time| begun.elapsed() >= time);
-        if is_late || is_stopped.load(Ordering::Relaxed) || server.failure().is_some() {
+        if is_late || server.is_stopped() || server.failure().is_some() {
             break;
         }
         let goes_on = campaign.round();
@@ -297,19 +316,41 @@ fn play(args: &FuzzArgs, server: &Server, manner: Manner, console: Console) -> E
             .cloned()
             .collect();
         for found in news {
-            let saved = save(args, server, manner, &found, console);
-            teller.found(&found, saved.as_deref());
+            teller.shrinks(&found);
+            // Against a target that takes long: it is done at the end, for several at once.
+            let saved = shelf.as_ref().and_then(|shelf| match server {
+                Server::Memory(..) => shelf.shrink(&found),
+                Server::Stand(_) => shelf.put(&found),
+            });
+            teller.found(&found, saved.as_ref());
+            unshrunk.push(found);
         }
-        teller.progress(campaign.report(), begun.elapsed());
+        teller.progress(campaign.report(), server, begun.elapsed());
         if !goes_on {
             break;
         }
     }
+    if let (Some(shelf), Some(remote)) = (&shelf, server.remote()) {
+        let told = Mutex::new(&mut teller);
+        remote.for_each(&unshrunk, |found| {
+            if !server.is_stopped() && server.failure().is_none() {
+                let saved = shelf.shrink(found);
+                let teller = told.lock().unwrap_or_else(PoisonError::into_inner);
+                teller.shrunk(found, saved.as_ref());
+            }
+        });
+    }
     let report = campaign.into_report();
-    teller.finished(&report, begun.elapsed());
-    let kept = keep_corpus(args.corpus.as_deref(), &report);
+    teller.finished(&report, server, begun.elapsed());
+    let kept = fuzz_findings::keep_corpus(args.corpus.as_deref(), &report);
+    conclude(&report, server, kept, console)
+}
+
+/// How it ends.
+fn conclude(report: &Report, server: &Server, kept: Result<(), String>, console: Console) -> Exit {
     let broken = report.verdicts.get(&Verdict::Broken).copied();
-    let in_vain = (broken == Some(report.cases) && report.found.is_empty()).then(|| {
+    let is_in_vain = broken == Some(report.cases) && report.found.is_empty();
+    let in_vain = (is_in_vain && !server.is_stopped()).then(|| {
         "no case could be carried out: see `msnpspec run` for what stands in the way".to_owned()
     });
     let failure = server.failure().or(kept.err()).or(in_vain);
@@ -319,143 +360,9 @@ fn play(args: &FuzzArgs, server: &Server, manner: Manner, console: Console) -> E
     match (report.found.is_empty(), failure) {
         (false, _) => Exit::Failure,
         (true, Some(_)) => Exit::NotRun,
+        (true, None) if report.cases == 0 && !server.is_stopped() => Exit::Nothing,
         (true, None) => Exit::Success,
     }
-}
-
-/// Makes a finding small and writes it down; the file.
-fn save(
-    args: &FuzzArgs,
-    server: &Server,
-    manner: Manner,
-    found: &Found,
-    console: Console,
-) -> Option<PathBuf> {
-    let folder = args.save.as_deref()?;
-    let case = case_of(&found.bytes, manner, found.name, args.seed);
-    let (reference, begun) = (Reference::default(), now());
-    let shrunk = Shrinker::new(|scenario| server.execute(scenario))
-        .guard(|scenario| reference.passes(scenario))
-        .until(|| begun.elapsed() >= PATIENCE || server.failure().is_some())
-        .budget(SHRINK_BUDGET)
-        .shrink(&case.scenario, Some(&found.signature));
-    let shrunk = match shrunk {
-        Ok(shrunk) => shrunk,
-        Err(error) => {
-            console.warning(&format!("case {}: {error}", found.name));
-            return None;
-        }
-    };
-    let origin = match found.name {
-        Name::Case(case) => Some(Origin {
-            seed: args.seed,
-            case,
-        }),
-        Name::Child(..) | Name::OfCorpus(..) => None,
-    };
-    let file = Reproducer::new(&shrunk, origin);
-    let path = folder.join(file.file_name);
-    let written = std::fs::create_dir_all(folder).and_then(|()| std::fs::write(&path, file.text));
-    match written {
-        Ok(()) => Some(path),
-        Err(error) => {
-            console.error(&format!("cannot write {}: {error}", path.display()));
-            None
-        }
-    }
-}
-
-/// The files of a folder with this ending, by name.
-fn listed(folder: &Path, ending: &str) -> Result<Vec<PathBuf>, String> {
-    let told = |error: std::io::Error| format!("cannot read {}: {error}", folder.display());
-    let mut paths = Vec::new();
-    for entry in std::fs::read_dir(folder).map_err(told)? {
-        let path = entry.map_err(told)?.path();
-        if path.extension().is_some_and(|it| it == ending) {
-            paths.push(path);
-        }
-    }
-    paths.sort();
-    Ok(paths)
-}
-
-fn read_corpus(folder: Option<&Path>) -> Result<Vec<Vec<u8>>, String> {
-    let Some(folder) = folder.filter(|folder| folder.exists()) else {
-        return Ok(Vec::new());
-    };
-    let read = |path: PathBuf| {
-        std::fs::read(&path).map_err(|error| format!("cannot read {}: {error}", path.display()))
-    };
-    listed(folder, "case")?.into_iter().map(read).collect()
-}
-
-fn keep_corpus(folder: Option<&Path>, report: &Report) -> Result<(), String> {
-    let Some(folder) = folder else {
-        return Ok(());
-    };
-    let told = |error: std::io::Error| format!("cannot write {}: {error}", folder.display());
-    std::fs::create_dir_all(folder).map_err(told)?;
-    for bytes in report.kept.values() {
-        let name = hex::encode(Md5::digest(bytes));
-        std::fs::write(folder.join(format!("{name}.case")), bytes).map_err(told)?;
-    }
-    Ok(())
-}
-
-/// Plays the findings of a folder again.
-fn play_again(server: &Server, folder: &Path, console: Console) -> Exit {
-    let paths = match listed(folder, "yaml") {
-        Ok(paths) => paths,
-        Err(error) => {
-            console.error(&error);
-            return Exit::Usage;
-        }
-    };
-    let mut worst = if paths.is_empty() {
-        Exit::Nothing
-    } else {
-        Exit::Success
-    };
-    for path in paths {
-        let name = path.display().to_string();
-        let source = match files::read(&path) {
-            Ok(source) => source,
-            Err(error) => {
-                console.error(&error);
-                return Exit::Usage;
-            }
-        };
-        let kept = match read_finding(&name, &source, &NoFiles) {
-            Ok(kept) => kept,
-            Err(diagnostics) => {
-                snippet::tell(&diagnostics, console);
-                return Exit::Usage;
-            }
-        };
-        for finding in kept {
-            let execute = |scenario: &Scenario| match server.failure() {
-                Some(why) => Err(why),
-                None => Ok(server.execute(scenario)),
-            };
-            let (text, exit) = match replay(&finding, execute) {
-                Replayed::Fixed => ("fixed".to_owned(), Exit::Success),
-                Replayed::StillFails(_) => ("still failing".to_owned(), Exit::Failure),
-                Replayed::FailsOtherwise(failure, _) => (
-                    format!(
-                        "fails otherwise: expected {}, got {}",
-                        failure.expected, failure.got
-                    ),
-                    Exit::Failure,
-                ),
-                Replayed::CouldNotRun(why) => (format!("could not run: {why}"), Exit::NotRun),
-            };
-            worst = worst.max(exit);
-            if console.print(&format!("{name}: {text}\n")) != Exit::Success {
-                return Exit::NotRun;
-            }
-        }
-    }
-    worst
 }
 
 #[cfg(test)]

@@ -1,7 +1,6 @@
 //! What `msnpspec fuzz` tells: a live line on a terminal, one JSON object a line elsewhere.
 
 use std::io::IsTerminal as _;
-use std::path::Path;
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -10,6 +9,9 @@ use msnpspec::report::printable;
 use serde_json::json;
 
 use super::console::Console;
+use super::fuzz::Server;
+use super::fuzz_findings::Saved;
+use super::fuzz_stand::Remote;
 
 /// How often a line of progress is told where nobody watches.
 const PULSE: Duration = Duration::from_secs(10);
@@ -53,10 +55,10 @@ impl Teller {
     }
 
     /// A finding that is new.
-    pub(crate) fn found(&self, found: &Found, saved: Option<&Path>) {
+    pub(crate) fn found(&self, found: &Found, saved: Option<&Saved>) {
         let failure = &found.failure;
         let clause = failure.clause.map_or("-", |clause| clause.as_str());
-        let file = saved.map(|path| path.display().to_string());
+        let file = saved.map(|saved| saved.path.display().to_string());
         if self.is_human {
             let file = file.map_or(String::new(), |file| format!("\n    {file}"));
             let text = format!(
@@ -83,29 +85,68 @@ impl Teller {
         self.print(&format!("{line}\n"));
     }
 
+    /// A finding is made small: that takes a while.
+    pub(crate) fn shrinks(&self, found: &Found) {
+        if let Some(line) = &self.line {
+            line.set_message(format!(
+                "case {}: shrinking {}",
+                found.name, found.signature
+            ));
+        }
+    }
+
+    /// A finding was made small.
+    pub(crate) fn shrunk(&self, found: &Found, saved: Option<&Saved>) {
+        let Some((saved, shrunk)) = saved.and_then(|it| Some((it, it.shrunk.as_ref()?))) else {
+            return;
+        };
+        let file = saved.path.display();
+        let (steps, failed, replays) = (shrunk.after.steps, shrunk.failed, shrunk.replays);
+        if self.is_human {
+            self.print(&format!(
+                "{file}: {steps} steps, fails in {failed} of {replays} replays\n"
+            ));
+            return;
+        }
+        let line = json!({
+            "event": "shrunk",
+            "signature": found.signature.to_string(),
+            "file": file.to_string(),
+            "steps": steps, "failed": failed, "replays": replays,
+        });
+        self.print(&format!("{line}\n"));
+    }
+
     /// How far it has come.
-    pub(crate) fn progress(&mut self, report: &Report, elapsed: Duration) {
+    pub(crate) fn progress(&mut self, report: &Report, server: &Server, elapsed: Duration) {
         if report.found.len() > self.found {
             (self.found, self.news) = (report.found.len(), elapsed);
         }
         if let Some(line) = &self.line {
-            line.set_message(self.summary(report, elapsed));
+            line.set_message(self.summary(report, server, elapsed));
         }
         if !self.is_human && elapsed >= self.told + PULSE {
             self.told = elapsed;
-            self.print(&format!("{}\n", Self::numbers("progress", report, elapsed)));
+            let numbers = Self::numbers("progress", report, server, elapsed);
+            self.print(&format!("{numbers}\n"));
         }
     }
 
-    fn summary(&self, report: &Report, elapsed: Duration) -> String {
+    fn summary(&self, report: &Report, server: &Server, elapsed: Duration) -> String {
         let seconds = elapsed.as_secs_f64().max(0.001);
         #[expect(clippy::cast_precision_loss, reason = "rates are rounded anyway")]
         let rate = |count: u64| count as f64 / seconds;
         let ((phases, all_phases), (seen, known)) = (report.phases(), report.known_transitions());
         let last = elapsed.saturating_sub(self.news).as_secs();
+        let tally = server.remote().map(Remote::tally).unwrap_or_default();
+        let more = [("deaths", tally.deaths), ("slow", tally.slow)];
+        let more = more.iter().filter(|(_, count)| *count > 0);
+        let more: String = more
+            .map(|(what, count)| format!(", {count} {what}"))
+            .collect();
         format!(
             "{} cases, {:.0}/s, {:.0} round trips/s, {phases}/{all_phases} states, {seen}/{known} \
-             transitions, {} findings, {last} s since the last",
+             transitions, {} findings, {last} s since the last{more}",
             report.cases,
             rate(report.cases),
             rate(report.round_trips),
@@ -113,7 +154,15 @@ impl Teller {
         )
     }
 
-    fn numbers(event: &str, report: &Report, elapsed: Duration) -> serde_json::Value {
+    fn numbers(
+        event: &str,
+        report: &Report,
+        server: &Server,
+        elapsed: Duration,
+    ) -> serde_json::Value {
+        let waited = report.waited.iter();
+        let waited = waited.map(|(what, spent)| ((*what).to_owned(), json!(spent.as_millis())));
+        let tally = server.remote().map(Remote::tally).unwrap_or_default();
         let ((phases, all_phases), (seen, known)) = (report.phases(), report.known_transitions());
         let verdicts = report.verdicts.iter();
         let verdicts = verdicts.map(|(verdict, count)| (verdict.as_str().to_owned(), json!(count)));
@@ -131,13 +180,15 @@ impl Teller {
             "findings": report.found.len(),
             "verdicts": verdicts.collect::<serde_json::Map<_, _>>(),
             "mutators": mutators.collect::<serde_json::Map<_, _>>(),
+            "deaths": tally.deaths, "slow": tally.slow, "not_isolated": tally.not_isolated,
+            "waited_ms": waited.collect::<serde_json::Map<_, _>>(),
             "corpus": report.kept.len(),
             "corpus_hash": report.corpus_hash(),
         })
     }
 
     /// It is over.
-    pub(crate) fn finished(&mut self, report: &Report, elapsed: Duration) {
+    pub(crate) fn finished(&mut self, report: &Report, server: &Server, elapsed: Duration) {
         if let Some(line) = self.line.take() {
             line.finish_and_clear();
         }
@@ -145,10 +196,11 @@ impl Teller {
             let corpus = report.corpus_hash();
             self.print(&format!(
                 "{}\ncorpus {corpus}\n",
-                self.summary(report, elapsed)
+                self.summary(report, server, elapsed)
             ));
         } else {
-            self.print(&format!("{}\n", Self::numbers("finished", report, elapsed)));
+            let numbers = Self::numbers("finished", report, server, elapsed);
+            self.print(&format!("{numbers}\n"));
         }
     }
 }

@@ -9,6 +9,7 @@
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
+use std::time::Duration;
 
 use md5::{Digest as _, Md5};
 
@@ -23,7 +24,7 @@ use crate::run::Outcome;
 use crate::scenario::ast::Scenario;
 use crate::spec::Level;
 
-/// So many cases are executed before anything is counted.
+/// So many cases are executed before anything is counted, where nobody says otherwise.
 const ROUND: u64 = 256;
 /// Where the streams of children begin.
 const CHILDREN: u64 = 1 << 48;
@@ -49,6 +50,9 @@ pub struct Options {
     pub children: u64,
     /// Cases that were kept by earlier campaigns; each has children.
     pub corpus: Vec<Vec<u8>>,
+    /// So many cases are executed before anything is counted. Where cases have children, what
+    /// counts as new depends on it.
+    pub round: u64,
 }
 
 impl Default for Options {
@@ -64,6 +68,7 @@ impl Default for Options {
             level: Level::Must,
             children: 0,
             corpus: Vec::new(),
+            round: ROUND,
         }
     }
 }
@@ -115,6 +120,8 @@ pub struct Report {
     pub children: u64,
     /// How many requests were answered.
     pub round_trips: u64,
+    /// For what was waited in vain, and how long in all.
+    pub waited: BTreeMap<&'static str, Duration>,
     /// How many cases came to each verdict.
     pub verdicts: BTreeMap<Verdict, u64>,
     /// How often each mutator was used.
@@ -166,6 +173,9 @@ impl Report {
         self.cases += other.cases;
         self.children += other.children;
         self.round_trips += other.round_trips;
+        for (what, spent) in other.waited {
+            *self.waited.entry(what).or_default() += spent;
+        }
         for (verdict, count) in other.verdicts {
             *self.verdicts.entry(verdict).or_default() += count;
         }
@@ -200,6 +210,9 @@ impl Report {
         self.cases += 1;
         self.children += u64::from(!matches!(done.name, Name::Case(_)));
         self.round_trips += u64::from(done.round_trips);
+        for (what, spent) in done.waited {
+            *self.waited.entry(what).or_default() += spent;
+        }
         *self.verdicts.entry(done.verdict).or_default() += 1;
         for mutator in done.mutators {
             *self.mutators.entry(mutator).or_default() += 1;
@@ -241,6 +254,7 @@ struct Done {
     transitions: Vec<Transition>,
     mutators: Vec<&'static str>,
     round_trips: u32,
+    waited: Vec<(&'static str, Duration)>,
 }
 
 /// The case of these bytes, named after where it comes from.
@@ -307,7 +321,7 @@ impl<'c> Campaign<'c> {
             .cases
             .map_or(u64::MAX, |cases| self.options.first.saturating_add(cases));
         let (index, total) = (self.options.shard.0, self.options.shard.1.max(1));
-        let until = end.min(self.next.saturating_add(ROUND * total));
+        let until = end.min(self.next.saturating_add(self.options.round.max(1) * total));
         let seed = self.options.seed;
         let own = (self.next..until).filter(|number| number % total == index);
         let mut work: Vec<(Name, Vec<u8>)> = own
@@ -408,6 +422,7 @@ impl<'c> Campaign<'c> {
             transitions: transitions(&outcome.transcript).into_iter().collect(),
             mutators: case.mutators,
             round_trips: outcome.round_trips,
+            waited: outcome.waited_for,
         }
     }
 }

@@ -2,8 +2,14 @@
 
 use super::signature::{Kind, Signature};
 use crate::event::Failure;
-use crate::run::{Ending, Outcome};
+use crate::run::{Dead, Ending, Outcome};
+use crate::scenario::ast::Scenario;
 use crate::spec::{ClauseId, Level};
+
+/// Who judges where the server died or wedged.
+const PROCESS: &str = "process";
+/// What the server's last words are recognised by: panics and sanitizers.
+const CRIES: [&str; 4] = ["panicked at", "Sanitizer", "runtime error", "Traceback"];
 
 /// The kind of a verdict.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -24,11 +30,13 @@ pub enum Verdict {
     Timeout,
     /// Somebody who had no part in the case was not served.
     NoService,
+    /// The server died of it, or serves nobody any more.
+    Death,
 }
 
 impl Verdict {
     /// All of them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Passed,
         Self::Broken,
         Self::Step,
@@ -37,6 +45,7 @@ impl Verdict {
         Self::Reset,
         Self::Timeout,
         Self::NoService,
+        Self::Death,
     ];
 
     /// The words used in reports.
@@ -51,6 +60,7 @@ impl Verdict {
             Self::Reset => "reset",
             Self::Timeout => "time-out",
             Self::NoService => "no-service",
+            Self::Death => "death",
         }
     }
 
@@ -70,6 +80,7 @@ impl Verdict {
             Some((signature, failure)) if failure.by == super::signature::STEP => {
                 Self::of_step(signature)
             }
+            Some((_, failure)) if failure.by == PROCESS => Self::Death,
             Some(_) => Self::Oracle,
         };
         (verdict, told)
@@ -98,8 +109,102 @@ impl Verdict {
     }
 }
 
+/// Makes the death of the server a failure of what was played when it died, before all others.
+pub fn blame(outcome: &mut Outcome, scenario: &Scenario, dead: &Dead) {
+    let clause = ClauseId::LIVE_1;
+    let at = scenario.steps.first().map(|step| step.at);
+    let transcript = outcome.failures.first().map(|first| &first.transcript);
+    let failure = Failure {
+        clause: Some(clause),
+        level: Some(clause.level()),
+        by: PROCESS.to_owned(),
+        place: scenario.source.place(at.unwrap_or_default()),
+        expected: "the server goes on serving others".to_owned(),
+        got: match dead.exited {
+            true => dead.why.clone(),
+            false => format!("it serves nobody: {}", dead.why),
+        },
+        detail: Some(last_words(dead)),
+        transcript: transcript.cloned().unwrap_or_default(),
+    };
+    // What was not met because the server was gone says nothing.
+    outcome.failures = vec![failure];
+    outcome.accusations.clear();
+    outcome.ending = Ending::Failed;
+}
+
+/// What tells one death from another: what the server cried when it died, if it did.
+fn last_words(dead: &Dead) -> String {
+    if !dead.exited {
+        return "it lives but serves nobody".to_owned();
+    }
+    let lines = dead.stderr.iter().enumerate();
+    let mut cry = lines
+        .filter(|(_, line)| CRIES.iter().any(|cry| line.contains(cry)))
+        .map(|(at, line)| {
+            match line.as_str() {
+                // The message of a panic stands on the next line, an exception's on the last.
+                line if line.contains("panicked at") => dead.stderr.get(at + 1),
+                line if line.contains("Traceback") => dead.stderr.last(),
+                _ => Some(line),
+            }
+            .unwrap_or(line)
+        });
+    let words = cry.next_back().map_or("", |line| line.trim());
+    match words {
+        "" => "it has ended".to_owned(),
+        words => words.to_owned(),
+    }
+}
+
 impl std::fmt::Display for Verdict {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.pad(self.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fuzzer::{Manner, generate};
+
+    #[test]
+    fn a_death_goes_before_what_follows_from_it() {
+        let scenario = generate(&[], Manner::default()).scenario;
+        let signature = |exited, lines: &[&str]| {
+            let mut outcome = Outcome::unrun();
+            let dead = Dead {
+                why: "the server exited with status 101".to_owned(),
+                exited,
+                stderr: lines.iter().map(|line| (*line).to_owned()).collect(),
+            };
+            blame(&mut outcome, &scenario, &dead);
+            let (verdict, told) = Verdict::of(&outcome, Level::Must);
+            assert_eq!(verdict, Verdict::Death);
+            let [(signature, failure)] = told.as_slice() else {
+                panic!("{told:?}");
+            };
+            assert_eq!(failure.clause, Some(ClauseId::LIVE_1));
+            signature.to_string()
+        };
+        let panic = "thread 'main' panicked at src/x.rs:3:5:";
+        let one = signature(
+            true,
+            &["hello", panic, "index out of bounds: 7", "note: run"],
+        );
+        let other = signature(true, &["hello", panic, "not yet implemented", "note: run"]);
+        assert_eq!(one, "live-1_process_other_index-out-of");
+        assert_ne!(one, other);
+        let wedged = signature(false, &["Traceback (most recent call last):", "KeyError"]);
+        assert_eq!(wedged, "live-1_process_other_it-lives-but-serves-nobody");
+        let exception = signature(
+            true,
+            &["Traceback (most recent call last):", "  x", "Boom 1"],
+        );
+        assert_eq!(exception, "live-1_process_other_boom");
+        assert_eq!(
+            signature(true, &["bye"]),
+            "live-1_process_other_it-has-ended"
+        );
     }
 }

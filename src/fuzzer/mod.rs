@@ -23,7 +23,7 @@ pub use entropy::{Entropy, case_bytes, stream};
 pub use feedback::transitions;
 pub use findings::{Findings, Kept, Origin, Replayed, Reproducer, read_finding, replay};
 pub use generate::{Case, Manner, generate};
-pub use judge::Verdict;
+pub use judge::{Verdict, blame};
 pub use mutate::{Effect, MUTATORS, Mutator};
 pub use reference::Reference;
 pub use shrink::{Progress as ShrinkProgress, ShrinkError, Shrinker, Shrunk, Size};

@@ -194,6 +194,11 @@ impl Bench {
         Done::Scenario(Box::new(outcome))
     }
 
+    /// Runs the target's `reset`, if it has one.
+    pub(super) async fn reset(&self, accounts: &[Account]) -> Result<(), LaunchError> {
+        self.commands.reset(accounts).await
+    }
+
     pub(super) async fn check(
         &self,
         account: Option<Account>,

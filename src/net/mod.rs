@@ -22,7 +22,7 @@ pub use doors::Doors;
 pub use drive::{DriveOptions, drive};
 pub use process::LaunchError;
 pub use record::{RecordError, RecordEvent, RecordOptions, Recording, Sink};
-pub use runner::{Plan, RunEnd, RunError, RunOptions, run};
+pub use runner::{Plan, RunEnd, RunError, RunOptions, interrupted, run};
 pub use serve::{ServeError, ServeOptions, Serving};
 pub use stand::{Stand, StandError, StandOptions};
 pub use tape::{Piece, Recorded, Tape, Track};

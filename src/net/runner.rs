@@ -269,8 +269,8 @@ async fn carry_out(
     }
 }
 
-/// Ends when the user wants the run to end.
-async fn interrupted() {
+/// Ends when the user wants the program to end: by Ctrl-C or SIGTERM.
+pub async fn interrupted() {
     #[cfg(unix)]
     {
         use tokio::signal::unix::{SignalKind, signal};

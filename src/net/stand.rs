@@ -66,7 +66,7 @@ impl From<Unprepared> for StandError {
 /// are usable.
 #[derive(Debug)]
 pub struct Stand {
-    bench: Bench,
+    bench: Arc<Bench>,
     environment: Arc<Environment>,
     accounts: Vec<Account>,
     owns_server: bool,
@@ -89,7 +89,7 @@ impl Stand {
         }
         let mut environment = target.environment();
         environment.segments = options.segments;
-        let bench = Bench::new(&target, options.remote, options.seed);
+        let bench = Arc::new(Bench::new(&target, options.remote, options.seed));
         let accounts = std::mem::take(&mut target.accounts);
         let prepared = bench.prepare(environment, accounts, &mut Vec::new()).await;
         let (environment, accounts) = match prepared {
@@ -127,10 +127,30 @@ impl Stand {
         std::mem::replace(&mut environment.timeouts.reply, reply)
     }
 
+    /// Whether the server's process is ours: it is started again when it dies.
+    #[must_use]
+    pub fn owns_server(&self) -> bool {
+        self.owns_server
+    }
+
     /// How often the server has died.
     #[must_use]
     pub fn deaths(&self) -> usize {
         self.deaths
+    }
+
+    /// Gives so many of the accounts to a stand of their own, at the same server; `None` where
+    /// there are not so many.
+    pub fn split(&mut self, accounts: usize) -> Option<Self> {
+        let rest = self.accounts.len().checked_sub(accounts)?;
+        Some(Self {
+            bench: Arc::clone(&self.bench),
+            environment: Arc::clone(&self.environment),
+            accounts: self.accounts.split_off(rest),
+            owns_server: self.owns_server,
+            seed: self.seed,
+            deaths: 0,
+        })
     }
 
     /// Runs a scenario, its users played by the first accounts, and cleans up as a run does. After
@@ -141,6 +161,19 @@ impl Stand {
     /// When the scenario could not be run. A server that dies of it and comes back is no error:
     /// the outcome tells what was seen.
     pub async fn execute(&mut self, scenario: &Scenario) -> Result<Outcome, StandError> {
+        let outcome = self.attempt(scenario).await?;
+        if outcome.ending != Ending::Passed {
+            self.look_after().await?;
+        }
+        Ok(outcome)
+    }
+
+    /// Runs a scenario, and does not look at the server whatever comes of it.
+    ///
+    /// # Errors
+    ///
+    /// When the scenario could not be run.
+    pub async fn attempt(&mut self, scenario: &Scenario) -> Result<Outcome, StandError> {
         self.meets(scenario)?;
         let count = scenario.needs.accounts.max(scenario.users.len());
         let accounts: Vec<Account> = self.accounts.iter().take(count).cloned().collect();
@@ -162,9 +195,6 @@ impl Stand {
                 known.lists = after.lists;
                 known.name = after.name.clone().or(known.name.take());
             }
-        }
-        if outcome.ending != Ending::Passed {
-            self.look_after().await?;
         }
         Ok(outcome)
     }
@@ -189,22 +219,42 @@ impl Stand {
 
     /// Sees whether the server lives; starts it again where it does not and is ours.
     async fn look_after(&mut self) -> Result<(), StandError> {
+        match self.look().await {
+            Ok(()) => Ok(()),
+            Err(dead) => self.revive(dead).await,
+        }
+    }
+
+    /// Whether the server lives: a login of the first account is served in time.
+    ///
+    /// # Errors
+    ///
+    /// What is known of a server that does not.
+    pub async fn look(&self) -> Result<(), Dead> {
         // Life is proved by a login.
         if self.environment.no_login.is_some() {
             return Ok(());
         }
-        let Err(dead) = self.check(false).await else {
-            return Ok(());
-        };
+        self.check(false).await
+    }
+
+    /// Gets a dead server back: starts it again where it is ours, else waits whether it was only
+    /// slow or somebody else starts it.
+    ///
+    /// # Errors
+    ///
+    /// When it stays dead.
+    pub async fn revive(&mut self, dead: Dead) -> Result<(), StandError> {
         self.deaths += 1;
+        let environment = Arc::clone(&self.environment);
         if self.owns_server {
-            let environment = Arc::clone(&self.environment);
             return match self.bench.perform(Work::Restart, environment).await {
                 Done::Restart(Err(why)) => Err(StandError::Unable(why)),
                 _ => Ok(()),
             };
         }
-        // It may be slow, or somebody may start it again.
+        // The target's `reset` may start it; where it does not, the check tells.
+        let _unchanged = self.bench.reset(&self.accounts).await;
         match self.check(true).await {
             Ok(()) => Ok(()),
             Err(_) => Err(StandError::Dead {

@@ -14,7 +14,7 @@ impl Play<'_> {
         let number = self.number();
         let offer = match self.entropy.below(6) {
             0 => "MSNP2",
-            1 => "MSNP3 MSNP2 CVR0",
+            1 => "MSNP99 MSNP2 CVR0",
             _ => "MSNP2 CVR0",
         };
         self.say(conn, &format!("VER {{t}} {offer}"));

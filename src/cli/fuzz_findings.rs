@@ -1,0 +1,333 @@
+//! What `msnpspec fuzz` keeps on disk: findings, and cases that reached something new.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use md5::{Digest as _, Md5};
+use msnpspec::fuzzer::{
+    Found, Kind, Manner, Name, Origin, Reference, Replayed, Report, Reproducer, Shrinker, Shrunk,
+    Signature, Size, Verdict, case_of, read_finding, replay,
+};
+use msnpspec::net::now;
+use msnpspec::run::Outcome;
+use msnpspec::scenario::ast::Scenario;
+use msnpspec::scenario::{NoFiles, print};
+
+use super::console::Console;
+use super::exit::Exit;
+use super::fuzz::Server;
+use super::{files, snippet};
+
+/// How often a case is executed while it is shrunk.
+const SHRINK_BUDGET: usize = 1_500;
+/// How long one finding is shrunk at most: in memory, and against a target.
+const PATIENCE: (Duration, Duration) = (Duration::from_secs(10), Duration::from_secs(60));
+/// How often a finding is played again, to see how reliably it fails.
+const REPLAYS: u32 = 20;
+/// The deadline of a reply while a failure is shrunk that consists in no reply.
+const HASTE: Duration = Duration::from_millis(250);
+
+/// Where findings go, and what they are made small with.
+pub(super) struct Shelf<'s> {
+    /// The folder.
+    pub(super) folder: &'s Path,
+    pub(super) server: &'s Server,
+    pub(super) manner: Manner,
+    pub(super) seed: u64,
+    pub(super) console: Console,
+}
+
+/// A finding that was written down.
+pub(super) struct Saved {
+    /// The file, or the folder where the server dies of several cases only.
+    pub(super) path: PathBuf,
+    /// What it was made small to; `None` where it is several cases.
+    pub(super) shrunk: Option<Shrunk>,
+}
+
+impl Shelf<'_> {
+    /// Writes a finding down as it is.
+    pub(super) fn put(&self, found: &Found) -> Option<Saved> {
+        self.write(found, whole)
+    }
+
+    /// Makes a finding small and writes it down.
+    pub(super) fn shrink(&self, found: &Found) -> Option<Saved> {
+        self.write(found, |case, found| self.make_small(case, found))
+    }
+
+    fn write(&self, found: &Found, how: impl FnOnce(&Scenario, &Found) -> Shrunk) -> Option<Saved> {
+        let case = case_of(&found.bytes, self.manner, found.name, self.seed).scenario;
+        let remote = self.server.remote();
+        let culprits = remote.and_then(|remote| remote.culprits(&found.signature.to_string()));
+        let saved = match culprits.as_deref() {
+            Some([]) | None => self.write_one(found, how(&case, found)),
+            Some([only]) => self.write_one(found, how(only, found)),
+            Some(cases) => write_several(self.folder, found, cases),
+        };
+        match saved {
+            Ok(saved) => Some(saved),
+            Err(error) => {
+                let folder = self.folder.display();
+                let why = format!("cannot write to {folder}: {error}");
+                self.console.error(&why);
+                None
+            }
+        }
+    }
+
+    fn write_one(&self, found: &Found, shrunk: Shrunk) -> std::io::Result<Saved> {
+        let origin = match found.name {
+            Name::Case(case) => Some(Origin {
+                seed: self.seed,
+                case,
+            }),
+            Name::Child(..) | Name::OfCorpus(..) => None,
+        };
+        let file = Reproducer::new(&shrunk, origin);
+        let path = self.folder.join(file.file_name);
+        std::fs::create_dir_all(self.folder)?;
+        std::fs::write(&path, file.text)?;
+        Ok(Saved {
+            path,
+            shrunk: Some(shrunk),
+        })
+    }
+
+    fn execute(&self, scenario: &Scenario, found: &Found, reply: Option<Duration>) -> Outcome {
+        match self.server.remote() {
+            Some(remote) if found.verdict != Verdict::Death => {
+                remote.execute_beside(scenario, reply)
+            }
+            _ => self.server.execute_alone(scenario),
+        }
+    }
+
+    /// The smallest that fails so, or the case as it is where it does not fail again.
+    fn make_small(&self, case: &Scenario, found: &Found) -> Shrunk {
+        let (reference, begun) = (Reference::default(), now());
+        let server = self.server;
+        let is_over = || server.is_stopped() || server.failure().is_some();
+        let remote = server.remote();
+        let time = remote.map_or(PATIENCE.0, |_| PATIENCE.1);
+        // Most of the time would be spent on waiting for what does not come.
+        let haste = remote.filter(|_| found.signature.actual == Kind::Timeout);
+        let haste = haste.map(|remote| HASTE.max(2 * remote.quiet()));
+        let shrunk = Shrinker::new(|scenario| self.execute(scenario, found, haste))
+            .guard(|scenario| reference.passes(scenario))
+            .until(|| begun.elapsed() >= time || is_over())
+            .budget(SHRINK_BUDGET)
+            .shrink(case, Some(&found.signature));
+        let mut shrunk = shrunk.unwrap_or_else(|_| whole(case, found));
+        if haste.is_some() {
+            (shrunk.replays, shrunk.failed) = (0, 0);
+        }
+        let begun = now();
+        while shrunk.replays < REPLAYS && begun.elapsed() < time && !is_over() {
+            let outcome = self.execute(&shrunk.scenario, found, None);
+            let all = Signature::all(&outcome);
+            shrunk.replays += 1;
+            if let Some((_, failure)) = all.iter().find(|(it, _)| *it == shrunk.signature) {
+                shrunk.failed += 1;
+                shrunk.failure = (*failure).clone();
+            }
+        }
+        shrunk
+    }
+}
+
+fn whole(case: &Scenario, found: &Found) -> Shrunk {
+    Shrunk {
+        scenario: case.clone(),
+        text: print(case),
+        signature: found.signature.clone(),
+        failure: found.failure.clone(),
+        before: Size::of(case),
+        after: Size::of(case),
+        executions: 0,
+        is_cut_short: true,
+        is_guarded: false,
+        replays: 0,
+        failed: 0,
+    }
+}
+
+/// Writes cases that are one finding together: a folder, a file each, in their order.
+fn write_several(folder: &Path, found: &Found, cases: &[Arc<Scenario>]) -> std::io::Result<Saved> {
+    let folder = folder.join(found.signature.to_string());
+    std::fs::create_dir_all(&folder)?;
+    let count = cases.len();
+    for (case, number) in cases.iter().zip(1..) {
+        let name = case.name.rsplit('/').next().unwrap_or_default();
+        let plain = name.replace(|char: char| !char.is_ascii_alphanumeric(), "-");
+        let text = format!(
+            "# {number} of {count} cases that were played in this order before the server died: \
+             {}.\n# No one of them is known to kill it alone; `msnpspec fuzz --replay` plays \
+             them all.\n# signature: {}\n{}",
+            found.failure.got.replace(char::is_control, " "),
+            found.signature,
+            print(case)
+        );
+        std::fs::write(folder.join(format!("{number:02}-{plain}.yaml")), text)?;
+    }
+    Ok(Saved {
+        path: folder,
+        shrunk: None,
+    })
+}
+
+/// What is in a folder, by name: files with this ending, or folders.
+fn listed(folder: &Path, ending: Option<&str>) -> Result<Vec<PathBuf>, String> {
+    let told = |error: std::io::Error| format!("cannot read {}: {error}", folder.display());
+    let mut paths = Vec::new();
+    for entry in std::fs::read_dir(folder).map_err(told)? {
+        let path = entry.map_err(told)?.path();
+        let is_wanted = match ending {
+            Some(ending) => path.extension().is_some_and(|it| it == ending),
+            None => path.is_dir(),
+        };
+        if is_wanted {
+            paths.push(path);
+        }
+    }
+    paths.sort();
+    Ok(paths)
+}
+
+/// The cases that earlier campaigns kept.
+pub(super) fn read_corpus(folder: Option<&Path>) -> Result<Vec<Vec<u8>>, String> {
+    let Some(folder) = folder.filter(|folder| folder.exists()) else {
+        return Ok(Vec::new());
+    };
+    let read = |path: PathBuf| {
+        std::fs::read(&path).map_err(|error| format!("cannot read {}: {error}", path.display()))
+    };
+    let paths = listed(folder, Some("case"))?;
+    paths.into_iter().map(read).collect()
+}
+
+/// Keeps the cases that reached something new.
+pub(super) fn keep_corpus(folder: Option<&Path>, report: &Report) -> Result<(), String> {
+    let Some(folder) = folder else {
+        return Ok(());
+    };
+    let told = |error: std::io::Error| format!("cannot write {}: {error}", folder.display());
+    std::fs::create_dir_all(folder).map_err(told)?;
+    for bytes in report.kept.values() {
+        let name = hex::encode(Md5::digest(bytes));
+        std::fs::write(folder.join(format!("{name}.case")), bytes).map_err(told)?;
+    }
+    Ok(())
+}
+
+/// Plays the findings of a folder again, and says what became of each.
+pub(super) fn play_again(server: &Server, folder: &Path, console: Console) -> Exit {
+    let found = listed(folder, Some("yaml")).and_then(|files| Ok((files, listed(folder, None)?)));
+    let (files, folders) = match found {
+        Ok(found) => found,
+        Err(error) => {
+            console.error(&error);
+            return Exit::Usage;
+        }
+    };
+    let mut told = Vec::new();
+    let mut tell = |name: &Path, replayed: Replayed| {
+        let (text, exit) = words(replayed);
+        told.push(exit);
+        console.print(&format!("{}: {text}\n", name.display()))
+    };
+    for path in files {
+        match read(&path, console) {
+            Ok(kept) => {
+                for finding in kept {
+                    let execute = |scenario: &Scenario| match server.failure() {
+                        Some(why) => Err(why),
+                        None => Ok(server.execute_alone(scenario)),
+                    };
+                    if tell(&path, replay(&finding, execute)) != Exit::Success {
+                        return Exit::NotRun;
+                    }
+                }
+            }
+            Err(exit) => return exit,
+        }
+    }
+    for path in folders {
+        let replayed = match play_several(server, &path, console) {
+            Ok(replayed) => replayed,
+            Err(exit) => return exit,
+        };
+        if tell(&path, replayed) != Exit::Success {
+            return Exit::NotRun;
+        }
+    }
+    let count = |exit: Exit| told.iter().filter(|it| **it == exit).count();
+    if !told.is_empty() {
+        console.notice(&format!(
+            "{} fixed, {} still failing, {} could not run",
+            count(Exit::Success),
+            count(Exit::Failure),
+            count(Exit::NotRun)
+        ));
+    }
+    told.iter().copied().max().unwrap_or(Exit::Nothing)
+}
+
+fn read(path: &Path, console: Console) -> Result<Vec<msnpspec::fuzzer::Kept>, Exit> {
+    let source = files::read(path).map_err(|error| {
+        console.error(&error);
+        Exit::Usage
+    })?;
+    let name = path.display().to_string();
+    read_finding(&name, &source, &NoFiles).map_err(|diagnostics| {
+        snippet::tell(&diagnostics, console);
+        Exit::Usage
+    })
+}
+
+fn words(replayed: Replayed) -> (String, Exit) {
+    match replayed {
+        Replayed::Fixed => ("fixed".to_owned(), Exit::Success),
+        Replayed::StillFails(_) => ("still failing".to_owned(), Exit::Failure),
+        Replayed::FailsOtherwise(failure, _) => (
+            format!(
+                "fails otherwise: expected {}, got {}",
+                failure.expected, failure.got
+            ),
+            Exit::Failure,
+        ),
+        Replayed::CouldNotRun(why) => (format!("could not run: {why}"), Exit::NotRun),
+    }
+}
+
+/// Plays the cases of a folder one after the other: does the server die of them?
+fn play_several(server: &Server, folder: &Path, console: Console) -> Result<Replayed, Exit> {
+    let paths = listed(folder, Some("yaml")).map_err(|error| {
+        console.error(&error);
+        Exit::Usage
+    })?;
+    let mut cases = Vec::new();
+    for path in paths {
+        let kept = read(&path, console)?.into_iter();
+        cases.extend(kept.map(|kept| Arc::new(kept.scenario)));
+    }
+    let Some(remote) = server.remote() else {
+        let why = "it is about a server that dies: give a --target".to_owned();
+        return Ok(Replayed::CouldNotRun(why));
+    };
+    if let Some(why) = server.failure() {
+        return Ok(Replayed::CouldNotRun(why));
+    }
+    let Some((first, dead)) = cases.first().zip(remote.kills(&cases)) else {
+        return Ok(server
+            .failure()
+            .map_or(Replayed::Fixed, Replayed::CouldNotRun));
+    };
+    let mut outcome = Outcome::unrun();
+    msnpspec::fuzzer::blame(&mut outcome, first, &dead);
+    let failure = outcome.failures.into_iter().next();
+    Ok(failure.map_or(Replayed::Fixed, |failure| {
+        Replayed::StillFails(Box::new(failure))
+    }))
+}

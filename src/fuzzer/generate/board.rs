@@ -116,25 +116,30 @@ impl Play<'_> {
             return;
         }
         let contact = there.name;
-        let Some(board) = self.cast.boards.get_mut(place) else {
+        let Some(board) = self.cast.boards.get(place) else {
             return;
         };
-        if board.has(callee) || board.called.contains(&callee) {
-            self.say(&conn, &format!("CAL {{t}} {{{contact}.handle}}"));
-            let ringing = format!("CAL {{t}} RINGING {{session{number}}}");
-            let again = self.script.line(&conn, &ringing, ClauseId::CAL_1);
-            let again = varying(again, ClauseId::CAL_8);
-            let refusal = self.script.error(&conn, ClauseId::CAL_8);
-            let branches = vec![vec![refusal], vec![again]];
-            self.script.one_of(branches, ClauseId::CAL_1);
-            return;
+        let (is_there, is_called) = (board.has(callee), board.called.contains(&callee));
+        let unreachable = self.why_unreachable(callee, who);
+        match unreachable.filter(|_| !is_there) {
+            Some(clause) => {
+                self.say(&conn, &format!("CAL {{t}} {{{contact}.handle}}"));
+                self.script.expect_error(&conn, clause);
+            }
+            None if is_there || is_called => self.call_again(&conn, contact, number),
+            None => self.invite(place, who, callee),
         }
-        if let Some(clause) = self.why_unreachable(callee, who) {
-            self.say(&conn, &format!("CAL {{t}} {{{contact}.handle}}"));
-            self.script.expect_error(&conn, clause);
-            return;
-        }
-        self.invite(place, who, callee);
+    }
+
+    /// Calls somebody who is there already, or was called.
+    fn call_again(&mut self, conn: &ConnName, contact: &str, number: usize) {
+        self.say(conn, &format!("CAL {{t}} {{{contact}.handle}}"));
+        let ringing = format!("CAL {{t}} RINGING {{session{number}}}");
+        let again = self.script.line(conn, &ringing, ClauseId::CAL_1);
+        let again = varying(again, ClauseId::CAL_8);
+        let refusal = self.script.error(conn, ClauseId::CAL_8);
+        let branches = vec![vec![refusal], vec![again]];
+        self.script.one_of(branches, ClauseId::CAL_1);
     }
 
     /// Calls somebody who can be reached.

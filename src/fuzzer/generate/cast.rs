@@ -119,7 +119,7 @@ pub(super) struct Board {
     pub(super) members: Vec<(Who, ConnName)>,
     /// Its number is bound to `{sessionN}`.
     pub(super) is_named: bool,
-    /// Who was called and has neither answered nor left.
+    /// Who was called and did not answer; whether the call still stands may be in doubt.
     pub(super) called: Vec<Who>,
 }
 
@@ -221,8 +221,5 @@ impl Cast {
             let is_there = boards.iter().any(|board| board.number == call.board);
             call.callee != who && is_there
         });
-        for board in &mut self.boards {
-            board.called.retain(|called| *called != who);
-        }
     }
 }

@@ -16,7 +16,7 @@ impl Play<'_> {
         // An account that nobody changed may have the number 0, and then no batch comes.
         let watched = self.cast.watched_by(who);
         let (Some(watched), true, true) = (watched, is_sure, has_changed) else {
-            self.script.act(crate::scenario::ast::Action::Settle);
+            self.leave_unread(&conn);
             return;
         };
         let player = self.player(who);
@@ -62,7 +62,7 @@ impl Play<'_> {
             None => {
                 let line = format!("LST {{t}} {list} ...");
                 self.script.expect(&conn, &line, ClauseId::LST_1);
-                self.script.act(crate::scenario::ast::Action::Settle);
+                self.leave_unread(&conn);
             }
         }
     }

@@ -28,6 +28,8 @@ pub(super) struct Play<'b> {
     pub(super) witness_is_busy: bool,
     /// The mutators that were used, by name.
     pub(super) used: Vec<&'static str>,
+    /// Connections with replies that no step expects: their TrIDs are not used again.
+    unread: Vec<ConnName>,
     /// Counts what captures are named after.
     numbers: usize,
 }
@@ -50,6 +52,7 @@ impl<'b> Play<'b> {
             is_steady: false,
             witness_is_busy: false,
             used: Vec::new(),
+            unread: Vec::new(),
             numbers: 0,
         }
     }
@@ -112,7 +115,7 @@ impl<'b> Play<'b> {
                 segments = Some(self.entropy.between(1, 7));
                 clause = Some(ClauseId::FRAME_8);
             }
-            Some(Disguise::EdgeTrid) if line.contains("{t}") => {
+            Some(Disguise::EdgeTrid) if line.contains("{t}") && !self.unread.contains(conn) => {
                 let edge = self.entropy.name(&dictionary::TRIDS);
                 text = line.replace("{t}", edge);
                 trid = Some(edge);
@@ -131,6 +134,12 @@ impl<'b> Play<'b> {
             let conn = conn.clone();
             self.script.disguise(Some(Disguised { conn, trid, clause }));
         }
+    }
+
+    /// Lets the rest of a reply come, which cannot be told in advance.
+    pub(super) fn leave_unread(&mut self, conn: &ConnName) {
+        self.script.act(Action::Settle);
+        self.unread.push(conn.clone());
     }
 
     fn note_disguise(&mut self, disguise: Disguise) {

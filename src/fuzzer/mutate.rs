@@ -138,6 +138,13 @@ impl Command {
         is_done
     }
 
+    /// Whether the server can tell where the command ends, and so which TrID an answer carries:
+    /// what stands behind a length that is not the payload's may be read as commands.
+    pub(super) fn is_answered_by_trid(&self) -> bool {
+        let is_length = |word: &Word| matches!(word, Word::Text(text) if text == "{length}");
+        self.has_trid && (self.payload.is_none() || self.words.last().is_some_and(is_length))
+    }
+
     fn set_length(&mut self, text: &str) -> bool {
         let last = self.words.len() - 1;
         self.payload.is_some() && self.set(last, text)

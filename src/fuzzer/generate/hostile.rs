@@ -100,7 +100,7 @@ impl Play<'_> {
         let step = self.script.sending(&conn, items);
         self.script.disguise(None);
         self.script.push(step);
-        self.take_what_comes(who, &conn, command.has_trid, is_own);
+        self.take_what_comes(who, &conn, command.is_answered_by_trid(), is_own);
         if is_own {
             match (mutator.effect, conn.kind()) {
                 (Effect::Open, ServerKind::Notification) => self.taint(who),

@@ -114,9 +114,7 @@ pub(super) fn no_trid(command: &mut Command, _: &mut Entropy<'_>) -> bool {
     true
 }
 
-/// What comes behind such a length may be read as commands, and answered.
 pub(super) fn bad_length(command: &mut Command, entropy: &mut Entropy<'_>) -> bool {
-    command.has_trid = false;
     let length = entropy.name(&["-1", "x", "", "-0", "1e3", "0x5", "+5"]);
     let length = if length.is_empty() { "{''}" } else { length };
     command.set_length(length)
@@ -127,9 +125,7 @@ pub(super) fn length_too_long(command: &mut Command, entropy: &mut Entropy<'_>) 
     command.set_length(&format!("{{add(length, {more})}}"))
 }
 
-/// The rest may be read as commands, and answered.
 pub(super) fn length_too_short(command: &mut Command, entropy: &mut Entropy<'_>) -> bool {
-    command.has_trid = false;
     let fewer = entropy.between(1, 9);
     command.set_length(&format!("{{sub(length, {fewer})}}"))
 }

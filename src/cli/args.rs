@@ -187,15 +187,17 @@ pub(crate) struct RunArgs {
   msnpspec run --transcripts wire; msnpspec check wire
   msnpspec check bug.md --level practice        what somebody has pasted
   msnpspec check --format json --output findings.json captures/
+  tcpdump -i lo -w cap.pcap port 1863; msnpspec check cap.pcap
 
 A transcript has a line for each line on the wire: `C: VER 1 MSNP2`, `S: VER 1 MSNP2`, with a name in front
 (`alice@sb C:`) where there are several connections. Also understood: arrows (>>> and <<<), time stamps,
 `--` between connections, `..` continuations, # comments, payloads as text, escapes or hex dumps, and fenced
-code in Markdown. What began before the transcript does, or is not certain, is accused by nobody.
+code in Markdown. A capture is a pcap or pcapng file: MSNP is found by its port, by what is said, and by the
+referrals of servers; the line of a finding is the number of its packet. What began before the transcript does, or is not certain, is accused by nobody.
 
 Exit codes: 0 no finding, 1 findings, 2 wrong usage or a bad file, 4 no transcript.")]
 pub(crate) struct CheckArgs {
-    /// Transcripts, or folders of them
+    /// Transcripts, captures, or folders of them
     #[arg(value_name = "FILE", required = true)]
     pub(crate) files: Vec<PathBuf>,
 
@@ -226,7 +228,7 @@ pub(crate) struct CheckArgs {
 
 What is bound at run time becomes captures: challenges and the responses to them, cookies, sessions,
 addresses, serial numbers. Whoever logs in or is added becomes a user, and each line of the server an
-expectation. Transcripts are understood as by `msnpspec check`.
+expectation. Transcripts and captures are understood as by `msnpspec check`.
 
 Exit codes: 0 written, 2 wrong usage or a bad file.")]
 pub(crate) struct ImportArgs {

@@ -7,8 +7,9 @@ use std::time::Duration;
 use clap::ArgMatches;
 use msnpspec::diagnostic::{Diagnostic, Source, Span};
 use msnpspec::event::{Event, RunInfo, Verdict};
-use msnpspec::report::Judged;
+use msnpspec::report::{Judged, printable};
 use msnpspec::run::{check as judge, conclude};
+use msnpspec::transcript::capture;
 use msnpspec::transcript::read::{Reading, read};
 
 use super::args::CheckArgs;
@@ -22,8 +23,8 @@ use super::{files, options, snippet};
 const LONGEST: u64 = 256 * 1024 * 1024;
 /// The deepest folder that is looked into.
 const DEEPEST: usize = 16;
-/// What files of a folder are taken for transcripts.
-const ENDINGS: [&str; 3] = ["txt", "log", "md"];
+/// What files of a folder are taken for transcripts and captures.
+const ENDINGS: [&str; 5] = ["txt", "log", "md", "pcap", "pcapng"];
 
 /// Judges recorded transcripts.
 pub(crate) fn check(args: &CheckArgs, matches: &ArgMatches, console: Console) -> Exit {
@@ -126,14 +127,22 @@ fn collect(path: &Path, depth: usize, files: &mut Vec<PathBuf>) -> std::io::Resu
     Ok(())
 }
 
-/// Reads one transcript; what is wrong with it is told.
+/// Reads one transcript or capture; what is wrong with it is told.
 pub(crate) fn recording(path: &Path, console: Console) -> Option<(Arc<Source>, Reading)> {
-    let source = match files::read_up_to(path, LONGEST) {
+    let told = |error: &dyn std::fmt::Display| {
+        console.error(error);
+        None
+    };
+    let bytes = match files::bytes_up_to(path, LONGEST) {
+        Ok(bytes) => bytes,
+        Err(error) => return told(&error),
+    };
+    if capture::is_capture(&bytes) {
+        return captured(path, &bytes, console);
+    }
+    let source = match files::source(path, bytes) {
         Ok(source) => source,
-        Err(error) => {
-            console.error(&error);
-            return None;
-        }
+        Err(error) => return told(&error),
     };
     match read(&source.text) {
         Ok(reading) => Some((source, reading)),
@@ -150,4 +159,21 @@ pub(crate) fn recording(path: &Path, console: Console) -> Option<(Arc<Source>, R
             None
         }
     }
+}
+
+/// Reads a capture. In its places the line is the number of the packet.
+fn captured(path: &Path, bytes: &[u8], console: Console) -> Option<(Arc<Source>, Reading)> {
+    let shown = path.display();
+    let capture = match capture::read(bytes) {
+        Ok(capture) => capture,
+        Err(error) => {
+            console.error(&format!("{shown}: {error}"));
+            return None;
+        }
+    };
+    for note in &capture.notes {
+        console.warning(&format!("{shown}: {}", printable(note)));
+    }
+    let (text, reading) = capture.into_reading();
+    Some((Source::new(shown.to_string(), text), reading))
 }

@@ -17,7 +17,13 @@ pub(crate) fn read(path: &Path) -> Result<Arc<Source>, String> {
 
 /// The same, with a limit of its own in bytes.
 pub(crate) fn read_up_to(path: &Path, longest: u64) -> Result<Arc<Source>, String> {
-    let shown = path.display().to_string();
+    let bytes = bytes_up_to(path, longest)?;
+    source(path, bytes)
+}
+
+/// A file's bytes, at most so many.
+pub(crate) fn bytes_up_to(path: &Path, longest: u64) -> Result<Vec<u8>, String> {
+    let shown = path.display();
     let mut bytes = Vec::new();
     File::open(path)
         .and_then(|file| file.take(longest + 1).read_to_end(&mut bytes))
@@ -25,6 +31,12 @@ pub(crate) fn read_up_to(path: &Path, longest: u64) -> Result<Arc<Source>, Strin
     if bytes.len() as u64 > longest {
         return Err(format!("{shown} is longer than {longest} bytes"));
     }
+    Ok(bytes)
+}
+
+/// The bytes of a file as its text.
+pub(crate) fn source(path: &Path, bytes: Vec<u8>) -> Result<Arc<Source>, String> {
+    let shown = path.display().to_string();
     match String::from_utf8(bytes) {
         Ok(text) => Ok(Source::new(shown, text)),
         Err(error) => {

@@ -3,6 +3,7 @@
 //! All connections of a run stand together, in one order. Bytes are kept as they came; passwords
 //! leave this room only through a [`Redactor`].
 
+pub mod capture;
 pub mod read;
 mod record;
 mod redact;

@@ -1,6 +1,7 @@
 //! Integration tests.
 
 mod architecture;
+mod captures;
 mod cli;
 mod corpus;
 mod faults;

@@ -1,0 +1,121 @@
+//! Captures of the network: pcap and pcapng files become transcripts.
+//!
+//! Understood are Ethernet, Linux cooked (both forms), loopback and raw IP, with IPv4 and IPv6.
+//! Segments may come late, twice or overlapping. Nothing is shown before what it acknowledges, so
+//! a reply never stands in front of its request. What the capture has missed ends what can be
+//! known of that connection: the rest of it is told as bytes that cannot be read.
+
+mod container;
+mod flow;
+mod packet;
+mod talk;
+
+use std::fmt::Write as _;
+
+use super::read::Reading;
+use super::record::Transcript;
+use super::redact::Redactor;
+
+/// The longest text of a packet, in characters.
+const LONGEST_LINE: usize = 500;
+
+/// What a capture shows.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Capture {
+    /// The conversations with MSNP servers, all together.
+    pub transcript: Transcript,
+    /// The number of the packet, from 1, that completed each entry of the transcript.
+    pub packets: Vec<usize>,
+    /// What a reader should know: packets that are missing or could not be read.
+    pub notes: Vec<String>,
+}
+
+/// Why a file is no capture of anything.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum CaptureError {
+    /// Not pcap, not pcapng.
+    #[error("neither a pcap nor a pcapng file")]
+    Format,
+    /// No packet of an MSNP conversation.
+    #[error("no MSNP conversation among {0} packets")]
+    Nothing(usize),
+}
+
+/// Whether a file begins like a capture.
+#[must_use]
+pub fn is_capture(bytes: &[u8]) -> bool {
+    matches!(
+        bytes,
+        [0xd4, 0xc3, 0xb2, 0xa1, ..]
+            | [0xa1, 0xb2, 0xc3, 0xd4, ..]
+            | [0x4d, 0x3c, 0xb2, 0xa1, ..]
+            | [0xa1, 0xb2, 0x3c, 0x4d, ..]
+            | [0x0a, 0x0d, 0x0d, 0x0a, ..]
+    )
+}
+
+/// Reads a capture.
+///
+/// # Errors
+///
+/// When the file is no capture, or nobody speaks MSNP in it.
+pub fn read(bytes: &[u8]) -> Result<Capture, CaptureError> {
+    let mut flows = flow::Flows::default();
+    let mut count = 0;
+    let mut foreign = 0;
+    let damage = container::packets(bytes, |packet| {
+        count = packet.number;
+        match packet::segment(&packet) {
+            Ok(Some(segment)) => flows.take(&packet, &segment),
+            Ok(None) => {}
+            Err(packet::UnknownLink) => foreign += 1,
+        }
+    })?;
+    let (flows, events) = flows.finish();
+    let mut capture = talk::transcript(&flows, events);
+    if let Some(number) = damage {
+        let note = format!("the file is damaged or cut off behind packet {number}");
+        capture.notes.push(note);
+    }
+    if foreign > 0 {
+        let note = format!("{foreign} packets are of a kind of network that is not read");
+        capture.notes.push(note);
+    }
+    match capture.packets.is_empty() {
+        true => Err(CaptureError::Nothing(count)),
+        false => Ok(capture),
+    }
+}
+
+impl Capture {
+    /// A text for messages to point into, with a line for each packet, and the transcript with
+    /// its places in that text. Responses to challenges are masked.
+    #[must_use]
+    pub fn into_reading(self) -> (String, Reading) {
+        let redactor = Redactor::default();
+        let mut text = String::new();
+        let mut places = Vec::with_capacity(self.packets.len());
+        let mut line = 1;
+        for (entry, packet) in self.transcript.entries().iter().zip(&self.packets) {
+            let first = line;
+            while line < *packet {
+                text.push('\n');
+                line += 1;
+            }
+            if first == line && !text.is_empty() && !text.ends_with('\n') {
+                text.push_str("   ");
+            }
+            let start = text.len();
+            let told = self.transcript.render_entry(entry, &redactor).join(" ");
+            match told.char_indices().nth(LONGEST_LINE) {
+                None => text.push_str(&told),
+                Some((end, _)) => {
+                    let _ = write!(text, "{}…", told.get(..end).unwrap_or_default());
+                }
+            }
+            places.push((start, text.len()));
+        }
+        let transcript = self.transcript;
+        (text, Reading { transcript, places })
+    }
+}

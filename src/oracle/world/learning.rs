@@ -74,7 +74,7 @@ impl World {
         conn.is_served_on |= conn.server_out || conn.client_out.is_some();
         let is_first = conn.requests.is_empty() && conn.pings == 0 && conn.floor == 0;
         if is_first && !conn.is_murky && index_is_fresh(conn) {
-            conn.is_whole |= begins(asked.verb);
+            conn.is_whole |= begins(asked);
             if conn.kind == ServerKind::Notification && opens_board(asked) {
                 conn.kind = ServerKind::Switchboard;
             }
@@ -459,8 +459,15 @@ impl World {
     }
 }
 
-fn begins(verb: Verb) -> bool {
-    matches!(verb, Verb::Ver | Verb::Inf | Verb::Usr | Verb::Ans)
+/// Whether a line stands at the beginning of a connection; the response to a challenge that was
+/// not seen does not.
+fn begins(asked: &Asked<'_>) -> bool {
+    let is_response = asked.line.count() == 5 && asked.line.word(3) == b"S";
+    match asked.verb {
+        Verb::Ver | Verb::Inf | Verb::Ans => true,
+        Verb::Usr => !is_response,
+        _ => false,
+    }
 }
 
 fn opens_board(asked: &Asked<'_>) -> bool {

@@ -120,17 +120,18 @@ fn segments(transcript: &Transcript) -> Vec<Segment> {
             .entry(entry.conn)
             .or_insert([u32::MAX - 50, 0x8000_0000]);
         let mut push = |party: Party, flags: &str, payload: &[u8]| {
+            let [client, server] = &mut *numbers;
             let (own, other) = match party {
-                Party::Client => (0, 1),
-                Party::Server => (1, 0),
+                Party::Client => (client, server),
+                Party::Server => (server, client),
             };
             let is_first = flags == "syn";
             all.push(Segment {
                 at: entry.at,
                 port,
                 party,
-                sequence: numbers[own],
-                acknowledged: (!is_first).then_some(numbers[other]),
+                sequence: *own,
+                acknowledged: (!is_first).then_some(*other),
                 syn: flags.starts_with("syn"),
                 fin: flags == "fin",
                 reset: flags == "reset",
@@ -138,7 +139,7 @@ fn segments(transcript: &Transcript) -> Vec<Segment> {
             });
             let used = u32::try_from(payload.len()).unwrap();
             let flag = u32::from(flags.starts_with("syn") || flags == "fin");
-            numbers[own] = numbers[own].wrapping_add(used + flag);
+            *own = own.wrapping_add(used + flag);
         };
         match &entry.what {
             What::Opened(_) => {

@@ -11,6 +11,7 @@ use crate::run::{
     names_error,
 };
 use crate::scenario::ast::Scenario;
+use crate::spec::ClauseId;
 use crate::transcript::Redactor;
 
 /// How many accounts are tried before all are taken to be unusable.
@@ -128,7 +129,9 @@ impl Bench {
             Some(first) => format!("no account is usable: {first}"),
             None => "no account is usable".to_owned(),
         };
+        let doubt = refusals.first().and_then(|first| broken_otherwise(first));
         refusals.drain(..refusals.len().min(1));
+        refusals.extend(doubt);
         Err(Unprepared {
             why,
             detail: refusals,
@@ -232,6 +235,22 @@ impl Bench {
     async fn drive(&self, executor: Executor) -> Outcome {
         drive_with(executor, self.drive, Some(Arc::clone(&self.host))).await
     }
+}
+
+/// What is wrong with a server that lets nobody in, where it is not the accounts.
+fn broken_otherwise(refusal: &str) -> Option<String> {
+    let (clause, condition) = if refusal.contains("expected USR OK, got ") {
+        (ClauseId::USR_2, "where the passwords are right")
+    } else if refusal.contains("expected a challenge") {
+        (ClauseId::USR_1, "where the accounts exist")
+    } else {
+        return None;
+    };
+    let clause = clause.clause();
+    Some(format!(
+        "{condition}, the server breaks {} ({}): {}",
+        clause.name, clause.level, clause.text
+    ))
 }
 
 /// Whether a check found a server that answers: to refuse the account is an answer.

@@ -61,7 +61,8 @@ fn findings(scenario: &Arc<Scenario>, faults: FaultSet, chunk: Chunking) -> Vec<
 /// What the name of an oracle begins with, and that of no scenario.
 const ORACLE: &str = "oracle ";
 
-fn is_oracle((_, by): &Finding) -> bool {
+/// Whether it is an oracle that says so.
+pub(crate) fn is_oracle(by: &str) -> bool {
     by.starts_with(ORACLE)
 }
 
@@ -76,11 +77,17 @@ const CONSEQUENCES: &[(Fault, &[ClauseId])] = &[
     (Fault::MESSAGES_OVERTAKE, &[ClauseId::TRID_3]),
 ];
 
-/// Whether an oracle accuses the server of what the fault does not do.
-fn is_foreign(fault: Fault, finding: &Finding) -> bool {
+/// Whether oracles name the clause with reason, though the fault is not for it.
+pub(crate) fn is_consequence(fault: Fault, clause: ClauseId) -> bool {
     let known = CONSEQUENCES.iter().filter(|(of, _)| *of == fault);
     let mut known = known.flat_map(|(_, clauses)| *clauses);
-    is_oracle(finding) && !is_right(fault, finding) && !known.any(|clause| *clause == finding.0)
+    known.any(|known| *known == clause)
+}
+
+/// Whether an oracle accuses the server of what the fault does not do.
+fn is_foreign(fault: Fault, finding: &Finding) -> bool {
+    let is_known = is_right(fault, finding) || is_consequence(fault, finding.0);
+    is_oracle(&finding.1) && !is_known
 }
 
 /// Whether a scenario speaks of a clause that the fault breaks.
@@ -123,14 +130,14 @@ fn row(fault: Fault, found: &BTreeSet<Finding>) -> String {
     }
     for clause in fault.clauses() {
         let of_clause = || found.iter().filter(|(id, _)| id == clause);
-        let step = of_clause().find(|finding| !is_oracle(finding));
-        let oracles = of_clause().filter(|finding| is_oracle(finding));
+        let step = of_clause().find(|finding| !is_oracle(&finding.1));
+        let oracles = of_clause().filter(|finding| is_oracle(&finding.1));
         for (_, by) in step.into_iter().chain(oracles) {
             let _ = writeln!(text, "    {clause}: {by}");
         }
     }
     let others = found.iter().filter(|one| !is_right(fault, one));
-    let others = others.filter(|finding| is_oracle(finding));
+    let others = others.filter(|finding| is_oracle(&finding.1));
     for (clause, by) in others {
         let _ = writeln!(text, "    but {clause} by {by}");
     }
@@ -182,7 +189,7 @@ fn the_matrix() {
         if right.is_empty() {
             missed.push(fault);
         }
-        let steps = right.into_iter().filter(|finding| !is_oracle(finding));
+        let steps = right.into_iter().filter(|finding| !is_oracle(&finding.1));
         named.extend(steps.map(|(clause, _)| *clause));
     }
     assert!(missed.is_empty(), "nothing finds {missed:?}");
@@ -208,7 +215,8 @@ fn no_oracle_strays_in_any_scenario() {
         let all = suite
             .iter()
             .flat_map(|one| findings(one, set, Chunking::Whole));
-        all.filter(is_oracle).collect::<BTreeSet<Finding>>()
+        all.filter(|finding| is_oracle(&finding.1))
+            .collect::<BTreeSet<Finding>>()
     });
     no_oracle_strays(found.iter());
 }

@@ -25,6 +25,8 @@ use crate::loopback::{block, carry_out, launched_with, library, practice};
 const SERVERS: usize = 12;
 /// The deadline of a reply. Whatever the machine is busy with, a sound server keeps it.
 const REPLY: Duration = Duration::from_secs(1);
+/// How many accounts there are.
+const ACCOUNTS: usize = 400;
 /// How many passes say the same.
 const PASSES: usize = 10;
 
@@ -35,8 +37,54 @@ const OF_NEW_ACCOUNTS: [Fault; 3] = [
     Fault::BLP_DEFAULT,
 ];
 
+/// What oracles say beyond the clauses of a fault and beyond what they say in memory, rightly too:
+/// over sockets lists and settings are looked at once more behind each scenario.
+const CONSEQUENCES: &[(&[Fault], &[ClauseId])] = &[
+    // What was said to be done was not, or was not counted.
+    (
+        &[
+            Fault::TOO_LONG_HANDLE_TAKEN,
+            Fault::MALFORMED_HANDLE_ADDED,
+            Fault::UNKNOWN_USER_ADDED,
+            Fault::OPPOSITES_ECHOED,
+            Fault::ADD_ANY_LIST,
+            Fault::ADD_TO_RL,
+            Fault::REM_FROM_RL,
+            Fault::GTC_SAME_TAKEN,
+            Fault::GTC_ANY_VALUE,
+            Fault::BLP_SAME_TAKEN,
+            Fault::BLP_ANY_VALUE,
+        ],
+        &[ClauseId::SYN_7, ClauseId::SER_2, ClauseId::GTC_5],
+    ),
+    // What was done was told to somebody else.
+    (&[Fault::REPLY_TO_ANOTHER], &[ClauseId::SYN_7]),
+    // What another sent at that moment decides whether the TrID is one of the same connection.
+    (
+        &[Fault::TRID_OF_ANOTHER],
+        &[ClauseId::REPLY_4, ClauseId::REPLY_5, ClauseId::TRID_2],
+    ),
+    // Who is missing in one list stands in the other.
+    (&[Fault::BATCH_CUT], &[ClauseId::REM_6]),
+    // Who was missing in the list is there later.
+    (&[Fault::LST_HIDES_LAST], &[ClauseId::SYN_7]),
+    // No roster with this TrID came before the OK.
+    (
+        &[Fault::ROSTER_TRID_COUNTS, Fault::OK_BEFORE_ROSTER],
+        &[ClauseId::ANS_2],
+    ),
+    // One removal takes more than it says.
+    (&[Fault::REM_CLEARS_ALLOW_LIST], &[ClauseId::REM_1]),
+];
+
 /// Who found clauses broken: `step`, `notice`, or `oracle NAME`.
 type Found = BTreeMap<ClauseId, BTreeSet<String>>;
+
+/// Whether the harness runs the server itself: nobody else can shut it down, or start it again
+/// where it ends so that the guilty scenario can be found out.
+fn is_launched(fault: Fault) -> bool {
+    fault == Fault::SHUTDOWN_UNTOLD || fault.clauses().contains(&ClauseId::LIVE_1)
+}
 
 /// A server with the fault, which somebody else runs.
 async fn foreign(fault: Fault) -> (Serving, Target) {
@@ -50,7 +98,7 @@ async fn foreign(fault: Fault) -> (Serving, Target) {
     let doors = serving.doors();
     let text = format!(
         "dispatch: {}\nnotification: {}\ndisposable: true\naccount_pattern: \
-         {{ handle: \"user{{n}}@hotmail.com\", password: \"pw{{n}}\", name: \"User {{n}}\", to: 400 }}\n",
+         {{ handle: \"user{{n}}@hotmail.com\", password: \"pw{{n}}\", name: \"User {{n}}\", to: {ACCOUNTS} }}\n",
         doors.dispatch(),
         doors.notification()
     );
@@ -72,9 +120,8 @@ async fn examine(library: Vec<Arc<Scenario>>, fault: Fault) -> Found {
     let speaks = |id: &ClauseId| is_right(fault, *id);
     let apt = library.iter().filter(|one| one.clauses.iter().any(speaks));
     let scenarios = apt.cloned().collect();
-    // Only whoever runs the server can shut it down.
-    let (_serving, target) = if fault == Fault::SHUTDOWN_UNTOLD {
-        (None, launched_with("SIGTERM", &[fault]))
+    let (_serving, target) = if is_launched(fault) {
+        (None, launched_with("SIGTERM", &[fault], ACCOUNTS))
     } else {
         let (serving, target) = foreign(fault).await;
         (Some(serving), target)
@@ -148,26 +195,22 @@ fn pass(faults: impl IntoIterator<Item = Fault>) -> BTreeMap<Fault, Found> {
     })
 }
 
-/// A line for each fault: the clauses that it breaks and that are named, and by whom; then those
-/// that it is not for, which follow from it.
+/// A line for each fault: the clauses that it breaks and that are named.
 fn table(all: &BTreeMap<Fault, Found>) -> String {
     let mut text = String::new();
     for (fault, found) in all {
-        let _ = write!(text, "{fault}:");
-        let (right, others): (Vec<_>, Vec<_>) = found
-            .iter()
-            .partition(|(clause, _)| is_right(*fault, **clause));
-        for (clause, judges) in right {
-            let judges: Vec<&str> = judges.iter().map(String::as_str).collect();
-            let _ = write!(text, " {clause} ({})", judges.join(", "));
-        }
-        for (clause, judges) in others {
-            let judges: Vec<&str> = judges.iter().map(String::as_str).collect();
-            let _ = write!(text, "; also {clause} ({})", judges.join(", "));
-        }
-        text.push('\n');
+        let named = found.keys().filter(|clause| is_right(*fault, **clause));
+        let named: Vec<&str> = named.map(|clause| clause.as_str()).collect();
+        let _ = writeln!(text, "{fault}: {}", named.join(" "));
     }
     text
+}
+
+fn is_known(fault: Fault, clause: ClauseId) -> bool {
+    let follows = CONSEQUENCES
+        .iter()
+        .any(|(faults, clauses)| faults.contains(&fault) && clauses.contains(&clause));
+    follows || is_consequence(fault, clause)
 }
 
 /// Each fault is found by one of its clauses, and no oracle accuses the server of what the fault
@@ -179,8 +222,10 @@ fn all_is_right(all: &BTreeMap<Fault, Found>) {
             wrong.push(format!("{fault} is not found"));
         }
         for (clause, judges) in found {
-            let is_known = is_right(*fault, *clause) || is_consequence(*fault, *clause);
-            let strays = judges.iter().filter(|judge| is_oracle(judge) && !is_known);
+            let is_expected = is_right(*fault, *clause) || is_known(*fault, *clause);
+            let strays = judges
+                .iter()
+                .filter(|judge| is_oracle(judge) && !is_expected);
             wrong.extend(strays.map(|judge| format!("{fault}: {clause} by {judge}")));
         }
     }
@@ -222,8 +267,10 @@ fn all_are_found() {
 #[test]
 #[ignore = "takes a quarter of an hour"]
 fn ten_passes_say_the_same() {
-    let first = table(&pass(faults().iter().copied()));
+    let all = pass(faults().iter().copied());
+    let first = table(&all);
     print!("{first}");
+    all_is_right(&all);
     for number in 2..=PASSES {
         let all = pass(faults().iter().copied());
         all_is_right(&all);

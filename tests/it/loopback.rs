@@ -144,18 +144,18 @@ fn free_port() -> u16 {
 
 /// The bundled server as a process of its own, on a port that is free now.
 fn launched(stop: &str) -> Target {
-    launched_with(stop, &[])
+    launched_with(stop, &[], 8)
 }
 
-/// The same, with these faults.
-pub(crate) fn launched_with(stop: &str, faults: &[Fault]) -> Target {
+/// The same, with these faults and so many accounts.
+pub(crate) fn launched_with(stop: &str, faults: &[Fault], accounts: usize) -> Target {
     let faults = faults.iter().map(|fault| format!(", --fault, {fault}"));
     let faults: String = faults.collect();
     let port = free_port();
     let program = env!("CARGO_BIN_EXE_msnpspec");
     let text = format!(
         "dispatch: 127.0.0.1:{port}\n\
-         account_pattern: {{ handle: \"user{{n}}@hotmail.com\", password: \"pw{{n}}\", to: 8 }}\n\
+         account_pattern: {{ handle: \"user{{n}}@hotmail.com\", password: \"pw{{n}}\", to: {accounts} }}\n\
          launch:\n  command: [\"{program}\", serve, --listen, \"127.0.0.1:{port}\"{faults}]\n  \
          stop: {stop}\n\
          disposable: true\n"
@@ -185,7 +185,7 @@ fn a_server_that_is_killed_says_no_goodbye() {
 #[test]
 fn what_an_oracle_sees_fails_a_scenario_that_is_about_something_else() {
     let ran = block(carry_out(
-        launched_with("SIGTERM", &[Fault::BATCH_ORDER]),
+        launched_with("SIGTERM", &[Fault::BATCH_ORDER], 8),
         selected("messages/empty"),
         practice(),
     ));

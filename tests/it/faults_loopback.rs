@@ -80,12 +80,6 @@ const CONSEQUENCES: &[(&[Fault], &[ClauseId])] = &[
 /// Who found clauses broken: `step`, `notice`, or `oracle NAME`.
 type Found = BTreeMap<ClauseId, BTreeSet<String>>;
 
-/// Whether the harness runs the server itself: nobody else can shut it down, or start it again
-/// where it ends so that the guilty scenario can be found out.
-fn is_launched(fault: Fault) -> bool {
-    fault == Fault::SHUTDOWN_UNTOLD || fault.clauses().contains(&ClauseId::LIVE_1)
-}
-
 /// A server with the fault, which somebody else runs.
 async fn foreign(fault: Fault) -> (Serving, Target) {
     let config = Config {
@@ -120,7 +114,8 @@ async fn examine(library: Vec<Arc<Scenario>>, fault: Fault) -> Found {
     let speaks = |id: &ClauseId| is_right(fault, *id);
     let apt = library.iter().filter(|one| one.clauses.iter().any(speaks));
     let scenarios = apt.cloned().collect();
-    let (_serving, target) = if is_launched(fault) {
+    // Only whoever runs the server can shut it down.
+    let (_serving, target) = if fault == Fault::SHUTDOWN_UNTOLD {
         (None, launched_with("SIGTERM", &[fault], ACCOUNTS))
     } else {
         let (serving, target) = foreign(fault).await;
@@ -195,11 +190,16 @@ fn pass(faults: impl IntoIterator<Item = Fault>) -> BTreeMap<Fault, Found> {
     })
 }
 
-/// A line for each fault: the clauses that it breaks and that are named.
+/// A line for each fault: the clauses that it breaks and that are named. That a server which nobody
+/// can start again serves nobody any more is said of a scenario only where none ran beside it; so
+/// LIVE-1 stands only where the fault is for it.
 fn table(all: &BTreeMap<Fault, Found>) -> String {
     let mut text = String::new();
     for (fault, found) in all {
+        let is_by_the_way =
+            |clause| clause == ClauseId::LIVE_1 && fault.clauses().first() != Some(&clause);
         let named = found.keys().filter(|clause| is_right(*fault, **clause));
+        let named = named.filter(|clause| !is_by_the_way(**clause));
         let named: Vec<&str> = named.map(|clause| clause.as_str()).collect();
         let _ = writeln!(text, "{fault}: {}", named.join(" "));
     }

@@ -7,6 +7,7 @@
 //! candidate, and neither is what a server without faults fails too: taking away the step that
 //! expects a line would else make an honest line look wrong.
 
+mod batches;
 mod ddmin;
 mod details;
 mod fixtures;

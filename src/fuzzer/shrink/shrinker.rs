@@ -1,9 +1,10 @@
 //! The shrinker: what it is given, what it does in which order, what it gives back.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::trial::Trial;
-use super::{ddmin, details, fixtures, groups, names, prune, unfold, units, visit};
+use super::{batches, ddmin, details, fixtures, groups, names, prune, unfold, units, visit};
 use crate::diagnostic::Source;
 use crate::event::Failure;
 use crate::fuzzer::Signature;
@@ -397,10 +398,11 @@ fn normalise(trial: &mut Trial<'_, '_>, failure: &Failure) {
 /// Takes away what can be taken away: users, then steps, then words, then bytes, and again from
 /// the beginning while that made something smaller.
 fn reduce(trial: &mut Trial<'_, '_>) {
+    let mut told_by_steps = BTreeSet::new();
     loop {
         let before = print(trial.best());
         trial.doing = "users";
-        users(trial);
+        users(trial, &told_by_steps);
         trial.doing = "steps";
         steps(trial);
         trial.doing = "users";
@@ -410,7 +412,8 @@ fn reduce(trial: &mut Trial<'_, '_>) {
         if print(trial.best()) != before && !trial.is_over() {
             continue;
         }
-        logins(trial);
+        batches(trial, &told_by_steps);
+        logins(trial, &mut told_by_steps);
         trial.doing = "words";
         details::options(trial);
         details::words(trial);
@@ -422,7 +425,8 @@ fn reduce(trial: &mut Trial<'_, '_>) {
     }
 }
 
-fn users(trial: &mut Trial<'_, '_>) {
+/// Logins that are `told_by_steps` stay so.
+fn users(trial: &mut Trial<'_, '_>, told_by_steps: &BTreeSet<String>) {
     let mut user = trial.best().users.len();
     while user > 0 {
         user -= 1;
@@ -431,7 +435,10 @@ fn users(trial: &mut Trial<'_, '_>) {
         }
     }
     for user in 0..trial.best().users.len() {
-        trial.attempt_any(fixtures::folded_login(trial.best(), user));
+        let name = trial.best().users.get(user).map(|user| &user.name);
+        if name.is_none_or(|name| !told_by_steps.contains(name)) {
+            trial.attempt_any(fixtures::folded_login(trial.best(), user));
+        }
     }
 }
 
@@ -442,19 +449,43 @@ fn fixtures(trial: &mut Trial<'_, '_>) {
     }
 }
 
-/// What fails in a login that a fixture makes is told by steps, where that takes fewer requests.
-fn logins(trial: &mut Trial<'_, '_>) {
+/// What fails in a login that a fixture makes is told by steps, where that takes fewer requests;
+/// tried once for each user.
+fn logins(trial: &mut Trial<'_, '_>, told_by_steps: &mut BTreeSet<String>) {
     let Some(user) = trial.user_at_fault() else {
         return;
     };
     let before = trial.best().clone();
+    let name = before.users.get(user).map(|user| user.name.clone());
+    if name.is_none_or(|name| !told_by_steps.insert(name)) {
+        return;
+    }
     let unfolded = fixtures::unfolded_login(&before, user);
     if unfolded.is_none_or(|unfolded| !trial.attempt(unfolded)) {
         return;
     }
     steps(trial);
-    let weight = |scenario: &Scenario| fixtures::weight(scenario) + Size::of(scenario).sends;
-    if weight(trial.best()) >= weight(&before) {
+    if effort(trial.best()) >= effort(&before) {
+        trial.go_back(before);
+    }
+}
+
+/// What the requests and the fixtures of a scenario come to.
+fn effort(scenario: &Scenario) -> usize {
+    fixtures::weight(scenario) + Size::of(scenario).sends
+}
+
+/// Replies of several lines are told by their first, where less is needed then.
+fn batches(trial: &mut Trial<'_, '_>, told_by_steps: &BTreeSet<String>) {
+    let before = trial.best().clone();
+    let loosened = batches::loosened(&before);
+    if loosened.is_none_or(|loosened| !trial.attempt(loosened)) {
+        return;
+    }
+    users(trial, told_by_steps);
+    steps(trial);
+    fixtures(trial);
+    if effort(trial.best()) >= effort(&before) {
         trial.go_back(before);
     }
 }

@@ -11,7 +11,7 @@ pub(super) fn loosened(scenario: &Scenario) -> Option<Scenario> {
     for unit in units::units(&scenario.steps) {
         let lines = unit.into_iter().filter(|index| {
             let step = scenario.steps.get(*index);
-            step.is_some_and(|step| is_line(step))
+            step.is_some_and(is_line)
         });
         let rest: Vec<usize> = lines.skip(1).collect();
         let Some((first, others)) = rest.split_first() else {

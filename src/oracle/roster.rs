@@ -169,10 +169,18 @@ impl Roster {
             asked: request.index,
             roster: roster.clone(),
         };
-        for witness in self.witnesses.get(&(board, me)).into_iter().flatten() {
-            judge_witness(world, &arrival, *witness, out);
+        if self.has_come_once(asked.word(4), asked.word(2)) {
+            for witness in self.witnesses.get(&(board, me)).into_iter().flatten() {
+                judge_witness(world, &arrival, *witness, out);
+            }
         }
         self.arrivals.entry((board, me)).or_default().push(arrival);
+    }
+
+    /// Whether a handle has asked only once to join the session of this number.
+    fn has_come_once(&self, number: &[u8], handle: &[u8]) -> bool {
+        let key = (number.to_vec(), handle.to_ascii_lowercase());
+        self.asked.get(&key).is_none_or(|asked| *asked <= 1)
     }
 
     fn judge_join(
@@ -206,7 +214,9 @@ impl Roster {
             entered: seat.entered,
         };
         // Only one coming of this user can be meant.
-        if session.seats_of(user).count() <= 1 {
+        let number = session.number.as_deref().unwrap_or_default();
+        let has_come_once = self.has_come_once(number, &world.user(user).handle);
+        if session.seats_of(user).count() <= 1 && has_come_once {
             for arrival in self.arrivals.get(&(board, user)).into_iter().flatten() {
                 judge_witness(world, arrival, witness, out);
             }

@@ -63,6 +63,8 @@ pub struct Conn {
     pub after_payload: bool,
     /// Where the first CHG that succeeded was answered.
     pub first_change: Option<usize>,
+    /// The TrID of that CHG.
+    pub first_change_trid: Option<u64>,
     /// The client may have been in state FLN.
     pub was_fln: bool,
     /// PNGs sent less QNGs received.
@@ -103,6 +105,7 @@ impl Conn {
             odd_trids: Vec::new(),
             after_payload: false,
             first_change: None,
+            first_change_trid: None,
             was_fln: false,
             pings: 0,
             after_error: false,

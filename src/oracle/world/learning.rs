@@ -8,7 +8,7 @@ use super::connection::{Conn, MOST_WAITING, ODD};
 use super::reading::{Asked, Clarity, Flaw, Role, Told};
 use super::request::{Request, Step};
 use super::user::{ANY, List, Privacy, State, UserId};
-use crate::oracle::line::{Line, Verb};
+use crate::oracle::line::{Line, Verb, number};
 use crate::spec::{ONLINE_STATES, ServerKind, decode_name};
 use crate::transcript::{ConnId, Entry, Party, Transcript, What};
 
@@ -377,7 +377,10 @@ impl World {
             (Verb::Chg, Verb::Chg) => {
                 user.states.accepted(request.index, index);
                 let conn = self.conn_mut(id);
-                conn.first_change.get_or_insert(index);
+                if conn.first_change.is_none() {
+                    conn.first_change = Some(index);
+                    conn.first_change_trid = number(line.word(1));
+                }
                 conn.was_fln |= line.word(2) == b"FLN";
             }
             (Verb::Chg, Verb::Error(_)) => user.states.refused(request.index),

@@ -17,6 +17,7 @@ mod script;
 mod shrink;
 mod signature;
 pub mod targets;
+mod watch;
 
 pub use campaign::{Campaign, Found, Name, Options as CampaignOptions, Report, case_of};
 pub use entropy::{Entropy, case_bytes, stream};
@@ -27,4 +28,5 @@ pub use judge::{Verdict, blame};
 pub use mutate::{Effect, MUTATORS, Mutator};
 pub use reference::Reference;
 pub use shrink::{Progress as ShrinkProgress, ShrinkError, Shrinker, Shrunk, Size};
+pub use watch::{MODEL, Sight, Watched, watch};
 pub use signature::{Kind, Phase, Signature};

@@ -174,6 +174,20 @@ impl Model {
         }
     }
 
+    /// A client sends bytes that cannot concern anybody but their own connection: nothing is known
+    /// of that one from here on.
+    pub fn distrust(&mut self, conn: ConnId) {
+        if let Some(conn) = self.conn_mut(conn) {
+            conn.doubt = true;
+        }
+    }
+
+    /// Nothing is known of anybody's lists and settings.
+    pub fn forget_lists(&mut self) {
+        self.users().for_each(|user| self.blur_user(user));
+        self.users().for_each(|user| self.user_mut(user).doubt = Doubt::None);
+    }
+
     fn is_challenged(&self, conn: ConnId) -> bool {
         let conn = self.conns.get(conn.index());
         conn.is_some_and(|conn| matches!(conn.stage, Stage::Challenged(_)))

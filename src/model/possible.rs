@@ -1,6 +1,7 @@
 //! Which commands make sense now.
 
 use super::Model;
+use super::prediction::Replies;
 use super::command::{Command, Key, ListWord, Mode, Offer, Version, Whom};
 use super::value::{ConnId, List, NameId, State, TicketId, Truth, UserId};
 use super::world::Stage;
@@ -20,8 +21,13 @@ impl Model {
     /// How well a command fits.
     #[must_use]
     pub fn fitness(&self, conn: ConnId, command: Command) -> Fitness {
+        Self::fitness_of(&self.replies(conn, command))
+    }
+
+    /// How well a command fits that is answered in one of these ways.
+    #[must_use]
+    pub fn fitness_of(replies: &Replies) -> Fitness {
         use super::{After, Line};
-        let replies = self.replies(conn, command);
         let is_wild = replies.is_empty()
             || replies.iter().any(|reply| {
                 reply.anything

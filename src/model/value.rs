@@ -3,7 +3,7 @@
 use crate::spec::ServerKind;
 
 /// The most users of one case.
-pub const MAX_USERS: usize = 4;
+pub const MAX_USERS: usize = 5;
 
 macro_rules! ids {
     ($($(#[$doc:meta])* $name:ident($inner:ty);)*) => {$(

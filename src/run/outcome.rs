@@ -92,6 +92,8 @@ pub struct Outcome {
     pub waited_for: Vec<(&'static str, Duration)>,
     /// How many requests were answered.
     pub round_trips: u32,
+    /// How many entries of the transcript stand before the first step.
+    pub prepared: usize,
     /// The accounts, in the order in which they were given.
     pub accounts: Vec<AccountAfter>,
     /// What a probe has found out; of one that did not pass, whether a dispatch server refers and
@@ -114,6 +116,7 @@ impl Outcome {
             waited: Duration::ZERO,
             waited_for: Vec::new(),
             round_trips: 0,
+            prepared: 0,
             accounts: Vec::new(),
             learnt: None,
         }

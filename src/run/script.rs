@@ -48,6 +48,7 @@ pub(super) async fn run(mut session: Session, scenario: Arc<Scenario>) -> Outcom
     session.clauses.clone_from(&scenario.clauses);
     let ending = match session.prepare(&scenario).await {
         Ok(()) => {
+            session.prepared = session.links.lock().transcript.entries().len();
             let ending = session.play(&scenario).await;
             session.doubt(ending)
         }

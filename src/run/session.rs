@@ -137,6 +137,8 @@ pub(super) struct Session {
     pub(super) variations: Vec<Variation>,
     pub(super) cause: Option<Cause>,
     pub(super) round_trips: u32,
+    /// How many entries of the transcript stand before the first step.
+    pub(super) prepared: usize,
     pub(super) redactor: Redactor,
     next_barrier: u32,
 }
@@ -180,6 +182,7 @@ impl Session {
             variations: Vec::new(),
             cause: None,
             round_trips: 0,
+            prepared: 0,
             redactor,
             next_barrier: BARRIER_TRID,
         }
@@ -404,6 +407,7 @@ impl Session {
             waited: waited_for.iter().map(|(_, spent)| *spent).sum(),
             waited_for,
             round_trips: self.round_trips,
+            prepared: self.prepared,
             accounts,
             learnt: None,
         }

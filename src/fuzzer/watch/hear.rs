@@ -1,0 +1,113 @@
+//! Whether what came is a line of the model.
+
+use super::people::People;
+use crate::model::{Capture, Line, Word};
+use crate::wire::Frame;
+
+/// Whether a frame is this line, under this TrID. Values seen for the first time are bound.
+pub(super) fn is_line<'t>(
+    people: &mut People<'t>,
+    line: Line,
+    frame: &'t Frame,
+    trid: &[u8],
+) -> bool {
+    let Some(pattern) = line.words() else {
+        return matches!(line, Line::AnyError | Line::Refused) && is_error(frame);
+    };
+    let mark = people.mark();
+    let mut words = frame.words();
+    for (at, wanted) in pattern.iter().enumerate() {
+        if *wanted == Word::Rest {
+            return true;
+        }
+        // An entry of a list has the name that ADD gave it.
+        let wanted = match line {
+            Line::Added(..) if at == 5 => Word::Any,
+            _ => *wanted,
+        };
+        let fits = words
+            .next()
+            .is_some_and(|got| is_word(people, wanted, got, trid));
+        if !fits {
+            people.unbind(mark);
+            return false;
+        }
+    }
+    let is_whole = words.next().is_none();
+    if !is_whole {
+        people.unbind(mark);
+    }
+    is_whole
+}
+
+/// Whether it is an error of the table.
+pub(super) fn is_error(frame: &Frame) -> bool {
+    let verb = frame.verb();
+    verb.len() == 3 && verb.iter().all(u8::is_ascii_digit)
+}
+
+fn is_word<'t>(people: &mut People<'t>, wanted: Word, got: &'t [u8], trid: &[u8]) -> bool {
+    match wanted {
+        Word::Text(text) => text.as_bytes() == got,
+        Word::TrId => is_trid(got, trid),
+        Word::Number(number) => number_of(got) == Some(u64::from(number)),
+        Word::Handle(user) => people.handle(user) == got,
+        Word::Name(user, name) => people.is_name(user, name, got),
+        Word::Length => number_of(got).is_some(),
+        Word::Capture(capture) => is_value(people, capture, got),
+        _ => true,
+    }
+}
+
+/// Addresses and challenges are what they are; which numbers go with which changes is judged by
+/// others.
+fn is_value<'t>(people: &mut People<'t>, capture: Capture, got: &'t [u8]) -> bool {
+    match capture {
+        Capture::Challenge(_) | Capture::Notification(_) | Capture::Board(_) => true,
+        Capture::Serial(..) => {
+            let is_number = number_of(got).is_some();
+            if is_number && people.value(capture).is_none() {
+                people.bind(capture, got);
+            }
+            is_number
+        }
+        Capture::Cookie(_) | Capture::Session(_) => match people.value(capture) {
+            Some(known) => known == got,
+            None => {
+                people.bind(capture, got);
+                true
+            }
+        },
+    }
+}
+
+/// The same number, however it is written.
+pub(super) fn is_trid(got: &[u8], trid: &[u8]) -> bool {
+    got == trid || (number_of(got).is_some() && number_of(got) == number_of(trid))
+}
+
+fn number_of(word: &[u8]) -> Option<u64> {
+    let is_number = !word.is_empty() && word.len() < 20 && word.iter().all(u8::is_ascii_digit);
+    let digits = word.iter().filter(|_| is_number);
+    let value = digits.fold(0u64, |sum, digit| sum * 10 + u64::from(digit - b'0'));
+    is_number.then_some(value)
+}
+
+/// A line in words, for whoever reads a finding.
+pub(super) fn describe(people: &People<'_>, line: Line, trid: &[u8]) -> String {
+    let Some(pattern) = line.words() else {
+        return match line {
+            Line::Closed => "the end of the connection".to_owned(),
+            _ => "an error".to_owned(),
+        };
+    };
+    let words = pattern.iter().map(|word| match word {
+        Word::Text(text) => (*text).to_owned(),
+        Word::TrId => String::from_utf8_lossy(trid).into_owned(),
+        Word::Number(number) => number.to_string(),
+        Word::Handle(user) => String::from_utf8_lossy(people.handle(*user)).into_owned(),
+        Word::Rest => "...".to_owned(),
+        _ => "*".to_owned(),
+    });
+    words.collect::<Vec<_>>().join(" ")
+}

@@ -1,0 +1,148 @@
+//! Who is who: handles, names, and the values that the server handed out.
+
+use crate::model::{Capture, MAX_USERS, NameId, SessionId, TicketId, UserId, Whom};
+use crate::run::AccountAfter;
+use crate::spec::decode_name;
+
+/// Values and names by what the model calls them.
+#[derive(Debug)]
+pub(super) struct People<'t> {
+    accounts: &'t [AccountAfter],
+    bound: Vec<(Capture, &'t [u8])>,
+    names: Vec<(UserId, NameId, &'t [u8])>,
+    /// Cookies that were handed out, whether or not the model knows what for.
+    cookies: Vec<&'t [u8]>,
+}
+
+impl<'t> People<'t> {
+    pub(super) fn new(accounts: &'t [AccountAfter]) -> Self {
+        Self {
+            accounts: accounts.get(..MAX_USERS).unwrap_or(accounts),
+            bound: Vec::with_capacity(16),
+            names: Vec::new(),
+            cookies: Vec::new(),
+        }
+    }
+
+    pub(super) fn count(&self) -> usize {
+        self.accounts.len()
+    }
+
+    /// The user of a handle, written as the account has it.
+    pub(super) fn user(&self, handle: &[u8]) -> Option<UserId> {
+        let is_it = |account: &AccountAfter| account.handle.as_bytes() == handle;
+        let place = self.accounts.iter().position(is_it)?;
+        u8::try_from(place).ok().map(UserId)
+    }
+
+    /// Who is meant; `None` where that is not sure.
+    pub(super) fn whom(&self, handle: &[u8]) -> Option<Whom> {
+        if let Some(user) = self.user(handle) {
+            return Some(Whom::User(user));
+        }
+        let is_plain = handle.iter().all(|byte| byte.is_ascii_alphanumeric());
+        if is_plain && !handle.is_empty() {
+            return Some(Whom::Malformed);
+        }
+        let local = handle.strip_suffix(b"@hotmail.com")?;
+        let number = local.strip_prefix(b"nobody")?;
+        number
+            .iter()
+            .all(u8::is_ascii_digit)
+            .then_some(Whom::Nobody)
+    }
+
+    pub(super) fn handle(&self, user: UserId) -> &[u8] {
+        let account = self.accounts.get(user.index());
+        account.map_or(&[], |account| account.handle.as_bytes())
+    }
+
+    /// The value of a capture, where it was seen.
+    pub(super) fn value(&self, capture: Capture) -> Option<&'t [u8]> {
+        let mut bound = self.bound.iter();
+        bound
+            .find(|(known, _)| *known == capture)
+            .map(|(_, value)| *value)
+    }
+
+    pub(super) fn bind(&mut self, capture: Capture, value: &'t [u8]) {
+        self.bound.push((capture, value));
+    }
+
+    /// How much is bound; [`People::unbind`] goes back to there.
+    pub(super) fn mark(&self) -> usize {
+        self.bound.len()
+    }
+
+    pub(super) fn unbind(&mut self, mark: usize) {
+        self.bound.truncate(mark);
+    }
+
+    pub(super) fn ticket(&self, cookie: &[u8]) -> Option<TicketId> {
+        self.bound
+            .iter()
+            .find_map(|(capture, value)| match capture {
+                Capture::Cookie(ticket) if *value == cookie => Some(*ticket),
+                _ => None,
+            })
+    }
+
+    pub(super) fn session(&self, number: &[u8]) -> Option<SessionId> {
+        self.bound
+            .iter()
+            .find_map(|(capture, value)| match capture {
+                Capture::Session(session) if *value == number => Some(*session),
+                _ => None,
+            })
+    }
+
+    pub(super) fn note_cookie(&mut self, cookie: &'t [u8]) {
+        self.cookies.push(cookie);
+    }
+
+    /// Whether bytes hold a cookie that was handed out.
+    pub(super) fn hold_cookie(&self, bytes: &[u8]) -> bool {
+        self.cookies
+            .iter()
+            .any(|cookie| bytes.windows(cookie.len().max(1)).any(|it| it == *cookie))
+    }
+
+    pub(super) fn is_cookie(&self, word: &[u8]) -> bool {
+        self.cookies.contains(&word)
+    }
+
+    /// Remembers a name that REA gives.
+    pub(super) fn rename(&mut self, user: UserId, name: &'t [u8]) -> NameId {
+        let mut names = self.names.iter();
+        let same = names.find(|(who, _, known)| {
+            *who == user && (*known == name || decode_name(known) == decode_name(name))
+        });
+        if let Some((_, id, _)) = same {
+            return *id;
+        }
+        let id = NameId(u16::try_from(self.names.len() + 1).unwrap_or(u16::MAX - 1));
+        self.names.push((user, id, name));
+        id
+    }
+
+    /// Whether a word is this name of a user, however it is escaped.
+    pub(super) fn is_name(&self, user: UserId, id: NameId, word: &[u8]) -> bool {
+        let mut names = self.names.iter();
+        let given = names.find(|(who, known, _)| (*who, *known) == (user, id));
+        if let Some((_, _, given)) = given {
+            return *given == word || decode_name(given) == decode_name(word);
+        }
+        true
+    }
+
+    /// The name that the server gives a user at its first login.
+    pub(super) fn meet(&mut self, handle: &[u8], name: &'t [u8]) {
+        let is_known = |user: UserId| {
+            let mut names = self.names.iter();
+            names.any(|(who, id, _)| (*who, *id) == (user, NameId::default()))
+        };
+        if let Some(user) = self.user(handle).filter(|user| !is_known(*user)) {
+            self.names.push((user, NameId::default(), name));
+        }
+    }
+}

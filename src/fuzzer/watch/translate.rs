@@ -1,0 +1,269 @@
+//! From a line of a client to a command of the model.
+
+use super::people::People;
+use crate::model::{
+    Command, ConnId, Door, Key, List, ListWord, Mode, Model, Offer, State, UserId, Version, Whom,
+};
+use crate::spec::decode_name;
+use crate::wire::{Frame, Terminator, Words};
+
+/// The longest name that everybody takes (draft, 5.5).
+const LONGEST_NAME: usize = 387;
+/// The longest line that everybody takes: an ADD of the longest handle and the longest name.
+const LONGEST_LINE: usize = 540;
+/// The longest message that everybody takes.
+const LONGEST_MESSAGE: usize = 1664;
+
+/// What a client said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Said {
+    /// This.
+    Plainly(Command),
+    /// This, if the server takes it for that: other blanks, an odd TrID.
+    Perhaps(Command),
+    /// Nothing that the model knows.
+    Unknown,
+}
+
+/// What a line says.
+pub(super) fn translate<'t>(
+    frame: &'t Frame,
+    words: &Words<'t>,
+    people: &mut People<'t>,
+    model: &Model,
+    conn: ConnId,
+) -> Said {
+    let Some(door) = model.door(conn) else {
+        return Said::Unknown;
+    };
+    let word = |at: usize| words.get(at).copied().unwrap_or_default();
+    if frame.line.len() > LONGEST_LINE {
+        return Said::Unknown;
+    }
+    if frame.payload.is_some() && (door != Door::Switchboard || word(0) != b"MSG") {
+        return Said::Unknown;
+    }
+    let reader = Reader {
+        words,
+        people,
+        model,
+        conn,
+    };
+    let command = match door {
+        Door::Switchboard => reader.on_board(frame),
+        Door::Dispatch | Door::Notification => reader.on_notification(),
+    };
+    let Some(command) = command.or_else(|| stranger(word(0), words.len(), door)) else {
+        return Said::Unknown;
+    };
+    let has_trid = !matches!(command, Command::Png | Command::Out);
+    let is_plain = is_plain(frame, words) && (!has_trid || is_usual(word(1)));
+    if is_plain {
+        Said::Plainly(command)
+    } else {
+        Said::Perhaps(command)
+    }
+}
+
+/// Written as the draft writes it.
+fn is_plain(frame: &Frame, words: &Words<'_>) -> bool {
+    let length: usize = words.iter().map(|word| word.len() + 1).sum();
+    frame.terminator == Terminator::CrLf
+        && frame.line.len() + 1 == length
+        && !frame.line.contains(&b'\t')
+}
+
+/// A number as nobody mistakes it.
+fn is_usual(trid: &[u8]) -> bool {
+    trid.len() < 10
+        && trid.first().is_some_and(|first| *first != b'0')
+        && trid.iter().all(u8::is_ascii_digit)
+}
+
+/// Verbs that are out of place, or that nobody knows.
+fn stranger(verb: &[u8], count: usize, door: Door) -> Option<Command> {
+    const SERVERS: [&[u8]; 5] = [b"ILN", b"NLN", b"FLN", b"RNG", b"JOI"];
+    const NOTIFICATION: [&[u8]; 9] = [
+        b"SYN", b"LST", b"GTC", b"BLP", b"CHG", b"ADD", b"REM", b"REA", b"INF",
+    ];
+    const BOARD: [&[u8]; 2] = [b"CAL", b"ANS"];
+    const NOBODYS: [&[u8]; 3] = [b"XXX", b"XYZ", b"QQQ"];
+    if count < 2 {
+        return None;
+    }
+    let is_foreign = SERVERS.contains(&verb)
+        || match door {
+            Door::Switchboard => NOTIFICATION.contains(&verb),
+            _ => BOARD.contains(&verb),
+        };
+    match (is_foreign, NOBODYS.contains(&verb)) {
+        (true, _) => Some(Command::Foreign),
+        (_, true) => Some(Command::Unknown),
+        _ => None,
+    }
+}
+
+struct Reader<'w, 't> {
+    words: &'w Words<'t>,
+    people: &'w mut People<'t>,
+    model: &'w Model,
+    conn: ConnId,
+}
+
+impl<'t> Reader<'_, 't> {
+    fn word(&self, at: usize) -> &'t [u8] {
+        self.words.get(at).copied().unwrap_or_default()
+    }
+
+    fn on_notification(self) -> Option<Command> {
+        let (second, third) = (self.word(2), self.word(3));
+        let command = match (self.word(0), self.words.len()) {
+            (b"VER", 3..10) => Command::Ver(self.offer()?),
+            (b"INF", 2) => Command::Inf,
+            (b"USR", 5) => return self.authentication(),
+            (b"SYN", 3) => Command::Syn(self.version(second)?),
+            (b"LST", 3) => Command::Lst(list(second)?),
+            (b"GTC", 3) => Command::Gtc(choice(second, b"A", b"N")),
+            (b"BLP", 3) => Command::Blp(choice(second, b"AL", b"BL")),
+            (b"CHG", 3) => Command::Chg(State::parse(second)),
+            (b"ADD", 5) if is_name(self.word(4)) => {
+                Command::Add(list(second)?, self.people.whom(third)?)
+            }
+            (b"REM", 4) => Command::Rem(list(second)?, self.people.whom(third)?),
+            (b"REA", 4) if is_name(third) => {
+                let own = self.people.user(second)?;
+                if self.model.user_of(self.conn) != Some(own) {
+                    return None;
+                }
+                Command::Rea(self.people.rename(own, third))
+            }
+            (b"XFR", 3) if second == b"SB" => Command::XfrSb,
+            (b"XFR", 3) if second != b"NS" => Command::XfrBad,
+            (b"CVR", 8) => Command::Cvr,
+            (b"URL", 3) if second == b"INBOX" => Command::Url,
+            (b"SND", 3) if self.people.whom(second) == Some(Whom::Nobody) => Command::Snd,
+            (b"FND", 7) => Command::Fnd,
+            (b"PNG", 1) => Command::Png,
+            (b"OUT", 1) => Command::Out,
+            _ => return None,
+        };
+        Some(command)
+    }
+
+    fn authentication(&self) -> Option<Command> {
+        match (self.word(2), self.word(3)) {
+            (b"MD5", b"I") => Some(Command::UsrI(self.people.whom(self.word(4))?)),
+            // What the server answers tells whether it was right; whether it should have is for
+            // others to say.
+            (b"MD5", b"S") => Some(Command::UsrS { right: false }),
+            (b"SHA" | b"TWN", b"I") => Some(Command::UsrPackage(self.people.whom(self.word(4))?)),
+            _ => None,
+        }
+    }
+
+    fn offer(&self) -> Option<Offer> {
+        let offered = self.words.get(2..).unwrap_or_default();
+        let is_known = |word: &&[u8]| word.to_ascii_uppercase().starts_with(b"MSNP");
+        if offered.contains(&&b"MSNP2"[..]) {
+            return Some(Offer::Msnp2);
+        }
+        match offered {
+            [b"CVR0"] => Some(Offer::Cvr0),
+            _ if offered.iter().any(is_known) => None,
+            _ => Some(Offer::Unknown),
+        }
+    }
+
+    /// The number of SYN; `None` where it is neither 0 nor the latest.
+    fn version(&self, number: &[u8]) -> Option<Version> {
+        if number == b"0" {
+            return Some(Version::Zero);
+        }
+        let user = self.model.user_of(self.conn)?;
+        let latest = self.people.value(self.model.serial(user))?;
+        (latest == number).then_some(Version::Latest)
+    }
+
+    fn on_board(self, frame: &Frame) -> Option<Command> {
+        let command = match (self.word(0), self.words.len()) {
+            (b"USR", 4) => Command::UsrSb(self.user()?, self.key()?),
+            (b"ANS", 5) => Command::Ans {
+                user: self.user()?,
+                key: self.key()?,
+                session: match self.people.session(self.word(4)) {
+                    None if is_number(self.word(4)) => None,
+                    None => return None,
+                    some => some,
+                },
+            },
+            (b"CAL", 3) => Command::Cal(self.people.whom(self.word(2))?),
+            (b"MSG", 4) => Command::Msg(self.mode(frame)?),
+            (b"OUT", 1) => Command::Out,
+            _ => return None,
+        };
+        Some(command)
+    }
+
+    fn user(&self) -> Option<UserId> {
+        self.people.user(self.word(2))
+    }
+
+    fn key(&self) -> Option<Key> {
+        let cookie = self.word(3);
+        match self.people.ticket(cookie) {
+            Some(ticket) => Some(Key::Ticket(ticket)),
+            None if self.people.is_cookie(cookie) => None,
+            None => Some(Key::Invented),
+        }
+    }
+
+    fn mode(&self, frame: &Frame) -> Option<Mode> {
+        let payload = frame.payload.as_ref()?;
+        let length: Option<usize> = std::str::from_utf8(self.word(3)).ok()?.parse().ok();
+        let is_usual = is_usual(self.word(3)) || self.word(3) == b"0";
+        if payload.len() > LONGEST_MESSAGE || !is_usual || length != Some(payload.len()) {
+            return None;
+        }
+        match self.word(2) {
+            b"U" => Some(Mode::U),
+            b"N" => Some(Mode::N),
+            b"A" => Some(Mode::A),
+            _ => None,
+        }
+    }
+}
+
+fn is_number(word: &[u8]) -> bool {
+    !word.is_empty() && word.len() <= 10 && word.iter().all(u8::is_ascii_digit)
+}
+
+fn list(word: &[u8]) -> Option<ListWord> {
+    let known = List::ALL.into_iter();
+    let mut known = known.filter(|list| list.as_str().as_bytes() == word);
+    match known.next() {
+        Some(list) => Some(ListWord::List(list)),
+        None if word.iter().all(u8::is_ascii_uppercase) => Some(ListWord::Bad),
+        None => None,
+    }
+}
+
+fn choice(word: &[u8], yes: &[u8], no: &[u8]) -> Option<bool> {
+    match word {
+        _ if word == yes => Some(true),
+        _ if word == no => Some(false),
+        _ => None,
+    }
+}
+
+/// A name that every server takes: text, not too long, well escaped.
+fn is_name(word: &[u8]) -> bool {
+    let mut escapes = word.split(|byte| *byte == b'%').skip(1);
+    let is_escape = |rest: &[u8]| {
+        let digits = rest.get(..2);
+        digits.is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit))
+    };
+    word.len() <= LONGEST_NAME
+        && word.iter().all(u8::is_ascii_graphic)
+        && escapes.all(is_escape)
+        && std::str::from_utf8(&decode_name(word)).is_ok_and(|name| !name.contains('\0'))
+}

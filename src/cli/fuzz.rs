@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use clap::Args;
 use msnpspec::fuzzer::{
-    Campaign, CampaignOptions, Findings, Found, Manner, Reference, Report, Verdict,
+    Campaign, CampaignOptions, Findings, Found, Manner, Reference, Report, Sight, Verdict, watch,
 };
 use msnpspec::net::{Stand, StandOptions, interrupted, now};
 use msnpspec::run::{Outcome, Shard};
@@ -128,9 +128,9 @@ pub(super) enum Server {
 
 impl Server {
     /// Plays a case of the campaign.
-    fn execute(&self, scenario: &Scenario) -> Outcome {
+    fn execute(&self, scenario: &Arc<Scenario>) -> Outcome {
         match self {
-            Self::Memory(reference, _) => reference.execute(scenario),
+            Self::Memory(reference, _) => reference.execute_shared(Arc::clone(scenario)),
             Self::Stand(remote) => remote.execute(scenario),
         }
     }
@@ -138,7 +138,11 @@ impl Server {
     /// Plays a scenario while nothing else is played.
     pub(super) fn execute_alone(&self, scenario: &Scenario) -> Outcome {
         match self {
-            Self::Memory(reference, _) => reference.execute(scenario),
+            Self::Memory(reference, _) => {
+                let mut outcome = reference.execute(scenario);
+                watch(&mut outcome, scenario, Sight::Whole);
+                outcome
+            }
             Self::Stand(remote) => remote.execute_alone(scenario),
         }
     }
@@ -275,6 +279,7 @@ fn campaign_options(
         Server::Memory(..) => options,
         Server::Stand(_) => CampaignOptions {
             round: 4 * jobs as u64,
+            sight: Sight::Partial,
             ..options
         },
     }
@@ -290,7 +295,7 @@ fn play(args: &FuzzArgs, server: &Server, manner: Manner, console: Console) -> E
     };
     let options = campaign_options(args, server, manner, corpus);
     let begun = now();
-    let execute = |scenario: &Scenario| server.execute(scenario);
+    let execute = |scenario: &Arc<Scenario>| server.execute(scenario);
     let mut campaign = Campaign::new(options, &execute);
     let mut teller = Teller::new(console);
     let mut findings = Findings::default();

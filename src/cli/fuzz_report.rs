@@ -164,6 +164,7 @@ impl Teller {
         let waited = waited.map(|(what, spent)| ((*what).to_owned(), json!(spent.as_millis())));
         let tally = server.remote().map(Remote::tally).unwrap_or_default();
         let ((phases, all_phases), (seen, known)) = (report.phases(), report.known_transitions());
+        let (codes, all_codes) = report.codes();
         let verdicts = report.verdicts.iter();
         let verdicts = verdicts.map(|(verdict, count)| (verdict.as_str().to_owned(), json!(count)));
         let mutators = report.mutators.iter();
@@ -175,6 +176,10 @@ impl Teller {
             "children": report.children,
             "round_trips": report.round_trips,
             "states": phases, "states_known": all_phases,
+            "codes": codes.len(), "codes_known": all_codes.len(),
+            "codes_unnamed": codes.difference(&all_codes).collect::<Vec<_>>(),
+            "possible_percent": report.watched.possible_share(),
+            "judged_percent": report.watched.judged_share(),
             "transitions": seen, "transitions_known": known,
             "transitions_unknown": report.covered.len() - seen,
             "findings": report.found.len(),
@@ -194,9 +199,17 @@ impl Teller {
         }
         if self.is_human {
             let corpus = report.corpus_hash();
+            let (codes, all_codes) = report.codes();
+            let named = codes.intersection(&all_codes).count();
+            let watched = report.watched;
             self.print(&format!(
-                "{}\ncorpus {corpus}\n",
-                self.summary(report, server, elapsed)
+                "{}\n{} % of commands possible by the model, which judged {} % of lines; {named} of \
+                 its {} error codes seen, and {} others\ncorpus {corpus}\n",
+                self.summary(report, server, elapsed),
+                watched.possible_share(),
+                watched.judged_share(),
+                all_codes.len(),
+                codes.len() - named,
             ));
         } else {
             let numbers = Self::numbers("finished", report, server, elapsed);

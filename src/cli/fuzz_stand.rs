@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
-use msnpspec::fuzzer::{Kind, Verdict, blame};
+use msnpspec::fuzzer::{Kind, Sight, Verdict, blame, watch as watch_case};
 use msnpspec::net::{Stand, StandError, interrupted, now};
 use msnpspec::run::{Dead, Ending, Outcome};
 use msnpspec::scenario::ast::Scenario;
@@ -145,8 +145,8 @@ impl Remote {
     }
 
     /// Plays a case of a campaign.
-    pub(super) fn execute(&self, scenario: &Scenario) -> Outcome {
-        let shared = Arc::new(scenario.clone());
+    pub(super) fn execute(&self, scenario: &Arc<Scenario>) -> Outcome {
+        let shared = Arc::clone(scenario);
         {
             let mut state = locked(&self.state);
             state.recent.push_back(shared);
@@ -237,7 +237,10 @@ impl Remote {
             }
         });
         match outcome {
-            Some(Ok(outcome)) => outcome,
+            Some(Ok(mut outcome)) => {
+                watch_case(&mut outcome, scenario, Sight::Partial);
+                outcome
+            }
             Some(Err(StandError::Unmet(_))) | None => Outcome::unrun(),
             Some(Err(error)) => {
                 self.give_up(error);

@@ -6,7 +6,8 @@
 //! where [`Options::children`] says so, kept cases are mutated further, byte by byte. The children
 //! of case `i` derive from the seed and `i` too; only which cases have any depends on the shard.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
@@ -18,8 +19,9 @@ use super::feedback::transitions;
 use super::generate::{Case, Manner, generate};
 use super::judge::Verdict;
 use super::signature::Signature;
+use super::watch::{Sight, Watched, watch};
 use crate::event::Failure;
-use crate::model::{Transition, knows};
+use crate::model::{ReplyKind, Transition, knows};
 use crate::run::Outcome;
 use crate::scenario::ast::Scenario;
 use crate::spec::Level;
@@ -53,6 +55,8 @@ pub struct Options {
     /// So many cases are executed before anything is counted. Where cases have children, what
     /// counts as new depends on it.
     pub round: u64,
+    /// How much of the target the model may rely on.
+    pub sight: Sight,
 }
 
 impl Default for Options {
@@ -69,6 +73,7 @@ impl Default for Options {
             children: 0,
             corpus: Vec::new(),
             round: ROUND,
+            sight: Sight::Whole,
         }
     }
 }
@@ -124,8 +129,12 @@ pub struct Report {
     pub waited: BTreeMap<&'static str, Duration>,
     /// How many cases came to each verdict.
     pub verdicts: BTreeMap<Verdict, u64>,
+    /// What the model made of all lines and commands.
+    pub watched: Watched,
     /// How often each mutator was used.
     pub mutators: BTreeMap<&'static str, u64>,
+    /// The codes of errors that were seen.
+    pub codes: BTreeSet<u16>,
     /// The transitions that were seen, and the first case of each.
     pub covered: BTreeMap<Transition, Name>,
     /// What was found, by signature.
@@ -168,6 +177,17 @@ impl Report {
         (count(&mut self.covered.keys()), count(&mut knows().keys()))
     }
 
+    /// The codes of errors that were seen, and those that the model names.
+    #[must_use]
+    pub fn codes(&self) -> (BTreeSet<u16>, BTreeSet<u16>) {
+        let code = |transition: &Transition| match transition.reply {
+            ReplyKind::Error(code) if code > 0 => Some(code),
+            _ => None,
+        };
+        let known = knows().keys().filter_map(code).collect();
+        (self.codes.clone(), known)
+    }
+
     /// Takes in what another shard of the same campaign came to.
     pub fn merge(&mut self, other: Self) {
         self.cases += other.cases;
@@ -176,6 +196,8 @@ impl Report {
         for (what, spent) in other.waited {
             *self.waited.entry(what).or_default() += spent;
         }
+        self.watched.add(other.watched);
+        self.codes.extend(other.codes);
         for (verdict, count) in other.verdicts {
             *self.verdicts.entry(verdict).or_default() += count;
         }
@@ -217,8 +239,13 @@ impl Report {
         for mutator in done.mutators {
             *self.mutators.entry(mutator).or_default() += 1;
         }
+        self.watched.add(done.watched);
         let mut is_news = false;
         for transition in done.transitions {
+            if let ReplyKind::Error(code) = transition.reply {
+                self.codes.insert(code);
+            }
+            let transition = transition.normal();
             self.covered.entry(transition).or_insert_with(|| {
                 is_news = true;
                 done.name
@@ -251,6 +278,7 @@ struct Done {
     bytes: Vec<u8>,
     verdict: Verdict,
     told: Vec<(Signature, Failure)>,
+    watched: Watched,
     transitions: Vec<Transition>,
     mutators: Vec<&'static str>,
     round_trips: u32,
@@ -266,10 +294,13 @@ pub fn case_of(bytes: &[u8], manner: Manner, name: Name, seed: u64) -> Case {
     case
 }
 
+/// Runs one case against the target.
+type Execute<'c> = dyn Fn(&Arc<Scenario>) -> Outcome + Sync + 'c;
+
 /// A campaign under way. `execute` runs one case against the target.
 pub struct Campaign<'c> {
     options: Options,
-    execute: &'c (dyn Fn(&Scenario) -> Outcome + Sync),
+    execute: &'c Execute<'c>,
     next: u64,
     report: Report,
     /// Kept cases whose children are still to come.
@@ -288,7 +319,7 @@ impl std::fmt::Debug for Campaign<'_> {
 impl<'c> Campaign<'c> {
     /// Begins a campaign.
     #[must_use]
-    pub fn new(options: Options, execute: &'c (dyn Fn(&Scenario) -> Outcome + Sync)) -> Self {
+    pub fn new(options: Options, execute: &'c Execute<'c>) -> Self {
         let (index, total) = (options.shard.0, options.shard.1.max(1));
         let corpus = options.corpus.iter().zip(0..);
         let own = corpus.filter(|(_, number)| number % total == index);
@@ -411,7 +442,9 @@ impl<'c> Campaign<'c> {
 
     fn do_one(&self, name: Name, bytes: Vec<u8>) -> Done {
         let case = case_of(&bytes, self.options.manner, name, self.options.seed);
-        let outcome = (self.execute)(&case.scenario);
+        let scenario = Arc::new(case.scenario);
+        let mut outcome = (self.execute)(&scenario);
+        let watched = watch(&mut outcome, &scenario, self.options.sight);
         let (verdict, told) = Verdict::of(&outcome, self.options.level);
         let told = foremost(told);
         Done {
@@ -419,6 +452,7 @@ impl<'c> Campaign<'c> {
             bytes,
             verdict,
             told,
+            watched,
             transitions: transitions(&outcome.transcript).into_iter().collect(),
             mutators: case.mutators,
             round_trips: outcome.round_trips,

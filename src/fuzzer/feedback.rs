@@ -51,7 +51,6 @@ impl Waiting {
             command: self.command,
             reply,
         }
-        .normal()
     }
 }
 

@@ -22,6 +22,8 @@ pub enum Verdict {
     Step,
     /// Every step was met, and an oracle accuses the server.
     Oracle,
+    /// Every step was met, and the model does not allow an answer, or a line that came.
+    Model,
     /// The server ended a connection in order where it should not have.
     EndOfStream,
     /// The server reset a connection.
@@ -36,11 +38,12 @@ pub enum Verdict {
 
 impl Verdict {
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Passed,
         Self::Broken,
         Self::Step,
         Self::Oracle,
+        Self::Model,
         Self::EndOfStream,
         Self::Reset,
         Self::Timeout,
@@ -56,6 +59,7 @@ impl Verdict {
             Self::Broken => "broken",
             Self::Step => "step",
             Self::Oracle => "oracle",
+            Self::Model => "model",
             Self::EndOfStream => "end-of-stream",
             Self::Reset => "reset",
             Self::Timeout => "time-out",
@@ -81,6 +85,7 @@ impl Verdict {
                 Self::of_step(signature)
             }
             Some((_, failure)) if failure.by == PROCESS => Self::Death,
+            Some((_, failure)) if failure.by == super::watch::MODEL => Self::Model,
             Some(_) => Self::Oracle,
         };
         (verdict, told)

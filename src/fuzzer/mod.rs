@@ -28,5 +28,5 @@ pub use judge::{Verdict, blame};
 pub use mutate::{Effect, MUTATORS, Mutator};
 pub use reference::Reference;
 pub use shrink::{Progress as ShrinkProgress, ShrinkError, Shrinker, Shrunk, Size};
-pub use watch::{MODEL, Sight, Watched, watch};
 pub use signature::{Kind, Phase, Signature};
+pub use watch::{MODEL, Sight, Watched, watch};

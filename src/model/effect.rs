@@ -158,7 +158,7 @@ impl Model {
             Effect::Renamed(name) => {
                 let before = std::mem::replace(&mut self.user_mut(user).name, name);
                 self.bump(user);
-                let is_news = before != name;
+                let is_news = before != name && before != NameId::ANY;
                 self.announce(user, is_news, Some(ClauseId::REA_1), None, out);
             }
             Effect::Issued => {
@@ -185,7 +185,8 @@ impl Model {
     /// Nothing is known of anybody's lists and settings.
     pub fn forget_lists(&mut self) {
         self.users().for_each(|user| self.blur_user(user));
-        self.users().for_each(|user| self.user_mut(user).doubt = Doubt::None);
+        self.users()
+            .for_each(|user| self.user_mut(user).doubt = Doubt::None);
     }
 
     fn is_challenged(&self, conn: ConnId) -> bool {

@@ -1,8 +1,8 @@
 //! Which commands make sense now.
 
 use super::Model;
-use super::prediction::Replies;
 use super::command::{Command, Key, ListWord, Mode, Offer, Version, Whom};
+use super::prediction::Replies;
 use super::value::{ConnId, List, NameId, State, TicketId, Truth, UserId};
 use super::world::Stage;
 

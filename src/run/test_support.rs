@@ -67,6 +67,7 @@ pub(crate) fn outcome(ending: Ending, failures: Vec<Failure>) -> Outcome {
         transcript: Transcript::default(),
         waited: Duration::ZERO,
         waited_for: Vec::new(),
+        prepared: 0,
         round_trips: 0,
         accounts: Vec::new(),
         learnt: None,

@@ -1,5 +1,6 @@
 //! The model against the reference server, and against faulty ones.
 
+mod lines;
 mod play;
 
 use std::collections::BTreeMap;

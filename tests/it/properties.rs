@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
+use std::sync::Arc;
 use std::time::Duration;
 
 use msnpspec::diagnostic::Source;
@@ -142,7 +143,7 @@ fn every_mutator_is_used() {
 }
 
 fn campaign(options: CampaignOptions, server: &Reference) -> Report {
-    let execute = |scenario: &Scenario| server.execute(scenario);
+    let execute = |scenario: &Arc<Scenario>| server.execute_shared(Arc::clone(scenario));
     let mut campaign = Campaign::new(options, &execute);
     campaign.run(|_| false);
     campaign.into_report()

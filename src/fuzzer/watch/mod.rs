@@ -5,6 +5,7 @@
 //! command is read. Where the model cannot know (hostile bytes, other accounts, servers in several
 //! parts), it stays silent for that connection from there on, or for the whole case.
 
+mod answer;
 mod hear;
 mod people;
 mod translate;
@@ -78,7 +79,8 @@ impl Watched {
 /// Judges an outcome by the model: what it finds stands behind what the oracles found.
 pub fn watch(outcome: &mut Outcome, scenario: &Scenario, sight: Sight) -> Watched {
     let (watched, finding) = Watcher::new(outcome, sight).run();
-    if let Some(finding) = finding {
+    let is_told = |failure: &Failure| failure.by == MODEL;
+    if let Some(finding) = finding.filter(|_| !outcome.accusations.iter().any(is_told)) {
         let told = tell(&finding, outcome, scenario);
         outcome.findings.push(finding);
         outcome.accusations.push(told);

@@ -2,15 +2,12 @@
 
 use std::time::Duration;
 
-use smallvec::SmallVec;
-
-use super::hear::{describe, is_error, is_line, is_trid};
+use super::hear::{describe, is_error, is_line};
 use super::people::People;
 use super::translate::{Said, translate};
 use super::{MODEL, Sight as Scope, Watched};
 use crate::model::{
-    After, Command, ConnId as Conn, Door, Fitness, Line, Model, Phase, Replies, Reply, Sights,
-    Target, Truth,
+    Command, ConnId as Conn, Door, Fitness, Line, Model, Phase, Sights, State, Target, Truth,
 };
 use crate::oracle::Finding;
 use crate::run::Outcome;
@@ -21,10 +18,15 @@ use crate::wire::Frame;
 /// A server may close a connection that has said nothing for so long.
 const IDLE: Duration = Duration::from_secs(20);
 
+/// In memory what has not come for so long does not come.
+const LATE: Duration = Duration::from_secs(1);
+
 /// A line that was caused and has not come yet.
 #[derive(Debug, Clone, Copy)]
 struct Pending<'t> {
     line: Line,
+    /// The state in it is not known.
+    is_any_state: bool,
     is_due: bool,
     clause: ClauseId,
     trid: &'t [u8],
@@ -34,14 +36,14 @@ struct Pending<'t> {
 
 /// A connection.
 #[derive(Debug, Default)]
-struct Link<'t> {
-    conn: Option<Conn>,
+pub(super) struct Link<'t> {
+    pub(super) conn: Option<Conn>,
     /// Its entries, by place in the transcript.
-    entries: Vec<usize>,
+    pub(super) entries: Vec<usize>,
     /// The server ended it here.
-    end: Option<usize>,
+    pub(super) end: Option<usize>,
     /// USR or ANS was answered with OK here.
-    entered: Option<usize>,
+    pub(super) entered: Option<usize>,
     pool: Vec<Pending<'t>>,
     /// Since this entry any line may come.
     open_since: Option<usize>,
@@ -50,34 +52,31 @@ struct Link<'t> {
 
 /// A command that is being judged.
 #[derive(Clone, Copy)]
-struct Request<'t> {
-    at: usize,
-    link: usize,
-    conn: Conn,
-    command: Command,
-    trid: &'t [u8],
-    is_plain: bool,
+pub(super) struct Request<'t> {
+    pub(super) at: usize,
+    pub(super) link: usize,
+    pub(super) conn: Conn,
+    pub(super) command: Command,
+    pub(super) trid: &'t [u8],
+    pub(super) is_plain: bool,
 }
 
 /// Goes through a transcript with a model at hand.
 pub(super) struct Watcher<'t> {
-    transcript: &'t Transcript,
+    pub(super) transcript: &'t Transcript,
     scope: Scope,
     begins: usize,
-    people: People<'t>,
-    model: Model,
-    links: Vec<Link<'t>>,
+    pub(super) people: People<'t>,
+    pub(super) model: Model,
+    pub(super) links: Vec<Link<'t>>,
     /// The link of each connection of the model.
     of_model: Vec<usize>,
     /// By entry: the request that it answers, counted from 1.
-    claims: Vec<u32>,
+    pub(super) claims: Vec<u32>,
     watched: Watched,
     finding: Option<Finding>,
     is_mute: bool,
 }
-
-/// The frames of an answer, by place in the transcript.
-type Answer = SmallVec<[usize; 8]>;
 
 impl<'t> Watcher<'t> {
     pub(super) fn new(outcome: &'t Outcome, scope: Scope) -> Self {
@@ -169,6 +168,7 @@ impl<'t> Watcher<'t> {
                 self.distrust(at, place, conn, bytes);
             }
             What::Closed(Party::Client) | What::Reset(Party::Client) => {
+                self.await_in_vain(at, place, entry.at);
                 let sights = self.model.close(conn);
                 self.expect(at, conn, &sights, at, b"");
             }
@@ -205,7 +205,7 @@ impl<'t> Watcher<'t> {
 
     /// Bytes of which nobody can say what they are to the server. Without a login, an entry or a
     /// cookie behind them they concern their connection alone.
-    fn distrust(&mut self, at: usize, place: usize, conn: Conn, bytes: &[u8]) {
+    pub(super) fn distrust(&mut self, at: usize, place: usize, conn: Conn, bytes: &[u8]) {
         if self.model.phase(conn) == Phase::Closed {
             return;
         }
@@ -214,7 +214,7 @@ impl<'t> Watcher<'t> {
             return;
         }
         let link = self.links.get(place);
-        let is_entered = link.is_some_and(|link| link.entered.is_some_and(|then| then > at));
+        let is_entered = link.is_some_and(|link| link.entered.is_some());
         let is_key = self.model.door(conn) == Some(Door::Switchboard)
             && (is_entered || self.people.hold_cookie(bytes));
         if is_key {
@@ -278,217 +278,34 @@ impl<'t> Watcher<'t> {
         self.judge(&request, &replies, &answer);
     }
 
-    fn frame(&self, at: usize) -> Option<&'t Frame> {
+    pub(super) fn frame(&self, at: usize) -> Option<&'t Frame> {
         match &self.transcript.entries().get(at)?.what {
             What::Frame(_, frame) => Some(frame),
             _ => None,
         }
     }
 
-    /// The frames of the server on this connection that answer a request.
-    fn answer(&self, request: &Request<'t>) -> Answer {
-        let mut answer = Answer::new();
-        for at in self.after(request) {
-            let Some(entry) = self.transcript.entries().get(at) else {
-                break;
-            };
-            match &entry.what {
-                What::Frame(Party::Client, frame) => {
-                    let again = frame.words().nth(1);
-                    if again.is_some_and(|again| is_trid(again, request.trid))
-                        && !request.trid.is_empty()
-                    {
-                        break;
-                    }
-                }
-                What::Frame(Party::Server, frame) if self.claims.get(at) == Some(&0) => {
-                    let is_it = match request.command {
-                        Command::Png => frame.verb() == b"QNG",
-                        Command::Out => &frame.line[..] == b"OUT",
-                        _ => answers(frame, request),
-                    };
-                    if is_it {
-                        answer.push(at);
-                    }
-                    if is_it && matches!(request.command, Command::Png | Command::Out) {
-                        break;
-                    }
-                }
-                _ => {}
-            }
-        }
-        answer
-    }
-
-    /// The entries of a request's connection behind it.
-    fn after(&self, request: &Request<'_>) -> impl Iterator<Item = usize> + use<'_, 't> {
-        let entries = self.links.get(request.link).map(|link| &link.entries[..]);
-        let entries = entries.unwrap_or_default();
-        let from = entries.partition_point(|at| *at <= request.at);
-        entries.iter().skip(from).copied()
-    }
-
-    /// Whether something that was asked for later on the same connection was answered.
-    fn is_outlived(&self, request: &Request<'t>) -> bool {
-        let mut asked: SmallVec<[&[u8]; 8]> = SmallVec::new();
-        for at in self.after(request) {
-            match self.transcript.entries().get(at).map(|entry| &entry.what) {
-                Some(What::Frame(Party::Client, frame)) => {
-                    asked.push(match frame.verb() {
-                        b"PNG" => b"PNG",
-                        _ => frame.words().nth(1).unwrap_or_default(),
-                    });
-                }
-                Some(What::Frame(Party::Server, frame)) => {
-                    let key = match frame.verb() {
-                        b"QNG" => &b"PNG"[..],
-                        b"NLN" | b"FLN" | b"RNG" | b"JOI" | b"BYE" | b"MSG" | b"OUT" => continue,
-                        _ => frame.words().nth(1).unwrap_or_default(),
-                    };
-                    if !key.is_empty() && !is_trid(key, request.trid) && asked.contains(&key) {
-                        return true;
-                    }
-                }
-                _ => {}
-            }
-        }
-        false
-    }
-
-    /// Whether the server ended the connection before another request on it was sent or answered.
-    fn is_end(&self, request: &Request<'t>) -> bool {
-        let Some(end) = self.links.get(request.link).and_then(|link| link.end) else {
-            return false;
-        };
-        let mut between = self.after(request).take_while(|at| *at < end);
-        let is_other = |at: usize| match self.transcript.entries().get(at).map(|entry| &entry.what) {
-            Some(What::Frame(Party::Client, _) | What::Raw(Party::Client, _)) => true,
-            Some(What::Frame(Party::Server, frame)) => &frame.line[..] == b"OUT OTH",
-            _ => false,
-        };
-        end > request.at && !between.any(is_other)
-    }
-
-    /// Whether the server ended the connection later, and answered nothing in between.
-    fn may_be_over(&self, request: &Request<'t>) -> bool {
-        let end = self.links.get(request.link).and_then(|link| link.end);
-        end.is_some_and(|end| end > request.at) && !self.is_outlived(request)
-    }
-
-    fn judge(&mut self, request: &Request<'t>, replies: &Replies, answer: &Answer) {
-        let is_end = self.is_end(request);
-        let may_close = |reply: &Reply| reply.after != After::Stays;
-        let is_open = answer.is_empty()
-            && !is_end
-            && replies.iter().any(may_close)
-            && self.may_be_over(request);
-        let is_taken = !is_open && (request.is_plain || !answer.is_empty());
-        for reply in replies.iter().filter(|_| is_taken) {
-            let mark = self.people.mark();
-            if self.is_reply(request, reply, answer, is_end) {
-                self.take(request, reply, answer, is_end);
-                return;
-            }
-            self.people.unbind(mark);
-        }
-        let Some(best) = replies.first() else {
-            return;
-        };
-        let is_over = is_end || self.is_outlived(request);
-        if !request.is_plain || (!is_over && self.is_begun(request, replies, answer)) {
-            self.claim(request, answer);
-            let line = self.frame(request.at).map(|frame| frame.line.clone());
-            let line = line.unwrap_or_default();
-            self.distrust(request.at, request.link, request.conn, &line);
-            return;
-        }
-        let got = match answer.first().and_then(|first| self.frame(*first)) {
-            Some(frame) => escape(&frame.line),
-            None if is_end => "closed".to_owned(),
-            None => "nothing".to_owned(),
-        };
-        let at = answer.first().copied();
-        let end = self.links.get(request.link).and_then(|link| link.end);
-        let at = at.or(end.filter(|_| is_end)).unwrap_or(request.at);
-        let expected = self.told(replies, request.trid);
-        let name = request.command.name();
-        let message = format!("the state does not allow this answer to {name}");
-        self.accuse(at, request.link, best.clause, message, expected, got);
-    }
-
-    /// Whether an answer is the beginning of one that is allowed, of which no more was seen.
-    fn is_begun(&mut self, request: &Request<'t>, replies: &Replies, answer: &Answer) -> bool {
-        replies.iter().any(|reply| {
-            let mark = self.people.mark();
-            let fits = answer.len() <= reply.lines.len() && self.fit(request, reply, answer);
-            self.people.unbind(mark);
-            fits
-        })
-    }
-
-    fn fit(&mut self, request: &Request<'t>, reply: &Reply, answer: &Answer) -> bool {
-        let mut pairs = reply.lines.iter().zip(answer);
-        pairs.all(|(line, at)| {
-            self.frame(*at)
-                .is_some_and(|frame| is_line(&mut self.people, *line, frame, request.trid))
-        })
-    }
-
-    fn is_reply(
-        &mut self,
-        request: &Request<'t>,
-        reply: &Reply,
-        answer: &Answer,
-        is_end: bool,
-    ) -> bool {
-        if reply.anything {
-            return true;
-        }
-        if reply.lines[..] == [Line::Refused] && answer.is_empty() {
-            return is_end;
-        }
-        let is_answered = reply.lines.len() == answer.len() && self.fit(request, reply, answer);
-        let is_silent = reply.lines.is_empty() && reply.after == After::Stays;
-        match reply.after {
-            After::Closes => is_answered && (is_end || !self.is_outlived(request)),
-            After::Stays | After::Unsure => is_answered && !(is_silent && is_end),
-        }
-    }
-
-    fn claim(&mut self, request: &Request<'_>, answer: &Answer) {
-        for at in answer {
-            if let Some(claim) = self.claims.get_mut(*at) {
-                *claim = u32::try_from(request.at + 1).unwrap_or(u32::MAX);
-            }
-        }
-    }
-
-    fn take(&mut self, request: &Request<'t>, reply: &Reply, answer: &Answer, is_end: bool) {
-        self.claim(request, answer);
-        let after = match reply.after {
-            After::Closes => After::Closes,
-            _ if is_end && (reply.anything || reply.after == After::Unsure) => After::Closes,
-            After::Unsure if self.may_be_over(request) => After::Unsure,
-            After::Stays | After::Unsure => After::Stays,
-        };
-        for at in answer {
-            if let Some(cookie) = self.frame(*at).and_then(cookie_of) {
-                self.people.note_cookie(cookie);
-            }
-        }
-        let (conn, command) = (request.conn, request.command);
-        let sights = self.model.settle(conn, command, reply, after);
-        let since = answer.last().copied().unwrap_or(request.at);
-        self.expect(request.at, conn, &sights, since, request.trid);
-    }
-
     /// What a command has caused may come from now on.
-    fn expect(&mut self, at: usize, cause: Conn, sights: &Sights, since: usize, trid: &'t [u8]) {
+    pub(super) fn expect(
+        &mut self,
+        at: usize,
+        cause: Conn,
+        sights: &Sights,
+        since: usize,
+        trid: &'t [u8],
+    ) {
         for sight in &sights.list {
             let link = self.of_model.get(sight.conn.index()).copied();
             if let Some(link) = link.and_then(|link| self.links.get_mut(link)) {
+                let is_any_state = match sight.line {
+                    Line::Iln(user, ..) | Line::Nln(user, ..) => {
+                        self.model.state_of(user).is_none()
+                    }
+                    _ => false,
+                };
                 link.pool.push(Pending {
                     line: sight.line,
+                    is_any_state,
                     is_due: sight.duty == crate::model::Duty::Must && !sights.is_open,
                     clause: sight.clause,
                     trid,
@@ -525,7 +342,10 @@ impl<'t> Watcher<'t> {
             return;
         }
         let phase = self.model.phase(conn);
-        let is_open = self.links.get(place).is_some_and(|l| l.open_since.is_some());
+        let is_open = self
+            .links
+            .get(place)
+            .is_some_and(|l| l.open_since.is_some());
         let is_silent = is_open || matches!(phase, Phase::Unclear | Phase::Closed);
         if is_silent || self.is_about_others(frame) {
             return;
@@ -549,7 +369,7 @@ impl<'t> Watcher<'t> {
         for (index, pending) in link.pool.iter().enumerate() {
             let is_better = best.is_none() || pending.is_due;
             let mark = people.mark();
-            if is_better && is_line(people, pending.line, frame, pending.trid) {
+            if is_better && is_sight(people, pending, frame) {
                 best = Some(index);
                 if pending.is_due {
                     break;
@@ -560,7 +380,7 @@ impl<'t> Watcher<'t> {
         let Some(pending) = best.map(|index| link.pool.remove(index)) else {
             return false;
         };
-        is_line(people, pending.line, frame, pending.trid)
+        is_sight(people, &pending, frame)
     }
 
     /// Whether a line concerns somebody who has no part in the case, or comes unasked by nature.
@@ -593,10 +413,38 @@ impl<'t> Watcher<'t> {
             link.open_since = None;
         }
         if let Some(pending) = missing {
-            let expected = describe(&self.people, pending.line, pending.trid);
-            let message = "a line that had to come did not".to_owned();
-            self.accuse(at, place, pending.clause, message, expected, "nothing".to_owned());
+            self.miss(at, place, &pending);
         }
+    }
+
+    /// A client gives up: what had to come long ago did not.
+    fn await_in_vain(&mut self, at: usize, place: usize, now: Duration) {
+        let entries = self.transcript.entries();
+        let is_late = |since: usize| {
+            let since = entries.get(since).map(|entry| entry.at);
+            since.is_some_and(|since| now.saturating_sub(since) >= LATE)
+        };
+        let is_over = |link: &Link<'_>| self.scope == Scope::Partial || link.open_since.is_some();
+        let link = self.links.get_mut(place).filter(|link| !is_over(link));
+        let pool = link.map(|link| std::mem::take(&mut link.pool));
+        let pool = pool.unwrap_or_default();
+        let mut late = pool.iter().filter(|it| it.is_due && is_late(it.since));
+        if let Some(pending) = late.next() {
+            self.miss(at, place, pending);
+        }
+    }
+
+    fn miss(&mut self, at: usize, place: usize, pending: &Pending<'_>) {
+        let expected = describe(&self.people, pending.line, pending.trid);
+        let message = "a line that had to come did not".to_owned();
+        self.accuse(
+            at,
+            place,
+            pending.clause,
+            message,
+            expected,
+            "nothing".to_owned(),
+        );
     }
 
     fn ended(&mut self, at: usize, place: usize, conn: Conn, now: Duration) {
@@ -612,27 +460,21 @@ impl<'t> Watcher<'t> {
         if phase != Phase::Unclear && !is_idle && !is_open && self.scope == Scope::Whole {
             let message = "nothing asked for the end of the connection".to_owned();
             let expected = "a connection that stays".to_owned();
-            self.accuse(at, place, ClauseId::REPLY_4, message, expected, "closed".to_owned());
+            self.accuse(
+                at,
+                place,
+                ClauseId::REPLY_4,
+                message,
+                expected,
+                "closed".to_owned(),
+            );
             return;
         }
         let sights = self.model.close(conn);
         self.expect(at, conn, &sights, at, b"");
     }
 
-    fn told(&self, replies: &Replies, trid: &[u8]) -> String {
-        let told = replies.iter().map(|reply| match &reply.lines[..] {
-            [] if reply.after == After::Closes => "closed".to_owned(),
-            [] => "nothing".to_owned(),
-            [Line::Refused] => "an error or the end of the connection".to_owned(),
-            lines => {
-                let lines = lines.iter().map(|line| describe(&self.people, *line, trid));
-                lines.collect::<Vec<_>>().join(", ")
-            }
-        });
-        told.collect::<Vec<_>>().join(" | ")
-    }
-
-    fn accuse(
+    pub(super) fn accuse(
         &mut self,
         entry: usize,
         place: usize,
@@ -654,25 +496,22 @@ impl<'t> Watcher<'t> {
     }
 }
 
-/// Whether a frame is an answer under the request's TrID.
-fn answers(frame: &Frame, request: &Request<'_>) -> bool {
-    let mut words = frame.words();
-    let verb = words.next().unwrap_or_default();
-    let trid = words.next().unwrap_or_default();
-    if matches!(
-        verb,
-        b"ILN" | b"NLN" | b"FLN" | b"RNG" | b"JOI" | b"BYE" | b"MSG" | b"OUT" | b"QNG"
-    ) || !is_trid(trid, request.trid)
-    {
-        return false;
+/// Whether a frame is the line that was caused.
+fn is_sight<'t>(people: &mut People<'t>, pending: &Pending<'t>, frame: &'t Frame) -> bool {
+    let (Pending { trid, .. }, mut line) = (pending, pending.line);
+    if pending.is_any_state {
+        let state = |at| frame.words().nth(at).and_then(State::parse);
+        line = match line {
+            Line::Iln(user, known, name) => Line::Iln(user, state(2).unwrap_or(known), name),
+            Line::Nln(user, known, name) => Line::Nln(user, state(1).unwrap_or(known), name),
+            line => line,
+        };
     }
-    // What others did carries TrID 0.
-    let is_unasked = matches!(verb, b"ADD" | b"REM") && words.next() == Some(b"RL");
-    trid != b"0" || !is_unasked
+    is_line(people, line, frame, trid)
 }
 
 /// The cookie of a referral or an invitation.
-fn cookie_of(frame: &Frame) -> Option<&[u8]> {
+pub(super) fn cookie_of(frame: &Frame) -> Option<&[u8]> {
     match frame.verb() {
         b"XFR" => frame.words().nth(5),
         b"RNG" => frame.words().nth(4),

@@ -1,0 +1,242 @@
+//! Which lines answer a command, and whether the model allows them.
+
+use smallvec::SmallVec;
+
+use super::hear::{describe, is_line, is_trid};
+use super::watcher::{Request, Watcher, cookie_of};
+use crate::model::{After, Command, Line, Replies, Reply};
+use crate::transcript::{Party, What, escape};
+use crate::wire::Frame;
+
+/// The frames of an answer, by place in the transcript.
+pub(super) type Answer = SmallVec<[usize; 8]>;
+
+impl<'t> Watcher<'t> {
+    /// The frames of the server on this connection that answer a request.
+    pub(super) fn answer(&self, request: &Request<'t>) -> Answer {
+        let mut answer = Answer::new();
+        for at in self.after(request) {
+            let Some(entry) = self.transcript.entries().get(at) else {
+                break;
+            };
+            match &entry.what {
+                What::Frame(Party::Client, frame) => {
+                    let again = frame.words().nth(1);
+                    if again.is_some_and(|again| is_trid(again, request.trid))
+                        && !request.trid.is_empty()
+                    {
+                        break;
+                    }
+                }
+                What::Frame(Party::Server, frame) if self.claims.get(at) == Some(&0) => {
+                    let is_it = match request.command {
+                        Command::Png => frame.verb() == b"QNG",
+                        Command::Out => &frame.line[..] == b"OUT",
+                        _ => answers(frame, request),
+                    };
+                    if is_it {
+                        answer.push(at);
+                    }
+                    if is_it && matches!(request.command, Command::Png | Command::Out) {
+                        break;
+                    }
+                }
+                _ => {}
+            }
+        }
+        answer
+    }
+
+    /// The entries of a request's connection behind it.
+    fn after(&self, request: &Request<'_>) -> impl Iterator<Item = usize> + use<'_, 't> {
+        let entries = self.links.get(request.link).map(|link| &link.entries[..]);
+        let entries = entries.unwrap_or_default();
+        let from = entries.partition_point(|at| *at <= request.at);
+        entries.iter().skip(from).copied()
+    }
+
+    /// Whether something that was asked for later on the same connection was answered.
+    fn is_outlived(&self, request: &Request<'t>) -> bool {
+        let mut asked: SmallVec<[&[u8]; 8]> = SmallVec::new();
+        for at in self.after(request) {
+            match self.transcript.entries().get(at).map(|entry| &entry.what) {
+                Some(What::Frame(Party::Client, frame)) => {
+                    asked.push(match frame.verb() {
+                        b"PNG" => b"PNG",
+                        _ => frame.words().nth(1).unwrap_or_default(),
+                    });
+                }
+                Some(What::Frame(Party::Server, frame)) => {
+                    let key = match frame.verb() {
+                        b"QNG" => &b"PNG"[..],
+                        b"NLN" | b"FLN" | b"RNG" | b"JOI" | b"BYE" | b"MSG" | b"OUT" => continue,
+                        _ => frame.words().nth(1).unwrap_or_default(),
+                    };
+                    if !key.is_empty() && !is_trid(key, request.trid) && asked.contains(&key) {
+                        return true;
+                    }
+                }
+                _ => {}
+            }
+        }
+        false
+    }
+
+    /// Whether the server ended the connection before another request on it was sent or answered.
+    fn is_end(&self, request: &Request<'t>) -> bool {
+        let Some(end) = self.links.get(request.link).and_then(|link| link.end) else {
+            return false;
+        };
+        let mut between = self.after(request).take_while(|at| *at < end);
+        let is_other = |at: usize| match self.transcript.entries().get(at).map(|entry| &entry.what)
+        {
+            Some(What::Frame(Party::Client, _) | What::Raw(Party::Client, _)) => true,
+            Some(What::Frame(Party::Server, frame)) => &frame.line[..] == b"OUT OTH",
+            _ => false,
+        };
+        end > request.at && !between.any(is_other)
+    }
+
+    /// Whether the server ended the connection later, and answered nothing in between.
+    fn may_be_over(&self, request: &Request<'t>) -> bool {
+        let end = self.links.get(request.link).and_then(|link| link.end);
+        end.is_some_and(|end| end > request.at) && !self.is_outlived(request)
+    }
+
+    pub(super) fn judge(&mut self, request: &Request<'t>, replies: &Replies, answer: &Answer) {
+        let is_end = self.is_end(request);
+        let may_close = |reply: &Reply| reply.after != After::Stays;
+        let is_open = answer.is_empty()
+            && !is_end
+            && replies.iter().any(may_close)
+            && self.may_be_over(request);
+        let is_taken = !is_open && (request.is_plain || !answer.is_empty());
+        for reply in replies.iter().filter(|_| is_taken) {
+            let mark = self.people.mark();
+            if self.is_reply(request, reply, answer, is_end) {
+                self.take(request, reply, answer, is_end);
+                return;
+            }
+            self.people.unbind(mark);
+        }
+        let Some(best) = replies.first() else {
+            return;
+        };
+        let is_over = is_end || self.is_outlived(request);
+        if !request.is_plain || (!is_over && self.is_begun(request, replies, answer)) {
+            self.claim(request, answer);
+            let line = self.frame(request.at).map(|frame| frame.line.clone());
+            let line = line.unwrap_or_default();
+            self.distrust(request.at, request.link, request.conn, &line);
+            return;
+        }
+        let got = match answer.first().and_then(|first| self.frame(*first)) {
+            Some(frame) => escape(&frame.line),
+            None if is_end => "closed".to_owned(),
+            None => "nothing".to_owned(),
+        };
+        let at = answer.first().copied();
+        let end = self.links.get(request.link).and_then(|link| link.end);
+        let at = at.or(end.filter(|_| is_end)).unwrap_or(request.at);
+        let expected = self.told(replies, request.trid);
+        let name = request.command.name();
+        let message = format!("the state does not allow this answer to {name}");
+        self.accuse(at, request.link, best.clause, message, expected, got);
+    }
+
+    /// Whether an answer is the beginning of one that is allowed, of which no more was seen.
+    fn is_begun(&mut self, request: &Request<'t>, replies: &Replies, answer: &Answer) -> bool {
+        replies.iter().any(|reply| {
+            let mark = self.people.mark();
+            let fits = answer.len() <= reply.lines.len() && self.fit(request, reply, answer);
+            self.people.unbind(mark);
+            fits
+        })
+    }
+
+    fn fit(&mut self, request: &Request<'t>, reply: &Reply, answer: &Answer) -> bool {
+        let mut pairs = reply.lines.iter().zip(answer);
+        pairs.all(|(line, at)| {
+            self.frame(*at)
+                .is_some_and(|frame| is_line(&mut self.people, *line, frame, request.trid))
+        })
+    }
+
+    fn is_reply(
+        &mut self,
+        request: &Request<'t>,
+        reply: &Reply,
+        answer: &Answer,
+        is_end: bool,
+    ) -> bool {
+        if reply.anything {
+            return true;
+        }
+        if reply.lines[..] == [Line::Refused] && answer.is_empty() {
+            return is_end;
+        }
+        let is_answered = reply.lines.len() == answer.len() && self.fit(request, reply, answer);
+        let is_silent = reply.lines.is_empty() && reply.after == After::Stays;
+        match reply.after {
+            After::Closes => is_answered && (is_end || !self.is_outlived(request)),
+            After::Stays | After::Unsure => is_answered && !(is_silent && is_end),
+        }
+    }
+
+    fn claim(&mut self, request: &Request<'_>, answer: &Answer) {
+        for at in answer {
+            if let Some(claim) = self.claims.get_mut(*at) {
+                *claim = u32::try_from(request.at + 1).unwrap_or(u32::MAX);
+            }
+        }
+    }
+
+    fn take(&mut self, request: &Request<'t>, reply: &Reply, answer: &Answer, is_end: bool) {
+        self.claim(request, answer);
+        let after = match reply.after {
+            After::Closes => After::Closes,
+            _ if is_end && (reply.anything || reply.after == After::Unsure) => After::Closes,
+            After::Unsure if self.may_be_over(request) => After::Unsure,
+            After::Stays | After::Unsure => After::Stays,
+        };
+        for at in answer {
+            if let Some(cookie) = self.frame(*at).and_then(cookie_of) {
+                self.people.note_cookie(cookie);
+            }
+        }
+        let (conn, command) = (request.conn, request.command);
+        let sights = self.model.settle(conn, command, reply, after);
+        let since = answer.last().copied().unwrap_or(request.at);
+        self.expect(request.at, conn, &sights, since, request.trid);
+    }
+
+    fn told(&self, replies: &Replies, trid: &[u8]) -> String {
+        let told = replies.iter().map(|reply| match &reply.lines[..] {
+            [] if reply.after == After::Closes => "closed".to_owned(),
+            [] => "nothing".to_owned(),
+            [Line::Refused] => "an error or the end of the connection".to_owned(),
+            lines => {
+                let lines = lines.iter().map(|line| describe(&self.people, *line, trid));
+                lines.collect::<Vec<_>>().join(", ")
+            }
+        });
+        told.collect::<Vec<_>>().join(" | ")
+    }
+}
+
+/// Whether a frame is an answer under the request's TrID.
+fn answers(frame: &Frame, request: &Request<'_>) -> bool {
+    let mut words = frame.words();
+    let verb = words.next().unwrap_or_default();
+    let trid = words.next().unwrap_or_default();
+    if matches!(
+        verb,
+        b"ILN" | b"NLN" | b"FLN" | b"RNG" | b"JOI" | b"BYE" | b"MSG" | b"OUT" | b"QNG"
+    ) || !is_trid(trid, request.trid)
+    {
+        return false;
+    }
+    // What others did carries TrID 0.
+    let is_unasked = matches!(verb, b"ADD" | b"REM") && words.next() == Some(b"RL");
+    trid != b"0" || !is_unasked
+}

@@ -15,7 +15,6 @@ use std::time::Duration;
 use md5::{Digest as _, Md5};
 
 use super::entropy::{MOST_BYTES, case_bytes, stream};
-use super::feedback::transitions;
 use super::generate::{Case, Manner, generate};
 use super::judge::Verdict;
 use super::signature::Signature;
@@ -444,7 +443,7 @@ impl<'c> Campaign<'c> {
         let case = case_of(&bytes, self.options.manner, name, self.options.seed);
         let scenario = Arc::new(case.scenario);
         let mut outcome = (self.execute)(&scenario);
-        let watched = watch(&mut outcome, &scenario, self.options.sight);
+        let (watched, transitions) = watch(&mut outcome, &scenario, self.options.sight);
         let (verdict, told) = Verdict::of(&outcome, self.options.level);
         let told = foremost(told);
         Done {
@@ -453,7 +452,7 @@ impl<'c> Campaign<'c> {
             verdict,
             told,
             watched,
-            transitions: transitions(&outcome.transcript).into_iter().collect(),
+            transitions,
             mutators: case.mutators,
             round_trips: outcome.round_trips,
             waited: outcome.waited_for,

@@ -7,7 +7,6 @@
 mod campaign;
 pub mod dictionary;
 mod entropy;
-mod feedback;
 mod findings;
 mod generate;
 mod judge;
@@ -21,7 +20,6 @@ mod watch;
 
 pub use campaign::{Campaign, Found, Name, Options as CampaignOptions, Report, case_of};
 pub use entropy::{Entropy, case_bytes, stream};
-pub use feedback::transitions;
 pub use findings::{Findings, Kept, Origin, Replayed, Reproducer, read_finding, replay};
 pub use generate::{Case, Manner, generate};
 pub use judge::{Verdict, blame};

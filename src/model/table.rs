@@ -183,7 +183,8 @@ impl Command {
             Self::Msg(Mode::A) => "MSG-A",
             Self::MsgBad => "MSG",
             Self::Out => "OUT",
-            Self::Unknown | Self::Foreign | Self::Arity | Self::Hostile => "other",
+            Self::Unknown | Self::Foreign | Self::Arity => "other",
+            Self::Hostile => "bytes",
         }
     }
 }
@@ -209,9 +210,6 @@ fn enter(model: &Model, conn: ConnId, table: &mut BTreeMap<Transition, ClauseId>
     model.candidates(conn, &mut commands);
     commands.extend(STRAY);
     for command in commands {
-        if command == Command::Hostile {
-            continue;
-        }
         for reply in model.replies(conn, command) {
             for kind in reply.kinds() {
                 let transition = Transition {

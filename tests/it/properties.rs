@@ -181,6 +181,11 @@ fn the_same_seed_gives_the_same_corpus() {
     assert_ne!(campaign(other, &server).corpus_hash(), whole.corpus_hash());
     let (seen, known) = whole.known_transitions();
     assert!(seen > 50 && seen < known, "{seen} of {known}");
+    assert_eq!(
+        whole.covered.len(),
+        seen,
+        "the model knows all that it sees"
+    );
 }
 
 #[test]

@@ -83,7 +83,7 @@ impl<'t> Watcher<'t> {
     }
 
     /// Whether the server ended the connection before another request on it was sent or answered.
-    fn is_end(&self, request: &Request<'t>) -> bool {
+    pub(super) fn is_end(&self, request: &Request<'t>) -> bool {
         let Some(end) = self.links.get(request.link).and_then(|link| link.end) else {
             return false;
         };
@@ -114,6 +114,7 @@ impl<'t> Watcher<'t> {
         for reply in replies.iter().filter(|_| is_taken) {
             let mark = self.people.mark();
             if self.is_reply(request, reply, answer, is_end) {
+                self.note(request, answer, reply.is_silence());
                 self.take(request, reply, answer, is_end);
                 return;
             }
@@ -125,11 +126,21 @@ impl<'t> Watcher<'t> {
         let is_over = is_end || self.is_outlived(request);
         if !request.is_plain || (!is_over && self.is_begun(request, replies, answer)) {
             self.claim(request, answer);
+            let command = Command::Hostile;
+            self.note(
+                &Request {
+                    command,
+                    ..*request
+                },
+                answer,
+                false,
+            );
             let line = self.frame(request.at).map(|frame| frame.line.clone());
             let line = line.unwrap_or_default();
             self.distrust(request.at, request.link, request.conn, &line);
             return;
         }
+        self.note(request, answer, false);
         let got = match answer.first().and_then(|first| self.frame(*first)) {
             Some(frame) => escape(&frame.line),
             None if is_end => "closed".to_owned(),

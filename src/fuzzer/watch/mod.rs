@@ -12,6 +12,7 @@ mod translate;
 mod watcher;
 
 use crate::event::Failure;
+use crate::model::Transition;
 use crate::oracle::Finding;
 use crate::run::Outcome;
 use crate::scenario::ast::Scenario;
@@ -76,16 +77,21 @@ impl Watched {
     }
 }
 
-/// Judges an outcome by the model: what it finds stands behind what the oracles found.
-pub fn watch(outcome: &mut Outcome, scenario: &Scenario, sight: Sight) -> Watched {
-    let (watched, finding) = Watcher::new(outcome, sight).run();
+/// Judges an outcome by the model: what it finds stands behind what the oracles found. Tells also
+/// what the connections went through: each state, command and reply once.
+pub fn watch(
+    outcome: &mut Outcome,
+    scenario: &Scenario,
+    sight: Sight,
+) -> (Watched, Vec<Transition>) {
+    let (watched, transitions, finding) = Watcher::new(outcome, sight).run();
     let is_told = |failure: &Failure| failure.by == MODEL;
     if let Some(finding) = finding.filter(|_| !outcome.accusations.iter().any(is_told)) {
         let told = tell(&finding, outcome, scenario);
         outcome.findings.push(finding);
         outcome.accusations.push(told);
     }
-    watched
+    (watched, transitions)
 }
 
 fn tell(finding: &Finding, outcome: &Outcome, scenario: &Scenario) -> Failure {

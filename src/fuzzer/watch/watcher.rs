@@ -2,12 +2,14 @@
 
 use std::time::Duration;
 
+use super::answer::Answer;
 use super::hear::{describe, is_error, is_line};
 use super::people::People;
 use super::translate::{Said, translate};
 use super::{MODEL, Sight as Scope, Watched};
 use crate::model::{
-    Command, ConnId as Conn, Door, Fitness, Line, Model, Phase, Sights, State, Target, Truth,
+    Command, ConnId as Conn, Door, Fitness, Line, Model, Phase, ReplyKind, Sights, State, Target,
+    Transition, Truth,
 };
 use crate::oracle::Finding;
 use crate::run::Outcome;
@@ -74,6 +76,7 @@ pub(super) struct Watcher<'t> {
     /// By entry: the request that it answers, counted from 1.
     pub(super) claims: Vec<u32>,
     watched: Watched,
+    transitions: Vec<Transition>,
     finding: Option<Finding>,
     is_mute: bool,
 }
@@ -122,13 +125,15 @@ impl<'t> Watcher<'t> {
             of_model: Vec::new(),
             claims: vec![0; transcript.entries().len()],
             watched: Watched::default(),
+            transitions: Vec::new(),
             finding: None,
             is_mute: false,
         }
     }
 
-    /// What came of it, and the first thing that the model does not allow.
-    pub(super) fn run(mut self) -> (Watched, Option<Finding>) {
+    /// What came of it, what the connections went through, and the first thing that the model does
+    /// not allow.
+    pub(super) fn run(mut self) -> (Watched, Vec<Transition>, Option<Finding>) {
         let transcript = self.transcript;
         for (at, entry) in transcript.entries().iter().enumerate() {
             if self.is_mute {
@@ -137,7 +142,9 @@ impl<'t> Watcher<'t> {
                 self.entry(at, entry);
             }
         }
-        (self.watched, self.finding)
+        self.transitions.sort_unstable();
+        self.transitions.dedup();
+        (self.watched, self.transitions, self.finding)
     }
 
     fn count_unwatched(&mut self, at: usize, entry: &Entry) {
@@ -164,8 +171,7 @@ impl<'t> Watcher<'t> {
             What::Opened(_) => {}
             What::Frame(Party::Client, frame) => self.said(at, place, conn, frame),
             What::Raw(Party::Client, bytes) => {
-                self.count(at, Fitness::Wild);
-                self.distrust(at, place, conn, bytes);
+                self.raw(at, place, conn, bytes);
             }
             What::Closed(Party::Client) | What::Reset(Party::Client) => {
                 self.await_in_vain(at, place, entry.at);
@@ -203,6 +209,20 @@ impl<'t> Watcher<'t> {
         }
     }
 
+    fn raw(&mut self, at: usize, place: usize, conn: Conn, bytes: &[u8]) {
+        self.count(at, Fitness::Wild);
+        let request = Request {
+            at,
+            link: place,
+            conn,
+            command: Command::Hostile,
+            trid: b"",
+            is_plain: false,
+        };
+        self.note(&request, &Answer::new(), false);
+        self.distrust(at, place, conn, bytes);
+    }
+
     /// Bytes of which nobody can say what they are to the server. Without a login, an entry or a
     /// cookie behind them they concern their connection alone.
     pub(super) fn distrust(&mut self, at: usize, place: usize, conn: Conn, bytes: &[u8]) {
@@ -238,19 +258,15 @@ impl<'t> Watcher<'t> {
         let words = frame.words().collect();
         let said = translate(frame, &words, &mut self.people, &self.model, conn);
         let is_clear = self.model.phase(conn) != Phase::Unclear;
+        if !is_clear {
+            self.watched.unclear += u64::from(at >= self.begins);
+            self.distrust(at, place, conn, &frame.line);
+            return;
+        }
         let (command, is_plain) = match said {
-            Said::Plainly(command) if is_clear => (command, true),
-            Said::Perhaps(command) if is_clear => (command, false),
-            _ if is_clear => {
-                self.count(at, Fitness::Wild);
-                self.distrust(at, place, conn, &frame.line);
-                return;
-            }
-            _ => {
-                self.watched.unclear += u64::from(at >= self.begins);
-                self.distrust(at, place, conn, &frame.line);
-                return;
-            }
+            Said::Plainly(command) => (command, true),
+            Said::Perhaps(command) => (command, false),
+            Said::Unknown => (Command::Hostile, false),
         };
         let mut request = Request {
             at,
@@ -261,6 +277,12 @@ impl<'t> Watcher<'t> {
             is_plain,
         };
         let answer = self.answer(&request);
+        if command == Command::Hostile {
+            self.count(at, Fitness::Wild);
+            self.note(&request, &answer, false);
+            self.distrust(at, place, conn, &frame.line);
+            return;
+        }
         let first = answer.first().and_then(|first| self.frame(*first));
         let third = first.and_then(|frame| frame.words().nth(2));
         match request.command {
@@ -276,6 +298,29 @@ impl<'t> Watcher<'t> {
         let replies = self.model.replies(conn, request.command);
         self.count(at, Model::fitness_of(&replies));
         self.judge(&request, &replies, &answer);
+    }
+
+    /// Notes what a command was answered with in its state.
+    pub(super) fn note(&mut self, request: &Request<'t>, answer: &Answer, is_silent: bool) {
+        let phase = self.model.phase(request.conn);
+        let first = answer.first().and_then(|first| self.frame(*first));
+        let reply = match first.map(Frame::verb) {
+            Some(verb) if first.is_some_and(is_error) => {
+                let digits = verb.iter().map(|digit| u16::from(digit - b'0'));
+                ReplyKind::Error(digits.fold(0, |code, digit| code * 10 + digit))
+            }
+            Some(_) => ReplyKind::Ok,
+            None if self.is_end(request) => ReplyKind::Close,
+            None if is_silent => ReplyKind::Silence,
+            None => return,
+        };
+        if !matches!(phase, Phase::Unclear | Phase::NsUnsure | Phase::SbUnsure) {
+            self.transitions.push(Transition {
+                phase,
+                command: request.command.name(),
+                reply,
+            });
+        }
     }
 
     pub(super) fn frame(&self, at: usize) -> Option<&'t Frame> {

@@ -12,7 +12,7 @@ use msnpspec::wire::Frame;
 
 /// What the model, and it alone, says of an outcome.
 fn told(outcome: &mut Outcome, scenario: &Scenario, sight: Sight) -> (Watched, Option<String>) {
-    let watched = watch(outcome, scenario, sight);
+    let (watched, _) = watch(outcome, scenario, sight);
     let mut failures = outcome.accusations.iter();
     let failure = failures.find(|failure| failure.by == MODEL);
     let told = failure.map(|failure| {

@@ -4,7 +4,8 @@ use std::io::IsTerminal as _;
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use msnpspec::fuzzer::{Found, Report};
+use msnpspec::fuzzer::{Found, Report, last_lines};
+use msnpspec::net::{Gauge, Vitals};
 use msnpspec::report::printable;
 use serde_json::json;
 
@@ -61,8 +62,11 @@ impl Teller {
         let file = saved.map(|saved| saved.path.display().to_string());
         if self.is_human {
             let file = file.map_or(String::new(), |file| format!("\n    {file}"));
+            let wrote: String = last_lines(failure)
+                .map(|line| format!("\n    | {line}"))
+                .collect();
             let text = format!(
-                "{clause} ({}) in case {}: expected {}, got {}{file}",
+                "{clause} ({}) in case {}: expected {}, got {}{wrote}{file}",
                 found.verdict, found.name, failure.expected, failure.got
             );
             self.print(&format!(
@@ -80,6 +84,7 @@ impl Teller {
             "expected": failure.expected,
             "got": failure.got,
             "signature": found.signature.to_string(),
+            "transcript": failure.transcript,
             "file": file,
         });
         self.print(&format!("{line}\n"));
@@ -197,6 +202,9 @@ impl Teller {
         if let Some(line) = self.line.take() {
             line.finish_and_clear();
         }
+        if let Some(vitals) = server.remote().and_then(Remote::vitals) {
+            self.used(&vitals);
+        }
         if self.is_human {
             let corpus = report.corpus_hash();
             let (codes, all_codes) = report.codes();
@@ -215,5 +223,47 @@ impl Teller {
             let numbers = Self::numbers("finished", report, server, elapsed);
             self.print(&format!("{numbers}\n"));
         }
+    }
+
+    /// What the server's process used, and a warning where it goes on using more.
+    fn used(&self, vitals: &Vitals) {
+        let (memory, files) = (&vitals.memory, &vitals.files);
+        let mib = |bytes: u64| format!("{}.{}", bytes >> 20, (bytes >> 10) % 1024 * 10 / 1024);
+        let told = format!(
+            "memory {} MiB first, {} last, {} peak; open files {} first, {} last, {} peak; over {} s",
+            mib(memory.first),
+            mib(memory.last),
+            mib(memory.peak),
+            files.first,
+            files.last,
+            files.peak,
+            vitals.lived.as_secs()
+        );
+        let grows = [
+            (vitals.memory_grows(), "memory"),
+            (vitals.files_grow(), "open files"),
+        ];
+        let grows: Vec<&str> = grows
+            .iter()
+            .filter(|(it, _)| *it)
+            .map(|(_, what)| *what)
+            .collect();
+        if !grows.is_empty() {
+            let what = grows.join(" and ");
+            self.console
+                .warning(&format!("the server's {what} went on growing: {told}"));
+        }
+        if self.is_human {
+            self.print(&format!("server: {told}\n"));
+            return;
+        }
+        let gauge = |gauge: &Gauge, grows: bool| json!({ "first": gauge.first, "last": gauge.last, "peak": gauge.peak, "grows": grows });
+        let line = json!({
+            "event": "server",
+            "memory": gauge(memory, vitals.memory_grows()),
+            "files": gauge(files, vitals.files_grow()),
+            "ms": u64::try_from(vitals.lived.as_millis()).unwrap_or(u64::MAX),
+        });
+        self.print(&format!("{line}\n"));
     }
 }

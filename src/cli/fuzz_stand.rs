@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use msnpspec::fuzzer::{Kind, Sight, Verdict, blame, watch as watch_case};
-use msnpspec::net::{Stand, StandError, interrupted, now};
+use msnpspec::net::{Stand, StandError, Vitals, interrupted, now};
 use msnpspec::run::{Dead, Ending, Outcome};
 use msnpspec::scenario::ast::Scenario;
 use msnpspec::spec::Level;
@@ -118,6 +118,12 @@ impl Remote {
     /// What was seen beside findings.
     pub(super) fn tally(&self) -> Tally {
         locked(&self.state).tally
+    }
+
+    /// What the server uses, where its process is ours.
+    pub(super) fn vitals(&self) -> Option<Vitals> {
+        let stand = locked(self.lanes.first()?);
+        self.runtime.block_on(stand.vitals())
     }
 
     /// Why nothing more can be run.

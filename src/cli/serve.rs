@@ -92,7 +92,13 @@ async fn until_signal(
         doors.notification(),
         doors.switchboard()
     ));
-    signals.next().await;
+    tokio::select! {
+        () = signals.next() => {}
+        () = serving.crashed() => {
+            console.error(&"a planted fault ends the process");
+            std::process::abort();
+        }
+    }
     tokio::select! {
         () = serving.shutdown() => {
             console.print("stopped\n");

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
+use super::judge::last_lines;
 use super::shrink::Shrunk;
 use super::signature::Signature;
 use crate::diagnostic::{Diagnostic, Source};
@@ -58,6 +59,9 @@ impl Reproducer {
         say(&format!("got:      {}", failure.got));
         if let Some(detail) = &failure.detail {
             say(detail);
+        }
+        for line in last_lines(failure) {
+            say(&format!("the server wrote: {line}"));
         }
         say(&format!("judged by: {}", failure.by));
         say(&format!(

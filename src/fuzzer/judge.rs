@@ -2,14 +2,12 @@
 
 use super::signature::{Kind, Signature};
 use crate::event::Failure;
-use crate::run::{Dead, Ending, Outcome};
+use crate::run::{Dead, Ending, Outcome, is_cry};
 use crate::scenario::ast::Scenario;
 use crate::spec::{ClauseId, Level};
 
 /// Who judges where the server died or wedged.
 const PROCESS: &str = "process";
-/// What the server's last words are recognised by: panics and sanitizers.
-const CRIES: [&str; 4] = ["panicked at", "Sanitizer", "runtime error", "Traceback"];
 
 /// The kind of a verdict.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -114,23 +112,38 @@ impl Verdict {
     }
 }
 
+/// What stands before a line that the server's process wrote, in the transcript of a failure.
+const WROTE: &str = "the server wrote: ";
+/// How many of these lines are told.
+const TAIL: usize = 12;
+
+/// What the server's process wrote last, where the failure is its death.
+pub fn last_lines(failure: &Failure) -> impl Iterator<Item = &str> {
+    let lines = failure.transcript.iter();
+    lines.filter_map(|line| line.strip_prefix(WROTE))
+}
+
 /// Makes the death of the server a failure of what was played when it died, before all others.
 pub fn blame(outcome: &mut Outcome, scenario: &Scenario, dead: &Dead) {
     let clause = ClauseId::LIVE_1;
     let at = scenario.steps.first().map(|step| step.at);
-    let transcript = outcome.failures.first().map(|first| &first.transcript);
+    let first = outcome.failures.first().map(|first| &first.transcript);
+    let mut transcript = first.cloned().unwrap_or_default();
+    let from = dead.stderr.len().saturating_sub(TAIL);
+    let wrote = dead.stderr.iter().skip(from);
+    transcript.extend(wrote.map(|line| format!("{WROTE}{line}")));
     let failure = Failure {
         clause: Some(clause),
         level: Some(clause.level()),
         by: PROCESS.to_owned(),
         place: scenario.source.place(at.unwrap_or_default()),
         expected: "the server goes on serving others".to_owned(),
-        got: match dead.exited {
+        got: match dead.exited || dead.cried {
             true => dead.why.clone(),
             false => format!("it serves nobody: {}", dead.why),
         },
         detail: Some(last_words(dead)),
-        transcript: transcript.cloned().unwrap_or_default(),
+        transcript,
     };
     // What was not met because the server was gone says nothing.
     outcome.failures = vec![failure];
@@ -140,12 +153,12 @@ pub fn blame(outcome: &mut Outcome, scenario: &Scenario, dead: &Dead) {
 
 /// What tells one death from another: what the server cried when it died, if it did.
 fn last_words(dead: &Dead) -> String {
-    if !dead.exited {
+    if !dead.exited && !dead.cried {
         return "it lives but serves nobody".to_owned();
     }
     let lines = dead.stderr.iter().enumerate();
     let mut cry = lines
-        .filter(|(_, line)| CRIES.iter().any(|cry| line.contains(cry)))
+        .filter(|(_, line)| is_cry(line) || line.contains("Traceback"))
         .map(|(at, line)| {
             match line.as_str() {
                 // The message of a panic stands on the next line, an exception's on the last.
@@ -158,7 +171,11 @@ fn last_words(dead: &Dead) -> String {
     let words = cry.next_back().map_or("", |line| line.trim());
     match words {
         "" => "it has ended".to_owned(),
-        words => words.to_owned(),
+        // `SUMMARY: AddressSanitizer: heap-use-after-free x.c:3 in parse`: words, not names.
+        words => match words.split_once("Sanitizer: ") {
+            Some((_, error)) => error.replace(['-', '/'], " "),
+            None => words.to_owned(),
+        },
     }
 }
 
@@ -181,6 +198,7 @@ mod tests {
             let dead = Dead {
                 why: "the server exited with status 101".to_owned(),
                 exited,
+                cried: lines.iter().any(|line| is_cry(line)),
                 stderr: lines.iter().map(|line| (*line).to_owned()).collect(),
             };
             blame(&mut outcome, &scenario, &dead);
@@ -190,6 +208,7 @@ mod tests {
                 panic!("{told:?}");
             };
             assert_eq!(failure.clause, Some(ClauseId::LIVE_1));
+            assert!(last_lines(failure).eq(lines.iter().copied()));
             signature.to_string()
         };
         let panic = "thread 'main' panicked at src/x.rs:3:5:";
@@ -200,6 +219,9 @@ mod tests {
         let other = signature(true, &["hello", panic, "not yet implemented", "note: run"]);
         assert_eq!(one, "live-1_process_other_index-out-of");
         assert_ne!(one, other);
+        let summary = "SUMMARY: AddressSanitizer: heap-use-after-free x.c:3 in parse";
+        let lives = signature(false, &["==7==ERROR: AddressSanitizer: x", summary]);
+        assert_eq!(lives, "live-1_process_other_heap-use-after-free-in-parse");
         let wedged = signature(false, &["Traceback (most recent call last):", "KeyError"]);
         assert_eq!(wedged, "live-1_process_other_it-lives-but-serves-nobody");
         let exception = signature(

@@ -22,7 +22,7 @@ pub use campaign::{Campaign, Found, Name, Options as CampaignOptions, Report, ca
 pub use entropy::{Entropy, case_bytes, stream};
 pub use findings::{Findings, Kept, Origin, Replayed, Reproducer, read_finding, replay};
 pub use generate::{Case, Manner, generate};
-pub use judge::{Verdict, blame};
+pub use judge::{Verdict, blame, last_lines};
 pub use mutate::{Effect, MUTATORS, Mutator};
 pub use reference::Reference;
 pub use shrink::{Progress as ShrinkProgress, ShrinkError, Shrinker, Shrunk, Size};

@@ -10,6 +10,7 @@ use tokio::sync::Mutex;
 use crate::net::doors::Doors;
 use crate::net::process::{GRACE, LaunchError, Process};
 use crate::net::serve::{ServeError, ServeOptions, Serving};
+use crate::net::vitals::Vitals;
 use crate::run::{Dead, Launch, Target};
 use crate::server::Config;
 use crate::transcript::Redactor;
@@ -27,6 +28,8 @@ const WEDGED: Duration = Duration::from_millis(500);
 #[derive(Debug)]
 pub(super) struct Host {
     kind: Mutex<Kind>,
+    /// What processes used that are gone, the one that lived longest.
+    vitals: Mutex<Option<Vitals>>,
     redactor: Redactor,
     seed: u64,
 }
@@ -59,6 +62,7 @@ impl Host {
         };
         Self {
             kind: Mutex::new(kind),
+            vitals: Mutex::default(),
             redactor: redactor.clone(),
             seed,
         }
@@ -84,13 +88,21 @@ impl Host {
                     None => false,
                 };
                 if !runs {
-                    drop(process.take());
+                    if let Some(process) = process.take() {
+                        self.keep(&process).await;
+                    }
                     *process = Some(Process::launch(launch, &self.redactor).await?);
                 }
             }
             Kind::Builtin { .. } | Kind::Foreign => {}
         }
         Ok(())
+    }
+
+    /// Keeps what a process used that ends.
+    async fn keep(&self, process: &Process) {
+        let mut vitals = self.vitals.lock().await;
+        *vitals = longer(vitals.take(), process.vitals());
     }
 
     async fn serve(&self, doors: Doors) -> Result<Serving, ServeError> {
@@ -143,6 +155,7 @@ impl Host {
             }
             Kind::Launched { process, .. } => {
                 if let Some(process) = process.take() {
+                    self.keep(&process).await;
                     process.stop(grace).await;
                 }
             }
@@ -172,9 +185,52 @@ impl Host {
             if let Some(how) = process.ended(DYING).await {
                 dead.why = format!("the server {how}");
                 dead.exited = true;
+                dead.stderr = process.last_words().await;
+            } else {
+                dead.stderr = process.tail();
             }
-            dead.stderr = process.tail();
+            dead.cried = process.cry().is_some();
         }
         dead
     }
+
+    /// What a server of ours wrote that no sound one writes, whether it lives or not.
+    pub(super) async fn cry(&self) -> Option<Dead> {
+        let mut kind = self.kind.lock().await;
+        let Kind::Launched {
+            process: Some(process),
+            ..
+        } = &mut *kind
+        else {
+            return None;
+        };
+        let cry = process.cry()?;
+        let how = process.ended(DYING).await;
+        Some(Dead {
+            exited: how.is_some(),
+            why: match how {
+                Some(how) => format!("the server {how}"),
+                None => format!("the server wrote `{cry}`"),
+            },
+            cried: true,
+            stderr: process.tail(),
+        })
+    }
+
+    /// What the server uses, if its process is ours: of several that lived one after the other, the
+    /// one that lived longest.
+    pub(super) async fn vitals(&self) -> Option<Vitals> {
+        let kind = self.kind.lock().await;
+        let now = match &*kind {
+            Kind::Launched { process, .. } => process.as_ref().and_then(Process::vitals),
+            Kind::Builtin { .. } | Kind::Foreign => None,
+        };
+        let before = self.vitals.lock().await.clone();
+        longer(before, now)
+    }
+}
+
+fn longer(one: Option<Vitals>, other: Option<Vitals>) -> Option<Vitals> {
+    let both = [one, other].into_iter().flatten();
+    both.max_by_key(|vitals| vitals.lived)
 }

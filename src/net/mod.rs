@@ -15,7 +15,9 @@ mod record;
 mod runner;
 mod serve;
 mod stand;
+mod tail;
 mod tape;
+mod vitals;
 
 pub use clock::{now, today};
 pub use doors::Doors;
@@ -26,6 +28,7 @@ pub use runner::{Plan, RunEnd, RunError, RunOptions, interrupted, run};
 pub use serve::{ServeError, ServeOptions, Serving};
 pub use stand::{Stand, StandError, StandOptions};
 pub use tape::{Piece, Recorded, Tape, Track};
+pub use vitals::{Gauge, Vitals};
 
 /// Lets the process have as many sockets as the system allows; a failure changes nothing.
 #[cfg(unix)]

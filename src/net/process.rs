@@ -1,6 +1,5 @@
 //! A process of the target: started without a shell, watched, ended with all its children.
 
-use std::collections::VecDeque;
 use std::io;
 use std::process::{ExitStatus, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -10,15 +9,14 @@ use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::net::TcpStream;
 use tokio::process::{Child, Command};
 use tokio::task::JoinHandle;
+use tokio::time::MissedTickBehavior;
 
 use crate::net::drive::plain;
+use crate::net::tail::{Source, Tail};
+use crate::net::vitals::{PULSE, Vitals, Watch};
 use crate::run::{Invocation, Launch, Signal};
-use crate::transcript::{Redactor, escape};
+use crate::transcript::Redactor;
 
-/// How many lines of its output are kept.
-const LINES: usize = 30;
-/// How many bytes of a line are kept.
-const LINE: usize = 400;
 /// How long it may take to end in order before it is killed.
 pub(super) const GRACE: Duration = Duration::from_secs(5);
 /// How often readiness is tried.
@@ -86,6 +84,8 @@ pub(super) struct Process {
     child: Child,
     tail: Arc<Mutex<Tail>>,
     readers: Vec<JoinHandle<()>>,
+    watch: Arc<Mutex<Watch>>,
+    watcher: Option<JoinHandle<()>>,
     stop: Signal,
 }
 
@@ -116,19 +116,26 @@ impl Process {
         #[cfg(unix)]
         command.process_group(0);
         let mut child = command.spawn().map_err(|error| failed(&error))?;
-        let tail = Arc::new(Mutex::new(Tail {
-            redactor: redactor.clone(),
-            ..Tail::default()
-        }));
+        let tail = Arc::new(Mutex::new(Tail::new(redactor.clone())));
         let mut readers = Vec::new();
         if let Some(stdout) = child.stdout.take() {
-            readers.push(tokio::spawn(read(stdout, Arc::clone(&tail))));
+            readers.push(tokio::spawn(read(
+                stdout,
+                Source::Stdout,
+                Arc::clone(&tail),
+            )));
         }
         if let Some(stderr) = child.stderr.take() {
-            readers.push(tokio::spawn(read(stderr, Arc::clone(&tail))));
+            readers.push(tokio::spawn(read(
+                stderr,
+                Source::Stderr,
+                Arc::clone(&tail),
+            )));
         }
         Ok(Self {
             name: program.to_owned(),
+            watch: Arc::new(Mutex::new(Watch::new(child.id()))),
+            watcher: None,
             child,
             tail,
             readers,
@@ -150,7 +157,10 @@ impl Process {
             }
         };
         let ended = tokio::select! {
-            () = ready => return Ok(process),
+            () = ready => {
+                process.observe();
+                return Ok(process);
+            }
             () = tokio::time::sleep(invocation.within) => None,
             status = process.child.wait() => Some(how(status)),
         };
@@ -171,6 +181,32 @@ impl Process {
                 }
             }
         })
+    }
+
+    /// From now on memory and open files are measured.
+    fn observe(&mut self) {
+        let watch = Arc::clone(&self.watch);
+        self.watcher = Some(tokio::spawn(async move {
+            let mut pulse = tokio::time::interval(PULSE);
+            pulse.set_missed_tick_behavior(MissedTickBehavior::Delay);
+            loop {
+                pulse.tick().await;
+                let mut watch = watch.lock().unwrap_or_else(PoisonError::into_inner);
+                watch.measure();
+            }
+        }));
+    }
+
+    /// What it uses, as far as that is known.
+    pub(super) fn vitals(&self) -> Option<Vitals> {
+        let watch = self.watch.lock().unwrap_or_else(PoisonError::into_inner);
+        watch.vitals()
+    }
+
+    /// The first line of a panic or a sanitizer, if it wrote one.
+    pub(super) fn cry(&self) -> Option<String> {
+        let tail = self.tail.lock().unwrap_or_else(PoisonError::into_inner);
+        tail.cry().map(str::to_owned)
     }
 
     /// Waits for a command to end well.
@@ -223,7 +259,7 @@ impl Process {
     }
 
     /// The last lines of a process that has ended: what is in the pipes still is read first.
-    async fn last_words(&mut self) -> Vec<String> {
+    pub(super) async fn last_words(&mut self) -> Vec<String> {
         for reader in self.readers.drain(..) {
             // A child of its own may hold the pipe open.
             let _in_time = tokio::time::timeout(Duration::from_millis(200), reader).await;
@@ -255,8 +291,8 @@ impl Process {
 impl Drop for Process {
     fn drop(&mut self) {
         self.signal(Signal::Kill);
-        for reader in &self.readers {
-            reader.abort();
+        for task in self.readers.iter().chain(&self.watcher) {
+            task.abort();
         }
     }
 }
@@ -290,7 +326,7 @@ fn how(status: io::Result<ExitStatus>) -> String {
         Ok(status) => {
             #[cfg(unix)]
             if let Some(signal) = std::os::unix::process::ExitStatusExt::signal(&status) {
-                return format!("was ended by signal {signal}");
+                return format!("was ended by signal {signal}{}", name_of(signal));
             }
             match status.code() {
                 Some(code) => format!("exited with status {code}"),
@@ -300,51 +336,33 @@ fn how(status: io::Result<ExitStatus>) -> String {
     }
 }
 
-/// The last lines of a process's output.
-#[derive(Debug, Default)]
-struct Tail {
-    lines: VecDeque<String>,
-    begun: Vec<u8>,
-    redactor: Redactor,
-}
-
-impl Tail {
-    fn push(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            match byte {
-                b'\n' => self.end_line(),
-                byte if self.begun.len() < LINE => self.begun.push(*byte),
-                _ => {}
-            }
-        }
-    }
-
-    fn end_line(&mut self) {
-        let begun = std::mem::take(&mut self.begun);
-        let text = escape(begun.strip_suffix(b"\r").unwrap_or(&begun));
-        if self.lines.len() == LINES {
-            self.lines.pop_front();
-        }
-        self.lines
-            .push_back(self.redactor.apply(&text).into_owned());
-    }
-
-    fn lines(&mut self) -> Vec<String> {
-        if !self.begun.is_empty() {
-            self.end_line();
-        }
-        self.lines.iter().cloned().collect()
+/// The name of a signal by which servers die.
+#[cfg(unix)]
+fn name_of(signal: i32) -> &'static str {
+    use rustix::process::Signal;
+    match Signal::from_named_raw(signal) {
+        Some(Signal::ABORT) => " (SIGABRT)",
+        Some(Signal::SEGV) => " (SIGSEGV)",
+        Some(Signal::BUS) => " (SIGBUS)",
+        Some(Signal::ILL) => " (SIGILL)",
+        Some(Signal::FPE) => " (SIGFPE)",
+        Some(Signal::TRAP) => " (SIGTRAP)",
+        Some(Signal::SYS) => " (SIGSYS)",
+        Some(Signal::XCPU) => " (SIGXCPU)",
+        Some(Signal::KILL) => " (SIGKILL)",
+        Some(Signal::TERM) => " (SIGTERM)",
+        _ => "",
     }
 }
 
-async fn read(mut from: impl AsyncRead + Unpin, tail: Arc<Mutex<Tail>>) {
+async fn read(mut from: impl AsyncRead + Unpin, source: Source, tail: Arc<Mutex<Tail>>) {
     let mut buffer = vec![0; 4096];
     while let Ok(length) = from.read(&mut buffer).await {
         if length == 0 {
             break;
         }
         let mut tail = tail.lock().unwrap_or_else(PoisonError::into_inner);
-        tail.push(buffer.get(..length).unwrap_or_default());
+        tail.push(source, buffer.get(..length).unwrap_or_default());
     }
 }
 
@@ -418,19 +436,5 @@ mod tests {
         );
         let error = started.unwrap_err().to_string();
         assert!(error.starts_with("cannot start `/no/such/program`: No such file"));
-    }
-
-    #[test]
-    fn the_tail_is_bounded() {
-        let mut tail = Tail::default();
-        tail.push(&vec![b'x'; 100_000]);
-        for n in 0..1000 {
-            tail.push(format!("\n{n}").as_bytes());
-        }
-        let lines = tail.lines();
-        assert_eq!(
-            (lines.len(), lines.last().unwrap().as_str()),
-            (LINES, "999")
-        );
     }
 }

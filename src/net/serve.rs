@@ -108,6 +108,7 @@ impl Serving {
             max_queue,
             rearmed: Notify::new(),
             emptied: Notify::new(),
+            crashed: Notify::new(),
         });
         let mut tasks = vec![tokio::spawn(keep_time(Arc::clone(&shared)))];
         for (door, listener) in listeners {
@@ -124,6 +125,17 @@ impl Serving {
     #[must_use]
     pub fn doors(&self) -> Doors {
         self.doors
+    }
+
+    /// Ends when a planted fault has ended the service for good.
+    pub async fn crashed(&self) {
+        loop {
+            let notified = self.shared.crashed.notified();
+            if self.shared.lock().server.has_crashed() {
+                return;
+            }
+            notified.await;
+        }
     }
 
     /// How many connections are open.
@@ -184,6 +196,8 @@ struct Shared {
     rearmed: Notify,
     /// The last client is gone.
     emptied: Notify,
+    /// The service has ended for good.
+    crashed: Notify,
 }
 
 #[derive(Debug)]
@@ -224,6 +238,9 @@ impl Shared {
                     }
                 }
             }
+        }
+        if core.server.has_crashed() {
+            self.crashed.notify_waiters();
         }
         let next = core.server.poll_timeout();
         if next.is_some() && (core.armed.is_none() || next < core.armed) {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::net::bench::{Bench, Unprepared};
+use crate::net::vitals::Vitals;
 use crate::run::{Account, Dead, Done, Ending, Environment, Outcome, RemoteError, Target, Work};
 use crate::scenario::ast::Scenario;
 
@@ -168,7 +169,8 @@ impl Stand {
         Ok(outcome)
     }
 
-    /// Runs a scenario, and does not look at the server whatever comes of it.
+    /// Runs a scenario, and does not look at the server whatever comes of it. Where the server has
+    /// written a panic or what a sanitizer says, nothing counts as passed until it is revived.
     ///
     /// # Errors
     ///
@@ -184,7 +186,7 @@ impl Stand {
             accounts,
             seed: self.seed,
         };
-        let outcome = match self.bench.perform(work, environment).await {
+        let mut outcome = match self.bench.perform(work, environment).await {
             Done::Scenario(outcome) => *outcome,
             Done::Unable(why) => return Err(StandError::Unable(why)),
             _ => return Err(StandError::Unable("it was not run".into())),
@@ -195,6 +197,9 @@ impl Stand {
                 known.lists = after.lists;
                 known.name = after.name.clone().or(known.name.take());
             }
+        }
+        if outcome.ending == Ending::Passed && self.bench.host.cry().await.is_some() {
+            outcome.ending = Ending::Broken;
         }
         Ok(outcome)
     }
@@ -225,12 +230,16 @@ impl Stand {
         }
     }
 
-    /// Whether the server lives: a login of the first account is served in time.
+    /// Whether the server lives: a login of the first account is served in time, and it wrote
+    /// neither a panic nor what a sanitizer says.
     ///
     /// # Errors
     ///
     /// What is known of a server that does not.
     pub async fn look(&self) -> Result<(), Dead> {
+        if let Some(cry) = self.bench.host.cry().await {
+            return Err(cry);
+        }
         // Life is proved by a login.
         if self.environment.no_login.is_some() {
             return Ok(());
@@ -262,6 +271,12 @@ impl Stand {
                 stderr: dead.stderr,
             }),
         }
+    }
+
+    /// What the server's processes use, where they are ours and the system tells: of several that
+    /// lived one after the other, the one that lived longest.
+    pub async fn vitals(&self) -> Option<Vitals> {
+        self.bench.host.vitals().await
     }
 
     async fn check(&self, patient: bool) -> Result<(), Dead> {

@@ -58,5 +58,5 @@ pub use port::{Input, Output};
 pub use suite::Suite;
 pub use target::{AddressError, Invocation, Launch, RemoteError, Signal, Target, is_loopback};
 pub use target_schema::target_schema;
-pub use task::{Dead, Done, SuiteOptions, Task, Work};
+pub use task::{Dead, Done, SuiteOptions, Task, Work, is_cry};
 pub use waivers::{Date, DateError, Stale, Waiver, Waivers, bless, message_of};

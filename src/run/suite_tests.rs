@@ -204,6 +204,7 @@ fn perform(
                 why: "it exited".into(),
                 exited: world.owned && !world.heals,
                 stderr: vec!["panic!".into()],
+                ..Dead::default()
             }))
         }
         Work::Restart if world.stuck => Done::Restart(Err("no such file".into())),

@@ -92,6 +92,24 @@ pub struct Dead {
     pub why: String,
     /// Its process has ended; else it may be slow or wedged.
     pub exited: bool,
+    /// It wrote a panic or what a sanitizer says, and may live.
+    pub cried: bool,
     /// The last lines that it wrote.
     pub stderr: Vec<String>,
+}
+
+/// Whether this is the first line of a panic, or of what a sanitizer or a C library says when it
+/// ends a process.
+#[must_use]
+pub fn is_cry(line: &str) -> bool {
+    const WITHIN: [&str; 7] = [
+        "panicked at",
+        "Sanitizer:",
+        "runtime error:",
+        "Fatal Python error",
+        "stack smashing detected",
+        "Assertion `",
+        "terminate called after throwing",
+    ];
+    line.starts_with("panic: ") || WITHIN.iter().any(|cry| line.contains(cry))
 }

@@ -177,6 +177,14 @@ impl Server {
         }
     }
 
+    /// Whether a planted fault has ended the service for good: whoever has a process for it may let
+    /// that die too.
+    #[must_use]
+    pub fn has_crashed(&self) -> bool {
+        let tamper = self.outbox.tamper.as_ref();
+        tamper.is_some_and(|tamper| tamper.has_crashed())
+    }
+
     /// Ends the service in order: `OUT SSD` to everybody who is logged in, then every connection
     /// is closed. Later calls find nobody.
     //= OUT-6

@@ -129,7 +129,7 @@ fn the_bundled_server_stops_and_starts() {
 }
 
 /// A port that is free now, and that the system gives to nobody by itself.
-fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     static NEXT: AtomicU16 = AtomicU16::new(0);
     let base = 20_000 + (std::process::id() % 1000) as u16 * 10;
     loop {

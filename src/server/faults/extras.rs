@@ -79,7 +79,7 @@ pub(super) fn count_deeds(sent: &mut Sent<'_>) {
 }
 
 /// What the notes hold once the service has ended.
-const GONE: &str = "gone";
+pub(super) const GONE: &str = "gone";
 
 /// The service is gone as if its process had died: every connection drops, and so does each that
 /// is made later.

@@ -157,6 +157,11 @@ impl Tamper {
             .collect()
     }
 
+    /// Whether the service has ended as if its process had died.
+    pub(in crate::server) fn has_crashed(&self) -> bool {
+        self.notes.memory.contains_key(super::extras::GONE)
+    }
+
     /// From now on nothing is heard of the server.
     pub(in crate::server) fn get_stuck(&mut self) {
         self.notes.is_stuck = true;

@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 
-use super::call;
+use super::{call, write};
+use crate::loopback::free_port;
 
 /// The events that a call has told.
 fn events(out: &str) -> Vec<Value> {
@@ -80,4 +81,72 @@ fn wrong_words_are_told() {
     }
     let told = call(&["list", "mutators"]);
     assert!(told.out.contains("stops-reading\t"), "{}", told.out);
+}
+
+/// A target whose server is the bundled one with a fault, started by the harness.
+fn launched(folder: &std::path::Path, fault: &str) -> String {
+    let port = free_port();
+    let text = format!(
+        "dispatch: 127.0.0.1:{port}\n\
+         account_pattern: {{ handle: \"user{{n}}@hotmail.com\", password: \"pw{{n}}\", to: 12 }}\n\
+         launch:\n  command: [\"{}\", serve, --listen, \"127.0.0.1:{port}\", --fault, {fault}]\n\
+         disposable: true\n",
+        env!("CARGO_BIN_EXE_msnpspec")
+    );
+    write(folder, "target.yaml", &text)
+}
+
+#[test]
+fn a_crash_is_found_told_shrunk_and_replayed_and_the_campaign_goes_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let target = launched(folder.path(), "crash-after-six");
+    let save = folder.path().join("findings");
+    let save = save.to_str().unwrap();
+    let told = call(&["fuzz", "--target", &target, "--cases", "60", "--save", save]);
+    assert_eq!(told.code, Some(1), "{}{}", told.out, told.err);
+    let events = events(&told.out);
+    let of = |kind: &str| events.iter().find(|event| event["event"] == kind).unwrap();
+    let finding = of("finding");
+    assert_eq!(
+        (&finding["clause"], &finding["verdict"], &finding["got"]),
+        (
+            &"LIVE-1".into(),
+            &"death".into(),
+            &"the server was ended by signal 6 (SIGABRT)".into()
+        )
+    );
+    let words = "the server wrote: error: a planted fault ends the process";
+    let transcript = finding["transcript"].as_array().unwrap();
+    assert_eq!(transcript.last().unwrap(), words, "{finding}");
+    // The server is started again: what comes after the death passes.
+    let last = of("finished");
+    assert_eq!(last["cases"], 60);
+    let number = |value: &Value| value.as_u64().unwrap();
+    let deaths = number(&last["verdicts"]["death"]);
+    assert_eq!(number(&last["verdicts"]["passed"]) + deaths, 60, "{last}");
+    let shrunk = of("shrunk");
+    assert_eq!(
+        (&shrunk["failed"], &shrunk["replays"]),
+        (&20.into(), &20.into())
+    );
+    let file = std::fs::read_to_string(shrunk["file"].as_str().unwrap()).unwrap();
+    assert!(file.contains(&format!("# {words}\n")), "{file}");
+    let said = file.lines().filter(|line| line.contains(" C: "));
+    let said: Vec<&str> = said
+        .filter_map(|line| line.split(" C: ").nth(1)?.get(..3))
+        .collect();
+    assert_eq!(said.last(), Some(&"CHG"), "{file}");
+    assert!(said.len() <= 6, "{file}");
+    if cfg!(target_os = "linux") {
+        let server = of("server");
+        assert!(number(&server["memory"]["first"]) > 1 << 20, "{server}");
+        assert!(number(&server["files"]["peak"]) > 5, "{server}");
+    }
+    let told = call(&["fuzz", "--target", &target, "--replay", save]);
+    assert_eq!(told.code, Some(1), "{}{}", told.out, told.err);
+    assert!(told.out.contains(": still failing"), "{}", told.out);
+    let sound = launched(folder.path(), "cvr-short");
+    let told = call(&["fuzz", "--target", &sound, "--replay", save]);
+    assert_eq!(told.code, Some(0), "{}{}", told.out, told.err);
+    assert!(told.out.contains(": fixed"), "{}", told.out);
 }

@@ -91,7 +91,7 @@ pub(super) struct Notes {
     pub(super) now: Duration,
     /// The command that is carried out.
     pub(super) command: Option<Command>,
-    /// The last command of another connection.
+    /// The last command of another connection that has a TrID.
     pub(super) previous: Option<Command>,
     pub(super) peers: BTreeMap<ConnId, Peer>,
     pub(super) held: Vec<Held>,

@@ -107,7 +107,11 @@ impl Tamper {
             .or_default() += 1;
         let command = Command { conn, words };
         let last = self.notes.command.replace(command);
-        if let Some(last) = last.filter(|last| last.conn != conn) {
+        let has_trid = |command: &Command| {
+            let trid = command.text(1);
+            !trid.is_empty() && trid.bytes().all(|byte| byte.is_ascii_digit())
+        };
+        if let Some(last) = last.filter(|last| last.conn != conn && has_trid(last)) {
             self.notes.previous = Some(last);
         }
     }

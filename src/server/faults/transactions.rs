@@ -78,8 +78,7 @@ pub(super) fn trid_off_by_one(sent: &mut Sent<'_>) {
 pub(super) fn trid_of_another(sent: &mut Sent<'_>) {
     let previous = sent.notes.previous.as_ref();
     let trid = previous.map_or("", |command| command.text(1)).to_owned();
-    let is_number = !trid.is_empty() && trid.bytes().all(|byte| byte.is_ascii_digit());
-    if is_number && sent.is("GTC") && sent.answers("GTC") {
+    if !trid.is_empty() && sent.is("GTC") && sent.answers("GTC") {
         sent.set(1, trid);
     }
 }

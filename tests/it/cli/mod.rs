@@ -2,6 +2,7 @@
 
 mod check;
 mod fuzz;
+mod fuzz_target;
 mod import;
 mod run;
 mod shrink;

@@ -151,6 +151,7 @@ impl Reader {
         };
         let what = match text.strip_prefix("<raw> ") {
             Some(raw) => What::Raw(party, unescape(raw).into()),
+            None if text == "<missing>" => What::Missing(party, 0),
             None if text == "<closed>" => What::Closed(party),
             None if text == "<reset>" => What::Reset(party),
             None => {

@@ -34,6 +34,7 @@ pub fn import(transcript: &Transcript, name: &str) -> Scenario {
         index: 0,
         is_stopped: false,
         ended: Vec::new(),
+        holed: Vec::new(),
         payload: None,
         steps: Vec::new(),
     };
@@ -94,6 +95,8 @@ struct Importer<'t> {
     is_stopped: bool,
     /// Connections that the client has ended.
     ended: Vec<ConnId>,
+    /// Connections of which a request was not recorded: what follows there cannot be replayed.
+    holed: Vec<ConnId>,
     /// What a client last sent as a payload.
     payload: Option<bytes::Bytes>,
     steps: Vec<Step>,
@@ -101,6 +104,9 @@ struct Importer<'t> {
 
 impl Importer<'_> {
     fn entry(&mut self, entry: &Entry) {
+        if self.holed.contains(&entry.conn) {
+            return;
+        }
         let conn = self.cast.conn_name(entry.conn);
         let action = match &entry.what {
             What::Opened(address) => Action::Open {
@@ -143,7 +149,11 @@ impl Importer<'_> {
                 self.ended.push(entry.conn);
                 Action::Expect(self.expected(entry.conn, Expected::Closed))
             }
-            What::Raw(Party::Server, _) => return,
+            What::Raw(Party::Server, _) | What::Missing(Party::Server, _) => return,
+            What::Missing(Party::Client, _) => {
+                self.holed.push(entry.conn);
+                return;
+            }
         };
         self.push(action, None);
     }

@@ -77,6 +77,8 @@ pub enum What {
     Frame(Party, Frame),
     /// Bytes that are no frame: sent on purpose, or left over when a stream ended or went bad.
     Raw(Party, Bytes),
+    /// What this end sent here was not recorded: so many bytes, 0 where nobody knows how many.
+    Missing(Party, u64),
     /// An orderly end of the stream.
     Closed(Party),
     /// A reset.

@@ -89,6 +89,10 @@ impl Transcript {
                 return render_frame(&prefix, frame, announced, redactor);
             }
             What::Raw(party, bytes) => format!("{name} {}: <raw> {}", side(*party), whole(bytes)),
+            What::Missing(party, 0) => format!("{name} {}: <missing>", side(*party)),
+            What::Missing(party, count) => {
+                format!("{name} {}: <missing {count} bytes>", side(*party))
+            }
             What::Closed(party) => format!("{name} {}: <closed>", side(*party)),
             What::Reset(party) => format!("{name} {}: <reset>", side(*party)),
         };

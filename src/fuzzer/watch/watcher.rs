@@ -179,7 +179,7 @@ impl<'t> Watcher<'t> {
                 self.expect(at, conn, &sights, at, b"");
             }
             What::Frame(Party::Server, frame) => self.heard(at, place, conn, frame),
-            What::Raw(Party::Server, _) => self.is_mute = true,
+            What::Raw(Party::Server, _) | What::Missing(..) => self.is_mute = true,
             What::Closed(Party::Server) | What::Reset(Party::Server) => {
                 self.ended(at, place, conn, entry.at);
             }

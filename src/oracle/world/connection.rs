@@ -24,6 +24,8 @@ pub struct Conn {
     /// The client sent what cannot be read with certainty, or another dialect is spoken: what
     /// answers what is not known.
     pub is_murky: bool,
+    /// Not all of it was recorded: nothing is judged from the hole on.
+    pub is_holed: bool,
     /// The user who is logged in, or sits in a session.
     pub user: Option<UserId>,
     /// The request with which the user came in was sent here.
@@ -86,6 +88,7 @@ impl Conn {
             kind,
             is_whole: false,
             is_murky: false,
+            is_holed: false,
             user: None,
             asked_in: 0,
             entered: 0,

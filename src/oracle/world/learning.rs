@@ -224,6 +224,7 @@ impl World {
                 self.lose_sight(entry.conn);
             }
             What::Raw(Party::Server, _) => self.conn_mut(entry.conn).is_murky = true,
+            What::Missing(..) => self.miss(entry.conn),
             What::Closed(party) | What::Reset(party) => self.end(entry.conn, *party),
             What::Frame(..) => {}
         }

@@ -158,6 +158,22 @@ impl World {
         }
     }
 
+    /// Something was sent that nobody recorded.
+    pub(super) fn miss(&mut self, id: ConnId) {
+        self.lose_sight(id);
+        let index = self.index;
+        let conn = self.conn_mut(id);
+        conn.is_holed = true;
+        let may_log_in = conn.user.is_none() && conn.kind != ServerKind::Switchboard;
+        if may_log_in && conn.claims.is_empty() {
+            self.users.iter_mut().for_each(|user| user.blur(index));
+        } else if may_log_in {
+            for user in conn.claims.clone() {
+                self.users.get_mut(user).blur(index);
+            }
+        }
+    }
+
     pub(super) fn end(&mut self, id: ConnId, party: Party) {
         let index = self.index;
         let by_server = party == Party::Server;

@@ -137,6 +137,7 @@ impl World {
             What::Frame(Party::Client, frame) => Sight::Asked(read_request(conn, frame)),
             What::Frame(Party::Server, frame) => Sight::Told(read_line(conn, frame)),
             What::Raw(party, bytes) => Sight::Raw(*party, bytes),
+            What::Missing(party, _) => Sight::Raw(*party, &[]),
             What::Closed(party) | What::Reset(party) => Sight::Ended(*party),
         };
         let place = Place {

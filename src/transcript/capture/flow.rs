@@ -11,11 +11,15 @@ use super::packet::Segment;
 use crate::transcript::record::Party;
 
 /// How many segments of a connection may wait for one before them.
-const MOST_WAITING: usize = 512;
+const MOST_WAITING: usize = 256;
 /// How many bytes of a connection may wait.
 const MOST_BYTES: usize = 8 * 1024 * 1024;
 /// How long segments wait for one before them that the capture may have missed.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// How many holes a connection may have before the rest of it is left out.
+const MOST_HOLES: usize = 64;
+/// How many connections of a capture are read.
+const MOST_FLOWS: usize = 100_000;
 /// The port of the protocol.
 pub(super) const PORT: u16 = 1863;
 
@@ -25,13 +29,13 @@ pub(super) struct Flow {
     pub(super) client: SocketAddr,
     pub(super) server: SocketAddr,
     ends: [End; 2],
+    /// Segments that cannot be told yet, as they came.
     waiting: Vec<Waiting>,
     held: usize,
-    /// The packet of the last event.
-    last: usize,
+    /// The packet and the time of the last event.
+    last: (usize, Duration),
     start: Option<u32>,
-    /// A segment is missing for good.
-    is_lost: bool,
+    holes: usize,
 }
 
 /// What one end sends.
@@ -42,15 +46,24 @@ struct End {
     is_over: bool,
 }
 
-/// A segment that cannot be told yet.
 #[derive(Debug)]
 struct Waiting {
     at: Duration,
+    packet: usize,
     party: Party,
     sequence: u32,
     acknowledged: Option<u32>,
     fin: bool,
     payload: Bytes,
+    lost: u32,
+}
+
+impl Waiting {
+    /// The number behind all that was sent in it.
+    fn end(&self) -> u32 {
+        let length = u32::try_from(self.payload.len()).unwrap_or(0);
+        self.sequence.wrapping_add(length).wrapping_add(self.lost)
+    }
 }
 
 /// What happened on a connection.
@@ -60,10 +73,8 @@ pub(super) enum Happening {
     Opened,
     /// One end sent this, in order.
     Sent(Party, Bytes),
-    /// Something was missed; what comes later is not in order.
-    Missed,
-    /// Sent after something was missed.
-    Adrift(Party, Bytes),
+    /// So many bytes of this end are missing; 0 for all that it sent from here on.
+    Missed(Party, u32),
     /// One end is done, in order or not.
     Ended(Party, bool),
 }
@@ -88,6 +99,8 @@ pub(super) struct Flows {
     known: HashMap<(SocketAddr, SocketAddr), usize>,
     zero: Option<Duration>,
     now: Duration,
+    /// Segments of connections that are left out because there are too many.
+    pub(super) unread: usize,
 }
 
 impl Flows {
@@ -105,9 +118,15 @@ impl Flows {
         });
         let id = match known {
             Some(id) => id,
+            // Whoever says nothing makes no connection.
+            None if !segment.syn && segment.payload.is_empty() && segment.lost == 0 => return,
+            None if self.flows.len() >= MOST_FLOWS => {
+                self.unread += 1;
+                return;
+            }
             None => {
                 if let Some(old) = self.known.get(&key).copied() {
-                    self.give_up(old, packet.number);
+                    self.flush(old, packet.number);
                 }
                 self.flows.push(Flow::new(segment));
                 let id = self.flows.len() - 1;
@@ -127,17 +146,15 @@ impl Flows {
         flow.take(segment, &mut told);
     }
 
-    fn give_up(&mut self, id: usize, packet: usize) {
+    fn flush(&mut self, id: usize, packet: usize) {
         let mut told = Told {
             events: &mut self.events,
             at: self.now,
             packet,
             flow: id,
         };
-        if let Some(flow) = self.flows.get_mut(id)
-            && !flow.waiting.is_empty()
-        {
-            flow.lose(&mut told);
+        if let Some(flow) = self.flows.get_mut(id) {
+            flow.flush(&mut told);
         }
     }
 
@@ -145,9 +162,9 @@ impl Flows {
     pub(super) fn finish(mut self) -> (Vec<Flow>, Vec<Event>) {
         let last = self.events.iter().map(|event| event.packet).max();
         for id in 0..self.flows.len() {
-            self.give_up(id, last.unwrap_or_default());
+            self.flush(id, last.unwrap_or_default());
         }
-        // What was missed is told where it was missed, not where that was found out.
+        // What is missing is told where it is missing, not where that was found out.
         self.events.sort_by_key(|event| event.packet);
         (self.flows, self.events)
     }
@@ -214,9 +231,9 @@ impl Flow {
             ends: [End::default(), End::default()],
             waiting: Vec::new(),
             held: 0,
-            last: 0,
+            last: (0, Duration::ZERO),
             start: None,
-            is_lost: false,
+            holes: 0,
         }
     }
 
@@ -233,6 +250,9 @@ impl Flow {
     }
 
     fn take(&mut self, segment: &Segment<'_>, told: &mut Told<'_>) {
+        if self.holes > MOST_HOLES {
+            return;
+        }
         let party = match segment.from == self.client {
             true => Party::Client,
             false => Party::Server,
@@ -240,8 +260,7 @@ impl Flow {
         let after_syn = segment.sequence.wrapping_add(u32::from(segment.syn));
         if segment.syn {
             if self.start.is_none() && self.next(Party::Client).is_none() {
-                told.push(Happening::Opened);
-                self.last = told.packet;
+                self.tell(Happening::Opened, told);
             }
             if party == Party::Client {
                 self.start = self.start.or(Some(segment.sequence));
@@ -251,31 +270,41 @@ impl Flow {
         if let Some(acknowledged) = segment.acknowledged {
             self.end(other(party)).next.get_or_insert(acknowledged);
         }
-        if segment.reset {
-            if !self.waiting.is_empty() {
-                self.lose(told);
-            }
-            return self.over(party, false, told);
-        }
-        if self.is_lost {
-            return self.adrift(party, segment.payload, segment.fin, told);
-        }
         self.held += segment.payload.len();
         self.waiting.push(Waiting {
             at: told.at,
+            packet: told.packet,
             party,
             sequence: after_syn,
             acknowledged: segment.acknowledged,
             fin: segment.fin,
             payload: Bytes::copy_from_slice(segment.payload),
+            lost: segment.lost,
         });
         self.deliver(told);
-        let oldest = self.waiting.first().map_or(told.at, |first| first.at);
-        if told.at.saturating_sub(oldest) > PATIENCE
+        if segment.reset {
+            self.flush(told);
+            return self.over(party, false, told);
+        }
+        while self.is_tired(told.at) {
+            self.skip(told);
+            self.deliver(told);
+        }
+    }
+
+    /// Whether it has waited long enough for what is missing.
+    fn is_tired(&self, now: Duration) -> bool {
+        let oldest = self.waiting.first();
+        oldest.is_some_and(|first| now.saturating_sub(first.at) > PATIENCE)
             || self.waiting.len() > MOST_WAITING
             || self.held > MOST_BYTES
-        {
-            self.lose(told);
+    }
+
+    /// Tells all that waits, and what is missing between.
+    fn flush(&mut self, told: &mut Told<'_>) {
+        while !self.waiting.is_empty() {
+            self.skip(told);
+            self.deliver(told);
         }
     }
 
@@ -287,60 +316,97 @@ impl Flow {
             let Some(next) = self.next(segment.party) else {
                 continue;
             };
+            let here = (told.packet, told.at);
+            if self.holes > 0 {
+                let (packet, time) = (segment.packet.max(self.last.0), segment.at.max(self.last.1));
+                (told.packet, told.at) = (packet, time);
+            }
             let old = usize::try_from(ahead(next, segment.sequence)).unwrap_or(0);
             let fresh = segment.payload.slice(old.min(segment.payload.len())..);
-            let length = u32::try_from(segment.payload.len()).unwrap_or(0);
-            let end = segment.sequence.wrapping_add(length);
+            let end = segment.end();
             if !fresh.is_empty() {
+                self.end(segment.party).next = Some(end.wrapping_sub(segment.lost));
+                self.tell(Happening::Sent(segment.party, fresh), told);
+            }
+            let lost = self.next(segment.party).map_or(0, |next| ahead(end, next));
+            if let Ok(lost @ 1..) = u32::try_from(lost) {
                 self.end(segment.party).next = Some(end);
-                self.last = told.packet;
-                told.push(Happening::Sent(segment.party, fresh));
+                self.miss(segment.party, lost, told);
             }
             if segment.fin && self.next(segment.party) == Some(end) {
                 self.end(segment.party).next = Some(end.wrapping_add(1));
                 self.over(segment.party, true, told);
             }
+            (told.packet, told.at) = here;
         }
+    }
+
+    /// Whether a number has been reached, or passed.
+    fn is_reached(&self, party: Party, number: Option<u32>) -> bool {
+        let pair = self.next(party).zip(number);
+        pair.is_none_or(|(next, number)| ahead(number, next) <= 0)
     }
 
     /// Whether all that goes before a segment has been told: bytes of the same end, and bytes of
     /// the other end that its sender had received.
     fn is_due(&self, segment: &Waiting) -> bool {
-        let is_reached = |party, number: Option<u32>| {
-            let pair = self.next(party).zip(number);
-            pair.is_none_or(|(next, number)| ahead(number, next) <= 0)
+        self.is_reached(segment.party, Some(segment.sequence))
+            && self.is_reached(other(segment.party), segment.acknowledged)
+    }
+
+    /// Goes on behind what the segment that has waited longest waits for: it will not come.
+    fn skip(&mut self, told: &mut Told<'_>) {
+        let Some(first) = self.waiting.first() else {
+            return;
         };
-        is_reached(segment.party, Some(segment.sequence))
-            && is_reached(other(segment.party), segment.acknowledged)
+        let is_own = !self.is_reached(first.party, Some(first.sequence));
+        let party = match is_own {
+            true => first.party,
+            false => other(first.party),
+        };
+        let next = self.next(party).unwrap_or_default();
+        let gap = |number: u32| {
+            u32::try_from(ahead(number, next))
+                .ok()
+                .filter(|gap| *gap > 0)
+        };
+        let (own, others): (Vec<&Waiting>, Vec<&Waiting>) =
+            self.waiting.iter().partition(|it| it.party == party);
+        let sent = own.iter().filter_map(|it| gap(it.sequence)).min();
+        let received = others.iter().filter_map(|it| gap(it.acknowledged?)).min();
+        let Some(gap) = sent.or(received) else {
+            self.waiting.clear();
+            self.held = 0;
+            return;
+        };
+        self.end(party).next = Some(next.wrapping_add(gap));
+        let here = (told.packet, told.at);
+        (told.packet, told.at) = self.last;
+        self.miss(party, gap, told);
+        (told.packet, told.at) = here;
     }
 
-    /// What is waited for will not come.
-    fn lose(&mut self, told: &mut Told<'_>) {
-        let here = std::mem::replace(&mut told.packet, self.last);
-        self.is_lost = true;
-        told.push(Happening::Missed);
-        told.packet = here;
-        self.held = 0;
-        for segment in std::mem::take(&mut self.waiting) {
-            self.adrift(segment.party, &segment.payload, segment.fin, told);
-        }
-    }
-
-    fn adrift(&mut self, party: Party, payload: &[u8], fin: bool, told: &mut Told<'_>) {
-        if !payload.is_empty() {
-            let payload = Bytes::copy_from_slice(payload);
-            told.push(Happening::Adrift(party, payload));
-        }
-        if fin {
-            self.over(party, true, told);
+    fn miss(&mut self, party: Party, count: u32, told: &mut Told<'_>) {
+        self.holes += 1;
+        if self.holes > MOST_HOLES {
+            self.tell(Happening::Missed(party, 0), told);
+            self.tell(Happening::Missed(other(party), 0), told);
+            self.waiting.clear();
+            self.held = 0;
+        } else {
+            self.tell(Happening::Missed(party, count), told);
         }
     }
 
     fn over(&mut self, party: Party, in_order: bool, told: &mut Told<'_>) {
         if !self.end(party).is_over {
             self.end(party).is_over = true;
-            self.last = told.packet;
-            told.push(Happening::Ended(party, in_order));
+            self.tell(Happening::Ended(party, in_order), told);
         }
+    }
+
+    fn tell(&mut self, what: Happening, told: &mut Told<'_>) {
+        self.last = (told.packet, told.at);
+        told.push(what);
     }
 }

@@ -1,12 +1,14 @@
 //! Captures of the network: pcap and pcapng files become transcripts.
 //!
-//! Understood are Ethernet, Linux cooked (both forms), loopback and raw IP, with IPv4 and IPv6.
-//! Segments may come late, twice or overlapping. Nothing is shown before what it acknowledges, so
-//! a reply never stands in front of its request. What the capture has missed ends what can be
-//! known of that connection: the rest of it is told as bytes that cannot be read.
+//! Understood are Ethernet (with VLAN), Linux cooked (both forms), loopback and raw IP, with IPv4
+//! and IPv6, whole or in fragments. Segments may come late, twice or overlapping. Nothing is shown
+//! before what it acknowledges, so a reply never stands in front of its request. What the capture
+//! has missed is told as [`What::Missing`](super::What::Missing); reading goes on where the next
+//! line begins.
 
 mod container;
 mod flow;
+mod fragments;
 mod packet;
 mod talk;
 
@@ -18,6 +20,9 @@ use super::redact::Redactor;
 
 /// The longest text of a packet, in characters.
 const LONGEST_LINE: usize = 500;
+
+/// How many connections that are not whole are told one by one.
+const MOST_NOTES: usize = 20;
 
 /// What a capture shows.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -37,8 +42,19 @@ pub enum CaptureError {
     #[error("neither a pcap nor a pcapng file")]
     Format,
     /// No packet of an MSNP conversation.
-    #[error("no MSNP conversation among {0} packets")]
-    Nothing(usize),
+    #[error("no MSNP conversation among {packets} packets{}", told(.notes))]
+    Nothing {
+        /// How many packets there are.
+        packets: usize,
+        /// What could not be read of them.
+        notes: Vec<String>,
+    },
+}
+
+fn told(notes: &[String]) -> String {
+    notes
+        .iter()
+        .fold(String::new(), |text, note| text + "; " + note)
 }
 
 /// Whether a file begins like a capture.
@@ -61,30 +77,64 @@ pub fn is_capture(bytes: &[u8]) -> bool {
 /// When the file is no capture, or nobody speaks MSNP in it.
 pub fn read(bytes: &[u8]) -> Result<Capture, CaptureError> {
     let mut flows = flow::Flows::default();
+    let mut reader = packet::Reader::default();
     let mut count = 0;
-    let mut foreign = 0;
     let damage = container::packets(bytes, |packet| {
         count = packet.number;
-        match packet::segment(&packet) {
-            Ok(Some(segment)) => flows.take(&packet, &segment),
-            Ok(None) => {}
-            Err(packet::UnknownLink) => foreign += 1,
-        }
+        reader.read(&packet, |segment| flows.take(&packet, segment));
     })?;
+    let unread = flows.unread;
     let (flows, events) = flows.finish();
     let mut capture = talk::transcript(&flows, events);
-    if let Some(number) = damage {
-        let note = format!("the file is damaged or cut off behind packet {number}");
-        capture.notes.push(note);
+    let more = capture.notes.len().saturating_sub(MOST_NOTES);
+    capture.notes.truncate(MOST_NOTES);
+    if more > 0 {
+        capture
+            .notes
+            .push(format!("{more} more connections are not whole"));
     }
-    if foreign > 0 {
-        let note = format!("{foreign} packets are of a kind of network that is not read");
-        capture.notes.push(note);
-    }
+    capture.notes.extend(remarks(&reader, damage, unread));
     match capture.packets.is_empty() {
-        true => Err(CaptureError::Nothing(count)),
+        true => Err(CaptureError::Nothing {
+            packets: count,
+            notes: capture.notes,
+        }),
         false => Ok(capture),
     }
+}
+
+/// What a reader should know of the file as a whole.
+fn remarks(reader: &packet::Reader, damage: Option<usize>, unread: usize) -> Vec<String> {
+    let mut notes = Vec::new();
+    if let Some(number) = damage {
+        notes.push(format!(
+            "the file is damaged or cut off behind packet {number}"
+        ));
+    }
+    if let Some((count, link)) = reader.foreign {
+        notes.push(format!(
+            "{count} packets are of a link that is not read (the first of link type {link}); read \
+             are Ethernet, Linux cooked, loopback and raw IP"
+        ));
+    }
+    if reader.cut > 0 {
+        notes.push(format!(
+            "{} packets were not captured whole: `tcpdump -s 0` keeps all of each",
+            reader.cut
+        ));
+    }
+    let unfinished = reader.unfinished();
+    if unfinished > 0 {
+        notes.push(format!(
+            "{unfinished} IP packets lack some of their fragments"
+        ));
+    }
+    if unread > 0 {
+        notes.push(format!(
+            "there are too many connections: {unread} packets were left out"
+        ));
+    }
+    notes
 }
 
 impl Capture {

@@ -8,7 +8,7 @@ use bytes::{Buf, Bytes, BytesMut};
 use super::Capture;
 use super::flow::{Event, Flow, Happening, PORT};
 use crate::spec::{Command, Direction, ServerKind};
-use crate::transcript::record::{ConnId, ConnName, Party, What};
+use crate::transcript::record::{ConnId, ConnName, Party, Transcript, What};
 use crate::wire::{Decoder, Frame, Limits, PayloadRule};
 
 /// How much of each direction is looked at to learn whose a connection is, in bytes.
@@ -21,7 +21,8 @@ const LIMITS: Limits = Limits {
 
 /// The transcript of all connections that speak MSNP.
 pub(super) fn transcript(flows: &[Flow], events: Vec<Event>) -> Capture {
-    let looks = looks(flows, &events);
+    let mut looks = looks(flows, &events);
+    join(&mut looks, &events);
     let mut names = Names::default();
     let mut talks: Vec<Option<Talk>> = (0..flows.len()).map(|_| None).collect();
     let mut referred = HashSet::new();
@@ -47,7 +48,19 @@ pub(super) fn transcript(flows: &[Flow], events: Vec<Event>) -> Capture {
             talk.take(event, flow, &mut capture, &mut referred);
         }
     }
+    let known = talks.iter().flatten();
+    let mut notes: Vec<(ConnId, String)> = known
+        .zip(flows_of(flows, &talks))
+        .filter_map(|(talk, flow)| Some((talk.conn, talk.note(flow, &capture.transcript)?)))
+        .collect();
+    notes.sort_by_key(|(conn, _)| *conn);
+    capture.notes = notes.into_iter().map(|(_, note)| note).collect();
     capture
+}
+
+fn flows_of<'f>(flows: &'f [Flow], talks: &'f [Option<Talk>]) -> impl Iterator<Item = &'f Flow> {
+    let pairs = flows.iter().zip(talks);
+    pairs.filter_map(|(flow, talk)| talk.as_ref().map(|_| flow))
 }
 
 /// The beginning of a connection, in each direction.
@@ -55,6 +68,8 @@ pub(super) fn transcript(flows: &[Flow], events: Vec<Event>) -> Capture {
 struct Look {
     client: Vec<u8>,
     server: Vec<u8>,
+    /// Who sits at the client's end.
+    handle: Option<Vec<u8>>,
 }
 
 fn looks(flows: &[Flow], events: &[Event]) -> Vec<Look> {
@@ -72,7 +87,39 @@ fn looks(flows: &[Flow], events: &[Event]) -> Vec<Look> {
             head.extend(bytes.iter().take(room));
         }
     }
+    for look in &mut looks {
+        look.handle = look.named();
+    }
     looks
+}
+
+/// Finds whose the connections are that say no name: a referral that came on one holds a cookie,
+/// and with it its owner came to a switchboard.
+fn join(looks: &mut [Look], events: &[Event]) {
+    let mut owners: HashMap<Vec<u8>, Vec<u8>> = HashMap::new();
+    for look in looks.iter() {
+        for words in lines(&look.client).take(1) {
+            if let [b"USR", _, handle, cookie] | [b"ANS", _, handle, cookie, _] = words[..]
+                && is_handle(handle)
+            {
+                owners.insert(cookie.to_vec(), handle.to_vec());
+            }
+        }
+    }
+    for event in events {
+        let Happening::Sent(Party::Server, bytes) = &event.what else {
+            continue;
+        };
+        let look = looks.get_mut(event.flow);
+        if let Some(look) = look.filter(|look| look.handle.is_none()) {
+            look.handle = lines(bytes).find_map(|words| match words[..] {
+                [b"XFR", _, b"SB", _, _, cookie] | [b"RNG", _, _, _, cookie, ..] => {
+                    owners.get(cookie).cloned()
+                }
+                _ => None,
+            });
+        }
+    }
 }
 
 fn lines(bytes: &[u8]) -> impl Iterator<Item = Vec<&[u8]>> {
@@ -126,8 +173,8 @@ impl Look {
         ServerKind::Notification
     }
 
-    /// Who sits at the client's end.
-    fn handle(&self) -> Option<Vec<u8>> {
+    /// The handle that the connection names for its client's.
+    fn named(&self) -> Option<Vec<u8>> {
         let asked = lines(&self.client).find_map(|words| match words[..] {
             [b"USR", _, b"MD5", b"I", handle] => Some(handle.to_vec()),
             [b"USR", _, handle, _] | [b"ANS", _, handle, _, _] if is_handle(handle) => {
@@ -149,7 +196,8 @@ impl Look {
 struct Names {
     known: HashMap<Vec<u8>, String>,
     taken: HashSet<String>,
-    strangers: usize,
+    /// How many handles would have this name.
+    same: HashMap<String, usize>,
 }
 
 impl Names {
@@ -159,32 +207,45 @@ impl Names {
             ServerKind::Dispatch => "ds",
             ServerKind::Notification => ConnName::DEFAULT,
         };
-        let Some(handle) = look.handle() else {
-            self.strangers += 1;
-            return ConnName::new(format!("c{}", self.strangers), label);
+        let Some(handle) = &look.handle else {
+            return ConnName::new(self.free("stranger"), label);
         };
-        let taken = &mut self.taken;
-        let user = self.known.entry(handle).or_insert_with_key(|handle| {
-            let local = handle.split(|byte| *byte == b'@').next();
-            let local = local.unwrap_or_default().iter().take(32);
-            let plain = local.map(|byte| match byte.is_ascii_alphanumeric() {
-                true => char::from(byte.to_ascii_lowercase()),
-                false => '_',
-            });
-            let base = format!("u{}", plain.collect::<String>());
-            let base = match base.strip_prefix('u') {
-                Some(rest) if rest.starts_with(|first: char| first.is_ascii_alphabetic()) => {
-                    rest.to_owned()
-                }
-                _ => base,
+        if let Some(user) = self.known.get(handle) {
+            return ConnName::new(user.clone(), label);
+        }
+        let user = self.free(&plain(handle));
+        self.known.insert(handle.clone(), user.clone());
+        ConnName::new(user, label)
+    }
+
+    /// The name itself, or with a number where it is taken.
+    fn free(&mut self, base: &str) -> String {
+        let count = self.same.entry(base.to_owned()).or_default();
+        loop {
+            *count += 1;
+            let name = match *count {
+                1 => base.to_owned(),
+                n => format!("{base}_{n}"),
             };
-            let others = (2..).map(|n: u32| format!("{base}_{n}"));
-            let mut candidates = std::iter::once(base.clone()).chain(others);
-            candidates
-                .find(|name| taken.insert(name.clone()))
-                .expect("there is always a number that is free")
-        });
-        ConnName::new(user.clone(), label)
+            if self.taken.insert(name.clone()) {
+                return name;
+            }
+        }
+    }
+}
+
+/// What stands before the @, in letters, digits and underscores, a letter first.
+fn plain(handle: &[u8]) -> String {
+    let local = handle.split(|byte| *byte == b'@').next();
+    let local = local.unwrap_or_default().iter().take(32);
+    let plain = local.map(|byte| match byte.is_ascii_alphanumeric() {
+        true => char::from(byte.to_ascii_lowercase()),
+        false => '_',
+    });
+    let plain: String = plain.collect();
+    match plain.starts_with(|first: char| first.is_ascii_alphabetic()) {
+        true => plain,
+        false => format!("u{plain}"),
     }
 }
 
@@ -194,7 +255,10 @@ struct Talk {
     conn: ConnId,
     client: Stream,
     server: Stream,
-    is_lost: bool,
+    /// It was seen from its beginning.
+    is_whole: bool,
+    /// The packet before the first hole, the number of holes and of missing bytes.
+    holes: Option<(usize, usize, u64)>,
 }
 
 #[derive(Debug)]
@@ -217,9 +281,16 @@ impl Stream {
         }
     }
 
+    /// Bytes are missing: reads on where a line begins. Gives how many more cannot be read.
+    fn skip(&mut self, rule: PayloadRule) -> u64 {
+        let rest = self.rest.len() as u64;
+        *self = Self::new(rule);
+        rest
+    }
+
     /// The frames that these bytes complete; an error holds what cannot be read.
-    fn read(&mut self, bytes: &Bytes) -> (Vec<Frame>, Option<Bytes>) {
-        if self.is_midway && !is_beginning(bytes) {
+    fn read(&mut self, bytes: &Bytes, direction: Direction) -> (Vec<Frame>, Option<Bytes>) {
+        if self.is_midway && !is_beginning(bytes, direction) {
             return (Vec::new(), None);
         }
         self.is_midway = false;
@@ -246,12 +317,17 @@ impl Stream {
     }
 }
 
-/// Whether bytes look like the beginning of a line: a command, or a code.
-fn is_beginning(bytes: &[u8]) -> bool {
-    let word = bytes
-        .iter()
-        .take_while(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit());
-    word.count() == 3 && matches!(bytes.get(3), Some(b' ' | b'\r' | b'\n'))
+/// Whether bytes look like the beginning of a line: a known command, or a code.
+fn is_beginning(bytes: &[u8], direction: Direction) -> bool {
+    let Some((word, rest)) = bytes.split_at_checked(3) else {
+        return false;
+    };
+    let kinds = [ServerKind::Notification, ServerKind::Switchboard];
+    let is_command = kinds
+        .into_iter()
+        .any(|kind| Command::find(direction, kind, word).is_some());
+    let is_code = word.iter().all(u8::is_ascii_digit) && direction == Direction::ToClient;
+    (is_command || is_code) && matches!(rest.first(), Some(b' ' | b'\r' | b'\n'))
 }
 
 fn board_asks<'l>(words: &[&'l [u8]]) -> Option<&'l [u8]> {
@@ -270,17 +346,23 @@ fn other_tells<'l>(words: &[&'l [u8]]) -> Option<&'l [u8]> {
     Command::payload_word(Direction::ToClient, ServerKind::Notification, words)
 }
 
+/// What announces payloads in each direction, the client's first.
+fn rules(kind: ServerKind) -> (PayloadRule, PayloadRule) {
+    match kind {
+        ServerKind::Switchboard => (board_asks, board_tells),
+        ServerKind::Notification | ServerKind::Dispatch => (other_asks, other_tells),
+    }
+}
+
 impl Talk {
     fn new(conn: ConnId, kind: ServerKind) -> Self {
-        let (asks, tells): (PayloadRule, PayloadRule) = match kind {
-            ServerKind::Switchboard => (board_asks, board_tells),
-            ServerKind::Notification | ServerKind::Dispatch => (other_asks, other_tells),
-        };
+        let (asks, tells) = rules(kind);
         Self {
             conn,
             client: Stream::new(asks),
             server: Stream::new(tells),
-            is_lost: false,
+            is_whole: false,
+            holes: None,
         }
     }
 
@@ -292,6 +374,7 @@ impl Talk {
         referred: &mut HashSet<SocketAddr>,
     ) {
         let conn = self.conn;
+        let kind = capture.transcript.connection(conn).map(|it| it.kind);
         let (at, packet) = (event.at, event.packet);
         let mut record = |what: What| {
             capture.transcript.record(at, conn, what);
@@ -300,11 +383,13 @@ impl Talk {
         match event.what {
             Happening::Opened => {
                 record(What::Opened(flow.server.to_string()));
+                self.is_whole = true;
                 self.client.is_midway = false;
                 self.server.is_midway = false;
             }
             Happening::Sent(party, bytes) => {
-                let (frames, bad) = self.stream(party).read(&bytes);
+                let (stream, direction) = self.stream(party);
+                let (frames, bad) = stream.read(&bytes, direction);
                 for frame in frames {
                     if party == Party::Server {
                         referred.extend(referral(&frame));
@@ -315,22 +400,25 @@ impl Talk {
                     record(What::Raw(party, bad));
                 }
             }
-            Happening::Missed => {
-                record(What::Raw(Party::Client, Bytes::new()));
-                self.is_lost = true;
-                let name = capture.transcript.connection(conn);
-                let name = name.map_or_else(String::new, |it| it.name.to_string());
-                capture.notes.push(format!(
-                    "packets of {name} ({} to {}) are missing behind packet {packet}: from there \
-                     on it is not judged",
-                    flow.client, flow.server
-                ));
+            Happening::Missed(party, count) => {
+                let (asks, tells) = rules(kind.unwrap_or(ServerKind::Notification));
+                let unread = match party {
+                    Party::Client => self.client.skip(asks),
+                    Party::Server => self.server.skip(tells),
+                };
+                let count = match count {
+                    0 => 0,
+                    count => u64::from(count).saturating_add(unread),
+                };
+                let (_, holes, bytes) = self.holes.get_or_insert((packet, 0, 0));
+                *holes += 1;
+                *bytes = bytes.saturating_add(count);
+                record(What::Missing(party, count));
             }
-            Happening::Adrift(Party::Client, bytes) => record(What::Raw(Party::Client, bytes)),
-            Happening::Adrift(Party::Server, _) => {}
             Happening::Ended(party, in_order) => {
-                let rest = self.stream(party).rest.split().freeze();
-                if !rest.is_empty() && !self.is_lost {
+                let is_holed = self.holes.is_some();
+                let rest = self.stream(party).0.rest.split().freeze();
+                if !rest.is_empty() && !is_holed {
                     record(What::Raw(party, rest));
                 }
                 record(match in_order {
@@ -341,11 +429,29 @@ impl Talk {
         }
     }
 
-    fn stream(&mut self, party: Party) -> &mut Stream {
+    fn stream(&mut self, party: Party) -> (&mut Stream, Direction) {
         match party {
-            Party::Client => &mut self.client,
-            Party::Server => &mut self.server,
+            Party::Client => (&mut self.client, Direction::ToServer),
+            Party::Server => (&mut self.server, Direction::ToClient),
         }
+    }
+
+    /// What a reader should know of this connection.
+    fn note(&self, flow: &Flow, transcript: &Transcript) -> Option<String> {
+        let name = transcript.connection(self.conn)?;
+        let name = format!("{} ({} to {})", name.name, flow.client, flow.server);
+        if let Some((packet, holes, bytes)) = self.holes {
+            let holes = match holes {
+                1 => "in one place".to_owned(),
+                _ => format!("in {holes} places"),
+            };
+            return Some(format!(
+                "{bytes} bytes of {name} are missing {holes}, first behind packet {packet}: from \
+                 there on it is not judged"
+            ));
+        }
+        let begins = "begins before the capture: only what the rest shows is judged";
+        (!self.is_whole).then(|| format!("{name} {begins}"))
     }
 }
 

@@ -323,6 +323,11 @@ fn told(text: &str, party: Party) -> Option<What> {
             let address = String::from_utf8_lossy(&unescape(address)).into_owned();
             Some(What::Opened(address))
         }
+        Some(("missing", count)) => {
+            let count = count.strip_suffix(" bytes")?.parse().ok()?;
+            Some(What::Missing(party, count))
+        }
+        None if inner == "missing" => Some(What::Missing(party, 0)),
         None if inner == "open" => Some(What::Opened(String::new())),
         None if inner == "closed" => Some(What::Closed(party)),
         None if inner == "reset" => Some(What::Reset(party)),

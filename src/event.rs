@@ -3,13 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::diagnostic::Place;
 use crate::spec::{ClauseId, Level};
 
 /// What became of a scenario.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Verdict {
     /// The server did what the clauses say.
@@ -42,7 +42,7 @@ impl Verdict {
 }
 
 /// What became of a clause.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ClauseVerdict {
     /// No scenario that names it came to an end.
@@ -145,7 +145,8 @@ pub struct ScenarioResult {
 }
 
 /// Something worth a line outside any scenario: the server died, an account is unusable.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Notice {
     /// How grave it is.
     pub kind: NoticeKind,
@@ -156,7 +157,7 @@ pub struct Notice {
 }
 
 /// The kind of a notice.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum NoticeKind {
     /// Good to know.
@@ -168,7 +169,8 @@ pub enum NoticeKind {
 }
 
 /// What became of one clause.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct ClauseResult {
     /// The clause.
     pub id: ClauseId,
@@ -182,7 +184,8 @@ pub struct ClauseResult {
 }
 
 /// How many scenarios came to each verdict.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 #[expect(missing_docs, reason = "the fields are the verdicts")]
 pub struct Totals {
     pub passed: usize,
@@ -226,8 +229,10 @@ pub struct RunInfo {
     pub seed: u64,
     /// How many scenarios will run.
     pub scenarios: usize,
-    /// How many at the same time.
+    /// How many at the same time; 0 where that is not known.
     pub jobs: usize,
+    /// Which part of the suite it is, such as `2/4`; `None`: all of it.
+    pub shard: Option<String>,
 }
 
 /// What the run came to, said at its end.

@@ -11,6 +11,7 @@ use msnpspec::server::{Fault, faults};
 use msnpspec::spec::Level;
 
 use super::fuzz::FuzzArgs;
+use super::merge::MergeArgs;
 use super::shrink::ShrinkArgs;
 use super::target::TargetArgs;
 
@@ -60,6 +61,7 @@ pub(crate) enum Command {
     Run(Box<RunArgs>),
     Serve(ServeArgs),
     Fuzz(FuzzArgs),
+    Merge(MergeArgs),
     Check(CheckArgs),
     Import(ImportArgs),
     Record(RecordArgs),
@@ -515,7 +517,7 @@ pub(super) fn level_parser() -> impl TypedValueParser<Value = Level> {
 }
 
 /// All formats but the page, which has an option of its own.
-fn format_parser() -> impl TypedValueParser<Value = Format> {
+pub(super) fn format_parser() -> impl TypedValueParser<Value = Format> {
     let named = Format::ALL
         .into_iter()
         .filter(|format| *format != Format::Html);

@@ -68,6 +68,7 @@ pub(crate) fn check(args: &CheckArgs, matches: &ArgMatches, console: Console) ->
         seed: 0,
         scenarios: recorded.len(),
         jobs: 1,
+        shard: None,
     };
     outputs.handle(&Event::Started(info), &progress);
     let mut results = Vec::new();

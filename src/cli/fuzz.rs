@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use clap::Args;
 use msnpspec::fuzzer::{
-    Campaign, CampaignOptions, Findings, Found, Manner, Reference, Report, Sight, Verdict, watch,
+    Campaign, CampaignOptions, CampaignResult, Findings, Found, Manner, Reference, Report, Sight,
+    Verdict, watch,
 };
 use msnpspec::net::{Stand, StandOptions, interrupted, now};
 use msnpspec::run::{Outcome, Shard};
@@ -20,7 +21,7 @@ use super::args::level_parser;
 use super::console::Console;
 use super::exit::Exit;
 use super::fuzz_findings::{self, Shelf};
-use super::fuzz_report::Teller;
+use super::fuzz_report::{self, Teller};
 use super::fuzz_stand::Remote;
 use super::target::TargetArgs;
 
@@ -35,7 +36,8 @@ const CASES: u64 = 10_000;
   msnpspec fuzz --cases 20000                        the built-in server, in memory
   msnpspec fuzz --target my-server.yaml --time 10m --save findings
   msnpspec fuzz --target my-server.yaml --replay findings
-  msnpspec fuzz --cases 100000 --shard 2/4 --seed 7  the second of four parts
+  msnpspec fuzz --cases 100000 --shard 2/4 --seed 7 --result 2.json
+                                                     the second of four parts, to be merged
 
 Case N of a seed is the same on every machine. A finding is shrunk and saved as a scenario that
 `msnpspec run` replays.
@@ -73,8 +75,12 @@ pub(crate) struct FuzzArgs {
     #[arg(long, value_name = "DIR")]
     save: Option<PathBuf>,
 
+    /// Write what it came to, as JSON, to FILE: for `msnpspec merge`
+    #[arg(long, value_name = "FILE")]
+    result: Option<PathBuf>,
+
     /// Play the findings in DIR again, and say which are fixed
-    #[arg(long, value_name = "DIR", conflicts_with_all = ["cases", "time", "corpus", "save", "shard"])]
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["cases", "time", "corpus", "save", "shard", "result"])]
     replay: Option<PathBuf>,
 
     /// Mutate each case that reached something new N times
@@ -348,7 +354,24 @@ fn play(args: &FuzzArgs, server: &Server, manner: Manner, console: Console) -> E
     let report = campaign.into_report();
     teller.finished(&report, server, begun.elapsed());
     let kept = fuzz_findings::keep_corpus(args.corpus.as_deref(), &report);
+    let kept = kept.and(write_result(args, &report, begun.elapsed()));
     conclude(&report, server, kept, console)
+}
+
+/// Writes the result where it was asked for.
+fn write_result(args: &FuzzArgs, report: &Report, took: Duration) -> Result<(), String> {
+    let Some(path) = &args.result else {
+        return Ok(());
+    };
+    let asked = args.cases.or((args.time.is_none()).then_some(CASES));
+    let result = CampaignResult::of(
+        report,
+        &args.server.target,
+        (args.level, args.seed, asked),
+        args.shard.map(|shard| shard.to_string()),
+        u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
+    );
+    fuzz_report::write(&result, path)
 }
 
 /// How it ends.

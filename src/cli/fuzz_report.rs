@@ -1,18 +1,60 @@
 //! What `msnpspec fuzz` tells: a live line on a terminal, one JSON object a line elsewhere.
 
 use std::io::IsTerminal as _;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use msnpspec::fuzzer::{Found, Report, last_lines};
+use msnpspec::fuzzer::{CampaignResult, Found, Report, last_lines};
 use msnpspec::net::{Gauge, Vitals};
-use msnpspec::report::printable;
+use msnpspec::report::{Format, printable};
 use serde_json::json;
 
 use super::console::Console;
+use super::exit::Exit;
 use super::fuzz::Server;
 use super::fuzz_findings::Saved;
 use super::fuzz_stand::Remote;
+
+/// Writes a result to a file.
+pub(crate) fn write(result: &CampaignResult, path: &Path) -> Result<(), String> {
+    let text = serde_json::to_string_pretty(result).map_err(|error| error.to_string())?;
+    std::fs::write(path, text + "\n")
+        .map_err(|error| format!("cannot write {}: {error}", path.display()))
+}
+
+/// Tells what several results came to, put together.
+pub(crate) fn merged(
+    whole: &CampaignResult,
+    formats: &[Format],
+    outputs: &[PathBuf],
+    console: Console,
+) -> Exit {
+    if formats.iter().any(|format| *format != Format::Json) {
+        console.error(&"results of `fuzz` are put together as json alone");
+        return Exit::Usage;
+    }
+    let mut exit = match whole.findings.is_empty() {
+        true => Exit::Success,
+        false => Exit::Failure,
+    };
+    let missing = whole.missing();
+    if !missing.is_empty() {
+        console.error(&format!("missing: shard {}", missing.join(", ")));
+        exit = exit.max(Exit::NotRun);
+    }
+    for path in outputs {
+        if let Err(error) = write(whole, path) {
+            console.error(&error);
+            exit = exit.max(Exit::NotRun);
+        }
+    }
+    if outputs.is_empty() {
+        let text = serde_json::to_string_pretty(whole).unwrap_or_default();
+        exit = exit.max(console.print(&(text + "\n")));
+    }
+    exit
+}
 
 /// How often a line of progress is told where nobody watches.
 const PULSE: Duration = Duration::from_secs(10);

@@ -19,6 +19,7 @@ mod import;
 mod library;
 mod list;
 mod man;
+mod merge;
 mod options;
 mod outputs;
 mod progress;
@@ -48,6 +49,7 @@ pub(crate) fn main() -> ExitCode {
         Command::Record(args) => record::record(&args, console),
         Command::Shrink(args) => shrink::shrink(&args, console),
         Command::Fuzz(args) => fuzz::fuzz(&args, console),
+        Command::Merge(args) => merge::merge(&args, &matches, console),
         Command::List(args) => list::list(&args, console),
         Command::Coverage(args) => coverage::coverage(&args, console),
         Command::Explain(args) => explain::explain(&args, console),

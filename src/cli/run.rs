@@ -177,6 +177,7 @@ fn run_options(args: &RunArgs) -> RunOptions {
         segments: args.chunk.map(size),
         transcripts: args.transcripts.is_some(),
         today: None,
+        shard: args.shard,
     }
 }
 

@@ -12,11 +12,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use md5::{Digest as _, Md5};
-
 use super::entropy::{MOST_BYTES, case_bytes, stream};
 use super::generate::{Case, Manner, generate};
 use super::judge::Verdict;
+use super::result::digest;
 use super::signature::Signature;
 use super::watch::{Sight, Watched, watch};
 use crate::event::Failure;
@@ -88,6 +87,27 @@ pub enum Name {
     OfCorpus(u64, u64),
 }
 
+impl Name {
+    /// The name that is written so.
+    pub(super) fn parse(text: &str) -> Option<Self> {
+        let (text, is_of_corpus) = match text.strip_prefix("corpus ") {
+            Some(rest) => (rest, true),
+            None => (text, false),
+        };
+        match (text.split_once('.'), is_of_corpus) {
+            (None, false) => Some(Self::Case(text.parse().ok()?)),
+            (None, true) => None,
+            (Some((parent, number)), of_corpus) => {
+                let (parent, number) = (parent.parse().ok()?, number.parse().ok()?);
+                Some(match of_corpus {
+                    true => Self::OfCorpus(parent, number),
+                    false => Self::Child(parent, number),
+                })
+            }
+        }
+    }
+}
+
 impl std::fmt::Display for Name {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
@@ -147,14 +167,10 @@ impl Report {
     /// it. The same for the same seed and cases, whatever the shards and jobs.
     #[must_use]
     pub fn corpus_hash(&self) -> String {
-        let mut digest = Md5::new();
-        for (transition, name) in &self.covered {
-            if let Name::Case(number) = name {
-                digest.update(format!("{transition} {number}\n"));
-                digest.update(self.kept.get(name).map_or(&[][..], Vec::as_slice));
-            }
-        }
-        hex::encode(digest.finalize())
+        let covered = self.covered.iter();
+        let named = covered.map(|(transition, name)| (transition.to_string(), name.to_string()));
+        let bytes = |number| self.kept.get(&Name::Case(number)).cloned();
+        digest(&named.collect(), |number| bytes(number).unwrap_or_default())
     }
 
     /// How many transitions were seen that the model knows, and how many it knows.

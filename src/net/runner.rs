@@ -10,7 +10,7 @@ use crate::event::{Event, NoticeKind, Summary};
 use crate::net::bench::{Bench, Unprepared};
 use crate::net::clock::{now, today};
 use crate::run::{
-    Date, Done, Environment, RemoteError, Suite, SuiteOptions, Target, Task, Waivers,
+    Date, Done, Environment, RemoteError, Shard, Suite, SuiteOptions, Target, Task, Waivers,
 };
 use crate::scenario::ast::Scenario;
 use crate::spec::Level;
@@ -58,6 +58,8 @@ pub struct RunOptions {
     pub transcripts: bool,
     /// The day by which waivers are judged, instead of today.
     pub today: Option<Date>,
+    /// Which part of the suite the scenarios are.
+    pub shard: Option<Shard>,
 }
 
 impl Default for RunOptions {
@@ -75,6 +77,7 @@ impl Default for RunOptions {
             segments: None,
             transcripts: false,
             today: None,
+            shard: None,
         }
     }
 }
@@ -209,6 +212,7 @@ fn suite_options(
         retries: options.retries,
         fail_fast: options.fail_fast,
         seed: options.seed,
+        shard: options.shard,
         max_connections: target.max_connections,
         owns_server: target.owns_server(),
         dispatch_refers: false,

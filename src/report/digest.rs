@@ -36,6 +36,7 @@ impl Digest {
             seed: 0,
             scenarios: 0,
             jobs: 0,
+            shard: None,
         })
     }
 

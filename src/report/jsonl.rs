@@ -32,6 +32,8 @@ enum Line<'e> {
         seed: u64,
         scenarios: usize,
         jobs: usize,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        shard: Option<&'e str>,
     },
     ScenarioStarted {
         name: &'e str,
@@ -62,6 +64,7 @@ impl<'e> Line<'e> {
                 seed: run.seed,
                 scenarios: run.scenarios,
                 jobs: run.jobs,
+                shard: run.shard.as_deref(),
             },
             Event::ScenarioStarted(name) => Self::ScenarioStarted { name },
             Event::ScenarioFinished(result) => Self::ScenarioFinished {

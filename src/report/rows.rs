@@ -1,59 +1,91 @@
 //! The results as the JSON formats write them (contract, section 5).
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::io;
+use std::time::Duration;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::text::is_hidden;
-use crate::event::{Failure, ScenarioResult, Summary, Variation};
+use crate::diagnostic::Place;
+use crate::event::{Failure, ScenarioResult, Summary, Variation, Verdict};
 use crate::spec::{ClauseId, Level};
 
 /// A scenario with its result.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct ScenarioRow<'e> {
-    name: &'e str,
-    verdict: &'static str,
-    clauses: &'e [ClauseId],
+    name: Cow<'e, str>,
+    verdict: Verdict,
+    clauses: Cow<'e, [ClauseId]>,
     ms: u64,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    reason: Option<&'e str>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    reason: Option<Cow<'e, str>>,
     failures: Vec<FailureRow<'e>>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     notes: Vec<FailureRow<'e>>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     variations: Vec<VariationRow<'e>>,
 }
 
 impl<'e> ScenarioRow<'e> {
     pub(super) fn of(result: &'e ScenarioResult) -> Self {
         Self {
-            name: &result.name,
-            verdict: result.verdict.as_str(),
-            clauses: &result.clauses,
+            name: Cow::Borrowed(&result.name),
+            verdict: result.verdict,
+            clauses: Cow::Borrowed(&result.clauses),
             ms: milliseconds(result.took),
-            reason: result.reason.as_deref(),
+            reason: result.reason.as_deref().map(Cow::Borrowed),
             failures: result.failures.iter().map(FailureRow::of).collect(),
             notes: result.notes.iter().map(FailureRow::of).collect(),
             variations: result.variations.iter().map(VariationRow::of).collect(),
         }
     }
+
+    /// The result that was written, as far as it was.
+    pub(super) fn result(self) -> ScenarioResult {
+        let is_met = match self.verdict {
+            Verdict::Passed => true,
+            _ => self.failures.iter().all(|failure| failure.by != "step"),
+        };
+        ScenarioResult {
+            name: self.name.into_owned(),
+            description: String::new(),
+            clauses: self.clauses.into_owned(),
+            verdict: self.verdict,
+            is_met,
+            reason: self.reason.map(Cow::into_owned),
+            failures: self.failures.into_iter().map(FailureRow::failure).collect(),
+            notes: self.notes.into_iter().map(FailureRow::failure).collect(),
+            variations: self
+                .variations
+                .into_iter()
+                .map(VariationRow::variation)
+                .collect(),
+            took: Duration::from_millis(self.ms),
+            waited: Duration::ZERO,
+            round_trips: 0,
+            transcript: Vec::new(),
+        }
+    }
 }
 
 /// A failure with its proof; `clause` is null only in a broken scenario.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct FailureRow<'e> {
     clause: Option<ClauseId>,
     level: Option<Level>,
-    by: &'e str,
-    file: &'e str,
+    by: Cow<'e, str>,
+    file: Cow<'e, str>,
     line: usize,
     column: usize,
-    expected: &'e str,
-    got: &'e str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    detail: Option<&'e str>,
-    transcript: &'e [String],
+    expected: Cow<'e, str>,
+    got: Cow<'e, str>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    detail: Option<Cow<'e, str>>,
+    transcript: Cow<'e, [String]>,
 }
 
 impl<'e> FailureRow<'e> {
@@ -61,23 +93,47 @@ impl<'e> FailureRow<'e> {
         Self {
             clause: failure.clause,
             level: failure.level,
-            by: &failure.by,
-            file: &failure.place.file,
+            by: Cow::Borrowed(&failure.by),
+            file: Cow::Borrowed(&failure.place.file),
             line: failure.place.line,
             column: failure.place.column,
-            expected: &failure.expected,
-            got: &failure.got,
-            detail: failure.detail.as_deref(),
-            transcript: &failure.transcript,
+            expected: Cow::Borrowed(&failure.expected),
+            got: Cow::Borrowed(&failure.got),
+            detail: failure.detail.as_deref().map(Cow::Borrowed),
+            transcript: Cow::Borrowed(&failure.transcript),
+        }
+    }
+
+    fn failure(self) -> Failure {
+        Failure {
+            clause: self.clause,
+            level: self.level,
+            by: self.by.into_owned(),
+            place: place(self.file, self.line, self.column),
+            expected: self.expected.into_owned(),
+            got: self.got.into_owned(),
+            detail: self.detail.map(Cow::into_owned),
+            transcript: self.transcript.into_owned(),
         }
     }
 }
 
-#[derive(Debug, Serialize)]
+/// A place whose line is not known.
+fn place(file: Cow<'_, str>, line: usize, column: usize) -> Place {
+    Place {
+        file: file.into_owned(),
+        line,
+        column,
+        text: String::new(),
+    }
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct VariationRow<'e> {
     clause: ClauseId,
-    seen: &'e str,
-    file: &'e str,
+    seen: Cow<'e, str>,
+    file: Cow<'e, str>,
     line: usize,
     column: usize,
 }
@@ -86,33 +142,46 @@ impl<'e> VariationRow<'e> {
     fn of(variation: &'e Variation) -> Self {
         Self {
             clause: variation.clause,
-            seen: &variation.seen,
-            file: &variation.place.file,
+            seen: Cow::Borrowed(&variation.seen),
+            file: Cow::Borrowed(&variation.place.file),
             line: variation.place.line,
             column: variation.place.column,
+        }
+    }
+
+    fn variation(self) -> Variation {
+        Variation {
+            clause: self.clause,
+            seen: self.seen.into_owned(),
+            place: place(self.file, self.line, self.column),
         }
     }
 }
 
 /// How long scenarios waited for one thing.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct WaitedRow<'e> {
     #[serde(rename = "for")]
-    what: &'e str,
+    what: Cow<'e, str>,
     ms: u64,
 }
 
 impl<'e> WaitedRow<'e> {
     pub(super) fn all(summary: &'e Summary) -> Vec<Self> {
         let row = |(what, time): &'e (String, _)| Self {
-            what,
+            what: Cow::Borrowed(what),
             ms: milliseconds(*time),
         };
         summary.waited.iter().map(row).collect()
     }
+
+    pub(super) fn waited(self) -> (String, Duration) {
+        (self.what.into_owned(), Duration::from_millis(self.ms))
+    }
 }
 
-pub(super) fn milliseconds(time: std::time::Duration) -> u64 {
+pub(super) fn milliseconds(time: Duration) -> u64 {
     u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 

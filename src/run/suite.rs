@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::event::{Event, Notice, NoticeKind, RunInfo, ScenarioResult, Summary, Totals, Verdict};
+use crate::event::{Event, Notice, NoticeKind, ScenarioResult, Summary, Totals, Verdict};
 use crate::run::death::Health;
 use crate::run::environment::{Account, Environment};
 use crate::run::outcome::{Cause, Outcome, names_error};
@@ -140,14 +140,8 @@ impl Suite {
             finished: false,
             options,
         };
-        suite.events.push_back(Event::Started(RunInfo {
-            target: suite.options.target.clone(),
-            level: suite.options.level,
-            strict: suite.options.strict,
-            seed: suite.options.seed,
-            scenarios: suite.entries.len(),
-            jobs: suite.options.jobs,
-        }));
+        let info = suite.options.info(suite.entries.len());
+        suite.events.push_back(Event::Started(info));
         suite.fill_queue();
         suite
     }

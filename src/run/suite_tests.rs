@@ -20,6 +20,7 @@ pub(super) fn options() -> SuiteOptions {
         retries: 0,
         fail_fast: false,
         seed: 1,
+        shard: None,
         max_connections: None,
         owns_server: true,
         dispatch_refers: true,

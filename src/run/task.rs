@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
+use crate::event::RunInfo;
 use crate::run::environment::Account;
+use crate::run::filter::Shard;
 use crate::run::outcome::Outcome;
 use crate::run::waivers::Waivers;
 use crate::scenario::ast::Scenario;
@@ -25,6 +27,8 @@ pub struct SuiteOptions {
     pub fail_fast: bool,
     /// The seed of everything random.
     pub seed: u64,
+    /// Which part of the suite the scenarios are.
+    pub shard: Option<Shard>,
     /// How many connections the server stands.
     pub max_connections: Option<usize>,
     /// The harness can stop and start the server.
@@ -38,6 +42,21 @@ pub struct SuiteOptions {
     /// All scenarios, those that were filtered out among them: whether a waiver is stale is
     /// judged by them.
     pub library: Vec<Arc<Scenario>>,
+}
+
+impl SuiteOptions {
+    /// What is said of a run of so many scenarios at its beginning.
+    pub(super) fn info(&self, scenarios: usize) -> RunInfo {
+        RunInfo {
+            target: self.target.clone(),
+            level: self.level,
+            strict: self.strict,
+            seed: self.seed,
+            scenarios,
+            jobs: self.jobs,
+            shard: self.shard.map(|shard| shard.to_string()),
+        }
+    }
 }
 
 /// Something to be done.

@@ -49,13 +49,16 @@ impl Human {
     fn begin(&self, out: &mut dyn io::Write) -> io::Result<()> {
         let run = self.digest.run();
         let strict = if run.strict { ", strict" } else { "" };
+        let jobs = match run.jobs {
+            0 => String::new(),
+            jobs => format!(", {jobs} at a time"),
+        };
         writeln!(
             out,
-            "{} against {}, level {}{strict}, {} at a time, seed {}",
+            "{} against {}, level {}{strict}{jobs}, seed {}",
             counted(run.scenarios, "scenario"),
             printable(&run.target),
             run.level,
-            run.jobs,
             run.seed,
         )
     }

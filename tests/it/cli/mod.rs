@@ -1,9 +1,11 @@
 //! The program as its users meet it.
 
 mod check;
+mod examples;
 mod fuzz;
 mod fuzz_target;
 mod import;
+mod merge;
 mod run;
 mod shrink;
 

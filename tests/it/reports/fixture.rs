@@ -124,6 +124,7 @@ pub(crate) fn events() -> Vec<Event> {
         seed: 7,
         scenarios: 14,
         jobs: 4,
+        shard: None,
     };
     let varied = ScenarioResult {
         variations: vec![Variation {

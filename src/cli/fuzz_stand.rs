@@ -76,8 +76,10 @@ impl Remote {
         level: Level,
     ) -> Self {
         let mut lanes = Vec::new();
-        while lanes.len() + 1 < jobs && stand.usable() >= 2 * users {
-            lanes.extend(stand.split(users).map(Mutex::new));
+        let jobs = jobs.min(stand.usable() / users).max(1);
+        let share = stand.usable() / jobs;
+        for _ in 1..jobs {
+            lanes.extend(stand.split(share).map(Mutex::new));
         }
         lanes.insert(0, Mutex::new(stand));
         let (stop, stopped) = watch::channel(false);

@@ -310,7 +310,7 @@ impl Case<'_> {
         let first = self.seen.conn.first_change;
         let may_be_of_the_first = self.seen.conn.first_change_trid == number(asked.word(1));
         match request.verb {
-            Verb::Add if may_be_of_the_first => {}
+            Verb::Add | Verb::Chg if may_be_of_the_first => {}
             Verb::Add => {
                 let is_contact = asked.word(3).eq_ignore_ascii_case(handle);
                 if asked.word(2) != b"FL" || !is_contact {
@@ -522,6 +522,7 @@ mod tests {
             "bob C: ADD 6 BL carol@hotmail.com c\n",
             "ILN 6 BSY",
         ));
+        silent(&bob_sees("bob C: CHG 6 AWY\n", "ILN 6 BSY"));
     }
 
     #[test]

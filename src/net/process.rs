@@ -409,6 +409,15 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_signal_is_named_and_a_cry_is_heard() {
+        let mut process = start("echo 'x panicked at y.rs:1:1' >&2; kill -ABRT $$");
+        let how = process.ended(Duration::from_secs(5)).await;
+        assert_eq!(how.as_deref(), Some("was ended by signal 6 (SIGABRT)"));
+        assert_eq!(process.last_words().await, ["x panicked at y.rs:1:1"]);
+        assert_eq!(process.cry().as_deref(), Some("x panicked at y.rs:1:1"));
+    }
+
+    #[tokio::test]
     async fn a_server_that_ends_at_once_is_told() {
         let launch = Launch {
             invocation: shell("echo no such port >&2; exit 1"),

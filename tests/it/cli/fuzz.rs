@@ -150,3 +150,27 @@ fn a_crash_is_found_told_shrunk_and_replayed_and_the_campaign_goes_on() {
     assert_eq!(told.code, Some(0), "{}{}", told.out, told.err);
     assert!(told.out.contains(": fixed"), "{}", told.out);
 }
+
+#[test]
+fn a_panic_of_a_server_that_lives_is_a_finding() {
+    let folder = tempfile::tempdir().unwrap();
+    let port = free_port();
+    let program = env!("CARGO_BIN_EXE_msnpspec");
+    let text = format!(
+        "dispatch: 127.0.0.1:{port}\n\
+         account_pattern: {{ handle: \"user{{n}}@hotmail.com\", password: \"pw{{n}}\", to: 12 }}\n\
+         launch:\n  command: [/bin/sh, -c, \"echo thread x panicked at x.rs >&2; \
+         echo no such contact >&2; exec {program} serve --listen 127.0.0.1:{port}\"]\n\
+         disposable: true\n"
+    );
+    let target = write(folder.path(), "target.yaml", &text);
+    let told = call(&["fuzz", "--target", &target, "--cases", "2"]);
+    assert_eq!(told.code, Some(1), "{}{}", told.out, told.err);
+    let finding = events(&told.out).remove(0);
+    assert_eq!(finding["verdict"], "death", "{finding}");
+    assert_eq!(
+        finding["got"],
+        "the server wrote `thread x panicked at x.rs`"
+    );
+    assert_eq!(finding["signature"], "live-1_process_other_no-such-contact");
+}

@@ -93,7 +93,7 @@ table! {
     REPLY_TO_ANOTHER [REPLY_1 REPLY_4 REM_1] Outgoing(transactions::reply_to_another), "The reply to REM goes to the connection that sent the command before.";
     // transaction identifiers (5.6)
     TRID_OFF_BY_ONE [TRID_1] Outgoing(transactions::trid_off_by_one), "Replies to GTC, BLP, REM and URL carry the next TrID.";
-    TRID_OF_ANOTHER [TRID_1 GTC_1] Outgoing(transactions::trid_of_another), "The reply to GTC carries the TrID of another connection's command.";
+    TRID_OF_ANOTHER [TRID_1] Outgoing(transactions::trid_of_another), "The reply to GTC carries the TrID of another connection's command.";
     TRID_16_BITS [TRID_2] Outgoing(transactions::trid_16_bits), "TrIDs are kept in 16 bits.";
     TRID_SIGNED [TRID_2] Outgoing(transactions::trid_signed), "TrIDs of 2147483648 and more come back negative.";
     TRID_ZERO_REFUSED [TRID_2] Incoming(transactions::trid_zero_refused), "TrID 0 ends the connection.";

@@ -85,10 +85,11 @@ pub(crate) enum Command {
   msnpspec run --level practice --strict             everything, by the letter
   msnpspec run --format junit --output report.xml    for CI; people still read the terminal
   msnpspec run my-scenario.yaml other-scenarios/     your own scenarios
+  msnpspec run bug.txt --target my-server.yaml       a transcript as it is, or a capture
 
 Exit codes: 0 conforms, 1 does not, 2 wrong usage or bad file, 3 could not run, 4 nothing ran.")]
 pub(crate) struct RunArgs {
-    /// Scenario files or folders; without any, the built-in suite
+    /// Scenario files or folders, transcripts, captures; without any, the built-in suite
     #[arg(value_name = "PATH")]
     pub(crate) paths: Vec<PathBuf>,
 

@@ -24,6 +24,7 @@ mod options;
 mod outputs;
 mod progress;
 mod record;
+mod replay;
 mod run;
 mod schema;
 mod serve;

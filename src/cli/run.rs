@@ -1,11 +1,12 @@
 //! `msnpspec run`.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::ArgMatches;
 use msnpspec::event::{Event, ScenarioResult, Verdict};
 use msnpspec::net::{Plan, RunOptions};
-use msnpspec::report::{Human, Reporter, printable};
+use msnpspec::report::{Format, Human, Reporter, printable};
 use msnpspec::run::{Filter, Target, bless};
 use msnpspec::scenario::ast::Scenario;
 
@@ -15,6 +16,7 @@ use super::exit::Exit;
 use super::options::{self, Report};
 use super::outputs::Outputs;
 use super::progress::Progress;
+use super::replay::{self, Replay};
 use super::transcripts::Transcripts;
 use super::{library, list};
 
@@ -32,6 +34,8 @@ struct Prepared {
     target: Target,
     selected: Vec<Arc<Scenario>>,
     library: Vec<Arc<Scenario>>,
+    /// Transcripts that are replayed.
+    replays: Vec<Replay>,
 }
 
 fn prepared(args: &RunArgs, matches: &ArgMatches, console: Console) -> Result<Prepared, Exit> {
@@ -48,8 +52,20 @@ fn prepared(args: &RunArgs, matches: &ArgMatches, console: Console) -> Result<Pr
     let target = args.server.read(console)?;
     let filter = args.filter.as_deref().map(Filter::parse).transpose();
     let filter = filter.map_err(|error| wrong(&format!("--filter: {error}")))?;
-    let library = library::load(&args.paths, console)?;
-    let library: Vec<Arc<Scenario>> = library.into_iter().map(Arc::new).collect();
+    let (recorded, paths): (Vec<PathBuf>, Vec<PathBuf>) = args
+        .paths
+        .iter()
+        .cloned()
+        .partition(|path| replay::is_transcript(path));
+    let replays = replay::load(&recorded, console).ok_or(Exit::Usage)?;
+    let mut library: Vec<Arc<Scenario>> = match paths.is_empty() && !recorded.is_empty() {
+        true => Vec::new(),
+        false => {
+            let library = library::load(&paths, console)?;
+            library.into_iter().map(Arc::new).collect()
+        }
+    };
+    library.extend(replays.iter().map(|replay| Arc::clone(&replay.scenario)));
     let mut selected = match &filter {
         Some(filter) => filter.select(&library),
         None => library.clone(),
@@ -73,6 +89,7 @@ fn prepared(args: &RunArgs, matches: &ArgMatches, console: Console) -> Result<Pr
         target,
         selected,
         library,
+        replays,
     })
 }
 
@@ -96,6 +113,13 @@ impl Prepared {
             Ok(writers) => writers,
             Err(exit) => return exit,
         };
+        let name = self.target.name.clone();
+        let is_told = self
+            .reports
+            .iter()
+            .any(|it| it.format == Format::Human && it.to.is_none());
+        let replays = self.replays;
+        writers.replayed = replays.iter().map(|it| it.scenario.name.clone()).collect();
         let plan = Plan {
             target: self.target,
             scenarios: self.selected,
@@ -111,7 +135,19 @@ impl Prepared {
         };
         let mut sink = |event: Event| writers.take(&event);
         let ended = runtime.block_on(msnpspec::net::run(plan, &mut sink));
-        let written = writers.finish(args, console);
+        let mut replayed = Vec::new();
+        std::mem::swap(&mut replayed, &mut writers.results);
+        let mut written = writers.finish(args, console);
+        for result in &replayed {
+            let replay = replays.iter().find(|it| it.scenario.name == result.name);
+            let Some(text) = replay.and_then(|it| it.divergence(result, &name)) else {
+                continue;
+            };
+            if is_told {
+                written = written.max(console.print(&format!("\n{text}")));
+            }
+            written = written.max(Exit::Failure);
+        }
         match ended {
             Ok(end) => written.max(Exit::of_run(end.exit_code)),
             Err(error) => {
@@ -189,6 +225,9 @@ struct Writers {
     /// The first transcript that could not be written.
     lost: Option<std::io::Error>,
     failed: Vec<Arc<ScenarioResult>>,
+    /// The scenarios that replay transcripts, and what became of them.
+    replayed: Vec<String>,
+    results: Vec<Arc<ScenarioResult>>,
 }
 
 impl Writers {
@@ -220,6 +259,8 @@ impl Writers {
             transcripts,
             lost: None,
             failed: Vec::new(),
+            replayed: Vec::new(),
+            results: Vec::new(),
         })
     }
 
@@ -229,6 +270,9 @@ impl Writers {
         let Event::ScenarioFinished(result) = event else {
             return;
         };
+        if self.replayed.contains(&result.name) {
+            self.results.push(Arc::clone(result));
+        }
         if let Some(transcripts) = &mut self.transcripts {
             let written = transcripts.write(result);
             self.lost = self.lost.take().or(written.err());

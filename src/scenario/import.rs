@@ -22,9 +22,22 @@ use cast::Cast;
 /// [`print`](super::print) writes it as YAML.
 #[must_use]
 pub fn import(transcript: &Transcript, name: &str) -> Scenario {
+    import_from(transcript, &Source::new(name, ""), &[])
+}
+
+/// The same for a transcript that was read from a file: each step stands where its entry does, so
+/// that what fails is told with the line of the transcript. `places` are those of the entries.
+#[must_use]
+pub fn import_from(
+    transcript: &Transcript,
+    source: &Arc<Source>,
+    places: &[(usize, usize)],
+) -> Scenario {
+    let name = source.path.as_str();
     let mut importer = Importer {
         transcript,
-        source: Source::new(name, ""),
+        source: Arc::clone(source),
+        places,
         cast: Cast::of(transcript),
         captures: BTreeMap::new(),
         serials: BTreeMap::new(),
@@ -78,6 +91,8 @@ pub fn import(transcript: &Transcript, name: &str) -> Scenario {
 struct Importer<'t> {
     transcript: &'t Transcript,
     source: Arc<Source>,
+    /// Where the entries stand; none where that is not known.
+    places: &'t [(usize, usize)],
     cast: Cast,
     /// Captures by what they stand for in the transcript.
     captures: BTreeMap<Vec<u8>, String>,
@@ -164,9 +179,10 @@ impl Importer<'_> {
     }
 
     fn step(&self, action: Action, clause: Option<ClauseId>) -> Step {
+        let place = self.places.get(self.index).copied().unwrap_or_default();
         Step {
             source: Arc::clone(&self.source),
-            at: Span::default(),
+            at: Span::new(place.0, place.1),
             action,
             clause,
             varies: None,

@@ -19,7 +19,7 @@ pub(crate) mod tree;
 mod trids;
 
 pub use eval::{EvalError, Identity, Mark, Prepared, Scope, filler};
-pub use import::import;
+pub use import::{import, import_from};
 pub use library::{Library, LibraryError};
 pub use lint::check as lint;
 pub use matcher::{Mismatch, Wanted};

@@ -6,6 +6,7 @@ mod fuzz;
 mod fuzz_target;
 mod import;
 mod merge;
+mod replay;
 mod run;
 mod shrink;
 

@@ -20,6 +20,11 @@ impl<'t> Watcher<'t> {
                 break;
             };
             match &entry.what {
+                // Who knows what TrID a server reads in it.
+                What::Raw(Party::Client, _) if !answer.is_empty() => break,
+                What::Frame(Party::Client, frame) if !answer.is_empty() && !is_sound(frame) => {
+                    break;
+                }
                 What::Frame(Party::Client, frame) => {
                     let again = frame.words().nth(1);
                     if again.is_some_and(|again| is_trid(again, request.trid))
@@ -233,6 +238,21 @@ impl<'t> Watcher<'t> {
         });
         told.collect::<Vec<_>>().join(" | ")
     }
+}
+
+/// Whether a request has a number for its TrID, and a payload of the length that it says.
+fn is_sound(frame: &Frame) -> bool {
+    let trid = frame.words().nth(1).unwrap_or_default();
+    let length = frame
+        .words()
+        .last()
+        .and_then(|word| std::str::from_utf8(word).ok());
+    let length: Option<usize> = length.and_then(|word| word.parse().ok());
+    let is_whole = frame
+        .payload
+        .as_ref()
+        .is_none_or(|payload| length == Some(payload.len()));
+    is_whole && trid.len() <= 10 && trid.iter().all(u8::is_ascii_digit)
 }
 
 /// Whether a frame is an answer under the request's TrID.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use msnpspec::diagnostic::Source;
-use msnpspec::fuzzer::{Manner, Reference, case_bytes, generate};
+use msnpspec::fuzzer::{Campaign, CampaignOptions, Manner, Reference, case_bytes, generate};
 use msnpspec::oracle;
 use msnpspec::run::{Account, Ending, Environment, Executor, Lists, Outcome};
 use msnpspec::scenario::ast::Scenario;
@@ -138,7 +138,21 @@ fn generated(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("generated");
     group.throughput(Throughput::Elements(tens));
     group.sample_size(20);
+    // The whole of a campaign: oracles and the model on every line, verdicts, coverage.
     group.bench_function("generated, executed and judged", |bencher| {
+        let execute = |scenario: &Arc<Scenario>| reference.execute_shared(Arc::clone(scenario));
+        bencher.iter(|| {
+            let options = CampaignOptions {
+                cases: Some(CASES),
+                ..CampaignOptions::default()
+            };
+            let mut campaign = Campaign::new(options, &execute);
+            campaign.run(|_| false);
+            let report = campaign.into_report();
+            assert!(report.found.is_empty(), "{:?}", report.found);
+        });
+    });
+    group.bench_function("generated and executed", |bencher| {
         bencher.iter(|| {
             for number in 0..CASES {
                 black_box(execute(number));

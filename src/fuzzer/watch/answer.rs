@@ -15,17 +15,25 @@ impl<'t> Watcher<'t> {
     /// The frames of the server on this connection that answer a request.
     pub(super) fn answer(&self, request: &Request<'t>) -> Answer {
         let mut answer = Answer::new();
+        let mut asked = 0;
         for at in self.after(request) {
             let Some(entry) = self.transcript.entries().get(at) else {
                 break;
             };
             match &entry.what {
+                // What comes so late is no answer to this.
+                What::Frame(Party::Client, _)
+                    if asked >= if answer.is_empty() { 16 } else { 3 } =>
+                {
+                    break;
+                }
                 // Who knows what TrID a server reads in it.
                 What::Raw(Party::Client, _) if !answer.is_empty() => break,
                 What::Frame(Party::Client, frame) if !answer.is_empty() && !is_sound(frame) => {
                     break;
                 }
                 What::Frame(Party::Client, frame) => {
+                    asked += 1;
                     let again = frame.words().nth(1);
                     if again.is_some_and(|again| is_trid(again, request.trid))
                         && !request.trid.is_empty()
@@ -243,15 +251,11 @@ impl<'t> Watcher<'t> {
 /// Whether a request has a number for its TrID, and a payload of the length that it says.
 fn is_sound(frame: &Frame) -> bool {
     let trid = frame.words().nth(1).unwrap_or_default();
-    let length = frame
-        .words()
-        .last()
-        .and_then(|word| std::str::from_utf8(word).ok());
-    let length: Option<usize> = length.and_then(|word| word.parse().ok());
-    let is_whole = frame
-        .payload
-        .as_ref()
-        .is_none_or(|payload| length == Some(payload.len()));
+    let is_whole = frame.payload.as_ref().is_none_or(|payload| {
+        let length = frame.words().last().map(std::str::from_utf8);
+        let length: Option<usize> = length.and_then(|word| word.ok()?.parse().ok());
+        length == Some(payload.len())
+    });
     is_whole && trid.len() <= 10 && trid.iter().all(u8::is_ascii_digit)
 }
 

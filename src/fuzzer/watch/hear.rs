@@ -83,7 +83,12 @@ fn is_value<'t>(people: &mut People<'t>, capture: Capture, got: &'t [u8]) -> boo
 
 /// The same number, however it is written.
 pub(super) fn is_trid(got: &[u8], trid: &[u8]) -> bool {
-    got == trid || (number_of(got).is_some() && number_of(got) == number_of(trid))
+    // The same number with other digits begins with zeros.
+    let is_padded = |word: &[u8]| word.first() == Some(&b'0');
+    got == trid
+        || ((is_padded(got) || is_padded(trid))
+            && number_of(got).is_some()
+            && number_of(got) == number_of(trid))
 }
 
 fn number_of(word: &[u8]) -> Option<u64> {

@@ -170,7 +170,11 @@ fn last_words(dead: &Dead) -> String {
         });
     let words = cry.next_back().map_or("", |line| line.trim());
     match words {
-        "" => "it has ended".to_owned(),
+        // `the server was ended by signal 11 (SIGSEGV)`
+        "" => match dead.why.split_once('(') {
+            Some((_, signal)) => format!("ended by {}", signal.trim_end_matches(')')),
+            None => "it has ended".to_owned(),
+        },
         // `SUMMARY: AddressSanitizer: heap-use-after-free x.c:3 in parse`: words, not names.
         words => match words.split_once("Sanitizer: ") {
             Some((_, error)) => error.replace(['-', '/'], " "),
@@ -233,5 +237,11 @@ mod tests {
             signature(true, &["bye"]),
             "live-1_process_other_it-has-ended"
         );
+        let dead = Dead {
+            why: "the server was ended by signal 11 (SIGSEGV)".to_owned(),
+            exited: true,
+            ..Dead::default()
+        };
+        assert_eq!(last_words(&dead), "ended by SIGSEGV");
     }
 }

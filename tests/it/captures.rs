@@ -3,6 +3,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may fail")]
 
+mod twenty;
+
 use std::collections::HashMap;
 use std::sync::LazyLock;
 use std::time::Duration;

@@ -13,6 +13,8 @@ use crate::wire::{Decoder, Frame, Limits, PayloadRule};
 
 /// How much of each direction is looked at to learn whose a connection is, in bytes.
 const LOOKED_AT: usize = 4096;
+/// How many referrals of a capture are looked at.
+const MOST_REFERRED: usize = 1_000_000;
 /// The longest line and payload that are read; what is longer is recorded as raw bytes.
 const LIMITS: Limits = Limits {
     line: 64 * 1024,
@@ -25,7 +27,7 @@ pub(super) fn transcript(flows: &[Flow], events: Vec<Event>) -> Capture {
     join(&mut looks, &events);
     let mut names = Names::default();
     let mut talks: Vec<Option<Talk>> = (0..flows.len()).map(|_| None).collect();
-    let mut referred = HashSet::new();
+    let referred = referred(&events);
     let mut capture = Capture::default();
     for event in events {
         let Some(((flow, look), talk)) = flows
@@ -45,7 +47,7 @@ pub(super) fn transcript(flows: &[Flow], events: Vec<Event>) -> Capture {
             *talk = Some(Talk::new(conn, kind));
         }
         if let Some(talk) = talk {
-            talk.take(event, flow, &mut capture, &mut referred);
+            talk.take(event, flow, &mut capture);
         }
     }
     let known = talks.iter().flatten();
@@ -366,13 +368,7 @@ impl Talk {
         }
     }
 
-    fn take(
-        &mut self,
-        event: Event,
-        flow: &Flow,
-        capture: &mut Capture,
-        referred: &mut HashSet<SocketAddr>,
-    ) {
+    fn take(&mut self, event: Event, flow: &Flow, capture: &mut Capture) {
         let conn = self.conn;
         let kind = capture.transcript.connection(conn).map(|it| it.kind);
         let (at, packet) = (event.at, event.packet);
@@ -391,9 +387,6 @@ impl Talk {
                 let (stream, direction) = self.stream(party);
                 let (frames, bad) = stream.read(&bytes, direction);
                 for frame in frames {
-                    if party == Party::Server {
-                        referred.extend(referral(&frame));
-                    }
                     record(What::Frame(party, frame));
                 }
                 if let Some(bad) = bad {
@@ -455,10 +448,20 @@ impl Talk {
     }
 }
 
-/// The address that a server sends its client to.
-fn referral(frame: &Frame) -> Option<SocketAddr> {
-    let words: Vec<&[u8]> = frame.words().take(5).collect();
-    let address = match words[..] {
+/// The addresses that servers send their clients to, early or late.
+fn referred(events: &[Event]) -> HashSet<SocketAddr> {
+    let told = events.iter().filter_map(|event| match &event.what {
+        Happening::Sent(Party::Server, bytes) => Some(bytes),
+        _ => None,
+    });
+    told.flat_map(|bytes| lines(bytes))
+        .filter_map(|words| referral(&words))
+        .take(MOST_REFERRED)
+        .collect()
+}
+
+fn referral(words: &[&[u8]]) -> Option<SocketAddr> {
+    let address = match words {
         [b"XFR", _, b"NS" | b"SB", address, ..] | [b"RNG", _, address, ..] => address,
         _ => return None,
     };

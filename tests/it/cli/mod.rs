@@ -1,5 +1,6 @@
 //! The program as its users meet it.
 
+mod captures;
 mod check;
 mod examples;
 mod fuzz;

@@ -25,6 +25,8 @@ const SHRINK_BUDGET: usize = 1_500;
 const PATIENCE: (Duration, Duration) = (Duration::from_secs(10), Duration::from_secs(60));
 /// How often a finding is played again, to see how reliably it fails.
 const REPLAYS: u32 = 20;
+/// A finding that did not fail in so many replays is given up.
+const IN_VAIN: u32 = 5;
 /// The deadline of a reply while a failure is shrunk that consists in no reply.
 const HASTE: Duration = Duration::from_millis(250);
 
@@ -123,7 +125,19 @@ impl Shelf<'_> {
         if haste.is_some() {
             (shrunk.replays, shrunk.failed) = (0, 0);
         }
-        let begun = now();
+        self.play_often(&mut shrunk, found, time);
+        if shrunk.failed == 0 && shrunk.executions > 0 {
+            // It slid into something that happened once.
+            shrunk = whole(case, found);
+            self.play_often(&mut shrunk, found, time);
+        }
+        shrunk
+    }
+
+    /// Sees how reliably it fails.
+    fn play_often(&self, shrunk: &mut Shrunk, found: &Found, time: Duration) {
+        let (server, begun) = (self.server, now());
+        let is_over = || server.is_stopped() || server.failure().is_some();
         while shrunk.replays < REPLAYS && begun.elapsed() < time && !is_over() {
             let outcome = self.execute(&shrunk.scenario, found, None);
             let all = Signature::all(&outcome);
@@ -132,8 +146,10 @@ impl Shelf<'_> {
                 shrunk.failed += 1;
                 shrunk.failure = (*failure).clone();
             }
+            if shrunk.failed == 0 && shrunk.replays >= IN_VAIN {
+                break;
+            }
         }
-        shrunk
     }
 }
 

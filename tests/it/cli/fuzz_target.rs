@@ -1,6 +1,7 @@
 //! `msnpspec fuzz` against servers that die, for one case or for several, or that are slow once.
 
 #![expect(
+    clippy::disallowed_methods,
     clippy::disallowed_types,
     clippy::indexing_slicing,
     clippy::unwrap_used,
@@ -11,17 +12,20 @@ use std::io::{Read as _, Write as _};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
 use super::{Serving, Told, call, write};
 
+/// How long a server is down that comes back.
+const DOWN: Duration = Duration::from_millis(400);
+
 /// What the server before the server does at the trigger.
 #[derive(Debug, Clone, Copy)]
 enum Whim {
-    /// It dies at the trigger's `after`th time, and is back after so many connections.
-    Die { after: usize, back: usize },
+    /// It dies at the trigger's `after`th time, and is back after this time.
+    Die { after: usize, back: Duration },
     /// It waits once before it passes the trigger on.
     Wait(Duration),
 }
@@ -37,8 +41,8 @@ struct Mood {
     trigger: &'static [u8],
     whim: Whim,
     seen: AtomicUsize,
-    /// So many connections are refused before it is back.
-    refuses: AtomicUsize,
+    /// It is back then.
+    back: Mutex<Option<Instant>>,
     open: Mutex<Vec<TcpStream>>,
 }
 
@@ -53,7 +57,7 @@ impl Moody {
             trigger: trigger.as_bytes(),
             whim,
             seen: AtomicUsize::new(0),
-            refuses: AtomicUsize::new(0),
+            back: Mutex::default(),
             open: Mutex::default(),
         });
         let folder = tempfile::tempdir().unwrap();
@@ -66,9 +70,8 @@ impl Moody {
         let target = write(folder.path(), "moody.yaml", &text);
         std::thread::spawn(move || {
             for client in listener.incoming().flatten() {
-                let refuses = mood.refuses.load(Ordering::Relaxed);
-                if refuses > 0 {
-                    mood.refuses.store(refuses - 1, Ordering::Relaxed);
+                let back = *mood.back.lock().unwrap();
+                if back.is_some_and(|back| Instant::now() < back) {
                     continue;
                 }
                 if let Ok(server) = TcpStream::connect(&upstream) {
@@ -135,7 +138,7 @@ impl Mood {
         match self.whim {
             Whim::Die { after, back } if seen >= after => {
                 self.seen.store(0, Ordering::Relaxed);
-                self.refuses.store(back, Ordering::Relaxed);
+                *self.back.lock().unwrap() = Instant::now().checked_add(back);
                 for stream in self.open.lock().unwrap().drain(..) {
                     let _gone = stream.shutdown(Shutdown::Both);
                 }
@@ -162,7 +165,13 @@ fn findings(out: &str) -> Vec<Value> {
 
 #[test]
 fn a_death_belongs_to_the_case_that_caused_it() {
-    let moody = Moody::start("AWY", Whim::Die { after: 1, back: 4 });
+    let moody = Moody::start(
+        "AWY",
+        Whim::Die {
+            after: 1,
+            back: DOWN,
+        },
+    );
     let (told, save) = moody.fuzz(&["--cases", "2", "--friendly"]);
     assert_eq!(told.code, Some(1), "{}{}", told.out, told.err);
     let found = findings(&told.out);
@@ -177,7 +186,13 @@ fn a_death_belongs_to_the_case_that_caused_it() {
     let told = moody.replay(&save);
     assert_eq!(told.code, Some(1), "{}{}", told.out, told.err);
     assert!(told.out.contains("still failing"), "{}", told.out);
-    let sound = Moody::start("no such thing", Whim::Die { after: 1, back: 1 });
+    let sound = Moody::start(
+        "no such thing",
+        Whim::Die {
+            after: 1,
+            back: DOWN,
+        },
+    );
     let told = sound.replay(&save);
     assert_eq!(told.code, Some(0), "{}{}", told.out, told.err);
     assert!(told.err.contains(" 0 still failing"), "{}", told.err);
@@ -185,7 +200,13 @@ fn a_death_belongs_to_the_case_that_caused_it() {
 
 #[test]
 fn a_death_of_several_cases_is_kept_with_those_it_takes() {
-    let moody = Moody::start("MD5 I", Whim::Die { after: 60, back: 1 });
+    let moody = Moody::start(
+        "MD5 I",
+        Whim::Die {
+            after: 60,
+            back: DOWN,
+        },
+    );
     let (told, save) = moody.fuzz(&["--cases", "24", "--friendly", "--jobs", "1"]);
     assert_eq!(told.code, Some(1), "{}{}", told.out, told.err);
     let found = findings(&told.out);
@@ -204,7 +225,7 @@ fn a_death_of_several_cases_is_kept_with_those_it_takes() {
 
 #[test]
 fn a_server_that_stays_dead_leaves_its_last_cases() {
-    let back = usize::MAX;
+    let back = Duration::from_secs(600);
     let moody = Moody::start("AWY", Whim::Die { after: 1, back });
     let (told, save) = moody.fuzz(&["--cases", "24", "--friendly"]);
     assert_eq!(told.code, Some(1), "{}{}", told.out, told.err);

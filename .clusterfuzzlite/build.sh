@@ -17,6 +17,9 @@ for main in fuzz/fuzz_targets/*.rs; do
             cp "$file" "$seeds/$target/$(basename "$(dirname "$file")")-$(basename "$file")"
         done
     fi
+    if [ "$target" = transcript_text ]; then
+        dictionary=fuzz/transcript.dict
+    fi
     (cd "$seeds/$target" && python3 -m zipfile -c "$OUT/${target}_seed_corpus.zip" ./*)
 
     cp "$dictionary" "$OUT/$target.dict"

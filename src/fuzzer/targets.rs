@@ -10,8 +10,12 @@ use crate::spec::{Command, Direction, ServerKind};
 use crate::wire::{Decoder, Frame, Limits, PayloadRule, Terminator};
 
 mod server_bytes;
+mod server_session;
+mod transcript_text;
 
 pub use server_bytes::server_bytes;
+pub use server_session::server_session;
+pub use transcript_text::transcript_text;
 
 /// A body by the name of its target.
 pub type Body = fn(&[u8]);
@@ -20,6 +24,8 @@ pub type Body = fn(&[u8]);
 pub const TARGETS: &[(&str, Body)] = &[
     ("scenario_yaml", scenario_yaml),
     ("server_bytes", server_bytes),
+    ("server_session", server_session),
+    ("transcript_text", transcript_text),
     ("wire_decoder", wire_decoder),
     ("wire_round_trip", wire_round_trip),
 ];

@@ -1,0 +1,73 @@
+//! Transcripts as people write them, on any text.
+
+use crate::diagnostic::Source;
+use crate::oracle;
+use crate::scenario::{self, NoFiles};
+use crate::transcript::Redactor;
+use crate::transcript::read::{Reading, read};
+
+/// Scenarios that are made of a transcript with more entries than this are left alone.
+const MOST_IMPORTED: usize = 60;
+
+/// Any text as a transcript: it is read or refused with places inside the text; what was read and
+/// is written reads back and writes the same; oracles judge it without an end of their own; and
+/// the scenario that is imported from it loads where each connection was opened.
+pub fn transcript_text(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else {
+        return;
+    };
+    let reading = match read(text) {
+        Ok(reading) => reading,
+        Err(mistakes) => {
+            assert!(!mistakes.is_empty(), "refused without a word");
+            for mistake in mistakes {
+                let (start, end) = (mistake.start, mistake.end);
+                assert!(start <= end && end <= text.len(), "{mistake:?} is outside");
+                assert!(!mistake.to_string().is_empty() && !mistake.mistake.help().is_empty());
+            }
+            return;
+        }
+    };
+    let entries = reading.transcript.entries().len();
+    assert_eq!(reading.places.len(), entries, "an entry without a place");
+    for (start, end) in &reading.places {
+        assert!(start <= end && *end <= text.len(), "a place is outside");
+    }
+    for finding in oracle::judge(&reading.transcript) {
+        assert!(finding.entry < entries, "{finding:?} is about no entry");
+    }
+    reads_back(&reading);
+    if entries <= MOST_IMPORTED {
+        imports(&reading);
+    }
+}
+
+fn reads_back(reading: &Reading) {
+    let redactor = Redactor::default();
+    let written = reading.transcript.render_timed(&redactor).join("\n");
+    let again = match read(&written) {
+        Ok(again) => again,
+        Err(found) => panic!("{found:?}\nwhat was written:\n{written}"),
+    };
+    let twice = again.transcript.render_timed(&redactor).join("\n");
+    assert_eq!(written, twice, "it reads back differently");
+}
+
+/// What begins in the middle of a conversation makes a scenario that opens too little: that is told
+/// when it is loaded.
+fn imports(reading: &Reading) {
+    let imported = scenario::import(&reading.transcript, "fuzz");
+    let printed = scenario::print(&imported);
+    let source = Source::new("imported.yaml", &printed);
+    match scenario::load("fuzz", &source, &NoFiles) {
+        Ok(loaded) => {
+            let texts: Vec<String> = loaded.iter().map(scenario::print).collect();
+            assert_eq!(texts, [printed], "printing is not stable");
+        }
+        Err(mistakes) => {
+            let is_unopened = |message: &str| message.contains("was never opened");
+            let others = mistakes.iter().find(|it| !is_unopened(&it.message));
+            assert!(others.is_none(), "{others:?}\nwhat was imported:\n{printed}");
+        }
+    }
+}

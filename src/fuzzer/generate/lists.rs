@@ -7,17 +7,22 @@ use crate::spec::ClauseId;
 
 impl Play<'_> {
     pub(super) fn synchronise(&mut self, who: Who) {
+        self.fetch(who, "0..4294967295");
+    }
+
+    /// SYN 0; the number is expected to be `number`. Whether the batch is certain, and was read.
+    pub(super) fn fetch(&mut self, who: Who, number: &str) -> bool {
         let conn = self.conn(who);
         let player = self.player(who);
         let (is_sure, has_changed) = (!player.is_tainted, player.has_changed);
         self.say(&conn, "SYN {t} 0");
-        self.script
-            .expect(&conn, "SYN {t} 0..4294967295", ClauseId::SYN_1);
+        let line = format!("SYN {{t}} {number}");
+        self.script.expect(&conn, &line, ClauseId::SYN_1);
         // An account that nobody changed may have the number 0, and then no batch comes.
         let watched = self.cast.watched_by(who);
         let (Some(watched), true, true) = (watched, is_sure, has_changed) else {
             self.leave_unread(&conn);
-            return;
+            return false;
         };
         let player = self.player(who);
         let prompt = if player.prompts_never { "N" } else { "A" };
@@ -31,6 +36,7 @@ impl Play<'_> {
         for (list, count) in lists {
             self.listing(who, list, count, ClauseId::SYN_5);
         }
+        true
     }
 
     /// The lines of one list.
@@ -130,9 +136,18 @@ impl Play<'_> {
             return;
         };
         let (user, contact) = (self.user(who), self.user(other));
+        let mut clause = ClauseId::ADD_1;
         let label = match self.entropy.below(12) {
             0..4 => self.entropy.name(&dictionary::NAMES).to_owned(),
-            4 => "{repeat('%41', 129)}".to_owned(),
+            4 => {
+                clause = ClauseId::NAME_2;
+                let longest = ["{repeat('%41', 129)}", "{repeat('n', 387)}"];
+                self.entropy.name(&longest).to_owned()
+            }
+            5 => {
+                clause = ClauseId::NAME_1;
+                "%C3%89mile%20%E2%98%83".to_owned()
+            }
             _ => format!("{{{contact}.name}}"),
         };
         let line = format!("ADD {{t}} {word} {{{contact}.handle}} {label}");
@@ -157,7 +172,7 @@ impl Play<'_> {
             self.script.expect_error(&conn, clause);
             return;
         }
-        self.script.expect(&conn, &line, ClauseId::ADD_1);
+        self.script.expect(&conn, &line, clause);
         let player = self.player_mut(who);
         player.set(list, other, true);
         player.has_changed = true;

@@ -13,6 +13,7 @@ mod login;
 mod play;
 mod presence;
 mod stunts;
+mod variants;
 mod witness;
 
 use std::collections::BTreeSet;
@@ -196,6 +197,7 @@ fn clauses(steps: &[ast::Step]) -> Vec<ClauseId> {
 enum Move {
     LogIn,
     FailToLogIn,
+    Vary,
     Leave,
     ChangeState,
     Synchronise,
@@ -240,6 +242,7 @@ impl Play<'_> {
         match self.choose(who) {
             Move::LogIn => self.log_in(who),
             Move::FailToLogIn => self.fail_to_log_in(who),
+            Move::Vary => self.vary(who),
             Move::Leave => self.leave(who),
             Move::ChangeState => self.change_state(who),
             Move::Synchronise => self.synchronise(who),
@@ -260,7 +263,7 @@ impl Play<'_> {
     fn choose(&mut self, who: Who) -> Move {
         let player = self.player(who);
         if player.stage != Stage::In {
-            let moves = [(14, Move::LogIn), (2, Move::FailToLogIn)];
+            let moves = [(14, Move::LogIn), (2, Move::FailToLogIn), (4, Move::Vary)];
             return self.entropy.weighted(&moves).unwrap_or(Move::LogIn);
         }
         let is_online = usize::from(player.is_online());
@@ -273,6 +276,7 @@ impl Play<'_> {
         let moves = [
             (2 * leaves, Move::LogIn),
             (leaves, Move::FailToLogIn),
+            (3 * leaves, Move::Vary),
             (2 * leaves, Move::Leave),
             (if has_state == 1 { 9 } else { 20 }, Move::ChangeState),
             (7, Move::Synchronise),

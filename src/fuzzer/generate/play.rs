@@ -142,6 +142,11 @@ impl<'b> Play<'b> {
         self.unread.push(conn.clone());
     }
 
+    /// Replies that no step expects may still stand before those to come.
+    pub(super) fn is_unread(&self, conn: &ConnName) -> bool {
+        self.unread.contains(conn)
+    }
+
     fn note_disguise(&mut self, disguise: Disguise) {
         use crate::fuzzer::mutate::How;
         let is_it = |how: &How| matches!(how, How::Disguise(known) if *known == disguise);

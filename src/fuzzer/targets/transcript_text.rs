@@ -67,7 +67,10 @@ fn imports(reading: &Reading) {
         Err(mistakes) => {
             let is_unopened = |message: &str| message.contains("was never opened");
             let others = mistakes.iter().find(|it| !is_unopened(&it.message));
-            assert!(others.is_none(), "{others:?}\nwhat was imported:\n{printed}");
+            assert!(
+                others.is_none(),
+                "{others:?}\nwhat was imported:\n{printed}"
+            );
         }
     }
 }

@@ -1,0 +1,438 @@
+//! Ways to begin a session that are not the usual one, and requests whose answer is one of a few:
+//! negotiations that fail, handles and packages that nobody has, referrals, numbers of lists.
+
+use super::cast::{ALLOW, BLOCK, Stage, Who};
+use super::play::Play;
+use crate::fuzzer::script::varying;
+use crate::scenario::ast::{Expected, Step};
+use crate::spec::ClauseId;
+use crate::transcript::ConnName;
+
+/// How far a connection has come before.
+#[derive(Debug, Clone, Copy)]
+enum After {
+    Nothing,
+    Version,
+    Packages,
+    Challenge,
+}
+
+/// A request that a connection without a login sends, and what may come. `WHO` stands for the user.
+/// `#` in a name makes it the case's own. A branch goes on with what begins with `>`, which is
+/// sent; `~` marks what the clause lets vary; ` | ` parts what may come in one place.
+struct Variant {
+    after: After,
+    line: &'static str,
+    clause: ClauseId,
+    branches: &'static [&'static [&'static str]],
+}
+
+const fn variant(
+    after: After,
+    clause: ClauseId,
+    line: &'static str,
+    branches: &'static [&'static [&'static str]],
+) -> Variant {
+    Variant {
+        after,
+        line,
+        clause,
+        branches,
+    }
+}
+
+/// A refusal at the first step of a login, or at the second.
+const NEVER_IN: &[&[&str]] = &[
+    &["refused"],
+    &[
+        "USR {t} MD5 S {c#}",
+        "> USR {t} MD5 S {md5(c#, WHO.password)}",
+        "refused",
+    ],
+];
+/// Another attempt after one that failed.
+const AGAIN: &[&[&str]] = &[
+    &["~closed"],
+    &[
+        "nothing",
+        "> USR {t} MD5 I {WHO.handle}",
+        "USR {t} MD5 S * | ~refused",
+    ],
+];
+/// What a command draws before the login.
+const NOT_LOGGED_IN: &[&[&str]] = &[
+    &["302 {t} ..."],
+    &["~715 {t} ..."],
+    &["~closed"],
+    &["~nothing"],
+];
+
+/// What may come at any time.
+const UNASKED: [&str; 6] = [
+    "NLN ...",
+    "FLN ...",
+    "ILN ...",
+    "RNG ...",
+    "ADD 0 ...",
+    "REM 0 ...",
+];
+
+const VARIANTS: [Variant; 25] = {
+    use After::{Challenge, Nothing, Packages, Version};
+    use ClauseId as C;
+    [
+        variant(
+            Nothing,
+            C::VER_5,
+            "VER {t} XYZ1 XYZ2",
+            &[&["VER {t} 0 ..."]],
+        ),
+        variant(Nothing, C::VER_5, "VER {t} MSNP999", &[&["VER {t} 0 ..."]]),
+        variant(
+            Nothing,
+            C::VER_4,
+            "VER {t} msnp2 cvr0",
+            &[
+                &["VER {t} /[Mm][Ss][Nn][Pp]2/ ..."],
+                &["~VER {t} 0 ..."],
+                &["~refused"],
+            ],
+        ),
+        variant(
+            Nothing,
+            C::VER_6,
+            "VER {t} 0 MSNP2 CVR0",
+            &[&["VER {t} !0"], &["VER {t} !0 !0"]],
+        ),
+        variant(
+            Nothing,
+            C::VER_6,
+            "VER {t} MSNP2 CVR0 0",
+            &[&["VER {t} !0"], &["VER {t} !0 !0"]],
+        ),
+        variant(
+            Version,
+            C::VER_8,
+            "VER {t} MSNP2 CVR0",
+            &[&["refused"], &["~VER {t} MSNP2 ..."]],
+        ),
+        variant(
+            Packages,
+            C::USR_11,
+            "USR {t} XYZ I {WHO.handle}",
+            &[&["refused"]],
+        ),
+        variant(Packages, C::USR_8, "USR {t} MD5 I {nobody}", NEVER_IN),
+        variant(
+            Packages,
+            C::HANDLE_4,
+            "USR {t} MD5 I nodomain",
+            &[&["206 {t} ..."]],
+        ),
+        variant(Packages, C::HANDLE_3, "USR {t} MD5 I nodomain@", NEVER_IN),
+        variant(
+            Packages,
+            C::HANDLE_1,
+            "USR {t} MD5 I {repeat('a', 117)}@hotmail.com",
+            &[&["USR {t} MD5 S *"], &["911 {t} ..."]],
+        ),
+        variant(
+            Packages,
+            C::HANDLE_2,
+            "USR {t} MD5 I {repeat('a', 118)}@hotmail.com",
+            NEVER_IN,
+        ),
+        variant(
+            Packages,
+            C::REPLY_1,
+            "USR {t} MD5 I alice@example.com",
+            &[&["refused"], &["USR {t} MD5 S *"]],
+        ),
+        variant(Packages, C::USR_14, "SYN {t} 0", NOT_LOGGED_IN),
+        variant(Packages, C::USR_14, "CHG {t} NLN", NOT_LOGGED_IN),
+        variant(Packages, C::USR_14, "XFR {t} SB", NOT_LOGGED_IN),
+        variant(
+            Packages,
+            C::USR_14,
+            "ADD {t} AL {WHO.handle} x",
+            NOT_LOGGED_IN,
+        ),
+        variant(
+            Challenge,
+            C::USR_6,
+            "USR {t} MD5 S {md5('x')}",
+            &[&["911 {t} ..."]],
+        ),
+        variant(
+            Challenge,
+            C::USR_5,
+            "USR {t} MD5 S {md5('y')}",
+            &[&["error"]],
+        ),
+        variant(
+            Challenge,
+            C::USR_15,
+            "USR {t} MD5 S",
+            &[
+                &["closed"],
+                &["error"],
+                &["nothing", "> SYN {t} 0", "refused | nothing"],
+            ],
+        ),
+        variant(
+            Challenge,
+            C::USR_15,
+            "USR {t} MD5 S ",
+            &[
+                &["closed"],
+                &["error"],
+                &["nothing", "> SYN {t} 0", "refused | nothing"],
+            ],
+        ),
+        variant(
+            Challenge,
+            C::USR_13,
+            "SYN {t} 0",
+            &[&["refused"], &["nothing"]],
+        ),
+        variant(
+            Nothing,
+            C::USR_13,
+            "SYN {t} 0",
+            &[&["refused"], &["nothing"]],
+        ),
+        variant(Nothing, C::INF_3, "INF {t}", &[&["refused"], &["nothing"]]),
+        variant(Nothing, C::OUT_1, "OUT", &[&["OUT", "closed"], &["closed"]]),
+    ]
+};
+
+impl Play<'_> {
+    /// Something of this kind.
+    pub(super) fn vary(&mut self, who: Who) {
+        if self.player(who).stage == Stage::In && self.entropy.below(3) == 0 {
+            return match self.entropy.below(4) {
+                0 => self.log_in_within(who),
+                1 => self.name_too_long(who),
+                _ => self.fail_to_add(who),
+            };
+        }
+        match self.entropy.below(VARIANTS.len() + 8) {
+            0 | 1 => self.compare_challenges(who),
+            2..5 => self.ask_dispatch(who),
+            5..8 => self.fail_version(who),
+            at => {
+                if let Some(variant) = VARIANTS.get(at - 8) {
+                    self.try_variant(who, variant);
+                }
+            }
+        }
+    }
+
+    /// A connection that nothing else uses.
+    fn aside(&mut self, who: Who, kind: &str) -> ConnName {
+        let number = 200 + self.number();
+        ConnName::new(self.user(who), format!("{kind}{number}"))
+    }
+
+    fn try_variant(&mut self, who: Who, variant: &Variant) {
+        let conn = self.aside(who, "ns");
+        match variant.after {
+            After::Nothing => {}
+            After::Version => self.agree(&conn, false),
+            After::Packages => self.agree(&conn, true),
+            After::Challenge => drop(self.greet(who, &conn)),
+        }
+        self.try_line(who, &conn, variant.clause, variant.line, variant.branches);
+        if variant.clause == ClauseId::USR_5 {
+            self.may_come(who, &conn, ClauseId::USR_7, AGAIN);
+        }
+    }
+
+    /// VER, and INF where the packages matter.
+    fn agree(&mut self, conn: &ConnName, is_whole: bool) {
+        self.say(conn, "VER {t} MSNP2 CVR0");
+        self.script
+            .expect(conn, "VER {t} MSNP2 ...", ClauseId::VER_2);
+        if is_whole {
+            self.say(conn, "INF {t}");
+            self.script.expect(conn, "INF {t} MD5 ...", ClauseId::INF_2);
+        }
+    }
+
+    fn try_line(
+        &mut self,
+        who: Who,
+        conn: &ConnName,
+        clause: ClauseId,
+        line: &str,
+        branches: &[&[&str]],
+    ) {
+        self.script.disguise(None);
+        let line = line.replace("WHO", self.user(who));
+        let send = self.script.sending_line(conn, &line);
+        self.script.push(send);
+        self.may_come(who, conn, clause, branches);
+    }
+
+    fn may_come(&mut self, who: Who, conn: &ConnName, clause: ClauseId, branches: &[&[&str]]) {
+        let (user, number) = (self.user(who), self.number().to_string());
+        let own = |text: &str| text.replace("WHO", user).replace('#', &number);
+        let branches = branches.iter().map(|branch| {
+            let steps = branch
+                .iter()
+                .map(|text| self.read(conn, &own(text), clause));
+            steps.collect::<Vec<Step>>()
+        });
+        let mut branches: Vec<Vec<Step>> = branches.collect();
+        match branches.len() {
+            1 => {
+                for step in branches.swap_remove(0) {
+                    self.script.push(step);
+                }
+            }
+            _ => self.script.one_of(branches, clause),
+        }
+    }
+
+    fn read(&self, conn: &ConnName, text: &str, clause: ClauseId) -> Step {
+        if let Some(line) = text.strip_prefix("> ") {
+            return self.script.sending_line(conn, line);
+        }
+        if text.contains(" | ") {
+            let each = text.split(" | ");
+            let branches = each.map(|text| vec![self.read(conn, text, clause)]);
+            let action = crate::scenario::ast::Action::OneOf(branches.collect());
+            return self.script.step(action, Some(clause));
+        }
+        if let Some(text) = text.strip_prefix('~') {
+            return varying(self.read(conn, text, clause), clause);
+        }
+        match text {
+            "closed" => self.script.closed(conn, clause),
+            "error" => self.script.error(conn, clause),
+            "refused" => self.script.expecting(conn, Expected::Refused, clause),
+            "nothing" => {
+                let nothing = Expected::Nothing { except: Vec::new() };
+                self.script.expecting(conn, nothing, clause)
+            }
+            line => self.script.line(conn, line, clause),
+        }
+    }
+
+    /// A negotiation that fails, and an attempt to log in all the same.
+    fn fail_version(&mut self, who: Who) {
+        let conn = self.aside(who, "ns");
+        let line = "VER {t} MSNP99";
+        self.try_line(who, &conn, ClauseId::VER_5, line, &[&["VER {t} 0 ..."]]);
+        let branches: &[&[&str]] = &[
+            &["closed"],
+            &[
+                "nothing",
+                "> USR {t} MD5 I {WHO.handle}",
+                "refused | nothing",
+            ],
+        ];
+        self.may_come(who, &conn, ClauseId::VER_7, branches);
+    }
+
+    /// Two challenges are not the same, and the response to one is none to the other.
+    fn compare_challenges(&mut self, who: Who) {
+        let (first, second) = (self.aside(who, "ns"), self.aside(who, "ns"));
+        let challenge = self.greet(who, &first);
+        self.agree(&second, true);
+        let line = "USR {t} MD5 I {WHO.handle}";
+        let other = format!("USR {{t}} MD5 S !{{{challenge}}}");
+        let same = format!("~USR {{t}} MD5 S {{{challenge}}}");
+        let branches: &[&[&str]] = match self.entropy.below(2) {
+            0 => &[&[&other]],
+            _ => &[&[&other], &[&same]],
+        };
+        self.try_line(who, &second, ClauseId::USR_9, line, branches);
+        let line = format!("USR {{t}} MD5 S {{md5({challenge}, WHO.password)}}");
+        if branches.len() == 1 {
+            self.try_line(who, &second, ClauseId::USR_10, &line, &[&["refused"]]);
+        }
+    }
+
+    /// The dispatch server refers to a server that answers, or is one itself.
+    fn ask_dispatch(&mut self, who: Who) {
+        if !self.has_dispatch {
+            return;
+        }
+        let (conn, there) = (self.aside(who, "ds"), self.aside(who, "ns"));
+        self.agree(&conn, true);
+        let (user, number) = (self.user(who), self.number());
+        self.script.disguise(None);
+        let line = format!("USR {{t}} MD5 I {{{user}.handle}}");
+        let send = self.script.sending_line(&conn, &line);
+        self.script.push(send);
+        let referral = format!("XFR {{t}} NS {{address{number}}} ...");
+        let opened = crate::scenario::ast::Action::Open {
+            conn: there.clone(),
+            address: Some(self.script.text(&format!("{{address{number}}}"))),
+        };
+        let referred = vec![
+            self.script.line(&conn, &referral, ClauseId::XFR_1),
+            self.script.closed(&conn, ClauseId::XFR_2),
+            self.script.step(opened, Some(ClauseId::XFR_3)),
+            self.script.sending_line(&there, "VER {t} MSNP2 CVR0"),
+            self.script
+                .line(&there, "VER {t} MSNP2 ...", ClauseId::XFR_3),
+        ];
+        let served = vec![self.script.line(&conn, "USR {t} MD5 S *", ClauseId::USR_1)];
+        self.script.one_of(vec![referred, served], ClauseId::XFR_1);
+    }
+
+    /// USR where a login stands.
+    fn log_in_within(&mut self, who: Who) {
+        let conn = self.conn(who);
+        let step = self.entropy.name(&["I {WHO.handle}", "S {md5('x')}"]);
+        let line = format!("USR {{t}} MD5 {step}");
+        self.try_line(who, &conn, ClauseId::USR_12, &line, &[&["207 {t} ..."]]);
+    }
+
+    /// A name that no server takes.
+    fn name_too_long(&mut self, who: Who) {
+        let conn = self.conn(who);
+        let Some(other) = self.other(who) else {
+            return;
+        };
+        let player = self.player(who);
+        if player.is_tainted || player.has(ALLOW, other) || player.has(BLOCK, other) {
+            return;
+        }
+        let contact = self.user(other);
+        let name = self
+            .entropy
+            .name(&["{repeat('n', 388)}", "{repeat('%C3%89', 65)}"]);
+        let line = format!("ADD {{t}} AL {{{contact}.handle}} {name}");
+        let branches: &[&[&str]] = &[&["209 {t} ..."], &["closed"]];
+        self.try_line(who, &conn, ClauseId::NAME_3, &line, branches);
+        self.taint(who);
+    }
+
+    /// An ADD that fails does not raise the number, and who is up to date gets no batch.
+    fn fail_to_add(&mut self, who: Who) {
+        let conn = self.conn(who);
+        let number = format!("{{ser{}}}", self.number());
+        if !self.fetch(who, &number) || self.is_unread(&conn) {
+            return;
+        }
+        let line = format!("SYN {{t}} {number}");
+        self.script.disguise(None);
+        let add = self
+            .script
+            .sending_line(&conn, "ADD {t} AL {nobody} Nobody");
+        self.script.push(add);
+        self.script.expect_error(&conn, ClauseId::ADD_6);
+        let send = self.script.sending_line(&conn, &line);
+        self.script.push(send);
+        self.script.expect(&conn, &line, ClauseId::ADD_13);
+        let except = UNASKED.map(|line| self.script.pattern(&conn, line));
+        let nothing = Expected::Nothing {
+            except: except.into(),
+        };
+        let nothing = self.script.expecting(&conn, nothing, ClauseId::SYN_2);
+        self.script.push(nothing);
+    }
+}

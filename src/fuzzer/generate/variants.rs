@@ -4,7 +4,7 @@
 use super::cast::{ALLOW, BLOCK, Stage, Who};
 use super::play::Play;
 use crate::fuzzer::script::varying;
-use crate::scenario::ast::{Expected, Step};
+use crate::scenario::ast::{Action, Expected, Payload, SendItem, Step};
 use crate::spec::ClauseId;
 use crate::transcript::ConnName;
 
@@ -67,6 +67,50 @@ const NOT_LOGGED_IN: &[&[&str]] = &[
     &["~nothing"],
 ];
 
+/// What another kind of server would answer.
+const FOREIGN: &[&[&str]] = &[&["closed"], &["/[0-9]{3}/ ..."], &["~nothing"]];
+
+/// Requests of somebody who is logged in.
+const SESSION: [(ClauseId, &str, &[&[&str]]); 8] = [
+    (
+        ClauseId::USR_12,
+        "USR {t} MD5 I {WHO.handle}",
+        &[&["207 {t} ..."]],
+    ),
+    (
+        ClauseId::USR_12,
+        "USR {t} MD5 S {md5('x')}",
+        &[&["207 {t} ..."]],
+    ),
+    (ClauseId::FRAME_13, "CAL {t} {erin.handle}", FOREIGN),
+    (ClauseId::FRAME_13, "ANS {t} {WHO.handle} 1.2 3", FOREIGN),
+    (
+        ClauseId::FRAME_13,
+        "ILN {t} NLN {erin.handle} Erin",
+        FOREIGN,
+    ),
+    (
+        ClauseId::FRAME_13,
+        "RNG 1 127.0.0.1:1865 CKI 1.2 {erin.handle} Erin",
+        FOREIGN,
+    ),
+    (
+        ClauseId::CHG_2,
+        "CHG {t} FLN",
+        &[
+            &["CHG {t} FLN", "> SYN {t} 0", "SYN {t} *"],
+            &["~201 {t} ..."],
+        ],
+    ),
+    (
+        ClauseId::TRID_6,
+        "CHG abc NLN",
+        &[&["closed"], &["/[0-9]{3}/ ..."]],
+    ),
+];
+/// More than any line, in bytes.
+const ENDLESS: usize = 300_000;
+
 /// What may come at any time.
 const UNASKED: [&str; 6] = [
     "NLN ...",
@@ -77,7 +121,7 @@ const UNASKED: [&str; 6] = [
     "REM 0 ...",
 ];
 
-const VARIANTS: [Variant; 25] = {
+const VARIANTS: [Variant; 26] = {
     use After::{Challenge, Nothing, Packages, Version};
     use ClauseId as C;
     [
@@ -202,6 +246,12 @@ const VARIANTS: [Variant; 25] = {
             &[&["refused"], &["nothing"]],
         ),
         variant(Nothing, C::INF_3, "INF {t}", &[&["refused"], &["nothing"]]),
+        variant(
+            Nothing,
+            C::TRID_6,
+            "VER abc MSNP2 CVR0",
+            &[&["closed"], &["/[0-9]{3}/ ..."]],
+        ),
         variant(Nothing, C::OUT_1, "OUT", &[&["OUT", "closed"], &["closed"]]),
     ]
 };
@@ -211,13 +261,14 @@ impl Play<'_> {
     pub(super) fn vary(&mut self, who: Who) {
         if self.player(who).stage == Stage::In && self.entropy.below(3) == 0 {
             return match self.entropy.below(4) {
-                0 => self.log_in_within(who),
-                1 => self.name_too_long(who),
-                _ => self.fail_to_add(who),
+                0 => self.name_too_long(who),
+                1 => self.fail_to_add(who),
+                _ => self.speak_out_of_turn(who),
             };
         }
         match self.entropy.below(VARIANTS.len() + 8) {
             0 | 1 => self.compare_challenges(who),
+            2 if self.is_hostile => self.never_end(who),
             2..5 => self.ask_dispatch(who),
             5..8 => self.fail_version(who),
             at => {
@@ -301,7 +352,7 @@ impl Play<'_> {
         if text.contains(" | ") {
             let each = text.split(" | ");
             let branches = each.map(|text| vec![self.read(conn, text, clause)]);
-            let action = crate::scenario::ast::Action::OneOf(branches.collect());
+            let action = Action::OneOf(branches.collect());
             return self.script.step(action, Some(clause));
         }
         if let Some(text) = text.strip_prefix('~') {
@@ -312,7 +363,10 @@ impl Play<'_> {
             "error" => self.script.error(conn, clause),
             "refused" => self.script.expecting(conn, Expected::Refused, clause),
             "nothing" => {
-                let nothing = Expected::Nothing { except: Vec::new() };
+                let except = UNASKED.map(|line| self.script.pattern(conn, line));
+                let nothing = Expected::Nothing {
+                    except: except.into(),
+                };
                 self.script.expecting(conn, nothing, clause)
             }
             line => self.script.line(conn, line, clause),
@@ -367,7 +421,7 @@ impl Play<'_> {
         let send = self.script.sending_line(&conn, &line);
         self.script.push(send);
         let referral = format!("XFR {{t}} NS {{address{number}}} ...");
-        let opened = crate::scenario::ast::Action::Open {
+        let opened = Action::Open {
             conn: there.clone(),
             address: Some(self.script.text(&format!("{{address{number}}}"))),
         };
@@ -383,12 +437,24 @@ impl Play<'_> {
         self.script.one_of(vec![referred, served], ClauseId::XFR_1);
     }
 
-    /// USR where a login stands.
-    fn log_in_within(&mut self, who: Who) {
+    /// A request that does not fit where a login stands; what comes of the login is left open.
+    fn speak_out_of_turn(&mut self, who: Who) {
         let conn = self.conn(who);
-        let step = self.entropy.name(&["I {WHO.handle}", "S {md5('x')}"]);
-        let line = format!("USR {{t}} MD5 {step}");
-        self.try_line(who, &conn, ClauseId::USR_12, &line, &[&["207 {t} ..."]]);
+        let at = self.entropy.below(SESSION.len());
+        if let Some((clause, line, branches)) = SESSION.get(at) {
+            self.try_line(who, &conn, *clause, line, branches);
+            self.lose_track(who);
+        }
+    }
+
+    /// A line that never ends.
+    fn never_end(&mut self, who: Who) {
+        let conn = self.aside(who, "ns");
+        self.script.disguise(None);
+        let endless = SendItem::Raw(Payload::Filler(ENDLESS));
+        let step = self.script.sending(&conn, vec![endless]);
+        self.script.push(step);
+        self.script.expect_closed(&conn, ClauseId::FRAME_15);
     }
 
     /// A name that no server takes.
@@ -428,11 +494,7 @@ impl Play<'_> {
         let send = self.script.sending_line(&conn, &line);
         self.script.push(send);
         self.script.expect(&conn, &line, ClauseId::ADD_13);
-        let except = UNASKED.map(|line| self.script.pattern(&conn, line));
-        let nothing = Expected::Nothing {
-            except: except.into(),
-        };
-        let nothing = self.script.expecting(&conn, nothing, ClauseId::SYN_2);
+        let nothing = self.read(&conn, "nothing", ClauseId::SYN_2);
         self.script.push(nothing);
     }
 }

@@ -11,7 +11,7 @@ const MOST_IMPORTED: usize = 60;
 
 /// Any text as a transcript: it is read or refused with places inside the text; what was read and
 /// is written reads back and writes the same; oracles judge it without an end of their own; and
-/// the scenario that is imported from it loads where each connection was opened.
+/// the scenario that is imported from it loads and prints the same, or is refused with a word.
 pub fn transcript_text(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else {
         return;
@@ -53,8 +53,8 @@ fn reads_back(reading: &Reading) {
     assert_eq!(written, twice, "it reads back differently");
 }
 
-/// What begins in the middle of a conversation makes a scenario that opens too little: that is told
-/// when it is loaded.
+/// What makes no sense as a conversation (it begins in the middle, or goes on after its end) makes a
+/// scenario that is refused when it is loaded.
 fn imports(reading: &Reading) {
     let imported = scenario::import(&reading.transcript, "fuzz");
     let printed = scenario::print(&imported);
@@ -64,13 +64,6 @@ fn imports(reading: &Reading) {
             let texts: Vec<String> = loaded.iter().map(scenario::print).collect();
             assert_eq!(texts, [printed], "printing is not stable");
         }
-        Err(mistakes) => {
-            let is_unopened = |message: &str| message.contains("was never opened");
-            let others = mistakes.iter().find(|it| !is_unopened(&it.message));
-            assert!(
-                others.is_none(),
-                "{others:?}\nwhat was imported:\n{printed}"
-            );
-        }
+        Err(mistakes) => assert!(!mistakes.is_empty(), "refused without a word"),
     }
 }

@@ -226,6 +226,23 @@ fn compare(criterion: &mut Criterion, name: &str, target: &Target, each: u64) {
     group.finish();
 }
 
+/// How long it takes to do so many sessions, shared out among a thread for each target.
+fn side_by_side(targets: &[Target], sessions: u64) -> Duration {
+    let share = sessions.div_ceil(targets.len() as u64);
+    let begun: Instant = now();
+    std::thread::scope(|scope| {
+        for target in targets {
+            scope.spawn(move || {
+                let target = target.clone();
+                measure(&runtime(), share, move |user| target.clone().checked(user))
+            });
+        }
+    });
+    begun
+        .elapsed()
+        .mul_f64(sessions as f64 / (share * targets.len() as u64) as f64)
+}
+
 /// The session that boofuzz sends, through the executor and by boofuzz.
 #[expect(
     clippy::disallowed_methods,
@@ -245,6 +262,13 @@ fn beside_boofuzz(criterion: &mut Criterion, address: SocketAddr) {
             let target = target.clone();
             measure(&runtime, sessions, move |user| target.clone().checked(user))
         });
+    });
+    // One process of boofuzz keeps one core busy; cases of ours are played side by side.
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let mut targets = vec![target.clone()];
+    targets.resize_with(cores, || Target::new(serve(), STATE, 0));
+    group.bench_function(format!("checked, on {cores} cores"), |bencher| {
+        bencher.iter_custom(|sessions| side_by_side(&targets, sessions));
     });
     group.bench_function("checked, in memory", |bencher| {
         let environment = Arc::new(sim::environment());

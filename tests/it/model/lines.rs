@@ -81,6 +81,7 @@ fn the_model_sees_faults_in_the_lines_of_cases() {
 
 #[test]
 #[ignore = "minutes: how many of all faults the model alone sees; run it with --nocapture"]
+#[expect(clippy::print_stdout, reason = "the number is what it is run for")]
 fn most_faults_are_seen_by_the_model_alone() {
     let faults = msnpspec::server::faults();
     let seen = faults.iter().filter(|fault| {
@@ -90,12 +91,8 @@ fn most_faults_are_seen_by_the_model_alone() {
     let seen: Vec<&Fault> = seen.collect();
     let lost = faults.iter().filter(|fault| !seen.contains(fault));
     let lost: Vec<String> = lost.map(ToString::to_string).collect();
-    assert!(
-        seen.len() * 2 > faults.len(),
-        "{} of {}, not {lost:?}",
-        seen.len(),
-        faults.len()
-    );
+    println!("{} of {}, not {lost:?}", seen.len(), faults.len());
+    assert!(seen.len() * 2 > faults.len());
 }
 
 /// A conversation in lines `alice C: …`, `alice@sb S: …`; `closed` is the end.

@@ -17,7 +17,7 @@ use super::generate::{Case, Manner, generate};
 use super::judge::Verdict;
 use super::result::digest;
 use super::signature::Signature;
-use super::watch::{Sight, Watched, watch};
+use super::watch::{MODEL, Sight, Watched, watch};
 use crate::event::Failure;
 use crate::model::{ReplyKind, Transition, knows};
 use crate::run::Outcome;
@@ -477,8 +477,12 @@ impl<'c> Campaign<'c> {
 }
 
 /// The first failure of a step and the first that an oracle found: others mostly follow from these,
-/// and those that do not come first in another case.
-fn foremost(told: Vec<(Signature, Failure)>) -> Vec<(Signature, Failure)> {
+/// and those that do not come first in another case. What the model finds counts where nobody else
+/// found anything.
+fn foremost(mut told: Vec<(Signature, Failure)>) -> Vec<(Signature, Failure)> {
+    if told.iter().any(|(_, failure)| failure.by != MODEL) {
+        told.retain(|(_, failure)| failure.by != MODEL);
+    }
     let (steps, oracles): (Vec<_>, Vec<_>) = told
         .into_iter()
         .partition(|(_, failure)| failure.oracle().is_none());

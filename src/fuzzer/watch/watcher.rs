@@ -8,8 +8,8 @@ use super::people::People;
 use super::translate::{Said, translate};
 use super::{MODEL, Sight as Scope, Watched};
 use crate::model::{
-    Command, ConnId as Conn, Door, Fitness, Line, Model, Phase, ReplyKind, Sights, State, Target,
-    Transition, Truth,
+    Command, ConnId as Conn, Door, Fitness, Line, List, Model, Phase, ReplyKind, Sights, State,
+    Target, Transition, Truth,
 };
 use crate::oracle::Finding;
 use crate::run::Outcome;
@@ -395,10 +395,32 @@ impl<'t> Watcher<'t> {
         if is_silent || self.is_about_others(frame) {
             return;
         }
-        let clause = unasked(frame);
+        let clause = self.unasked(conn, frame);
         let message = format!("nothing asked for {}", escape(frame.verb()));
         let got = escape(&frame.line);
         self.accuse(at, place, clause, message, "nothing".to_owned(), got);
+    }
+
+    /// The clause that says when such a line comes.
+    fn unasked(&self, conn: Conn, frame: &Frame) -> ClauseId {
+        let whom = frame.words().find_map(|word| self.people.user(word));
+        let pair = self.model.user_of(conn).zip(whom);
+        let is_watched = pair.map(|(user, whom)| self.model.has(user, List::Forward, whom));
+        let is_stranger = is_watched == Some(Truth::No);
+        match frame.verb() {
+            b"ILN" | b"NLN" | b"FLN" if is_stranger => ClauseId::PRES_5,
+            b"ILN" => ClauseId::PRES_2,
+            b"NLN" => ClauseId::PRES_6,
+            b"FLN" => ClauseId::PRES_12,
+            b"RNG" => ClauseId::RNG_3,
+            b"JOI" => ClauseId::JOI_1,
+            b"BYE" => ClauseId::BYE_1,
+            b"MSG" => ClauseId::MSG_1,
+            b"OUT" => ClauseId::OUT_3,
+            b"ADD" => ClauseId::ADD_10,
+            b"REM" => ClauseId::REM_7,
+            _ => ClauseId::REPLY_4,
+        }
     }
 
     fn is_unclear(&self, conn: Conn) -> bool {
@@ -566,21 +588,4 @@ pub(super) fn cookie_of(frame: &Frame) -> Option<&[u8]> {
 
 fn is_other_dialect(word: &[u8]) -> bool {
     word != b"MSNP2" && word.to_ascii_uppercase().starts_with(b"MSNP")
-}
-
-/// The clause that says when such a line comes.
-fn unasked(frame: &Frame) -> ClauseId {
-    match frame.verb() {
-        b"ILN" => ClauseId::PRES_2,
-        b"NLN" => ClauseId::PRES_5,
-        b"FLN" => ClauseId::PRES_12,
-        b"RNG" => ClauseId::RNG_3,
-        b"JOI" => ClauseId::JOI_1,
-        b"BYE" => ClauseId::BYE_1,
-        b"MSG" => ClauseId::MSG_1,
-        b"OUT" => ClauseId::OUT_3,
-        b"ADD" => ClauseId::ADD_10,
-        b"REM" => ClauseId::REM_7,
-        _ => ClauseId::REPLY_4,
-    }
 }

@@ -9,7 +9,7 @@ use msnpspec::diagnostic::{Diagnostic, Source, Span};
 use msnpspec::event::{Event, RunInfo, Verdict};
 use msnpspec::report::{Judged, printable};
 use msnpspec::run::{check as judge, conclude};
-use msnpspec::transcript::capture;
+use msnpspec::transcript::capture::{self, CaptureError};
 use msnpspec::transcript::read::{Reading, read};
 
 use super::args::CheckArgs;
@@ -141,6 +141,20 @@ pub(crate) fn recording(path: &Path, console: Console) -> Option<(Arc<Source>, R
     if capture::is_capture(&bytes) {
         return captured(path, &bytes, console);
     }
+    if bytes.is_empty() {
+        return told(&format!("{}: the file is empty", path.display()));
+    }
+    if is_packed(&bytes) {
+        let shown = path.display();
+        return told(&format!("{shown}: the file is compressed: unpack it first"));
+    }
+    // A transcript may bear any name, but not one that promises a capture without being either.
+    let is_promised = path
+        .extension()
+        .is_some_and(|end| end == "pcap" || end == "pcapng");
+    if is_promised && std::str::from_utf8(&bytes).map_or(true, |text| read(text).is_err()) {
+        return told(&format!("{}: {}", path.display(), CaptureError::Format));
+    }
     let source = match files::source(path, bytes) {
         Ok(source) => source,
         Err(error) => return told(&error),
@@ -160,6 +174,18 @@ pub(crate) fn recording(path: &Path, console: Console) -> Option<(Arc<Source>, R
             None
         }
     }
+}
+
+/// Whether a file begins as gzip, bzip2, xz, zstd and zip files do.
+fn is_packed(bytes: &[u8]) -> bool {
+    let heads: [&[u8]; 5] = [
+        b"\x1f\x8b",
+        b"BZh",
+        b"\xfd7zXZ",
+        b"\x28\xb5\x2f\xfd",
+        b"PK\x03\x04",
+    ];
+    heads.iter().any(|head| bytes.starts_with(head))
 }
 
 /// Reads a capture. In its places the line is the number of the packet.

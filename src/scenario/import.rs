@@ -201,11 +201,17 @@ impl Importer<'_> {
         }
     }
 
-    /// Where a connection goes: to an address that was handed out, or where a client begins.
+    /// Where a connection goes: to an address that was handed out, or where a client begins. One
+    /// address may serve for all: that of a switchboard is for those who bring its cookie.
     fn door(&self, conn: ConnId, address: &str) -> Option<Text> {
-        let by_address = self.captures.get(address.as_bytes());
-        let by_cookie = || self.doors.get(self.cast.cookie(conn)?);
-        let name = by_address.or_else(by_cookie)?;
+        let by_cookie = self.cast.cookie(conn).and_then(|it| self.doors.get(it));
+        let by_address = || {
+            let name = self.captures.get(address.as_bytes())?;
+            let connection = self.transcript.connection(conn)?;
+            let is_board = connection.kind == ServerKind::Switchboard;
+            (is_board || !self.doors.values().any(|door| door == name)).then_some(name)
+        };
+        let name = by_cookie.or_else(by_address)?;
         Some(text(vec![Part::Expr(Expr::Capture(name.clone()))]))
     }
 

@@ -6,7 +6,7 @@ use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
-use super::{Serving, Told, msnpspec, told};
+use super::{Serving, Told, call, msnpspec, told};
 
 fn data(name: &str) -> String {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/data/captures");
@@ -117,4 +117,95 @@ fn tcpdump_shows_check_what_the_run_saw() {
         table += &format!("{fault}: {} findings, {clauses:?}\n", live.len());
     }
     println!("{table}");
+}
+
+#[test]
+fn real_captures_are_judged() {
+    for name in ["cooked.pcap", "cooked2.pcap", "ipv6.pcapng"] {
+        let told = call(&["check", "--level", "practice", &data(name)]);
+        assert_eq!(
+            (told.code, told.err.as_str()),
+            (Some(0), ""),
+            "{name}: {}",
+            told.out
+        );
+    }
+    let told = call(&["check", &data("ethernet.pcap")]);
+    assert_eq!((told.code, told.err.as_str()), (Some(1), ""));
+    for part in [
+        "finding MSG-1",
+        "the oracle messages",
+        "user2@sb S: MSG user1",
+    ] {
+        assert!(told.out.contains(part), "{part} is not in\n{}", told.out);
+    }
+}
+
+#[test]
+fn what_was_not_kept_is_told_and_accuses_nobody() {
+    let told = call(&["check", "--level", "practice", &data("short.pcap")]);
+    assert_eq!(told.code, Some(0), "{}", told.out);
+    for part in [
+        "packets were not captured whole",
+        "are missing in",
+        "not judged",
+    ] {
+        assert!(told.err.contains(part), "{part} is not in\n{}", told.err);
+    }
+}
+
+#[test]
+fn a_capture_becomes_a_scenario_that_replays() {
+    let folder = tempfile::tempdir().expect("there is room for a folder");
+    let made = folder.path().join("made.yaml").display().to_string();
+    for name in ["cooked.pcap", "cooked2.pcap", "ipv6.pcapng"] {
+        let told = call(&["import", "--force", "-o", &made, &data(name)]);
+        assert_eq!((told.code, told.err.as_str()), (Some(0), ""), "{name}");
+        let yaml = std::fs::read_to_string(&made).expect("it was written");
+        assert!(yaml.contains("{md5(challenge, user1.password)}"), "{yaml}");
+        let told = call(&["run", &made]);
+        assert_eq!(told.code, Some(0), "{name}: {}", told.out);
+    }
+}
+
+#[test]
+fn what_is_no_capture_of_msnp_is_refused_in_one_line() {
+    let folder = tempfile::tempdir().expect("there is room for a folder");
+    let write = |name: &str, bytes: &[u8]| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, bytes).expect("the folder takes files");
+        path.display().to_string()
+    };
+    let capture = std::fs::read(data("cooked.pcap")).expect("it is there");
+    let head = capture.get(..24).expect("a header");
+    for (name, bytes, said) in [
+        ("empty.pcap", &b""[..], "the file is empty"),
+        ("head.pcap", head, "no MSNP conversation among 0 packets"),
+        (
+            "packed.pcap",
+            &[0x1f, 0x8b, 8, 0],
+            "compressed: unpack it first",
+        ),
+        (
+            "text.pcap",
+            b"notes of mine\n",
+            "neither a pcap nor a pcapng file",
+        ),
+        (
+            "noise.pcapng",
+            &[0, 255, 1],
+            "neither a pcap nor a pcapng file",
+        ),
+    ] {
+        for command in ["check", "import"] {
+            let told = call(&[command, &write(name, bytes)]);
+            assert_eq!(told.code, Some(2), "{name}: {}", told.out);
+            assert!(told.err.contains(said), "{name}: {}", told.err);
+            assert_eq!(told.err.lines().count(), 1, "{}", told.err);
+        }
+    }
+    let cut = capture.get(..9000).expect("it is longer");
+    let told = call(&["check", &write("cut.pcap", cut)]);
+    assert_eq!(told.code, Some(0), "{}", told.out);
+    assert!(told.err.contains("damaged or cut off behind packet"));
 }

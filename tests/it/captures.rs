@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may fail")]
 
+mod packets;
 mod twenty;
 
 use std::collections::HashMap;
@@ -321,9 +322,13 @@ proptest! {
 
     #[test]
     fn any_file_is_read_or_refused(
-        cut in any::<prop::sample::Index>(), flips in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..20)
+        is_modern in any::<bool>(), cut in any::<prop::sample::Index>(), flips in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..20)
     ) {
-        let mut file = pcap(&segments(&conversation()), Link::Cooked);
+        let modern = include_bytes!("../data/captures/ipv6.pcapng").to_vec();
+        let mut file = match is_modern {
+            true => modern,
+            false => pcap(&segments(&conversation()), Link::Cooked),
+        };
         for (at, byte) in flips {
             let at = at.index(file.len());
             file[at] = byte;

@@ -227,6 +227,7 @@ pub(crate) struct CheckArgs {
 #[command(after_help = "Examples:
   msnpspec import bug.txt -o bug.yaml           a scenario that anyone can replay and keep
   msnpspec run bug.yaml --target my-server.yaml
+  msnpspec import bug.txt --concise             logins and calls in a line each
   msnpspec import session.txt | less            what `msnpspec record` wrote
 
 What is bound at run time becomes captures: challenges and the responses to them, cookies, sessions,
@@ -242,6 +243,10 @@ pub(crate) struct ImportArgs {
     /// Write the scenario to this file; without it, to standard output
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
+
+    /// Fold logins, calls and joins into `users:` and `use:`, where that changes nothing
+    #[arg(long)]
+    pub(crate) concise: bool,
 
     /// Write over an existing file
     #[arg(long)]

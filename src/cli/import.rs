@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::Write as _;
 use std::path::Path;
 
+use msnpspec::fuzzer::{Reference, concise};
 use msnpspec::scenario::{import as make, print};
 
 use super::args::ImportArgs;
@@ -17,7 +18,14 @@ pub(crate) fn import(args: &ImportArgs, console: Console) -> Exit {
         return Exit::Usage;
     };
     let name = args.file.display().to_string();
-    let yaml = print(&make(&reading.transcript, &name));
+    let scenario = make(&reading.transcript, &name);
+    let yaml = match args.concise {
+        true => {
+            let reference = Reference::default();
+            concise(&scenario, |scenario| reference.execute(scenario))
+        }
+        false => print(&scenario),
+    };
     match &args.output {
         None => console.print(&yaml),
         Some(path) if path == Path::new("-") => console.print(&yaml),

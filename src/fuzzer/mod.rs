@@ -27,6 +27,6 @@ pub use judge::{Verdict, blame, last_lines};
 pub use mutate::{Effect, MUTATORS, Mutator};
 pub use reference::Reference;
 pub use result::{CampaignError, CampaignResult, FindingRow};
-pub use shrink::{Progress as ShrinkProgress, ShrinkError, Shrinker, Shrunk, Size};
+pub use shrink::{Progress as ShrinkProgress, ShrinkError, Shrinker, Shrunk, Size, concise};
 pub use signature::{Kind, Phase, Signature};
 pub use watch::{MODEL, Sight, Watched, watch};

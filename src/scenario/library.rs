@@ -194,7 +194,8 @@ impl Collector {
 }
 
 /// The suite inside the binary, as files.
-struct Embedded;
+#[derive(Debug, Clone, Copy)]
+pub struct Embedded;
 
 impl Files for Embedded {
     fn read(&self, path: &str) -> Result<Arc<[u8]>, FileError> {

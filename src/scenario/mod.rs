@@ -20,7 +20,7 @@ mod trids;
 
 pub use eval::{EvalError, Identity, Mark, Prepared, Scope, filler};
 pub use import::{import, import_from};
-pub use library::{Library, LibraryError};
+pub use library::{Embedded, Library, LibraryError};
 pub use lint::check as lint;
 pub use matcher::{Mismatch, Wanted};
 pub use parse::{Composer, FileError, Files, NoFiles, load};

@@ -6,9 +6,10 @@
 use std::sync::Arc;
 
 use msnpspec::diagnostic::Source;
+use msnpspec::fuzzer::{Reference, concise};
 use msnpspec::run::{Account, Ending, Executor, Lists, Outcome};
-use msnpspec::scenario::ast::Scenario;
-use msnpspec::scenario::{Library, NoFiles, import, load, print};
+use msnpspec::scenario::ast::{Scenario, Stage};
+use msnpspec::scenario::{Embedded, Library, NoFiles, import, load, print};
 use msnpspec::server::{Config, Fault};
 use msnpspec::sim::{self, SimOptions};
 use msnpspec::transcript::Redactor;
@@ -130,5 +131,69 @@ fn what_people_write_replays_and_a_changed_line_is_found() {
             first.place.line.checked_sub(1),
             "{name}:\n{changed_yaml}"
         );
+    }
+}
+
+/// Imports a text in few words; what is read back has the parts of the suite.
+fn in_few_words(name: &str, text: &str) -> (Scenario, String) {
+    let reading = read(text).unwrap();
+    let reference = Reference::default();
+    let yaml = concise(&import(&reading.transcript, name), |it| {
+        reference.execute(it)
+    });
+    let source = Source::new(format!("{name}.yaml"), yaml.as_str());
+    let loaded = load(name, &source, &Embedded);
+    let mut scenarios = loaded.unwrap_or_else(|found| panic!("{name}: {found:?}\n{yaml}"));
+    (scenarios.remove(0), yaml)
+}
+
+#[test]
+fn in_few_words_it_does_the_same() {
+    let mut folded = 0;
+    for (name, text) in WRITTEN {
+        let (scenario, yaml) = in_few_words(name, text);
+        let outcome = play(&scenario, None);
+        assert_eq!(outcome.ending, Ending::Passed, "{name}:\n{yaml}");
+        let fixtures = scenario.users.iter().map(|user| &user.fixture);
+        folded += fixtures.filter(|it| it.stage != Stage::Offline).count();
+        let change = text.lines().find_map(|line| line.strip_prefix("# change "));
+        let (from, to) = change.and_then(|change| change.split_once(" => ")).unwrap();
+        let (head, tail) = text.rsplit_once(from).unwrap();
+        let (changed, yaml) = in_few_words(name, &format!("{head}{to}{tail}"));
+        assert_eq!(
+            play(&changed, None).ending,
+            Ending::Failed,
+            "{name}:\n{yaml}"
+        );
+    }
+    assert!(folded >= 5, "{folded}");
+    let (_, yaml) = in_few_words(
+        "two users",
+        include_str!("../data/transcripts/two-users.txt"),
+    );
+    let wanted = "description: imported from two users\nclauses: [BYE-1]\nusers:\n  \
+                  alice: { state: NLN }\n  bob: { state: NLN }\nsteps:\n  \
+                  - use: shared/board.yaml\n    with: { who: alice }\n  \
+                  - use: shared/call.yaml\n    with: { caller: alice, callee: bob }\n  \
+                  - alice@sb C: OUT\n  - bob@sb S: BYE {alice.handle}\n    clause: BYE-1\n";
+    assert_eq!(yaml, wanted);
+}
+
+#[test]
+fn a_third_who_joins_is_a_part_too() {
+    let text = "description: x\nclauses: [MSG-1]\nusers:\n  alice: { state: NLN }\n  \
+                bob: { state: NLN }\n  carol: { state: NLN }\nsteps:\n  \
+                - use: shared/board.yaml\n    with: { who: alice }\n  \
+                - use: shared/call.yaml\n    with: { caller: alice, callee: bob }\n  \
+                - use: shared/join.yaml\n    with: { caller: bob, other: alice, third: carol }\n  \
+                - carol@sb C: OUT\n  - alice@sb S: BYE {carol.handle}\n";
+    let source = Source::new("three.yaml", text);
+    let three = load("three", &source, &Embedded).unwrap().remove(0);
+    let recorded = play(&three, None).transcript;
+    let text = recorded.render_timed(&Redactor::default()).join("\n");
+    let (scenario, yaml) = in_few_words("three", &text);
+    assert_eq!(play(&scenario, None).ending, Ending::Passed, "{yaml}");
+    for part in ["shared/board.yaml", "shared/call.yaml", "shared/join.yaml"] {
+        assert!(yaml.contains(part), "{part}:\n{yaml}\n{text}");
     }
 }

@@ -8,6 +8,7 @@
 //! expects a line would else make an honest line look wrong.
 
 mod batches;
+mod concise;
 mod ddmin;
 mod details;
 mod fixtures;
@@ -20,4 +21,5 @@ mod unfold;
 mod units;
 mod visit;
 
+pub use concise::concise;
 pub use shrinker::{Progress, ShrinkError, Shrinker, Shrunk, Size};

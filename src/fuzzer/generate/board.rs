@@ -288,7 +288,9 @@ impl Play<'_> {
         // An answer that need not come may come late: it has a TrID by name.
         let answer = match (mode, members.is_empty()) {
             ("A", false) => Some(("ACK", ClauseId::MSG_7)),
-            ("A" | "N", true) => Some(("NAK", ClauseId::MSG_6)),
+            // Whether nobody else is everybody is open.
+            ("A", true) => Some(("ACK|NAK", ClauseId::MSG_7)),
+            ("N", true) => Some(("NAK", ClauseId::MSG_6)),
             _ => None,
         };
         let trid = match answer {

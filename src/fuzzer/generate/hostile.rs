@@ -39,6 +39,21 @@ const ENTRY: [&str; 3] = [
     "OUT",
 ];
 
+/// Messages, and the mutators that spoil nothing else.
+const MESSAGES: [&str; 3] = [
+    "MSG {t} N {length}",
+    "MSG {t} A {length}",
+    "MSG {t} U {length}",
+];
+const MESSAGE_MUTATORS: [&str; 6] = [
+    "negative-length",
+    "length-too-long",
+    "length-too-short",
+    "huge-length",
+    "huge-payload",
+    "bad-mode",
+];
+
 impl Play<'_> {
     /// One mutator, at work.
     pub(super) fn be_hostile(&mut self, who: Who) {
@@ -67,9 +82,14 @@ impl Play<'_> {
         mutator: &Mutator,
         mutate: fn(&mut Command, &mut crate::fuzzer::entropy::Entropy<'_>) -> bool,
     ) -> bool {
+        let spoils_messages = MESSAGE_MUTATORS.contains(&mutator.name);
+        if spoils_messages {
+            self.seek_seat(who);
+        }
         let board = self.board_of(who);
         let seat = board.and_then(|board| self.cast.boards.get(board)?.conn_of(who).cloned());
         let (conn, line, is_own) = match (self.player(who).stage, seat) {
+            (_, Some(conn)) if spoils_messages => (conn, self.entropy.name(&MESSAGES), true),
             (_, Some(conn)) if self.entropy.chance(160) => {
                 let line = self.entropy.name(&[
                     "MSG {t} N {length}",

@@ -31,6 +31,14 @@ impl Play<'_> {
         }
     }
 
+    /// Opens a session where the user is in none and can open one.
+    pub(super) fn seek_seat(&mut self, who: Who) {
+        if self.board_of(who).is_none() && self.player(who).is_online() {
+            let number = self.get_referral(who);
+            self.take_seat(who, number);
+        }
+    }
+
     /// A seat in a session with others; one is made where there is none and there can be.
     fn seat_with_others(&mut self, who: Who) -> Option<(ConnName, Vec<(Who, ConnName)>)> {
         if let Some(found) = self.find_company(who) {
@@ -124,7 +132,7 @@ impl Play<'_> {
         ];
         let steps = lines.map(|line| self.script.line(&conn, &line, ClauseId::REPLY_2));
         self.script.any_order(steps.into(), ClauseId::REPLY_2);
-        self.script.act(Action::Settle);
+        self.leave_unread(&conn);
         let player = self.player_mut(who);
         (player.prompts_never, player.is_closed) = (gtc, blp);
         player.has_changed = true;
@@ -186,6 +194,7 @@ impl Play<'_> {
     }
 
     fn reset_in_payload(&mut self, who: Who) -> bool {
+        self.seek_seat(who);
         let Some(place) = self.board_of(who) else {
             return false;
         };
@@ -291,6 +300,7 @@ impl Play<'_> {
 
     /// Two calls of one user in one segment.
     fn call_at_once(&mut self, who: Who) -> bool {
+        self.seek_seat(who);
         let Some(place) = self.board_of(who) else {
             return false;
         };

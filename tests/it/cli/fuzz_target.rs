@@ -172,16 +172,16 @@ fn a_death_belongs_to_the_case_that_caused_it() {
             back: DOWN,
         },
     );
-    let (told, save) = moody.fuzz(&["--cases", "2", "--friendly"]);
+    let (told, save) = moody.fuzz(&["--cases", "4", "--friendly"]);
     assert_eq!(told.code, Some(1), "{}{}", told.out, told.err);
     let found = findings(&told.out);
     let death = found.iter().find(|found| found["verdict"] == "death");
     let death = death.unwrap_or_else(|| panic!("{}", told.out));
     let last = events(&told.out).pop().unwrap();
-    assert_eq!(last["cases"], 2, "the campaign goes on: {last}");
+    assert_eq!(last["cases"], 4, "the campaign goes on: {last}");
     let text = std::fs::read_to_string(death["file"].as_str().unwrap()).unwrap();
     assert!(text.contains("CHG {t} AWY"), "{text}");
-    assert!(text.lines().count() < 24, "{text}");
+    assert!(text.lines().count() < 32, "{text}");
     assert!(text.contains("failed in 20 of 20 replays"), "{text}");
     let told = moody.replay(&save);
     assert_eq!(told.code, Some(1), "{}{}", told.out, told.err);

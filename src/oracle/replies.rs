@@ -12,6 +12,9 @@ use crate::transcript::ConnId;
 /// The most replies of one connection that may belong to nobody or to a request that still waits.
 const DOUBTS: usize = 16;
 
+/// How many connections are asked whether a stray reply is theirs.
+const MOST_OTHERS: usize = 2048;
+
 /// The judge of TrIDs on replies.
 #[derive(Debug, Default)]
 pub(super) struct Replies {
@@ -248,13 +251,13 @@ fn fits(request: &Request, line: &Line<'_>) -> bool {
     }
 }
 
-/// Whether another connection waits for this very reply.
+/// Whether another connection waits for this very reply; of very many the newest are asked.
 fn asked_elsewhere(world: &World, seen: &Seen<'_, '_>, told: &Told<'_, '_>) -> bool {
     let line = &told.line;
     let Some(trid) = number(line.word(1)) else {
         return false;
     };
-    let others = world.conns().iter().enumerate();
+    let others = world.conns().iter().enumerate().rev().take(MOST_OTHERS);
     let mut others = others.filter(|(id, conn)| *id != seen.place.conn.0 && conn.is_clear());
     others.any(|(_, conn)| {
         let waiting = conn.waits_with(trid, line.verb);

@@ -30,8 +30,12 @@ impl Play<'_> {
             return;
         }
         let number = self.get_referral(who);
+        if self.entropy.chance(16) {
+            // The cookie of the first is good all the same (SBX-6).
+            self.get_referral(who);
+        }
         match self.entropy.below(12) {
-            0 => return,
+            0 => return self.speak_before_entry(who, number),
             1 => return self.enter_wrongly(who, number),
             _ => self.take_seat(who, number),
         }

@@ -286,7 +286,7 @@ impl Play<'_> {
             (7, Move::Remove),
             (2 * extras, Move::Rename),
             (3 * extras, Move::AskForExtra),
-            (has_state + 7 * is_online, Move::OpenBoard),
+            (1 + 7 * is_online, Move::OpenBoard),
             (12 * is_in_session, Move::Call),
             (40 * is_called, Move::Answer),
             (16 * is_in_session, Move::Message),

@@ -71,7 +71,7 @@ const NOT_LOGGED_IN: &[&[&str]] = &[
 const FOREIGN: &[&[&str]] = &[&["closed"], &["/[0-9]{3}/ ..."], &["~nothing"]];
 
 /// Requests of somebody who is logged in.
-const SESSION: [(ClauseId, &str, &[&[&str]]); 8] = [
+const SESSION: [(ClauseId, &str, &[&[&str]]); 9] = [
     (
         ClauseId::USR_12,
         "USR {t} MD5 I {WHO.handle}",
@@ -93,6 +93,11 @@ const SESSION: [(ClauseId, &str, &[&[&str]]); 8] = [
         ClauseId::FRAME_13,
         "RNG 1 127.0.0.1:1865 CKI 1.2 {erin.handle} Erin",
         FOREIGN,
+    ),
+    (
+        ClauseId::MSG_12,
+        "MSG {t} A 0",
+        &[&["refused"], &["~nothing"]],
     ),
     (
         ClauseId::CHG_2,
@@ -121,7 +126,7 @@ const UNASKED: [&str; 6] = [
     "REM 0 ...",
 ];
 
-const VARIANTS: [Variant; 26] = {
+const VARIANTS: [Variant; 25] = {
     use After::{Challenge, Nothing, Packages, Version};
     use ClauseId as C;
     [
@@ -174,12 +179,6 @@ const VARIANTS: [Variant; 26] = {
             &[&["206 {t} ..."]],
         ),
         variant(Packages, C::HANDLE_3, "USR {t} MD5 I nodomain@", NEVER_IN),
-        variant(
-            Packages,
-            C::HANDLE_1,
-            "USR {t} MD5 I {repeat('a', 117)}@hotmail.com",
-            &[&["USR {t} MD5 S *"], &["911 {t} ..."]],
-        ),
         variant(
             Packages,
             C::HANDLE_2,
@@ -269,6 +268,7 @@ impl Play<'_> {
         match self.entropy.below(VARIANTS.len() + 8) {
             0 | 1 => self.compare_challenges(who),
             2 if self.is_hostile => self.never_end(who),
+            3 => self.compare_handles(who),
             2..5 => self.ask_dispatch(who),
             5..8 => self.fail_version(who),
             at => {
@@ -389,22 +389,33 @@ impl Play<'_> {
         self.may_come(who, &conn, ClauseId::VER_7, branches);
     }
 
-    /// Two challenges are not the same, and the response to one is none to the other.
+    /// Two challenges are not the same, and the response to one is none to the other, with a challenge
+    /// of its own or without.
     fn compare_challenges(&mut self, who: Who) {
         let (first, second) = (self.aside(who, "ns"), self.aside(who, "ns"));
         let challenge = self.greet(who, &first);
         self.agree(&second, true);
+        if self.entropy.below(2) == 0 {
+            let line = format!("USR {{t}} MD5 S {{md5({challenge}, WHO.password)}}");
+            let branches: &[&[&str]] = &[&["refused"], &["nothing"]];
+            return self.try_line(who, &second, ClauseId::USR_10, &line, branches);
+        }
         let line = "USR {t} MD5 I {WHO.handle}";
         let other = format!("USR {{t}} MD5 S !{{{challenge}}}");
-        let same = format!("~USR {{t}} MD5 S {{{challenge}}}");
-        let branches: &[&[&str]] = match self.entropy.below(2) {
-            0 => &[&[&other]],
-            _ => &[&[&other], &[&same]],
-        };
-        self.try_line(who, &second, ClauseId::USR_9, line, branches);
+        self.try_line(who, &second, ClauseId::USR_9, line, &[&[&other]]);
         let line = format!("USR {{t}} MD5 S {{md5({challenge}, WHO.password)}}");
-        if branches.len() == 1 {
-            self.try_line(who, &second, ClauseId::USR_10, &line, &[&["refused"]]);
+        self.try_line(who, &second, ClauseId::USR_10, &line, &[&["refused"]]);
+    }
+
+    /// The longest handle that there can be draws what a short one does; nobody has either.
+    fn compare_handles(&mut self, who: Who) {
+        let number = self.number();
+        for length in [20, 117] {
+            let conn = self.aside(who, "ns");
+            self.agree(&conn, true);
+            let line = format!("USR {{t}} MD5 I {{repeat('a', {length})}}@hotmail.com");
+            let answer = format!("{{answer{number}}} {{t}} ...");
+            self.try_line(who, &conn, ClauseId::HANDLE_1, &line, &[&[&answer]]);
         }
     }
 
@@ -445,6 +456,15 @@ impl Play<'_> {
             self.try_line(who, &conn, *clause, line, branches);
             self.lose_track(who);
         }
+    }
+
+    /// A command on a switchboard before the entry.
+    pub(super) fn speak_before_entry(&mut self, who: Who, number: usize) {
+        let conn = self.player_mut(who).next_board();
+        self.script.open(&conn, Some(&format!("{{board{number}}}")));
+        let line = self.entropy.name(&["CAL {t} {erin.handle}", "MSG {t} A 0"]);
+        let branches: &[&[&str]] = &[&["refused"], &["~NAK {t}"], &["~nothing"]];
+        self.try_line(who, &conn, ClauseId::SBU_6, line, branches);
     }
 
     /// A line that never ends.

@@ -120,7 +120,7 @@ pub(super) fn folded_login(scenario: &Scenario, user: usize) -> Vec<Scenario> {
 }
 
 /// The scenario with what a user does to its lists and settings made into its fixture: a request
-/// and its answer become an entry.
+/// and its answer become an entry, or one less.
 pub(super) fn folded_edits(scenario: &Scenario, user: usize) -> Vec<Scenario> {
     let Some(it) = scenario.users.get(user) else {
         return Vec::new();
@@ -157,6 +157,7 @@ pub(super) fn folded_edits(scenario: &Scenario, user: usize) -> Vec<Scenario> {
 /// A change of lists or settings.
 enum Edit {
     Entry(&'static str, String),
+    NoEntry(&'static str, String),
     Prompt(String),
     Privacy(String),
 }
@@ -165,18 +166,23 @@ impl Edit {
     fn apply(self, fixture: &mut Fixture) {
         match self {
             Self::Entry(list, name) => {
-                let list = match list {
-                    "FL" => &mut fixture.forward,
-                    "AL" => &mut fixture.allow,
-                    _ => &mut fixture.block,
-                };
+                let list = members(fixture, list);
                 if !list.contains(&name) {
                     list.push(name);
                 }
             }
+            Self::NoEntry(list, name) => members(fixture, list).retain(|it| *it != name),
             Self::Prompt(value) => fixture.gtc = Some(value),
             Self::Privacy(value) => fixture.blp = Some(value),
         }
+    }
+}
+
+fn members<'f>(fixture: &'f mut Fixture, list: &str) -> &'f mut Vec<String> {
+    match list {
+        "FL" => &mut fixture.forward,
+        "AL" => &mut fixture.allow,
+        _ => &mut fixture.block,
     }
 }
 
@@ -195,11 +201,14 @@ fn edit_asked(item: &SendItem) -> Option<Edit> {
         return None;
     };
     match (verb.as_str(), rest.trim(), more.first()) {
-        ("ADD ", list, Some(Part::Expr(Expr::Field(user, Field::Handle)))) => {
+        (verb @ ("ADD " | "REM "), list, Some(Part::Expr(Expr::Field(user, Field::Handle)))) => {
             let list = ["FL", "AL", "BL"]
                 .into_iter()
                 .find(|known| *known == list)?;
-            Some(Edit::Entry(list, user.clone()))
+            Some(match verb {
+                "ADD " => Edit::Entry(list, user.clone()),
+                _ => Edit::NoEntry(list, user.clone()),
+            })
         }
         ("GTC ", "N", None) => Some(Edit::Prompt("N".to_owned())),
         ("BLP ", "BL", None) => Some(Edit::Privacy("BL".to_owned())),

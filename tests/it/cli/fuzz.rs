@@ -132,8 +132,10 @@ fn a_crash_is_found_told_shrunk_and_replayed_and_the_campaign_goes_on() {
     let file = std::fs::read_to_string(shrunk["file"].as_str().unwrap()).unwrap();
     assert!(file.contains(&format!("# {words}\n")), "{file}");
     let said = file.lines().filter(|line| line.contains(" C: "));
+    // The login stands in the fixture, or in steps where these are fewer.
     let said: Vec<&str> = said
         .filter_map(|line| line.split(" C: ").nth(1)?.get(..3))
+        .filter(|verb| !["VER", "INF", "USR"].contains(verb))
         .collect();
     assert_eq!(said.last(), Some(&"CHG"), "{file}");
     assert!(said.len() <= 6, "{file}");

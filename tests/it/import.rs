@@ -197,3 +197,24 @@ fn a_third_who_joins_is_a_part_too() {
         assert!(yaml.contains(part), "{part}:\n{yaml}\n{text}");
     }
 }
+
+#[test]
+fn what_the_proxy_wrote_is_imported_too() {
+    let text = include_str!("../data/transcripts/two-users.txt");
+    let digest = "a0b1c2d3e4f5a6b7c8d9e0f1a2b3c4d5";
+    let ringing = "alice@sb S: CAL 2 RINGING 11752013\n";
+    assert!(text.contains(digest) && text.contains(ringing));
+    // Responses are not kept, and a call may arrive before it is confirmed.
+    let text = text.replace(digest, "{md5(challenge, password)}");
+    let (before, after) = text.split_once(ringing).unwrap();
+    let (rng, after) = after.split_once('\n').unwrap();
+    let text = format!("{before}{rng}\n{ringing}{after}");
+    let (scenario, yaml) = imported("recorded", &text);
+    assert_eq!(play(&scenario, None).ending, Ending::Passed, "{yaml}");
+    let (scenario, yaml) = in_few_words("recorded", &text);
+    assert_eq!(play(&scenario, None).ending, Ending::Passed, "{yaml}");
+    assert!(
+        yaml.contains("shared/call.yaml") && yaml.contains("state: NLN"),
+        "{yaml}"
+    );
+}

@@ -29,7 +29,7 @@ const BETWEEN: usize = 20;
 const JOIN: &str = "shared/join.yaml";
 const WORD: &str = r"[A-Za-z0-9_-]+";
 
-const PARTS: [Part; 3] = [
+const PARTS: [Part; 5] = [
     Part {
         steps: &[
             r"<who> C: XFR \{t\} SB",
@@ -58,11 +58,43 @@ const PARTS: [Part; 3] = [
         path: "shared/call.yaml",
         binds: &["session", "key"],
     },
+    // The call may arrive before it is confirmed.
+    Part {
+        steps: &[
+            r"<caller>@sb C: CAL \{t\} \{<callee>\.handle\}",
+            r"<callee> S: RNG \{<session>\} \{(?:<door>)\} CKI \{<key>\} .*",
+            r"<caller>@sb S: CAL \{t\} RINGING \{<session>\}",
+            r#"<callee>@sb open: "\{<door>\}""#,
+            r"<callee>@sb C: ANS \{t\} \{<callee>\.handle\} \{<key>\} \{<session>\}",
+            r"<callee>@sb S: IRO \{t\} 1 1 \{<caller>\.handle\} .*",
+            r"<callee>@sb S: ANS \{t\} OK",
+        ],
+        perhaps: r"<caller>@sb S: JOI \{<callee>\.handle\} .*",
+        users: &["caller", "callee"],
+        path: "shared/call.yaml",
+        binds: &["session", "key"],
+    },
     Part {
         steps: &[
             r"<caller>@sb C: CAL \{t\} \{<third>\.handle\}",
             r"<caller>@sb S: CAL \{t\} RINGING \{session\}",
             r"<third> S: RNG \{session\} \{(?:<third_door>)\} CKI \{<third_key>\} .*",
+            r#"<third>@sb open: "\{<third_door>\}""#,
+            r"<third>@sb C: ANS \{t\} \{<third>\.handle\} \{<third_key>\} \{session\}",
+            r"<third>@sb S: IRO \{t\} 1 2 .*",
+            r"<third>@sb S: IRO \{t\} 2 2 .*",
+            r"<third>@sb S: ANS \{t\} OK",
+        ],
+        perhaps: r"[A-Za-z0-9_-]+@sb S: JOI \{<third>\.handle\} .*",
+        users: &["caller", "third"],
+        path: JOIN,
+        binds: &["third_key"],
+    },
+    Part {
+        steps: &[
+            r"<caller>@sb C: CAL \{t\} \{<third>\.handle\}",
+            r"<third> S: RNG \{session\} \{(?:<third_door>)\} CKI \{<third_key>\} .*",
+            r"<caller>@sb S: CAL \{t\} RINGING \{session\}",
             r#"<third>@sb open: "\{<third_door>\}""#,
             r"<third>@sb C: ANS \{t\} \{<third>\.handle\} \{<third_key>\} \{session\}",
             r"<third>@sb S: IRO \{t\} 1 2 .*",
@@ -104,6 +136,9 @@ pub fn concise(scenario: &Scenario, mut execute: impl FnMut(&Scenario) -> Outcom
     }
     let mut text = print(&best);
     for part in &PARTS {
+        if text.contains(part.path) {
+            continue;
+        }
         let folded = part.fold(&text, &best);
         let sound =
             folded.filter(|folded| reload(&best, folded).is_some_and(|it| fate(&it) == wanted));

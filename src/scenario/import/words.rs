@@ -3,11 +3,14 @@
 use super::Importer;
 use crate::scenario::ast::{Expr, Field, Function, Part, WordKind};
 use crate::spec::ClauseId;
-use crate::transcript::ConnId;
+use crate::transcript::{ConnId, RESPONSE};
 
 impl Importer<'_> {
     /// The parts of a line that a client sent.
     pub(super) fn sent_parts(&mut self, conn: ConnId, line: &str, has_payload: bool) -> Vec<Part> {
+        // A response that was not kept is one word.
+        let line = line.replace(RESPONSE, "[md5]");
+        let line = line.as_str();
         let words: Vec<&str> = words(line);
         let last = words.len().saturating_sub(1);
         let mut parts: Vec<Part> = Vec::new();

@@ -7,6 +7,7 @@ mod fuzz;
 mod fuzz_target;
 mod import;
 mod merge;
+mod record;
 mod replay;
 mod run;
 mod shrink;

@@ -40,7 +40,9 @@ impl Oracle for Lists {
         let Some((told, me)) = seen.told().zip(seen.conn.user) else {
             return;
         };
-        if !seen.conn.is_clear() || !world.user(me).is_sure() {
+        // On the connection before the last, nobody knows what is shown of which time.
+        let is_latest = world.user(me).login == Some(seen.place.conn);
+        if !seen.conn.is_clear() || !world.user(me).is_sure() || !is_latest {
             return;
         }
         match (told.line.verb, told.role, told.request) {

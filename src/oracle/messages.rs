@@ -117,8 +117,12 @@ impl Oracle for Messages {
 
     fn end(&mut self, world: &World, out: &mut Findings) {
         for (conn, sent) in &self.sent {
-            for sent in sent {
-                judge_refusal(world, *conn, sent, out);
+            for one in sent {
+                // Which of two equal messages has come, nobody can tell.
+                let mut same = sent.iter().filter(|other| other.payload == one.payload);
+                if one.refused.is_some() && same.nth(1).is_none() {
+                    judge_refusal(world, *conn, one, out);
+                }
             }
         }
         for ((sender, _), flow) in std::mem::take(&mut self.flows) {
@@ -130,6 +134,11 @@ impl Oracle for Messages {
                 let Some(lost) = sent.get(at).filter(|lost| lost.is_due) else {
                     continue;
                 };
+                let near = sent.iter().skip(at.saturating_sub(REACH)).take(2 * REACH);
+                let mut same = near.filter(|other| other.payload == lost.payload);
+                if same.nth(1).is_some() {
+                    continue;
+                }
                 // If nothing came after the one that overtook it, it may only be late.
                 let (clause, message) = if !lost.rises {
                     (

@@ -135,7 +135,7 @@ impl Case<'_> {
         let asked = self.request.words();
         let word = asked.word(2);
         let index = self.request.index;
-        if !self.request.is_inside {
+        if !self.request.is_inside || user.login != Some(self.seen.place.conn) {
             return None;
         }
         match self.request.verb {
@@ -268,6 +268,12 @@ impl Case<'_> {
         }
     }
 
+    /// Whether a second login of the user may have ended the first, and nobody has heard of it yet.
+    fn may_be_displaced(&self, user: UserId) -> bool {
+        let mut conns = self.world.conns().iter();
+        conns.any(|conn| conn.user.is_none() && conn.claims.contains(&user))
+    }
+
     fn call(&self, caller: UserId, handle: &[u8]) -> Option<Charge> {
         let index = self.request.index;
         let callee = self.world.users().find(handle)?;
@@ -301,7 +307,10 @@ impl Case<'_> {
             .conn
             .board
             .is_some_and(|board| self.called.contains(&(board, callee)));
-        if was_called || !matches!(self.code, 216 | 217 | 205 | 913 | 201) {
+        if was_called
+            || self.may_be_displaced(callee)
+            || !matches!(self.code, 216 | 217 | 205 | 913 | 201)
+        {
             return None;
         }
         let others = board.seats.iter().filter(|seat| seat.left.is_none());

@@ -16,6 +16,7 @@ mod model;
 mod oracles;
 mod probing;
 mod properties;
+mod races;
 mod recording;
 mod reports;
 mod scenario_errors;

@@ -349,6 +349,11 @@ impl World {
         index: usize,
     ) {
         let user = self.users.get_mut(me);
+        // The user has logged in anew: what was carried out before that, nobody knows.
+        if user.login != Some(id) && request.verb != Verb::Xfr {
+            user.forget_settings(index);
+            return;
+        }
         user.see_serial(line);
         match (request.verb, line.verb) {
             (Verb::Xfr, Verb::Xfr) if line.word(2) == b"SB" => {

@@ -26,6 +26,10 @@ impl World {
             (Verb::Qng, _) => conn.pings -= 1,
             (Verb::Add | Verb::Rem, Some(user)) => {
                 self.users.get_mut(user).see_serial(line);
+                if self.users.get(user).login != Some(id) {
+                    self.users.get_mut(user).forget_settings(index);
+                    return;
+                }
                 let adder = self.users.find(line.word(4));
                 let list = List::parse(line.word(2)).filter(|list| *list != List::Reverse);
                 // The server confuses whose list it is.

@@ -313,12 +313,17 @@ impl User {
     }
 
     pub(super) fn forget(&mut self, index: usize) {
+        self.forget_settings(index);
+        self.names.clear();
+        self.has_lost_names = true;
+    }
+
+    /// Lists, settings and states are not known any more.
+    pub(super) fn forget_settings(&mut self, index: usize) {
         self.lists.iter_mut().for_each(ListFact::forget);
         self.privacy.forget();
         self.prompt.forget();
         self.states.forget(index);
-        self.names.clear();
-        self.has_lost_names = true;
         self.serial = 0;
         self.serial_before = 0;
     }

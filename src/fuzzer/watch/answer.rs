@@ -136,6 +136,11 @@ impl<'t> Watcher<'t> {
         let Some(best) = replies.first() else {
             return;
         };
+        if self.is_outrun(request) {
+            self.claim(request, answer);
+            self.model.distrust(request.conn);
+            return;
+        }
         let is_over = is_end || self.is_outlived(request);
         if !request.is_plain || (!is_over && self.is_begun(request, replies, answer)) {
             self.claim(request, answer);
@@ -166,6 +171,22 @@ impl<'t> Watcher<'t> {
         let name = request.command.name();
         let message = format!("the state does not allow this answer to {name}");
         self.accuse(at, request.link, best.clause, message, expected, got);
+    }
+
+    /// Whether the same cookie let somebody in on another connection while this request was under
+    /// way: which of the two was the first is the server's to say.
+    fn is_outrun(&self, request: &Request<'t>) -> bool {
+        let Some(cookie) = self.frame(request.at).and_then(presented) else {
+            return false;
+        };
+        let others = self.links.iter().enumerate();
+        let mut rivals = others.filter(|(place, link)| {
+            *place != request.link && link.entered.is_some_and(|entered| entered > request.at)
+        });
+        rivals.any(|(_, link)| {
+            let frames = link.entries.iter().filter_map(|at| self.frame(*at));
+            frames.filter_map(presented).any(|it| it == cookie)
+        })
     }
 
     /// Whether an answer is the beginning of one that is allowed, of which no more was seen.
@@ -274,4 +295,14 @@ fn answers(frame: &Frame, request: &Request<'_>) -> bool {
     // What others did carries TrID 0.
     let is_unasked = matches!(verb, b"ADD" | b"REM") && words.next() == Some(b"RL");
     trid != b"0" || !is_unasked
+}
+
+/// The cookie with which a client asks to be let in.
+fn presented(frame: &Frame) -> Option<&[u8]> {
+    let mut words = frame.words();
+    match (words.next(), words.nth(1)) {
+        (Some(b"USR"), Some(handle)) if handle.contains(&b'@') => words.next(),
+        (Some(b"ANS"), Some(_)) => words.next(),
+        _ => None,
+    }
 }

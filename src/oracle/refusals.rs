@@ -21,6 +21,9 @@ pub(super) struct Refusals {
     called: HashSet<(BoardId, UserId)>,
 }
 
+/// A name of so many bytes is too long for no server.
+const SHORT_NAME: usize = 100;
+
 /// A clause, what is wrong, what should have come.
 type Charge = (ClauseId, &'static str, &'static str);
 
@@ -217,7 +220,10 @@ impl Case<'_> {
         match met {
             Membership::On(_) if is_add => {
                 let message = "an entry that is there is refused with another code";
+                // A name that is too long may be refused first.
+                let is_long = asked.word(4).len() > SHORT_NAME;
                 self.unless(&[215], (ClauseId::ADD_4, message, "215"))
+                    .filter(|_| !is_long || self.code != 209)
             }
             Membership::Off { .. } if !is_add => {
                 let message = "an entry that is not there is refused with another code";

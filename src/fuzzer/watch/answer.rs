@@ -189,6 +189,20 @@ impl<'t> Watcher<'t> {
         })
     }
 
+    /// Whether a receipt belongs to a message that was sent long before: more was sent meanwhile.
+    pub(super) fn is_late_receipt(&self, at: usize, place: usize, frame: &Frame) -> bool {
+        let (b"ACK" | b"NAK", Some(trid)) = (frame.verb(), frame.words().nth(1)) else {
+            return false;
+        };
+        let entries = self.links.get(place).map(|link| &link.entries[..]);
+        let before = entries
+            .unwrap_or_default()
+            .iter()
+            .take_while(|it| **it < at);
+        let mut frames = before.filter_map(|it| self.frame(*it));
+        frames.any(|it| it.verb() == b"MSG" && it.words().nth(1) == Some(trid))
+    }
+
     /// Whether an answer is the beginning of one that is allowed, of which no more was seen.
     fn is_begun(&mut self, request: &Request<'t>, replies: &Replies, answer: &Answer) -> bool {
         replies.iter().any(|reply| {

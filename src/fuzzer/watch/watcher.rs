@@ -392,7 +392,7 @@ impl<'t> Watcher<'t> {
             .get(place)
             .is_some_and(|l| l.open_since.is_some());
         let is_silent = is_open || matches!(phase, Phase::Unclear | Phase::Closed);
-        if is_silent || self.is_about_others(frame) {
+        if is_silent || self.is_about_others(frame) || self.is_late_receipt(at, place, frame) {
             return;
         }
         let clause = self.unasked(conn, frame);

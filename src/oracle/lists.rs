@@ -382,6 +382,32 @@ mod tests {
     }
 
     #[test]
+    fn what_happens_elsewhere_does_not_settle_what_is_under_way() {
+        let ask = "C: SYN 5 0\nC: ADD 8 FL alice@hotmail.com a\n";
+        let batch = "S: SYN 5 3\nS: GTC 5 3 A\nS: BLP 5 3 AL\nS: LST 5 FL 3 0 0\n";
+        let of = |conn: &str, lines: &str| -> String {
+            lines
+                .lines()
+                .map(|line| format!("{conn} {line}\n"))
+                .collect()
+        };
+        let added = shown("alice", 9, "RL", &["bob"]);
+        let board = "bob C: XFR 7 SB\nbob S: XFR 7 SB 1.1.1.1:1 CKI 5\n\
+             bob@sb C: USR 1 bob@hotmail.com 5\nbob@sb S: USR 1 OK bob@hotmail.com bob\n";
+        let refused = "bob@sb C: CAL 2 carol@hotmail.com\nbob@sb S: 217 2\n";
+        let pending = [&of("bob", ask), board, refused, &of("bob", batch)].concat();
+        silent(&["alice on NLN\nbob in\n", &pending, &added].concat());
+        let known = ["alice on NLN\nbob on NLN\n", board, refused, &added];
+        accuses("REM-6", &known.concat());
+        let renamed = "bob C: REA 5 bob@hotmail.com bob\n";
+        let again = "two C: USR 3 MD5 I bob@hotmail.com\ntwo S: USR 3 MD5 S 1.2\n\
+             two C: USR 4 MD5 S 00000000000000000000000000000000\ntwo S: USR 4 OK bob@hotmail.com bob\n";
+        let late = "bob S: REA 5 2 bob@hotmail.com bob\n";
+        let pending = [renamed, again, &of("two", ask), late, &of("two", batch)].concat();
+        silent(&["alice on NLN\nbob in\n", &pending, &added].concat());
+    }
+
+    #[test]
     fn the_next_session() {
         let first = "alice on NLN FL=bob,carol\nalice C: OUT\nalice S: <closed>\nalice <open>\n";
         accuses("SYN-7", &format!("{first}alice on NLN"));

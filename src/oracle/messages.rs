@@ -25,6 +25,9 @@ pub(super) struct Messages {
     senders: HashMap<UserId, Vec<ConnId>>,
     /// How far a sender's messages have come to a receiver.
     flows: BTreeMap<(ConnId, ConnId), Flow>,
+    /// Where a message last came to a receiver of which nobody could say on which connection it
+    /// was sent.
+    unplaced: HashMap<ConnId, usize>,
     /// What was sent under a TrID.
     acknowledged: HashMap<(ConnId, u64), Acknowledged>,
 }
@@ -283,12 +286,25 @@ impl Messages {
         told: &Told<'_, '_>,
         out: &mut Findings,
     ) {
+        if !self.is_placed(world, seen, told, out) {
+            self.unplaced.insert(seen.place.conn, seen.place.entry);
+        }
+    }
+
+    /// Judges a delivery; false where nobody can say on which connection it was sent.
+    fn is_placed(
+        &mut self,
+        world: &World,
+        seen: &Seen<'_, '_>,
+        told: &Told<'_, '_>,
+        out: &mut Findings,
+    ) -> bool {
         let sender = world.users().find(told.line.word(1));
         let (Some(board), Some(sender)) = (seen.conn.board, sender) else {
-            return;
+            return false;
         };
         if world.has_strangers() || world.user(sender).is_ambiguous {
-            return;
+            return false;
         }
         let payload = told.frame.payload.clone().unwrap_or_default();
         if !world
@@ -303,19 +319,21 @@ impl Messages {
             if session.seats_of(sender).next().is_none() && session.is_whole {
                 self.judge_astray(world, seen, sender, &payload, out);
             }
-            return;
+            return false;
         };
         if from.conn == seen.place.conn {
             if self.has_sent(from.conn, &payload) {
                 let message = "a message comes back to its sender";
                 out.accuse_line(seen, ClauseId::MSG_1, message, "");
             }
-            return;
+            return false;
         }
         let is_clear = world.conn(from.conn).is_some_and(|conn| conn.is_clear());
-        if let Some(to) = session.seat(seen.place.conn).filter(|_| is_clear) {
+        let to = session.seat(seen.place.conn).filter(|_| is_clear);
+        if let Some(to) = to {
             self.follow(seen, from, to, &payload, out);
         }
+        to.is_some()
     }
 
     fn has_sent(&self, conn: ConnId, payload: &Bytes) -> bool {
@@ -364,7 +382,8 @@ impl Messages {
             .take(REACH)
             .position(|sent| sent.payload == *payload);
         if let Some(skipped) = found {
-            let since = from.entered.max(to.entered);
+            let unplaced = self.unplaced.get(&to.conn).copied().unwrap_or_default();
+            let since = from.entered.max(to.entered).max(unplaced);
             let must_have_come = |at: &usize| {
                 let due = sent.get(*at);
                 due.is_some_and(|due| {
@@ -479,6 +498,17 @@ mod tests {
         silent(&[&alike[..], &hear("two"), &hear("one"), &hear("two")].concat());
         let alike = [before, &say(3, 'N', "one"), after, &say(4, 'N', "one")].concat();
         silent(&[&alike[..], &say(5, 'N', "two"), &hear("one"), &hear("two")].concat());
+    }
+
+    #[test]
+    fn a_session_that_gets_its_number_late() {
+        let named = "alice@sb S: CAL 2 RINGING 7\n";
+        let begin = BOTH.replace(named, "");
+        let early = [&begin[..], &say(3, 'U', "one"), &hear("one")].concat();
+        let late = say(4, 'U', "two") + named + &hear("two");
+        silent(&[&early[..], &late].concat());
+        let lost = say(5, 'U', "three") + &say(6, 'U', "four") + &hear("four");
+        accuses("MSG-8", &[&early[..], &late, &lost].concat());
     }
 
     #[test]

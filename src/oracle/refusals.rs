@@ -418,6 +418,8 @@ mod tests {
         accuses("CAL-10", &call("", "bob on NLN", "bob", 500));
         silent(&call("", "bob on NLN", "bob", 208));
         accuses("BLP-6", &call("", "bob on NLN", bob, 217));
+        let leaving = "bob on NLN\nbob C: CHG 9 BSY\nbob C: OUT\nbob S: CHG 9 BSY\n";
+        silent(&call("", leaving, bob, 217));
         accuses("CAL-1", &call("", "bob on NLN AL=alice", bob, 217));
         accuses("CAL-9", &call(" BL=bob", "bob on NLN AL=alice", bob, 217));
         silent(&call(" BL=bob", "bob on NLN", bob, 217));

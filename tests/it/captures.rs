@@ -270,7 +270,7 @@ fn frames(transcript: &Transcript) -> usize {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(60) })]
+    #![proptest_config(crate::tried(60))]
 
     #[test]
     fn what_comes_late_or_twice_changes_nothing(

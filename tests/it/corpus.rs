@@ -74,7 +74,7 @@ fn mutant() -> impl Strategy<Value = (Body, Vec<u8>)> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(400) })]
+    #![proptest_config(crate::tried(400))]
 
     #[test]
     fn whatever_comes_each_target_keeps_its_promise((body, bytes) in mutant()) {

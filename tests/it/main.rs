@@ -25,6 +25,9 @@ mod shrink;
 mod traceability;
 mod transcripts;
 
+use proptest::prelude::ProptestConfig;
+use proptest::test_runner::RngSeed;
+
 /// Compares with a snapshot in `/snapshots`.
 fn snapshot(name: &str, text: &str) {
     let mut settings = insta::Settings::clone_current();
@@ -32,4 +35,25 @@ fn snapshot(name: &str, text: &str) {
     settings.set_prepend_module_to_snapshot(false);
     settings.set_omit_expression(true);
     settings.bind(|| insta::assert_snapshot!(name, text));
+}
+
+/// A property that is tried so often, with the same cases in each run; `PROPTEST_CASES` and
+/// `PROPTEST_RNG_SEED` choose others.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "whether the number of cases was chosen is told by the environment alone"
+)]
+fn tried(cases: u32) -> ProptestConfig {
+    let from_outside = ProptestConfig::default();
+    let is_chosen = std::env::var_os("PROPTEST_CASES").is_some();
+    let rng_seed = match from_outside.rng_seed {
+        RngSeed::Random => RngSeed::Fixed(1),
+        chosen @ RngSeed::Fixed(_) => chosen,
+    };
+    ProptestConfig {
+        cases: if is_chosen { from_outside.cases } else { cases },
+        rng_seed,
+        failure_persistence: None,
+        ..from_outside
+    }
 }

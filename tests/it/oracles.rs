@@ -170,7 +170,7 @@ fn what() -> impl Strategy<Value = What> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(300))]
+    #![proptest_config(crate::tried(300))]
 
     /// Whatever two ends say to each other, it is judged without a panic.
     #[test]

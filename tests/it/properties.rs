@@ -88,7 +88,7 @@ fn a_server_without_extras_gets_cases_without_them() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 128, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(crate::tried(128))]
 
     #[test]
     fn any_bytes_are_a_case(

@@ -272,7 +272,7 @@ impl Net {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(600))]
+    #![proptest_config(crate::tried(600))]
 
     #[test]
     fn whatever_users_do_at_once_is_no_breach(

@@ -348,7 +348,7 @@ steps:
 ";
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(300))]
+    #![proptest_config(crate::tried(300))]
 
     #[test]
     fn what_is_printed_loads_back(

@@ -149,7 +149,7 @@ fn what() -> impl Strategy<Value = What> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(1000) })]
+    #![proptest_config(crate::tried(1000))]
 
     #[test]
     fn whatever_is_written_reads_back(entries in prop::collection::vec((0..4usize, what()), 1..20)) {

@@ -309,12 +309,17 @@ impl ListFact {
     /// A new session of the user begins; others may have come between.
     pub(super) fn grow_old(&mut self) {
         if self.under_way > 0 {
-            self.forget();
+            *self = Self::default();
         }
         self.is_old = true;
     }
 
+    /// Nobody knows any more; what is under way still is.
     pub(super) fn forget(&mut self) {
-        *self = Self::default();
+        *self = Self {
+            under_way: self.under_way,
+            changed: self.changed,
+            ..Self::default()
+        };
     }
 }

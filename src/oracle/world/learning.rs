@@ -333,7 +333,7 @@ impl World {
                 }
             }
             _ => {
-                if let Some(user) = user {
+                if let Some(user) = user.filter(|_| kind != ServerKind::Switchboard) {
                     self.carry_out_for(id, user, request, line, index);
                 }
             }

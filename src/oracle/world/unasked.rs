@@ -112,7 +112,9 @@ impl World {
         } else if let Some(user) = user {
             let user = self.users.get_mut(user);
             if user.login == Some(id) {
-                user.states.asked(GONE, floor.max(1));
+                // What the client does cannot show before; what the server does may have.
+                let since = if is_sure { floor.max(1) } else { index };
+                user.states.asked(GONE, since);
                 if is_sure {
                     user.states.accepted(index, index);
                     user.login = None;

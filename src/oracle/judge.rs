@@ -11,6 +11,9 @@ use crate::transcript::{Entry, Transcript, What};
 /// Whose findings are void where the server has changed what is the clients' to change.
 const VOID: [&str; 3] = ["lists", "presence", "privacy"];
 
+/// After how many entries everything is forgotten.
+const MEMORY: usize = 200_000;
+
 /// One of each oracle.
 #[must_use]
 pub fn oracles() -> Vec<Box<dyn Oracle>> {
@@ -37,12 +40,17 @@ pub fn oracles() -> Vec<Box<dyn Oracle>> {
 }
 
 /// Judges a transcript while it is made.
+///
+/// What it keeps grows with what it sees, so from time to time it forgets everything: then it goes
+/// on as if the transcript had begun there, in the middle of each connection that is open.
 #[derive(Debug)]
 pub struct Judge {
     world: World,
     oracles: Vec<Box<dyn Oracle>>,
     findings: Findings,
     is_over: bool,
+    /// After how many entries it forgets.
+    memory: usize,
 }
 
 impl Default for Judge {
@@ -52,6 +60,7 @@ impl Default for Judge {
             oracles: oracles(),
             findings: Findings::default(),
             is_over: false,
+            memory: MEMORY,
         }
     }
 }
@@ -61,6 +70,15 @@ impl Judge {
     #[must_use]
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// Forgets after this many entries, instead of 200,000.
+    #[must_use]
+    pub fn with_memory(entries: usize) -> Self {
+        Self {
+            memory: entries.max(1),
+            ..Self::default()
+        }
     }
 
     /// Judges the next entry. Every entry of the transcript must pass here, in order; of the
@@ -87,7 +105,11 @@ impl Judge {
                 Sight::Opened | Sight::Raw(..) | Sight::Ended(_) => self.world.learn_other(entry),
             }
         }
-        self.world.step();
+        self.world.step(entry.conn);
+        if self.world.index().is_multiple_of(self.memory) {
+            self.world.forget();
+            self.oracles = oracles();
+        }
     }
 
     /// The transcript is over: judges what only its end can show. Later calls do nothing.
@@ -134,4 +156,54 @@ pub fn judge(transcript: &Transcript) -> Vec<Finding> {
     }
     judge.end();
     judge.into_findings()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Judge;
+    use crate::oracle::dialogue::transcript;
+
+    #[test]
+    fn what_is_kept_does_not_grow_for_ever() {
+        let mut text = String::from("alice on NLN\n");
+        for trid in 10..500 {
+            let contact = format!("contact{trid}@hotmail.com");
+            text += &format!(
+                "alice C: ADD {trid} FL {contact} x\nalice S: ADD {trid} FL {trid} {contact} x\n"
+            );
+        }
+        let transcript = transcript(&text);
+        let mut most = 0;
+        let mut judge = Judge::with_memory(100);
+        for entry in transcript.entries() {
+            judge.entry(&transcript, entry);
+            most = most.max(judge.world.users().len());
+        }
+        judge.end();
+        assert_eq!(judge.findings(), []);
+        assert!((10..=100).contains(&most), "{most}");
+        assert!(judge.world.conns().iter().all(|conn| !conn.is_clear()));
+    }
+
+    #[test]
+    fn connections_after_the_forgetting_are_judged() {
+        let again = "bob C: GTC 9 N\nbob S: GTC 9 3 N\n";
+        let ping = "alice C: PNG\nalice S: QNG\n".repeat(4);
+        let transcript = transcript(&format!("alice on NLN\n{ping}bob on NLN\n{again}"));
+        let ends: Vec<usize> = [1, 2, 0]
+            .map(|before| transcript.entries().len() - before)
+            .into();
+        let bob = transcript.connections().len() - 1;
+        let mut entries = transcript.entries().iter();
+        let begins = entries.position(|entry| entry.conn.0 == bob).unwrap();
+        let told = |memory: usize| {
+            let mut judge = Judge::with_memory(memory);
+            for entry in transcript.entries() {
+                judge.entry(&transcript, entry);
+            }
+            judge.into_findings().len()
+        };
+        assert_eq!(told(begins), 1);
+        assert_eq!(ends.into_iter().map(told).collect::<Vec<_>>(), [0, 0, 1]);
+    }
 }

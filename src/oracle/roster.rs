@@ -246,8 +246,10 @@ impl Roster {
             return;
         }
         let session = world.boards().get(board);
+        let number = session.number.as_deref().unwrap_or_default();
         if let Some(seat) = session.only_seat_of(user)
             && seat.leaving.is_none()
+            && self.has_come_once(number, &world.user(user).handle)
         {
             let line = seen.told().map(|told| told.frame.line.to_vec());
             self.doubted.entry(seat.conn).or_default().push(Doubt {
@@ -348,6 +350,10 @@ mod tests {
         let answer = "bob@sb S: 217 9\n";
         accuses("BYE-1", &format!("{all}{BYE}{call}{answer}"));
         silent(&format!("{all}{call}{BYE}{answer}"));
+        let given_up = ASK.replace("bob@sb", "bob@sb0") + "bob@sb0 C: <closed>\n";
+        silent(&format!(
+            "{START}{given_up}{ASK}{IRO}{OK}{JOI}{BYE}{call}{answer}"
+        ));
         let again = format!(
             "{}bob@sb2 S: IRO 1 1 1 alice@hotmail.com alice\nbob@sb2 S: ANS 1 OK\n",
             ASK.replace("sb", "sb2")

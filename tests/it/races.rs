@@ -278,6 +278,7 @@ proptest! {
     fn whatever_users_do_at_once_is_no_breach(
         begin in prop::collection::vec(any::<u32>(), 0..150),
         then in prop::collection::vec(any::<u32>(), 0..1000),
+        memory in 1..400_usize,
     ) {
         let mut net = Net::new();
         for user in 0..USERS {
@@ -295,5 +296,12 @@ proptest! {
         let findings = oracle::judge(&net.transcript);
         let lines = net.transcript.render(&Redactor::default());
         prop_assert!(findings.is_empty(), "{findings:#?}\n{}", lines.join("\n"));
+        let mut forgetful = oracle::Judge::with_memory(memory);
+        for entry in net.transcript.entries() {
+            forgetful.entry(&net.transcript, entry);
+        }
+        forgetful.end();
+        let findings = forgetful.into_findings();
+        prop_assert!(findings.is_empty(), "{memory}: {findings:#?}\n{}", lines.join("\n"));
     }
 }

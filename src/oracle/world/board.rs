@@ -84,6 +84,8 @@ pub struct Boards {
     all: Vec<Board>,
     by_number: HashMap<Box<[u8]>, BoardId>,
     cookies: HashMap<Box<[u8]>, Cookie>,
+    /// There may be cookies that nobody remembers.
+    has_forgotten: bool,
 }
 
 impl Boards {
@@ -103,6 +105,19 @@ impl Boards {
     #[must_use]
     pub fn cookie(&self, cookie: &[u8]) -> Option<&Cookie> {
         self.cookies.get(cookie)
+    }
+
+    /// Whether the server has given this cookie to nobody.
+    #[must_use]
+    pub fn is_unheard_of(&self, cookie: &[u8]) -> bool {
+        !self.has_forgotten && !self.cookies.contains_key(cookie)
+    }
+
+    pub(super) fn forget(&mut self) {
+        *self = Self {
+            has_forgotten: true,
+            ..Self::default()
+        };
     }
 
     pub(super) fn get_mut(&mut self, id: BoardId) -> &mut Board {

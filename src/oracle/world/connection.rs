@@ -19,6 +19,8 @@ pub(super) const ODD: usize = 16;
 pub struct Conn {
     /// The kind of server at its other end.
     pub kind: ServerKind,
+    /// Something of it was seen.
+    pub has_begun: bool,
     /// It was seen from its beginning.
     pub is_whole: bool,
     /// The client sent what cannot be read with certainty, or another dialect is spoken: what
@@ -86,6 +88,7 @@ impl Conn {
     pub(super) fn new(kind: ServerKind) -> Self {
         Self {
             kind,
+            has_begun: false,
             is_whole: false,
             is_murky: false,
             is_holed: false,
@@ -116,6 +119,18 @@ impl Conn {
             batch: None,
             requests: BTreeMap::new(),
             waiting: BTreeSet::new(),
+        }
+    }
+
+    /// The same connection, of which nothing is known any more.
+    pub(super) fn forgotten(&self) -> Self {
+        Self {
+            has_begun: self.has_begun,
+            is_murky: self.has_begun,
+            is_holed: self.is_holed,
+            ended: self.ended,
+            ended_by_server: self.ended_by_server,
+            ..Self::new(self.kind)
         }
     }
 

@@ -57,8 +57,11 @@ impl World {
     }
 
     /// Goes on to the next entry.
-    pub(in crate::oracle) fn step(&mut self) {
+    pub(in crate::oracle) fn step(&mut self, from: ConnId) {
         self.index += 1;
+        if let Some(conn) = self.conns.get_mut(from.0) {
+            conn.has_begun = true;
+        }
     }
 
     pub(super) fn conn_mut(&mut self, id: ConnId) -> &mut Conn {

@@ -2,6 +2,7 @@
 
 use super::World;
 use super::board::Seat;
+use super::connection::Conn;
 use super::reading::Asked;
 use super::request::Request;
 use super::user::{List, UNSET, UserId};
@@ -218,6 +219,28 @@ impl World {
                 _ => {}
             }
         }
+    }
+
+    /// Everything is forgotten but which connections there are, and what makes others silent.
+    pub(in crate::oracle) fn forget(&mut self) {
+        let old = std::mem::take(self);
+        *self = Self {
+            conns: old.conns.iter().map(Conn::forgotten).collect(),
+            index: old.index,
+            is_strange: old.is_strange,
+            breaks: old.breaks,
+            has_impostors: old.has_impostors,
+            has_imposed: old.has_imposed,
+            epoch: old.epoch + 1,
+            floor: old.floor,
+            ..Self::default()
+        };
+        self.boards.forget();
+        let mut open = self
+            .conns
+            .iter()
+            .filter(|conn| conn.has_begun && conn.ended.is_none());
+        self.has_strangers = open.any(|conn| conn.kind == ServerKind::Switchboard);
     }
 
     /// The server may have been started anew, with or without a memory.

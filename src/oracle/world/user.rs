@@ -360,6 +360,12 @@ impl Users {
         self.by_handle.get(&*handle.to_ascii_lowercase()).copied()
     }
 
+    /// How many users have been named.
+    #[cfg(test)]
+    pub fn len(&self) -> usize {
+        self.all.len()
+    }
+
     /// A user.
     #[must_use]
     pub fn get(&self, id: UserId) -> &User {

@@ -177,7 +177,7 @@ mod tests {
         let mut judge = Judge::with_memory(100);
         for entry in transcript.entries() {
             judge.entry(&transcript, entry);
-            most = most.max(judge.world.users().len());
+            most = most.max(judge.world.users().count());
         }
         judge.end();
         assert_eq!(judge.findings(), []);

@@ -418,6 +418,28 @@ mod tests {
     }
 
     #[test]
+    fn of_two_logins_at_once_nobody_knows_which_stays() {
+        let begin = |name: &str| {
+            format!(
+                "{name} C: USR 3 MD5 I alice@hotmail.com\n{name} S: USR 3 MD5 S 1.2\n\
+                 {name} C: USR 4 MD5 S 00000000000000000000000000000000\n"
+            )
+        };
+        let end = |name: &str| format!("{name} S: USR 4 OK alice@hotmail.com alice\n");
+        let both = "alice on BSY\nbob on NLN\n";
+        let ousted = "one S: OUT OTH\n";
+        let ask = "bob C: ADD 20 FL alice@hotmail.com a\n";
+        let again = begin("two") + &end("two");
+        let shown = "bob S: ADD 20 FL 9 alice@hotmail.com a\n\
+             bob S: ILN 20 BSY alice@hotmail.com alice\n";
+        silent(&[&begin("one"), both, &end("one"), ousted, ask, &again, shown].concat());
+        accuses(
+            "PRES-6",
+            &[both, &begin("one"), &end("one"), ousted, ask, &again, shown].concat(),
+        );
+    }
+
+    #[test]
     fn states() {
         silent(&bob_sees("", "NLN BSY"));
         accuses("PRES-4", &bob_sees("", "NLN AWY"));

@@ -12,7 +12,7 @@ use super::world::{
     BoardId, List, Membership, Privacy, Request, Role, Seat, Seen, UNSET, User, World,
 };
 use super::world::{UserId, state};
-use crate::spec::{ClauseId, ErrorCode, ONLINE_STATES, ServerKind};
+use crate::spec::{ClauseId, ErrorCode, ONLINE_STATES, ServerKind, decode_name};
 
 /// The judge of errors against their causes.
 #[derive(Debug, Default)]
@@ -220,10 +220,10 @@ impl Case<'_> {
         match met {
             Membership::On(_) if is_add => {
                 let message = "an entry that is there is refused with another code";
-                // A name that is too long may be refused first.
-                let is_long = asked.word(4).len() > SHORT_NAME;
+                // A name that is too long, or that no user should have, may be refused first.
+                let is_odd = is_odd_name(asked.word(4));
                 self.unless(&[215], (ClauseId::ADD_4, message, "215"))
-                    .filter(|_| !is_long || self.code != 209)
+                    .filter(|_| !is_odd || self.code != 209)
             }
             Membership::Off { .. } if !is_add => {
                 let message = "an entry that is not there is refused with another code";
@@ -358,6 +358,13 @@ impl Case<'_> {
     }
 }
 
+/// Whether a server may find that a name is none.
+fn is_odd_name(name: &[u8]) -> bool {
+    let plain = decode_name(name);
+    let is_usual = |byte: &u8| matches!(byte, b' '..=b'~') && *byte != b'%';
+    name.len() > SHORT_NAME || !plain.iter().all(is_usual)
+}
+
 #[cfg(test)]
 mod tests {
     use crate::oracle::dialogue::{accuses, silent};
@@ -379,6 +386,10 @@ mod tests {
             silent(&said(right));
             silent(&said(600));
         }
+        let twice = "alice on NLN FL=bob\nbob in\nalice C: ADD 9 FL bob@hotmail.com";
+        silent(&format!("{twice} %C3\nalice S: 209 9"));
+        silent(&format!("{twice} {}\nalice S: 209 9", "x".repeat(101)));
+        accuses("ADD-4", &format!("{twice} x%20y\nalice S: 209 9"));
         accuses(
             "ADD-6",
             &format!("{on}bob in\nalice C: ADD 9 FL x@hotmail.com x\nalice S: 217 9"),

@@ -46,7 +46,12 @@ impl World {
         let is_known = conn.is_clear();
         let known = self.users.get_mut(user);
         let was_blurred = known.is_blurred;
-        if is_known {
+        // Of two logins that were under way at once, nobody knows which one stays.
+        let is_contested = known.logged_in > request.index;
+        known.logged_in = index;
+        if is_contested {
+            known.blur(index);
+        } else if is_known {
             known.is_blurred = false;
             known.has_lost_names = false;
             if was_blurred {

@@ -204,6 +204,8 @@ pub struct User {
     pub is_ambiguous: bool,
     /// The notification connection on which the user is logged in.
     pub login: Option<ConnId>,
+    /// Where the last login was answered.
+    pub(super) logged_in: usize,
     /// Something was sent for this user that only the server understood: nothing is certain until
     /// the next login.
     pub is_blurred: bool,
@@ -239,6 +241,7 @@ impl User {
             handle: handle.into(),
             is_ambiguous: false,
             login: None,
+            logged_in: 0,
             is_blurred: false,
             lists: Default::default(),
             privacy: Fact::default(),
@@ -362,7 +365,7 @@ impl Users {
 
     /// How many users have been named.
     #[cfg(test)]
-    pub fn len(&self) -> usize {
+    pub fn count(&self) -> usize {
         self.all.len()
     }
 

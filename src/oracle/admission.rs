@@ -149,4 +149,18 @@ mod tests {
             "",
         ));
     }
+
+    #[test]
+    fn of_what_was_not_seen_or_understood_nothing_is_said() {
+        let entry = enter("alice@sb", "alice", "56");
+        let late = "alice on NLN\nalice@sb C: CAL 2 bob@hotmail.com\n";
+        silent(&format!("{late}{entry}"));
+        let odd = enter("alice@sb", "alice", "\\xe9");
+        silent(&format!("alice on NLN\n{odd}"));
+        // A package may be called as a user is.
+        accuses(
+            "USR-12",
+            "alice in\nalice C: USR 5 alice@hotmail.com I alice@hotmail.com\nalice S: USR 5 MD5 S 1.2",
+        );
+    }
 }

@@ -99,4 +99,14 @@ mod tests {
             "alice@sb C: USR 1 alice@hotmail.com 5\nalice@sb S: USR 1 OK alice@hotmail.com A\nalice@sb S: BYE bob@hotmail.com 1",
         );
     }
+
+    #[test]
+    fn a_number_need_not_be_a_trid() {
+        let enter = "a@sb C: USR 1 a@hotmail.com 5\na@sb S: USR 1 OK a@hotmail.com A\n";
+        silent(&format!("{enter}a@sb S: BYE 12 1"));
+        accuses(
+            "FRAME-3",
+            "alice in\nalice S: RNG 7 1.1.1.1:1 CKI 5 bob@hotmail.com Bob B",
+        );
+    }
 }

@@ -59,7 +59,6 @@ impl Oracle for Authentication {
                 out.accuse_line(seen, ClauseId::USR_12, message, "207");
             }
             Verb::Usr => judge_package(seen, request, out),
-            Verb::Xfr if request.verb == Verb::Usr => {}
             Verb::Syn
             | Verb::Lst
             | Verb::Gtc
@@ -227,5 +226,20 @@ mod tests {
         silent(&format!(
             "{before}alice C: SYN 5 0\nalice S: USR 4{ok}\nalice S: SYN 5 0"
         ));
+    }
+
+    #[test]
+    fn packages_and_referrals() {
+        let dispatch = START.replace("alice", "alice@ds");
+        silent(&format!(
+            "{dispatch}alice@ds C: INF 2\nalice@ds S: INF 2 CTP"
+        ));
+        accuses(
+            "USR-13",
+            &format!("{START}alice C: XFR 9 SB\nalice S: XFR 9 SB 1.1.1.1:1 CKI 5"),
+        );
+        let ask = "alice C: USR 3 MD5 I alice@hotmail.com\n";
+        silent(&format!("{START}{ask}alice S: XFR 3 NS 1.1.1.1:1"));
+        silent(&login("secret", "alice@hotmail.com").replace("MD5", "CTP"));
     }
 }

@@ -239,6 +239,14 @@ pub(in crate::oracle) fn accuses_first(clause: &str, text: &str) {
     assert_eq!(first, Some(clause), "{text}\nfound:\n{}", told(&findings));
 }
 
+/// What should have come, by the first finding.
+#[track_caller]
+pub(in crate::oracle) fn expects(expected: &str, text: &str) {
+    let findings = findings(text);
+    let first = findings.first().map(|finding| finding.expected.as_str());
+    assert_eq!(first, Some(expected), "{text}\nfound:\n{}", told(&findings));
+}
+
 /// The dialogue breaks nothing.
 #[track_caller]
 pub(in crate::oracle) fn silent(text: &str) {

@@ -34,7 +34,6 @@ pub struct Finding {
 pub struct Findings {
     list: Vec<Finding>,
     oracle: &'static str,
-    dropped: usize,
 }
 
 impl Findings {
@@ -46,7 +45,6 @@ impl Findings {
     /// Accuses.
     pub fn accuse(&mut self, place: Place, clause: ClauseId, charge: Charge<'_>) {
         if self.list.len() >= MOST {
-            self.dropped += 1;
             return;
         }
         self.list.push(Finding {
@@ -93,12 +91,6 @@ impl Findings {
     #[must_use]
     pub fn into_list(self) -> Vec<Finding> {
         self.list
-    }
-
-    /// How many more accusations were made than are kept.
-    #[must_use]
-    pub fn dropped(&self) -> usize {
-        self.dropped
     }
 }
 

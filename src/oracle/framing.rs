@@ -302,4 +302,16 @@ mod tests {
             "alice in\nbob in\nbob C: CHG 8 NLN\nbob S: CHG 8 NLN\nbob C: REA 9 bob@hotmail.com %ff\nalice S: {odd}"
         ));
     }
+
+    #[test]
+    fn bytes_that_are_no_line() {
+        silent("alice in\nalice S: <raw> 11 NLN");
+        silent("alice in\nalice S: <raw> MSG Hotmail Hotmail 8");
+        let renamed = "alice in\nalice C: REA 9 alice@hotmail.com x%0D%0AOut\n";
+        silent(&format!("{renamed}alice S: NLN NLN b@hotmail.com Out"));
+        let message = "alice in\nalice S: MSG Hotmail Hotmail 19\n.. Name: value\\r\\n\\r\\nxyz\n";
+        accuses("FRAME-6", &format!("{message}alice S: Hotmail 1"));
+        accuses("FRAME-2", &format!("{message}alice S: fln b@hotmail.com"));
+        silent("alice in\nalice S: MSG Other Other 5\n.. hello");
+    }
 }

@@ -161,7 +161,7 @@ pub fn judge(transcript: &Transcript) -> Vec<Finding> {
 #[cfg(test)]
 mod tests {
     use super::Judge;
-    use crate::oracle::dialogue::transcript;
+    use crate::oracle::dialogue::{accuses, silent, transcript};
 
     #[test]
     fn what_is_kept_does_not_grow_for_ever() {
@@ -205,5 +205,54 @@ mod tests {
         };
         assert_eq!(told(begins), 1);
         assert_eq!(ends.into_iter().map(told).collect::<Vec<_>>(), [0, 0, 1]);
+    }
+
+    #[test]
+    fn the_names_by_which_oracles_are_known() {
+        let names = super::oracles()
+            .iter()
+            .map(|oracle| oracle.name())
+            .collect::<Vec<_>>();
+        let known = [
+            "framing",
+            "shape",
+            "errors",
+            "asynchronous",
+            "replies",
+            "liveness",
+            "order",
+            "numbering",
+            "answers",
+            "refusals",
+            "authentication",
+            "lists",
+            "serials",
+            "presence",
+            "privacy",
+            "admission",
+            "roster",
+            "messages",
+        ];
+        assert_eq!(names, known);
+    }
+
+    #[test]
+    fn findings_can_be_read_while_they_are_made() {
+        let transcript = transcript("alice in\nalice S: xyz\nalice S: xyz\n");
+        let mut judge = Judge::new();
+        let mut found = Vec::new();
+        for entry in transcript.entries() {
+            judge.entry(&transcript, entry);
+            found.push(judge.findings().len());
+        }
+        assert_eq!(found, [0, 0, 0, 0, 0, 0, 0, 0, 1, 2]);
+    }
+
+    #[test]
+    fn behind_a_hole_nothing_is_judged() {
+        accuses("FRAME-2", "alice in\nalice S: xyz");
+        for party in ["C", "S"] {
+            silent(&format!("alice in\nalice {party}: <missing>\nalice S: xyz"));
+        }
     }
 }

@@ -243,4 +243,21 @@ mod tests {
         assert_eq!(number(b"-1"), None);
         assert_eq!(number(b""), None);
     }
+
+    #[test]
+    fn verbs() {
+        assert!(Verb::Usr.is_answered_by(Verb::Xfr) && !Verb::Syn.is_answered_by(Verb::Xfr));
+        for verb in [Verb::Out, Verb::Png, Verb::Other] {
+            assert!(!verb.asks_with_trid(), "{verb:?}");
+        }
+        let kinds = |verb: Verb| {
+            use ServerKind::{Dispatch, Notification, Switchboard};
+            [Dispatch, Notification, Switchboard].map(|kind| verb.is_request(kind))
+        };
+        assert_eq!(kinds(Verb::Usr), [true, true, true]);
+        assert_eq!(kinds(Verb::Inf), [true, true, false]);
+        assert_eq!(kinds(Verb::Syn), [false, true, false]);
+        assert_eq!(kinds(Verb::Cal), [false, false, true]);
+        assert_eq!(kinds(Verb::Qng), [false, false, false]);
+    }
 }

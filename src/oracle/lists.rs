@@ -49,7 +49,7 @@ impl Oracle for Lists {
             (Verb::Lst, Role::Answer, Some(request)) if ends_list(&told.line) => {
                 judge_list(world, seen, told, request, me, out);
             }
-            (Verb::Gtc | Verb::Blp, Role::Answer, Some(request)) if request.verb == Verb::Syn => {
+            (Verb::Gtc | Verb::Blp, Role::Answer, Some(request)) => {
                 judge_setting(world.user(me), seen, told, request, out);
             }
             (Verb::Add, Role::Unasked, _) => judge_notice(world, seen, told, me, out),
@@ -481,6 +481,73 @@ mod tests {
              bob S: REM 9 FL 5 alice@hotmail.com\n";
         silent(&format!(
             "{both}{ask}{undone}alice S: ADD 0 RL 4 bob@hotmail.com bob"
+        ));
+    }
+
+    #[test]
+    fn whose_lists_are_known() {
+        let strange = "alice C: PNG\nbob on NLN FL=alice\nalice on NLN";
+        silent(strange);
+        let spelled = "alice on NLN FL=bob\ncarol on NLN FL=Alice\n";
+        silent(&format!("{spelled}{}", shown("alice", 9, "FL", &[])));
+        let twice = "alice on NLN\nalice C: LST 9 FL\n";
+        silent(&format!("{twice}{}", shown("alice", 9, "FL", &["bob"])));
+        let garbled = "alice C: LST 9 FL\nalice S: LST 9 FL 9 2 3 bob@hotmail.com b\n\
+             alice S: LST 9 FL 9 3 3 carol@hotmail.com c";
+        accuses("LST-2", &format!("alice on NLN\n{garbled}"));
+        let middle = shown("alice", 9, "FL", &["bob", "bob", "carol"]);
+        accuses("LST-5", &format!("alice on NLN FL=bob,carol\n{middle}"));
+        let again = "alice C: OUT\nalice S: <closed>\nalice <open>\n";
+        silent(&format!(
+            "alice on NLN FL=bob\n{again}alice on NLN FL=bob,carol"
+        ));
+        let both = "alice on NLN AL=bob FL=bob\n";
+        accuses("LST-5", &format!("{both}{}", shown("alice", 9, "AL", &[])));
+    }
+
+    #[test]
+    fn one_of_two_that_came_in_the_same_way() {
+        let add = |trid: u32, who: &str| {
+            let entry = format!("{who}@hotmail.com {who}");
+            format!("alice C: ADD {trid} FL {entry}\nalice S: ADD {trid} FL {trid} {entry}\n")
+        };
+        let batch = "alice C: SYN 30 0\nalice S: SYN 30 9\nalice S: GTC 30 9 A\nalice S: BLP 30 9 AL\n\
+             alice S: LST 30 FL 9 1 1 carol@hotmail.com carol\n";
+        let both = add(8, "bob") + &add(9, "carol");
+        accuses("SYN-5", &format!("alice on NLN\n{both}{batch}"));
+        accuses(
+            "ADD-3",
+            &format!("alice on NLN FL=carol\n{}{batch}", add(9, "bob")),
+        );
+    }
+
+    #[test]
+    fn whom_the_reverse_list_lacks() {
+        let two = "bob on NLN FL=alice\ncarol on NLN FL=alice\n";
+        accuses("SYN-5", &format!("{two}alice on NLN RL=bob"));
+        let told = "bob C: ADD 9 FL alice@hotmail.com a\nbob S: ADD 9 FL 4 alice@hotmail.com a\n\
+             alice S: ADD 0 RL 4 bob@hotmail.com bob\n";
+        let lost = shown("alice", 9, "RL", &[]);
+        accuses("LST-5", &format!("alice on NLN\nbob on NLN\n{told}{lost}"));
+    }
+
+    #[test]
+    fn notices_that_may_be_true() {
+        let own = "alice S: ADD 0 RL 5 alice@hotmail.com alice";
+        accuses("ADD-10", &format!("alice on NLN\n{own}"));
+        let ask =
+            "alice C: ADD 9 FL alice@hotmail.com a\nalice S: ADD 9 FL 4 alice@hotmail.com a\n";
+        silent(&format!("alice on NLN\n{ask}{own}"));
+        let left = "bob C: OUT\nbob S: <closed>\n";
+        let bob = "4 bob@hotmail.com bob";
+        silent(&format!(
+            "bob on NLN AL=alice\n{left}alice on NLN\nalice S: ADD 0 AL {bob}"
+        ));
+        silent(&format!(
+            "alice on NLN\nbob on NLN\n{left}alice S: ADD 0 RL {bob}"
+        ));
+        silent(&format!(
+            "alice on NLN\nbob on NLN FL=alice\nalice S: ADD 0 RL {bob}"
         ));
     }
 }

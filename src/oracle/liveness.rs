@@ -88,8 +88,7 @@ fn must_be_answered(conn: &Conn, request: &Request) -> bool {
     let word = line.word(2);
     let is_handle = |word: &[u8]| word.len() <= MAX_HANDLE && word.contains(&b'@');
     let is_list = |word| List::parse(word).is_some();
-    let is_late = conn.client_out.is_some_and(|out| out < request.index);
-    if !request.is_sound || is_late {
+    if !request.is_sound {
         return false;
     }
     match request.verb {
@@ -97,7 +96,7 @@ fn must_be_answered(conn: &Conn, request: &Request) -> bool {
         Verb::Cal => request.is_inside && is_handle(word),
         // Whoever has begun a roster has let the newcomer in.
         Verb::Ans => request.progress.lines > 0,
-        _ if !request.is_inside || conn.was_fln || conn.kind != ServerKind::Notification => false,
+        _ if !request.is_inside || conn.was_fln => false,
         Verb::Syn => match (number(word), request.progress.serial) {
             (Some(own), Some(serial)) => own < serial,
             (own, None) => own.is_some_and(|own| own <= u64::from(u32::MAX)),
@@ -261,5 +260,18 @@ mod tests {
             "{list}alice S: LST 9 FL 5 2 2 c@hotmail.com C\n{}",
             pings(10, 16)
         ));
+    }
+
+    #[test]
+    fn what_may_stay_unanswered() {
+        let ask = "b@sb C: ANS 1 b@hotmail.com 5 6\n+2s\n";
+        silent(&format!("{ask}b@sb S: IRO 1 1 2 a@hotmail.com A"));
+        silent(&format!("{ask}b@sb C: CAL 3 c@hotmail.com\nb@sb S: 217 3"));
+        silent(&format!(
+            "alice <open>\nalice C: GTC 9 N\nalice in\n{}",
+            pings(10, 16)
+        ));
+        let away = "alice in\nalice C: CHG 8 FLN\nalice S: CHG 8 FLN\n";
+        silent(&format!("{away}alice C: GTC 9 N\n{}", pings(10, 16)));
     }
 }

@@ -70,7 +70,5 @@ pub trait Oracle: std::fmt::Debug + Send {
     fn entry(&mut self, world: &World, seen: &Seen<'_, '_>, out: &mut Findings);
 
     /// The transcript is over.
-    fn end(&mut self, world: &World, out: &mut Findings) {
-        let _ = (world, out);
-    }
+    fn end(&mut self, _world: &World, _out: &mut Findings) {}
 }

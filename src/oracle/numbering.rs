@@ -107,7 +107,7 @@ fn judge_roster(seen: &Seen<'_, '_>, request: &Request, out: &mut Findings) {
 
 #[cfg(test)]
 mod tests {
-    use crate::oracle::dialogue::{accuses, silent};
+    use crate::oracle::dialogue::{accuses, expects, silent};
 
     fn list(items: &[&str]) -> String {
         let lines: String = items
@@ -158,5 +158,14 @@ mod tests {
         silent(&format!("{ask}{one}{two}{ok}"));
         accuses("ANS-2", &format!("{ask}{one}{ok}"));
         accuses("ANS-2", &format!("{ask}{two}{ok}"));
+    }
+
+    #[test]
+    fn which_item_should_have_come() {
+        expects("1 2", &list(&["2 2"]));
+        expects("2 3", &list(&["1 3", "2 2"]));
+        let ask = "bob@sb C: ANS 1 bob@hotmail.com 5 6\n";
+        let longer = "bob@sb S: IRO 1 1 1 a@h.com A\nbob@sb S: IRO 1 2 2 c@h.com C";
+        accuses("ANS-2", &format!("{ask}{longer}"));
     }
 }

@@ -213,4 +213,26 @@ mod tests {
             "alice in\nalice C: OUT\nalice S: FLN bob@hotmail.com\nalice S: OUT\nalice S: <closed>",
         );
     }
+
+    #[test]
+    fn what_does_not_disturb() {
+        let ask = "bob@sb C: ANS 1 bob@hotmail.com 5 6\n";
+        let iro = "bob@sb S: IRO 1 1 1 a@hotmail.com A\n";
+        silent(&format!(
+            "{ask}bob@sb S: MSG a@hotmail.com A 3\n.. hey\n{iro}"
+        ));
+        silent(&format!("bob@sb S: JOI bob@hotmail.com B\n{ask}{iro}"));
+        silent("alice on NLN AL=bob,carol BL=dave,eve");
+    }
+
+    #[test]
+    fn service_after_the_end() {
+        let out = "alice in\nalice S: OUT\n";
+        accuses("OUT-7", &format!("{out}alice S: NLN NLN b@hotmail.com b"));
+        let ask = "alice C: GTC 9 N\n";
+        accuses("OUT-1", &format!("{out}{ask}alice S: GTC 9 4 N"));
+        accuses("OUT-7", &format!("{out}{ask}alice S: FLN b@hotmail.com"));
+        let displaced = out.replace("OUT", "OUT OTH");
+        accuses("OUT-3", &format!("{displaced}{ask}alice S: GTC 9 4 N"));
+    }
 }

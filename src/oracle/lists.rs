@@ -118,12 +118,17 @@ fn judge_list(
     let mut is_double = false;
     if progress.list == Some(list) {
         for member in &progress.members {
-            is_double |= !members.insert(*member);
+            is_double |= !members.insert(*member) && !world.user(*member).is_ambiguous;
         }
     }
     if told.line.count() > 6 {
         match world.users().find(told.line.word(6)) {
-            Some(last) => is_double |= !members.insert(last),
+            Some(last) => {
+                // In another spelling it may be another user.
+                let (user, spelled) = (world.user(last), told.line.word(6));
+                let is_one = !user.is_ambiguous && *user.handle == *spelled;
+                is_double |= !members.insert(last) && is_one;
+            }
             // Nobody has named this user yet: so nobody has added it.
             None => judge_unknown(world.user(me), seen, list, out),
         }
@@ -497,6 +502,8 @@ mod tests {
         accuses("LST-2", &format!("alice on NLN\n{garbled}"));
         let middle = shown("alice", 9, "FL", &["bob", "bob", "carol"]);
         accuses("LST-5", &format!("alice on NLN FL=bob,carol\n{middle}"));
+        silent("alice on NLN FL=bob,Bob");
+        silent("alice on NLN FL=bob,Bob,bob,carol");
         let again = "alice C: OUT\nalice S: <closed>\nalice <open>\n";
         silent(&format!(
             "alice on NLN FL=bob\n{again}alice on NLN FL=bob,carol"

@@ -28,6 +28,8 @@ mod answers;
 mod asynchronous;
 mod authentication;
 #[cfg(test)]
+mod cases;
+#[cfg(test)]
 mod dialogue;
 mod errors;
 mod finding;

@@ -218,7 +218,7 @@ fn judge_name(world: &World, seen: &Seen<'_, '_>, subject: &User, name: &[u8], o
     if is_cut {
         let message = "the name ends at a line break";
         out.accuse_line(seen, ClauseId::NAME_4, message, "the name, encoded");
-    } else if subject.names.iter().all(is_handle) && *name != *subject.handle {
+    } else if subject.names.iter().all(is_handle) {
         let message =
             "the user has another name than the OK of the login said, which is the handle";
         out.accuse_line(seen, ClauseId::USR_4, message, "one friendly name");
@@ -330,10 +330,9 @@ impl Case<'_> {
 
     /// The first moment at which what is shown may have been looked up.
     fn low(&self) -> usize {
-        match self.told.request {
-            Some(request) if self.told.line.verb == Verb::Iln => request.index,
-            _ => self.seen.conn.asked_in,
-        }
+        // Only ILN answers a request.
+        let request = self.told.request.map(|request| request.index);
+        request.unwrap_or(self.seen.conn.asked_in)
     }
 
     fn judge_view(&self, subject: &User, shown: State, is_loose: bool, out: &mut Findings) {

@@ -284,4 +284,41 @@ mod tests {
         silent(&format!("{start}alice@sb C: <raw> x\n{RNG}{RNG}"));
         silent("carol on NLN\ncarol S: RNG 7 1.1.1.1:1 CKI 8 alice@hotmail.com alice");
     }
+
+    #[test]
+    fn calls_that_prove_nothing() {
+        let start = format!("{ENTER}bob on NLN\n{CALL}");
+        let again = "alice@sb S: CAL 2 RINGING 8\n";
+        accuses("REPLY-5", &format!("{start}{RINGING}{RNG}{again}"));
+        accuses("OUT-7", &format!("{start}bob S: OUT\n{RNG}{RNG}"));
+        // Somebody calls who has not come in yet: whose call it was that rang is not known.
+        let early = "alice on NLN\nbob on NLN\nalice@sb C: USR 1 alice@hotmail.com 5\n";
+        let entered = "alice@sb S: USR 1 OK alice@hotmail.com alice\n";
+        let other = RNG.replace("RNG 7", "RNG 8");
+        let cookie = "alice C: XFR 9 SB\nalice S: XFR 9 SB 1.1.1.1:1 CKI 5\n";
+        let begun = early.replace("alice@sb C", &format!("{cookie}alice@sb C"));
+        silent(&format!("{begun}{CALL}{entered}{RINGING}{RNG}{RNG}"));
+        let blind = "carol@sb C: CAL 1 bob@hotmail.com\n";
+        silent(&format!("{start}{other}{blind}{RINGING}"));
+        let flawed = CALL.replace(".com", ".com x");
+        accuses(
+            "FRAME-14",
+            &format!("{ENTER}bob on NLN\n{flawed}{other}{RINGING}"),
+        );
+        let unseen = "bob C: PNG\nbob on NLN BL=alice\n";
+        silent(&format!("{ENTER}{unseen}{CALL}{RINGING}"));
+        let boards =
+            "alice@sb C: USR 1 alice@hotmail.com 5\nalice@sb S: USR 1 OK alice@hotmail.com a\n";
+        silent(&format!("{boards}bob on NLN BL=alice\n{CALL}{RNG}"));
+        let absent = RNG.replace("alice", "carol");
+        silent(&format!("{start}{RINGING}carol on NLN\n{absent}"));
+    }
+
+    #[test]
+    fn a_call_that_failed_does_not_ring() {
+        let block = "bob C: ADD 9 BL alice@hotmail.com a\nbob S: ADD 9 BL 4 alice@hotmail.com a\n";
+        let failed = format!("{ENTER}bob on NLN\n{CALL}alice@sb S: 713 2\n{block}");
+        let again = CALL.replace("CAL 2", "CAL 3");
+        accuses("CAL-4", &format!("{failed}{again}{RNG}"));
+    }
 }

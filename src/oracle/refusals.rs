@@ -294,7 +294,8 @@ impl Case<'_> {
             return self.unless(&[215], (ClauseId::CAL_8, message, "215"));
         }
         let may_be_in = board.seats_of(callee).next().is_some();
-        if may_be_in || callee == caller {
+        // The caller is in for certain.
+        if may_be_in {
             return None;
         }
         let is_reachable = is_visible(self.world, callee, caller, index);

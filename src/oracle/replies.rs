@@ -75,8 +75,8 @@ impl Oracle for Replies {
             Role::Stray | Role::Mismatch => self.judge_stray(world, seen, told, out),
             Role::Again => judge_again(seen, told, out),
             Role::Unasked => judge_unasked(seen, told, out),
-            Role::Answer if !self.doubts.is_empty() => self.answered(seen, told, out),
-            Role::Answer | Role::Unclear | Role::Nonsense => {}
+            Role::Answer => self.answered(seen, told, out),
+            Role::Unclear | Role::Nonsense => {}
         }
     }
 
@@ -324,5 +324,60 @@ mod tests {
         accuses("REPLY-5", &format!("{ask}alice S: GTC 9 5 N"));
         accuses("REPLY-5", &format!("{ask}alice S: 218 9"));
         silent(&format!("{ask}alice C: GTC 9 A\nalice S: GTC 9 6 A"));
+    }
+
+    #[test]
+    fn what_looked_like_an_answer_and_was_none() {
+        let ask = "alice C: VER 1 MSNP2\n";
+        let answer = "alice S: VER 1 MSNP2\n";
+        accuses("ERR-1", &format!("{ask}alice S: 206 2"));
+        accuses("REPLY-4", &format!("{ask}alice S: 206 2\n{answer}"));
+        accuses(
+            "REPLY-4",
+            "alice in\nalice C: CHG 14 NLN\nalice S: CHG 9 BSY",
+        );
+        accuses("REPLY-4", "alice in\nalice C: GTC 14 A\nalice S: GTC 9 5 N");
+        let bob = "bob@hotmail.com";
+        let add = format!("alice in\nalice C: ADD 14 FL {bob} b\nalice S: ADD 9");
+        accuses("TRID-1", &format!("{add} FL 5 {bob} b"));
+        accuses("REPLY-4", &format!("{add} AL 5 {bob} b"));
+        accuses("REPLY-4", &format!("{add} FL 5 carol@hotmail.com b"));
+    }
+
+    #[test]
+    fn which_clause_another_trid_breaks() {
+        accuses("TRID-4", "alice in\nalice S: ILN 9 NLN b@hotmail.com b");
+        accuses(
+            "TRID-4",
+            "alice in\nalice C: CHG 77 NLN\nalice S: ILN 9 NLN b@hotmail.com b",
+        );
+        let roster = "bob@sb C: ANS 1 bob@hotmail.com 5 6\nbob@sb S: IRO 1 1 1 a@hotmail.com A\n";
+        accuses("TRID-4", &format!("{roster}bob@sb S: ANS 2 OK"));
+        let astray = "bob@sb C: ANS 1 bob@hotmail.com 5 6\nbob@sb S: IRO 2 1 1 a@hotmail.com A\n";
+        accuses("ANS-1", &format!("{astray}bob@sb S: ANS 1 OK"));
+        let odd = "alice in\nalice C: CHG abc NLN\nalice C: GTC 9 N\nalice S: ";
+        silent(&format!("{odd}GTC 8 5 N"));
+        silent(&format!("{odd}GTC ab 5 N"));
+        for (asked, told, clause) in [
+            ("300", "44", "TRID-2"),
+            ("0", "5", "TRID-2"),
+            ("2147483648", "-2147483648", "TRID-2"),
+            ("2147483647", "-1", "TRID-1"),
+            ("300", "45", "TRID-1"),
+        ] {
+            let text = format!("alice in\nalice C: GTC {asked} N\nalice S: GTC {told} 5 N");
+            accuses(clause, &text);
+        }
+    }
+
+    #[test]
+    fn answers_on_another_connection() {
+        let both = "alice C: GTC 9 N\nbob C: GTC 10 N\n";
+        let astray = "bob S: GTC 9 5 N";
+        accuses("REPLY-4", &format!("alice in\nbob in\n{both}{astray}"));
+        accuses("TRID-1", &format!("bob in\n{both}{astray}"));
+        accuses("ERR-1", &format!("alice in\nbob in\n{both}bob S: 218 9"));
+        let other = both.replace("GTC 9 N", "GTC 9 A");
+        accuses("TRID-1", &format!("alice in\nbob in\n{other}{astray}"));
     }
 }

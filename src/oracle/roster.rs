@@ -360,4 +360,38 @@ mod tests {
         );
         silent(&format!("{all}{out}{BYE}{again}{JOI}"));
     }
+
+    #[test]
+    fn what_is_no_coming_and_no_leaving() {
+        let other = "carol@sb C: CAL 1 bob@hotmail.com x 7\n";
+        accuses("ANS-2", &format!("{START}{other}{ASK}{OK}{JOI}"));
+        let flawed = ASK.replace(" 7\n", " 7 x\n");
+        accuses("FRAME-14", &format!("{START}{flawed}{OK}{JOI}"));
+        silent(&format!("{START}{BYE}"));
+        let strange = format!("{START}{ASK}{OK}bob@sb C: <raw> x\n{JOI}");
+        silent(&format!("{strange}{BYE}{BYE}"));
+        accuses(
+            "ANS-2",
+            &format!("{START}{ASK}bob@sb S: IRO 1 2 2 bob@hotmail.com bob\n{OK}"),
+        );
+        let given_up = ASK.replace("bob@sb", "bob@sb0");
+        silent(&format!("{START}{given_up}{ASK}{OK}{JOI}"));
+    }
+
+    #[test]
+    fn who_was_on_the_roster_leaves_once() {
+        let left = "alice@sb C: OUT\nalice@sb S: <closed>\n";
+        let bye = "bob@sb S: BYE alice@hotmail.com\n";
+        silent(&format!("{START}{ASK}{IRO}{OK}{left}{bye}"));
+        accuses("BYE-1", &format!("{START}{ASK}{IRO}{OK}{left}{bye}{bye}"));
+    }
+
+    #[test]
+    fn a_false_bye_is_told_though_an_older_request_is_answered_first() {
+        let all = format!("{START}{ASK}{IRO}{OK}{JOI}");
+        let call = |trid: u32| format!("bob@sb C: CAL {trid} carol@hotmail.com\n");
+        let answer = |trid: u32| format!("bob@sb S: 217 {trid}\n");
+        let (older, newer) = (answer(9), call(10) + &answer(10));
+        accuses("BYE-1", &format!("{all}{}{BYE}{older}{newer}", call(9)));
+    }
 }

@@ -149,9 +149,7 @@ impl Numbers {
             let expected = format!("more than {latest}");
             out.accuse_line(seen, ClauseId::SER_2, message, &expected);
         }
-        if latest.is_none_or(|(latest, _)| number > latest) {
-            self.latest = Some((number, seen.place.entry));
-        }
+        self.latest = latest.max(Some((number, seen.place.entry)));
     }
 
     /// A change that others caused; it may be told late.
@@ -233,5 +231,39 @@ mod tests {
         let raced = "alice in\nalice C: SYN 9 4\nalice C: GTC 10 N\nalice S: SYN 9 4\n\
              alice S: GTC 10 5 N\nalice C: SYN 11 5\nalice S: SYN 11 5\nalice S: ADD 0 RL 4 b@h.com b";
         silent(raced);
+    }
+
+    #[test]
+    fn changes_that_change_nothing() {
+        let add = "alice C: ADD 9 BL bob@hotmail.com b\nalice S: ADD 9 BL 4 bob@hotmail.com b\n";
+        accuses("ADD-4", &format!("alice on NLN\n{add}{add}"));
+        let (carol, rem) = (
+            "carol@hotmail.com",
+            "alice on NLN FL=bob\nalice C: REM 9 FL",
+        );
+        accuses(
+            "REM-4",
+            &format!("{rem} {carol}\nalice S: REM 9 FL 3 {carol}"),
+        );
+        let own = "alice S: ADD 0 RL 4 alice@hotmail.com alice";
+        accuses(
+            "ADD-10",
+            &format!("alice on NLN\n{}{own}", change(9, 4, 'N')),
+        );
+    }
+
+    #[test]
+    fn what_is_measured_against_what() {
+        let on = format!("alice on NLN\n{}{}", change(9, 7, 'N'), change(10, 9, 'A'));
+        accuses("SER-2", &format!("{on}{}", change(11, 8, 'N')));
+        let notice = "alice S: ADD 0 RL 4 bob@hotmail.com b\n";
+        silent(&format!("alice on NLN\nalice C: GTC x N\n{notice}{notice}"));
+        silent(&format!(
+            "alice on NLN\n{}{notice}",
+            notice.replace("RL", "XL")
+        ));
+        // Started anew, the server may have lost its numbers.
+        let lost = "alice S: <closed>\nalice C: LST 10 FL\nalice S: LST 10 FL 3 0 0";
+        silent(&format!("alice on NLN\n{}{lost}", change(9, 4, 'N')));
     }
 }

@@ -188,8 +188,8 @@ fn judge_values(seen: &Seen<'_, '_>, told: &Told<'_, '_>, clause: ClauseId, out:
             (is_key && is_address(line.word(3)), "SB address CKI cookie")
         }
         Verb::Xfr => {
-            let is_restart = line.word(3) == b"0";
-            let is_referral = word == b"NS" && (is_restart || is_address(line.word(3)));
+            // `XFR 0 NS 0` asks the client to begin anew; 0 may be a host's name.
+            let is_referral = word == b"NS" && is_address(line.word(3));
             (is_referral, "NS address[:port] or SB …")
         }
         Verb::Rng => {
@@ -206,8 +206,7 @@ fn judge_values(seen: &Seen<'_, '_>, told: &Told<'_, '_>, clause: ClauseId, out:
         Verb::Ans => (word == b"OK", "OK"),
         _ => return,
     };
-    let has_all = line.count() > 1 || line.verb == Verb::Out;
-    if !is_right && has_all && !bears_trid(told) {
+    if !is_right && line.count() > 1 && !bears_trid(told) {
         out.accuse_line(
             seen,
             clause,
@@ -328,5 +327,39 @@ mod tests {
         accuses("CAL-1", &format!("{call}a@sb S: CAL 2 7 RINGING"));
         accuses("CAL-1", &format!("{call}a@sb S: CAL 2 RINGING 7a"));
         silent(&format!("{call}a@sb S: CAL 2 RINGING 71"));
+    }
+
+    #[test]
+    fn what_is_judged_and_by_which_clause() {
+        silent("alice in\nalice S: PNG");
+        silent("alice@sb S: LST");
+        silent("alice in\nalice S: XFR 0 NS 0");
+        let start = "alice C: VER 1 MSNP2\nalice S: VER 1 MSNP2\n";
+        let ask = format!("{start}alice C: USR 3 MD5 I a@hotmail.com\n");
+        accuses("XFR-4", &format!("{ask}alice S: XFR 3 NS 1.1.1.1:99999"));
+        accuses("XFR-4", &format!("{ask}alice S: XFR 3 XX 1.1.1.1:1"));
+        accuses("USR-2", &format!("{ask}alice S: USR 3 MD5"));
+        accuses(
+            "USR-13",
+            &format!("{start}alice C: XFR 9 SB\nalice S: XFR 9 SB 1.1.1.1:1 5 CKI"),
+        );
+        accuses("PRES-4", &format!("{start}alice S: NLN 4"));
+        for (clause, ask, answer) in [
+            ("BLP-1", "BLP 9 BL", "BLP 9 5"),
+            ("CHG-1", "CHG 9 NLN", "CHG 9"),
+            ("URL-1", "URL 9 INBOX", "URL 9 /x"),
+            (
+                "FND-1",
+                "FND 9 fname=a lname=b city=c state=d country=e",
+                "FND 9 1",
+            ),
+        ] {
+            let text = format!("alice C: PNG\nalice C: {ask}\nalice S: {answer}");
+            accuses(clause, &text);
+        }
+        for ring in ["1.1.1.1:1 XXX", "1.1.1.1:x CKI"] {
+            let text = format!("alice in\nalice S: RNG 7 {ring} 5 bob@hotmail.com bob");
+            accuses("RNG-1", &text);
+        }
     }
 }

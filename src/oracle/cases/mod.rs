@@ -1,0 +1,6 @@
+//! Dialogues for judges whose own files have no room for them: what is told, and the lawful
+//! neighbour about which nothing is said.
+
+mod answers;
+mod presence;
+mod refusals;

@@ -37,8 +37,8 @@ const LIMITS: Limits = Limits {
 };
 
 /// What a switchboard's client sends: a `MSG` is followed by a payload.
-fn from_client<'l>(words: &[&'l [u8]]) -> Option<&'l [u8]> {
-    Command::payload_word(Direction::ToServer, ServerKind::Switchboard, words)
+fn from_client(line: &[u8]) -> Option<&[u8]> {
+    Command::payload_word(Direction::ToServer, ServerKind::Switchboard, line)
 }
 
 /// What a stream came to: its frames, and whether it went bad.

@@ -9,7 +9,7 @@ use super::account::AccountId;
 use super::login::Login;
 use super::session::SessionId;
 use crate::spec::{Command, Direction, ServerKind};
-use crate::wire::{Decoder, Limits};
+use crate::wire::{Decoder, Limits, words};
 
 /// The name of a connection; never used twice by one server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -125,15 +125,15 @@ impl Connection {
     }
 }
 
-fn no_payload<'l>(_words: &[&'l [u8]]) -> Option<&'l [u8]> {
+fn no_payload(_line: &[u8]) -> Option<&[u8]> {
     None
 }
 
 /// A MSG with the wrong number of parameters has no payload: nobody can say which word is its
 /// length.
-fn switchboard_payload<'l>(words: &[&'l [u8]]) -> Option<&'l [u8]> {
-    let kind = ServerKind::Switchboard;
-    (words.len() == 4).then(|| Command::payload_word(Direction::ToServer, kind, words))?
+fn switchboard_payload(line: &[u8]) -> Option<&[u8]> {
+    let length = Command::payload_word(Direction::ToServer, ServerKind::Switchboard, line)?;
+    (words(line).count() == 4).then_some(length)
 }
 
 /// All open connections, and the moments at which they may have to be given up.

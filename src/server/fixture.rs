@@ -6,7 +6,7 @@ use std::time::Duration;
 use md5::{Digest, Md5};
 
 use super::{Account, Accounts, Addresses, Config, ConnId, Door, Output, Pattern, Server};
-use crate::wire::{Decoder, Frame, Limits};
+use crate::wire::{Decoder, Frame, Limits, words};
 
 /// What a client has received and no test has looked at yet.
 struct Client {
@@ -53,9 +53,9 @@ pub(super) fn config() -> Config {
     }
 }
 
-fn payload_rule<'l>(words: &[&'l [u8]]) -> Option<&'l [u8]> {
-    let is_message = words.first() == Some(&b"MSG".as_slice());
-    is_message.then(|| words.last().copied())?
+fn payload_rule(line: &[u8]) -> Option<&[u8]> {
+    let is_message = words(line).next() == Some(b"MSG");
+    is_message.then(|| words(line).last())?
 }
 
 /// Whether a line is as wanted: `*` stands for one word.

@@ -2,6 +2,8 @@
 //!
 //! Sources: the draft's sections 6 to 8; for CVR, REA, URL, SND, FND, PNG and QNG the practice.
 
+use crate::wire::words;
+
 /// A kind of server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ServerKind {
@@ -115,16 +117,12 @@ impl Command {
     /// the command has no payload or the line has no parameters. This is the rule that the wire
     /// codec is handed.
     #[must_use]
-    pub fn payload_word<'l>(
-        direction: Direction,
-        kind: ServerKind,
-        words: &[&'l [u8]],
-    ) -> Option<&'l [u8]> {
-        let (verb, rest) = words.split_first()?;
-        let row = Self::find(direction, kind, verb)?;
+    pub fn payload_word(direction: Direction, kind: ServerKind, line: &[u8]) -> Option<&[u8]> {
+        let mut words = words(line);
+        let row = Self::find(direction, kind, words.next()?)?;
         match row.payload {
             PayloadForm::None => None,
-            PayloadForm::LengthLast => rest.last().copied(),
+            PayloadForm::LengthLast => words.last(),
         }
     }
 
@@ -275,10 +273,10 @@ mod tests {
 
     #[test]
     fn only_msg_has_a_payload() {
-        let words: Vec<&[u8]> = vec![b"MSG", b"3", b"N", b"133"];
-        let word = Command::payload_word(Direction::ToServer, ServerKind::Switchboard, &words);
+        let line = b"MSG 3 N 133";
+        let word = Command::payload_word(Direction::ToServer, ServerKind::Switchboard, line);
         assert_eq!(word, Some(&b"133"[..]));
-        let word = Command::payload_word(Direction::ToServer, ServerKind::Notification, &words);
+        let word = Command::payload_word(Direction::ToServer, ServerKind::Notification, line);
         assert_eq!(word, None);
     }
 

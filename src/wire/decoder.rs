@@ -2,7 +2,7 @@
 
 use bytes::{Bytes, BytesMut};
 
-use super::frame::{Frame, Terminator, Words, words};
+use super::frame::{Frame, Terminator};
 
 /// How much a peer may make us hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,8 +22,8 @@ impl Default for Limits {
     }
 }
 
-/// Says which word of a line, if any, is the length of a payload. Gets the line's words.
-pub type PayloadRule = for<'l> fn(&[&'l [u8]]) -> Option<&'l [u8]>;
+/// Says which word of a line, if any, is the length of a payload.
+pub type PayloadRule = for<'l> fn(&'l [u8]) -> Option<&'l [u8]>;
 
 /// Why a stream cannot be read any further.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -236,8 +236,7 @@ impl Decoder {
     }
 
     fn announced(&self, line: &Bytes) -> Result<Option<usize>, DecodeError> {
-        let words: Words<'_> = words(line).collect();
-        let Some(word) = (self.rule)(&words) else {
+        let Some(word) = (self.rule)(line) else {
             return Ok(None);
         };
         let offset = self.frame_start;
@@ -278,12 +277,8 @@ fn parse_length(word: &[u8]) -> Option<u64> {
 mod tests {
     use super::*;
 
-    fn msg_rule<'l>(words: &[&'l [u8]]) -> Option<&'l [u8]> {
-        if words.first() == Some(&&b"MSG"[..]) {
-            words.last().copied()
-        } else {
-            None
-        }
+    fn msg_rule(line: &[u8]) -> Option<&[u8]> {
+        crate::wire::words(line.strip_prefix(b"MSG")?).last()
     }
 
     fn decode(chunks: &[&[u8]], limits: Limits) -> (Vec<Frame>, Option<DecodeError>) {

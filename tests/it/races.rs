@@ -48,8 +48,8 @@ fn handle(user: usize) -> String {
     format!("user{}@hotmail.com", user + 1)
 }
 
-fn payload_word<'l>(words: &[&'l [u8]]) -> Option<&'l [u8]> {
-    Command::payload_word(Direction::ToClient, ServerKind::Switchboard, words)
+fn payload_word(line: &[u8]) -> Option<&[u8]> {
+    Command::payload_word(Direction::ToClient, ServerKind::Switchboard, line)
 }
 
 impl Net {

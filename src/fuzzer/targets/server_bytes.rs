@@ -36,8 +36,8 @@ fn response(challenge: &[u8], handle: &[u8]) -> String {
 }
 
 /// What the server sends: a `MSG` is followed by a payload, at every door.
-fn from_server<'l>(words: &[&'l [u8]]) -> Option<&'l [u8]> {
-    Command::payload_word(Direction::ToClient, ServerKind::Switchboard, words)
+fn from_server(line: &[u8]) -> Option<&[u8]> {
+    Command::payload_word(Direction::ToClient, ServerKind::Switchboard, line)
 }
 
 /// A client's end of a connection.

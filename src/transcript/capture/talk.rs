@@ -332,20 +332,20 @@ fn is_beginning(bytes: &[u8], direction: Direction) -> bool {
     (is_command || is_code) && matches!(rest.first(), Some(b' ' | b'\r' | b'\n'))
 }
 
-fn board_asks<'l>(words: &[&'l [u8]]) -> Option<&'l [u8]> {
-    Command::payload_word(Direction::ToServer, ServerKind::Switchboard, words)
+fn board_asks(line: &[u8]) -> Option<&[u8]> {
+    Command::payload_word(Direction::ToServer, ServerKind::Switchboard, line)
 }
 
-fn board_tells<'l>(words: &[&'l [u8]]) -> Option<&'l [u8]> {
-    Command::payload_word(Direction::ToClient, ServerKind::Switchboard, words)
+fn board_tells(line: &[u8]) -> Option<&[u8]> {
+    Command::payload_word(Direction::ToClient, ServerKind::Switchboard, line)
 }
 
-fn other_asks<'l>(words: &[&'l [u8]]) -> Option<&'l [u8]> {
-    Command::payload_word(Direction::ToServer, ServerKind::Notification, words)
+fn other_asks(line: &[u8]) -> Option<&[u8]> {
+    Command::payload_word(Direction::ToServer, ServerKind::Notification, line)
 }
 
-fn other_tells<'l>(words: &[&'l [u8]]) -> Option<&'l [u8]> {
-    Command::payload_word(Direction::ToClient, ServerKind::Notification, words)
+fn other_tells(line: &[u8]) -> Option<&[u8]> {
+    Command::payload_word(Direction::ToClient, ServerKind::Notification, line)
 }
 
 /// What announces payloads in each direction, the client's first.

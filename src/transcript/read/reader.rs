@@ -287,9 +287,7 @@ pub(in crate::transcript) fn announced(kind: ServerKind, party: Party, line: &[u
         Party::Client => Direction::ToServer,
         Party::Server => Direction::ToClient,
     };
-    let frame = Frame::line(line.to_vec());
-    let words: Vec<&[u8]> = frame.words().collect();
-    let length = Command::payload_word(direction, kind, &words)?;
+    let length = Command::payload_word(direction, kind, line)?;
     std::str::from_utf8(length).ok()?.parse().ok()
 }
 

@@ -11,6 +11,9 @@ use crate::scenario::ast::{
 use crate::spec::ClauseId;
 use crate::transcript::ConnName;
 
+/// Most cases have fewer steps.
+const USUAL_STEPS: usize = 128;
+
 /// Writes steps, each with its clause.
 #[derive(Debug)]
 pub(super) struct Script {
@@ -34,7 +37,7 @@ impl Script {
         let source = Source::new("case.yaml", "");
         Self {
             composer: Composer::new(source, users),
-            steps: Vec::new(),
+            steps: Vec::with_capacity(USUAL_STEPS),
             disguise: None,
         }
     }

@@ -108,12 +108,12 @@ pub enum Piece {
     Raw(Bytes),
 }
 
-fn from_client<'l>(words: &[&'l [u8]]) -> Option<&'l [u8]> {
-    Command::payload_word(Direction::ToServer, ServerKind::Switchboard, words)
+fn from_client(line: &[u8]) -> Option<&[u8]> {
+    Command::payload_word(Direction::ToServer, ServerKind::Switchboard, line)
 }
 
-fn from_server<'l>(words: &[&'l [u8]]) -> Option<&'l [u8]> {
-    Command::payload_word(Direction::ToClient, ServerKind::Switchboard, words)
+fn from_server(line: &[u8]) -> Option<&[u8]> {
+    Command::payload_word(Direction::ToClient, ServerKind::Switchboard, line)
 }
 
 impl Tape {
@@ -209,7 +209,7 @@ impl Tape {
             return;
         };
         let conn = side.conn.and_then(|id| self.transcript.connection(id));
-        let Some(name) = conn.map(|conn| conn.name.user.clone()) else {
+        let Some(name) = conn.map(|conn| conn.name.user.to_string()) else {
             return;
         };
         if side.handle.as_ref() != Some(&handle) {

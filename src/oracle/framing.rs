@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use super::Oracle;
 use super::finding::{Charge, Findings, Place};
-use super::line::{Line, Verb, number};
+use super::line::{Line, Verb, is_printable, number};
 use super::world::{Role, Seen, Sight, Told, World};
 use crate::spec::ClauseId;
 use crate::transcript::{ConnId, Party};
@@ -94,7 +94,7 @@ impl Framing {
             let message = "the line ends in LF without CR";
             out.accuse_line(seen, ClauseId::FRAME_1, message, "CR LF");
         }
-        let [first, rest @ ..] = bytes else {
+        let [first, ..] = bytes else {
             self.judge_beginning(world, seen, out);
             return;
         };
@@ -105,10 +105,7 @@ impl Framing {
             self.judge_beginning(world, seen, out);
             return;
         }
-        let has_odd = bytes
-            .iter()
-            .any(|byte| !matches!(byte, b'\t' | b' '..=b'~'));
-        if has_odd && !world.is_strange() {
+        if !is_printable(bytes) && !world.is_strange() {
             let message = "a byte that is no printable 7-bit ASCII stands bare in the line";
             out.accuse_line(seen, ClauseId::FRAME_3, message, "URL encoding");
         }
@@ -116,9 +113,7 @@ impl Framing {
             told.line.verb,
             Verb::Cvr | Verb::Cvq | Verb::Url | Verb::Fnd
         );
-        let is_spaced = rest.ends_with(b" ")
-            || memchr::memmem::find(rest, b"  ").is_some()
-            || memchr::memchr(b'\t', rest).is_some();
+        let is_spaced = !told.line.is_even() || memchr::memchr(b'\t', bytes).is_some();
         if is_spaced && !is_loose && told.role != Role::Unclear {
             let message = "more than one space, or one at the end";
             out.accuse_line(

@@ -39,6 +39,11 @@ pub fn oracles() -> Vec<Box<dyn Oracle>> {
     ]
 }
 
+fn named() -> Vec<(&'static str, Box<dyn Oracle>)> {
+    let all = oracles().into_iter();
+    all.map(|oracle| (oracle.name(), oracle)).collect()
+}
+
 /// Judges a transcript while it is made.
 ///
 /// What it keeps grows with what it sees, so from time to time it forgets everything: then it goes
@@ -46,7 +51,8 @@ pub fn oracles() -> Vec<Box<dyn Oracle>> {
 #[derive(Debug)]
 pub struct Judge {
     world: World,
-    oracles: Vec<Box<dyn Oracle>>,
+    /// Each with its name.
+    oracles: Vec<(&'static str, Box<dyn Oracle>)>,
     findings: Findings,
     is_over: bool,
     /// After how many entries it forgets.
@@ -57,7 +63,7 @@ impl Default for Judge {
     fn default() -> Self {
         Self {
             world: World::default(),
-            oracles: oracles(),
+            oracles: named(),
             findings: Findings::default(),
             is_over: false,
             memory: MEMORY,
@@ -89,8 +95,8 @@ impl Judge {
             // Behind a hole, what looks like a line may be the middle of a payload.
             let is_holed = seen.conn.is_holed || matches!(entry.what, What::Missing(..));
             let judging = self.oracles.iter_mut().filter(|_| !is_holed);
-            for oracle in judging {
-                self.findings.speaks(oracle.name());
+            for (name, oracle) in judging {
+                self.findings.speaks(name);
                 oracle.entry(&self.world, &seen, &mut self.findings);
             }
             let Seen { sight, .. } = seen;
@@ -108,7 +114,7 @@ impl Judge {
         self.world.step(entry.conn);
         if self.world.index().is_multiple_of(self.memory) {
             self.world.forget();
-            self.oracles = oracles();
+            self.oracles = named();
         }
     }
 
@@ -118,8 +124,8 @@ impl Judge {
             return;
         }
         self.is_over = true;
-        for oracle in &mut self.oracles {
-            self.findings.speaks(oracle.name());
+        for (name, oracle) in &mut self.oracles {
+            self.findings.speaks(name);
             oracle.end(&self.world, &mut self.findings);
         }
         if self.world.has_imposed() {

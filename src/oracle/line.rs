@@ -1,6 +1,7 @@
 //! A line cut into words, and the verb that it begins with.
 
 use crate::spec::{ErrorCode, ServerKind};
+use crate::wire;
 
 /// The first word of a line, as far as anybody knows it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -171,6 +172,7 @@ pub struct Line<'l> {
     pub verb: Verb,
     words: [&'l [u8]; KEPT],
     count: usize,
+    is_even: bool,
 }
 
 impl<'l> Line<'l> {
@@ -179,19 +181,20 @@ impl<'l> Line<'l> {
     pub fn read(line: &'l [u8]) -> Self {
         let mut words: [&[u8]; KEPT] = [&[]; KEPT];
         let mut count = 0;
-        for word in line.split(|byte| matches!(byte, b' ' | b'\t')) {
-            if !word.is_empty() {
-                if let Some(slot) = words.get_mut(count) {
-                    *slot = word;
-                }
-                count += 1;
+        let mut letters = 0;
+        for word in wire::words(line) {
+            if let Some(slot) = words.get_mut(count) {
+                *slot = word;
             }
+            count += 1;
+            letters += word.len();
         }
         let [first, ..] = words;
         Self {
             verb: Verb::parse(first),
             words,
             count,
+            is_even: letters + count.saturating_sub(1) == line.len(),
         }
     }
 
@@ -201,11 +204,25 @@ impl<'l> Line<'l> {
         self.words.get(at).copied().unwrap_or_default()
     }
 
+    /// Whether a single blank stands between any two words, and none before and behind them.
+    #[must_use]
+    pub fn is_even(&self) -> bool {
+        self.is_even
+    }
+
     /// How many words the line has, the verb among them.
     #[must_use]
     pub fn count(&self) -> usize {
         self.count
     }
+}
+
+/// Whether a line holds printable 7-bit ASCII and blanks alone. Looks at all bytes, which takes
+/// less time than to stop at the first other one.
+#[must_use]
+pub(super) fn is_printable(line: &[u8]) -> bool {
+    line.iter()
+        .fold(true, |all, byte| all & matches!(byte, b'\t' | b' '..=b'~'))
 }
 
 /// A decimal number; `None` for anything else. Beyond 64 bits it saturates.
@@ -229,6 +246,9 @@ mod tests {
         let line = Line::read(b"LST  5 FL\t1 ");
         assert_eq!((line.verb, line.count()), (Verb::Lst, 4));
         assert_eq!((line.word(2), line.word(9)), (&b"FL"[..], &b""[..]));
+        for (text, is_even) in [("LST 5 FL", true), ("LST  5", false), ("LST 5 ", false)] {
+            assert_eq!(Line::read(text.as_bytes()).is_even(), is_even, "{text}");
+        }
         assert_eq!(Line::read(b"217 3").verb, Verb::Error(217));
         assert_eq!(Line::read(b"").verb, Verb::Other);
         let long = Line::read(b"VER 1 a b c d e f g h i j k l m n");

@@ -4,8 +4,9 @@
 //! judged by its value: a state that the user entered only after blocking the watcher cannot have
 //! been on its way before. ILN answers a request and is judged by what was true since then.
 
-use std::collections::{HashMap, HashSet};
 use std::time::Duration;
+
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::Oracle;
 use super::asynchronous::bears_trid;
@@ -25,9 +26,9 @@ pub(super) struct Presence {
     /// Presence has gone to those who have no right to it.
     is_loose: bool,
     /// Whom each CHG and ADD has shown, by the entries of the requests.
-    shown: HashSet<(usize, UserId)>,
+    shown: FxHashSet<(usize, UserId)>,
     /// What the last first CHG or ADD FL of a connection must still bring.
-    due: HashMap<ConnId, Due>,
+    due: FxHashMap<ConnId, Due>,
 }
 
 /// Contacts that must be shown; that may take as long as the answer to a request.

@@ -2,6 +2,8 @@
 
 use std::collections::{HashMap, HashSet};
 
+use rustc_hash::FxHashMap;
+
 use super::Oracle;
 use super::finding::Findings;
 use super::line::Verb;
@@ -11,7 +13,7 @@ use crate::spec::ClauseId;
 /// The judge of serial numbers.
 #[derive(Debug, Default)]
 pub(super) struct Serials {
-    users: HashMap<UserId, Numbers>,
+    users: FxHashMap<UserId, Numbers>,
     epoch: u32,
 }
 

@@ -117,11 +117,9 @@ impl Session {
                 };
                 self.scope.check_line(&wanted, frame).is_ok()
             }
-            Expected::Error(_) => {
-                let scope = self.scope.clone();
-                let fits = self.hold(slot, expect, frame).is_ok();
-                self.scope = scope;
-                fits
+            Expected::Error(trid) => {
+                let held = self.scope.check_error(trid.as_ref(), &expect.conn, frame);
+                held.is_ok()
             }
             _ => self.hold(slot, expect, frame).is_ok(),
         }
@@ -153,7 +151,9 @@ impl Session {
     /// The form of a line is looked at by the scenarios that are about it, once a connection: a
     /// server that breaks it does so everywhere.
     fn look_at_form(&mut self, step: &Step, slot: usize, frame: &Frame) {
-        if self.slot(slot).told_form {
+        let is_asked = |clause| self.clauses.contains(&clause);
+        let is_about = is_asked(ClauseId::FRAME_1) || is_asked(ClauseId::FRAME_10);
+        if !is_about || self.slot(slot).told_form {
             return;
         }
         let line = || escape(&frame.line);

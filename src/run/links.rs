@@ -19,6 +19,8 @@ use crate::spec::{Command, Direction, ServerKind};
 use crate::transcript::{ConnId, ConnName, Party, Transcript, What};
 use crate::wire::{DecodeError, Decoder, Frame, Limits, PayloadRule};
 
+/// As much as most scripts record.
+const USUAL_ENTRIES: usize = 64;
 /// The most that one script records.
 const MAX_ENTRIES: usize = 100_000;
 /// The most bytes that one script takes from the server.
@@ -97,8 +99,8 @@ impl Link {
         !self.confused && self.outgoing.rest().is_empty() && self.outgoing.waiting_line().is_none()
     }
 
-    fn read_along(&mut self, bytes: &[u8]) {
-        self.outgoing.push(bytes);
+    fn read_along(&mut self, bytes: Bytes) {
+        self.outgoing.push_shared(bytes);
         loop {
             match self.outgoing.next_frame() {
                 Ok(Some(_)) => {}
@@ -115,16 +117,16 @@ impl Link {
 fn rule(direction: Direction, kind: ServerKind) -> PayloadRule {
     match (direction, kind) {
         (Direction::ToClient, ServerKind::Dispatch) => {
-            |words| Command::payload_word(Direction::ToClient, ServerKind::Dispatch, words)
+            |line| Command::payload_word(Direction::ToClient, ServerKind::Dispatch, line)
         }
         (Direction::ToClient, ServerKind::Notification) => {
-            |words| Command::payload_word(Direction::ToClient, ServerKind::Notification, words)
+            |line| Command::payload_word(Direction::ToClient, ServerKind::Notification, line)
         }
         (Direction::ToClient, ServerKind::Switchboard) => {
-            |words| Command::payload_word(Direction::ToClient, ServerKind::Switchboard, words)
+            |line| Command::payload_word(Direction::ToClient, ServerKind::Switchboard, line)
         }
         (Direction::ToServer, ServerKind::Switchboard) => {
-            |words| Command::payload_word(Direction::ToServer, ServerKind::Switchboard, words)
+            |line| Command::payload_word(Direction::ToServer, ServerKind::Switchboard, line)
         }
         (Direction::ToServer, _) => |_| None,
     }
@@ -259,7 +261,7 @@ impl Links {
             now: Duration::ZERO,
             wake_at: None,
             outputs: VecDeque::new(),
-            transcript: Transcript::default(),
+            transcript: Transcript::with_capacity(USUAL_ENTRIES),
             judge: Judge::new(),
             course: Course::default(),
             server_runs: true,
@@ -329,7 +331,7 @@ impl Links {
         else {
             return;
         };
-        link.read_along(&bytes);
+        link.read_along(bytes.clone());
         match segments.filter(|size| *size > 0) {
             None => shared.outputs.push_back(Output::Send { conn, bytes }),
             Some(size) => {

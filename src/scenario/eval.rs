@@ -311,7 +311,9 @@ fn trids_of<'t>(all: &'t mut Vec<(ConnName, Trids)>, conn: &ConnName) -> &'t mut
 /// Bytes of a fixed pattern, without line breaks: the alphabet, again and again.
 #[must_use]
 pub fn filler(length: usize) -> Vec<u8> {
-    (b'a'..=b'z').cycle().take(length).collect()
+    let mut bytes = b"abcdefghijklmnopqrstuvwxyz".repeat(length.div_ceil(26));
+    bytes.truncate(length);
+    bytes
 }
 
 #[cfg(test)]

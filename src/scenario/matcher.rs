@@ -125,15 +125,9 @@ impl Scope {
     ///
     /// When it is not that line; says why.
     pub fn match_line(&mut self, wanted: &Wanted<'_>, frame: &Frame) -> Result<(), Mismatch> {
-        let bound = self.compare(wanted, frame)?;
-        if bound.is_empty() {
-            return Ok(());
+        for (name, value) in self.compare(wanted, frame)? {
+            self.bind(name, value);
         }
-        let bound: Vec<(String, Vec<u8>)> = bound
-            .into_iter()
-            .map(|(name, value)| (name.to_owned(), value.to_vec()))
-            .collect();
-        self.values.captures.extend(bound);
         Ok(())
     }
 
@@ -157,25 +151,38 @@ impl Scope {
         conn: &ConnName,
         frame: &Frame,
     ) -> Result<(), Mismatch> {
+        for (name, value) in self.check_error(trid, conn, frame)? {
+            self.bind(name, value);
+        }
+        Ok(())
+    }
+
+    /// The same without binding anything; gives what would be bound.
+    ///
+    /// # Errors
+    ///
+    /// When it is no error line of the table, or one for another TrID.
+    pub fn check_error<'m>(
+        &self,
+        trid: Option<&'m WordPattern>,
+        conn: &ConnName,
+        frame: &'m Frame,
+    ) -> Result<Vec<(&'m str, &'m [u8])>, Mismatch> {
         let mut words = frame.words();
         let code = words.next().and_then(ErrorCode::parse_word);
         if code.and_then(ErrorCode::find).is_none() {
             return Err(Mismatch::NoError);
         }
+        let mut bound = Vec::new();
         let Some(pattern) = trid else {
-            return Ok(());
+            return Ok(bound);
         };
         let word = words.next().ok_or(Mismatch::Missing(1))?;
-        let mut bound = Vec::new();
         let line = Line::new(self, conn, None);
         if !line.word(&pattern.kind, word, true, &mut bound)? {
             return Err(Mismatch::Word(1));
         }
-        let bound = bound.pop();
-        if let Some((name, value)) = bound.map(|(name, value)| (name.to_owned(), value.to_vec())) {
-            self.bind(name, value);
-        }
-        Ok(())
+        Ok(bound)
     }
 
     fn compare<'m>(&self, wanted: &Wanted<'m>, frame: &'m Frame) -> Result<Bound<'m>, Mismatch> {

@@ -5,6 +5,7 @@ use std::fmt;
 use std::time::Duration;
 
 use bytes::Bytes;
+use smol_str::SmolStr;
 
 use crate::spec::ServerKind;
 use crate::wire::Frame;
@@ -17,9 +18,9 @@ pub struct ConnId(pub usize);
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ConnName {
     /// The user.
-    pub user: String,
+    pub user: SmolStr,
     /// The connection, `ns` where the name shows none.
-    pub label: String,
+    pub label: SmolStr,
 }
 
 impl ConnName {
@@ -28,7 +29,7 @@ impl ConnName {
 
     /// A name from its parts.
     #[must_use]
-    pub fn new(user: impl Into<String>, label: impl Into<String>) -> Self {
+    pub fn new(user: impl Into<SmolStr>, label: impl Into<SmolStr>) -> Self {
         Self {
             user: user.into(),
             label: label.into(),
@@ -117,6 +118,15 @@ pub struct Transcript {
 }
 
 impl Transcript {
+    /// An empty transcript with room for so many entries.
+    #[must_use]
+    pub fn with_capacity(entries: usize) -> Self {
+        Self {
+            entries: Vec::with_capacity(entries),
+            ..Self::default()
+        }
+    }
+
     /// Adds a connection, before anything can happen on it.
     pub fn connect(&mut self, name: ConnName, kind: ServerKind) -> ConnId {
         let same = self.same.entry(name.clone()).or_default();

@@ -5,7 +5,7 @@
 //! Requests that overlap and are answered in another order than they were sent leave it unknown:
 //! replies may come in any order, so nobody knows which was carried out last.
 
-use std::collections::{HashMap, HashSet};
+use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
 
 use super::user::UserId;
 
@@ -130,7 +130,7 @@ struct Member {
 /// One of the four lists of a user, as far as this session has shown it.
 #[derive(Debug, Default, Clone)]
 pub struct ListFact {
-    members: HashMap<UserId, Member>,
+    members: FxHashMap<UserId, Member>,
     /// Since when the whole list is known.
     whole: Option<usize>,
     under_way: u32,
@@ -139,7 +139,7 @@ pub struct ListFact {
     /// From an earlier session of the user.
     is_old: bool,
     /// Whom an ADD that failed wanted on it, last.
-    refused: HashSet<UserId>,
+    refused: FxHashSet<UserId>,
 }
 
 impl ListFact {
@@ -274,7 +274,8 @@ impl ListFact {
         if self.under_way > 0 || self.changed > asked {
             return;
         }
-        let mut members: HashMap<UserId, Member> = HashMap::with_capacity(shown.len());
+        let mut members: FxHashMap<UserId, Member> =
+            FxHashMap::with_capacity_and_hasher(shown.len(), FxBuildHasher);
         for user in shown {
             let old = self.members.get(user).filter(|_| !self.is_old);
             let member = Member {

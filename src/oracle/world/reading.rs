@@ -4,7 +4,7 @@ use super::World;
 use super::connection::Conn;
 use super::request::{Request, Step};
 use crate::oracle::finding::Place;
-use crate::oracle::line::{Line, Verb, number};
+use crate::oracle::line::{Line, Verb, is_printable, number};
 use crate::spec::{Command, Direction, MAX_MESSAGE, ServerKind};
 use crate::transcript::{Entry, Party, What};
 use crate::wire::{Frame, Terminator};
@@ -172,7 +172,7 @@ fn read_request<'e>(conn: &Conn, frame: &'e Frame) -> Asked<'e> {
 }
 
 fn clarity(kind: ServerKind, line: &Line<'_>, frame: &Frame, trid: Option<u64>) -> Clarity {
-    let has_control = frame.line.iter().any(|byte| matches!(byte, b'\r' | b'\0'));
+    let has_control = memchr::memchr2(b'\r', b'\0', &frame.line).is_some();
     let is_message = line.verb == Verb::Msg && kind == ServerKind::Switchboard;
     let length = is_message.then(|| number(line.word(3))).flatten();
     let fits = match &frame.payload {
@@ -202,10 +202,7 @@ fn clarity(kind: ServerKind, line: &Line<'_>, frame: &Frame, trid: Option<u64>) 
     };
     let has_count = line.count().checked_sub(1 + trids);
     let has_params = has_count.is_some_and(|n| (row.min_params..=row.max_params).contains(&n));
-    let is_plain = frame
-        .line
-        .iter()
-        .all(|byte| matches!(byte, b'\t' | b' '..=b'~'));
+    let is_plain = is_printable(&frame.line);
     let has_mode = !is_message || matches!(line.word(2), b"U" | b"N" | b"A");
     match (has_valid_trid, has_params, is_plain && has_mode) {
         (true, true, true) => Clarity::Sound,
@@ -256,8 +253,8 @@ fn read_line<'w, 'e>(conn: &'w Conn, frame: &'e Frame) -> Told<'w, 'e> {
         return told;
     };
     let position = slot.answered_by(line.verb).filter(|at| {
-        let asked = slot.waiting.get(*at).map(|request| request.words());
-        !is_reverse || asked.is_some_and(|words| words.word(2) == b"RL")
+        let asked = || slot.waiting.get(*at).map(|request| request.words());
+        !is_reverse || asked().is_some_and(|words| words.word(2) == b"RL")
     });
     if let Some(at) = position {
         told.role = Role::Answer;

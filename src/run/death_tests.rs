@@ -165,3 +165,82 @@ fn many_deaths_end_the_run() {
     assert_eq!(run.summary.totals.failed, 21);
     assert!(run.world.restarts == 21, "{}", run.world.restarts);
 }
+
+#[test]
+fn a_failure_draws_a_look_at_the_server() {
+    let one = |name: &str, _: bool, _: usize| match name {
+        "s/03" => Act::Fail,
+        _ => Act::Pass,
+    };
+    // Once for the failure, once for that of the second look.
+    assert_eq!(run(many(6), options(), one).world.checks, 2);
+    let all = |_: &str, _: bool, _: usize| Act::Fail;
+    // What fails while it is looked draws one more look.
+    assert_eq!(run(many(6), options(), all).world.checks, 10);
+    let mut alone = options();
+    alone.jobs = 1;
+    let told = run(many(3), alone, killing("s/00"));
+    assert_eq!((told.world.checks, told.world.restarts), (1, 1));
+    // Once it is found dead, once the culprit has killed it alone.
+    let told = run(many(6), options(), killing("s/03"));
+    assert_eq!((told.world.checks, told.world.restarts), (2, 2));
+}
+
+#[test]
+fn each_death_is_counted_and_told_of_the_one_who_did_it() {
+    let all = |_: &str, _: bool, _: usize| Act::Kill;
+    let told = run(many(40), options(), all);
+    let why = told.summary.aborted.as_deref();
+    assert_eq!(why, Some("the server died 21 times"));
+    assert_eq!((told.summary.totals.failed, told.world.restarts), (11, 21));
+    for n in 0..10 {
+        let failures = &told.result(&format!("s/{n:02}")).failures;
+        assert_eq!(failures[0].clause, Some(ClauseId::LIVE_1), "{n}");
+    }
+    // Those that ran when it was given up keep what they have seen.
+    assert_eq!(told.verdict("s/10"), Verdict::Failed);
+    assert_eq!(told.result("s/10").failures[0].got, "closed");
+    assert_eq!(told.verdict("s/11"), Verdict::Broken);
+}
+
+/// The server dies of `s/00`; `s/01` ends when that is known, like this.
+fn ending_late(how: Act) -> Run {
+    let world = World {
+        slow: "s/01",
+        ..World::default()
+    };
+    run_in(world, many(4), options(), move |name, _, before| {
+        match (name, before) {
+            ("s/00", _) => Act::Kill,
+            ("s/01", 0) => how,
+            _ => Act::Pass,
+        }
+    })
+}
+
+#[test]
+fn who_ends_while_the_server_is_dead_is_tried_with_the_others() {
+    let told = ending_late(Act::Pass);
+    assert_eq!(told.verdict("s/01"), Verdict::Passed);
+    assert_eq!(told.verdict("s/00"), Verdict::Failed);
+    let refused = ending_late(Act::Refuse);
+    assert_eq!(refused.verdict("s/01"), Verdict::Passed);
+    assert_eq!(refused.count("s/01"), 2);
+    let unable = ending_late(Act::Unable);
+    assert_eq!(unable.reason("s/01"), "no port is left");
+    assert_eq!(unable.verdict("s/00"), Verdict::Failed);
+    assert_eq!(unable.count("s/01"), 1);
+}
+
+#[test]
+fn a_server_that_hangs_is_started_again() {
+    let world = World {
+        wedges: true,
+        ..World::default()
+    };
+    let told = run_in(world, many(6), options(), killing("s/03"));
+    assert_eq!(told.verdict("s/03"), Verdict::Failed);
+    // It is given time twice.
+    assert_eq!((told.world.restarts, told.world.checks), (2, 4));
+    assert_eq!(told.summary.totals.passed, 5);
+}

@@ -382,6 +382,12 @@ mod tests {
     }
 
     #[test]
+    fn a_shard_says_which_part_it_is() {
+        let shard: Shard = "2/3".parse().unwrap();
+        assert_eq!((shard.part(), shard.to_string().as_str()), ((1, 3), "2/3"));
+    }
+
+    #[test]
     fn shards_cover_everything_once() {
         let mut all: Vec<String> = (1..=3)
             .flat_map(|i| {

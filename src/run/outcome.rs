@@ -178,6 +178,17 @@ fn is_about_all(reason: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::run::test_support::{failure, outcome};
+
+    #[test]
+    fn only_what_is_broken_says_why() {
+        let failures = || vec![failure(None, "CHG", "closed")];
+        assert_eq!(outcome(Ending::Failed, failures()).why_broken(), None);
+        let broken = outcome(Ending::Broken, failures()).why_broken().unwrap();
+        assert_eq!(broken, "test.yaml:1:1: expected CHG, got closed");
+        let unknown = outcome(Ending::Broken, Vec::new()).why_broken();
+        assert_eq!(unknown.as_deref(), Some("it was not run"));
+    }
 
     #[test]
     fn only_what_names_the_account_speaks_against_it() {

@@ -44,12 +44,18 @@ pub(super) struct World {
     /// What ran, in order of its end.
     pub(super) ran: Vec<String>,
     pub(super) restarts: usize,
+    /// How often it was looked whether the server lives.
+    pub(super) checks: usize,
     /// A dead server lives again once it was found dead.
     pub(super) heals: bool,
     /// It cannot be started again.
     pub(super) stuck: bool,
     /// How long each scenario takes.
     pub(super) takes: Duration,
+    /// This scenario ends only when nothing else is under way.
+    pub(super) slow: &'static str,
+    /// A dead server's process lives.
+    pub(super) wedges: bool,
 }
 
 impl Default for World {
@@ -60,9 +66,12 @@ impl Default for World {
             most: 0,
             ran: Vec::new(),
             restarts: 0,
+            checks: 0,
             heals: false,
             stuck: false,
             takes: Duration::from_millis(3),
+            slow: "",
+            wedges: false,
         }
     }
 }
@@ -74,6 +83,10 @@ pub(super) enum Act {
     /// The steps are met, and an oracle finds the same as in all others.
     Seen,
     Kill,
+    /// The account that it got is refused, whether the server lives or not.
+    Refuse,
+    /// It cannot be run at all.
+    Unable,
 }
 
 pub(super) struct Run {
@@ -139,7 +152,12 @@ pub(super) fn run_in(
         if tasks.is_empty() {
             break;
         }
-        let task = tasks.remove(0);
+        let is_slow = |task: &Task| match &task.work {
+            Work::Scenario { scenario, .. } => scenario.name == world.slow,
+            _ => false,
+        };
+        let at = tasks.iter().position(|task| !is_slow(task));
+        let task = tasks.remove(at.unwrap_or_default());
         let done = perform(&mut world, &task.work, beside, &act);
         suite.finished(task.id, done, world.takes);
     }
@@ -177,14 +195,31 @@ fn perform(
     act: &impl Fn(&str, bool, usize) -> Act,
 ) -> Done {
     match work {
-        Work::Scenario { scenario, .. } => {
+        Work::Scenario {
+            scenario, accounts, ..
+        } => {
             let before = world.ran.iter().filter(|n| **n == scenario.name).count();
             world.ran.push(scenario.name.clone());
+            let clause = scenario.clauses.first().copied();
+            let act = act(&scenario.name, beside, before);
+            if act == Act::Unable {
+                return Done::Unable("no port is left".into());
+            }
+            if act == Act::Refuse {
+                let mut refused = outcome(Ending::Broken, Vec::new());
+                refused.cause = Some(Cause::LoginRefused {
+                    handle: accounts
+                        .first()
+                        .map_or("u5@hotmail.com".into(), |a| a.handle.clone()),
+                    reason: "expected USR OK, got 911 4".into(),
+                });
+                return Done::Scenario(Box::new(refused));
+            }
             if !world.alive {
                 return Done::Scenario(Box::new(outcome(Ending::Broken, Vec::new())));
             }
-            let clause = scenario.clauses.first().copied();
-            match act(&scenario.name, beside, before) {
+            match act {
+                Act::Unable | Act::Refuse => unreachable!("answered above"),
                 Act::Pass => Done::Scenario(Box::new(outcome(Ending::Passed, Vec::new()))),
                 Act::Fail => {
                     let failures = vec![failure(clause, "this", "that")];
@@ -198,12 +233,15 @@ fn perform(
                 }
             }
         }
-        Work::Check { .. } if world.alive => Done::Check(Ok(())),
         Work::Check { .. } => {
+            world.checks += 1;
+            if world.alive {
+                return Done::Check(Ok(()));
+            }
             world.alive = world.heals;
             Done::Check(Err(Dead {
                 why: "it exited".into(),
-                exited: world.owned && !world.heals,
+                exited: world.owned && !world.heals && !world.wedges,
                 stderr: vec!["panic!".into()],
                 ..Dead::default()
             }))

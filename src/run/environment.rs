@@ -229,4 +229,28 @@ mod tests {
         assert_eq!(env.reach("[::1]"), "[::1]:1863");
         assert_eq!(env.reach("[::1]:7"), "[::1]:7");
     }
+
+    #[test]
+    fn what_the_target_names_is_not_overruled_by_what_was_learnt() {
+        let learnt = Learnt {
+            notification: Some("found:1".into()),
+            barriers: Barriers {
+                notification: Some(Barrier::Url),
+                switchboard: None,
+            },
+            presence_batched: true,
+            dispatch_refers: true,
+        };
+        let mut env = Environment::default();
+        env.learn(&learnt);
+        assert_eq!(env.notification.as_deref(), Some("found:1"));
+        assert_eq!(env.barriers, learnt.barriers);
+        assert!(env.presence_batched && env.dispatch_refers);
+        env.learn(&Learnt {
+            notification: Some("other:1".into()),
+            ..Learnt::default()
+        });
+        assert_eq!(env.notification.as_deref(), Some("found:1"));
+        assert!(!env.presence_batched && !env.dispatch_refers);
+    }
 }

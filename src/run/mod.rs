@@ -26,6 +26,8 @@ mod pattern;
 mod pool;
 mod port;
 mod probe;
+#[cfg(test)]
+mod probe_tests;
 mod roster;
 mod script;
 mod second_look;

@@ -172,4 +172,18 @@ mod tests {
         pool.release(seats);
         assert_eq!((pool.usable(), pool.free()), (1, 1));
     }
+
+    #[test]
+    fn an_account_that_has_worked_is_left_out_only_where_that_does_not_matter() {
+        let mut pool = pool(1);
+        let seats = pool.take(1).unwrap();
+        let after = AccountAfter {
+            handle: "u0@hotmail.com".into(),
+            name: Some("U".into()),
+            lists: Lists::Clean,
+        };
+        pool.learn(&seats, &[after]);
+        assert!(!pool.retire("u0@hotmail.com", false));
+        assert!(pool.retire("u0@hotmail.com", true));
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::suite_tests::{Act, Run, World, many, options, run, run_in};
+use super::suite_world::{Act, Run, World, many, options, run, run_in};
 use super::test_support::scenario;
 use crate::event::{NoticeKind, Verdict};
 use crate::spec::ClauseId;

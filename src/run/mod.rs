@@ -37,6 +37,8 @@ mod steps;
 mod suite;
 #[cfg(test)]
 mod suite_tests;
+#[cfg(test)]
+mod suite_world;
 mod target;
 mod target_file;
 mod target_schema;

@@ -1,0 +1,261 @@
+//! Pretended servers for tests of the suite: a function says what becomes of each scenario.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::suite_tests::probed;
+use crate::event::{Event, NoticeKind, ScenarioResult, Summary, Verdict};
+use crate::run::test_support::{failure, outcome, scenario};
+use crate::run::{Account, Cause, Dead, Done, Ending, Suite, SuiteOptions, Task, Waivers, Work};
+use crate::scenario::ast::Scenario;
+use crate::spec::{ClauseId, Level};
+
+pub(super) fn options() -> SuiteOptions {
+    SuiteOptions {
+        target: "test".into(),
+        level: Level::Must,
+        strict: false,
+        jobs: 4,
+        retries: 0,
+        fail_fast: false,
+        seed: 1,
+        shard: None,
+        max_connections: None,
+        owns_server: true,
+        dispatch_refers: true,
+        transcripts: false,
+        waivers: Waivers::default(),
+        library: Vec::new(),
+    }
+}
+
+pub(super) fn accounts(count: usize) -> Vec<Account> {
+    let account = |n| Account::new(format!("u{n}@hotmail.com"), "pw");
+    (0..count).map(account).collect()
+}
+
+/// A pretended server.
+pub(super) struct World {
+    pub(super) alive: bool,
+    pub(super) owned: bool,
+    /// How many scenarios run beside one another.
+    pub(super) most: usize,
+    /// What ran, in order of its end.
+    pub(super) ran: Vec<String>,
+    pub(super) restarts: usize,
+    /// How often it was looked whether the server lives.
+    pub(super) checks: usize,
+    /// A dead server lives again once it was found dead.
+    pub(super) heals: bool,
+    /// It cannot be started again.
+    pub(super) stuck: bool,
+    /// How long each scenario takes.
+    pub(super) takes: Duration,
+    /// This scenario ends only when nothing else is under way.
+    pub(super) slow: &'static str,
+    /// A dead server's process lives.
+    pub(super) wedges: bool,
+}
+
+impl Default for World {
+    fn default() -> Self {
+        Self {
+            alive: true,
+            owned: true,
+            most: 0,
+            ran: Vec::new(),
+            restarts: 0,
+            checks: 0,
+            heals: false,
+            stuck: false,
+            takes: Duration::from_millis(3),
+            slow: "",
+            wedges: false,
+        }
+    }
+}
+
+#[derive(Clone, Copy, PartialEq)]
+pub(super) enum Act {
+    Pass,
+    Fail,
+    /// The steps are met, and an oracle finds the same as in all others.
+    Seen,
+    Kill,
+    /// The account that it got is refused, whether the server lives or not.
+    Refuse,
+    /// It cannot be run at all.
+    Unable,
+}
+
+pub(super) struct Run {
+    pub(super) world: World,
+    pub(super) results: Vec<Arc<ScenarioResult>>,
+    pub(super) notices: Vec<(NoticeKind, String)>,
+    pub(super) details: Vec<Vec<String>>,
+    pub(super) summary: Summary,
+    pub(super) code: u8,
+}
+
+impl Run {
+    pub(super) fn result(&self, name: &str) -> &ScenarioResult {
+        let found: Vec<_> = self.results.iter().filter(|r| r.name == name).collect();
+        assert_eq!(found.len(), 1, "{name} has one verdict");
+        found[0]
+    }
+
+    pub(super) fn verdict(&self, name: &str) -> Verdict {
+        self.result(name).verdict
+    }
+
+    pub(super) fn reason(&self, name: &str) -> &str {
+        self.result(name).reason.as_deref().unwrap_or_default()
+    }
+
+    /// How often a scenario ran.
+    pub(super) fn count(&self, name: &str) -> usize {
+        self.world.ran.iter().filter(|ran| *ran == name).count()
+    }
+}
+
+/// Runs a suite to its end; `act` gets the name, whether others run beside it, and how often it
+/// has run.
+pub(super) fn run(
+    scenarios: Vec<Arc<Scenario>>,
+    options: SuiteOptions,
+    act: impl Fn(&str, bool, usize) -> Act,
+) -> Run {
+    run_in(World::default(), scenarios, options, act)
+}
+
+/// The same, in another world.
+pub(super) fn run_in(
+    mut world: World,
+    scenarios: Vec<Arc<Scenario>>,
+    options: SuiteOptions,
+    act: impl Fn(&str, bool, usize) -> Act,
+) -> Run {
+    world.owned = options.owns_server;
+    let mut suite = Suite::new(scenarios, accounts(6), options);
+    let mut tasks: Vec<Task> = Vec::new();
+    for _ in 0..10_000 {
+        while let Some(task) = suite.next_task() {
+            tasks.push(task);
+        }
+        let scenarios = |tasks: &[Task]| {
+            let run = |task: &&Task| matches!(task.work, Work::Scenario { .. });
+            tasks.iter().filter(run).count()
+        };
+        world.most = world.most.max(scenarios(&tasks));
+        let beside = scenarios(&tasks) > 1;
+        if tasks.is_empty() {
+            break;
+        }
+        let is_slow = |task: &Task| match &task.work {
+            Work::Scenario { scenario, .. } => scenario.name == world.slow,
+            _ => false,
+        };
+        let at = tasks.iter().position(|task| !is_slow(task));
+        let task = tasks.remove(at.unwrap_or_default());
+        let done = perform(&mut world, &task.work, beside, &act);
+        suite.finished(task.id, done, world.takes);
+    }
+    assert!(suite.is_over(), "the run comes to its end");
+    let summary = suite.finish(Duration::from_secs(1), false);
+    let code = suite.exit_code();
+    let (mut results, mut notices, mut last) = (Vec::new(), Vec::new(), None);
+    let mut details = Vec::new();
+    while let Some(event) = suite.poll_event() {
+        match &event {
+            Event::ScenarioFinished(result) => results.push(Arc::clone(result)),
+            Event::Notice(notice) => {
+                notices.push((notice.kind, notice.text.clone()));
+                details.push(notice.detail.clone());
+            }
+            _ => {}
+        }
+        last = Some(event);
+    }
+    assert!(matches!(last, Some(Event::Finished(_))));
+    Run {
+        world,
+        results,
+        notices,
+        details,
+        summary,
+        code,
+    }
+}
+
+fn perform(
+    world: &mut World,
+    work: &Work,
+    beside: bool,
+    act: &impl Fn(&str, bool, usize) -> Act,
+) -> Done {
+    match work {
+        Work::Scenario {
+            scenario, accounts, ..
+        } => {
+            let before = world.ran.iter().filter(|n| **n == scenario.name).count();
+            world.ran.push(scenario.name.clone());
+            let clause = scenario.clauses.first().copied();
+            let act = act(&scenario.name, beside, before);
+            if act == Act::Unable {
+                return Done::Unable("no port is left".into());
+            }
+            if act == Act::Refuse {
+                let mut refused = outcome(Ending::Broken, Vec::new());
+                refused.cause = Some(Cause::LoginRefused {
+                    handle: accounts
+                        .first()
+                        .map_or("u5@hotmail.com".into(), |a| a.handle.clone()),
+                    reason: "expected USR OK, got 911 4".into(),
+                });
+                return Done::Scenario(Box::new(refused));
+            }
+            if !world.alive {
+                return Done::Scenario(Box::new(outcome(Ending::Broken, Vec::new())));
+            }
+            match act {
+                Act::Unable | Act::Refuse => unreachable!("answered above"),
+                Act::Pass => Done::Scenario(Box::new(outcome(Ending::Passed, Vec::new()))),
+                Act::Fail => {
+                    let failures = vec![failure(clause, "this", "that")];
+                    Done::Scenario(Box::new(outcome(Ending::Failed, failures)))
+                }
+                Act::Seen => Done::Scenario(Box::new(probed(ClauseId::SYN_3))),
+                Act::Kill => {
+                    world.alive = false;
+                    let failures = vec![failure(clause, "this", "closed")];
+                    Done::Scenario(Box::new(outcome(Ending::Failed, failures)))
+                }
+            }
+        }
+        Work::Check { .. } => {
+            world.checks += 1;
+            if world.alive {
+                return Done::Check(Ok(()));
+            }
+            world.alive = world.heals;
+            Done::Check(Err(Dead {
+                why: "it exited".into(),
+                exited: world.owned && !world.heals && !world.wedges,
+                stderr: vec!["panic!".into()],
+                ..Dead::default()
+            }))
+        }
+        Work::Restart if world.stuck => Done::Restart(Err("no such file".into())),
+        Work::Restart => {
+            world.alive = true;
+            world.restarts += 1;
+            Done::Restart(Ok(()))
+        }
+    }
+}
+
+pub(super) fn many(count: usize) -> Vec<Arc<Scenario>> {
+    (0..count)
+        .map(|n| scenario(&format!("s/{n:02}"), &["USR-6"], &[]))
+        .collect()
+}

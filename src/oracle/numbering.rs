@@ -164,6 +164,10 @@ mod tests {
     fn which_item_should_have_come() {
         expects("1 2", &list(&["2 2"]));
         expects("2 3", &list(&["1 3", "2 2"]));
+        expects(
+            "LST … FL … 0 0",
+            "alice in\nalice C: LST 9 FL\nalice S: LST 9 FL 5 0 1",
+        );
         let ask = "bob@sb C: ANS 1 bob@hotmail.com 5 6\n";
         let longer = "bob@sb S: IRO 1 1 1 a@h.com A\nbob@sb S: IRO 1 2 2 c@h.com C";
         accuses("ANS-2", &format!("{ask}{longer}"));

@@ -367,7 +367,7 @@ mod tests {
         accuses("ANS-2", &format!("{START}{other}{ASK}{OK}{JOI}"));
         let flawed = ASK.replace(" 7\n", " 7 x\n");
         accuses("FRAME-14", &format!("{START}{flawed}{OK}{JOI}"));
-        silent(&format!("{START}{BYE}"));
+        silent(&format!("{START}{ASK}{BYE}"));
         let strange = format!("{START}{ASK}{OK}bob@sb C: <raw> x\n{JOI}");
         silent(&format!("{strange}{BYE}{BYE}"));
         accuses(

@@ -2,5 +2,10 @@
 //! neighbour about which nothing is said.
 
 mod answers;
+mod lists;
+mod logins;
 mod presence;
+mod reading;
 mod refusals;
+mod settings;
+mod states;

@@ -44,6 +44,9 @@ fn requests_that_show_nobody_anew() {
         allow("alice")
     ));
     silent(&format!("{BOTH}{iln}{}{again}", allow("carol")));
+    let away = "bob C: CHG 7 FLN\nbob S: CHG 7 FLN\n";
+    let add = "bob C: ADD 8 FL alice@hotmail.com a\nbob S: ADD 8 FL 4 alice@hotmail.com a\n";
+    silent(&format!("alice on BSY\nbob on NLN\n{away}{add}{again}"));
     let flawed = "bob on - FL=alice\nbob C: CHG 8 BSY x\nbob S: CHG 8 BSY\n";
     accuses("FRAME-14", &format!("alice on BSY\n{flawed}{again}"));
     let unseen = "alice C: PNG\nalice on BSY\nbob on NLN FL=alice,bob\n";

@@ -55,6 +55,12 @@ fn calls_that_may_fail() {
     let rings = call(2, "CAL 2 RINGING 7");
     let fails = call(3, "217 3");
     accuses("CAL-1", &format!("{bob}{board}{fails}"));
+    accuses("CAL-1", &format!("{bob}{board}dave <open>\n{fails}"));
+    accuses(
+        "CAL-7",
+        &format!("{bob}{board}bob C: <closed>\n{}", call(3, "201 3")),
+    );
+    silent(&format!("{bob}{board}{fails}").replace("AL=alice\n", "AL=alice\nbob C: OUT\n"));
     silent(&format!("{bob}{board}{}", call(3, "206 3")));
     silent(&format!("{bob}{board}{rings}{fails}"));
     let second = "two C: USR 1 MD5 I bob@hotmail.com\n";
@@ -75,6 +81,7 @@ fn calls_that_may_fail() {
     let inside = format!("{bob}carol on NLN AL=bob\n{board}{rings}{joins}");
     accuses("CAL-8", &format!("{inside}{fails}"));
     silent(&format!("{inside}{}", call(3, "215 3")));
+    silent(&format!("{inside}alice@sb S: BYE bob@hotmail.com\n{fails}"));
     let left = "bob@sb C: OUT\nbob@sb S: <closed>\nalice@sb S: BYE bob@hotmail.com\n";
     silent(&format!("{inside}{left}{fails}"));
     silent(&format!("{inside}bob@sb C: OUT\n{}", call(3, "206 3")));

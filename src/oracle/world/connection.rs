@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::board::BoardId;
 use super::request::{Request, Slot};
 use super::user::UserId;
-use crate::oracle::line::Verb;
+use crate::oracle::line::{Line, Verb};
 use crate::spec::ServerKind;
 
 /// The most requests with one TrID that may wait for an answer before nothing can be said.
@@ -131,6 +131,23 @@ impl Conn {
             ended: self.ended,
             ended_by_server: self.ended_by_server,
             ..Self::new(self.kind)
+        }
+    }
+
+    /// Whether its next request may be its first.
+    pub(super) fn is_fresh(&self) -> bool {
+        let is_silent = self.requests.is_empty() && self.pings == 0 && self.floor == 0;
+        let is_open = !self.server_out && self.ended.is_none();
+        is_silent && is_open && !self.after_payload && !self.is_murky
+    }
+
+    /// The kind of server that a request shows to be at the other end.
+    pub(super) fn kind_behind(&self, verb: Verb, line: &Line<'_>) -> ServerKind {
+        let is_entry = verb == Verb::Usr && line.count() == 4 && line.word(2).contains(&b'@');
+        let is_board = is_entry || verb == Verb::Ans;
+        match self.kind {
+            ServerKind::Notification if is_board && self.is_fresh() => ServerKind::Switchboard,
+            kind => kind,
         }
     }
 

@@ -118,7 +118,6 @@ pub enum Membership {
 struct Member {
     is_on: bool,
     since: usize,
-    was_on: bool,
     /// The request that brought it here.
     request: usize,
     /// Two requests crossed.
@@ -182,7 +181,7 @@ impl ListFact {
             (Some(member), _) if member.is_on => Membership::On(member.since),
             (Some(member), _) => Membership::Off {
                 since: member.since,
-                was_on: member.was_on,
+                was_on: true,
             },
             (None, Some(since)) => Membership::Off {
                 since,
@@ -253,13 +252,10 @@ impl ListFact {
     }
 
     pub(super) fn set(&mut self, user: UserId, is_on: bool, request: usize, since: usize) {
-        let old = self.members.get(&user);
-        let was_on = old.is_some_and(|m| m.is_on || m.was_on);
-        let latest = old.map_or(0, |old| old.request);
+        let latest = self.members.get(&user).map_or(0, |old| old.request);
         let member = Member {
             is_on,
             since,
-            was_on: was_on || !is_on,
             request: latest.max(request),
             is_unsure: request < latest,
             is_proven: false,
@@ -281,7 +277,6 @@ impl ListFact {
             let member = Member {
                 is_on: true,
                 since: old.filter(|m| m.is_on).map_or(index, |m| m.since),
-                was_on: old.is_some_and(|m| m.was_on),
                 request: asked,
                 is_unsure: false,
                 is_proven: true,
@@ -289,12 +284,11 @@ impl ListFact {
             members.insert(*user, member);
         }
         for (user, old) in &self.members {
-            if !self.is_old && !members.contains_key(user) && (old.is_on || old.was_on) {
+            if !self.is_old && !members.contains_key(user) {
                 let since = if old.is_on { index } else { old.since };
                 let member = Member {
                     is_on: false,
                     since,
-                    was_on: true,
                     request: asked,
                     is_unsure: false,
                     is_proven: true,

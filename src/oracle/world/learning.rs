@@ -75,12 +75,9 @@ impl World {
         self.note_escapes(&asked.frame.line);
         let conn = self.conn_mut(id);
         conn.is_served_on |= conn.server_out || conn.client_out.is_some();
-        let is_first = conn.requests.is_empty() && conn.pings == 0 && conn.floor == 0;
-        if is_first && !conn.is_murky && index_is_fresh(conn) {
+        if conn.is_fresh() {
             conn.is_whole |= begins(asked);
-            if conn.kind == ServerKind::Notification && opens_board(asked) {
-                conn.kind = ServerKind::Switchboard;
-            }
+            conn.kind = conn.kind_behind(asked.verb, &asked.line);
         }
         if asked.clarity == Clarity::Murky {
             self.lose_sight(id);
@@ -480,15 +477,6 @@ fn begins(asked: &Asked<'_>) -> bool {
         Verb::Usr => !is_response,
         _ => false,
     }
-}
-
-fn opens_board(asked: &Asked<'_>) -> bool {
-    let is_entry = asked.line.count() == 4 && asked.line.word(2).contains(&b'@');
-    asked.verb == Verb::Ans || (asked.verb == Verb::Usr && is_entry)
-}
-
-fn index_is_fresh(conn: &Conn) -> bool {
-    !conn.server_out && !conn.after_payload && conn.ended.is_none()
 }
 
 /// The answer to GTC or BLP names another value than was asked for: nobody knows which one is set.

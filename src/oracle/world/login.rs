@@ -191,8 +191,8 @@ impl World {
             by_server && conn.is_alive() && conn.waiting.is_empty() && conn.user.is_some();
         conn.ended = Some(index);
         conn.ended_by_server = by_server;
-        let (user, board, waiting) = (conn.user, conn.board, conn.waiting.len());
-        if let Some(user) = user.filter(|_| board.is_none() && waiting > 0) {
+        let (user, board) = (conn.user, conn.board);
+        if let Some(user) = user {
             self.leave_open(id, user);
         }
         self.may_leave(id, by_server);

@@ -161,7 +161,7 @@ fn read_request<'e>(conn: &Conn, frame: &'e Frame) -> Asked<'e> {
     } else {
         None
     };
-    let clarity = clarity(conn.kind, &line, frame, trid);
+    let clarity = clarity(conn.kind_behind(verb, &line), &line, frame, trid);
     Asked {
         line,
         frame,
@@ -226,7 +226,7 @@ fn read_line<'w, 'e>(conn: &'w Conn, frame: &'e Frame) -> Told<'w, 'e> {
     if line.verb == Verb::Other && !conn.has_sent_verb(line.word(0)) {
         return told;
     }
-    let is_echo = !conn.odd_verbs.is_empty() && conn.has_sent_verb(line.word(0));
+    let is_echo = conn.has_sent_verb(line.word(0));
     if conn.is_murky || conn.server_out || is_echo {
         told.role = Role::Unclear;
         return told;

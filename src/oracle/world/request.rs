@@ -150,8 +150,7 @@ impl Progress {
         let is_empty = line.verb == Verb::Lst && item == 0 && total == 0 && self.item == 0;
         let fits = item == self.item.saturating_add(1)
             && item <= total
-            && (item == 1 || total == self.total)
-            && total > 0;
+            && (item == 1 || total == self.total);
         self.is_garbled |= !(fits || is_empty);
         self.item = item;
         self.total = total;
@@ -208,5 +207,17 @@ impl Slot {
         self.waiting
             .iter()
             .position(|request| request.verb.is_answered_by(verb))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_line_is_kept() {
+        let line = Bytes::from_static(b"GTC 9 N");
+        let request = Request::new(Verb::Gtc, line, 0, Duration::ZERO);
+        assert_eq!(request.line(), b"GTC 9 N");
     }
 }

@@ -298,13 +298,13 @@ impl User {
     }
 
     pub(super) fn add_nickname(&mut self, name: &[u8]) {
-        if self.nicknames.len() < NAMES && !self.nicknames.contains(name) {
+        if self.nicknames.len() < NAMES {
             self.nicknames.insert(name.to_vec());
         }
     }
 
     pub(super) fn add_name(&mut self, name: &[u8]) {
-        if self.names.len() < NAMES && !self.names.contains(name) {
+        if self.names.len() < NAMES {
             self.names.insert(name.to_vec());
         }
     }

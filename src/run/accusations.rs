@@ -24,11 +24,7 @@ pub(super) struct Course {
 impl Course {
     /// From this entry on the script is here.
     pub(super) fn mark(&mut self, entry: usize, source: &Arc<Source>, at: Span) {
-        let mark = (entry, Arc::clone(source), at);
-        match self.marks.last_mut() {
-            Some(last) if last.0 == entry => *last = mark,
-            _ => self.marks.push(mark),
-        }
+        self.marks.push((entry, Arc::clone(source), at));
     }
 
     /// Where the script was when this entry came.

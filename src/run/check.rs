@@ -97,6 +97,20 @@ mod tests {
     }
 
     #[test]
+    fn what_breaks_a_clause_of_a_later_level_is_a_note() {
+        let text = "C: VER 1 MSNP2\nS: VER 1  MSNP2\n";
+        let source = Source::new("spaces.txt", text);
+        let at = |level| check(&source, &read(text).unwrap(), level);
+        let (strict, lax) = (at(Level::Practice), at(Level::Must));
+        assert_eq!(strict.failures[0].clause, Some(ClauseId::FRAME_10));
+        assert_eq!(
+            (strict.verdict, lax.verdict),
+            (Verdict::Failed, Verdict::Passed)
+        );
+        assert_eq!((lax.failures.len(), lax.notes.len()), (0, 1));
+    }
+
+    #[test]
     fn what_is_in_order_draws_nothing() {
         let text = TEXT.replace("VER 2", "VER 1");
         let source = Source::new("fine.txt", text.as_str());

@@ -95,6 +95,9 @@ fn the_only_one_that_ran_needs_no_trial() {
     let told = run(many(3), one, killing("s/00"));
     assert_eq!((told.count("s/00"), told.world.restarts), (1, 1));
     assert_eq!(told.verdict("s/00"), Verdict::Failed);
+    let failures = told.result("s/00").failures.iter();
+    let clauses: Vec<_> = failures.map(|failure| failure.clause).collect();
+    assert_eq!(clauses, [Some(ClauseId::LIVE_1), Some(ClauseId::USR_6)]);
     let mut foreign = options();
     (foreign.jobs, foreign.owns_server) = (1, false);
     let told = run(many(3), foreign, killing("s/00"));

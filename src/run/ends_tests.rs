@@ -143,6 +143,10 @@ fn a_choice_without_silence_fails_when_time_is_up() {
     let came = "what came instead: `NLN NLN bob@hotmail.com B`";
     assert_eq!(failure.detail.as_deref(), Some(came));
     let mut it = asked(group);
+    it.wait();
+    assert_eq!(it.outcome().failures[0].detail, None);
+    let mut it = asked(group);
+    it.say(0, "NLN NLN bob@hotmail.com B");
     it.say(0, "VER 1 MSNP3");
     let failure = &it.outcome().failures[0];
     assert_eq!(
@@ -248,4 +252,55 @@ fn a_connection_that_ends_before_it_is_made_is_unreachable() {
     assert!(outcome.cause.is_some(), "{outcome:?}");
     let Some(cause) = outcome.cause else { panic!() };
     assert!(matches!(cause, Cause::Unreachable { .. }), "{cause:?}");
+}
+
+/// Alice's connection is lost while she looks elsewhere; then she pings.
+fn lost(users: &str, before: &str) -> Dialogue {
+    let steps = format!(
+        "{before}  - alice@ds C: VER {{t}} MSNP2\n  - alice@ds S: VER {{t}} MSNP2\n  - C: PNG"
+    );
+    let target = Environment {
+        dispatch: Some("ds:1".into()),
+        ..env()
+    };
+    Dialogue::with(users, &steps, accounts(), target)
+}
+
+fn lose(it: &mut Dialogue) {
+    it.expect(&["open 1 ds:1"]);
+    it.opened(1);
+    it.expect(&["1 VER 1 MSNP2"]);
+    it.close(0);
+    it.say(1, "VER 1 MSNP2");
+}
+
+#[test]
+fn a_step_on_a_connection_that_was_lost_without_a_word_fails() {
+    let mut it = lost(ALICE, "  - C: CHG {t} BSY\n  - S: CHG {t} BSY\n");
+    assert_eq!(it.log_in(0, "alice"), ["0 CHG 7 BSY"]);
+    it.say(0, "CHG 7 BSY");
+    lose(&mut it);
+    assert_eq!(it.failure(), "CHG-1: the connection alice open / closed");
+}
+
+#[test]
+fn a_connection_of_steps_that_an_error_ended_is_opened_again() {
+    let mut it = lost("[alice]", "  - C: VER {t} X\n  - S: error {t}\n");
+    it.expect(&["open 0 ns:1"]);
+    it.opened(0);
+    it.expect(&["0 VER 1 X"]);
+    it.say(0, "715 1");
+    lose(&mut it);
+    it.expect(&["open 2 ns:1"]);
+}
+
+#[test]
+fn a_server_that_does_not_start_fails_the_step() {
+    let steps = "  - server: stop\n  - server: start\n  - C: VER {t} MSNP2";
+    let mut it = Dialogue::new("[alice]\nneeds: [launch]", steps);
+    it.expect(&["stop", "start"]);
+    it.wait();
+    it.expect(&["start"]);
+    it.wait();
+    assert_eq!(it.failure(), "CHG-1: the server started / it does not run");
 }

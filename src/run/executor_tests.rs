@@ -133,7 +133,9 @@ fn the_form_of_lines_is_told_by_the_scenarios_about_it() {
             it.raw(0, line);
             it.expect(&["0 INF 2"]);
             it.say(0, "INF  2 MD5");
-            let told = it.outcome().failures;
+            let outcome = it.outcome();
+            assert_eq!(outcome.ending == Ending::Passed, failures.is_empty());
+            let told = outcome.failures;
             let told: Vec<&str> = told.iter().map(|f| f.clause.unwrap().as_str()).collect();
             assert_eq!(told, failures);
         }

@@ -4,7 +4,7 @@
 //! not take them: a later step finds them there, and `nothing` accuses those that none has taken.
 
 use super::links::{End, Late};
-use super::session::{Session, Trouble, error_code, may_come, shown, told};
+use super::session::{Session, Trouble, error_code, may_come, shown, told, told_late};
 use super::steps::{Stop, place};
 use crate::scenario::ast::{Expect, Expected, LinePattern, Step};
 use crate::scenario::{Mismatch, Wanted};
@@ -102,26 +102,6 @@ impl Session {
                 if known && ours { Ok(()) } else { Err(None) }
             }
             Expected::Closed | Expected::Nothing { .. } => Err(None),
-        }
-    }
-
-    /// Whether a line is what is expected, without binding anything.
-    pub(super) fn fits(&mut self, slot: usize, expect: &Expect, frame: &Frame) -> bool {
-        match &expect.what {
-            Expected::Line { pattern, payload } => {
-                let wanted = Wanted {
-                    pattern,
-                    payload: payload.as_ref(),
-                    exact: expect.exact,
-                    conn: &expect.conn,
-                };
-                self.scope.check_line(&wanted, frame).is_ok()
-            }
-            Expected::Error(trid) => {
-                let held = self.scope.check_error(trid.as_ref(), &expect.conn, frame);
-                held.is_ok()
-            }
-            _ => self.hold(slot, expect, frame).is_ok(),
         }
     }
 
@@ -385,10 +365,7 @@ impl Session {
         late: &Late,
     ) -> Stop {
         let patience = expect.within.unwrap_or(self.reply);
-        let got = match late {
-            Late::Timeout => format!("nothing within {patience:?}"),
-            Late::Halted(reason) => reason.clone(),
-        };
+        let got = told_late(late, patience);
         let mut trouble = Trouble::new(self.scope.render(expect), got);
         let pool = self.slot(slot).pool.iter().rev().take(TOLD);
         let pool = pool.map(|kept| format!("`{}`", shown(&kept.frame)));

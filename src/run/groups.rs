@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::links::{End, Late};
-use super::session::{Session, Trouble, shown, told};
+use super::session::{Session, Trouble, shown, told, told_late};
 use super::steps::Stop;
 use crate::scenario::ast::{Action, Expect, Expected, Step};
 use crate::transcript::ConnId;
@@ -58,7 +58,7 @@ impl Session {
         for (index, head) in heads.iter().enumerate() {
             for at in 0..self.slot(head.slot).pool.len() {
                 let kept = self.slot(head.slot).pool.get(at).cloned();
-                if kept.is_some_and(|kept| self.fits(head.slot, head.expect, &kept.frame)) {
+                if kept.is_some_and(|kept| self.hold(head.slot, head.expect, &kept.frame).is_ok()) {
                     return Ok(index);
                 }
             }
@@ -105,10 +105,7 @@ impl Session {
                     return Ok(silent.unwrap_or_default());
                 }
                 Err(late) => {
-                    let got = match late {
-                        Late::Timeout => format!("nothing within {patience:?}"),
-                        Late::Halted(reason) => reason,
-                    };
+                    let got = told_late(&late, patience);
                     return Err(self.none_met(group, heads, got, None));
                 }
             }
@@ -121,7 +118,7 @@ impl Session {
         slots.dedup();
         for slot in slots {
             if let Err(late) = self.settle(slot).await {
-                let got = self.told_late(&late);
+                let got = told_late(&late, self.reply);
                 return Err(self.none_met(group, heads, got, None));
             }
         }
@@ -130,7 +127,7 @@ impl Session {
 
     fn chosen_by(&mut self, heads: &[Head<'_>], conn: ConnId, frame: &Frame) -> Option<usize> {
         heads.iter().position(|head| {
-            self.slot(head.slot).conn == conn && self.fits(head.slot, head.expect, frame)
+            self.slot(head.slot).conn == conn && self.hold(head.slot, head.expect, frame).is_ok()
         })
     }
 
@@ -233,10 +230,7 @@ impl Session {
                     }
                 }
                 Err(late) => {
-                    let got = match late {
-                        Late::Timeout => format!("nothing within {patience:?}"),
-                        Late::Halted(reason) => reason,
-                    };
+                    let got = told_late(&late, patience);
                     heads.retain(|head| !head.step.optional);
                     return Err(self.none_met(group, &heads, got, None));
                 }

@@ -332,12 +332,12 @@ impl Links {
             return;
         };
         link.read_along(bytes.clone());
-        match segments.filter(|size| *size > 0) {
+        match segments {
             None => shared.outputs.push_back(Output::Send { conn, bytes }),
             Some(size) => {
                 let mut rest = bytes;
                 while !rest.is_empty() {
-                    let bytes = rest.split_to(size.min(rest.len()));
+                    let bytes = rest.split_to(size.clamp(1, rest.len()));
                     shared.outputs.push_back(Output::Send { conn, bytes });
                 }
             }
@@ -424,8 +424,8 @@ impl Links {
         let ready = |shared: &mut Shared| {
             let link = shared.links.get(conn.0)?;
             match &link.end {
-                Some(end) if !link.opened => Some(Err(end.clone())),
-                _ => link.opened.then_some(Ok(())),
+                Some(end) => Some(Err(end.clone())),
+                None => link.opened.then_some(Ok(())),
             }
         };
         match self.until(deadline, "connect", ready).await {
@@ -589,9 +589,9 @@ mod tests {
     fn segments_are_as_long_as_they_were_asked_for() {
         let (links, conn) = one();
         links.send(conn, Bytes::from_static(b"PNG\r\n"), Some(2), []);
-        links.send(conn, Bytes::from_static(b"PNG\r\n"), Some(0), []);
+        links.send(conn, Bytes::from_static(b"QNG\r\n"), None, []);
         let sent: Vec<Output> = links.lock().outputs.drain(..).collect();
-        let want = ["PN", "G\r", "\n", "PNG\r\n"].map(|bytes| Output::Send {
+        let want = ["PN", "G\r", "\n", "QNG\r\n"].map(|bytes| Output::Send {
             conn,
             bytes: Bytes::from_static(bytes.as_bytes()),
         });

@@ -18,6 +18,8 @@ mod expect;
 mod filter;
 mod first_look;
 mod fixture;
+#[cfg(test)]
+mod fixture_tests;
 mod groups;
 mod links;
 mod login;
@@ -33,6 +35,8 @@ mod script;
 mod second_look;
 mod session;
 mod silence;
+#[cfg(test)]
+mod silence_tests;
 mod steps;
 mod suite;
 #[cfg(test)]
@@ -47,7 +51,11 @@ mod target_tests;
 mod task;
 #[cfg(test)]
 mod test_support;
+#[cfg(test)]
+mod turns_tests;
 mod undo;
+#[cfg(test)]
+mod undo_tests;
 mod verdict;
 mod waivers;
 mod weight;

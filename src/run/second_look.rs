@@ -23,10 +23,7 @@ impl Suite {
             return;
         };
         state.looks += 1;
-        if state.first.is_none() && result.verdict == Verdict::Passed {
-            // It fell victim to another one's crime and has had no first run of its own.
-            self.settle_if_alive(entry, result);
-        } else if result.verdict == Verdict::Passed {
+        if result.verdict == Verdict::Passed {
             let mut flaky = state.first.take().unwrap_or(result);
             flaky.verdict = Verdict::Flaky;
             flaky.reason = Some(match state.looks {

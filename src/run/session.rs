@@ -302,14 +302,15 @@ impl Session {
         trid: u32,
         expected: &str,
     ) -> Result<Frame, Trouble> {
-        let deadline = self.links.now() + self.login_patience();
+        let patience = self.login_patience();
+        let deadline = self.links.now() + patience;
         let word = trid.to_string();
         loop {
             let conn = self.slot(slot).conn;
             let got = match self.links.next(conn, deadline, "reply").await {
                 Ok(Ok(frame)) => frame,
                 Ok(Err(end)) => return Err(Trouble::new(expected, told(&end))),
-                Err(late) => return Err(Trouble::new(expected, self.told_late(&late))),
+                Err(late) => return Err(Trouble::new(expected, told_late(&late, patience))),
             };
             let is_ours = got.words().nth(1) == Some(word.as_bytes());
             if is_ours && !may_come(self.slot(slot).name.kind(), &got) {
@@ -342,15 +343,12 @@ impl Session {
 
     /// Whether the line answers a barrier.
     pub(super) fn answers_barrier(&self, frame: &Frame) -> bool {
-        let Some(word) = frame.words().nth(1) else {
-            return false;
-        };
-        word.len() == 9
-            && word.starts_with(b"90000")
-            && std::str::from_utf8(word)
-                .ok()
-                .and_then(|word| word.parse::<u32>().ok())
-                .is_some_and(|trid| trid > BARRIER_TRID && trid <= self.next_barrier)
+        let word = frame
+            .words()
+            .nth(1)
+            .and_then(|word| std::str::from_utf8(word).ok());
+        let trid = word.and_then(|word| word.parse::<u32>().ok());
+        trid.is_some_and(|trid| trid > BARRIER_TRID && trid <= self.next_barrier)
     }
 
     /// Records a breach, with the last lines of the transcript.
@@ -370,14 +368,6 @@ impl Session {
             detail: trouble.detail.map(redact),
             transcript,
         });
-    }
-
-    /// What a wait in vain means, in words.
-    pub(super) fn told_late(&self, late: &Late) -> String {
-        match late {
-            Late::Timeout => format!("nothing within {:?}", self.reply),
-            Late::Halted(reason) => reason.clone(),
-        }
     }
 
     /// The end of the script.
@@ -411,6 +401,14 @@ impl Session {
             accounts,
             learnt: None,
         }
+    }
+}
+
+/// What a wait of so long in vain means, in the words of reports.
+pub(super) fn told_late(late: &Late, patience: Duration) -> String {
+    match late {
+        Late::Timeout => format!("nothing within {patience:?}"),
+        Late::Halted(reason) => reason.clone(),
     }
 }
 
@@ -455,4 +453,32 @@ pub(super) fn may_come(kind: ServerKind, frame: &Frame) -> bool {
 /// The code of an error line.
 pub(super) fn error_code(frame: &Frame) -> Option<u16> {
     ErrorCode::parse_word(frame.verb())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_barriers_that_were_sent_are_answered() {
+        let links = Links::new(Duration::ZERO);
+        let mut session = Session::new(links, Arc::default(), Vec::new(), 1);
+        assert_eq!(session.barrier_trid(), BARRIER_TRID + 1);
+        assert_eq!(session.barrier_trid(), BARRIER_TRID + 2);
+        for (line, is_answer) in [
+            ("URL 900000001 x", true),
+            ("URL 900000002", true),
+            ("URL 900000000 x", false),
+            ("URL 900000003 x", false),
+            ("URL 123456789 x", false),
+            ("URL x", false),
+            ("URL", false),
+        ] {
+            assert_eq!(
+                session.answers_barrier(&Frame::line(line)),
+                is_answer,
+                "{line}"
+            );
+        }
+    }
 }

@@ -4,7 +4,7 @@ use bytes::{Bytes, BytesMut};
 
 use super::links::Late;
 use super::port::Output;
-use super::session::{Session, Trouble, told};
+use super::session::{Session, Trouble, told, told_late};
 use crate::diagnostic::Place;
 use crate::event::Variation;
 use crate::scenario::Prepared;
@@ -66,7 +66,7 @@ impl Session {
             Action::Resume(conn) => self.reading(conn, Output::Resume).await,
             Action::Settle => match self.settle_all(step.precondition).await {
                 Ok(()) => Ok(()),
-                Err(late) => Err(Trouble::new("silence", self.told_late(&late))),
+                Err(late) => Err(Trouble::new("silence", told_late(&late, self.reply))),
             },
             Action::StopServer => {
                 self.links.output(Output::StopServer);
@@ -175,9 +175,7 @@ impl Session {
         let outer = self.scope.set_round(1);
         for round in 1..=times {
             self.scope.set_round(round);
-            if round > 1 {
-                self.scope.forget_since(&mark);
-            }
+            self.scope.forget_since(&mark);
             self.steps(steps).await?;
         }
         self.scope.set_round(outer);

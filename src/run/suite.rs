@@ -308,8 +308,8 @@ impl Suite {
     fn fill_queue(&mut self) {
         let phase = self.phase;
         let wanted = |entry: &Entry| match phase {
-            Phase::SecondLook => !entry.settled && entry.first.is_some(),
-            _ => !entry.settled && entry.first.is_none() && entry.phase == phase,
+            Phase::SecondLook => entry.first.is_some(),
+            _ => entry.phase == phase,
         };
         let mut queue: Vec<usize> = self
             .entries
@@ -531,10 +531,7 @@ impl Suite {
         for index in 0..self.entries.len() {
             match self.entries.get_mut(index).and_then(|e| e.first.take()) {
                 Some(first) => self.settle(index, first),
-                None if self.entries.get(index).is_some_and(|e| !e.settled) => {
-                    self.skip(index, reason.clone());
-                }
-                None => {}
+                None => self.skip(index, reason.clone()),
             }
         }
     }

@@ -128,7 +128,10 @@ fn a_mistake_has_a_place_and_a_help() {
 #[test]
 fn provision_alone_makes_accounts() {
     let text = "dispatch: x\nprovision: { command: [mk, \"{handle}\"] }\n";
-    assert_eq!(read(text).unwrap().accounts.len(), 64);
+    let accounts = read(text).unwrap().accounts;
+    assert_eq!(accounts.len(), 64);
+    assert_eq!(accounts[6].handle, "msnpspec07@hotmail.com");
+    assert_eq!(accounts[6].name.as_deref(), Some("Spec 7"));
 }
 
 #[test]
@@ -155,6 +158,21 @@ fn the_schema_knows_every_key() {
             assert!(schema["properties"].get(key).is_some(), "{key}");
         }
     }
+    let keys = &schema["properties"];
+    let account = &keys["accounts"]["items"];
+    assert_eq!(
+        account["required"],
+        serde_json::json!(["handle", "password"])
+    );
+    assert!(account["properties"].get("from").is_none());
+    let pattern = &keys["account_pattern"];
+    let required = serde_json::json!(["handle", "password", "to"]);
+    assert_eq!(pattern["required"], required);
+    assert_eq!(pattern["properties"]["from"]["type"], "integer");
+    let signals = keys["launch"]["properties"]["stop"]["enum"].as_array();
+    assert_eq!(signals.map(Vec::len), Some(Signal::ALL.len()));
+    let waiver = &keys["waivers"]["items"];
+    assert_eq!(waiver["required"], serde_json::json!(["match", "reason"]));
 }
 
 #[test]

@@ -234,6 +234,8 @@ mod tests {
     use crate::event::Variation;
     use crate::run::test_support::{failure, outcome, place, scenario};
     use crate::run::waivers::Waiver;
+    use crate::spec::ServerKind;
+    use crate::transcript::{ConnName, What};
 
     fn judge(level: Level, strict: bool) -> Judge {
         Judge {
@@ -307,8 +309,58 @@ mod tests {
         let step = failure(Some(ClauseId::USR_6), "911 4", "999 4");
         let failed = outcome(Ending::Failed, vec![step]);
         let result = accused(&mut must, failed, &[ClauseId::USR_6, ClauseId::SYN_3]);
-        let told: Vec<_> = result.failures.iter().map(|one| one.by.as_str()).collect();
-        assert_eq!(told, ["step", "order"]);
+        let told = result.failures.iter();
+        let told: Vec<_> = told.map(|one| (one.by.as_str(), one.clause)).collect();
+        let (step, order) = (Some(ClauseId::USR_6), Some(ClauseId::SYN_3));
+        assert_eq!(told, [("step", step), ("order", order)]);
+    }
+
+    #[test]
+    fn a_transcript_is_kept_of_all_that_did_not_simply_pass() {
+        let kept = |judge: &mut Judge, ending, clause: Option<ClauseId>| {
+            let failures = clause.map(|clause| failure(Some(clause), "x", "y"));
+            let mut outcome = outcome(ending, failures.into_iter().collect());
+            let name = ConnName::new("alice", "");
+            let conn = outcome.transcript.connect(name, ServerKind::Notification);
+            let opened = What::Opened("ns:1".into());
+            outcome.transcript.record(Duration::ZERO, conn, opened);
+            let scenario = scenario("a", &["USR-6"], &[]);
+            let result = judge.judge(&scenario, &outcome, Duration::ZERO);
+            !result.transcript.is_empty()
+        };
+        let mut must = judge(Level::Must, false);
+        assert!(!kept(&mut must, Ending::Passed, None));
+        assert!(kept(&mut must, Ending::Failed, Some(ClauseId::USR_6)));
+        assert!(
+            kept(&mut must, Ending::Failed, Some(ClauseId::USR_9)),
+            "a note"
+        );
+        must.transcripts = true;
+        assert!(kept(&mut must, Ending::Passed, None));
+    }
+
+    #[test]
+    fn what_is_broken_without_a_failure_needs_a_reason_to_be_waived() {
+        let result = verdict(&mut judge(Level::Must, false), Ending::Broken, Vec::new());
+        assert_eq!(result.verdict, Verdict::Broken);
+    }
+
+    #[test]
+    fn the_first_variation_that_was_seen_is_told() {
+        let mut tally = Tally::default();
+        for seen in ["one", "other"] {
+            let mut varied = outcome(Ending::Passed, Vec::new());
+            varied.variations.push(Variation {
+                clause: ClauseId::USR_7,
+                seen: seen.into(),
+                place: place(),
+            });
+            let scenario = scenario("a", &["USR-7"], &[]);
+            let mut judge = judge(Level::Must, false);
+            tally.take(&judge.judge(&scenario, &varied, Duration::ZERO));
+        }
+        let (_, seen) = &tally.clauses[&ClauseId::USR_7];
+        assert_eq!(seen.as_deref(), Some("one"));
     }
 
     #[test]

@@ -151,38 +151,24 @@ impl Scope {
         conn: &ConnName,
         frame: &Frame,
     ) -> Result<(), Mismatch> {
-        for (name, value) in self.check_error(trid, conn, frame)? {
-            self.bind(name, value);
-        }
-        Ok(())
-    }
-
-    /// The same without binding anything; gives what would be bound.
-    ///
-    /// # Errors
-    ///
-    /// When it is no error line of the table, or one for another TrID.
-    pub fn check_error<'m>(
-        &self,
-        trid: Option<&'m WordPattern>,
-        conn: &ConnName,
-        frame: &'m Frame,
-    ) -> Result<Vec<(&'m str, &'m [u8])>, Mismatch> {
         let mut words = frame.words();
         let code = words.next().and_then(ErrorCode::parse_word);
         if code.and_then(ErrorCode::find).is_none() {
             return Err(Mismatch::NoError);
         }
-        let mut bound = Vec::new();
         let Some(pattern) = trid else {
-            return Ok(bound);
+            return Ok(());
         };
+        let mut bound = Vec::new();
         let word = words.next().ok_or(Mismatch::Missing(1))?;
         let line = Line::new(self, conn, None);
         if !line.word(&pattern.kind, word, true, &mut bound)? {
             return Err(Mismatch::Word(1));
         }
-        Ok(bound)
+        for (name, value) in bound {
+            self.bind(name, value);
+        }
+        Ok(())
     }
 
     fn compare<'m>(&self, wanted: &Wanted<'m>, frame: &'m Frame) -> Result<Bound<'m>, Mismatch> {

@@ -1,0 +1,203 @@
+//! How silence is proved: what counts as an answer to a barrier, and when only time tells.
+
+use std::time::Duration;
+
+use super::dialogue::{Dialogue, accounts, env};
+use super::{Barrier, Barriers, Ending, Environment};
+
+const ALICE: &str = "{ alice: { state: NLN } }";
+const QUIET: Duration = Duration::from_millis(150);
+/// The quiet time where presence comes late.
+const LONG: Duration = Duration::from_millis(350);
+
+fn target(barrier: Option<Barrier>) -> Environment {
+    Environment {
+        dispatch: Some("ds:1".into()),
+        barriers: Barriers {
+            notification: barrier,
+            switchboard: None,
+        },
+        ..env()
+    }
+}
+
+/// Alice is online, and the first thing that the steps want is this.
+#[track_caller]
+fn online(target: Environment, steps: &str, wants: &[&str]) -> Dialogue {
+    let mut it = Dialogue::with(ALICE, steps, accounts(), target);
+    assert_eq!(it.log_in(0, "alice"), wants);
+    it
+}
+
+/// Waits in vain, for so long, and then all is well.
+#[track_caller]
+fn ends_after(it: &mut Dialogue, time: Duration) {
+    it.expect(&[]);
+    assert!(!it.is_over());
+    assert_eq!(it.wait(), time);
+    assert_eq!(it.outcome().ending, Ending::Passed);
+}
+
+const CHANGED: &str = "  - C: CHG {t} BSY\n  - S: CHG {t} BSY\n";
+
+#[test]
+fn two_pings_are_not_told_apart() {
+    let steps = "  - C: PNG\n  - S: nothing";
+    let mut it = online(target(Some(Barrier::Ping)), steps, &["0 PNG"]);
+    ends_after(&mut it, QUIET);
+    let wants = ["0 PNG", "0 URL 900000001 INBOX"];
+    let mut it = online(target(Some(Barrier::Url)), steps, &wants);
+    it.say(0, "URL 900000001 /x https://x /y");
+    assert_eq!(it.outcome().ending, Ending::Passed);
+}
+
+#[test]
+fn what_came_before_a_ping_does_not_answer_it() {
+    let steps = format!("{CHANGED}  - {{ S: nothing, except: [\"NLN ...\"] }}");
+    let ping = || online(target(Some(Barrier::Ping)), &steps, &["0 CHG 7 BSY"]);
+    let mut it = ping();
+    it.raw(0, b"CHG 7 BSY\r\nNLN BSY bob@hotmail.com B\r\n");
+    it.expect(&["0 PNG"]);
+    assert!(!it.is_over());
+    it.say(0, "QNG");
+    let outcome = it.outcome();
+    // Six requests of the login, one of the steps, one barrier.
+    assert_eq!((outcome.ending, outcome.round_trips), (Ending::Passed, 8));
+    let mut it = ping();
+    it.raw(0, b"CHG 7 BSY\r\nQNG\r\n");
+    it.expect(&["0 PNG"]);
+    assert!(!it.is_over(), "the QNG was there before");
+    it.say(0, "QNG");
+    assert_eq!(it.failure(), "CHG-1: nothing but `NLN ...` / QNG");
+}
+
+#[test]
+fn only_time_settles_what_acts_where_no_barrier_is() {
+    let steps = "  - alice@ds C: VER {t} MSNP2\n  - S: nothing";
+    let mut it = online(target(Some(Barrier::Ping)), steps, &["open 1 ds:1"]);
+    it.opened(1);
+    it.expect(&["1 VER 1 MSNP2"]);
+    ends_after(&mut it, QUIET);
+}
+
+#[test]
+fn the_servers_end_settles_a_connection_and_ours_does_not() {
+    let steps = "  - alice@ds C: VER {t} MSNP2\n  - alice@ds S: closed\n  - S: nothing";
+    let mut it = online(target(Some(Barrier::Ping)), steps, &["open 1 ds:1"]);
+    it.opened(1);
+    it.expect(&["1 VER 1 MSNP2"]);
+    it.close(1);
+    it.expect(&["0 PNG"]);
+    let steps = "  - alice@ds C: VER {t} MSNP2\n  - alice@ds C: close\n  - S: nothing";
+    let mut it = online(target(Some(Barrier::Ping)), steps, &["open 1 ds:1"]);
+    it.opened(1);
+    it.expect(&["1 VER 1 MSNP2", "close 1"]);
+    ends_after(&mut it, QUIET);
+}
+
+#[test]
+fn late_presence_is_waited_for_whatever_the_barrier_says() {
+    let late = || Environment {
+        presence_batched: true,
+        ..target(Some(Barrier::Ping))
+    };
+    let steps = format!("{CHANGED}  - S: nothing");
+    let mut it = online(late(), &steps, &["0 CHG 7 BSY"]);
+    it.say(0, "CHG 7 BSY");
+    ends_after(&mut it, LONG);
+    let mut it = online(late(), "  - settle: true", &["0 PNG"]);
+    it.say(0, "QNG");
+    ends_after(&mut it, LONG);
+}
+
+#[test]
+fn all_is_settled_when_each_connection_is() {
+    let mut it = online(target(Some(Barrier::Ping)), "  - settle: true", &["0 PNG"]);
+    assert!(!it.is_over());
+    it.say(0, "QNG");
+    let outcome = it.outcome();
+    assert_eq!(
+        (outcome.ending, outcome.waited),
+        (Ending::Passed, Duration::ZERO)
+    );
+    let steps = "  - alice@ds C: VER {t} MSNP2\n  - alice@ds S: VER {t} MSNP2\n  \
+        - settle: true\n  - settle: true";
+    let mut it = online(target(Some(Barrier::Ping)), steps, &["open 1 ds:1"]);
+    it.opened(1);
+    it.expect(&["1 VER 1 MSNP2"]);
+    it.say(1, "VER 1 MSNP2");
+    it.expect(&["0 PNG"]);
+    it.say(0, "QNG");
+    assert_eq!(it.wait(), QUIET);
+    // Nothing acts any more, and there is still one of which only time tells.
+    it.expect(&["0 PNG"]);
+    it.say(0, "QNG");
+    ends_after(&mut it, QUIET);
+}
+
+#[test]
+fn each_line_that_comes_renews_the_quiet_time() {
+    let mut it = online(target(None), "  - settle: true", &[]);
+    it.pass(QUIET - Duration::from_millis(1));
+    it.say(0, "FLN bob@hotmail.com");
+    ends_after(&mut it, QUIET);
+}
+
+#[test]
+fn a_flood_is_no_silence() {
+    let mut it = online(target(None), "  - settle: true", &[]);
+    let line = "FLN bob@hotmail.com\r\n".repeat(1000);
+    for _ in 0..110 {
+        it.raw(0, line.as_bytes());
+    }
+    assert_eq!(
+        it.failure(),
+        "CHG-1: silence / more than 100000 lines on the wire"
+    );
+}
+
+#[test]
+fn what_the_setup_brought_about_is_no_breach_of_silence() {
+    let settle = format!("{CHANGED}  - settle: true");
+    let nothing = "  - S: nothing";
+    let before = format!("{ALICE}\nsetup:\n{settle}");
+    let among = format!("{settle}\n{nothing}");
+    for (users, steps, ending) in [
+        (before.as_str(), nothing, Ending::Passed),
+        (ALICE, among.as_str(), Ending::Failed),
+    ] {
+        let target = target(Some(Barrier::Ping));
+        let mut it = Dialogue::with(users, steps, accounts(), target);
+        assert_eq!(it.log_in(0, "alice"), ["0 CHG 7 BSY"]);
+        it.raw(0, b"CHG 7 BSY\r\nNLN BSY bob@hotmail.com B\r\n");
+        for _ in ["what acts", "all", "nothing"] {
+            it.expect(&["0 PNG"]);
+            it.say(0, "QNG");
+        }
+        assert_eq!(it.outcome().ending, ending);
+    }
+}
+
+#[test]
+fn the_late_answer_to_a_barrier_is_nobodys_breach() {
+    let steps = format!("  - S: nothing\n{CHANGED}  - S: nothing");
+    let first = "0 URL 900000001 INBOX";
+    let mut it = online(target(Some(Barrier::Url)), &steps, &[first]);
+    assert_eq!(it.wait(), Duration::from_secs(2));
+    it.expect(&["0 CHG 7 BSY"]);
+    it.raw(0, b"CHG 7 BSY\r\nURL 900000001 /x https://x /y\r\n");
+    it.expect(&["0 URL 900000002 INBOX"]);
+    it.say(0, "URL 900000002 /x https://x /y");
+    assert_eq!(it.outcome().ending, Ending::Passed);
+}
+
+#[test]
+fn an_optional_line_is_no_breach_of_silence() {
+    let steps = "  - C: CHG {t} BSY\n  - { S: \"NLN BSY * *\", optional: true }\n  \
+        - S: CHG {t} BSY\n  - S: nothing";
+    let mut it = online(target(Some(Barrier::Ping)), steps, &["0 CHG 7 BSY"]);
+    it.raw(0, b"CHG 7 BSY\r\nNLN BSY bob@hotmail.com B\r\n");
+    it.expect(&["0 PNG"]);
+    it.say(0, "QNG");
+    assert_eq!(it.outcome().ending, Ending::Passed);
+}

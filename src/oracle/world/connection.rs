@@ -173,7 +173,8 @@ impl Conn {
     pub fn unanswered(&self) -> impl Iterator<Item = &Request> {
         self.waiting.iter().filter_map(|(index, trid)| {
             let slot = self.requests.get(trid)?;
-            slot.waiting.iter().find(|request| request.index == *index)
+            let mut waiting = slot.waiting.iter().map(Box::as_ref);
+            waiting.find(|request: &&Request| request.index == *index)
         })
     }
 
@@ -188,15 +189,14 @@ impl Conn {
     #[must_use]
     pub fn waits_with(&self, trid: u64, answer: Verb) -> Option<&Request> {
         let slot = self.requests.get(&trid)?;
-        slot.waiting.get(slot.answered_by(answer)?)
+        slot.waiting.get(slot.answered_by(answer)?).map(Box::as_ref)
     }
 
     /// The SYN whose batch is under way.
     #[must_use]
     pub fn open_batch(&self) -> Option<&Request> {
         let slot = self.requests.get(&self.batch?)?;
-        slot.waiting
-            .iter()
-            .find(|request| request.progress.serial.is_some())
+        let mut waiting = slot.waiting.iter().map(Box::as_ref);
+        waiting.find(|request: &&Request| request.progress.serial.is_some())
     }
 }

@@ -85,7 +85,8 @@ impl World {
         }
         let floor = self.floor;
         let conn = self.conn_mut(id);
-        let mut request = Request::new(asked.verb, asked.frame.line.clone(), index, at);
+        let request = Request::new(asked.verb, asked.frame.line.clone(), index, at);
+        let mut request = Box::new(request);
         request.floor = floor;
         request.round = conn.round;
         request.is_inside = conn.user.is_some();
@@ -125,10 +126,10 @@ impl World {
             _ => {
                 // Which of two requests with one TrID is meant, nobody can tell.
                 request.is_sound &= !is_shared;
-                if let Some(last) = slot.waiting.back_mut().filter(|_| is_shared) {
+                if let Some(last) = slot.waiting.last_mut().filter(|_| is_shared) {
                     last.is_sound = false;
                 }
-                slot.waiting.push_back(request);
+                slot.waiting.push(request);
                 let is_flood = slot.waiting.len() > MOST_WAITING;
                 conn.waiting.insert((index, trid));
                 if asked.verb == Verb::Syn {
@@ -266,13 +267,10 @@ impl World {
         let Some(slot) = conn.requests.get_mut(&mark.trid) else {
             return;
         };
-        let request = match mark.step {
-            Step::Last => slot.waiting.remove(mark.at),
-            Step::Part => slot.waiting.get_mut(mark.at).map(std::mem::take),
-        };
-        let Some(mut request) = request else {
+        if mark.at >= slot.waiting.len() {
             return;
-        };
+        }
+        let mut request = slot.waiting.remove(mark.at);
         conn.floor = conn.floor.max(request.index);
         let floor = conn.floor;
         conn.after_error = matches!(line.verb, Verb::Error(_));
@@ -293,9 +291,8 @@ impl World {
                 slot.done = Some(request);
             }
             Step::Part => {
-                if let Some(place) = slot.waiting.get_mut(mark.at) {
-                    *place = request;
-                }
+                let at = mark.at.min(slot.waiting.len());
+                slot.waiting.insert(at, request);
             }
         }
     }

@@ -259,7 +259,7 @@ fn read_line<'w, 'e>(conn: &'w Conn, frame: &'e Frame) -> Told<'w, 'e> {
     if let Some(at) = position {
         told.role = Role::Answer;
         told.at = at;
-        told.request = slot.waiting.get(at);
+        told.request = slot.waiting.get(at).map(Box::as_ref);
     } else if trid == 0 && may_be_unasked {
         told.role = Role::Unasked;
     } else if slot.is_wild {
@@ -283,8 +283,8 @@ fn read_line<'w, 'e>(conn: &'w Conn, frame: &'e Frame) -> Told<'w, 'e> {
         told.request = Some(done);
     } else {
         told.role = Role::Mismatch;
-        let known = slot.waiting.front().or(slot.done.as_ref());
-        told.request = known.or(slot.message.as_ref());
+        let known = slot.waiting.first().or(slot.done.as_ref());
+        told.request = known.or(slot.message.as_ref()).map(Box::as_ref);
     }
     if let Some(request) = told.request {
         told.step = request.step(&line);

@@ -1,9 +1,9 @@
 //! Requests, and how far their answers have come.
 
-use std::collections::VecDeque;
 use std::time::Duration;
 
 use bytes::Bytes;
+use smallvec::SmallVec;
 
 use super::reading::Flaw;
 use super::user::{List, UserId};
@@ -192,11 +192,11 @@ pub fn ends_list(line: &Line<'_>) -> bool {
 #[derive(Debug, Default)]
 pub(super) struct Slot {
     /// Those without a whole answer, oldest first.
-    pub(super) waiting: VecDeque<Request>,
+    pub(super) waiting: SmallVec<[Box<Request>; 1]>,
     /// The last that was answered.
-    pub(super) done: Option<Request>,
+    pub(super) done: Option<Box<Request>>,
     /// The last MSG: it may be acknowledged, and need not be.
-    pub(super) message: Option<Request>,
+    pub(super) message: Option<Box<Request>>,
     /// Something unknown was sent with this TrID: whatever comes may be its answer.
     pub(super) is_wild: bool,
 }

@@ -31,6 +31,10 @@ use tokio::net::TcpStream;
 use tokio::runtime::{Builder, Runtime};
 use tokio::task::LocalSet;
 
+/// As in the program.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// How many connections are in flight.
 const FLIGHT: u64 = 16;
 /// How many round trips a connection makes.

@@ -8,6 +8,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use compact_str::CompactString;
+use smallvec::SmallVec;
+
 use crate::diagnostic::{Source, Span};
 use crate::spec::ClauseId;
 use crate::transcript::ConnName;
@@ -344,14 +347,17 @@ pub struct Text {
     /// Where it stands.
     pub at: Span,
     /// Its parts.
-    pub parts: Vec<Part>,
+    pub parts: Parts,
 }
+
+/// The parts of a text; that of a word has no memory of its own.
+pub type Parts = SmallVec<[Part; 1]>;
 
 /// A part of a text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Part {
     /// As it stands.
-    Literal(String),
+    Literal(CompactString),
     /// In braces.
     Expr(Expr),
 }

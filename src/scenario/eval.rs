@@ -324,7 +324,10 @@ mod tests {
 
     fn text(parts: Vec<Part>) -> Text {
         let at = Span::default();
-        Text { at, parts }
+        Text {
+            at,
+            parts: parts.into(),
+        }
     }
 
     fn scope() -> Scope {
@@ -362,7 +365,7 @@ mod tests {
         let conn = ConnName::new("alice", "ns");
         let mut after = |literal: u32| {
             let item = SendItem::Line {
-                text: text(vec![Part::Literal(format!("CHG {literal} NLN"))]),
+                text: text(vec![Part::Literal(format!("CHG {literal} NLN").into())]),
                 payload: None,
             };
             scope.prepare(&item, &conn).unwrap();

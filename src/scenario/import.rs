@@ -320,13 +320,13 @@ fn word(kind: WordKind) -> WordPattern {
 fn text(parts: Vec<Part>) -> Text {
     Text {
         at: Span::default(),
-        parts,
+        parts: parts.into(),
     }
 }
 
 fn payload_of(bytes: &bytes::Bytes) -> Payload {
     match std::str::from_utf8(bytes) {
-        Ok(plain) => Payload::Text(text(vec![Part::Literal(plain.to_owned())])),
+        Ok(plain) => Payload::Text(text(vec![Part::Literal(plain.into())])),
         Err(_) => Payload::Bytes(bytes[..].into()),
     }
 }

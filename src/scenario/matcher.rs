@@ -482,7 +482,7 @@ mod tests {
         let at = crate::diagnostic::Span::default();
         let trid = Text {
             at,
-            parts: vec![Part::Expr(Expr::Trid(None))],
+            parts: [Part::Expr(Expr::Trid(None))].into(),
         };
         assert_eq!(scope.eval_send(&trid, &alice).unwrap(), b"1");
         let mut fits = |step: &str, frame: Frame| hold(&mut scope, step, &frame).is_ok();

@@ -126,7 +126,7 @@ impl Scope {
         for part in &text.parts {
             let one = Text {
                 at: text.at,
-                parts: vec![part.clone()],
+                parts: [part.clone()].into(),
             };
             match part {
                 Part::Literal(literal) => out.push_str(&shown(literal.as_bytes())),

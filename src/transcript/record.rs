@@ -5,7 +5,7 @@ use std::fmt;
 use std::time::Duration;
 
 use bytes::Bytes;
-use smol_str::SmolStr;
+use compact_str::CompactString;
 
 use crate::spec::ServerKind;
 use crate::wire::Frame;
@@ -18,9 +18,9 @@ pub struct ConnId(pub usize);
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ConnName {
     /// The user.
-    pub user: SmolStr,
+    pub user: CompactString,
     /// The connection, `ns` where the name shows none.
-    pub label: SmolStr,
+    pub label: CompactString,
 }
 
 impl ConnName {
@@ -29,7 +29,7 @@ impl ConnName {
 
     /// A name from its parts.
     #[must_use]
-    pub fn new(user: impl Into<SmolStr>, label: impl Into<SmolStr>) -> Self {
+    pub fn new(user: impl Into<CompactString>, label: impl Into<CompactString>) -> Self {
         Self {
             user: user.into(),
             label: label.into(),

@@ -127,7 +127,7 @@ fn text_of(parts: Vec<Part>) -> Text {
     }
     Text {
         at: Span::default(),
-        parts: joined,
+        parts: joined.into(),
     }
 }
 
@@ -158,7 +158,7 @@ fn expr() -> impl Strategy<Value = Expr> {
 
 fn part() -> impl Strategy<Value = Part> {
     prop_oneof![
-        literal().prop_map(Part::Literal),
+        literal().prop_map(|text| Part::Literal(text.into())),
         expr().prop_map(Part::Expr),
     ]
 }
@@ -168,7 +168,7 @@ fn text() -> impl Strategy<Value = Text> {
 }
 
 fn payload() -> impl Strategy<Value = Payload> {
-    let any_literal = any::<String>().prop_map(Part::Literal);
+    let any_literal = any::<String>().prop_map(|text| Part::Literal(text.into()));
     prop_oneof![
         vec(prop_oneof![any_literal, part()], 0..4).prop_map(|parts| Payload::Text(text_of(parts))),
         vec(any::<u8>(), 0..8).prop_map(|bytes| Payload::Bytes(bytes.into())),

@@ -2,11 +2,14 @@
 
 use std::sync::Arc;
 
+use compact_str::ToCompactString;
+
 use super::ddmin::{bisect, ddmin, ddmin_coarsely};
 use super::trial::Trial;
 use super::unfold::joined;
 use crate::scenario::ast::{
-    Action, Expected, Expr, Function, Part, Payload, PayloadPattern, Scenario, SendItem, Step, Text,
+    Action, Expected, Expr, Function, Part, Parts, Payload, PayloadPattern, Scenario, SendItem,
+    Step, Text,
 };
 
 /// Words shorter than this are left alone.
@@ -219,7 +222,7 @@ fn long_words(trial: &mut Trial<'_, '_>, index: usize, at: usize) {
     };
     let count = text.parts.len();
     for part in 0..count {
-        let set = |parts: &mut Vec<Part>, new: Part| {
+        let set = |parts: &mut Parts, new: Part| {
             if let Some(part) = parts.get_mut(part) {
                 *part = new;
             }
@@ -231,7 +234,7 @@ fn long_words(trial: &mut Trial<'_, '_>, index: usize, at: usize) {
             long_literal(trial, &literal, |trial, literal| {
                 attempt_item(trial, index, at, |item| {
                     if let SendItem::Line { text, .. } = item {
-                        set(&mut text.parts, Part::Literal(literal));
+                        set(&mut text.parts, Part::Literal(literal.into()));
                     }
                 })
             });
@@ -250,7 +253,7 @@ fn long_words(trial: &mut Trial<'_, '_>, index: usize, at: usize) {
 }
 
 /// Fewer rounds of each `{repeat(…)}` of a text.
-fn fewer_times(parts: Vec<Part>, mut attempt: impl FnMut(Vec<Part>) -> bool) {
+fn fewer_times(parts: Parts, mut attempt: impl FnMut(Parts) -> bool) {
     let mut best = parts;
     for index in 0..best.len() {
         let Some(Part::Expr(Expr::Call(Function::Repeat, arguments))) = best.get(index) else {
@@ -336,10 +339,10 @@ fn payload(trial: &mut Trial<'_, '_>, index: usize, at: usize) {
         Payload::Text(text) => {
             let pieces: Vec<Part> = text.parts.iter().flat_map(pieces).collect();
             let left = ddmin_coarsely(pieces, |pieces| {
-                let parts = pieces.iter().cloned().fold(Vec::new(), joined);
+                let parts = pieces.iter().cloned().fold(Parts::new(), joined);
                 attempt(Payload::Text(Text { at: text.at, parts }))
             });
-            let parts = left.into_iter().fold(Vec::new(), joined);
+            let parts = left.into_iter().fold(Parts::new(), joined);
             fewer_times(parts, |parts| {
                 attempt(Payload::Text(Text { at: text.at, parts }))
             });
@@ -352,7 +355,9 @@ fn pieces(part: &Part) -> Vec<Part> {
     match part {
         Part::Literal(literal) => {
             let chars = literal.chars();
-            chars.map(|char| Part::Literal(char.to_string())).collect()
+            chars
+                .map(|char| Part::Literal(char.to_compact_string()))
+                .collect()
         }
         Part::Expr(_) => vec![part.clone()],
     }
@@ -369,7 +374,7 @@ fn split(text: &Text) -> Vec<Vec<Part>> {
                         words.push(Vec::new());
                     }
                     if let Some(word) = words.last_mut().filter(|_| !piece.is_empty()) {
-                        word.push(Part::Literal(piece.to_owned()));
+                        word.push(Part::Literal(piece.into()));
                     }
                 }
             }
@@ -383,8 +388,8 @@ fn split(text: &Text) -> Vec<Vec<Part>> {
     words
 }
 
-fn join(words: &[Vec<Part>]) -> Vec<Part> {
-    let blank = [Part::Literal(" ".to_owned())];
+fn join(words: &[Vec<Part>]) -> Parts {
+    let blank = [Part::Literal(" ".into())];
     let parts = words.join(&blank[..]);
-    parts.into_iter().fold(Vec::new(), joined)
+    parts.into_iter().fold(Parts::new(), joined)
 }

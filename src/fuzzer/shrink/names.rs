@@ -2,9 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use compact_str::format_compact;
+use smallvec::smallvec;
+
 use super::visit;
 use crate::scenario::ast::{
-    Action, Expect, Expected, Expr, Part, Scenario, SendItem, Step, Text, WordKind, WordPattern,
+    Action, Expect, Expected, Expr, Part, Parts, Scenario, SendItem, Step, Text, WordKind,
+    WordPattern,
 };
 use crate::transcript::ConnName;
 
@@ -146,8 +150,8 @@ impl Meaning {
                 let [Part::Literal(number)] = text.parts.as_slice() else {
                     return;
                 };
-                if let Some(name) = self.numbers.get(number).filter(|_| is_trid) {
-                    text.parts = vec![Part::Expr(Expr::Trid(Some(name.clone())))];
+                if let Some(name) = self.numbers.get(number.as_str()).filter(|_| is_trid) {
+                    text.parts = smallvec![Part::Expr(Expr::Trid(Some(name.clone())))];
                 }
             }
             WordKind::OneOf(kinds) => {
@@ -190,12 +194,12 @@ fn take_number(text: &mut Text, name: &str) -> Option<String> {
         return None;
     }
     let number = number.to_owned();
-    let mut parts = vec![
-        Part::Literal(format!("{verb} ")),
+    let mut parts: Parts = smallvec![
+        Part::Literal(format_compact!("{verb} ")),
         Part::Expr(Expr::Trid(Some(name.to_owned()))),
     ];
     if !rest.is_empty() {
-        parts.push(Part::Literal(rest.to_owned()));
+        parts.push(Part::Literal(rest.into()));
     }
     parts.extend(text.parts.iter().skip(1).cloned());
     text.parts = parts;

@@ -2,10 +2,13 @@
 
 use std::collections::BTreeSet;
 
+use compact_str::ToCompactString;
+
 use super::visit::{self, Seen};
 use crate::diagnostic::Place;
 use crate::scenario::ast::{
-    Action, Expected, Expr, Part, Payload, PayloadPattern, Scenario, SendItem, Step, Text, WordKind,
+    Action, Expected, Expr, Part, Parts, Payload, PayloadPattern, Scenario, SendItem, Step, Text,
+    WordKind,
 };
 
 /// A `repeat` of more rounds than this stays folded.
@@ -232,7 +235,7 @@ impl Copy<'_> {
         for part in &mut text.parts {
             match (part, self.round) {
                 (part @ Part::Expr(Expr::Round), Some(round)) => {
-                    *part = Part::Literal(round.to_string());
+                    *part = Part::Literal(round.to_compact_string());
                 }
                 (Part::Expr(expr), _) => self.expr(expr),
                 (Part::Literal(_), _) => {}
@@ -240,7 +243,7 @@ impl Copy<'_> {
         }
         text.parts = std::mem::take(&mut text.parts)
             .into_iter()
-            .fold(Vec::new(), joined);
+            .fold(Parts::new(), joined);
     }
 
     fn expr(&self, expr: &mut Expr) {
@@ -265,7 +268,7 @@ impl Copy<'_> {
 }
 
 /// Adds a part; what is literal joins the literal before it.
-pub(super) fn joined(mut parts: Vec<Part>, part: Part) -> Vec<Part> {
+pub(super) fn joined(mut parts: Parts, part: Part) -> Parts {
     match (parts.last_mut(), part) {
         (Some(Part::Literal(last)), Part::Literal(text)) => last.push_str(&text),
         (_, part) => parts.push(part),

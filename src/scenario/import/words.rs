@@ -30,7 +30,7 @@ impl Importer<'_> {
                 None => literal.push_str(word),
                 Some(expr) => {
                     if !literal.is_empty() {
-                        parts.push(Part::Literal(std::mem::take(&mut literal)));
+                        parts.push(Part::Literal(std::mem::take(&mut literal).into()));
                     }
                     parts.push(Part::Expr(expr));
                 }
@@ -38,7 +38,7 @@ impl Importer<'_> {
         }
         literal.push_str(rest);
         if !literal.is_empty() {
-            parts.push(Part::Literal(literal));
+            parts.push(Part::Literal(literal.into()));
         }
         parts
     }
@@ -146,7 +146,7 @@ impl Importer<'_> {
         if let Some(id) = self.cast.id_of(word.as_bytes()).filter(|_| index > 0) {
             return field(id, Field::Handle);
         }
-        WordKind::Text(super::text(vec![Part::Literal(word.to_owned())]))
+        WordKind::Text(super::text(vec![Part::Literal(word.into())]))
     }
 }
 

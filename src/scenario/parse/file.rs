@@ -372,7 +372,7 @@ steps:
                 vec![quoted("a"), quoted("x007")]
             ))
         );
-        assert_eq!(text.parts[6], Part::Literal(" x007".to_owned()));
+        assert_eq!(text.parts[6], Part::Literal(" x007".into()));
         assert!(matches!(all[3].steps[1].action, Action::Repeat(7, _)));
     }
 

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::reader::{Reader, Str, is_name_byte};
-use crate::scenario::ast::{Expr, Field, Function, Part, Text};
+use crate::scenario::ast::{Expr, Field, Function, Part, Parts, Text};
 
 /// The deepest nesting of calls.
 const MAX_DEPTH: usize = 16;
@@ -33,8 +33,7 @@ impl Reader<'_> {
     pub(super) fn expressions(&self, str: &Str<'_>, range: Range<usize>) -> Option<Text> {
         let text = str.text.get(..range.end)?;
         let bytes = text.as_bytes();
-        // Most texts are a word, and most words one part.
-        let mut parts: Vec<Part> = Vec::with_capacity(1);
+        let mut parts = Parts::new();
         let mut i = range.start;
         while i < range.end {
             let plain = bytes
@@ -107,13 +106,13 @@ impl Reader<'_> {
 }
 
 /// Adds literal text, to the literal before it where there is one.
-fn literal(parts: &mut Vec<Part>, text: &str) {
+fn literal(parts: &mut Parts, text: &str) {
     if text.is_empty() {
         return;
     }
     match parts.last_mut() {
         Some(Part::Literal(last)) => last.push_str(text),
-        _ => parts.push(Part::Literal(text.to_owned())),
+        _ => parts.push(Part::Literal(text.into())),
     }
 }
 

@@ -55,9 +55,9 @@ fn claimant(world: &World, handle: &[u8]) -> Option<UserId> {
     (!world.user(user).is_ambiguous).then_some(user)
 }
 
-/// Whether a user comes with a cookie that the server gave to nobody.
-fn is_forged(world: &World, cookie: &[u8], user: UserId) -> bool {
-    world.user(user).is_sure() && world.boards().is_unheard_of(cookie)
+/// Whether the server has given nobody a cookie that is not known, and with which a user comes.
+fn is_forged(world: &World, user: UserId) -> bool {
+    world.user(user).is_sure() && !world.boards().has_forgotten()
 }
 
 fn judge_creator(world: &World, seen: &Seen<'_, '_>, request: &Request, out: &mut Findings) {
@@ -70,7 +70,7 @@ fn judge_creator(world: &World, seen: &Seen<'_, '_>, request: &Request, out: &mu
         (Some(cookie), _) if cookie.used.is_some_and(|used| used < request.index) => {
             (ClauseId::SBU_4, "the cookie has been used")
         }
-        (None, Some(user)) if is_forged(world, asked.word(3), user) => {
+        (None, Some(user)) if is_forged(world, user) => {
             (ClauseId::SBU_2, "the server gave nobody this cookie")
         }
         _ => return,
@@ -92,7 +92,7 @@ fn judge_newcomer(world: &World, seen: &Seen<'_, '_>, request: &Request, out: &m
             Purpose::Join(_) => "the cookie belongs to another session",
             Purpose::Create => "the cookie is no invitation",
         },
-        None if is_forged(world, asked.word(3), user) => "the server gave nobody this cookie",
+        None if is_forged(world, user) => "the server gave nobody this cookie",
         None => return,
     };
     out.accuse_line(seen, ClauseId::ANS_4, message, "911 or a close");

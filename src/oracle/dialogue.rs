@@ -201,6 +201,36 @@ fn findings(text: &str) -> Vec<Finding> {
     findings
 }
 
+/// The clauses that the dialogue `after` breaks, with their entries, for a judge that has forgotten
+/// the dialogue `before`, so many times.
+pub(in crate::oracle) fn after_forgetting(
+    times: usize,
+    before: &str,
+    after: &str,
+) -> Vec<(String, usize)> {
+    // No dialogue is longer: it forgets nothing more on the way.
+    let filler = "filler C: PNG\nfiller S: QNG\n".repeat(100);
+    let first = format!("{before}{filler}");
+    let memory = transcript(&first).entries().len();
+    let rest = "filler C: PNG\n".repeat(memory * (times - 1));
+    let transcript = transcript(&format!("{first}{rest}{after}"));
+    let mut judge = crate::oracle::Judge::with_memory(memory);
+    for entry in transcript.entries() {
+        judge.entry(&transcript, entry);
+    }
+    judge.end();
+    let findings = judge.take_findings().into_iter();
+    let later = findings.filter(|finding| finding.entry >= memory * times);
+    later
+        .map(|finding| {
+            (
+                finding.clause.as_str().to_owned(),
+                finding.entry - memory * times,
+            )
+        })
+        .collect()
+}
+
 fn told(findings: &[Finding]) -> String {
     findings.iter().fold(String::new(), |mut text, finding| {
         let _ = writeln!(

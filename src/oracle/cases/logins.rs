@@ -80,6 +80,10 @@ fn connections_that_turn_out_to_be_boards() {
     silent(&format!(
         "{entry}a C: CAL 2 b@hotmail.com\na S: CAL 2 RINGING 7"
     ));
+    accuses(
+        "PRES-4",
+        "a C: REA 9 a@hotmail.com x\na S: NLN NLN b@hotmail.com",
+    );
     accuses("USR-10", "a C: USR 4 MD5 S\na S: USR 4 OK a@hotmail.com A");
     silent("a C: USR 5 a@hotmail.com I a@hotmail.com\na S: USR 5 MD5 S 1.2");
 }

@@ -2,6 +2,7 @@
 //! neighbour about which nothing is said.
 
 mod answers;
+mod forgetting;
 mod lists;
 mod logins;
 mod presence;

@@ -32,6 +32,7 @@ fn words_that_are_no_command() {
     accuses("REPLY-4", "a in\na C: XYZ 9\na S: CHG 8 NLN");
     silent("a in\na C: MSG 8 A\na S: 218 9");
     silent("a@sb C: MSG 3 A 3\n.. one\na@sb S: ACK 3\na@sb S: ACK 3");
+    accuses("FRAME-12", "a in\na C: XYZ 9\na S: XYZ 9  OK");
     let odd = "a in\na C: REA 9 a@hotmail.com x%20y\n";
     accuses("FRAME-2", &format!("{odd}a S: x%20y"));
 }

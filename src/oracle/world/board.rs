@@ -107,10 +107,10 @@ impl Boards {
         self.cookies.get(cookie)
     }
 
-    /// Whether the server has given this cookie to nobody.
+    /// Whether there may be sessions and cookies that nobody remembers.
     #[must_use]
-    pub fn is_unheard_of(&self, cookie: &[u8]) -> bool {
-        !self.has_forgotten && !self.cookies.contains_key(cookie)
+    pub fn has_forgotten(&self) -> bool {
+        self.has_forgotten
     }
 
     pub(super) fn forget(&mut self) {

@@ -129,7 +129,6 @@ impl Conn {
             is_murky: self.has_begun,
             is_holed: self.is_holed,
             ended: self.ended,
-            ended_by_server: self.ended_by_server,
             ..Self::new(self.kind)
         }
     }

@@ -236,8 +236,6 @@ impl World {
             breaks: old.breaks,
             has_impostors: old.has_impostors,
             has_imposed: old.has_imposed,
-            epoch: old.epoch + 1,
-            floor: old.floor,
             ..Self::default()
         };
         self.boards.forget();

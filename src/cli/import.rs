@@ -19,6 +19,10 @@ pub(crate) fn import(args: &ImportArgs, console: Console) -> Exit {
     };
     let name = args.file.display().to_string();
     let scenario = make(&reading.transcript, &name);
+    if scenario.steps.is_empty() {
+        console.error(&format!("{name}: nothing in it can be replayed"));
+        return Exit::Usage;
+    }
     let yaml = match args.concise {
         true => {
             let reference = Reference::default();

@@ -4,7 +4,7 @@
 mod cast;
 mod words;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::ast::{
@@ -46,6 +46,7 @@ pub fn import_from(
         challenges: BTreeMap::new(),
         index: 0,
         is_stopped: false,
+        begun: BTreeSet::new(),
         ended: Vec::new(),
         holed: Vec::new(),
         payload: None,
@@ -108,6 +109,8 @@ struct Importer<'t> {
     index: usize,
     /// The server has said that it goes.
     is_stopped: bool,
+    /// Connections of which something was read.
+    begun: BTreeSet<ConnId>,
     /// Connections that the client has ended.
     ended: Vec<ConnId>,
     /// Connections of which a request was not recorded: what follows there cannot be replayed.
@@ -119,7 +122,8 @@ struct Importer<'t> {
 
 impl Importer<'_> {
     fn entry(&mut self, entry: &Entry) {
-        if self.holed.contains(&entry.conn) {
+        let is_over = self.ended.contains(&entry.conn) || self.holed.contains(&entry.conn);
+        if is_over || !self.begin(entry) {
             return;
         }
         let conn = self.cast.conn_name(entry.conn);
@@ -144,11 +148,6 @@ impl Importer<'_> {
                 items: vec![SendItem::Raw(Payload::Bytes(bytes[..].into()))],
                 segments: None,
             }),
-            What::Closed(Party::Client) | What::Reset(Party::Client)
-                if self.ended.contains(&entry.conn) =>
-            {
-                return;
-            }
             What::Closed(Party::Client) => {
                 self.ended.push(entry.conn);
                 Action::Close(conn)
@@ -158,9 +157,6 @@ impl Importer<'_> {
                 Action::Reset(conn)
             }
             What::Closed(Party::Server) | What::Reset(Party::Server) => {
-                if self.ended.contains(&entry.conn) {
-                    return;
-                }
                 self.ended.push(entry.conn);
                 Action::Expect(self.expected(entry.conn, Expected::Closed))
             }
@@ -171,6 +167,35 @@ impl Importer<'_> {
             }
         };
         self.push(action, None);
+    }
+
+    /// A connection that the transcript does not open is opened where that has to be said; whether
+    /// it can be.
+    fn begin(&mut self, entry: &Entry) -> bool {
+        if !self.begun.insert(entry.conn) {
+            return true;
+        }
+        let conn = self.cast.conn_name(entry.conn);
+        let is_board = conn.kind() == ServerKind::Switchboard;
+        let given = match &entry.what {
+            What::Opened(address) => address.as_str(),
+            _ => "",
+        };
+        let address = self.door(entry.conn, given);
+        if is_board && address.is_none() {
+            // Nobody knows where it was.
+            self.holed.push(entry.conn);
+            return false;
+        }
+        let by_itself = match &entry.what {
+            What::Frame(Party::Client, _) | What::Raw(Party::Client, _) => !is_board,
+            What::Opened(_) | What::Missing(..) | What::Raw(Party::Server, _) => true,
+            What::Frame(Party::Server, _) | What::Closed(_) | What::Reset(_) => false,
+        };
+        if !by_itself {
+            self.push(Action::Open { conn, address }, None);
+        }
+        true
     }
 
     fn push(&mut self, action: Action, clause: Option<ClauseId>) {
@@ -217,7 +242,8 @@ impl Importer<'_> {
 
     fn send(&mut self, conn: ConnId, frame: &Frame) -> Action {
         let name = self.cast.conn_name(conn);
-        let Ok(line) = std::str::from_utf8(&frame.line) else {
+        let plain = std::str::from_utf8(&frame.line).ok();
+        let Some(line) = plain.filter(|line| !line.contains(['\r', '\n'])) else {
             return Action::Send(Send {
                 conn: name,
                 items: vec![SendItem::Raw(Payload::Bytes(frame.to_bytes()[..].into()))],
@@ -243,7 +269,7 @@ impl Importer<'_> {
     fn expect(&mut self, conn: ConnId, frame: &Frame) -> Option<Step> {
         let kind = self.transcript.connection(conn).map(|conn| conn.kind);
         let is_board = self.cast.is_board(conn) || kind == Some(ServerKind::Switchboard);
-        if frame.verb() == b"MSG" && !is_board || self.ended.contains(&conn) {
+        if frame.verb() == b"MSG" && !is_board {
             // The profile that some servers send behind a login may come or not.
             return None;
         }
@@ -252,6 +278,9 @@ impl Importer<'_> {
             .split([' ', '\t'])
             .filter(|word| !word.is_empty())
             .collect();
+        if words.is_empty() {
+            return None;
+        }
         let kinds = self.expected_words(conn, &words);
         let pattern = LinePattern {
             text: line.to_owned(),

@@ -14,6 +14,7 @@ use msnpspec::server::{Config, Fault};
 use msnpspec::sim::{self, SimOptions};
 use msnpspec::transcript::Redactor;
 use msnpspec::transcript::read::read;
+use proptest::prelude::*;
 
 fn play(scenario: &Scenario, fault: Option<&str>) -> Outcome {
     let account = |n: usize| Account {
@@ -217,4 +218,134 @@ fn what_the_proxy_wrote_is_imported_too() {
         yaml.contains("shared/call.yaml") && yaml.contains("state: NLN"),
         "{yaml}"
     );
+}
+
+/// Words as they stand in transcripts, and some that do not.
+fn word() -> impl Strategy<Value = String> {
+    let known = prop::sample::select(vec![
+        "VER",
+        "INF",
+        "USR",
+        "SYN",
+        "CHG",
+        "ADD",
+        "REM",
+        "LST",
+        "MSG",
+        "XFR",
+        "CAL",
+        "RNG",
+        "ANS",
+        "IRO",
+        "JOI",
+        "BYE",
+        "OUT",
+        "PNG",
+        "QNG",
+        "ACK",
+        "NAK",
+        "GTC",
+        "BLP",
+        "0",
+        "1",
+        "2",
+        "7",
+        "4294967295",
+        "MSNP2",
+        "MD5",
+        "I",
+        "S",
+        "OK",
+        "FL",
+        "AL",
+        "SB",
+        "NS",
+        "CKI",
+        "U",
+        "N",
+        "A",
+        "alice@hotmail.com",
+        "bob@hotmail.com",
+        "Alice@Hotmail.com",
+        "1.2.3.4:1863",
+        "17262740.1",
+        "alice",
+        "*",
+        "...",
+        "{x}",
+        "{",
+        "}}",
+        "/x/",
+        "!a",
+        "error",
+        "closed",
+        "nothing",
+        "refused",
+        "%20",
+        "0..5",
+        "200",
+        "911",
+        "\\x00",
+        "\\xff",
+        "\\x20",
+        "'",
+        "\"",
+        "#",
+        ":",
+        "-",
+        "&a",
+        "|",
+    ]);
+    prop_oneof![8 => known.prop_map(str::to_owned), 1 => "[ -~]{0,6}", 1 => "\\PC{0,3}"]
+}
+
+fn line() -> impl Strategy<Value = String> {
+    let who = prop::sample::select(vec![
+        "",
+        "alice ",
+        "bob ",
+        "alice@sb ",
+        "bob@sb2 ",
+        "alice#2 ",
+        "x-y ",
+        "true ",
+        "null ",
+        "Alice ",
+    ]);
+    let words = prop::collection::vec(word(), 0..7);
+    let said = (who, prop::bool::ANY, words).prop_map(|(who, is_client, words)| {
+        let party = if is_client { "C" } else { "S" };
+        format!("{who}{party}: {}", words.join(" "))
+    });
+    let other = prop::sample::select(vec![
+        "alice C: <open>",
+        "alice S: <closed>",
+        "alice C: <closed>",
+        "bob S: <reset>",
+        "alice@sb C: <reset>",
+        "alice C: <raw> \\x00abc",
+        ".. hello",
+        ".. a\\r\\n",
+        "..",
+        "",
+        "# note",
+        "alice C: MSG 5 N 7",
+        "alice@sb S: MSG bob@hotmail.com Bob 9",
+    ]);
+    prop_oneof![4 => said, 1 => other.prop_map(str::to_owned)]
+}
+
+proptest! {
+    #![proptest_config(crate::tried(1500))]
+
+    #[test]
+    fn whatever_is_imported_loads(lines in prop::collection::vec(line(), 0..24)) {
+        if let Ok(reading) = read(&lines.join("\n")) {
+            let scenario = import(&reading.transcript, "any");
+            prop_assume!(!scenario.steps.is_empty());
+            let yaml = print(&scenario);
+            let loaded = load("any", &Source::new("any.yaml", yaml.as_str()), &NoFiles);
+            prop_assert!(loaded.is_ok(), "{}\n{loaded:?}\n{yaml}", lines.join("\n"));
+        }
+    }
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::diagnostic::Span;
 use crate::scenario::ast::{Fixture, User};
+use crate::scenario::parse::RESERVED;
 use crate::spec::ServerKind;
 use crate::transcript::{ConnId, ConnName, Party, Transcript, What};
 use crate::wire::Frame;
@@ -173,6 +174,9 @@ impl Cast {
         let plain = wanted.chars().filter(char::is_ascii_alphanumeric);
         let mut base: String = plain.take(16).collect::<String>().to_ascii_lowercase();
         if !base.starts_with(|first: char| first.is_ascii_alphabetic()) {
+            base.insert_str(0, "user");
+        }
+        if RESERVED.contains(&base.as_str()) {
             base.insert_str(0, "user");
         }
         let is_free = |id: &String| self.people.iter().all(|person| person.id != *id);

@@ -27,6 +27,7 @@ pub(super) use file::load_with;
 pub(super) use reader::Parts;
 #[cfg(test)]
 pub(super) use step::step_keys;
+pub(super) use text::RESERVED;
 
 /// Where parts and payload files come from. Paths are relative to the suite's root, with `/`
 /// between names and without `..`.

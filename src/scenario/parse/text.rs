@@ -11,7 +11,7 @@ const MAX_DEPTH: usize = 16;
 pub(super) const MAX_REPEAT: u64 = 1024 * 1024;
 
 /// Words in braces that are no captures.
-pub(super) const RESERVED: [&str; 4] = ["t", "length", "i", "nobody"];
+pub(in crate::scenario) const RESERVED: [&str; 4] = ["t", "length", "i", "nobody"];
 const FIELDS: [&str; 4] = ["handle", "name", "password", "domain"];
 const FUNCTIONS: [&str; 7] = ["md5", "upper", "lower", "repeat", "encode", "add", "sub"];
 

@@ -30,4 +30,13 @@ fn a_pasted_transcript_becomes_a_scenario_that_runs() {
         "{}",
         shown.out
     );
+    write(
+        folder.path(),
+        "none.txt",
+        "alice@sb S: JOI bob@hotmail.com Bob\n",
+    );
+    let none = call(&["import", "none.txt"]);
+    assert_eq!((none.code, none.out.as_str()), (Some(2), ""));
+    let why = "none.txt: nothing in it can be replayed";
+    assert!(none.err.contains(why), "{}", none.err);
 }

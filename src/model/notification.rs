@@ -226,7 +226,7 @@ impl Model {
             ListWord::List(list) => list,
         };
         let whom = match whom {
-            Whom::Nobody => return smallvec![error(ClauseId::REM_5, 216)],
+            Whom::Nobody => return not_there(),
             Whom::Malformed => {
                 let any = Reply::new(ClauseId::REM_4, Effect::MaybeClosed, &[Line::AnyError]);
                 return smallvec![any];
@@ -237,11 +237,11 @@ impl Model {
         let removed = Reply::new(ClauseId::REM_1, Effect::Removed(list, whom), &[removed]);
         match self.has(user, list, whom) {
             Truth::Yes => smallvec![removed],
-            Truth::No => smallvec![error(ClauseId::REM_5, 216)],
+            Truth::No => not_there(),
             Truth::Maybe => {
                 let effect = Effect::Removed(list, whom);
-                let error = Reply::new(ClauseId::REM_5, effect, &[Line::Error(216)]);
-                smallvec![removed, error]
+                let refused = |code| Reply::new(ClauseId::REM_5, effect, &[Line::Error(code)]);
+                smallvec![removed, refused(216), refused(205)]
             }
         }
     }
@@ -283,6 +283,12 @@ impl Model {
 }
 
 /// Whether a user in state FLN may do it for sure ("only synchronise", draft, 7.7).
+/// The refusals of a REM of what is not on the list; some servers have 205 for who never was a
+/// contact.
+fn not_there() -> Replies {
+    smallvec![error(ClauseId::REM_5, 216), error(ClauseId::REM_5, 205)]
+}
+
 fn may_in_offline_state(command: Command) -> bool {
     matches!(
         command,

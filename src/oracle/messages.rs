@@ -61,8 +61,8 @@ struct Refusal {
 struct Flow {
     /// The first message that may come next.
     next: usize,
-    /// Nobody knows what has come before.
-    is_hazy: bool,
+    /// Nobody knows which of the messages before this one have come.
+    first: usize,
     /// A message has come that nobody sent so: those that are missing may be it.
     is_changed: bool,
     /// Messages that a later one has overtaken, where it did, and what was next after that.
@@ -215,8 +215,8 @@ impl Messages {
             trid,
             rises: trid > seen.conn.highest_trid,
             payload: asked.frame.payload.clone().unwrap_or_default(),
-            has_bad_mode: asked.clarity == Clarity::Unsound(Flaw::Content)
-                && !matches!(asked.line.word(2), b"U" | b"N" | b"A"),
+            // Odd bytes anywhere else make the request another one.
+            has_bad_mode: asked.clarity == Clarity::Unsound(Flaw::Content),
             is_due: is_sound && seen.conn.board.is_some() && seen.conn.is_alive(),
             refused: None,
             reached: 0,
@@ -369,10 +369,10 @@ impl Messages {
         let sent = self.sent.get(&from.conn).map_or(&[][..], Vec::as_slice);
         let flow = self.flows.entry((from.conn, to.conn)).or_insert_with(|| {
             let before = sent.partition_point(|sent| sent.index < to.asked);
-            let next = before.saturating_sub(UNDER_WAY);
+            let first = before.saturating_sub(UNDER_WAY);
             Flow {
-                next,
-                is_hazy: next > 0,
+                next: first,
+                first,
                 ..Flow::default()
             }
         });
@@ -384,14 +384,9 @@ impl Messages {
         if let Some(skipped) = found {
             let unplaced = self.unplaced.get(&to.conn).copied().unwrap_or_default();
             let since = from.entered.max(to.entered).max(unplaced);
-            let must_have_come = |at: &usize| {
-                let due = sent.get(*at);
-                due.is_some_and(|due| {
-                    due.is_due && due.index > since && !is_doubled(sent, due, since)
-                })
-            };
+            let may_have_come = |at: &usize| sent.get(*at).is_some_and(|sent| sent.index > since);
             let next = flow.next;
-            let overtaken = (next..next + skipped).filter(must_have_come);
+            let overtaken = (next..next + skipped).filter(may_have_come);
             let after = next + skipped + 1;
             let overtaken = overtaken.map(|at| (at, seen.place, after));
             flow.overtaken.extend(overtaken);
@@ -415,7 +410,7 @@ impl Messages {
             out.accuse_line(seen, ClauseId::MSG_8, message, "the order of sending");
             return;
         }
-        let before = sent.get(..flow.next).unwrap_or_default();
+        let before = sent.get(flow.first..flow.next).unwrap_or_default();
         let has_come = before
             .iter()
             .rev()
@@ -424,20 +419,13 @@ impl Messages {
         if has_come {
             let message = "a message comes twice";
             out.accuse_line(seen, ClauseId::MSG_1, message, "one delivery");
-        } else if !flow.is_hazy && before.len() <= REACH && ahead.len() <= REACH {
+        } else if flow.first == 0 && before.len() <= REACH && ahead.len() <= REACH {
             flow.is_changed = true;
             let message = "the sender has sent no message with this payload";
             let expected = ahead.first().map_or("", |_| "the payload as it was sent");
             out.accuse_line(seen, ClauseId::MSG_3, message, expected);
         }
     }
-}
-
-/// Whether a message that may have been under way when a session began has the same payload as
-/// this one: which of the two has come cannot be told.
-fn is_doubled(sent: &[Sent], due: &Sent, since: usize) -> bool {
-    let mut early = sent.iter().take_while(|early| early.index <= since);
-    early.any(|early| early.payload == due.payload)
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ mod answers;
 mod forgetting;
 mod lists;
 mod logins;
+mod messages;
 mod presence;
 mod reading;
 mod refusals;

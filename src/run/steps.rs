@@ -125,10 +125,10 @@ impl Session {
         let segments = send.segments.or(self.segments);
         let (bytes, trid, entries) = match send.items.as_slice() {
             [item] => match self.scope.prepare(item, &send.conn) {
-                Ok(Prepared::Frame(frame)) => {
+                Ok(Prepared::Frame(frame, bytes)) => {
                     let trid = trid_of(&frame.line);
-                    let what = What::Frame(Party::Client, frame.clone());
-                    (frame.to_bytes(), trid, Entries::One(what))
+                    let what = What::Frame(Party::Client, frame);
+                    (bytes, trid, Entries::One(what))
                 }
                 Ok(Prepared::Raw(bytes)) => {
                     let what = What::Raw(Party::Client, bytes.clone());
@@ -142,8 +142,8 @@ impl Session {
                 let mut trid = None;
                 for item in items {
                     match self.scope.prepare(item, &send.conn) {
-                        Ok(Prepared::Frame(frame)) => {
-                            frame.encode(&mut all);
+                        Ok(Prepared::Frame(frame, bytes)) => {
+                            all.extend_from_slice(&bytes);
                             trid = trid_of(&frame.line);
                             entries.push(What::Frame(Party::Client, frame));
                         }

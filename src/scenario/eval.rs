@@ -8,7 +8,7 @@ use super::ast::{Captures, Payload, SendItem, Text};
 use super::maker::{Maker, TridSource};
 use super::trids::Trids;
 use crate::transcript::ConnName;
-use crate::wire::Frame;
+use crate::wire::{Frame, Terminator};
 
 /// TrIDs that a scenario writes itself are stepped over up to here, so that fresh ones differ.
 const MAX_LITERAL: u32 = 1 << 30;
@@ -80,8 +80,8 @@ pub struct Mark {
 /// What is made ready to be sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Prepared {
-    /// A line, with its payload.
-    Frame(Frame),
+    /// A line, with its payload; and both as they go on the wire.
+    Frame(Frame, Bytes),
     /// Bytes as they are.
     Raw(Bytes),
 }
@@ -91,8 +91,7 @@ impl Prepared {
     #[must_use]
     pub fn to_bytes(&self) -> Bytes {
         match self {
-            Self::Frame(frame) => frame.to_bytes(),
-            Self::Raw(bytes) => bytes.clone(),
+            Self::Frame(_, bytes) | Self::Raw(bytes) => bytes.clone(),
         }
     }
 }
@@ -227,14 +226,22 @@ impl Scope {
                     None => None,
                 };
                 let length = payload.as_ref().map(Bytes::len);
-                let line = self.send_text(text, conn, length)?;
-                self.note_literal(&line, conn);
-                let mut frame = Frame::line(line);
-                if payload.is_some() {
-                    self.values.payload.clone_from(&payload);
+                let mut bytes = self.send_text(text, conn, length)?;
+                self.note_literal(&bytes, conn);
+                let (end, terminator) = (bytes.len(), Terminator::CrLf);
+                bytes.extend_from_slice(terminator.as_bytes());
+                bytes.extend_from_slice(payload.as_deref().unwrap_or_default());
+                let bytes = Bytes::from(bytes);
+                let behind = end + terminator.as_bytes().len();
+                let frame = Frame {
+                    line: bytes.slice(..end),
+                    terminator,
+                    payload: payload.map(|_| bytes.slice(behind..)),
+                };
+                if frame.payload.is_some() {
+                    self.values.payload.clone_from(&frame.payload);
                 }
-                frame.payload = payload;
-                Ok(Prepared::Frame(frame))
+                Ok(Prepared::Frame(frame, bytes))
             }
         }
     }

@@ -1,5 +1,7 @@
 //! A case in the making: the choices, what is relied on, the steps.
 
+use std::borrow::Cow;
+
 use super::Manner;
 use super::cast::{Cast, Player, Stage, Who};
 use crate::fuzzer::dictionary;
@@ -99,16 +101,16 @@ impl<'b> Play<'b> {
         let disguise = (self.is_hostile && self.entropy.chance(32))
             .then(|| self.entropy.below(4))
             .and_then(|at| DISGUISES.get(at).copied());
-        let (mut text, mut segments) = (line.to_owned(), None);
+        let (mut text, mut segments) = (Cow::Borrowed(line), None);
         let (mut trid, mut clause) = (None, None);
         match disguise {
             Some(Disguise::Blanks) => {
                 let blank = self.entropy.name(&["  ", "\t", " \t ", "      "]);
-                text = widen(line, self.entropy.below(3), blank);
+                text = widen(line, self.entropy.below(3), blank).into();
                 clause = Some(ClauseId::FRAME_4);
             }
             Some(Disguise::TrailingBlank) => {
-                text.push(' ');
+                text.to_mut().push(' ');
                 clause = Some(ClauseId::FRAME_5);
             }
             Some(Disguise::Segments) => {
@@ -117,7 +119,7 @@ impl<'b> Play<'b> {
             }
             Some(Disguise::EdgeTrid) if line.contains("{t}") && !self.unread.contains(conn) => {
                 let edge = self.entropy.name(&dictionary::TRIDS);
-                text = line.replace("{t}", edge);
+                text = line.replace("{t}", edge).into();
                 trid = Some(edge);
                 clause = Some(ClauseId::TRID_2);
             }

@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use smallvec::SmallVec;
+
 use super::reader::{Reader, Str};
 use super::text::closing;
 use crate::scenario::ast::{Expr, LinePattern, Part, Regex, WordKind, WordPattern};
@@ -26,14 +28,18 @@ impl Reader<'_> {
             self.error_help(str.all(), "the line has no word", help);
             return None;
         }
-        let patterns: Vec<_> = words
-            .into_iter()
-            .map(|range| self.word_pattern(str, range))
-            .collect();
-        Some(LinePattern {
+        let mut patterns = Vec::with_capacity(words.len());
+        let mut are_sound = true;
+        for range in words {
+            match self.word_pattern(str, range) {
+                Some(pattern) => patterns.push(pattern),
+                None => are_sound = false,
+            }
+        }
+        are_sound.then(|| LinePattern {
             text: str.text.to_string(),
             at: str.all(),
-            words: patterns.into_iter().collect::<Option<_>>()?,
+            words: patterns,
             rest,
         })
     }
@@ -129,9 +135,9 @@ impl Reader<'_> {
 }
 
 /// The words of a line; blanks in braces do not end a word.
-pub(super) fn words(text: &str) -> Vec<Range<usize>> {
+pub(super) fn words(text: &str) -> SmallVec<[Range<usize>; 8]> {
     let bytes = text.as_bytes();
-    let mut words = Vec::with_capacity(8);
+    let mut words = SmallVec::new();
     let mut i = 0;
     while i < bytes.len() {
         if matches!(bytes.get(i), Some(b' ' | b'\t')) {

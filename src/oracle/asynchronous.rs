@@ -19,6 +19,10 @@ impl Oracle for Asynchronous {
         &[ClauseId::TRID_5, ClauseId::TRID_9]
     }
 
+    fn is_for_lines(&self) -> bool {
+        true
+    }
+
     fn entry(&mut self, _: &World, seen: &Seen<'_, '_>, out: &mut Findings) {
         let Some(told) = seen.told() else {
             return;

@@ -31,6 +31,10 @@ impl Oracle for Authentication {
         ]
     }
 
+    fn is_for_lines(&self) -> bool {
+        true
+    }
+
     fn entry(&mut self, world: &World, seen: &Seen<'_, '_>, out: &mut Findings) {
         let Some((told, request)) = seen.told().and_then(|told| Some((told, told.request?))) else {
             return;

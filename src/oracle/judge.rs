@@ -39,9 +39,21 @@ pub fn oracles() -> Vec<Box<dyn Oracle>> {
     ]
 }
 
-fn named() -> Vec<(&'static str, Box<dyn Oracle>)> {
-    let all = oracles().into_iter();
-    all.map(|oracle| (oracle.name(), oracle)).collect()
+/// An oracle, and what need not be asked of it for each entry.
+#[derive(Debug)]
+struct Seat {
+    name: &'static str,
+    is_for_lines: bool,
+    oracle: Box<dyn Oracle>,
+}
+
+fn seated() -> Vec<Seat> {
+    let seat = |oracle: Box<dyn Oracle>| Seat {
+        name: oracle.name(),
+        is_for_lines: oracle.is_for_lines(),
+        oracle,
+    };
+    oracles().into_iter().map(seat).collect()
 }
 
 /// Judges a transcript while it is made.
@@ -51,8 +63,7 @@ fn named() -> Vec<(&'static str, Box<dyn Oracle>)> {
 #[derive(Debug)]
 pub struct Judge {
     world: World,
-    /// Each with its name.
-    oracles: Vec<(&'static str, Box<dyn Oracle>)>,
+    oracles: Vec<Seat>,
     findings: Findings,
     is_over: bool,
     /// After how many entries it forgets.
@@ -63,7 +74,7 @@ impl Default for Judge {
     fn default() -> Self {
         Self {
             world: World::default(),
-            oracles: named(),
+            oracles: seated(),
             findings: Findings::default(),
             is_over: false,
             memory: MEMORY,
@@ -94,10 +105,11 @@ impl Judge {
         if let Some(seen) = self.world.read(entry) {
             // Behind a hole, what looks like a line may be the middle of a payload.
             let is_holed = seen.conn.is_holed || matches!(entry.what, What::Missing(..));
-            let judging = self.oracles.iter_mut().filter(|_| !is_holed);
-            for (name, oracle) in judging {
-                self.findings.speaks(name);
-                oracle.entry(&self.world, &seen, &mut self.findings);
+            let is_line = seen.told().is_some();
+            let judges = |seat: &&mut Seat| !is_holed && (is_line || !seat.is_for_lines);
+            for seat in self.oracles.iter_mut().filter(judges) {
+                self.findings.speaks(seat.name);
+                seat.oracle.entry(&self.world, &seen, &mut self.findings);
             }
             let Seen { sight, .. } = seen;
             match sight {
@@ -114,7 +126,7 @@ impl Judge {
         self.world.step(entry.conn);
         if self.world.index().is_multiple_of(self.memory) {
             self.world.forget();
-            self.oracles = named();
+            self.oracles = seated();
         }
     }
 
@@ -124,9 +136,9 @@ impl Judge {
             return;
         }
         self.is_over = true;
-        for (name, oracle) in &mut self.oracles {
-            self.findings.speaks(name);
-            oracle.end(&self.world, &mut self.findings);
+        for seat in &mut self.oracles {
+            self.findings.speaks(seat.name);
+            seat.oracle.end(&self.world, &mut self.findings);
         }
         if self.world.has_imposed() {
             self.findings.drop_of(&VOID);

@@ -36,6 +36,10 @@ impl Oracle for Lists {
         ]
     }
 
+    fn is_for_lines(&self) -> bool {
+        true
+    }
+
     fn entry(&mut self, world: &World, seen: &Seen<'_, '_>, out: &mut Findings) {
         let Some((told, me)) = seen.told().zip(seen.conn.user) else {
             return;

@@ -68,6 +68,11 @@ pub trait Oracle: std::fmt::Debug + Send {
     /// The clauses that it can accuse.
     fn clauses(&self) -> &'static [ClauseId];
 
+    /// Whether it looks at the server's lines alone, and at no other entries.
+    fn is_for_lines(&self) -> bool {
+        false
+    }
+
     /// Looks at the next entry.
     fn entry(&mut self, world: &World, seen: &Seen<'_, '_>, out: &mut Findings);
 

@@ -24,6 +24,10 @@ impl Oracle for Numbering {
         ]
     }
 
+    fn is_for_lines(&self) -> bool {
+        true
+    }
+
     fn entry(&mut self, _: &World, seen: &Seen<'_, '_>, out: &mut Findings) {
         let Some((told, request)) = seen.told().and_then(|told| Some((told, told.request?))) else {
             return;

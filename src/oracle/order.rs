@@ -35,6 +35,10 @@ impl Oracle for Order {
         ]
     }
 
+    fn is_for_lines(&self) -> bool {
+        true
+    }
+
     fn entry(&mut self, _: &World, seen: &Seen<'_, '_>, out: &mut Findings) {
         let Some(told) = seen.told() else {
             return;

@@ -61,6 +61,10 @@ impl Oracle for Refusals {
         ]
     }
 
+    fn is_for_lines(&self) -> bool {
+        true
+    }
+
     fn entry(&mut self, world: &World, seen: &Seen<'_, '_>, out: &mut Findings) {
         let Some((told, request)) = seen.told().and_then(|told| Some((told, told.request?))) else {
             return;

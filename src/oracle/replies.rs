@@ -67,6 +67,10 @@ impl Oracle for Replies {
         ]
     }
 
+    fn is_for_lines(&self) -> bool {
+        true
+    }
+
     fn entry(&mut self, world: &World, seen: &Seen<'_, '_>, out: &mut Findings) {
         let Some(told) = seen.told() else {
             return;

@@ -46,6 +46,10 @@ impl Oracle for Serials {
         ]
     }
 
+    fn is_for_lines(&self) -> bool {
+        true
+    }
+
     fn entry(&mut self, world: &World, seen: &Seen<'_, '_>, out: &mut Findings) {
         let Some((told, me)) = seen.told().zip(seen.conn.user) else {
             return;

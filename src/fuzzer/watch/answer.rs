@@ -45,7 +45,7 @@ impl<'t> Watcher<'t> {
                     let is_it = match request.command {
                         Command::Png => frame.verb() == b"QNG",
                         Command::Out => &frame.line[..] == b"OUT",
-                        _ => answers(frame, request),
+                        _ => self.answers(at, request),
                     };
                     if is_it {
                         answer.push(at);
@@ -58,6 +58,12 @@ impl<'t> Watcher<'t> {
             }
         }
         answer
+    }
+
+    /// Whether a frame is an answer under the request's TrID.
+    fn answers(&self, at: usize, request: &Request<'_>) -> bool {
+        let key = self.keys.get(at).copied().flatten();
+        key.is_some_and(|key| is_trid(key, request.trid))
     }
 
     /// The entries of a request's connection behind it.
@@ -294,21 +300,18 @@ fn is_sound(frame: &Frame) -> bool {
     is_whole && trid.len() <= 10 && trid.iter().all(u8::is_ascii_digit)
 }
 
-/// Whether a frame is an answer under the request's TrID.
-fn answers(frame: &Frame, request: &Request<'_>) -> bool {
+/// The TrID under which a frame may be an answer; `None` where it answers nothing.
+pub(super) fn key_of(frame: &Frame) -> Option<&[u8]> {
     let mut words = frame.words();
     let verb = words.next().unwrap_or_default();
     let trid = words.next().unwrap_or_default();
-    if matches!(
-        verb,
-        b"ILN" | b"NLN" | b"FLN" | b"RNG" | b"JOI" | b"BYE" | b"MSG" | b"OUT" | b"QNG"
-    ) || !is_trid(trid, request.trid)
-    {
-        return false;
-    }
     // What others did carries TrID 0.
-    let is_unasked = matches!(verb, b"ADD" | b"REM") && words.next() == Some(b"RL");
-    trid != b"0" || !is_unasked
+    let is_unasked = match verb {
+        b"ILN" | b"NLN" | b"FLN" | b"RNG" | b"JOI" | b"BYE" | b"MSG" | b"OUT" | b"QNG" => true,
+        b"ADD" | b"REM" => trid == b"0" && words.next() == Some(b"RL"),
+        _ => false,
+    };
+    (!is_unasked).then_some(trid)
 }
 
 /// The cookie with which a client asks to be let in.

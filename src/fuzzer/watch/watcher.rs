@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::answer::Answer;
+use super::answer::{Answer, key_of};
 use super::hear::{describe, is_error, is_line};
 use super::people::People;
 use super::translate::{Said, translate};
@@ -75,6 +75,8 @@ pub(super) struct Watcher<'t> {
     of_model: Vec<usize>,
     /// By entry: the request that it answers, counted from 1.
     pub(super) claims: Vec<u32>,
+    /// By entry: the TrID under which it may answer a request.
+    pub(super) keys: Vec<Option<&'t [u8]>>,
     watched: Watched,
     transitions: Vec<Transition>,
     finding: Option<Finding>,
@@ -93,6 +95,10 @@ impl<'t> Watcher<'t> {
         if scope == Scope::Partial {
             model.forget_lists();
         }
+        let key = |entry: &'t Entry| match &entry.what {
+            What::Frame(Party::Server, frame) => key_of(frame),
+            _ => None,
+        };
         let mut links: Vec<Link<'t>> = Vec::new();
         links.resize_with(transcript.connections().len(), Link::default);
         for (at, entry) in transcript.entries().iter().enumerate() {
@@ -124,6 +130,7 @@ impl<'t> Watcher<'t> {
             links,
             of_model: Vec::new(),
             claims: vec![0; transcript.entries().len()],
+            keys: transcript.entries().iter().map(key).collect(),
             watched: Watched::default(),
             transitions: Vec::new(),
             finding: None,

@@ -43,7 +43,6 @@ impl Oracle for Refusals {
             ClauseId::ADD_5,
             ClauseId::ADD_6,
             ClauseId::ADD_7,
-            ClauseId::CHG_1,
             ClauseId::CHG_6,
             ClauseId::CHG_10,
             ClauseId::LST_4,

@@ -234,6 +234,9 @@ mod tests {
         );
         let once = "alice S: ADD 0 RL 4 bob@hotmail.com b\n";
         accuses("ADD-10", &format!("{on}{once}{once}"));
+        let left = once.replace("ADD", "REM").replace(" b\n", "\n");
+        silent(&format!("{on}{left}"));
+        accuses("REM-7", &format!("{on}{left}{left}"));
         let raced = "alice in\nalice C: SYN 9 4\nalice C: GTC 10 N\nalice S: SYN 9 4\n\
              alice S: GTC 10 5 N\nalice C: SYN 11 5\nalice S: SYN 11 5\nalice S: ADD 0 RL 4 b@h.com b";
         silent(raced);

@@ -56,6 +56,11 @@ fn refusals_that_rest_on_a_wrong_list() {
     ));
     let free = "alice C: LST 10 BL\nalice S: LST 10 BL 3 0 0\n";
     silent(&format!("{lists}{ask}{free}alice S: 215 9"));
+    let added = format!("alice C: ADD 8 FL {dave} d\nalice S: ADD 8 FL 4 {dave} d\n");
+    accuses(
+        "ADD-3",
+        &format!("{on}{added}alice C: REM 9 FL {dave}\nalice S: 216 9"),
+    );
     silent("alice in\nalice C: REM 9 FL bob\nalice S: REM 9 FL 5 bob");
 }
 
@@ -72,4 +77,17 @@ fn names_and_handles_as_long_as_may_be() {
     let handle = format!("{}@hotmail.com", "h".repeat(117));
     silent(&add(&handle, "n", "n"));
     accuses("ADD-1", add(bob, "b", "").trim_end());
+}
+
+#[test]
+fn values_and_handles_that_no_server_should_take() {
+    for (clause, ask, answer) in [
+        ("ADD-7", "ADD 9 FL bob b", "ADD 9 FL 4 bob b"),
+        ("BLP-8", "BLP 9 XX", "BLP 9 4 XX"),
+        ("SBX-7", "XFR 9 NS", "XFR 9 NS 1.1.1.1:1"),
+    ] {
+        let text = format!("alice on NLN\nalice C: {ask}\nalice S: ");
+        accuses(clause, &format!("{text}{answer}"));
+        silent(&format!("{text}201 9"));
+    }
 }

@@ -192,7 +192,9 @@ impl Remote {
         };
         // A line that came, if the wrong one, shows that the server lives.
         let is_answered = matches!(verdict, Verdict::Step | Verdict::Oracle);
-        match (is_answered, is_known) {
+        // Nothing is said against the server where a case could not be carried out.
+        let is_told = is_known || told.is_empty();
+        match (is_answered, is_told) {
             (true, true) => false,
             (true, false) => self.lanes.len() > 1,
             // One way to fail may hide another behind it: whether the server lives is looked at.
@@ -346,7 +348,7 @@ impl Remote {
         }
         let again = self.attempt(&mut lane, scenario);
         lane.set_reply(reply);
-        let (verdict, told) = Verdict::of(&again, self.level);
+        let (verdict, told_again) = Verdict::of(&again, self.level);
         if verdict == Verdict::Passed {
             let mut state = locked(&self.state);
             match is_late {
@@ -359,8 +361,11 @@ impl Remote {
             return self.died(&mut lane, scenario, again, dead);
         }
         let mut state = locked(&self.state);
-        let told = told.iter().map(|(signature, _)| signature.to_string());
-        state.known.extend(told);
+        // What was told first, and not again, was looked at as well.
+        let told = told.iter().chain(&told_again);
+        state
+            .known
+            .extend(told.map(|(signature, _)| signature.to_string()));
         again
     }
 

@@ -167,6 +167,21 @@ fn strictness_of_one_branch_is_that_of_the_choice() {
 }
 
 #[test]
+fn a_line_counts_on_its_own_connection() {
+    let steps = "  - C: VER {t} MSNP2\n  - alice@ns2 C: VER {t} MSNP2\n  - any order:\n      \
+        - S: VER 1 *\n      - alice@ns2 S: VER 1 MSNP2";
+    let mut it = Dialogue::new("[alice]", steps);
+    for conn in 0..2 {
+        it.wants();
+        it.opened(conn);
+    }
+    it.expect(&["1 VER 1 MSNP2"]);
+    it.say(1, "VER 1 MSNP2");
+    it.say(0, "VER 1 MSNP2");
+    assert_eq!(it.outcome().ending, Ending::Passed);
+}
+
+#[test]
 fn an_optional_line_of_a_group_may_be_missing() {
     let group = "  - any order:\n      - { S: \"VER {t} *\", optional: true }\n      - S: closed";
     let mut it = asked(group);

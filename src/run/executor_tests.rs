@@ -143,6 +143,24 @@ fn the_form_of_lines_is_told_by_the_scenarios_about_it() {
 }
 
 #[test]
+fn a_sound_form_draws_nothing() {
+    let steps = "  - C: VER {t} MSNP2\n  - S: VER {t} MSNP2";
+    for (line, told) in [
+        ("VER 1 MSNP2\r\n", None),
+        ("VER 1\tMSNP2\r\n", Some("`VER 1\\tMSNP2`")),
+        ("VER 1 MSNP2 \r\n", Some("`VER 1 MSNP2 `")),
+        ("VER 1  MSNP2\r\n", Some("`VER 1  MSNP2`")),
+    ] {
+        let mut it = Dialogue::about("FRAME-10", "[alice]", steps, accounts(), env());
+        it.expect(&["open 0 ns:1"]);
+        it.opened(0);
+        it.raw(0, line.as_bytes());
+        let failures = it.outcome().failures;
+        assert_eq!(failures.first().map(|failure| &*failure.got), told);
+    }
+}
+
+#[test]
 fn a_flood_halts_the_script() {
     let mut it = asked("  - S: VER {t} MSNP2");
     let line = "FLN bob@hotmail.com\r\n".repeat(1000);

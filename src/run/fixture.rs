@@ -378,7 +378,12 @@ static NO_LISTS: [BTreeSet<String>; 3] = [BTreeSet::new(), BTreeSet::new(), BTre
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+    use std::time::Duration;
+
     use super::*;
+    use crate::run::dialogue::accounts;
+    use crate::run::links::Links;
 
     const STATE: Stage = Stage::Synchronised;
 
@@ -415,6 +420,24 @@ mod tests {
         assert!(!shown(&[], &[], "AL", ""));
         let stranger = watcher(&["y"]);
         assert!(!wanted("x", [&[], &[], &[]], "AL", "NLN").is_visible_to(&stranger));
+    }
+
+    #[test]
+    fn an_entry_is_stale_that_nobody_here_has_made() {
+        let links = Links::new(Duration::ZERO);
+        let mut session = Session::new(links, Arc::default(), accounts(), 1);
+        let (alice, bob) = ("alice@hotmail.com", "bob@hotmail.com");
+        assert_eq!(session.stale_entry(), None);
+        session.player_mut(0).reverse = BTreeSet::from([bob.to_owned()]);
+        let told = session.stale_entry().unwrap();
+        assert!(told.starts_with(bob), "{told}");
+        // Another than bob has alice on the list; then bob has somebody else; then alice.
+        for (maker, contact, is_stale) in [(2, alice, true), (1, bob, true), (1, alice, false)] {
+            let mut found = Roster::default();
+            found.lists[0].insert(contact.to_owned());
+            session.player_mut(maker).found = Some(found);
+            assert_eq!(session.stale_entry().is_some(), is_stale);
+        }
     }
 
     #[test]

@@ -60,6 +60,46 @@ fn a_new_account_may_have_no_lists_at_all() {
 }
 
 #[test]
+fn a_greeting_is_in_our_dialect_and_package() {
+    for (ver, inf, told) in [
+        ("VER 1 MSNP3", "", "VER with MSNP2 / VER 1 MSNP3"),
+        ("CVR 1 MSNP2", "", "VER with MSNP2 / CVR 1 MSNP2"),
+        ("VER 1 msnp2", "INF 2 SHA1", "INF with MD5 / INF 2 SHA1"),
+        ("VER 1 MSNP2", "VER 2 MD5", "INF with MD5 / VER 2 MD5"),
+    ] {
+        let mut it = Dialogue::new(ALICE, CHANGE);
+        it.expect(&["open 0 ns:1"]);
+        it.opened(0);
+        it.expect(&["0 VER 1 MSNP2 CVR0"]);
+        it.say(0, ver);
+        if !inf.is_empty() {
+            it.expect(&["0 INF 2"]);
+            it.say(0, inf);
+        }
+        assert_eq!(it.failure(), format!("-: {told}"));
+    }
+}
+
+#[test]
+fn what_came_while_users_went_online_is_forgotten() {
+    let steps = "  - S: nothing";
+    let both = "{ alice: { state: NLN }, bob: { state: NLN } }";
+    let mut it = Dialogue::new(both, steps);
+    up_to_syn(&mut it, 0);
+    it.raw(0, batch(1).as_bytes());
+    up_to_syn(&mut it, 1);
+    it.raw(1, batch(1).as_bytes());
+    it.expect(&["0 CHG 6 NLN"]);
+    it.say(0, "ILN 6 BSY dave@hotmail.com D");
+    it.say(0, "CHG 6 NLN");
+    it.say(0, "FLN carol@hotmail.com");
+    it.expect(&["1 CHG 6 NLN"]);
+    it.say(1, "CHG 6 NLN");
+    it.wait();
+    assert_eq!(it.outcome().ending, Ending::Passed);
+}
+
+#[test]
 fn a_login_may_take_three_reply_times() {
     let mut it = Dialogue::new(ALICE, CHANGE);
     it.expect(&["open 0 ns:1"]);
@@ -93,6 +133,11 @@ fn what_a_fixture_draws_is_found_at_its_user() {
     it.say(1, "715 1");
     let outcome = it.outcome();
     assert_eq!(outcome.ending, Ending::Broken);
+    let failure = &outcome.failures[0];
+    assert_eq!(
+        (&*failure.expected, &*failure.got),
+        ("VER with MSNP2", "715 1")
+    );
     let lines: Vec<usize> = outcome.accusations.iter().map(|a| a.place.line).collect();
     assert_eq!(lines, [4, 5]);
 }

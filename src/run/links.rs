@@ -539,6 +539,21 @@ mod tests {
     }
 
     #[test]
+    fn a_user_is_let_in_by_an_ok() {
+        for verb in ["USR", "ANS"] {
+            let (links, conn) = one();
+            for (line, is_in) in [("x 1 MD5 S 1.2", false), ("x 2 OK", true), ("x 3 x", true)] {
+                say(
+                    &links,
+                    conn,
+                    &format!("{}\r\n", line.replacen('x', verb, 1)),
+                );
+                assert_eq!(links.link(conn, |link| link.entered), is_in, "{line}");
+            }
+        }
+    }
+
+    #[test]
     fn what_the_server_says_of_the_user_is_kept() {
         let (links, conn) = one();
         for (line, serial) in [

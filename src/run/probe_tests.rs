@@ -7,8 +7,8 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use super::{
-    Account, Barrier, Barriers, Ending, Environment, Executor, Input, Learnt, Lists, Outcome,
-    Output, Timeouts,
+    Account, Barrier, Barriers, Cause, Ending, Environment, Executor, Input, Learnt, Lists,
+    Outcome, Output, Timeouts,
 };
 use crate::transcript::ConnId;
 
@@ -43,7 +43,9 @@ struct Habits {
 impl Default for Habits {
     fn default() -> Self {
         Self {
-            answers: vec!["PNG", "URL", "CVR", "GTC", "SYN", "SELF", "BAD", "XFR"],
+            answers: vec![
+                "PNG", "URL", "CVR", "GTC", "SYN", "SELF", "BAD", "XFR", "CHG",
+            ],
             late: Duration::ZERO,
             aside: "",
             presence: Some(Duration::ZERO),
@@ -96,6 +98,7 @@ impl Server {
             ["SYN", _, number] if does("SYN") => {
                 return self.say(late, conn, &format!("SYN {trid} {number}"));
             }
+            ["CHG", ..] if !does("CHG") => format!("201 {trid}"),
             ["CHG", _, state] => {
                 self.show(now, conn, state);
                 format!("CHG {trid} {state}")
@@ -319,6 +322,24 @@ fn a_new_account_may_have_no_batch() {
         ..Habits::default()
     };
     assert_eq!(probed(habits).barriers.notification, Some(Barrier::Ping));
+}
+
+#[test]
+fn what_goes_wrong_behind_the_login_leaves_habits_unknown_and_no_more() {
+    let found = probed(without(&["CHG"]));
+    assert_eq!(found.barriers.notification, Some(Barrier::Ping));
+    assert_eq!(found.barriers.switchboard, None);
+    let habits = Habits {
+        contacts: vec!["mum@hotmail.com"],
+        ..Habits::default()
+    };
+    let (outcome, _) = play(Executor::probe(accounts(2), Arc::new(env()), 1), habits);
+    assert_eq!(outcome.ending, Ending::Broken);
+    let cause = outcome.cause.unwrap();
+    assert!(
+        matches!(cause, Cause::NotDisposable { entries: 1, .. }),
+        "{cause}"
+    );
 }
 
 #[test]

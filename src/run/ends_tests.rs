@@ -319,3 +319,14 @@ fn a_server_that_does_not_start_fails_the_step() {
     it.wait();
     assert_eq!(it.failure(), "CHG-1: the server started / it does not run");
 }
+
+#[test]
+fn a_step_opens_what_it_names() {
+    let steps = "  - alice open: default\n  - alice@sb open: 10.0.0.5\n  - alice@sb C: OUT";
+    let mut it = Dialogue::new("[alice]", steps);
+    it.expect(&["open 0 ns:1"]);
+    it.opened(0);
+    it.expect(&["open 1 10.0.0.5:1863"]);
+    it.opened(1);
+    it.expect(&["1 OUT", "close 0", "close 1"]);
+}

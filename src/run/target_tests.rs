@@ -121,6 +121,8 @@ fn a_mistake_has_a_place_and_a_help() {
     }
     assert!(read("name: x\n").unwrap_err()[0].contains("has no address"));
     assert!(read("dispatch: x\n").unwrap_err()[0].contains("has no accounts"));
+    let none = read("dispatch: x\naccounts: []\n").unwrap();
+    assert!(none.accounts.is_empty(), "none is what the file says");
     assert!(read("- x\n").unwrap_err()[0].contains("must be a map"));
     assert!(read("a: [\n").is_err());
 }

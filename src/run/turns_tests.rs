@@ -4,10 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::suite_world::{Act, accounts, many, options, run};
-use super::test_support::{failure, outcome, scenario};
+use super::test_support::{failure, load_steps, outcome, scenario};
 use super::{Cause, Dead, Done, Ending, Environment, Suite, Task, Work};
 use crate::event::{Event, Verdict};
-use crate::scenario::ast::Scenario;
+use crate::scenario::ast::{Fixture, Scenario};
 
 /// Scenarios of which each takes so many accounts.
 fn needing(names: &[&str], count: usize) -> Vec<Arc<Scenario>> {
@@ -108,6 +108,22 @@ fn where_nobody_can_log_in_no_login_proves_life() {
     next(&mut suite, "s/01");
     let summary = suite.finish(Duration::ZERO, false);
     assert_eq!(summary.aborted.as_deref(), Some("nobody is let in"));
+}
+
+#[test]
+fn where_nobody_can_log_in_only_the_offline_are_played() {
+    let online = load_steps("  - C: PNG");
+    let mut offline = online.clone();
+    offline.users[0].fixture = Fixture::default();
+    let target = Environment {
+        no_login: Some("nobody is let in".into()),
+        ..Environment::default()
+    };
+    for (scenario, is_run) in [(online, false), (offline, true)] {
+        let mut suite = Suite::new(vec![Arc::new(scenario)], accounts(2), options());
+        suite.learn(&target, accounts(2));
+        assert_eq!(suite.next_task().is_some(), is_run);
+    }
 }
 
 #[test]

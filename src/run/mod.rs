@@ -22,6 +22,8 @@ mod fixture;
 mod fixture_tests;
 mod groups;
 mod links;
+#[cfg(test)]
+mod links_tests;
 mod login;
 mod outcome;
 mod pattern;

@@ -70,6 +70,7 @@ fn a_mistake_has_a_place_and_a_help() {
     assert!(read(base).is_ok());
     for (more, place, text) in [
         ("dispach: x\n", "3:1", "did you mean `dispatch`?"),
+        ("name:\n", "3:", "the name must be a text"),
         ("timeouts: { reply: 5 }\n", "3:20", "`5` is no time"),
         ("timeouts: { repli: 5s }\n", "3:13", "did you mean `reply`?"),
         ("notification: a:b\n", "3:15", "`a:b` is no address"),

@@ -132,3 +132,24 @@ pub fn is_cry(line: &str) -> bool {
     ];
     line.starts_with("panic: ") || WITHIN.iter().any(|cry| line.contains(cry))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn last_words_are_known_by_their_form() {
+        for line in [
+            "thread 'main' panicked at src/main.rs:1:1:",
+            "panic: runtime error: index out of range",
+            "==1==ERROR: AddressSanitizer: heap-use-after-free",
+            "a.c:1:2: runtime error: signed integer overflow",
+            "server: a.c:5: f: Assertion `x' failed.",
+        ] {
+            assert!(is_cry(line), "{line}");
+        }
+        for line in ["listening on 127.0.0.1:1863", "no panic: all is well", ""] {
+            assert!(!is_cry(line), "{line}");
+        }
+    }
+}

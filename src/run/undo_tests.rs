@@ -56,6 +56,12 @@ fn what_left_a_line_open_or_failed_is_put_back_on_a_new_connection() {
     let mut it = Dialogue::with(ALICE, open, accounts(), cleaning());
     let wants = it.log_in(0, "alice");
     assert_eq!(wants, ["0 ADD 9 AL", "close 0", "open 1 ns:1"]);
+    // Also where something was answered since.
+    let open = format!("{open}\n  - S: QNG");
+    let mut it = Dialogue::with(ALICE, &open, accounts(), cleaning());
+    assert_eq!(it.log_in(0, "alice"), ["0 ADD 9 AL"]);
+    it.say(0, "QNG");
+    it.expect(&["close 0", "open 1 ns:1"]);
     let mut it = Dialogue::with(ALICE, ADDS, accounts(), cleaning());
     it.log_in(0, "alice");
     it.say(0, "ADD 7 BL 4 bob@hotmail.com B");

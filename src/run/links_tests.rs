@@ -1,0 +1,103 @@
+//! Connections: what is kept of what the server says, how much of it, and what is sent.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use super::links::{Links, MAX_BYTES};
+use super::{Input, Output};
+use crate::spec::ServerKind;
+use crate::transcript::{ConnId, ConnName};
+
+const SECOND: Duration = Duration::from_secs(1);
+
+fn one() -> (Links, ConnId) {
+    let links = Links::new(SECOND);
+    let name = ConnName::new("alice", "ns");
+    let conn = links.open(name, ServerKind::Notification, "ns:1");
+    links.lock().take_in(Duration::ZERO, Input::Opened(conn));
+    links.lock().outputs.clear();
+    (links, conn)
+}
+
+fn say(links: &Links, conn: ConnId, text: &str) {
+    let bytes = Bytes::copy_from_slice(text.as_bytes());
+    links
+        .lock()
+        .take_in(Duration::ZERO, Input::Data(conn, bytes));
+}
+
+#[test]
+fn a_user_is_let_in_by_an_ok() {
+    for verb in ["USR", "ANS"] {
+        let (links, conn) = one();
+        for (line, is_in) in [("x 1 MD5 S 1.2", false), ("x 2 OK", true), ("x 3 x", true)] {
+            say(
+                &links,
+                conn,
+                &format!("{}\r\n", line.replacen('x', verb, 1)),
+            );
+            assert_eq!(links.link(conn, |link| link.entered), is_in, "{line}");
+        }
+    }
+}
+
+#[test]
+fn what_the_server_says_of_the_user_is_kept() {
+    let (links, conn) = one();
+    for (line, serial) in [
+        ("SYN 1 5", "5"),
+        ("ADD 2 FL 6 bob@hotmail.com b", "6"),
+        ("REM 3 FL 7 bob@hotmail.com", "7"),
+        ("GTC 4 8 N", "8"),
+        ("BLP 5 9 BL", "9"),
+        ("REA 6 10 alice@hotmail.com a", "10"),
+        ("CHG 7 BSY", "10"),
+    ] {
+        say(&links, conn, &format!("{line}\r\n"));
+        let known = links.link(conn, |link| link.serial.clone());
+        assert_eq!(known.as_deref(), Some(serial.as_bytes()), "{line}");
+    }
+    let known = links.link(conn, |link| (link.prompt.clone(), link.state.clone()));
+    let words = known.0.as_deref().zip(known.1.as_deref());
+    assert_eq!(words, Some((&b"N"[..], &b"BSY"[..])));
+}
+
+#[test]
+fn a_server_may_not_say_more_than_the_limit() {
+    let (links, conn) = one();
+    links.lock().taken = MAX_BYTES - 5;
+    say(&links, conn, "QNG\r\n");
+    assert_eq!(links.lock().halted, None);
+    say(&links, conn, "Q");
+    let why = format!("the server sent more than {MAX_BYTES} bytes");
+    assert_eq!(links.lock().halted.as_deref(), Some(&*why));
+    links.grant(SECOND);
+    assert_eq!(links.lock().halted, None);
+    say(&links, conn, "QNG\r\n");
+    assert_eq!(links.link(conn, |link| link.inbox.len()), 2);
+}
+
+#[test]
+fn all_connections_are_closed_at_once_and_only_once() {
+    let (links, first) = one();
+    let second = links.open(ConnName::new("bob", "ns"), ServerKind::Notification, "ns:1");
+    links.lock().outputs.clear();
+    links.close_all();
+    links.close_all();
+    let told: Vec<Output> = links.lock().outputs.drain(..).collect();
+    assert_eq!(told, [Output::Close(first), Output::Close(second)]);
+}
+
+#[test]
+fn segments_are_as_long_as_they_were_asked_for() {
+    let (links, conn) = one();
+    links.send(conn, Bytes::from_static(b"PNG\r\n"), Some(2), []);
+    links.send(conn, Bytes::from_static(b"QNG\r\n"), None, []);
+    let sent: Vec<Output> = links.lock().outputs.drain(..).collect();
+    let want = ["PN", "G\r", "\n", "QNG\r\n"].map(|bytes| Output::Send {
+        conn,
+        bytes: Bytes::from_static(bytes.as_bytes()),
+    });
+    assert_eq!(sent, want);
+}

@@ -3,6 +3,7 @@
 //! A script is a plain `async fn` over [`Links`]; the executor polls it whenever something
 //! happened or the time that it waits for has come. There is no runtime and no waker behind it.
 
+use std::collections::VecDeque;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -25,6 +26,10 @@ pub struct Executor {
     links: Links,
     script: Option<Script>,
     outcome: Option<Outcome>,
+    /// What the script has asked for and nobody has fetched yet.
+    outputs: VecDeque<Output>,
+    /// When the script must be woken.
+    wake_at: Option<Duration>,
 }
 
 impl std::fmt::Debug for Executor {
@@ -82,6 +87,8 @@ impl Executor {
             links,
             script: Some(script),
             outcome: None,
+            outputs: VecDeque::new(),
+            wake_at: None,
         };
         executor.advance();
         executor
@@ -104,14 +111,14 @@ impl Executor {
 
     /// The next thing to be done outside; `None` when all is done for now.
     pub fn poll_output(&mut self) -> Option<Output> {
-        self.links.lock().outputs.pop_front()
+        self.outputs.pop_front()
     }
 
     /// When `handle_timeout` must be called at the latest; `None` once the script is over.
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Duration> {
         self.script.as_ref()?;
-        self.links.lock().wake_at
+        self.wake_at
     }
 
     /// What the script came to, once it is over; given once. Outputs may be left to be done.
@@ -120,13 +127,15 @@ impl Executor {
     }
 
     fn advance(&mut self) {
-        let Some(script) = &mut self.script else {
-            return;
-        };
-        let mut context = Context::from_waker(Waker::noop());
-        if let Poll::Ready(outcome) = script.as_mut().poll(&mut context) {
-            self.script = None;
-            self.outcome = Some(outcome);
+        if let Some(script) = &mut self.script {
+            let mut context = Context::from_waker(Waker::noop());
+            if let Poll::Ready(outcome) = script.as_mut().poll(&mut context) {
+                self.script = None;
+                self.outcome = Some(outcome);
+            }
         }
+        let mut shared = self.links.lock();
+        self.outputs.append(&mut shared.outputs);
+        self.wake_at = shared.wake_at;
     }
 }

@@ -391,9 +391,10 @@ impl Links {
         what: &'static str,
         mut ready: impl FnMut(&mut Shared) -> Option<R>,
     ) -> Result<R, Late> {
-        let since = self.now();
+        let mut since = None;
         poll_fn(|_| {
             let mut shared = self.lock();
+            let since = *since.get_or_insert(shared.now);
             if let Some(reason) = &shared.halted {
                 return Poll::Ready(Err(Late::Halted(reason.clone())));
             }

@@ -83,8 +83,9 @@ impl World {
                 return outcome;
             }
             self.serve();
+            let alarm = self.next_alarm();
             if let Some(Reverse((at, _, _))) = self.flights.peek()
-                && self.next_alarm().is_none_or(|alarm| *at <= alarm)
+                && alarm.is_none_or(|alarm| *at <= alarm)
             {
                 if let Some(Reverse((at, _, parcel))) = self.flights.pop() {
                     self.now = self.now.max(at);
@@ -92,7 +93,7 @@ impl World {
                 }
                 continue;
             }
-            match self.next_alarm() {
+            match alarm {
                 Some(alarm) => self.ring(alarm),
                 // A script always waits for something; it is told the time, should it not.
                 None => self.executor.handle_timeout(Duration::MAX),

@@ -93,8 +93,8 @@ fn judge_board(seen: &Seen<'_, '_>, told: &Told<'_, '_>, out: &mut Findings) {
 /// Nobody is in, and nobody's entry waits for its answer: replies may come in any order.
 fn is_outside(seen: &Seen<'_, '_>) -> bool {
     let conn = seen.conn;
-    let is_waiting = conn.waits_for(Verb::Usr).or(conn.waits_for(Verb::Ans));
-    conn.user.is_none() && is_waiting.is_none()
+    let is_waiting = |verb| conn.waits_for(verb).is_some();
+    conn.user.is_none() && !is_waiting(Verb::Usr) && !is_waiting(Verb::Ans)
 }
 
 /// Somebody was in when this was asked.

@@ -455,6 +455,8 @@ mod tests {
             same
         );
         assert_eq!(says("S: JOI {alice.name}", "JOI %41l%20ice"), same);
+        assert_eq!(says("S: JOI %41b", "JOI Ab"), same);
+        assert_eq!(says("S: JOI Ab", "JOI %41b"), same);
         assert_ne!(says("S: JOI {bob.domain}", "JOI HOTMAIL.COM"), same);
         let exact = "{ S: \"JOI {bob.handle}\", exact: true }";
         assert_ne!(says(exact, "JOI BOB@hotmail.com"), same);

@@ -133,6 +133,8 @@ impl Oracle for Messages {
                 continue;
             }
             let sent = self.sent.get(&sender).map_or(&[][..], Vec::as_slice);
+            // A server that wants TrIDs to rise passes none on that does not.
+            let may_fall = sent.iter().any(|one| !one.rises && one.reached > 0);
             for (at, place, next) in flow.overtaken {
                 let Some(lost) = sent.get(at).filter(|lost| lost.is_due) else {
                     continue;
@@ -143,7 +145,7 @@ impl Oracle for Messages {
                     continue;
                 }
                 // If nothing came after the one that overtook it, it may only be late.
-                let (clause, message) = if !lost.rises {
+                let (clause, message) = if !lost.rises && !may_fall {
                     (
                         ClauseId::TRID_3,
                         "a message was lost whose TrID is not above the earlier ones",
@@ -473,6 +475,15 @@ mod tests {
         accuses("MSG-1", &[&two[..], &back].concat());
         silent(&[BOTH, "alice@sb C: <raw> x\n", &hear("One")].concat());
         silent(&[BOTH, &say(3, 'N', ""), &hear("")].concat());
+    }
+
+    #[test]
+    fn lost_with_a_trid_that_does_not_rise() {
+        let called = "alice@sb C: CAL 90 alice@hotmail.com\nalice@sb S: 215 90\n";
+        let falling = [called, &say(3, 'U', "one"), &say(91, 'U', "two")].concat();
+        accuses("TRID-3", &[BOTH, &falling, &hear("two")].concat());
+        let low = falling + &say(4, 'U', "three") + &hear("two") + &hear("three");
+        accuses("MSG-1", &[BOTH, &low].concat());
     }
 
     #[test]

@@ -138,6 +138,8 @@ pub struct Environment {
     pub presence_batched: bool,
     /// The dispatch server refers to a notification server.
     pub dispatch_refers: bool,
+    /// A switchboard could be entered.
+    pub has_board: bool,
     /// Nobody can log in, because of what the server answers: what it answered. Only what comes
     /// before a login can be tested then.
     pub no_login: Option<String>,
@@ -163,6 +165,7 @@ impl Default for Environment {
             barriers: Barriers::default(),
             presence_batched: false,
             dispatch_refers: false,
+            has_board: false,
             no_login: None,
             owns_server: false,
             disposable: false,
@@ -190,6 +193,7 @@ impl Environment {
         self.barriers = learnt.barriers;
         self.presence_batched = learnt.presence_batched;
         self.dispatch_refers = learnt.dispatch_refers;
+        self.has_board = learnt.has_board;
     }
 }
 
@@ -213,6 +217,8 @@ pub struct Learnt {
     pub presence_batched: bool,
     /// The dispatch server refers.
     pub dispatch_refers: bool,
+    /// A switchboard could be entered.
+    pub has_board: bool,
 }
 
 #[cfg(test)]
@@ -240,12 +246,13 @@ mod tests {
             },
             presence_batched: true,
             dispatch_refers: true,
+            has_board: true,
         };
         let mut env = Environment::default();
         env.learn(&learnt);
         assert_eq!(env.notification.as_deref(), Some("found:1"));
         assert_eq!(env.barriers, learnt.barriers);
-        assert!(env.presence_batched && env.dispatch_refers);
+        assert!(env.presence_batched && env.dispatch_refers && env.has_board);
         env.learn(&Learnt {
             notification: Some("other:1".into()),
             ..Learnt::default()

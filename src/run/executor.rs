@@ -64,7 +64,9 @@ impl Executor {
         Self::start(links, Box::pin(probe::probe(session)))
     }
 
-    /// Finds out whether the target lives: logs one account in and out.
+    /// Finds out whether the target lives: logs one account in and out, and enters a switchboard
+    /// meanwhile where the environment says that this worked, and that the harness can start the
+    /// server again.
     #[must_use]
     pub fn check(account: Account, env: Arc<Environment>, seed: u64) -> Self {
         let links = Links::new(script::BUDGET_REPLIES * env.timeouts.reply);

@@ -154,14 +154,24 @@ pub fn names_error(reason: &str) -> bool {
 #[must_use]
 pub fn names_answer(reason: &str) -> bool {
     let verb = first_got(reason);
-    let is_verb = verb.len() == 3 && verb.bytes().all(|byte| byte.is_ascii_uppercase());
-    is_verb || (is_error(verb) && is_about_all(reason))
+    is_verb(verb) || (is_error(verb) && is_about_all(reason))
+}
+
+/// Whether what came is a line of the protocol, be it a wrong one or an error: not silence or an
+/// end.
+pub(super) fn is_answer(got: &str) -> bool {
+    let word = first_got(got);
+    is_verb(word) || is_error(word)
 }
 
 /// The first word that came.
 fn first_got(reason: &str) -> &str {
     let got = reason.rsplit("got ").next().unwrap_or(reason);
     got.split([' ', ',']).next().unwrap_or(got)
+}
+
+fn is_verb(word: &str) -> bool {
+    word.len() == 3 && word.bytes().all(|byte| byte.is_ascii_uppercase())
 }
 
 fn is_error(word: &str) -> bool {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::environment::{Barrier, Barriers, Learnt};
-use super::outcome::{Cause, Ending, Outcome, names_answer};
+use super::outcome::{Cause, Ending, Outcome, is_answer, names_answer};
 use super::roster::Roster;
 use super::session::{Session, Trouble, shown};
 use super::silence::Settled;
@@ -22,12 +22,18 @@ pub(super) async fn probe(mut session: Session) -> Outcome {
     outcome
 }
 
-/// Logs one account in and out.
+/// Logs one account in and out, and enters a switchboard meanwhile where that worked before and a
+/// server that no longer lets anybody in can be started again.
 pub(super) async fn check(mut session: Session) -> Outcome {
     let result = match session.login(0, ConnName::DEFAULT).await {
         Ok(login) => {
+            let visited = if session.env.has_board && session.env.owns_server {
+                session.visit_board(login.slot).await
+            } else {
+                Ok(())
+            };
             session.logout(login.slot).await;
-            Ok(())
+            visited
         }
         Err(trouble) => Err(trouble),
     };
@@ -283,6 +289,7 @@ impl Session {
             let Ok(board) = self.enter_board(first).await else {
                 return;
             };
+            learnt.has_board = true;
             let others: Vec<usize> = second.into_iter().chain([first]).collect();
             if self.is_barrier(barrier, board, &others).await {
                 learnt.barriers = Barriers {
@@ -291,6 +298,21 @@ impl Session {
                 };
                 return;
             }
+        }
+    }
+
+    /// Whether the way into a switchboard is open: to be refused is an answer.
+    async fn visit_board(&mut self, slot: usize) -> Result<(), Trouble> {
+        let entered = match self.go_online(slot).await {
+            Ok(()) => self.enter_board(slot).await.map(drop),
+            Err(trouble) => Err(trouble),
+        };
+        match entered {
+            Err(trouble) if !is_answer(&trouble.got) => {
+                let expected = format!("{} on the way into a switchboard", trouble.expected);
+                Err(Trouble::new(expected, trouble.got))
+            }
+            _ => Ok(()),
         }
     }
 

@@ -371,3 +371,31 @@ fn a_server_that_does_not_close_is_left_after_a_while() {
         assert_eq!((outcome.ending, outcome.waited), (Ending::Passed, waited));
     }
 }
+
+#[test]
+fn a_switchboard_that_let_users_in_must_go_on_doing_so() {
+    assert!(probed(Habits::default()).has_board);
+    assert!(!probed(without(&["XFR"])).has_board);
+    let checked = |owns_server, has_board, refused: &[&str]| {
+        let env = Environment {
+            owns_server,
+            has_board,
+            ..env()
+        };
+        let executor = Executor::check(accounts(1).remove(0), Arc::new(env), 1);
+        let (outcome, lines) = play(executor, without(refused));
+        let asked = lines.iter().any(|line| line.contains("XFR"));
+        (asked, outcome.why_broken().unwrap_or_default())
+    };
+    let sound = String::new();
+    assert_eq!(checked(true, true, &[]), (true, sound.clone()));
+    // To be refused is an answer; to be left without one is not.
+    assert_eq!(checked(true, true, &["CHG"]), (false, sound.clone()));
+    let (_, why) = checked(true, true, &["XFR"]);
+    let silence = "expected a referral to a switchboard on the way into a switchboard, got nothing";
+    assert!(why.contains(silence), "{why}");
+    // Where nobody can start it again, the scenarios say what it does not do.
+    for (owned, has_board) in [(false, true), (true, false)] {
+        assert_eq!(checked(owned, has_board, &["XFR"]), (false, sound.clone()));
+    }
+}

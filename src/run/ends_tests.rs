@@ -117,6 +117,24 @@ fn what_is_made_again_is_as_it_was() {
 }
 
 #[test]
+fn a_connection_of_steps_that_logged_in_is_made_again_after_an_error() {
+    let steps = "  - C: USR {t} MD5 S {md5('1.2', alice.password)}\n  - S: USR {t} OK ...\n  \
+        - C: GTC {t} A\n  - S: 218 {t}\n  - C: CHG {t} BSY\n  - S: CHG {t} BSY";
+    let mut it = Dialogue::new("[alice]", steps);
+    it.expect(&["open 0 ns:1"]);
+    it.opened(0);
+    it.wants();
+    it.say(0, "USR 1 OK alice@hotmail.com alice");
+    it.expect(&["0 GTC 2 A"]);
+    it.say(0, "218 2");
+    it.expect(&["0 CHG 3 BSY"]);
+    it.close(0);
+    assert_eq!(it.log_in(1, "alice"), ["1 CHG 3 BSY"]);
+    it.say(1, "CHG 3 BSY");
+    assert_eq!(it.outcome().ending, Ending::Passed);
+}
+
+#[test]
 fn an_end_that_a_branch_awaits_is_taken_and_not_mended() {
     let steps = "  - C: GTC {t} A\n  - S: 218 {t}\n  - C: GTC {t} A\n  \
         - one of:\n      - S: 218 {t}\n      - S: closed";

@@ -273,8 +273,8 @@ impl Session {
 
     /// Whether the connection was lost to an error before, and what was asked since went with it.
     pub(super) fn may_revive(&self, slot: usize) -> bool {
-        let slot = self.slot(slot);
-        slot.fixture && slot.after_error && !slot.unanswered.is_empty()
+        let known = self.slot(slot);
+        known.after_error && !known.unanswered.is_empty() && self.is_inside(slot)
     }
 
     pub(super) async fn revive_and_repeat(&mut self, step: &Step, slot: usize) -> Result<(), Stop> {
@@ -403,7 +403,7 @@ impl Session {
             }
         }
         let known = self.slot(slot);
-        let explained = known.known_closed || (known.fixture && known.after_error);
+        let explained = known.known_closed || (known.after_error && self.is_inside(slot));
         match end {
             Some(end) if !explained && end != End::Ours => {
                 Err(self.unexpected_end(step, expect, &end))

@@ -332,7 +332,7 @@ impl Session {
         }
     }
 
-    /// Logs a user in again whose connection a fixture made and the server closed after an error.
+    /// Logs a user in again whose connection the server closed after an error.
     pub(super) async fn revive(&mut self, slot: usize) -> Result<(), Trouble> {
         let (name, player, conn) = {
             let slot = self.slot(slot);

@@ -52,7 +52,7 @@ mod target_schema;
 mod target_tests;
 mod task;
 #[cfg(test)]
-mod test_support;
+pub(crate) mod test_support;
 #[cfg(test)]
 mod turns_tests;
 mod undo;

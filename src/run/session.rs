@@ -208,6 +208,13 @@ impl Session {
         slot.expect("slots are numbered by `add_slot` and never removed")
     }
 
+    /// Whether the fixture or steps have logged the user in on this connection.
+    pub(super) fn is_inside(&self, slot: usize) -> bool {
+        let slot = self.slot(slot);
+        let is_entered = || self.links.link(slot.conn, |link| link.entered);
+        slot.fixture || (slot.name.kind() == ServerKind::Notification && is_entered())
+    }
+
     /// The slot of a name, if it was ever opened.
     pub(super) fn find_slot(&self, name: &ConnName) -> Option<usize> {
         self.slots.iter().position(|slot| slot.name == *name)

@@ -183,8 +183,8 @@ impl Session {
     }
 
     /// The slot of a connection that a step uses. A notification or dispatch connection that no
-    /// step has opened opens by itself; one that a fixture made and the server closed after an
-    /// error is made again.
+    /// step has opened opens by itself; one on which a user was logged in and that the server closed
+    /// after an error is made again.
     pub(super) async fn connection(&mut self, conn: &ConnName) -> Result<usize, Trouble> {
         let Some(slot) = self.find_slot(conn) else {
             let address = self.door(conn)?;
@@ -198,7 +198,7 @@ impl Session {
             let address = self.door(conn)?;
             return self.open_named(conn, &address).await;
         }
-        if known.fixture && known.after_error {
+        if known.after_error && self.is_inside(slot) {
             self.revive(slot).await?;
             return Ok(slot);
         }

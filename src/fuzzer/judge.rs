@@ -1,6 +1,7 @@
 //! What a case came to.
 
-use super::signature::{Kind, Signature};
+use super::signature::{Kind, STEP, Signature};
+use super::watch::MODEL;
 use crate::event::Failure;
 use crate::run::{Dead, Ending, Outcome, is_cry};
 use crate::scenario::ast::Scenario;
@@ -71,7 +72,8 @@ impl Verdict {
     #[must_use]
     pub fn of(outcome: &Outcome, level: Level) -> (Self, Vec<(Signature, Failure)>) {
         let within = |failure: &Failure| failure.level.is_none_or(|of| of <= level);
-        let all = Signature::all(outcome);
+        let mut all = Signature::all(outcome);
+        told_best(&mut all);
         let told = all.into_iter().filter(|(_, failure)| within(failure));
         let told: Vec<(Signature, Failure)> = told
             .map(|(signature, failure)| (signature, failure.clone()))
@@ -79,11 +81,9 @@ impl Verdict {
         let verdict = match told.first() {
             None if outcome.ending == Ending::Broken => Self::Broken,
             None => Self::Passed,
-            Some((signature, failure)) if failure.by == super::signature::STEP => {
-                Self::of_step(signature)
-            }
+            Some((signature, failure)) if failure.by == STEP => Self::of_step(signature),
             Some((_, failure)) if failure.by == PROCESS => Self::Death,
-            Some((_, failure)) if failure.by == super::watch::MODEL => Self::Model,
+            Some((_, failure)) if failure.by == MODEL => Self::Model,
             Some(_) => Self::Oracle,
         };
         (verdict, told)
@@ -109,6 +109,33 @@ impl Verdict {
             Kind::Reset => Self::Reset,
             _ => Self::Step,
         }
+    }
+}
+
+/// The clauses of commands that were written in another way than usual.
+const DISGUISES: [ClauseId; 4] = [
+    ClauseId::FRAME_4,
+    ClauseId::FRAME_5,
+    ClauseId::FRAME_8,
+    ClauseId::TRID_2,
+];
+
+/// Of several that accuse the same line, leaves the one who knows best why. A step knows more than
+/// the model does, but for a command in disguise: where somebody else, too, finds the answer wrong,
+/// the server has understood the command, and would have answered the plain one so.
+fn told_best(all: &mut Vec<(Signature, &Failure)>) {
+    let Some((signature, step)) = all.first().filter(|(_, one)| one.by == STEP).cloned() else {
+        return;
+    };
+    let is_disguised = step
+        .clause
+        .is_some_and(|clause| DISGUISES.contains(&clause));
+    let is_line = matches!(signature.actual, Kind::Line(_) | Kind::Error(_));
+    let is_same = |one: &Failure| one.by != STEP && one.got == step.got;
+    if is_disguised && is_line && all.iter().any(|(_, one)| is_same(one)) {
+        all.remove(0);
+    } else {
+        all.retain(|(_, one)| one.by != MODEL || !is_same(one));
     }
 }
 
@@ -193,6 +220,35 @@ impl std::fmt::Display for Verdict {
 mod tests {
     use super::*;
     use crate::fuzzer::{Manner, generate};
+    use crate::run::test_support::{failure, outcome};
+
+    #[test]
+    fn who_knows_best_why_a_line_is_wrong_is_told() {
+        let told = |clause, got: &str, others: &[(ClauseId, &str, &str)]| {
+            let step = failure(Some(clause), "an error 5", got);
+            let mut outcome = outcome(Ending::Failed, vec![step]);
+            let accusation = |(clause, by, got): &(ClauseId, &str, &str)| Failure {
+                by: (*by).to_owned(),
+                detail: Some("it is wrong".to_owned()),
+                ..failure(Some(*clause), "an error", got)
+            };
+            outcome.accusations = others.iter().map(accusation).collect();
+            let (_, told) = Verdict::of(&outcome, Level::Draft);
+            let clauses = told.iter().map(|(_, one)| one.clause.unwrap().as_str());
+            clauses.collect::<Vec<_>>().join(" ")
+        };
+        let (gone, gone_too) = ("REM 5 AL 3 x", [(ClauseId::REM_4, MODEL, "REM 5 AL 3 x")]);
+        assert_eq!(told(ClauseId::FRAME_8, gone, &gone_too), "REM-4");
+        assert_eq!(told(ClauseId::FRAME_8, gone, &[]), "FRAME-8");
+        assert_eq!(told(ClauseId::ADD_2, gone, &gone_too), "ADD-2");
+        let oracle = [(ClauseId::REM_4, "answers", gone)];
+        assert_eq!(told(ClauseId::ADD_2, gone, &oracle), "ADD-2 REM-4");
+        let closed = [(ClauseId::REM_4, MODEL, "closed")];
+        assert_eq!(told(ClauseId::FRAME_8, "closed", &closed), "FRAME-8");
+        assert_eq!(told(ClauseId::FRAME_8, gone, &closed), "FRAME-8 REM-4");
+        // What the step says counts also where it is beyond the level.
+        assert_eq!(told(ClauseId::SBX_6, gone, &gone_too), "");
+    }
 
     #[test]
     fn a_death_goes_before_what_follows_from_it() {

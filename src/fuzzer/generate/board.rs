@@ -6,9 +6,12 @@ use super::cast::{Board, Invitation, Stage, Who};
 use super::play::Play;
 use crate::fuzzer::dictionary;
 use crate::fuzzer::script::varying;
-use crate::scenario::ast::{Action, Payload, Step};
+use crate::scenario::ast::{Action, Expected, Payload, Step};
 use crate::spec::{ClauseId, MAX_MESSAGE};
 use crate::transcript::ConnName;
+
+/// Known servers deliver messages of so many bytes; longer ones are for MSG-9 to speak of.
+const MODEST: usize = 400;
 
 impl Play<'_> {
     /// XFR SB and what it gives: the number of the captures.
@@ -30,29 +33,31 @@ impl Play<'_> {
             return;
         }
         let number = self.get_referral(who);
+        let mut clause = ClauseId::SBU_1;
         if self.entropy.chance(16) {
-            // The cookie of the first is good all the same (SBX-6).
+            // The cookie of the first is good all the same.
             self.get_referral(who);
+            clause = ClauseId::SBX_6;
         }
         match self.entropy.below(12) {
             0 => return self.speak_before_entry(who, number),
             1 => return self.enter_wrongly(who, number),
-            _ => self.take_seat(who, number),
+            _ => self.take_seat(who, number, clause),
         }
         if self.entropy.chance(20) {
             self.use_cookie_again(who, number);
         }
     }
 
-    /// Opens a session with a referral.
-    pub(super) fn take_seat(&mut self, who: Who, number: usize) {
+    /// Opens a session with a referral; a server that does not let the user in breaks the clause.
+    pub(super) fn take_seat(&mut self, who: Who, number: usize, clause: ClauseId) {
         let conn = self.player_mut(who).next_board();
         let (user, name) = (self.user(who), self.name_of(who));
         self.script.open(&conn, Some(&format!("{{board{number}}}")));
         let line = format!("USR {{t}} {{{user}.handle}} {{cookie{number}}}");
         self.say(&conn, &line);
         let line = format!("USR {{t}} OK {{{user}.handle}} {name}");
-        self.script.expect(&conn, &line, ClauseId::SBU_1);
+        self.script.expect(&conn, &line, clause);
         self.cast.boards.push(Board {
             number,
             members: vec![(who, conn)],
@@ -287,6 +292,7 @@ impl Play<'_> {
             return;
         };
         let payload = self.payload();
+        let is_long = matches!(payload, Payload::Filler(length) if length > MODEST);
         let mode = self.entropy.name(&["N", "U", "A", "N"]);
         let members = self.members_but(place, who);
         // An answer that need not come may come late: it has a TrID by name.
@@ -307,11 +313,28 @@ impl Play<'_> {
             self.script
                 .expect_perhaps(&conn, &format!("{verb} {trid}"), clause);
         }
+        if is_long && members.is_empty() {
+            self.lives_on(&conn, ClauseId::MSG_9);
+        }
+        let clause = if is_long {
+            ClauseId::MSG_9
+        } else {
+            ClauseId::MSG_1
+        };
         let user = self.user(who);
         for (_, there) in members {
             let line = format!("MSG {{{user}.handle}} * {{length}}");
-            self.script.expect_same(&there, &line, ClauseId::MSG_1);
+            self.script.expect_same(&there, &line, clause);
         }
+    }
+
+    /// The connection was not ended by what was sent last, whatever was said on it.
+    fn lives_on(&mut self, conn: &ConnName, clause: ClauseId) {
+        let any = Expected::Nothing {
+            except: vec![self.script.pattern(conn, "* ...")],
+        };
+        let step = self.script.expecting(conn, any, clause);
+        self.script.push(step);
     }
 
     /// Leaves a session, one way or another.

@@ -35,7 +35,7 @@ impl Play<'_> {
     pub(super) fn seek_seat(&mut self, who: Who) {
         if self.board_of(who).is_none() && self.player(who).is_online() {
             let number = self.get_referral(who);
-            self.take_seat(who, number);
+            self.take_seat(who, number, ClauseId::SBU_1);
         }
     }
 
@@ -52,7 +52,7 @@ impl Play<'_> {
             return None;
         }
         let number = self.get_referral(who);
-        self.take_seat(who, number);
+        self.take_seat(who, number, ClauseId::SBU_1);
         self.invite(self.cast.boards.len() - 1, who, callee);
         self.answer(callee);
         self.find_company(who)

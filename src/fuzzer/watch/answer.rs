@@ -2,7 +2,7 @@
 
 use smallvec::SmallVec;
 
-use super::hear::{describe, is_line, is_trid};
+use super::hear::{describe, is_error, is_line, is_trid};
 use super::watcher::{Request, Watcher, cookie_of};
 use crate::model::{After, Command, Line, Replies, Reply};
 use crate::transcript::{Party, What, escape};
@@ -116,6 +116,18 @@ impl<'t> Watcher<'t> {
         end > request.at && !between.any(is_other)
     }
 
+    /// Whether the last that the server said on this connection before the request was an error.
+    fn is_after_error(&self, request: &Request<'t>) -> bool {
+        let entries = self.links.get(request.link).map(|link| &link.entries[..]);
+        let entries = entries.unwrap_or_default().iter().rev();
+        let mut before = entries.filter(|at| **at < request.at);
+        let last = before.find_map(|at| match &self.transcript.entries().get(*at)?.what {
+            What::Frame(Party::Server, frame) => Some(is_error(frame)),
+            _ => None,
+        });
+        last.unwrap_or_default()
+    }
+
     /// Whether the server ended the connection later, and answered nothing in between.
     fn may_be_over(&self, request: &Request<'t>) -> bool {
         let end = self.links.get(request.link).and_then(|link| link.end);
@@ -145,6 +157,12 @@ impl<'t> Watcher<'t> {
         if self.is_outrun(request) {
             self.claim(request, answer);
             self.model.distrust(request.conn);
+            return;
+        }
+        if answer.is_empty() && is_end && self.is_after_error(request) {
+            // The end belongs to the error: the request came too late for it.
+            self.note(request, answer, false);
+            self.distrust(request.at, request.link, request.conn, b"");
             return;
         }
         let is_over = is_end || self.is_outlived(request);

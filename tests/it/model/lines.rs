@@ -173,6 +173,7 @@ fn what_clauses_leave_open_passes() {
         "alice C: XXX 5\nalice S: closed",
         "alice C: XXX 5\nalice C: PNG\nalice S: QNG",
         "alice C: INF 5\nalice S: 715 5\nalice S: closed",
+        "alice C: GTC 5 A\nalice S: 218 5\nalice C: CHG 6 NLN\nalice S: closed",
     ] {
         let text = after_login(1, rest);
         assert_eq!(judged(&text), None, "{rest}");

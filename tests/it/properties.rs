@@ -12,7 +12,7 @@ use msnpspec::fuzzer::{
 };
 use msnpspec::oracle;
 use msnpspec::run::{Ending, Outcome};
-use msnpspec::scenario::ast::Scenario;
+use msnpspec::scenario::ast::{Action, Scenario};
 use msnpspec::scenario::{self, NoFiles};
 use msnpspec::server::{Fault, FaultSet};
 use msnpspec::sim::{Chunking, SimOptions};
@@ -140,6 +140,21 @@ fn every_mutator_is_used() {
     let missing: Vec<&str> = missing.map(|mutator| mutator.name).collect();
     assert!(missing.is_empty(), "{missing:?}");
     assert!((400..2000).contains(&hostile), "{hostile} of 4000");
+}
+
+/// Replies that a case does not read are no breach of a silence that it expects later.
+#[test]
+fn what_is_left_unread_is_meant_by_no_silence() {
+    let mut seen = 0;
+    for number in 0..300 {
+        let case = generate(&case_bytes(9, number), Manner::default());
+        let steps = case.scenario.steps.iter();
+        for step in steps.filter(|step| matches!(step.action, Action::Settle)) {
+            assert!(step.precondition, "case {number}");
+            seen += 1;
+        }
+    }
+    assert!(seen > 20, "{seen}");
 }
 
 fn campaign(options: CampaignOptions, server: &Reference) -> Report {

@@ -138,9 +138,12 @@ impl<'b> Play<'b> {
         }
     }
 
-    /// Lets the rest of a reply come, which cannot be told in advance.
+    /// Lets the rest of a reply come, which cannot be told in advance. No silence that is expected
+    /// later means it.
     pub(super) fn leave_unread(&mut self, conn: &ConnName) {
-        self.script.act(Action::Settle);
+        let mut step = self.script.step(Action::Settle, None);
+        step.precondition = true;
+        self.script.push(step);
         self.unread.push(conn.clone());
     }
 

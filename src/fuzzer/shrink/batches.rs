@@ -18,7 +18,7 @@ pub(super) fn loosened(scenario: &Scenario) -> Option<Scenario> {
             continue;
         };
         if let Some(step) = candidate.steps.get_mut(*first) {
-            (step.action, step.clause) = (Action::Settle, None);
+            (step.action, step.clause, step.precondition) = (Action::Settle, None, true);
         }
         gone.extend(others);
     }

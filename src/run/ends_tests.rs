@@ -135,6 +135,25 @@ fn a_connection_of_steps_that_logged_in_is_made_again_after_an_error() {
 }
 
 #[test]
+fn who_was_shut_out_is_back_before_another_acts() {
+    let both = "{ alice: { state: logged-in }, bob: {} }";
+    let steps = "  - alice C: GTC {t} A\n  - alice S: 218 {t}\n  - bob C: VER {t} MSNP2";
+    for is_closed in [true, false] {
+        let mut it = Dialogue::with(both, steps, accounts(), with_ping());
+        assert_eq!(it.log_in(0, "alice"), ["0 GTC 5 A"]);
+        it.say(0, "218 5");
+        it.expect(&["0 PNG"]);
+        if is_closed {
+            it.close(0);
+            assert_eq!(it.log_in(1, "alice"), ["open 2 ns:1"]);
+        } else {
+            it.say(0, "QNG");
+            it.expect(&["open 1 ns:1"]);
+        }
+    }
+}
+
+#[test]
 fn an_end_that_a_branch_awaits_is_taken_and_not_mended() {
     let steps = "  - C: GTC {t} A\n  - S: 218 {t}\n  - C: GTC {t} A\n  \
         - one of:\n      - S: 218 {t}\n      - S: closed";

@@ -5,11 +5,12 @@
 
 use super::links::{End, Late};
 use super::session::{Session, Trouble, error_code, may_come, shown, told, told_late};
+use super::silence::Settled;
 use super::steps::{Stop, place};
 use crate::scenario::ast::{Expect, Expected, LinePattern, Step};
 use crate::scenario::{Mismatch, Wanted};
 use crate::spec::{ClauseId, ErrorCode, ServerKind};
-use crate::transcript::escape;
+use crate::transcript::{ConnName, escape};
 use crate::wire::{DecodeError, Frame, Terminator};
 
 /// The most lines of a pool that are told beside a failure.
@@ -162,6 +163,7 @@ impl Session {
             return;
         }
         slot.after_error = error_code(frame).is_some();
+        slot.in_doubt = error_code(frame) == Some(218);
         if !slot.unanswered.is_empty() {
             slot.unanswered.clear();
             self.round_trips += 1;
@@ -275,6 +277,26 @@ impl Session {
     pub(super) fn may_revive(&self, slot: usize) -> bool {
         let known = self.slot(slot);
         known.after_error && !known.unanswered.is_empty() && self.is_inside(slot)
+    }
+
+    /// Known servers close behind a 218. Where one has, the user is logged in again before another
+    /// connection than its own acts, so that others meet it where the steps have left it.
+    pub(super) async fn resolve_doubts(&mut self, acting: &ConnName) {
+        for slot in 0..self.slots.len() {
+            let known = self.slot_mut(slot);
+            if !known.in_doubt || known.name == *acting {
+                continue;
+            }
+            known.in_doubt = false;
+            let is_due = known.unanswered.is_empty() && !known.known_closed;
+            if is_due
+                && self.is_inside(slot)
+                && matches!(self.barrier(slot).await, Settled::Ended(_))
+            {
+                // One that cannot log in again is found by the next step that needs it.
+                let _ = self.revive(slot).await;
+            }
+        }
     }
 
     pub(super) async fn revive_and_repeat(&mut self, step: &Step, slot: usize) -> Result<(), Stop> {

@@ -89,6 +89,8 @@ pub(super) struct Slot {
     pub(super) known_closed: bool,
     /// The last answer was an error.
     pub(super) after_error: bool,
+    /// The last answer was 218, and nobody has seen yet whether the connection goes on behind it.
+    pub(super) in_doubt: bool,
     /// What was sent since the last answer.
     pub(super) unanswered: Vec<Bytes>,
     /// The TrID of the last request, where it had one.
@@ -238,6 +240,7 @@ impl Session {
             acting: false,
             known_closed: false,
             after_error: false,
+            in_doubt: false,
             unanswered: Vec::new(),
             last_trid: None,
             perhaps: Vec::new(),

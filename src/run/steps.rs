@@ -118,6 +118,9 @@ impl Session {
     }
 
     async fn send(&mut self, step: &Step, send: &Send) -> Result<(), Stop> {
+        if self.slots.iter().any(|slot| slot.in_doubt) {
+            self.resolve_doubts(&send.conn).await;
+        }
         let slot = match self.connection(&send.conn).await {
             Ok(slot) => slot,
             Err(trouble) => return Err(self.miss(step, trouble)),

@@ -73,8 +73,8 @@ fn is_right(fault: Fault, (clause, _): &Finding) -> bool {
 
 /// What oracles say beyond the clauses of a fault, and rightly: one wrong deed breaks more.
 const CONSEQUENCES: &[(Fault, &[ClauseId])] = &[
-    // The wire cannot tell whether the later message came first, or the TrID decided.
-    (Fault::MESSAGES_OVERTAKE, &[ClauseId::TRID_3]),
+    // A message that was overtaken and is still to come when the script stops seems lost.
+    (Fault::MESSAGES_OVERTAKE, &[ClauseId::MSG_1]),
 ];
 
 /// Whether oracles name the clause with reason, though the fault is not for it.

@@ -27,9 +27,7 @@ impl Play<'_> {
     /// A referral and the way into a new session.
     pub(super) fn open_board(&mut self, who: Who) {
         if !self.player(who).is_online() {
-            let conn = self.conn(who);
-            self.say(&conn, "XFR {t} SB");
-            self.script.expect_error(&conn, ClauseId::SBX_3);
+            self.ask_in_vain(who);
             return;
         }
         let number = self.get_referral(who);
@@ -47,6 +45,21 @@ impl Play<'_> {
         if self.entropy.chance(20) {
             self.use_cookie_again(who, number);
         }
+    }
+
+    /// Who is hidden gets no referral, and who has not said a state yet need not get one.
+    fn ask_in_vain(&mut self, who: Who) {
+        let conn = self.conn(who);
+        self.say(&conn, "XFR {t} SB");
+        if self.player(who).state.is_some() {
+            self.script.expect_error(&conn, ClauseId::SBX_3);
+            return;
+        }
+        let clause = ClauseId::SBX_5;
+        let refusal = self.script.error(&conn, clause);
+        let referral = self.script.line(&conn, "XFR {t} SB * CKI *", clause);
+        let branches = vec![vec![refusal], vec![varying(referral, clause)]];
+        self.script.one_of(branches, clause);
     }
 
     /// Opens a session with a referral; a server that does not let the user in breaks the clause.

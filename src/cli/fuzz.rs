@@ -321,8 +321,7 @@ fn play(args: &FuzzArgs, server: &Server, manner: Manner, console: Console) -> E
         let goes_on = campaign.round();
         let news: Vec<Found> = campaign
             .report()
-            .found
-            .values()
+            .findings()
             .filter(|found| findings.take(&found.signature))
             .cloned()
             .collect();

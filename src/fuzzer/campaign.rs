@@ -173,6 +173,19 @@ impl Report {
         digest(&named.collect(), |number| bytes(number).unwrap_or_default())
     }
 
+    /// What was found, without commands in disguise that fail like plain ones: it is not the disguise
+    /// that the server trips over.
+    pub fn findings(&self) -> impl Iterator<Item = &Found> {
+        let is_known_plain = |disguised: &Signature| {
+            let mut all = self.found.values();
+            all.any(|found| found.signature.is_plain_form_of(disguised))
+        };
+        let all = self.found.values();
+        all.filter(move |found| {
+            !found.signature.is_of_disguise() || !is_known_plain(&found.signature)
+        })
+    }
+
     /// How many transitions were seen that the model knows, and how many it knows.
     #[must_use]
     pub fn known_transitions(&self) -> (usize, usize) {

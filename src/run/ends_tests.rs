@@ -347,6 +347,24 @@ fn a_connection_of_steps_that_an_error_ended_is_opened_again() {
 }
 
 #[test]
+fn what_is_asked_of_a_switchboard_that_an_error_ended_draws_its_end() {
+    let steps = "  - alice@sb open: sb:1\n  - alice@sb C: CAL {t} x\n  \
+        - alice@sb S: error {t}\n  - C: VER {t} MSNP2\n  - S: VER {t} MSNP2\n  \
+        - alice@sb C: CAL {t} y\n  - alice@sb S: closed";
+    let mut it = Dialogue::new("[alice]", steps);
+    it.expect(&["open 0 sb:1"]);
+    it.opened(0);
+    it.expect(&["0 CAL 1 x"]);
+    it.say(0, "208 1");
+    it.expect(&["open 1 ns:1"]);
+    it.opened(1);
+    it.expect(&["1 VER 1 MSNP2"]);
+    it.close(0);
+    it.say(1, "VER 1 MSNP2");
+    assert_eq!(it.outcome().ending, Ending::Passed);
+}
+
+#[test]
 fn a_server_that_does_not_start_fails_the_step() {
     let steps = "  - server: stop\n  - server: start\n  - C: VER {t} MSNP2";
     let mut it = Dialogue::new("[alice]\nneeds: [launch]", steps);

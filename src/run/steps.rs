@@ -205,7 +205,11 @@ impl Session {
             self.revive(slot).await?;
             return Ok(slot);
         }
-        if known.after_error && conn.kind() != ServerKind::Switchboard {
+        if known.after_error && conn.kind() == ServerKind::Switchboard {
+            // What the server makes of the request is for the next step to say: nothing.
+            return Ok(slot);
+        }
+        if known.after_error {
             let address = self.door(conn)?;
             return self.open_named(conn, &address).await;
         }

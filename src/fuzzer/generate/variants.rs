@@ -176,7 +176,7 @@ const VARIANTS: [Variant; 25] = {
             Packages,
             C::HANDLE_4,
             "USR {t} MD5 I nodomain",
-            &[&["206 {t} ..."]],
+            &[&["206 {t} ..."], &["~911 {t} ..."], &["~closed"]],
         ),
         variant(Packages, C::HANDLE_3, "USR {t} MD5 I nodomain@", NEVER_IN),
         variant(
@@ -244,7 +244,12 @@ const VARIANTS: [Variant; 25] = {
             "SYN {t} 0",
             &[&["refused"], &["nothing"]],
         ),
-        variant(Nothing, C::INF_3, "INF {t}", &[&["refused"], &["nothing"]]),
+        variant(
+            Nothing,
+            C::INF_3,
+            "INF {t}",
+            &[&["refused"], &["nothing"], &["~INF {t} MD5 ..."]],
+        ),
         variant(
             Nothing,
             C::TRID_6,
@@ -402,9 +407,9 @@ impl Play<'_> {
         }
         let line = "USR {t} MD5 I {WHO.handle}";
         let other = format!("USR {{t}} MD5 S !{{{challenge}}}");
-        self.try_line(who, &second, ClauseId::USR_9, line, &[&[&other]]);
-        let line = format!("USR {{t}} MD5 S {{md5({challenge}, WHO.password)}}");
-        self.try_line(who, &second, ClauseId::USR_10, &line, &[&["refused"]]);
+        let response = format!("> USR {{t}} MD5 S {{md5({challenge}, WHO.password)}}");
+        let branches: &[&[&str]] = &[&[&other, &response, "refused"], &["~USR {t} MD5 S *"]];
+        self.try_line(who, &second, ClauseId::USR_9, line, branches);
     }
 
     /// The longest handle that there can be draws what a short one does; nobody has either.

@@ -309,7 +309,6 @@ fn play(args: &FuzzArgs, server: &Server, manner: Manner, console: Console) -> E
     let shelf = args.save.as_deref().map(|folder| Shelf {
         folder,
         server,
-        manner,
         seed: args.seed,
         console,
     });
@@ -321,7 +320,8 @@ fn play(args: &FuzzArgs, server: &Server, manner: Manner, console: Console) -> E
         let goes_on = campaign.round();
         let news: Vec<Found> = campaign
             .report()
-            .findings()
+            .found
+            .values()
             .filter(|found| findings.take(&found.signature))
             .cloned()
             .collect();

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use md5::{Digest as _, Md5};
 use msnpspec::fuzzer::{
-    Found, Kind, Manner, Name, Origin, Reference, Replayed, Report, Reproducer, Shrinker, Shrunk,
+    Found, Kind, Name, Origin, Reference, Replayed, Report, Reproducer, Shrinker, Shrunk,
     Signature, Size, Verdict, case_of, read_finding, replay,
 };
 use msnpspec::net::now;
@@ -35,7 +35,6 @@ pub(super) struct Shelf<'s> {
     /// The folder.
     pub(super) folder: &'s Path,
     pub(super) server: &'s Server,
-    pub(super) manner: Manner,
     pub(super) seed: u64,
     pub(super) console: Console,
 }
@@ -60,7 +59,7 @@ impl Shelf<'_> {
     }
 
     fn write(&self, found: &Found, how: impl FnOnce(&Scenario, &Found) -> Shrunk) -> Option<Saved> {
-        let case = case_of(&found.bytes, self.manner, found.name, self.seed).scenario;
+        let case = case_of(&found.bytes, found.manner, found.name, self.seed).scenario;
         let remote = self.server.remote();
         let culprits = remote.and_then(|remote| remote.culprits(&found.signature.to_string()));
         let saved = match culprits.as_deref() {

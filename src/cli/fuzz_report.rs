@@ -197,7 +197,7 @@ impl Teller {
             report.cases,
             rate(report.cases),
             rate(report.round_trips),
-            report.findings().count(),
+            report.found.len(),
         )
     }
 
@@ -229,7 +229,7 @@ impl Teller {
             "judged_percent": report.watched.judged_share(),
             "transitions": seen, "transitions_known": known,
             "transitions_unknown": report.covered.len() - seen,
-            "findings": report.findings().count(),
+            "findings": report.found.len(),
             "verdicts": verdicts.collect::<serde_json::Map<_, _>>(),
             "mutators": mutators.collect::<serde_json::Map<_, _>>(),
             "deaths": tally.deaths, "slow": tally.slow, "not_isolated": tally.not_isolated,

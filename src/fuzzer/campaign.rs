@@ -16,7 +16,7 @@ use super::entropy::{MOST_BYTES, case_bytes, stream};
 use super::generate::{Case, Manner, generate};
 use super::judge::Verdict;
 use super::result::digest;
-use super::signature::Signature;
+use super::signature::{STEP, Signature};
 use super::watch::{MODEL, Sight, Watched, watch};
 use crate::event::Failure;
 use crate::model::{ReplyKind, Transition, knows};
@@ -127,6 +127,8 @@ pub struct Found {
     pub name: Name,
     /// The bytes of that case.
     pub bytes: Vec<u8>,
+    /// What that case is generated for: without disguises where it fails without them too.
+    pub manner: Manner,
     /// The kind of verdict.
     pub verdict: Verdict,
     /// One failure.
@@ -171,19 +173,6 @@ impl Report {
         let named = covered.map(|(transition, name)| (transition.to_string(), name.to_string()));
         let bytes = |number| self.kept.get(&Name::Case(number)).cloned();
         digest(&named.collect(), |number| bytes(number).unwrap_or_default())
-    }
-
-    /// What was found, without commands in disguise that fail like plain ones: it is not the disguise
-    /// that the server trips over.
-    pub fn findings(&self) -> impl Iterator<Item = &Found> {
-        let is_known_plain = |disguised: &Signature| {
-            let mut all = self.found.values();
-            all.any(|found| found.signature.is_plain_form_of(disguised))
-        };
-        let all = self.found.values();
-        all.filter(move |found| {
-            !found.signature.is_of_disguise() || !is_known_plain(&found.signature)
-        })
     }
 
     /// How many transitions were seen that the model knows, and how many it knows.
@@ -279,10 +268,16 @@ impl Report {
                 done.name
             });
         }
-        for (signature, failure) in done.told {
+        for Told {
+            signature,
+            failure,
+            manner,
+        } in done.told
+        {
             let new = || Found {
                 name: done.name,
                 bytes: done.bytes.clone(),
+                manner,
                 verdict: done.verdict,
                 failure,
                 count: 0,
@@ -305,12 +300,19 @@ struct Done {
     name: Name,
     bytes: Vec<u8>,
     verdict: Verdict,
-    told: Vec<(Signature, Failure)>,
+    told: Vec<Told>,
     watched: Watched,
     transitions: Vec<Transition>,
     mutators: Vec<&'static str>,
     round_trips: u32,
     waited: Vec<(&'static str, Duration)>,
+}
+
+/// A failure of a case.
+struct Told {
+    signature: Signature,
+    failure: Failure,
+    manner: Manner,
 }
 
 /// The case of these bytes, named after where it comes from.
@@ -474,7 +476,20 @@ impl<'c> Campaign<'c> {
         let mut outcome = (self.execute)(&scenario);
         let (watched, transitions) = watch(&mut outcome, &scenario, self.options.sight);
         let (verdict, told) = Verdict::of(&outcome, self.options.level);
-        let told = foremost(told);
+        let manner = self.options.manner;
+        let told = foremost(told).into_iter().map(|(signature, failure)| Told {
+            signature,
+            failure,
+            manner,
+        });
+        let mut told: Vec<Told> = told.collect();
+        if let Some(step) = told
+            .first_mut()
+            .filter(|told| told.signature.is_of_disguise())
+            && let Some(plain) = self.undisguised(step, name, &bytes)
+        {
+            *step = plain;
+        }
         Done {
             name,
             bytes,
@@ -486,6 +501,29 @@ impl<'c> Campaign<'c> {
             round_trips: outcome.round_trips,
             waited: outcome.waited_for,
         }
+    }
+
+    /// The same failure of the same case in which each command is written as usual, if there is
+    /// one: it was not for the disguise that the command failed.
+    fn undisguised(&self, told: &Told, name: Name, bytes: &[u8]) -> Option<Told> {
+        let manner = Manner {
+            is_disguised: false,
+            ..self.options.manner
+        };
+        let scenario = Arc::new(case_of(bytes, manner, name, self.options.seed).scenario);
+        let outcome = (self.execute)(&scenario);
+        let (_, plain) = Verdict::of(&outcome, self.options.level);
+        let known = &told.signature;
+        let is_same =
+            |it: &Signature| (&it.expected, &it.actual) == (&known.expected, &known.actual);
+        let mut plain = foremost(plain).into_iter();
+        let (signature, failure) =
+            plain.find(|(signature, failure)| failure.by == STEP && is_same(signature))?;
+        Some(Told {
+            signature,
+            failure,
+            manner,
+        })
     }
 }
 

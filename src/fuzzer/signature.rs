@@ -193,13 +193,6 @@ impl Signature {
         ];
         self.by == STEP && self.clause.is_some_and(|it| disguises.contains(&it))
     }
-
-    /// Whether a command that was written as usual fails like this one, which was not.
-    pub(super) fn is_plain_form_of(&self, disguised: &Self) -> bool {
-        let what = |of: &Self| (of.command.clone(), of.expected.clone(), of.actual.clone());
-        let is_named = self.command.is_some();
-        is_named && self.by == STEP && !self.is_of_disguise() && what(self) == what(disguised)
-    }
 }
 
 /// Who judges where no oracle does.
@@ -448,29 +441,6 @@ mod tests {
             record(&mut outcome.transcript, line);
         }
         Signature::of(&failure, &outcome).to_string()
-    }
-
-    #[test]
-    fn a_plain_command_that_fails_so_explains_one_in_disguise() {
-        let of = |clause, command: Option<&str>, actual| Signature {
-            clause: Some(clause),
-            by: STEP.into(),
-            command: command.map(str::to_owned),
-            phase: Phase::Online,
-            expected: vec![Kind::Line("LST".into())],
-            actual,
-            detail: None,
-        };
-        let disguised = of(ClauseId::TRID_2, Some("LST"), Kind::Closed);
-        let plain = of(ClauseId::LST_5, Some("LST"), Kind::Closed);
-        assert!(disguised.is_of_disguise() && !plain.is_of_disguise());
-        assert!(plain.is_plain_form_of(&disguised));
-        let other = of(ClauseId::FRAME_5, Some("LST"), Kind::Closed);
-        assert!(!other.is_plain_form_of(&disguised));
-        let reset = of(ClauseId::LST_5, Some("LST"), Kind::Reset);
-        assert!(!reset.is_plain_form_of(&disguised));
-        let unknown = of(ClauseId::LST_5, None, Kind::Closed);
-        assert!(!unknown.is_plain_form_of(&of(ClauseId::TRID_2, None, Kind::Closed)));
     }
 
     fn record(transcript: &mut Transcript, line: &str) {

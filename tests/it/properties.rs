@@ -16,6 +16,7 @@ use msnpspec::scenario::ast::{Action, Scenario};
 use msnpspec::scenario::{self, NoFiles};
 use msnpspec::server::{Fault, FaultSet};
 use msnpspec::sim::{Chunking, SimOptions};
+use msnpspec::spec::{ClauseId, Level};
 use msnpspec::transcript::Redactor;
 use proptest::prelude::*;
 
@@ -76,6 +77,7 @@ fn a_server_without_extras_gets_cases_without_them() {
         has_dispatch: false,
         users: 2,
         hostile: 0,
+        ..Manner::default()
     };
     for number in 0..300 {
         let case = generate(&case_bytes(5, number), manner);
@@ -290,4 +292,32 @@ fn planted_faults_are_found() {
         .filter(|fault| first_to_find(*fault, 600).is_none());
     let lost: Vec<Fault> = lost.collect();
     assert!(lost.is_empty(), "{lost:?}");
+}
+
+/// A command that fails however it is written does not fail for the way it is written.
+#[test]
+fn disguises_are_blamed_for_what_fails_only_in_disguise() {
+    let disguises = ["FRAME-4", "FRAME-5", "FRAME-8", "TRID-2"];
+    let blamed = |fault: Fault| -> BTreeSet<&str> {
+        let options = CampaignOptions {
+            cases: Some(600),
+            level: Level::Practice,
+            ..CampaignOptions::default()
+        };
+        let server = Reference::with_faults(FaultSet::from_iter([fault]));
+        let report = campaign(options, &server);
+        assert!(!report.found.is_empty(), "{fault:?}");
+        let clauses = report
+            .found
+            .values()
+            .filter_map(|found| found.failure.clause);
+        let clauses = clauses.map(ClauseId::as_str);
+        clauses
+            .filter(|clause| disguises.contains(clause))
+            .collect()
+    };
+    assert_eq!(blamed(Fault::SECOND_SYN_UNANSWERED), BTreeSet::new());
+    assert_eq!(blamed(Fault::EMPTY_LST_UNANSWERED), BTreeSet::new());
+    assert_eq!(blamed(Fault::SEGMENT_IS_COMMAND), ["FRAME-8"].into());
+    assert_eq!(blamed(Fault::ONE_BLANK_ONLY), ["FRAME-4"].into());
 }

@@ -37,6 +37,8 @@ pub struct Manner {
     pub users: usize,
     /// So many cases of 256 are hostile.
     pub hostile: u8,
+    /// In hostile cases some commands are written in another way that means the same.
+    pub is_disguised: bool,
 }
 
 impl Default for Manner {
@@ -47,6 +49,7 @@ impl Default for Manner {
             has_dispatch: true,
             users: NAMES.len(),
             hostile: 85,
+            is_disguised: true,
         }
     }
 }

@@ -24,6 +24,8 @@ pub(super) struct Play<'b> {
     pub(super) has_dispatch: bool,
     /// Mutators are used.
     pub(super) is_hostile: bool,
+    /// Some commands are written in another way that means the same.
+    is_disguised: bool,
     /// Nobody leaves.
     pub(super) is_steady: bool,
     /// The witness's last CHG was BSY.
@@ -51,6 +53,7 @@ impl<'b> Play<'b> {
             has_extras: manner.has_extras,
             has_dispatch: manner.has_dispatch,
             is_hostile,
+            is_disguised: manner.is_disguised,
             is_steady: false,
             witness_is_busy: false,
             used: Vec::new(),
@@ -124,6 +127,9 @@ impl<'b> Play<'b> {
                 clause = Some(ClauseId::TRID_2);
             }
             Some(Disguise::EdgeTrid) | None => {}
+        }
+        if !self.is_disguised {
+            (text, segments, trid, clause) = (Cow::Borrowed(line), None, None, None);
         }
         let item = self.script.item(&text, payload);
         let mut step = self.script.sending(conn, vec![item]);

@@ -511,12 +511,15 @@ impl Play<'_> {
         }
         let line = format!("SYN {{t}} {number}");
         self.script.disguise(None);
+        // To ask alone raises no number either.
+        let send = self.script.sending_line(&conn, &line);
+        self.script.push(send.clone());
+        self.script.expect(&conn, &line, ClauseId::SYN_2);
         let add = self
             .script
             .sending_line(&conn, "ADD {t} AL {nobody} Nobody");
         self.script.push(add);
         self.script.expect_error(&conn, ClauseId::ADD_6);
-        let send = self.script.sending_line(&conn, &line);
         self.script.push(send);
         self.script.expect(&conn, &line, ClauseId::ADD_13);
         let nothing = self.read(&conn, "nothing", ClauseId::SYN_2);

@@ -200,7 +200,11 @@ impl Suite {
             (Health::Waiting(death), Ok(())) => {
                 self.health = Health::Trying(death);
             }
-            (Health::Waiting(mut death), Err(dead)) => {
+            (Health::Waiting(mut death), Err(mut dead)) => {
+                // What a server that hangs writes later tells only of those who look at it.
+                if !dead.exited {
+                    dead.stderr.clone_from(&death.dead.stderr);
+                }
                 death.dead = dead;
                 if death.suspects.len() == 1 {
                     self.name_only_suspect(&mut death);
@@ -285,7 +289,7 @@ impl Suite {
             death.dead.why,
             names.len()
         );
-        self.notice(kind, text, [names, death.dead.stderr].concat());
+        self.notice(kind, text, [&names, death.dead.last_words()].concat());
         for (entry, mut result) in death.tried {
             if result.verdict == Verdict::Passed {
                 result.verdict = Verdict::Flaky;
@@ -324,7 +328,7 @@ impl Suite {
         for (entry, result) in std::mem::take(&mut death.tried) {
             self.settle(entry, result);
         }
-        let mut detail = death.dead.stderr;
+        let mut detail = death.dead.last_words().to_vec();
         if !names.is_empty() {
             detail.insert(0, format!("while these ran: {}", names.join(", ")));
         }
@@ -367,7 +371,7 @@ impl Suite {
         result.reason = None;
         self.judge.waive(&scenario, &mut result);
         let text = format!("{} stops the server: {}", result.name, dead.why);
-        self.notice(NoticeKind::Warning, text, dead.stderr.clone());
+        self.notice(NoticeKind::Warning, text, dead.last_words().to_vec());
         self.settle(entry, result);
     }
 }

@@ -245,5 +245,11 @@ fn a_server_that_hangs_is_started_again() {
     assert_eq!(told.verdict("s/03"), Verdict::Failed);
     // It is given time twice.
     assert_eq!((told.world.restarts, told.world.checks), (2, 4));
+    // What it wrote when it was found so is told, not what it made of later looks.
+    let [(_, blame)] = told.notices.as_slice() else {
+        panic!("{:?}", told.notices);
+    };
+    assert_eq!(blame, "s/03 stops the server: it exited");
+    assert_eq!(told.details, [["look 3"]]);
     assert_eq!(told.summary.totals.passed, 5);
 }

@@ -309,7 +309,7 @@ impl Session {
         };
         match entered {
             Err(trouble) if !is_answer(&trouble.got) => {
-                let expected = format!("{} on the way into a switchboard", trouble.expected);
+                let expected = format!("to get into a switchboard ({})", trouble.expected);
                 Err(Trouble::new(expected, trouble.got))
             }
             _ => Ok(()),

@@ -392,7 +392,8 @@ fn a_switchboard_that_let_users_in_must_go_on_doing_so() {
     // To be refused is an answer; to be left without one is not.
     assert_eq!(checked(true, true, &["CHG"]), (false, sound.clone()));
     let (_, why) = checked(true, true, &["XFR"]);
-    let silence = "expected a referral to a switchboard on the way into a switchboard, got nothing";
+    let silence =
+        "expected to get into a switchboard (a referral to a switchboard), got nothing within";
     assert!(why.contains(silence), "{why}");
     // Where nobody can start it again, the scenarios say what it does not do.
     for (owned, has_board) in [(false, true), (true, false)] {

@@ -241,7 +241,10 @@ fn perform(
             Done::Check(Err(Dead {
                 why: "it exited".into(),
                 exited: world.owned && !world.heals && !world.wedges,
-                stderr: vec!["panic!".into()],
+                stderr: vec![match world.wedges {
+                    true => format!("look {}", world.checks),
+                    false => "panic!".into(),
+                }],
                 ..Dead::default()
             }))
         }

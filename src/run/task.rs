@@ -117,6 +117,17 @@ pub struct Dead {
     pub stderr: Vec<String>,
 }
 
+impl Dead {
+    /// What it wrote last that is worth telling: from shortly before a panic on, where there is one.
+    #[must_use]
+    pub fn last_words(&self) -> &[String] {
+        const BEFORE: usize = 3;
+        let cry = self.stderr.iter().position(|line| is_cry(line));
+        let from = cry.unwrap_or_default().saturating_sub(BEFORE);
+        self.stderr.get(from..).unwrap_or_default()
+    }
+}
+
 /// Whether this is the first line of a panic, or of what a sanitizer or a C library says when it
 /// ends a process.
 #[must_use]
@@ -151,5 +162,23 @@ mod tests {
         for line in ["listening on 127.0.0.1:1863", "no panic: all is well", ""] {
             assert!(!is_cry(line), "{line}");
         }
+    }
+
+    #[test]
+    fn what_was_written_long_before_a_panic_is_left_out() {
+        let said = |lines: &[&str]| {
+            let dead = Dead {
+                stderr: lines.iter().map(|line| (*line).to_owned()).collect(),
+                ..Dead::default()
+            };
+            dead.last_words().join(" ")
+        };
+        assert_eq!(said(&["a", "b", "c", "d"]), "a b c d");
+        assert_eq!(
+            said(&["a", "b", "c", "d", "panic: x", "e"]),
+            "b c d panic: x e"
+        );
+        assert_eq!(said(&["a", "panic: x", "panic: y"]), "a panic: x panic: y");
+        assert_eq!(said(&[]), "");
     }
 }

@@ -248,7 +248,7 @@ const VARIANTS: [Variant; 25] = {
             Nothing,
             C::INF_3,
             "INF {t}",
-            &[&["refused"], &["nothing"], &["~INF {t} MD5 ..."]],
+            &[&["refused"], &["~INF {t} MD5 ..."], &["nothing"]],
         ),
         variant(
             Nothing,

@@ -41,6 +41,7 @@ impl Oracle for Refusals {
             ClauseId::REM_5,
             ClauseId::ADD_4,
             ClauseId::ADD_5,
+            ClauseId::ADD_1,
             ClauseId::ADD_6,
             ClauseId::ADD_7,
             ClauseId::CHG_6,
@@ -238,7 +239,11 @@ impl Case<'_> {
             }
             _ if is_add && matches!(self.code, 216 | 217) => {
                 let message = "an ADD is refused as only a REM or a CAL can be";
-                Some((ClauseId::ADD_6, message, "205"))
+                // Who is logged in exists.
+                Some(match self.world.user(contact).is_sure() {
+                    true => (ClauseId::ADD_1, message, "ADD or 215"),
+                    false => (ClauseId::ADD_6, message, "205"),
+                })
             }
             _ => None,
         }
@@ -397,6 +402,10 @@ mod tests {
         accuses(
             "ADD-6",
             &format!("{on}bob in\nalice C: ADD 9 FL x@hotmail.com x\nalice S: 217 9"),
+        );
+        accuses(
+            "ADD-1",
+            "alice on NLN\nbob on NLN\nalice C: ADD 9 FL bob@hotmail.com x\nalice S: 216 9",
         );
         accuses("LST-4", &format!("{on}alice C: LST 9 RL\nalice S: 201 9"));
     }

@@ -161,13 +161,17 @@ impl Model {
                 let is_news = before != name && before != NameId::ANY;
                 self.announce(user, is_news, Some(ClauseId::REA_1), None, out);
             }
-            Effect::Issued => {
+            Effect::Issued | Effect::IssuedInDoubt => {
                 let login = self.login_of(user);
+                let used = match effect {
+                    Effect::Issued => Truth::No,
+                    _ => Truth::Maybe,
+                };
                 self.tickets.push(Ticket {
                     owner: user,
                     login,
                     session: None,
-                    used: Truth::No,
+                    used,
                 });
             }
             _ => {}

@@ -258,7 +258,7 @@ impl Model {
             ],
             Some(State::Online(_)) => smallvec![refer(Effect::Issued)],
             Some(_) => smallvec![error(ClauseId::SBX_4, 913)],
-            None => smallvec![error(ClauseId::SBX_5, 913), refer(Effect::Nothing)],
+            None => smallvec![error(ClauseId::SBX_5, 913), refer(Effect::IssuedInDoubt)],
         }
     }
 

@@ -56,6 +56,8 @@ pub(super) enum Effect {
     Membership(List, UserId),
     Renamed(NameId),
     Issued,
+    /// The same, to somebody of whom it is not known whether it opens a switchboard.
+    IssuedInDoubt,
     Entered(UserId, TicketId),
     Joined(UserId, TicketId, SessionId),
     Called(UserId),

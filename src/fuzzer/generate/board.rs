@@ -326,8 +326,11 @@ impl Play<'_> {
             self.script
                 .expect_perhaps(&conn, &format!("{verb} {trid}"), clause);
         }
-        if is_long && members.is_empty() {
-            self.lives_on(&conn, ClauseId::MSG_9);
+        match (members.is_empty(), is_long) {
+            (true, true) => self.lives_on(&conn, ClauseId::MSG_9),
+            // Known servers take what comes in one segment for one command.
+            (true, false) => self.lives_on(&conn, ClauseId::MSG_6),
+            (false, _) => {}
         }
         let clause = if is_long {
             ClauseId::MSG_9

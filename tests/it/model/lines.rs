@@ -163,6 +163,9 @@ fn what_clauses_leave_open_passes() {
         "alice C: CHG 5 NLN\nalice S: CHG 5 NLN\nalice C: CHG 6 NLN\nalice S: 218 6",
         "alice C: XFR 5 SB\nalice S: 913 5",
         "alice C: XFR 5 SB\nalice S: XFR 5 SB 127.0.0.1:1865 CKI 1.2",
+        "alice C: XFR 5 SB\nalice S: XFR 5 SB 127.0.0.1:1865 CKI 1.2\n\
+         alice C: CHG 6 NLN\nalice S: CHG 6 NLN\n\
+         alice C: XFR 7 SB\nalice S: XFR 7 SB 127.0.0.1:1865 CKI 3.4",
         "alice C: XFR 5 XX\nalice S: 201 5\nalice C: PNG\nalice S: QNG",
         "alice C: XFR 5 XX\nalice S: closed",
         "alice C: GTC 5 X\nalice S: closed",

@@ -1,6 +1,6 @@
 //! `msnpspec fuzz`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -183,6 +183,12 @@ impl Server {
 
 /// Fuzzes a server, or plays findings again.
 pub(crate) fn fuzz(args: &FuzzArgs, console: Console) -> Exit {
+    let parent = args.result.as_deref().and_then(Path::parent);
+    let folders = [args.save.as_deref(), args.corpus.as_deref(), parent];
+    if let Err(error) = fuzz_findings::make_folders(folders.into_iter().flatten()) {
+        console.error(&error);
+        return Exit::Usage;
+    }
     let (server, manner) = match ready(args, console) {
         Ok(ready) => ready,
         Err(exit) => return exit,

@@ -192,6 +192,16 @@ fn write_several(folder: &Path, found: &Found, cases: &[Arc<Scenario>]) -> std::
     })
 }
 
+/// Makes the folders that the campaign will write to: it is no good to learn afterwards that this
+/// cannot be done.
+pub(super) fn make_folders<'f>(folders: impl Iterator<Item = &'f Path>) -> Result<(), String> {
+    let mut folders = folders.filter(|folder| !folder.as_os_str().is_empty());
+    folders.try_for_each(|folder| {
+        let told = |error| format!("cannot make {}: {error}", folder.display());
+        std::fs::create_dir_all(folder).map_err(told)
+    })
+}
+
 /// What is in a folder, by name: files with this ending, or folders.
 fn listed(folder: &Path, ending: Option<&str>) -> Result<Vec<PathBuf>, String> {
     let told = |error: std::io::Error| format!("cannot read {}: {error}", folder.display());
@@ -278,7 +288,9 @@ pub(super) fn play_again(server: &Server, folder: &Path, console: Console) -> Ex
         }
     }
     let count = |exit: Exit| told.iter().filter(|it| **it == exit).count();
-    if !told.is_empty() {
+    if told.is_empty() {
+        console.notice(&format!("no finding in {}", folder.display()));
+    } else {
         console.notice(&format!(
             "{} fixed, {} still failing, {} could not run",
             count(Exit::Success),

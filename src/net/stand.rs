@@ -82,7 +82,7 @@ impl Stand {
     ///
     /// When that is not allowed, or does not succeed.
     pub async fn prepare(mut target: Target, options: &StandOptions) -> Result<Self, StandError> {
-        target.check_remote(options.remote, 1)?;
+        target.check_remote(options.remote, 0)?;
         super::raise_file_limit();
         target.disposable |= options.disposable;
         if let Some(reply) = options.timeout {

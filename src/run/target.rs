@@ -150,17 +150,25 @@ impl Signal {
 #[error("`{0}` is no address: write HOST:PORT, such as 127.0.0.1:1863")]
 pub struct AddressError(pub String);
 
+/// What is sent, in words.
+fn sent(scenarios: usize) -> String {
+    match scenarios {
+        0 => "scenarios again and again, hostile ones among them".to_owned(),
+        1 => "a scenario, perhaps a hostile one".to_owned(),
+        many => format!("{many} scenarios, hostile ones among them"),
+    }
+}
+
 /// The target is not on this machine, and nobody said that it may be.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
     "{address} is not on this machine: with --remote (or `remote: true`) the harness sends it \
-     {scenarios} scenarios, hostile ones among them: logins of {accounts}, list changes and \
-     messages"
+     {}: logins of {accounts}, list changes and messages", sent(*.scenarios)
 )]
 pub struct RemoteError {
     /// The first address that is elsewhere.
     pub address: String,
-    /// How many scenarios would be sent.
+    /// How many scenarios would be sent; 0 where nobody can tell.
     pub scenarios: usize,
     /// Which accounts would log in, in words.
     pub accounts: String,

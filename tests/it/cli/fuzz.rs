@@ -176,3 +176,20 @@ fn a_panic_of_a_server_that_lives_is_a_finding() {
     );
     assert_eq!(finding["signature"], "live-1_process_other_no-such-contact");
 }
+
+#[test]
+fn where_nothing_can_be_written_nothing_is_played() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = write(folder.path(), "file", "");
+    for option in ["--save", "--corpus", "--result"] {
+        let inside = format!("{file}/inside/x");
+        let told = call(&["fuzz", "--cases", "2", option, &inside]);
+        assert_eq!((told.code, told.out.as_str()), (Some(2), ""), "{option}");
+        assert!(told.err.contains("cannot make"), "{}", told.err);
+    }
+    let empty = folder.path().join("empty");
+    std::fs::create_dir(&empty).unwrap();
+    let told = call(&["fuzz", "--replay", empty.to_str().unwrap()]);
+    assert_eq!(told.code, Some(4));
+    assert!(told.err.contains("no finding in"), "{}", told.err);
+}

@@ -153,6 +153,34 @@ fn who_was_shut_out_is_back_before_another_acts() {
     }
 }
 
+/// Alice is logged in and in doubt after these steps; then bob acts.
+fn doubted(state: &str, steps: &str) -> Dialogue {
+    let both = format!("{{ alice: {{ state: {state} }}, bob: {{}} }}");
+    let steps = format!("{steps}\n  - bob C: VER {{t}} MSNP2");
+    Dialogue::with(&both, &steps, accounts(), with_ping())
+}
+
+#[test]
+fn who_is_not_shut_out_unknown_to_the_steps_is_left_as_they_left_it() {
+    let refused = "  - alice C: GTC {t} A\n  - alice S: 218 {t}\n";
+    let mut it = doubted("logged-in", &format!("{refused}  - alice S: closed"));
+    assert_eq!(it.log_in(0, "alice"), ["0 GTC 5 A"]);
+    it.say(0, "218 5");
+    it.close(0);
+    it.expect(&["open 1 ns:1"]);
+    let mut it = doubted("logged-in", &format!("{refused}  - alice C: CHG {{t}} BSY"));
+    assert_eq!(it.log_in(0, "alice"), ["0 GTC 5 A"]);
+    it.say(0, "218 5");
+    it.expect(&["0 CHG 6 BSY", "open 1 ns:1"]);
+    // Who was never inside has nowhere to be led back to.
+    let mut it = doubted("offline", refused);
+    it.expect(&["open 0 ns:1"]);
+    it.opened(0);
+    it.expect(&["0 GTC 1 A"]);
+    it.raw(0, b"218 1\r\n");
+    it.expect(&["open 1 ns:1"]);
+}
+
 #[test]
 fn an_end_that_a_branch_awaits_is_taken_and_not_mended() {
     let steps = "  - C: GTC {t} A\n  - S: 218 {t}\n  - C: GTC {t} A\n  \

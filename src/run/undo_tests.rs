@@ -69,6 +69,17 @@ fn what_left_a_line_open_or_failed_is_put_back_on_a_new_connection() {
 }
 
 #[test]
+fn a_connection_that_has_ended_puts_nothing_back() {
+    let steps = format!("{ADDS}\n  - C: OUT\n  - S: closed");
+    let mut it = Dialogue::with(ALICE, &steps, accounts(), cleaning());
+    it.log_in(0, "alice");
+    it.say(0, "ADD 7 AL 4 bob@hotmail.com B");
+    it.expect(&["0 OUT"]);
+    it.close(0);
+    it.expect(&["open 1 ns:1"]);
+}
+
+#[test]
 fn who_changed_nothing_is_not_asked_again() {
     let steps = "  - C: CHG {t} BSY\n  - S: CHG {t} BSY";
     let mut it = Dialogue::with(ALICE, steps, accounts(), cleaning());

@@ -1,6 +1,6 @@
 //! One line with what follows it, its bytes kept as they came.
 
-use bytes::{BufMut, Bytes, BytesMut};
+use bytes::Bytes;
 use smallvec::SmallVec;
 
 /// What ended a line.
@@ -88,15 +88,6 @@ impl Frame {
         self.words().next().unwrap_or_default()
     }
 
-    /// Appends the frame's bytes to `out`.
-    pub fn encode(&self, out: &mut BytesMut) {
-        out.put_slice(&self.line);
-        out.put_slice(self.terminator.as_bytes());
-        if let Some(payload) = &self.payload {
-            out.put_slice(payload);
-        }
-    }
-
     /// The frame's bytes.
     #[must_use]
     pub fn to_bytes(&self) -> Bytes {
@@ -116,6 +107,15 @@ mod tests {
         assert_eq!(
             frame.words().collect::<Vec<_>>(),
             [&b"CHG"[..], b"9", b"NLN"]
+        );
+    }
+
+    #[test]
+    fn other_control_bytes_are_part_of_words() {
+        let frame = Frame::line(&b"CHG\0\x01 9\r\x1fx"[..]);
+        assert_eq!(
+            frame.words().collect::<Vec<_>>(),
+            [&b"CHG\0\x01"[..], b"9\r\x1fx"]
         );
     }
 

@@ -9,8 +9,8 @@ use crate::spec::{ClauseId, ServerKind};
 use crate::transcript::{ConnName, Entry, Party, Transcript, What, escape};
 use crate::wire::Frame;
 
-/// TrIDs from here on are those of barriers and of the clean-up, not of a scenario.
-const OURS: u64 = 800_000_000;
+/// These are the TrIDs of barriers and of the clean-up, not of a scenario.
+const OURS: std::ops::Range<u64> = 800_000_000..1_000_000_000;
 
 /// What identifies a failure, whatever names, numbers and handles stood in the lines.
 ///
@@ -366,7 +366,7 @@ fn request_with(
     on: Option<&ConnName>,
     expected: &[Kind],
 ) -> Option<Request> {
-    if trid.parse::<u64>().is_ok_and(|trid| trid >= OURS) {
+    if trid.parse::<u64>().is_ok_and(|trid| OURS.contains(&trid)) {
         return None;
     }
     let entries = transcript.entries().iter().rev();
@@ -405,7 +405,7 @@ fn last_before_end(lines: &[String], end: &str) -> Option<Request> {
     let (conn, ..) = ends.find(|(_, side, text)| side == "S" && text.starts_with(&mark))?;
     let is_request = |(whose, side, text): &&(String, String, String)| {
         let trid = trid_of(text).and_then(|trid| trid.parse::<u64>().ok());
-        let is_ours = text.starts_with('<') || trid.is_some_and(|trid| trid >= OURS);
+        let is_ours = text.starts_with('<') || trid.is_some_and(|trid| OURS.contains(&trid));
         whose == conn && side == "C" && !is_ours
     };
     let (_, _, text) = told.iter().rev().find(is_request)?;
@@ -470,6 +470,12 @@ mod tests {
         assert_eq!(told, "usr-6_step_lst_login_lst_timeout");
         let told = signature("LST 9 AL ...", "LST 9 FL 3 7 40 a@b a", None, &lines);
         assert_eq!(told, "usr-6_step_syn_login_lst_lst");
+        let edge = [
+            "alice C: REM 2147483647 AL x",
+            "alice S: REM 2147483647 AL 3 x",
+        ];
+        let told = signature("an error 2147483647", "REM 2147483647 AL 3 x", None, &edge);
+        assert_eq!(told, "usr-6_step_rem_login_error_rem");
     }
 
     #[test]

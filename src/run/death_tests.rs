@@ -253,3 +253,16 @@ fn a_server_that_hangs_is_started_again() {
     assert_eq!(told.details, [["look 3"]]);
     assert_eq!(told.summary.totals.passed, 5);
 }
+
+#[test]
+fn who_hangs_the_server_is_told_with_what_it_wrote_first() {
+    let world = World {
+        wedges: true,
+        ..World::default()
+    };
+    let mut one = options();
+    one.jobs = 1;
+    let told = run_in(world, many(3), one, killing("s/00"));
+    assert_eq!((told.world.restarts, told.world.checks), (1, 2));
+    assert_eq!(told.details, [["look 1"]]);
+}

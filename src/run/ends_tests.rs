@@ -404,6 +404,19 @@ fn a_server_that_does_not_start_fails_the_step() {
 }
 
 #[test]
+fn a_server_may_take_five_reply_times_to_start_and_no_less_than_ten_seconds() {
+    for (reply, patience) in [(3, 15), (1, 10)] {
+        let mut target = env();
+        target.timeouts.reply = Duration::from_secs(reply);
+        let steps = "  - server: stop\n  - server: start\n  - C: PNG";
+        let users = "[alice]\nneeds: [launch]";
+        let mut it = Dialogue::with(users, steps, accounts(), target);
+        it.expect(&["stop", "start"]);
+        assert_eq!(it.wait(), Duration::from_secs(patience));
+    }
+}
+
+#[test]
 fn a_step_opens_what_it_names() {
     let steps = "  - alice open: default\n  - alice@sb open: 10.0.0.5\n  - alice@sb C: OUT";
     let mut it = Dialogue::new("[alice]", steps);

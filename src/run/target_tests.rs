@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::diagnostic::Source;
-use crate::run::{Account, Lists, Signal, Target};
+use crate::run::{Account, Lists, RemoteError, Signal, Target};
 
 fn read(text: &str) -> Result<Target, Vec<String>> {
     Target::from_yaml(&Source::new("t/my-server.yaml", text))
@@ -270,5 +270,25 @@ fn handles_and_times_have_bounds() {
     assert_eq!(reply("60m"), Some(3_600_000));
     for bad in ["0ms", "61m", "5", "5h"] {
         assert_eq!(reply(bad), None, "{bad}");
+    }
+}
+
+#[test]
+fn who_aims_elsewhere_is_told_what_would_be_sent() {
+    for (scenarios, sent) in [
+        (0, "scenarios again and again, hostile ones among them"),
+        (1, "a scenario, perhaps a hostile one"),
+        (5, "5 scenarios, hostile ones among them"),
+    ] {
+        let error = RemoteError {
+            address: "192.0.2.1:1863".into(),
+            accounts: "u1@hotmail.com".into(),
+            scenarios,
+        };
+        let told = error.to_string();
+        assert!(
+            told.contains(&format!("sends it {sent}: logins of ")),
+            "{told}"
+        );
     }
 }

@@ -3,11 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::suite_tests::probed;
 use super::suite_world::{Act, accounts, many, options, run};
 use super::test_support::{failure, load_steps, outcome, scenario};
 use super::{Cause, Dead, Done, Ending, Environment, Suite, Task, Work};
 use crate::event::{Event, Verdict};
 use crate::scenario::ast::{Fixture, Scenario};
+use crate::spec::ClauseId;
 
 /// Scenarios of which each takes so many accounts.
 fn needing(names: &[&str], count: usize) -> Vec<Arc<Scenario>> {
@@ -91,6 +93,15 @@ fn what_fails_during_a_check_asks_for_another() {
     let again = next(&mut suite, "check");
     end(&mut suite, again, Done::Check(Ok(())));
     next(&mut suite, "s/00");
+}
+
+#[test]
+fn what_is_only_noted_asks_for_a_check_too() {
+    let mut suite = Suite::new(many(2), accounts(1), options());
+    let first = next(&mut suite, "s/00");
+    let noted = probed(ClauseId::USR_9);
+    end(&mut suite, first, Done::Scenario(Box::new(noted)));
+    next(&mut suite, "check");
 }
 
 #[test]

@@ -204,7 +204,9 @@ fn reason(
     callee: &User,
     sent: usize,
 ) -> Option<(ClauseId, &'static str)> {
-    if world.user(caller).is_ambiguous {
+    let user = world.user(caller);
+    // Whoever rings at himself is told nothing new.
+    if user.is_ambiguous || user.handle == callee.handle {
         return None;
     }
     if callee.states.has_been(state(b"HDN"), sent) {
@@ -252,6 +254,9 @@ mod tests {
                 }
             }
         }
+        let hidden =
+            "alice C: CHG 12 HDN\nalice S: CHG 12 HDN\nalice@sb C: CAL 2 alice@hotmail.com\n";
+        silent(&format!("{ENTER}{hidden}{RINGING}"));
         let block = "bob C: ADD 9 BL alice@hotmail.com a\nbob S: ADD 9 BL 4 alice@hotmail.com a\n";
         silent(&format!("{ENTER}bob on NLN\n{CALL}{block}{RINGING}{RNG}"));
         accuses("CAL-4", &format!("{ENTER}bob on NLN\n{block}{CALL}{RNG}"));

@@ -23,6 +23,8 @@ pub(super) struct Refusals {
 
 /// A name of so many bytes is too long for no server.
 const SHORT_NAME: usize = 100;
+/// What a call of somebody who cannot be reached draws.
+const UNREACHABLE: [u16; 5] = [217, 216, 205, 913, 208];
 
 /// A clause, what is wrong, what should have come.
 type Charge = (ClauseId, &'static str, &'static str);
@@ -297,24 +299,27 @@ impl Case<'_> {
             return None;
         }
         let is_in = |seat: &Seat| seat.entered < index && seat.leaving.is_none();
+        let is_reachable = is_visible(self.world, callee, caller, index);
         if board.seats_of(callee).any(is_in) {
             let message = "a participant is refused with another code";
-            return self.unless(&[215], (ClauseId::CAL_8, message, "215"));
+            // Who takes part and cannot be reached is refused for either.
+            let charge = self.unless(&[215], (ClauseId::CAL_8, message, "215"));
+            let is_online = user.is_sure() && user.states.was_online(index);
+            let may_be_both = !is_online || (!is_reachable && callee != caller);
+            return charge.filter(|_| !may_be_both || !UNREACHABLE.contains(&self.code));
         }
         let may_be_in = board.seats_of(callee).next().is_some();
         // The caller is in for certain.
         if may_be_in {
             return None;
         }
-        let is_reachable = is_visible(self.world, callee, caller, index);
         if !is_reachable {
             let is_hidden = user.is_sure() && user.states.has_been(state(b"HDN"), index);
             let message = "whoever cannot be reached is refused with another code";
             let charge = (ClauseId::CAL_7, message, "217");
             let is_gone = user.login.is_none();
-            let expected = [217, 216, 205, 913, 215, 208, 500];
             return self
-                .unless(&expected, charge)
+                .unless(&[&UNREACHABLE[..], &[215, 500]].concat(), charge)
                 .filter(|_| is_hidden || is_gone);
         }
         let was_called = self
@@ -439,6 +444,12 @@ mod tests {
             )
         };
         let bob = "bob@hotmail.com";
+        accuses("CAL-8", &call("", "", "alice@hotmail.com", 217));
+        let gone = call("", "", "alice@hotmail.com", 217);
+        silent(&gone.replace(
+            "alice@sb C: CAL",
+            "alice C: OUT\nalice S: <closed>\nalice@sb C: CAL",
+        ));
         accuses("CAL-10", &call("", "bob on NLN", "bob", 500));
         silent(&call("", "bob on NLN", "bob", 208));
         accuses("BLP-6", &call("", "bob on NLN", bob, 217));

@@ -1,7 +1,6 @@
 //! The loop that carries what one side does to the other.
 
-use std::cmp::Reverse;
-use std::collections::{BTreeMap, BinaryHeap};
+use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -25,8 +24,7 @@ pub fn run(executor: Executor, mut config: Config, options: SimOptions) -> Outco
         started: Duration::ZERO,
         cutter: Cutter::new(options.chunk),
         options,
-        flights: BinaryHeap::new(),
-        sent: 0,
+        flights: VecDeque::new(),
         pipes: BTreeMap::new(),
         names: BTreeMap::new(),
     }
@@ -34,7 +32,7 @@ pub fn run(executor: Executor, mut config: Config, options: SimOptions) -> Outco
 }
 
 /// Something on its way.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug)]
 enum Parcel {
     /// A client's connection arrives at an address.
     Open(ConnId, String),
@@ -47,9 +45,6 @@ enum Parcel {
     Stopped,
     Started,
 }
-
-/// When it arrives, in which order it left, what it is.
-type Flight = Reverse<(Duration, u64, Parcel)>;
 
 /// One connection, seen from the client.
 #[derive(Debug, Default)]
@@ -69,8 +64,9 @@ struct World {
     started: Duration,
     options: SimOptions,
     cutter: Cutter,
-    flights: BinaryHeap<Flight>,
-    sent: u64,
+    /// What is on its way, and when it arrives. Each is as long on its way as any other: what
+    /// left first arrives first.
+    flights: VecDeque<(Duration, Parcel)>,
     pipes: BTreeMap<ConnId, Pipe>,
     names: BTreeMap<ServerConn, ConnId>,
 }
@@ -84,13 +80,10 @@ impl World {
             }
             self.serve();
             let alarm = self.next_alarm();
-            if let Some(Reverse((at, _, _))) = self.flights.peek()
-                && alarm.is_none_or(|alarm| *at <= alarm)
-            {
-                if let Some(Reverse((at, _, parcel))) = self.flights.pop() {
-                    self.now = self.now.max(at);
-                    self.deliver(parcel);
-                }
+            let due = |(at, _): &mut (Duration, Parcel)| alarm.is_none_or(|alarm| *at <= alarm);
+            if let Some((at, parcel)) = self.flights.pop_front_if(due) {
+                self.now = self.now.max(at);
+                self.deliver(parcel);
                 continue;
             }
             match alarm {
@@ -126,9 +119,8 @@ impl World {
     }
 
     fn send(&mut self, parcel: Parcel) {
-        self.sent += 1;
         let at = self.now + self.options.latency;
-        self.flights.push(Reverse((at, self.sent, parcel)));
+        self.flights.push_back((at, parcel));
     }
 
     /// Does what the script wants done.

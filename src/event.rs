@@ -8,6 +8,10 @@ use serde::{Deserialize, Serialize};
 use crate::diagnostic::Place;
 use crate::spec::{ClauseId, Level};
 
+/// The name under which is told what oracles saw before the first scenario. Each shard of a run
+/// looks for itself.
+pub const PROBE: &str = "probe";
+
 /// What became of a scenario.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

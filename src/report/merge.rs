@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::json::{Document, VERSION};
 use super::rows::{ScenarioRow, WaitedRow};
-use crate::event::{Notice, RunInfo, ScenarioResult};
+use crate::event::{Failure, Notice, PROBE, RunInfo, ScenarioResult, Verdict};
 
 /// One run, or several put together.
 #[derive(Debug, Clone)]
@@ -117,13 +117,17 @@ pub fn merge(parts: Vec<(String, Part)>) -> Result<Option<Part>, MergeError> {
             let shard = part.info.shard.unwrap_or_default();
             return Err(MergeError::Twice(known, file, shard));
         }
-        for result in &part.results {
+        let (probes, results): (Vec<_>, Vec<_>) = part.results.into_iter().partition(is_probe);
+        for probe in probes {
+            add_probe(&mut whole.results, probe);
+        }
+        for result in &results {
             if let Some(known) = files.insert(result.name.clone(), file.clone()) {
                 return Err(MergeError::Overlap(known, file, result.name.clone()));
             }
         }
         reasons.extend(part.aborted.filter(|reason| !reasons.contains(reason)));
-        whole.results.extend(part.results);
+        whole.results.extend(results);
         let notices = part.notices.into_iter();
         let news: Vec<Notice> = notices.filter(|it| !whole.notices.contains(it)).collect();
         whole.notices.extend(news);
@@ -142,6 +146,35 @@ pub fn merge(parts: Vec<(String, Part)>) -> Result<Option<Part>, MergeError> {
 fn shard_of(info: &RunInfo) -> Option<(usize, usize)> {
     let (index, count) = info.shard.as_deref()?.split_once('/')?;
     Some((index.parse().ok()?, count.parse().ok()?))
+}
+
+/// It is what was seen before the first scenario, and no scenario of this name.
+fn is_probe(result: &Arc<ScenarioResult>) -> bool {
+    result.name == PROBE && result.clauses.is_empty()
+}
+
+/// Adds what one shard saw before its first scenario to what others saw.
+fn add_probe(results: &mut Vec<Arc<ScenarioResult>>, probe: Arc<ScenarioResult>) {
+    let Some(known) = results.iter_mut().find(|result| is_probe(result)) else {
+        results.push(probe);
+        return;
+    };
+    let known = Arc::make_mut(known);
+    if probe.verdict == Verdict::Failed && known.verdict != Verdict::Failed {
+        (known.verdict, known.reason) = (probe.verdict, probe.reason.clone());
+    }
+    add_failures(&mut known.failures, &probe.failures);
+    add_failures(&mut known.notes, &probe.notes);
+}
+
+/// Adds those that break another clause, or that somebody else has seen.
+fn add_failures(known: &mut Vec<Failure>, more: &[Failure]) {
+    for failure in more {
+        let is_same = |it: &Failure| (it.clause, &it.by) == (failure.clause, &failure.by);
+        if !known.iter().any(is_same) {
+            known.push(failure.clone());
+        }
+    }
 }
 
 fn belong_together(
@@ -228,6 +261,33 @@ mod tests {
         );
         assert_eq!(whole.took, Duration::from_millis(5));
         assert!(merge(Vec::new()).unwrap().is_none());
+    }
+
+    #[test]
+    fn what_each_shard_saw_before_its_first_scenario_becomes_one() {
+        let probe = |index: usize, clause: &str| {
+            let text = document(&format!("{index}/3"), &format!("s{index}"), 7);
+            let row = format!(
+                r#""scenarios": [{{"name": "probe", "verdict": "failed", "clauses": [], "ms": 0,
+                    "failures": [{{"clause": "{clause}", "level": "must", "by": "replies",
+                    "file": "", "line": 0, "column": 0, "expected": "x", "got": "y",
+                    "detail": null, "transcript": []}}]}}, "#
+            );
+            let name = format!("{index}.json");
+            let part = read_result(&name, &text.replace(r#""scenarios": ["#, &row)).unwrap();
+            (name, part)
+        };
+        let parts = vec![
+            probe(1, "REPLY-4"),
+            probe(2, "REPLY-4"),
+            probe(3, "FRAME-1"),
+        ];
+        let whole = merge(parts).unwrap().unwrap();
+        let names: Vec<_> = whole.results.iter().map(|it| it.name.as_str()).collect();
+        assert_eq!(names, ["probe", "s1", "s2", "s3"]);
+        let seen = whole.results.first().unwrap().failures.iter();
+        let seen: Vec<_> = seen.filter_map(|it| Some(it.clause?.as_str())).collect();
+        assert_eq!(seen, ["REPLY-4", "FRAME-1"]);
     }
 
     #[test]

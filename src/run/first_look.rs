@@ -5,13 +5,10 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use crate::diagnostic::Source;
-use crate::event::Verdict;
+use crate::event::{PROBE, Verdict};
 use crate::run::outcome::Outcome;
 use crate::run::suite::Suite;
 use crate::scenario::ast::{Needs, Scenario};
-
-/// The name under which findings of the probes are told.
-const NAME: &str = "probe";
 
 impl Suite {
     /// Tells what the oracles found while the target was probed, as a failed scenario of its own;
@@ -43,7 +40,7 @@ impl Suite {
 /// The probe as a scenario.
 fn probe() -> Scenario {
     Scenario {
-        name: NAME.into(),
+        name: PROBE.into(),
         aliases: Vec::new(),
         source: Source::new("", ""),
         description: "what is asked before the first scenario: logins, lists, states, a session"

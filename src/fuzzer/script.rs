@@ -105,6 +105,17 @@ impl Script {
         self.act(action);
     }
 
+    /// Opens a connection to a referral's address; a server that nobody can reach there breaks the
+    /// clause.
+    pub(super) fn reach(&mut self, conn: &ConnName, address: &str, clause: ClauseId) {
+        let action = Action::Open {
+            conn: conn.clone(),
+            address: Some(self.text(address)),
+        };
+        let step = self.step(action, Some(clause));
+        self.push(step);
+    }
+
     /// A line to send.
     pub(super) fn item(&self, line: &str, payload: Option<Payload>) -> SendItem {
         SendItem::Line {
@@ -204,6 +215,22 @@ impl Script {
     /// Expects the payload that was sent last, under this line.
     pub(super) fn expect_same(&mut self, conn: &ConnName, line: &str, clause: ClauseId) {
         let step = self.same(conn, line, clause);
+        self.push(step);
+    }
+
+    /// Expects this payload, under this line.
+    pub(super) fn expect_payload(
+        &mut self,
+        conn: &ConnName,
+        line: &str,
+        payload: Payload,
+        clause: ClauseId,
+    ) {
+        let what = Expected::Line {
+            pattern: self.pattern(conn, line),
+            payload: Some(PayloadPattern::Exactly(payload)),
+        };
+        let step = self.expecting(conn, what, clause);
         self.push(step);
     }
 

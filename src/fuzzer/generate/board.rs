@@ -2,15 +2,17 @@
 
 use std::sync::Arc;
 
-use super::cast::{Board, Invitation, Stage, Who};
+use super::cast::{BLOCK, Board, Invitation, Stage, Who};
 use super::play::Play;
 use crate::fuzzer::dictionary;
+use crate::fuzzer::mutate::plain_bytes;
 use crate::fuzzer::script::varying;
 use crate::scenario::ast::{Action, Expected, Payload, Step};
 use crate::spec::{ClauseId, MAX_MESSAGE};
 use crate::transcript::ConnName;
 
-/// Known servers deliver messages of so many bytes; longer ones are for MSG-9 to speak of.
+/// Known servers deliver messages of so many bytes; longer ones, and empty ones, are for MSG-9 to
+/// speak of.
 const MODEST: usize = 400;
 
 impl Play<'_> {
@@ -66,7 +68,8 @@ impl Play<'_> {
     pub(super) fn take_seat(&mut self, who: Who, number: usize, clause: ClauseId) {
         let conn = self.player_mut(who).next_board();
         let (user, name) = (self.user(who), self.name_of(who));
-        self.script.open(&conn, Some(&format!("{{board{number}}}")));
+        self.script
+            .reach(&conn, &format!("{{board{number}}}"), ClauseId::SBX_2);
         let line = format!("USR {{t}} {{{user}.handle}} {{cookie{number}}}");
         self.say(&conn, &line);
         let line = format!("USR {{t}} OK {{{user}.handle}} {name}");
@@ -76,6 +79,7 @@ impl Play<'_> {
             members: vec![(who, conn)],
             is_named: false,
             called: Vec::new(),
+            is_over: false,
         });
     }
 
@@ -161,7 +165,7 @@ impl Play<'_> {
         let again = varying(again, ClauseId::CAL_8);
         let refusal = self.script.error(conn, ClauseId::CAL_8);
         let branches = vec![vec![refusal], vec![again]];
-        self.script.one_of(branches, ClauseId::CAL_1);
+        self.script.one_of(branches, ClauseId::REPLY_1);
     }
 
     /// Calls somebody who can be reached.
@@ -172,12 +176,34 @@ impl Play<'_> {
         let contact = self.user(callee);
         self.say(&conn, &format!("CAL {{t}} {{{contact}.handle}}"));
         let ringing = format!("CAL {{t}} RINGING {{session{number}}}");
+        let clause = self.clause_of_call(place, who, callee);
         if let Some(board) = self.cast.boards.get_mut(place) {
             board.is_named = true;
             board.called.push(callee);
         }
-        self.script.expect(&conn, &ringing, ClauseId::CAL_1);
+        self.script.expect(&conn, &ringing, clause);
         self.is_rung(callee, who, number);
+    }
+
+    /// What a server breaks that does not let `who` call `callee`, who can be reached.
+    fn clause_of_call(&self, place: usize, who: Who, callee: Who) -> ClauseId {
+        let board = self.cast.boards.get(place);
+        let mut members = board.map_or(&[][..], |board| &board.members).iter();
+        let is_first = members
+            .clone()
+            .next()
+            .is_none_or(|(first, _)| *first == who);
+        let is_unwanted = |(member, _): &(Who, ConnName)| {
+            let member = self.player(*member);
+            member.has(BLOCK, callee) && !member.is_tainted
+        };
+        if members.any(is_unwanted) {
+            ClauseId::CAL_9
+        } else if is_first {
+            ClauseId::CAL_1
+        } else {
+            ClauseId::CAL_11
+        }
     }
 
     /// The callee is rung.
@@ -203,7 +229,7 @@ impl Play<'_> {
             Some(ClauseId::CAL_3)
         } else if there.state == Some("HDN") {
             Some(ClauseId::CHG_7)
-        } else if there.has(super::cast::BLOCK, caller) {
+        } else if there.has(BLOCK, caller) {
             Some(ClauseId::CAL_4)
         } else if !self.cast.admits(callee, caller) {
             Some(ClauseId::CAL_5)
@@ -236,20 +262,30 @@ impl Play<'_> {
         let (user, number) = (self.user(who), call.number);
         let conn = self.player_mut(who).next_board();
         self.script.open(&conn, Some(&format!("{{door{number}}}")));
-        if self.entropy.chance(16) {
-            let line = format!(
-                "ANS {{t}} {{{user}.handle}} {{key{number}}}0 {{session{}}}",
-                call.board
-            );
-            self.say(&conn, &line);
+        let key = format!("{{{user}.handle}} {{key{number}}}");
+        if self.entropy.chance(24) {
+            let wrong = self.wrong_answer(&key, call.board);
+            self.say(&conn, &format!("ANS {{t}} {wrong}"));
             self.script.expect_refused(&conn, ClauseId::ANS_4);
             return;
         }
-        let line = format!(
-            "ANS {{t}} {{{user}.handle}} {{key{number}}} {{session{}}}",
-            call.board
-        );
-        self.say(&conn, &line);
+        self.say(&conn, &format!("ANS {{t}} {key} {{session{}}}", call.board));
+        if self
+            .cast
+            .boards
+            .get(board)
+            .is_some_and(|board| board.is_over)
+        {
+            let clause = ClauseId::ANS_5;
+            let empty = vec![self.script.line(&conn, "ANS {t} OK", clause)];
+            let refused = vec![self.script.expecting(&conn, Expected::Refused, clause)];
+            self.script.one_of(vec![empty, refused], clause);
+            self.cast.boards.remove(board);
+            self.cast
+                .invitations
+                .retain(|other| other.board != call.board);
+            return;
+        }
         let (name, members) = (self.name_of(who), self.members_but(board, who));
         let total = members.len();
         for item in 1..=total {
@@ -269,7 +305,19 @@ impl Play<'_> {
         }
     }
 
-    fn members_but(&self, place: usize, who: Who) -> Vec<(Who, ConnName)> {
+    /// The words of an answer to a call to this session, with another cookie or another session.
+    fn wrong_answer(&mut self, key: &str, board: usize) -> String {
+        let others = self.cast.boards.iter();
+        let others = others.filter(|other| other.is_named && other.number != board);
+        let others: Vec<usize> = others.map(|other| other.number).collect();
+        match (self.entropy.below(3), self.entropy.pick(&others)) {
+            (0, _) => format!("{key}0 {{session{board}}}"),
+            (1, Some(other)) => format!("{key} {{session{other}}}"),
+            _ => format!("{key} {{session{board}}}0"),
+        }
+    }
+
+    pub(super) fn members_but(&self, place: usize, who: Who) -> Vec<(Who, ConnName)> {
         let board = self.cast.boards.get(place);
         let members = board.map(|board| board.members.iter());
         let members = members.into_iter().flatten();
@@ -304,10 +352,14 @@ impl Play<'_> {
         let Some((conn, _)) = self.seat(place, who) else {
             return;
         };
-        let payload = self.payload();
-        let is_long = matches!(payload, Payload::Filler(length) if length > MODEST);
-        let mode = self.entropy.name(&["N", "U", "A", "N"]);
         let members = self.members_but(place, who);
+        if !members.is_empty() && self.entropy.chance(40) {
+            return self.say_much(who, &conn, &members);
+        }
+        let payload = self.payload();
+        let length = plain_bytes(&payload).map(|bytes| bytes.len());
+        let is_odd = length.is_some_and(|length| length == 0 || length > MODEST);
+        let mode = self.entropy.name(&["N", "U", "A", "N"]);
         // An answer that need not come may come late: it has a TrID by name.
         let answer = match (mode, members.is_empty()) {
             ("A", false) => Some(("ACK", ClauseId::MSG_7)),
@@ -326,21 +378,48 @@ impl Play<'_> {
             self.script
                 .expect_perhaps(&conn, &format!("{verb} {trid}"), clause);
         }
-        match (members.is_empty(), is_long) {
+        match (members.is_empty(), is_odd) {
             (true, true) => self.lives_on(&conn, ClauseId::MSG_9),
             // Known servers take what comes in one segment for one command.
             (true, false) => self.lives_on(&conn, ClauseId::MSG_6),
             (false, _) => {}
         }
-        let clause = if is_long {
+        let clause = if is_odd {
             ClauseId::MSG_9
         } else {
             ClauseId::MSG_1
         };
         let user = self.user(who);
-        for (_, there) in members {
+        for (member, there) in members {
             let line = format!("MSG {{{user}.handle}} * {{length}}");
+            let member = self.player(member);
+            let clause = match member.has(BLOCK, who) && !member.is_tainted {
+                true if clause == ClauseId::MSG_1 => ClauseId::BYE_4,
+                _ => clause,
+            };
             self.script.expect_same(&there, &line, clause);
+        }
+    }
+
+    /// Several messages before anybody reads one: they come in their order.
+    fn say_much(&mut self, who: Who, conn: &ConnName, members: &[(Who, ConnName)]) {
+        let first = self.entropy.below(10);
+        let bodies: Vec<Arc<[u8]>> = (first..first + self.entropy.between(2, 4))
+            .map(|body| format!("hello, the {body}th").into_bytes().into())
+            .collect();
+        for body in &bodies {
+            let payload = Payload::Bytes(Arc::clone(body));
+            self.say_with(conn, "MSG {t} U {length}", Some(payload));
+        }
+        self.script.disguise(None);
+        let user = self.user(who);
+        for (_, there) in members {
+            for body in &bodies {
+                let line = format!("MSG {{{user}.handle}} * {{length}}");
+                let payload = Payload::Bytes(Arc::clone(body));
+                self.script
+                    .expect_payload(there, &line, payload, ClauseId::MSG_8);
+            }
         }
     }
 
@@ -384,12 +463,13 @@ impl Play<'_> {
         }
         let is_left = steps.is_empty();
         self.script.any_order(steps, clause);
-        if is_left {
-            // Whether a call to a session that is over can still be answered is open.
+        let mut calls = self.cast.invitations.iter();
+        let is_called = calls.any(|call| call.board == number);
+        if is_left && !is_called {
             self.cast.boards.remove(place);
-            self.cast.invitations.retain(|call| call.board != number);
         } else if let Some(board) = self.cast.boards.get_mut(place) {
             board.members.retain(|(member, _)| *member != who);
+            board.is_over = is_left;
         }
     }
 }

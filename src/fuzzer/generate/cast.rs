@@ -1,6 +1,7 @@
 //! What the generator may rely on: who is where, and who was shown to whom, by what it wrote down
 //! so far. What is in doubt (after an error, after hostile input) is not relied on.
 
+use crate::spec::ClauseId;
 use crate::transcript::ConnName;
 
 /// The users of a case, in order.
@@ -40,11 +41,19 @@ pub(super) struct Player {
     pub(super) is_tainted: bool,
     /// Members of FL, AL and BL, a bit each.
     lists: [u8; 3],
+    /// FL, AL and BL have had members, a bit each.
+    filled: u8,
     pub(super) is_closed: bool,
     pub(super) prompts_never: bool,
     pub(super) is_renamed: bool,
     /// The account's number is certainly not 0.
     pub(super) has_changed: bool,
+    /// `{serN}` is bound to the number that it last synchronised with.
+    pub(super) cached: Option<usize>,
+    /// What a server breaks whose number is still that one; `None` where it may be.
+    pub(super) outdated: Option<ClauseId>,
+    /// SYN was sent in this session.
+    pub(super) has_synchronised: bool,
     /// Whom it was surely shown online, and nothing since made that doubtful.
     shown: u8,
     /// How many connections to notification servers and to switchboards were named.
@@ -85,9 +94,37 @@ impl Player {
     }
 
     pub(super) fn set(&mut self, list: usize, other: Who, is_on: bool) {
+        self.filled |= u8::from(is_on) << list;
         if let Some(set) = self.lists.get_mut(list) {
             *set = *set & !(1 << other) | u8::from(is_on) << other;
         }
+    }
+
+    /// Whether a list has had members since the case began.
+    pub(super) fn was_filled(&self, list: usize) -> bool {
+        self.filled >> list & 1 == 1
+    }
+
+    /// The user has surely changed lists or settings, and the number with them.
+    pub(super) fn note_change(&mut self) {
+        self.has_changed = true;
+        self.outdated = self.cached.map(|_| ClauseId::SYN_3);
+    }
+
+    /// Another has surely changed this user's RL, and the number with it.
+    pub(super) fn note_change_by_other(&mut self) {
+        self.has_changed = true;
+        let clause = match self.stage {
+            Stage::Away => ClauseId::SYN_8,
+            Stage::In | Stage::Limbo => ClauseId::SER_3,
+        };
+        let outdated = self.outdated.unwrap_or(clause);
+        self.outdated = self.cached.map(|_| outdated);
+    }
+
+    /// Lists or settings may have changed.
+    pub(super) fn doubt_number(&mut self) {
+        (self.cached, self.outdated) = (None, None);
     }
 
     pub(super) fn was_shown(&self, other: Who) -> bool {
@@ -101,6 +138,7 @@ impl Player {
     /// The session is over.
     pub(super) fn forget_session(&mut self, stage: Stage) {
         (self.stage, self.state, self.shown) = (stage, None, 0);
+        self.has_synchronised = false;
     }
 }
 
@@ -121,6 +159,8 @@ pub(super) struct Board {
     pub(super) is_named: bool,
     /// Who was called and did not answer; whether the call still stands may be in doubt.
     pub(super) called: Vec<Who>,
+    /// Everybody has left; who was called may still answer.
+    pub(super) is_over: bool,
 }
 
 impl Board {

@@ -3,7 +3,8 @@
 use super::cast::{Stage, Who};
 use super::play::Play;
 use crate::fuzzer::mutate::{Command, Effect, How, MUTATORS, Mutator, Word, plain_bytes};
-use crate::scenario::ast::{Action, Expected, Payload, SendItem, Step};
+use crate::fuzzer::script::varying;
+use crate::scenario::ast::{Action, Expected, Payload, PayloadPattern, SendItem, Step};
 use crate::spec::{ClauseId, ServerKind};
 use crate::transcript::ConnName;
 
@@ -83,7 +84,7 @@ impl Play<'_> {
         mutate: fn(&mut Command, &mut crate::fuzzer::entropy::Entropy<'_>) -> bool,
     ) -> bool {
         let spoils_messages = MESSAGE_MUTATORS.contains(&mutator.name);
-        if spoils_messages {
+        if spoils_messages && (self.entropy.below(2) == 0 || self.seat_with_others(who).is_none()) {
             self.seek_seat(who);
         }
         let board = self.board_of(who);
@@ -121,6 +122,11 @@ impl Play<'_> {
         self.script.disguise(None);
         self.script.push(step);
         self.take_what_comes(who, &conn, command.is_answered_by_trid(), is_own);
+        if mutator.name == "huge-payload"
+            && let Some((place, payload)) = board.zip(command.payload)
+        {
+            self.others_hear_no_part(place, who, &payload);
+        }
         if is_own {
             match (mutator.effect, conn.kind()) {
                 (Effect::Open, ServerKind::Notification) => self.taint(who),
@@ -130,6 +136,26 @@ impl Play<'_> {
             }
         }
         true
+    }
+
+    /// The others in a session get an over-long message whole, or nothing of it.
+    fn others_hear_no_part(&mut self, place: usize, who: Who, payload: &Payload) {
+        let (user, clause) = (self.user(who), ClauseId::MSG_10);
+        for (_, there) in self.members_but(place, who) {
+            let line = format!("MSG {{{user}.handle}} * *");
+            let whole = Expected::Line {
+                pattern: self.script.pattern(&there, &line),
+                payload: Some(PayloadPattern::Exactly(payload.clone())),
+            };
+            let nothing = Expected::Nothing {
+                except: vec![self.script.pattern(&there, "BYE ...")],
+            };
+            let branches = [whole, nothing].map(|what| {
+                let step = self.script.expecting(&there, what, clause);
+                vec![varying(step, clause)]
+            });
+            self.script.one_of(branches.into(), clause);
+        }
     }
 
     /// A connection that is not logged in and will not be used again.

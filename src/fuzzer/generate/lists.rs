@@ -7,17 +7,60 @@ use crate::spec::ClauseId;
 
 impl Play<'_> {
     pub(super) fn synchronise(&mut self, who: Who) {
-        self.fetch(who, "0..4294967295");
+        let player = self.player(who);
+        match (player.cached, player.outdated) {
+            (Some(cached), Some(clause)) if self.entropy.below(2) == 0 => {
+                self.fetch(who, &format!("{{ser{cached}}}"), "!", clause);
+            }
+            (Some(cached), None) if self.is_up_to_date(who) && self.entropy.below(2) == 0 => {
+                self.fetch_nothing(who, cached);
+            }
+            _ if self.entropy.below(2) == 0 => {
+                self.fetch(who, "0", "0..4294967295", ClauseId::SYN_1);
+            }
+            _ => {
+                let number = self.number();
+                let capture = format!("{{ser{number}}}");
+                let is_read = self.fetch(who, "0", &capture, ClauseId::SYN_1);
+                let player = self.player_mut(who);
+                player.doubt_number();
+                player.cached = is_read.then_some(number);
+            }
+        }
     }
 
-    /// SYN 0; the number is expected to be `number`. Whether the batch is certain, and was read.
-    pub(super) fn fetch(&mut self, who: Who, number: &str) -> bool {
+    /// Whether nothing has changed the number since it was fetched.
+    fn is_up_to_date(&self, who: Who) -> bool {
+        self.cast.watched_by(who).is_some() && !self.is_unread(&self.conn(who))
+    }
+
+    /// Who is up to date gets no batch.
+    fn fetch_nothing(&mut self, who: Who, cached: usize) {
         let conn = self.conn(who);
-        let player = self.player(who);
-        let (is_sure, has_changed) = (!player.is_tainted, player.has_changed);
-        self.say(&conn, "SYN {t} 0");
-        let line = format!("SYN {{t}} {number}");
+        let line = format!("SYN {{t}} {{ser{cached}}}");
+        self.script.disguise(None);
+        let send = self.script.sending_line(&conn, &line);
+        self.script.push(send);
         self.script.expect(&conn, &line, ClauseId::SYN_1);
+        self.player_mut(who).has_synchronised = true;
+        self.expect_silence(&conn, ClauseId::SYN_2);
+    }
+
+    /// SYN with the number `sent`; the server's is expected to be `number`, or, where that is `!`,
+    /// another. Whether the batch is certain, and was read.
+    pub(super) fn fetch(&mut self, who: Who, sent: &str, number: &str, clause: ClauseId) -> bool {
+        let conn = self.conn(who);
+        let player = self.player_mut(who);
+        let is_second = std::mem::replace(&mut player.has_synchronised, true);
+        let (is_sure, has_changed) = (!player.is_tainted, player.has_changed);
+        self.say(&conn, &format!("SYN {{t}} {sent}"));
+        let clause = match clause {
+            ClauseId::SYN_1 if is_second => ClauseId::SYN_10,
+            clause => clause,
+        };
+        let other = if number == "!" { sent } else { "" };
+        let line = format!("SYN {{t}} {number}{other}");
+        self.script.expect(&conn, &line, clause);
         // An account that nobody changed may have the number 0, and then no batch comes.
         let watched = self.cast.watched_by(who);
         let (Some(watched), true, true) = (watched, is_sure, has_changed) else {
@@ -64,6 +107,9 @@ impl Play<'_> {
         };
         self.say(&conn, &format!("LST {{t}} {list}"));
         match count {
+            Some(0) if LISTS.get(at).is_some() && !self.player(who).was_filled(at) => {
+                self.listing(who, list, 0, ClauseId::LST_3);
+            }
             Some(count) => self.listing(who, list, count, ClauseId::LST_5),
             None => {
                 let line = format!("LST {{t}} {list} ...");
@@ -106,7 +152,7 @@ impl Play<'_> {
         }
         self.script.expect(&conn, &line, clauses.0);
         let player = self.player_mut(who);
-        player.has_changed = true;
+        player.note_change();
         if is_prompt {
             player.prompts_never = second;
         } else {
@@ -158,7 +204,11 @@ impl Play<'_> {
             let added = vec![self.script.line(&conn, &line, ClauseId::ADD_1)];
             let there = vec![self.script.error(&conn, ClauseId::ADD_4)];
             self.script.one_of(vec![added, there], ClauseId::REPLY_1);
-            self.player_mut(other).has_changed |= list == FORWARD;
+            if list == FORWARD {
+                let there = self.player_mut(other);
+                there.has_changed = true;
+                there.doubt_number();
+            }
             return;
         }
         let opposite = [usize::MAX, BLOCK, ALLOW].get(list).copied();
@@ -175,12 +225,12 @@ impl Play<'_> {
         self.script.expect(&conn, &line, clause);
         let player = self.player_mut(who);
         player.set(list, other, true);
-        player.has_changed = true;
+        player.note_change();
         if list != FORWARD {
             self.player_mut(other).note_shown(who, false);
             return;
         }
-        self.player_mut(other).has_changed = true;
+        self.player_mut(other).note_change_by_other();
         if self.cast.sees(who, other) {
             let name = self.name_of(other);
             let state = self.player(other).state.unwrap_or_default();
@@ -222,6 +272,9 @@ impl Play<'_> {
             let removed = vec![self.script.line(&conn, &line, ClauseId::REM_1)];
             let absent = vec![self.script.error(&conn, ClauseId::REM_4)];
             self.script.one_of(vec![removed, absent], ClauseId::REPLY_1);
+            if list == FORWARD {
+                self.player_mut(other).doubt_number();
+            }
             return;
         }
         if !player.has(list, other) {
@@ -231,12 +284,13 @@ impl Play<'_> {
         self.script.expect(&conn, &line, ClauseId::REM_1);
         let player = self.player_mut(who);
         player.set(list, other, false);
-        player.has_changed = true;
+        player.note_change();
         if list != FORWARD {
             self.player_mut(other).note_shown(who, false);
             return;
         }
         player.note_shown(other, false);
+        self.player_mut(other).note_change_by_other();
         if self.player(other).stage == Stage::In {
             let line = format!("REM 0 RL * {{{user}.handle}}");
             let there = self.conn(other);
@@ -254,5 +308,6 @@ impl Play<'_> {
         self.script.expect(&conn, &line, ClauseId::REA_1);
         let player = self.player_mut(who);
         (player.is_renamed, player.has_changed) = (true, true);
+        player.doubt_number();
     }
 }

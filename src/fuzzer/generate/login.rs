@@ -2,7 +2,7 @@
 
 use super::cast::{Stage, Who};
 use super::play::Play;
-use crate::scenario::ast::Action;
+use crate::scenario::ast::{Action, Payload};
 use crate::spec::ClauseId;
 use crate::transcript::ConnName;
 
@@ -38,10 +38,16 @@ impl Play<'_> {
         self.say(&conn, &line);
         let name = self.name_of(who);
         let line = format!("USR {{t}} OK {{{user}.handle}} {name}");
-        self.script.expect(&conn, &line, ClauseId::USR_2);
+        let clause = match stage {
+            Stage::In => ClauseId::OUT_4,
+            Stage::Away | Stage::Limbo => ClauseId::USR_2,
+        };
+        self.script.expect(&conn, &line, clause);
         if stage == Stage::In {
             self.script.expect(&before, "OUT OTH", ClauseId::OUT_3);
             self.script.expect_closed(&before, ClauseId::OUT_3);
+            self.say(&conn, "REM {t} AL {nobody}");
+            self.script.expect_error(&conn, ClauseId::OUT_4);
         }
         if stage != Stage::Away {
             self.cast.doubt_presence(who);
@@ -99,6 +105,23 @@ impl Play<'_> {
         };
         self.player_mut(who).forget_session(Stage::Away);
         self.audience_is_told(who, clause);
+        if self.entropy.below(4) == 0 {
+            self.say_farewell(who);
+        }
         self.cast.drop_boards_of(who);
+    }
+
+    /// A session outlives its users' connections to the notification server.
+    fn say_farewell(&mut self, who: Who) {
+        let Some((conn, others)) = self.find_company(who) else {
+            return;
+        };
+        let payload = Payload::Text(self.script.text("bye"));
+        self.say_with(&conn, "MSG {t} U {length}", Some(payload));
+        let user = self.user(who);
+        for (_, there) in others {
+            let line = format!("MSG {{{user}.handle}} * {{length}}");
+            self.script.expect_same(&there, &line, ClauseId::BYE_5);
+        }
     }
 }

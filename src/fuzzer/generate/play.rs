@@ -34,6 +34,8 @@ pub(super) struct Play<'b> {
     pub(super) used: Vec<&'static str>,
     /// Connections with replies that no step expects: their TrIDs are not used again.
     unread: Vec<ConnName>,
+    /// The connection whose last command had a TrID at the edge.
+    edge: Option<ConnName>,
     /// Counts what captures are named after.
     numbers: usize,
 }
@@ -58,6 +60,7 @@ impl<'b> Play<'b> {
             witness_is_busy: false,
             used: Vec::new(),
             unread: Vec::new(),
+            edge: None,
             numbers: 0,
         }
     }
@@ -131,6 +134,11 @@ impl<'b> Play<'b> {
         if !self.is_disguised {
             (text, segments, trid, clause) = (Cow::Borrowed(line), None, None, None);
         }
+        // The TrIDs of this connection fall after one that stood at the edge.
+        let falls = self.edge.take_if(|edge| edge == conn).is_some();
+        if clause == Some(ClauseId::TRID_2) {
+            self.edge = Some(conn.clone());
+        }
         let item = self.script.item(&text, payload);
         let mut step = self.script.sending(conn, vec![item]);
         if let Action::Send(send) = &mut step.action {
@@ -140,6 +148,9 @@ impl<'b> Play<'b> {
         if let (Some(clause), Some(disguise)) = (clause, disguise) {
             self.note_disguise(disguise);
             let conn = conn.clone();
+            self.script.disguise(Some(Disguised { conn, trid, clause }));
+        } else if falls {
+            let (conn, clause) = (conn.clone(), ClauseId::TRID_3);
             self.script.disguise(Some(Disguised { conn, trid, clause }));
         }
     }
@@ -183,10 +194,19 @@ impl<'b> Play<'b> {
         for watcher in self.cast.watchers(who) {
             let conn = self.conn(watcher);
             let line = format!("NLN {state} {{{user}.handle}} {name}");
+            let clause = self.clause_of_news(watcher, clause);
             steps.push(self.script.line(&conn, &line, clause));
             self.player_mut(watcher).note_shown(who, true);
         }
         self.script.any_order(steps, clause);
+    }
+
+    /// What a server breaks that does not tell a watcher of what `clause` says.
+    fn clause_of_news(&self, watcher: Who, clause: ClauseId) -> ClauseId {
+        match self.player(watcher).state {
+            Some("HDN") => ClauseId::CHG_6,
+            _ => clause,
+        }
     }
 
     /// Those who were shown `who` are told that it is gone.
@@ -196,6 +216,7 @@ impl<'b> Play<'b> {
         for watcher in self.cast.audience(who) {
             let conn = self.conn(watcher);
             let line = format!("FLN {{{user}.handle}}");
+            let clause = self.clause_of_news(watcher, clause);
             steps.push(self.script.line(&conn, &line, clause));
         }
         self.cast.doubt_presence(who);
@@ -212,7 +233,9 @@ impl<'b> Play<'b> {
     /// Nor what its lists, settings and name are.
     pub(super) fn taint(&mut self, who: Who) {
         self.lose_track(who);
-        self.player_mut(who).is_tainted = true;
+        let player = self.player_mut(who);
+        player.is_tainted = true;
+        player.doubt_number();
     }
 }
 

@@ -23,7 +23,7 @@ impl Play<'_> {
             let refusal = self.script.error(&conn, ClauseId::CHG_10);
             let refusal = crate::fuzzer::script::varying(refusal, ClauseId::CHG_10);
             self.script
-                .one_of(vec![echo, vec![refusal]], ClauseId::CHG_1);
+                .one_of(vec![echo, vec![refusal]], ClauseId::REPLY_1);
             return;
         }
         self.script

@@ -40,7 +40,10 @@ impl Play<'_> {
     }
 
     /// A seat in a session with others; one is made where there is none and there can be.
-    fn seat_with_others(&mut self, who: Who) -> Option<(ConnName, Vec<(Who, ConnName)>)> {
+    pub(super) fn seat_with_others(
+        &mut self,
+        who: Who,
+    ) -> Option<(ConnName, Vec<(Who, ConnName)>)> {
         if let Some(found) = self.find_company(who) {
             return Some(found);
         }
@@ -58,7 +61,7 @@ impl Play<'_> {
         self.find_company(who)
     }
 
-    fn find_company(&mut self, who: Who) -> Option<(ConnName, Vec<(Who, ConnName)>)> {
+    pub(super) fn find_company(&mut self, who: Who) -> Option<(ConnName, Vec<(Who, ConnName)>)> {
         let place = self.board_of(who)?;
         let board = self.cast.boards.get(place)?;
         let conn = board.conn_of(who)?.clone();
@@ -135,7 +138,8 @@ impl Play<'_> {
         self.leave_unread(&conn);
         let player = self.player_mut(who);
         (player.prompts_never, player.is_closed) = (gtc, blp);
-        player.has_changed = true;
+        player.has_synchronised = true;
+        player.note_change();
         self.cast.doubt_presence(who);
         true
     }

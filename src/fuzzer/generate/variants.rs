@@ -506,7 +506,7 @@ impl Play<'_> {
     fn fail_to_add(&mut self, who: Who) {
         let conn = self.conn(who);
         let number = format!("{{ser{}}}", self.number());
-        if !self.fetch(who, &number) || self.is_unread(&conn) {
+        if !self.fetch(who, "0", &number, ClauseId::SYN_1) || self.is_unread(&conn) {
             return;
         }
         let line = format!("SYN {{t}} {number}");
@@ -522,7 +522,12 @@ impl Play<'_> {
         self.script.expect_error(&conn, ClauseId::ADD_6);
         self.script.push(send);
         self.script.expect(&conn, &line, ClauseId::ADD_13);
-        let nothing = self.read(&conn, "nothing", ClauseId::SYN_2);
+        self.expect_silence(&conn, ClauseId::SYN_2);
+    }
+
+    /// Nothing comes but what others cause.
+    pub(super) fn expect_silence(&mut self, conn: &ConnName, clause: ClauseId) {
+        let nothing = self.read(conn, "nothing", clause);
         self.script.push(nothing);
     }
 }

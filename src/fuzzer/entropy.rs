@@ -31,8 +31,8 @@ pub fn case_bytes(seed: u64, number: u64) -> Vec<u8> {
     let mut random = stream(seed, number);
     let shape = random.next_u32();
     let length = match shape % 8 {
-        0 => SHORT + shape / 8 % 900,
-        1..3 => SHORT + shape / 8 % 300,
+        0..2 => SHORT + shape / 8 % 900,
+        2..4 => SHORT + shape / 8 % 300,
         _ => SHORT + shape / 8 % 80,
     };
     let mut bytes = vec![0; (length as usize).min(MOST_BYTES)];

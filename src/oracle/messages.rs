@@ -8,7 +8,7 @@ use super::Oracle;
 use super::finding::{Charge, Findings, Place};
 use super::line::Verb;
 use super::world::{Asked, Clarity, Flaw, Request, Role, Seat, Seen, Sight, Told, UserId, World};
-use crate::spec::{ClauseId, MAX_MESSAGE, ServerKind, decode_name};
+use crate::spec::{ClauseId, ServerKind, decode_name};
 use crate::transcript::ConnId;
 
 /// How many messages may have been under way when a participant came.
@@ -423,13 +423,6 @@ impl Messages {
             out.accuse_line(seen, ClauseId::MSG_1, message, "one delivery");
         } else if flow.first == 0 && before.len() <= REACH && ahead.len() <= REACH {
             flow.is_changed = true;
-            let is_part =
-                |sent: &Sent| sent.payload.len() > MAX_MESSAGE && sent.payload.starts_with(payload);
-            if !payload.is_empty() && ahead.iter().any(is_part) {
-                let message = "a part of an over-long message is delivered";
-                out.accuse_line(seen, ClauseId::MSG_10, message, "nothing of it");
-                return;
-            }
             let message = "the sender has sent no message with this payload";
             let expected = ahead.first().map_or("", |_| "the payload as it was sent");
             out.accuse_line(seen, ClauseId::MSG_3, message, expected);
@@ -482,9 +475,6 @@ mod tests {
         accuses("MSG-1", &[&two[..], &back].concat());
         silent(&[BOTH, "alice@sb C: <raw> x\n", &hear("One")].concat());
         silent(&[BOTH, &say(3, 'N', ""), &hear("")].concat());
-        let long = say(3, 'N', &"x".repeat(2000));
-        accuses("MSG-10", &[BOTH, &long, &hear(&"x".repeat(1664))].concat());
-        accuses("MSG-3", &[BOTH, &long, &hear(&"y".repeat(1664))].concat());
     }
 
     #[test]

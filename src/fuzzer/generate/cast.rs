@@ -1,6 +1,7 @@
 //! What the generator may rely on: who is where, and who was shown to whom, by what it wrote down
 //! so far. What is in doubt (after an error, after hostile input) is not relied on.
 
+use super::Move;
 use crate::spec::ClauseId;
 use crate::transcript::ConnName;
 
@@ -59,6 +60,8 @@ pub(super) struct Player {
     /// How many connections to notification servers and to switchboards were named.
     pub(super) doors: usize,
     pub(super) boards: usize,
+    /// What it has chosen to do.
+    moves: Vec<Move>,
 }
 
 impl Player {
@@ -81,6 +84,18 @@ impl Player {
     /// Whether others can see it, unless its settings keep them from it.
     pub(super) fn is_online(&self) -> bool {
         self.stage == Stage::In && self.state.is_some_and(|state| state != "HDN")
+    }
+
+    /// How often it has chosen to do this.
+    pub(super) fn times(&self, what: Move) -> usize {
+        self.moves.iter().filter(|known| **known == what).count()
+    }
+
+    pub(super) fn note_move(&mut self, what: Move) {
+        // More often than twice makes no difference.
+        if self.times(what) < 2 {
+            self.moves.push(what);
+        }
     }
 
     pub(super) fn has(&self, list: usize, other: Who) -> bool {

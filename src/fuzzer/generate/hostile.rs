@@ -55,6 +55,9 @@ const MESSAGE_MUTATORS: [&str; 6] = [
     "bad-mode",
 ];
 
+/// What comes on a switchboard, but for messages.
+const OTHER_NEWS: [&str; 5] = ["JOI ...", "BYE ...", "ACK ...", "NAK ...", "/[0-9]{3}/ ..."];
+
 impl Play<'_> {
     /// One mutator, at work.
     pub(super) fn be_hostile(&mut self, who: Who) {
@@ -148,7 +151,9 @@ impl Play<'_> {
                 payload: Some(PayloadPattern::Exactly(payload.clone())),
             };
             let nothing = Expected::Nothing {
-                except: vec![self.script.pattern(&there, "BYE ...")],
+                except: OTHER_NEWS
+                    .map(|line| self.script.pattern(&there, line))
+                    .into(),
             };
             let branches = [whole, nothing].map(|what| {
                 let step = self.script.expecting(&there, what, clause);

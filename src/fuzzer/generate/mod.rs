@@ -195,6 +195,10 @@ fn clauses(steps: &[ast::Step]) -> Vec<ClauseId> {
     std::iter::once(ClauseId::REPLY_1).chain(others).collect()
 }
 
+/// What a user has not done yet, or once, is so much likelier than what it has done twice: the
+/// sooner has it done everything, in some order.
+const FRESHNESS: [usize; 2] = [6, 3];
+
 /// What a user does next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Move {
@@ -276,12 +280,12 @@ impl Play<'_> {
         let is_in_session = usize::from(is_in_session);
         let extras = usize::from(self.has_extras);
         let leaves = usize::from(!self.is_steady);
-        let moves = [
+        let mut moves = [
             (2 * leaves, Move::LogIn),
             (leaves, Move::FailToLogIn),
             (3 * leaves, Move::Vary),
             (2 * leaves, Move::Leave),
-            (if has_state == 1 { 9 } else { 20 }, Move::ChangeState),
+            (if has_state == 1 { 13 } else { 20 }, Move::ChangeState),
             (7, Move::Synchronise),
             (3, Move::AskForList),
             (5, Move::Set),
@@ -295,6 +299,11 @@ impl Play<'_> {
             (16 * is_in_session, Move::Message),
             (3 * is_in_session, Move::LeaveBoard),
         ];
-        self.entropy.weighted(&moves).unwrap_or(Move::ChangeState)
+        for (weight, one) in &mut moves {
+            *weight *= FRESHNESS.get(player.times(*one)).copied().unwrap_or(1);
+        }
+        let chosen = self.entropy.weighted(&moves).unwrap_or(Move::ChangeState);
+        self.player_mut(who).note_move(chosen);
+        chosen
     }
 }

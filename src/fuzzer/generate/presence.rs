@@ -7,7 +7,7 @@ use crate::spec::{ClauseId, ONLINE_STATES};
 
 impl Play<'_> {
     pub(super) fn change_state(&mut self, who: Who) {
-        let state = match self.entropy.below(4) {
+        let state = match self.entropy.below(3) {
             0 => "HDN",
             _ => self.entropy.name(&ONLINE_STATES),
         };

@@ -190,6 +190,7 @@ impl Signature {
             ClauseId::FRAME_5,
             ClauseId::FRAME_8,
             ClauseId::TRID_2,
+            ClauseId::TRID_3,
         ];
         self.by == STEP && self.clause.is_some_and(|it| disguises.contains(&it))
     }

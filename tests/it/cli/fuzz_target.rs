@@ -180,7 +180,7 @@ fn a_death_belongs_to_the_case_that_caused_it() {
     let last = events(&told.out).pop().unwrap();
     assert_eq!(last["cases"], 4, "the campaign goes on: {last}");
     let text = std::fs::read_to_string(death["file"].as_str().unwrap()).unwrap();
-    assert!(text.contains("CHG {t} AWY"), "{text}");
+    assert!(text.contains("AWY"), "{text}");
     assert!(text.lines().count() < 32, "{text}");
     assert!(text.contains("failed in 20 of 20 replays"), "{text}");
     let told = moody.replay(&save);
@@ -239,7 +239,7 @@ fn a_server_that_stays_dead_leaves_its_last_cases() {
 
 #[test]
 fn slowness_is_no_finding() {
-    let moody = Moody::start("AWY", Whim::Wait(Duration::from_millis(300)));
+    let moody = Moody::start("XFR", Whim::Wait(Duration::from_millis(300)));
     let (told, _) = moody.fuzz(&["--cases", "24", "--friendly"]);
     assert_eq!(told.code, Some(0), "{}{}", told.out, told.err);
     let last = events(&told.out).pop().unwrap();

@@ -44,7 +44,7 @@ fn the_model_allows_every_line_of_the_reference_server() {
         assert_eq!(told, None, "case {number}, of which less is known");
     }
     // A model that looked away would prove nothing.
-    assert!(all.judged_share() >= 90, "{all:?}");
+    assert!(all.judged_share() >= 85, "{all:?}");
     // Mostly what the model says is possible, and a share of what is not.
     assert!((70..=95).contains(&all.possible_share()), "{all:?}");
     assert!(all.impossible * 100 >= all.possible * 3, "{all:?}");

@@ -239,7 +239,7 @@ fn a_server_that_stays_dead_leaves_its_last_cases() {
 
 #[test]
 fn slowness_is_no_finding() {
-    let moody = Moody::start("XFR", Whim::Wait(Duration::from_millis(300)));
+    let moody = Moody::start("LST", Whim::Wait(Duration::from_millis(300)));
     let (told, _) = moody.fuzz(&["--cases", "24", "--friendly"]);
     assert_eq!(told.code, Some(0), "{}{}", told.out, told.err);
     let last = events(&told.out).pop().unwrap();

@@ -275,6 +275,10 @@ impl Session {
             if other.is_visible_to(wanted) {
                 let words = [(0, "ILN"), (2, other_state), (3, &*other.handle)];
                 due.push((slot, Due::new(words)));
+                // A server that was not done with telling the other's state may tell it to this one
+                // too, who was there in time.
+                let words = [(0, "NLN"), (1, other_state), (2, &*other.handle)];
+                self.slot_mut(slot).owed.push(Due::new(words));
             }
             if wanted.is_visible_to(other) {
                 let words = [(0, "NLN"), (1, &*state), (2, &*wanted.handle)];

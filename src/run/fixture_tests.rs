@@ -201,6 +201,32 @@ fn who_is_put_on_a_list_is_told_before_anybody_goes_online() {
 }
 
 #[test]
+fn who_came_later_may_be_told_of_the_earlier_state_too() {
+    for (line, is_excused) in [("NLN NLN", true), ("NLN BSY", false)] {
+        let users = "{ bob: { state: NLN }, alice: { state: NLN, FL: [bob] } }";
+        let mut accounts = accounts();
+        accounts.swap(0, 1);
+        let mut it = Dialogue::with(users, "  - alice S: nothing", accounts, env());
+        up_to_syn(&mut it, 0);
+        it.raw(0, batch(1).as_bytes());
+        up_to_syn(&mut it, 1);
+        it.raw(1, batch(1).as_bytes());
+        it.expect(&["1 ADD 6 FL bob@hotmail.com bob@hotmail.com"]);
+        it.say(1, "ADD 6 FL 2 bob@hotmail.com bob@hotmail.com");
+        it.say(0, "ADD 0 RL 2 alice@hotmail.com A");
+        it.expect(&["0 CHG 6 NLN"]);
+        it.say(0, "CHG 6 NLN");
+        it.expect(&["1 CHG 7 NLN"]);
+        it.say(1, "CHG 7 NLN");
+        it.say(1, "ILN 7 NLN bob@hotmail.com B");
+        it.say(1, &format!("{line} bob@hotmail.com B"));
+        it.wait();
+        let outcome = it.outcome();
+        assert_eq!(outcome.ending == Ending::Passed, is_excused, "{line}");
+    }
+}
+
+#[test]
 fn who_is_told_late_is_not_accused_of_it() {
     let mut it = listed("  - bob S: nothing");
     assert_eq!(it.wait(), QUIET);

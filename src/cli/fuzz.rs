@@ -42,7 +42,10 @@ const CASES: u64 = 10_000;
 Case N of a seed is the same on every machine. A finding is shrunk and saved as a scenario that
 `msnpspec run` replays.
 
-Exit codes: 0 no finding; 1 a finding; 2 wrong usage or bad file; 3 could not run.")]
+Ctrl-C ends it in order: what was found is saved and summed up.
+
+Exit codes: 0 no finding; 1 a finding; 2 wrong usage or bad file; 3 could not run; 4 nothing was
+played.")]
 pub(crate) struct FuzzArgs {
     #[command(flatten)]
     server: TargetArgs,
@@ -335,8 +338,8 @@ fn play(args: &FuzzArgs, server: &Server, manner: Manner, console: Console) -> E
             teller.shrinks(&found);
             // Against a target that takes long: it is done at the end, for several at once.
             let saved = shelf.as_ref().and_then(|shelf| match server {
-                Server::Memory(..) => shelf.shrink(&found),
-                Server::Stand(_) => shelf.put(&found),
+                Server::Memory(..) if !server.is_stopped() => shelf.shrink(&found),
+                _ => shelf.put(&found),
             });
             teller.found(&found, saved.as_ref());
             unshrunk.push(found);
@@ -389,6 +392,10 @@ fn conclude(report: &Report, server: &Server, kept: Result<(), String>, console:
     let failure = server.failure().or(kept.err()).or(in_vain);
     if let Some(failure) = &failure {
         console.error(failure);
+    } else if server.is_stopped() {
+        console.notice(&"interrupted: findings that were not shrunk yet are saved whole");
+    } else if report.cases == 0 {
+        console.notice(&"no case was to be played: see --cases and --shard");
     }
     match (report.found.is_empty(), failure) {
         (false, _) => Exit::Failure,

@@ -170,7 +170,9 @@ fn whole(case: &Scenario, found: &Found) -> Shrunk {
 
 /// Writes cases that are one finding together: a folder, a file each, in their order.
 fn write_several(folder: &Path, found: &Found, cases: &[Arc<Scenario>]) -> std::io::Result<Saved> {
-    let folder = folder.join(found.signature.to_string());
+    // Those of another campaign take the server down in another way: they are not mixed.
+    let case = found.name.to_string().replace([' ', '.'], "-");
+    let folder = folder.join(format!("{}_case-{case}", found.signature));
     std::fs::create_dir_all(&folder)?;
     let count = cases.len();
     for (case, number) in cases.iter().zip(1..) {

@@ -191,13 +191,14 @@ impl Teller {
         let more: String = more
             .map(|(what, count)| format!(", {count} {what}"))
             .collect();
+        // A narrow terminal cuts the end off.
         format!(
-            "{} cases, {:.0}/s, {:.0} round trips/s, {phases}/{all_phases} states, {seen}/{known} \
-             transitions, {} findings, {last} s since the last{more}",
+            "{} cases, {:.0}/s, {} findings, {last} s since the last{more}, {:.0} round trips/s, \
+             {phases}/{all_phases} states, {seen}/{known} transitions",
             report.cases,
             rate(report.cases),
-            rate(report.round_trips),
             report.found.len(),
+            rate(report.round_trips),
         )
     }
 

@@ -28,6 +28,8 @@ const LONGEST: u64 = 256 * 1024 * 1024;
   msnpspec merge 1.json 2.json                                  as if it had been one run
   msnpspec merge *.json --format junit --output report.xml
   msnpspec fuzz --cases 100000 --shard 1/2 --result 1.json      campaigns too
+  cp -r findings-1/. findings-2/. findings                      their --save folders: a finding's
+                                                                name says what it is
 
 Results of different targets, levels, seeds or numbers of shards are refused, and so is a shard or
 a scenario that is there twice. Where a shard is missing the report is made and says so.

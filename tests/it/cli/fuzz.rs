@@ -1,8 +1,11 @@
 //! `msnpspec fuzz`.
 
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::process::{Command, Stdio};
+
 use serde_json::Value;
 
-use super::{call, write};
+use super::{call, msnpspec, write};
 use crate::loopback::free_port;
 
 /// The events that a call has told.
@@ -192,4 +195,61 @@ fn where_nothing_can_be_written_nothing_is_played() {
     let told = call(&["fuzz", "--replay", empty.to_str().unwrap()]);
     assert_eq!(told.code, Some(4));
     assert!(told.err.contains("no finding in"), "{}", told.err);
+}
+
+#[test]
+fn where_there_is_nothing_to_play_it_is_said() {
+    for words in [&["--cases", "0"][..], &["--cases", "2", "--shard", "4/4"]] {
+        let told = call(&[&["fuzz"], words].concat());
+        assert_eq!(told.code, Some(4), "{words:?}: {}", told.err);
+        assert!(told.err.contains("no case was to be played"), "{words:?}");
+    }
+}
+
+#[test]
+fn a_folder_with_what_is_no_finding_is_played_as_far_as_it_can_be() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().to_str().unwrap();
+    write(folder.path(), "readme.txt", "no scenario: [");
+    let sound = "description: x\nclauses: [VER-1]\nusers: [alice]\nsteps:\n  \
+                 - C: VER 1 MSNP2 CVR0\n  - S: VER 1 MSNP2 ...\n";
+    write(folder.path(), "sound.yaml", sound);
+    let told = call(&["fuzz", "--replay", path]);
+    assert_eq!(told.code, Some(0), "{}{}", told.out, told.err);
+    assert!(told.out.contains("sound.yaml: fixed"), "{}", told.out);
+    write(folder.path(), "torn.yaml", "steps: [");
+    let told = call(&["fuzz", "--replay", path]);
+    assert_eq!(told.code, Some(2), "{}{}", told.out, told.err);
+    assert!(told.err.contains("torn.yaml:1:"), "{}", told.err);
+}
+
+#[cfg(unix)]
+#[test]
+fn who_interrupts_it_keeps_what_was_found() {
+    let folder = tempfile::tempdir().unwrap();
+    let save = folder.path().to_str().unwrap();
+    let mut command = msnpspec();
+    command.args(["fuzz", "--cases", "100000000", "--save", save]);
+    command.args(["--fault", "unasked-reply"]);
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().expect("the program starts");
+    let mut out = BufReader::new(child.stdout.take().unwrap());
+    let mut first = String::new();
+    out.read_line(&mut first).unwrap();
+    let pid = child.id().to_string();
+    let interrupted = Command::new("kill").args(["-INT", &pid]).status();
+    assert!(interrupted.unwrap().success());
+    let mut rest = String::new();
+    out.read_to_string(&mut rest).unwrap();
+    let mut err = String::new();
+    let mut stderr = child.stderr.take().unwrap();
+    stderr.read_to_string(&mut err).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(1), "{err}");
+    assert!(err.contains("interrupted"), "{err}");
+    let last = events(&rest).pop().expect("there is an end");
+    assert_eq!(last["event"], "finished");
+    let found = events(&(first + &rest));
+    let found = found.iter().filter(|event| event["event"] == "finding");
+    let saved = std::fs::read_dir(save).unwrap().count();
+    assert_eq!((saved, &last["findings"]), (found.count(), &saved.into()));
 }

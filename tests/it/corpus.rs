@@ -10,11 +10,23 @@ fn fuzz() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz")
 }
 
+/// What is in a folder, by name.
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).expect("a folder");
+    let mut paths: Vec<PathBuf> = entries.map(|entry| entry.expect("a file").path()).collect();
+    paths.sort();
+    paths
+}
+
 fn seeds(target: &str) -> Vec<Vec<u8>> {
     let folder = fuzz().join("seeds").join(target);
-    let files = fs::read_dir(&folder).expect("each target has seeds");
-    let mut paths: Vec<PathBuf> = files.map(|file| file.expect("a file").path()).collect();
-    paths.sort();
+    let mut paths = files(&folder);
+    if target == "scenario_yaml" {
+        // The build script packs the suite, too.
+        let suite = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios");
+        let rooms = files(&suite).into_iter().filter(|path| path.is_dir());
+        paths.extend(rooms.flat_map(|room| files(&room)));
+    }
     paths
         .iter()
         .map(|path| fs::read(path).expect("a readable seed"))
@@ -43,10 +55,41 @@ fn each_target_has_its_binary_and_options() {
         assert!(manifest.contains(&format!("name = \"{name}\"")), "{name}");
         let options = fuzz().join(format!("{name}.options"));
         let options = fs::read_to_string(&options).unwrap_or_default();
-        assert!(options.starts_with("[libfuzzer]\n"), "{name}.options");
+        let settings = options.strip_prefix("[libfuzzer]\n");
+        for line in settings.expect("the section's name comes first").lines() {
+            let (key, value) = line.split_once(" = ").expect("a setting");
+            let is_right = match key {
+                "dict" => value == format!("{name}.dict"),
+                "max_len" => value.parse::<usize>().is_ok_and(|length| length >= 64),
+                "entropic" => value == "0",
+                _ => false,
+            };
+            assert!(is_right, "{name}.options: {line}");
+        }
     }
     let binaries = manifest.matches("[[bin]]").count();
     assert_eq!(binaries, TARGETS.len(), "a target is not in TARGETS");
+}
+
+#[test]
+fn dictionaries_are_what_libfuzzer_reads() {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join(".clusterfuzzlite/build.sh");
+    let script = fs::read_to_string(script).expect("a build script");
+    let dictionaries = files(&fuzz()).into_iter();
+    let dictionaries: Vec<PathBuf> = dictionaries
+        .filter(|path| path.extension().is_some_and(|ending| ending == "dict"))
+        .collect();
+    assert_eq!(dictionaries.len(), 3);
+    let entry =
+        regex_lite::Regex::new(r#"^"([^"\\]|\\["\\]|\\x[0-9A-Fa-f]{2})+"$"#).expect("it is right");
+    for path in dictionaries {
+        let name = path.file_name().expect("a name").to_string_lossy();
+        assert!(script.contains(&format!("fuzz/{name}")), "{name} is used");
+        let text = fs::read_to_string(&path).expect("a dictionary");
+        for line in text.lines().filter(|line| !line.starts_with('#')) {
+            assert!(line.is_empty() || entry.is_match(line), "{name}: {line}");
+        }
+    }
 }
 
 /// One of the seeds with a piece overwritten, left out or put in twice.

@@ -70,6 +70,9 @@ const NOT_LOGGED_IN: &[&[&str]] = &[
 /// What another kind of server would answer.
 const FOREIGN: &[&[&str]] = &[&["closed"], &["/[0-9]{3}/ ..."], &["~nothing"]];
 
+/// The same, of a command that only servers send: it does not come back either.
+const NOT_FOR_CLIENTS: &[&[&str]] = &[&["closed"], &["/[0-9]{3}/ ..."], &["~no echo"]];
+
 /// Requests of somebody who is logged in.
 const SESSION: [(ClauseId, &str, &[&[&str]]); 9] = [
     (
@@ -87,12 +90,12 @@ const SESSION: [(ClauseId, &str, &[&[&str]]); 9] = [
     (
         ClauseId::FRAME_13,
         "ILN {t} NLN {erin.handle} Erin",
-        FOREIGN,
+        NOT_FOR_CLIENTS,
     ),
     (
         ClauseId::FRAME_13,
         "RNG 1 127.0.0.1:1865 CKI 1.2 {erin.handle} Erin",
-        FOREIGN,
+        NOT_FOR_CLIENTS,
     ),
     (
         ClauseId::MSG_12,
@@ -116,6 +119,8 @@ const SESSION: [(ClauseId, &str, &[&[&str]]); 9] = [
 /// More than any line, in bytes.
 const ENDLESS: usize = 300_000;
 
+/// What others' presence and lists bring at any time.
+const NEWS: [&str; 4] = ["NLN ...", "FLN ...", "ADD 0 ...", "REM 0 ..."];
 /// What may come at any time.
 const UNASKED: [&str; 6] = [
     "NLN ...",
@@ -367,15 +372,18 @@ impl Play<'_> {
             "closed" => self.script.closed(conn, clause),
             "error" => self.script.error(conn, clause),
             "refused" => self.script.expecting(conn, Expected::Refused, clause),
-            "nothing" => {
-                let except = UNASKED.map(|line| self.script.pattern(conn, line));
-                let nothing = Expected::Nothing {
-                    except: except.into(),
-                };
-                self.script.expecting(conn, nothing, clause)
-            }
+            "nothing" => self.nothing_but(conn, &UNASKED, clause),
+            "no echo" => self.nothing_but(conn, &NEWS, clause),
             line => self.script.line(conn, line, clause),
         }
+    }
+
+    fn nothing_but(&self, conn: &ConnName, lines: &[&str], clause: ClauseId) -> Step {
+        let except = lines.iter().map(|line| self.script.pattern(conn, line));
+        let nothing = Expected::Nothing {
+            except: except.collect(),
+        };
+        self.script.expecting(conn, nothing, clause)
     }
 
     /// A negotiation that fails, and an attempt to log in all the same.
@@ -404,6 +412,12 @@ impl Play<'_> {
             let line = format!("USR {{t}} MD5 S {{md5({challenge}, WHO.password)}}");
             let branches: &[&[&str]] = &[&["refused"], &["nothing"]];
             return self.try_line(who, &second, ClauseId::USR_10, &line, branches);
+        }
+        if let Some(stranger) = self.other(who).filter(|_| self.entropy.below(2) == 0) {
+            // One for each account would do, but not one for all.
+            let line = format!("USR {{t}} MD5 I {{{}.handle}}", self.user(stranger));
+            let other = format!("USR {{t}} MD5 S !{{{challenge}}}");
+            return self.try_line(who, &second, ClauseId::USR_9, &line, &[&[&other]]);
         }
         let line = "USR {t} MD5 I {WHO.handle}";
         let other = format!("USR {{t}} MD5 S !{{{challenge}}}");

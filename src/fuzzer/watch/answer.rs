@@ -159,9 +159,9 @@ impl<'t> Watcher<'t> {
             self.model.distrust(request.conn);
             return;
         }
-        if answer.is_empty() && is_end && self.is_after_error(request) {
+        let may_be_late = request.is_plain && answer.is_empty() && is_end;
+        if may_be_late && self.is_after_error(request) {
             // The end belongs to the error: the request came too late for it.
-            self.note(request, answer, false);
             self.distrust(request.at, request.link, request.conn, b"");
             return;
         }

@@ -54,7 +54,7 @@ pub(crate) struct FuzzArgs {
     #[arg(long, value_name = "N")]
     cases: Option<u64>,
 
-    /// Play for so long, such as 90s, 10m or 2h
+    /// Play for so long, such as 90s, 10m or 2h; what is found on a target is shrunk afterwards
     #[arg(long, value_name = "TIME", value_parser = span)]
     time: Option<Duration>,
 

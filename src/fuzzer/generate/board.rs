@@ -401,24 +401,36 @@ impl Play<'_> {
         }
     }
 
-    /// Several messages before anybody reads one: they come in their order.
+    /// Several messages before anybody reads one: they come in their order. One before them comes
+    /// at all.
     fn say_much(&mut self, who: Who, conn: &ConnName, members: &[(Who, ConnName)]) {
         let first = self.entropy.below(10);
-        let bodies: Vec<Arc<[u8]>> = (first..first + self.entropy.between(2, 4))
+        let bodies: Vec<Arc<[u8]>> = (first..=first + self.entropy.between(2, 4))
             .map(|body| format!("hello, the {body}th").into_bytes().into())
             .collect();
-        for body in &bodies {
+        let (alone, together) = bodies.split_at(1);
+        self.say_all(who, conn, members, alone, ClauseId::MSG_1);
+        self.say_all(who, conn, members, together, ClauseId::MSG_8);
+    }
+
+    fn say_all(
+        &mut self,
+        who: Who,
+        conn: &ConnName,
+        members: &[(Who, ConnName)],
+        bodies: &[Arc<[u8]>],
+        clause: ClauseId,
+    ) {
+        for body in bodies {
             let payload = Payload::Bytes(Arc::clone(body));
             self.say_with(conn, "MSG {t} U {length}", Some(payload));
         }
         self.script.disguise(None);
-        let user = self.user(who);
+        let line = format!("MSG {{{}.handle}} * {{length}}", self.user(who));
         for (_, there) in members {
-            for body in &bodies {
-                let line = format!("MSG {{{user}.handle}} * {{length}}");
+            for body in bodies {
                 let payload = Payload::Bytes(Arc::clone(body));
-                self.script
-                    .expect_payload(there, &line, payload, ClauseId::MSG_8);
+                self.script.expect_payload(there, &line, payload, clause);
             }
         }
     }

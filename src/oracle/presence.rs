@@ -86,6 +86,9 @@ impl Oracle for Presence {
             Verb::Fln => (&b""[..], line.word(1), &b""[..]),
             _ => return,
         };
+        if line.verb == Verb::Iln && told.role != Role::Nonsense {
+            self.shows(seen, world.users().find(handle));
+        }
         let is_read = match told.role {
             Role::Unasked => line.verb != Verb::Iln,
             Role::Answer | Role::Again => told.request.is_some_and(|request| request.is_sound),
@@ -123,9 +126,6 @@ impl Oracle for Presence {
         }
         if let Some(request) = told.request.filter(|_| line.verb == Verb::Iln) {
             case.judge_place(request, handle, out);
-            if let Some((due, subject)) = self.due.get_mut(&seen.place.conn).zip(subject) {
-                due.contacts.retain(|contact| *contact != subject);
-            }
             if subject.is_some_and(|subject| !self.shown.insert((request.index, subject))) {
                 let clause = match request.verb {
                     Verb::Add => ClauseId::PRES_3,
@@ -149,6 +149,13 @@ impl Oracle for Presence {
 }
 
 impl Presence {
+    /// A contact has been shown, for whatever request.
+    fn shows(&mut self, seen: &Seen<'_, '_>, contact: Option<UserId>) {
+        if let Some((due, contact)) = self.due.get_mut(&seen.place.conn).zip(contact) {
+            due.contacts.retain(|other| *other != contact);
+        }
+    }
+
     /// An answer: an earlier CHG or ADD must have brought all by now, and this one may bring some.
     fn answered(
         &mut self,
@@ -549,6 +556,22 @@ mod tests {
             "ILN 6 BSY",
         ));
         silent(&bob_sees("bob C: CHG 6 AWY\n", "ILN 6 BSY"));
+    }
+
+    #[test]
+    fn iln_may_follow_either_of_two_with_one_trid() {
+        let carol = "carol on BSY\n";
+        let add = "bob C: ADD 9 FL carol@hotmail.com c\nbob S: ADD 9 FL 4 carol@hotmail.com c\n";
+        let other = "bob C: LST 9 AL\nbob S: LST 9 AL 4 0 0\n";
+        let chg = "bob C: CHG 9 AWY\n";
+        let iln = "bob S: ILN 9 BSY carol@hotmail.com carol\n";
+        let start = format!("{}bob on NLN\n{carol}", "alice on BSY\n");
+        silent(&format!("{start}{add}{chg}{iln}"));
+        silent(&format!("{start}{add}{other}{chg}{iln}bob S: CHG 9 AWY\n"));
+        accuses(
+            "PRES-2",
+            &format!("{start}{}{chg}{iln}", add.replace("ADD 9", "ADD 8")),
+        );
     }
 
     #[test]

@@ -129,7 +129,7 @@ impl World {
                 if let Some(last) = slot.waiting.last_mut().filter(|_| is_shared) {
                     last.is_sound = false;
                 }
-                slot.waiting.push(request);
+                slot.wait(request);
                 let is_flood = slot.waiting.len() > MOST_WAITING;
                 conn.waiting.insert((index, trid));
                 if asked.verb == Verb::Syn {

@@ -252,6 +252,10 @@ fn read_line<'w, 'e>(conn: &'w Conn, frame: &'e Frame) -> Told<'w, 'e> {
         }
         return told;
     };
+    if line.verb == Verb::Iln && slot.is_presence_shared {
+        told.role = Role::Unclear;
+        return told;
+    }
     let position = slot.answered_by(line.verb).filter(|at| {
         let asked = || slot.waiting.get(*at).map(|request| request.words());
         !is_reverse || asked().is_some_and(|words| words.word(2) == b"RL")

@@ -199,9 +199,22 @@ pub(super) struct Slot {
     pub(super) message: Option<Box<Request>>,
     /// Something unknown was sent with this TrID: whatever comes may be its answer.
     pub(super) is_wild: bool,
+    /// A request that ILNs may follow has borne it.
+    brings_presence: bool,
+    /// Two such have: which one an ILN follows cannot be known.
+    pub(super) is_presence_shared: bool,
 }
 
 impl Slot {
+    /// Another request waits for its answer.
+    pub(super) fn wait(&mut self, request: Box<Request>) {
+        if request.verb.is_answered_by(Verb::Iln) {
+            self.is_presence_shared |= self.brings_presence;
+            self.brings_presence = true;
+        }
+        self.waiting.push(request);
+    }
+
     /// Which of the waiting requests a line answers.
     pub(super) fn answered_by(&self, verb: Verb) -> Option<usize> {
         self.waiting

@@ -421,19 +421,32 @@ impl Remote {
     fn bisect(&self, lane: &mut Stand, cases: &[Arc<Scenario>]) -> Option<Vec<Arc<Scenario>>> {
         let begun = now();
         let is_late = |begun: Instant| begun.elapsed() >= SEARCH || self.is_over();
+        // What was played before may help, so the first death only makes for a server that has just
+        // been started.
+        self.play_all(lane, cases)?;
         let (last, _) = self.play_all(lane, cases)?;
         let (mut low, mut high) = (0, last);
+        let mut is_fresh = true;
         while low < high && !is_late(begun) {
             let middle = (low + high).div_ceil(2);
             let part = cases.get(middle..=last)?;
-            match self.play_all(lane, part) {
+            let death = self.play_all(lane, part);
+            is_fresh = death.is_some();
+            match death {
                 Some((at, _)) if middle + at == last => low = middle,
                 Some(_) | None => high = middle - 1,
             }
         }
-        // What cases before had left behind may have helped: it must do without.
-        while low > 0 && self.play_all(lane, cases.get(low..=last)?).is_none() {
-            low = if is_late(begun) { 0 } else { low / 2 };
+        // What cases before had left behind may have helped: it must do without, on a server that
+        // has just been started.
+        while low > 0 {
+            let was_fresh = is_fresh;
+            is_fresh = self.play_all(lane, cases.get(low..=last)?).is_some();
+            match (is_fresh, was_fresh) {
+                (true, true) => break,
+                (true, false) => {}
+                (false, _) => low = if is_late(begun) { 0 } else { low / 2 },
+            }
         }
         cases.get(low..=last).map(<[_]>::to_vec)
     }

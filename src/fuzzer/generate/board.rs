@@ -452,12 +452,18 @@ impl Play<'_> {
         let Some((conn, number)) = self.seat(place, who) else {
             return;
         };
+        let others = self.members_but(place, who);
+        let mut calls = self.cast.invitations.iter();
+        let is_called = calls.any(|call| call.board == number);
+        // The server sees a cut when it looks: where nobody is told of it, who was called may come
+        // before that.
+        let must_show = others.is_empty() && is_called;
         let clause = match self.entropy.below(3) {
-            0 => {
+            0 if !must_show => {
                 self.script.act(Action::Close(conn));
                 ClauseId::BYE_2
             }
-            1 => {
+            1 if !must_show => {
                 self.script.act(Action::Reset(conn));
                 ClauseId::BYE_2
             }
@@ -469,14 +475,12 @@ impl Play<'_> {
         };
         let user = self.user(who);
         let mut steps: Vec<Step> = Vec::new();
-        for (_, there) in self.members_but(place, who) {
+        for (_, there) in others {
             let line = format!("BYE {{{user}.handle}}");
             steps.push(self.script.line(&there, &line, clause));
         }
         let is_left = steps.is_empty();
         self.script.any_order(steps, clause);
-        let mut calls = self.cast.invitations.iter();
-        let is_called = calls.any(|call| call.board == number);
         if is_left && !is_called {
             self.cast.boards.remove(place);
         } else if let Some(board) = self.cast.boards.get_mut(place) {

@@ -103,7 +103,10 @@ impl Play<'_> {
                 ClauseId::PRES_7
             }
         };
-        self.player_mut(who).forget_session(Stage::Away);
+        // The server sees a cut when it looks; a user whom nobody sees go may be there for a while.
+        let is_seen = clause == ClauseId::PRES_7 || !self.cast.audience(who).is_empty();
+        let stage = if is_seen { Stage::Away } else { Stage::Limbo };
+        self.player_mut(who).forget_session(stage);
         self.audience_is_told(who, clause);
         if self.entropy.below(4) == 0 {
             self.say_farewell(who);

@@ -66,7 +66,7 @@ impl Moody {
             "name: moody\ndispatch: {address}\nmap: {{ \"{upstream}\": \"{address}\" }}\n\
              account_pattern: {{ handle: \"user{{n}}@hotmail.com\", password: \"pw{{n}}\", to: 9 }}\n\
              disposable: true\n\
-             timeouts: {{ connect: 200ms, reply: 200ms, quiet: 20ms }}\n"
+             timeouts: {{ connect: 1s, reply: 1s, quiet: 20ms }}\n"
         );
         let target = write(folder.path(), "moody.yaml", &text);
         let own = Arc::clone(&mood);
@@ -211,9 +211,9 @@ fn a_death_belongs_to_the_case_that_caused_it() {
 #[test]
 fn a_death_of_several_cases_is_kept_with_those_it_takes() {
     let moody = Moody::start(
-        "MD5 I",
+        "AWY",
         Whim::Die {
-            after: 60,
+            after: 6,
             back: DOWN,
         },
     );
@@ -250,7 +250,7 @@ fn a_server_that_stays_dead_leaves_its_last_cases() {
 
 #[test]
 fn slowness_is_no_finding() {
-    let moody = Moody::start("LST", Whim::Wait(Duration::from_millis(300)));
+    let moody = Moody::start("LST", Whim::Wait(Duration::from_millis(1500)));
     let (told, _) = moody.fuzz(&["--cases", "24", "--friendly"]);
     assert_eq!(told.code, Some(0), "{}{}", told.out, told.err);
     let last = events(&told.out).pop().unwrap();

@@ -252,15 +252,14 @@ fn read_line<'w, 'e>(conn: &'w Conn, frame: &'e Frame) -> Told<'w, 'e> {
         }
         return told;
     };
-    if line.verb == Verb::Iln && slot.is_presence_shared {
-        told.role = Role::Unclear;
-        return told;
-    }
+    let is_shared = line.verb == Verb::Iln && slot.is_presence_shared;
     let position = slot.answered_by(line.verb).filter(|at| {
         let asked = || slot.waiting.get(*at).map(|request| request.words());
         !is_reverse || asked().is_some_and(|words| words.word(2) == b"RL")
     });
-    if let Some(at) = position {
+    if is_shared {
+        told.role = Role::Unclear;
+    } else if let Some(at) = position {
         told.role = Role::Answer;
         told.at = at;
         told.request = slot.waiting.get(at).map(Box::as_ref);

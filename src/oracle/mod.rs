@@ -48,6 +48,7 @@ mod replies;
 mod roster;
 mod serials;
 mod shape;
+mod showing;
 pub mod world;
 
 use crate::spec::ClauseId;

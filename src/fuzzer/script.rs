@@ -12,7 +12,7 @@ use crate::spec::ClauseId;
 use crate::transcript::ConnName;
 
 /// Most cases have fewer steps.
-const USUAL_STEPS: usize = 128;
+const USUAL_STEPS: usize = 256;
 
 /// Writes steps, each with its clause.
 #[derive(Debug)]

@@ -209,7 +209,7 @@ impl Tape {
             return;
         };
         let conn = side.conn.and_then(|id| self.transcript.connection(id));
-        let Some(name) = conn.map(|conn| conn.name.user.to_string()) else {
+        let Some(name) = conn.map(|conn| conn.name.user().to_string()) else {
             return;
         };
         if side.handle.as_ref() != Some(&handle) {

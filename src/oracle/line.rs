@@ -182,13 +182,13 @@ impl<'l> Line<'l> {
         let mut words: [&[u8]; KEPT] = [&[]; KEPT];
         let mut count = 0;
         let mut letters = 0;
-        for word in wire::words(line) {
+        wire::for_each_word(line, |word| {
             if let Some(slot) = words.get_mut(count) {
                 *slot = word;
             }
             count += 1;
             letters += word.len();
-        }
+        });
         let [first, ..] = words;
         Self {
             verb: Verb::parse(first),

@@ -20,7 +20,7 @@ use crate::transcript::{ConnId, ConnName, Party, Transcript, What};
 use crate::wire::{DecodeError, Decoder, Frame, Limits, PayloadRule};
 
 /// As much as most scripts record.
-const USUAL_ENTRIES: usize = 64;
+const USUAL_ENTRIES: usize = 192;
 /// The most that one script records.
 const MAX_ENTRIES: usize = 100_000;
 /// The most bytes that one script takes from the server.

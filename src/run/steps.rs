@@ -220,9 +220,9 @@ impl Session {
     }
 
     async fn open_named(&mut self, conn: &ConnName, address: &str) -> Result<usize, Trouble> {
-        let player = self.players.iter().position(|p| p.user == conn.user);
+        let player = self.players.iter().position(|p| p.user == conn.user());
         let Some(player) = player else {
-            return Err(Trouble::new("a user of the scenario", conn.user.clone()));
+            return Err(Trouble::new("a user of the scenario", conn.user().clone()));
         };
         self.open(player, conn.clone(), address).await
     }

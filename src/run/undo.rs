@@ -125,7 +125,7 @@ impl Session {
                 .transcript
                 .connection(entry.conn)
                 .is_some_and(|conn| {
-                    conn.kind == ServerKind::Notification && conn.name.user == player.user
+                    conn.kind == ServerKind::Notification && conn.name.user() == player.user
                 });
             if !is_own {
                 continue;

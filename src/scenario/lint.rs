@@ -174,7 +174,7 @@ impl Linter<'_> {
     fn open(&mut self, step: &Step, conn: &ConnName, address: Option<&Text>, state: &mut State) {
         if state.conn(conn).door == Door::Open {
             let message = format!("{conn} is open already");
-            let label = format!("{}@{}2", conn.user, conn.kind().as_str());
+            let label = format!("{}@{}2", conn.user(), conn.kind().as_str());
             let help = format!("a second connection has a label of its own, such as {label}");
             self.error(step, step.at, message, Some(help));
         }

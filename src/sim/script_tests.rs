@@ -153,7 +153,7 @@ fn fresh_accounts_are_left_as_they_are() {
     let outcome = changed(env);
     assert_eq!(outcome.ending, Ending::Passed);
     let names = outcome.transcript.connections().iter();
-    assert!(names.clone().all(|conn| conn.name.label != "undo"));
+    assert!(names.clone().all(|conn| conn.name.label() != "undo"));
     assert_eq!(outcome.accounts[0].lists, Lists::Ours);
     assert_eq!(outcome.accounts[2].lists, Lists::Clean);
 }

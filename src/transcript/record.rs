@@ -1,11 +1,14 @@
 //! The record itself: connections, and what happened on them.
 
+use std::cmp::Ordering;
 use std::collections::HashMap;
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::time::Duration;
 
 use bytes::Bytes;
 use compact_str::CompactString;
+use rustc_hash::FxHasher;
 
 use crate::spec::ServerKind;
 use crate::wire::Frame;
@@ -15,12 +18,12 @@ use crate::wire::Frame;
 pub struct ConnId(pub usize);
 
 /// Whose connection it is: `alice` for her notification server, `alice@sb` for any other.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct ConnName {
-    /// The user.
-    pub user: CompactString,
-    /// The connection, `ns` where the name shows none.
-    pub label: CompactString,
+    /// A digest of the rest: names are compared far more often than they are made.
+    digest: u64,
+    user: CompactString,
+    label: CompactString,
 }
 
 impl ConnName {
@@ -30,10 +33,27 @@ impl ConnName {
     /// A name from its parts.
     #[must_use]
     pub fn new(user: impl Into<CompactString>, label: impl Into<CompactString>) -> Self {
+        let (user, label) = (user.into(), label.into());
+        let mut hasher = FxHasher::default();
+        hasher.write(user.as_bytes());
+        hasher.write(label.as_bytes());
         Self {
-            user: user.into(),
-            label: label.into(),
+            digest: hasher.finish(),
+            user,
+            label,
         }
+    }
+
+    /// The user.
+    #[must_use]
+    pub const fn user(&self) -> &CompactString {
+        &self.user
+    }
+
+    /// The connection, `ns` where the name shows none.
+    #[must_use]
+    pub const fn label(&self) -> &CompactString {
+        &self.label
     }
 
     /// The kind of server that the label names: labels that begin with `sb` or `ds` say so, all
@@ -47,6 +67,32 @@ impl ConnName {
         } else {
             ServerKind::Notification
         }
+    }
+}
+
+impl PartialOrd for ConnName {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+/// By user, and then by label.
+impl Ord for ConnName {
+    fn cmp(&self, other: &Self) -> Ordering {
+        (&self.user, &self.label).cmp(&(&other.user, &other.label))
+    }
+}
+
+/// Of the name itself: a file may hold many names of one digest.
+impl Hash for ConnName {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        (&self.user, &self.label).hash(state);
+    }
+}
+
+impl fmt::Debug for ConnName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ConnName({self})")
     }
 }
 

@@ -72,8 +72,8 @@ fn padded(scenario: &Scenario, steps: usize) -> Scenario {
             let user = scenario
                 .users
                 .iter()
-                .find(|user| user.name == send.conn.user)?;
-            let is_in = user.fixture.stage != Stage::Offline && send.conn.label == "ns";
+                .find(|user| user.name == send.conn.user())?;
+            let is_in = user.fixture.stage != Stage::Offline && send.conn.label() == "ns";
             is_in.then(|| (index, user.name.clone()))
         });
         ready.collect::<Vec<_>>()

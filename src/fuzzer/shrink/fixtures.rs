@@ -126,7 +126,7 @@ pub(super) fn folded_edits(scenario: &Scenario, user: usize) -> Vec<Scenario> {
         return Vec::new();
     };
     let edits = scenario.steps.iter().filter_map(|step| match &step.action {
-        Action::Send(send) if send.conn.user == it.name && send.items.len() == 1 => {
+        Action::Send(send) if send.conn.user() == it.name && send.items.len() == 1 => {
             let edit = edit_asked(send.items.first()?)?;
             // Without a TrID nothing tells its answer.
             let trids = visit::sent_trids(send);
@@ -294,8 +294,8 @@ pub(super) fn weight(scenario: &Scenario) -> usize {
 fn is_before_board(step: &Step, user: &str) -> bool {
     let conns = visit::conns_of(step);
     let is_it = |conn: &&crate::transcript::ConnName| {
-        conn.user == user
-            && (conn.label == crate::transcript::ConnName::DEFAULT
+        conn.user() == user
+            && (conn.label() == crate::transcript::ConnName::DEFAULT
                 || conn.kind() == ServerKind::Dispatch)
     };
     !conns.is_empty() && conns.iter().all(is_it)

@@ -95,7 +95,7 @@ impl Pruner {
                 if is_open {
                     known.doors.insert(conn.clone(), Door::Closed);
                 }
-                is_open && self.users.contains(conn.user.as_str())
+                is_open && self.users.contains(conn.user().as_str())
             }
             Action::Pause(conn) | Action::Resume(conn) => {
                 matches!(known.door(conn), Some(Door::Open | Door::Either))
@@ -177,7 +177,7 @@ impl Pruner {
         let is_lost = address.is_none() && conn.kind() == ServerKind::Switchboard;
         let is_open = known.door(conn) == Some(Door::Open);
         let can = address.is_none_or(|text| self.text(text, None, known));
-        if !self.users.contains(conn.user.as_str()) || is_lost || is_open || !can {
+        if !self.users.contains(conn.user().as_str()) || is_lost || is_open || !can {
             return false;
         }
         known.doors.insert(conn.clone(), Door::Open);
@@ -191,7 +191,7 @@ impl Pruner {
             Some(Door::Closed) => false,
             Some(Door::Open | Door::Either) => true,
         };
-        if !can || !self.users.contains(conn.user.as_str()) {
+        if !can || !self.users.contains(conn.user().as_str()) {
             return false;
         }
         send.items
@@ -217,7 +217,7 @@ impl Pruner {
 
     fn expect(&self, expect: &mut Expect, optional: bool, known: &mut Known) -> bool {
         let conn = expect.conn.clone();
-        if !self.users.contains(conn.user.as_str()) || known.door(&conn).is_none() {
+        if !self.users.contains(conn.user().as_str()) || known.door(&conn).is_none() {
             return false;
         }
         if let Expected::Nothing { except } = &mut expect.what {

@@ -360,7 +360,7 @@ steps:
         let Action::Send(send) = &step.action else {
             panic!()
         };
-        assert_eq!(send.conn.user, "bob");
+        assert_eq!(send.conn.user(), "bob");
         let SendItem::Line { text, .. } = &send.items[0] else {
             panic!()
         };

@@ -353,7 +353,7 @@ impl Session {
                 std::mem::take(&mut slot.owed),
             )
         };
-        self.login(player, &name.label()).await?;
+        self.login(player, name.label()).await?;
         self.slot_mut(slot).fixture = true;
         if synchronised {
             self.synchronise(slot).await?;

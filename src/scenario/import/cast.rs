@@ -104,7 +104,7 @@ impl Cast {
         for (conn, hint) in transcript.connections().iter().zip(&hints) {
             let user = match &hint.handle {
                 Some(handle) => cast.person(handle),
-                None => cast.stranger(&conn.name.user()),
+                None => cast.stranger(conn.name.user()),
             };
             let is_board = hint.is_board || conn.kind == ServerKind::Switchboard;
             let is_dispatch = hint.is_dispatch || conn.kind == ServerKind::Dispatch;

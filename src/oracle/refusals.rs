@@ -211,6 +211,10 @@ impl Case<'_> {
         let list = List::parse(asked.word(2)).filter(|list| *list != List::Reverse)?;
         let handle = asked.word(3);
         let is_add = self.request.verb == Verb::Add;
+        // A name that is too long, or that no user should have, may be refused first.
+        if is_add && self.code == 209 && is_odd_name(asked.word(4)) {
+            return None;
+        }
         if !handle.contains(&b'@') {
             let message = "a malformed handle is refused with another code";
             let charge = (ClauseId::ADD_7, message, "201");
@@ -226,10 +230,7 @@ impl Case<'_> {
         match met {
             Membership::On(_) if is_add => {
                 let message = "an entry that is there is refused with another code";
-                // A name that is too long, or that no user should have, may be refused first.
-                let is_odd = is_odd_name(asked.word(4));
                 self.unless(&[215], (ClauseId::ADD_4, message, "215"))
-                    .filter(|_| !is_odd || self.code != 209)
             }
             Membership::Off { .. } if !is_add => {
                 let message = "an entry that is not there is refused with another code";
@@ -404,6 +405,15 @@ mod tests {
         silent(&format!("{twice} %C3\nalice S: 209 9"));
         silent(&format!("{twice} {}\nalice S: 209 9", "x".repeat(101)));
         accuses("ADD-4", &format!("{twice} x%20y\nalice S: 209 9"));
+        let opposed = "alice on NLN BL=bob\nbob in\nalice C: ADD 9 AL";
+        let malformed = "alice on NLN\nalice C: ADD 9 AL bob";
+        silent(&format!("{opposed} bob@hotmail.com %C3\nalice S: 209 9"));
+        silent(&format!("{malformed} %C3\nalice S: 209 9"));
+        accuses(
+            "ADD-5",
+            &format!("{opposed} bob@hotmail.com x\nalice S: 209 9"),
+        );
+        accuses("ADD-7", &format!("{malformed} x\nalice S: 209 9"));
         accuses(
             "ADD-6",
             &format!("{on}bob in\nalice C: ADD 9 FL x@hotmail.com x\nalice S: 217 9"),

@@ -7,7 +7,7 @@ use super::links::{End, Late};
 use super::session::{Session, Trouble, error_code, may_come, shown, told, told_late};
 use super::silence::Settled;
 use super::steps::{Stop, place};
-use crate::scenario::ast::{Expect, Expected, LinePattern, Step};
+use crate::scenario::ast::{Expect, Expected, LinePattern, Part, Step, WordKind};
 use crate::scenario::{Mismatch, Wanted};
 use crate::spec::{ClauseId, ErrorCode, ServerKind};
 use crate::transcript::{ConnName, escape};
@@ -112,9 +112,9 @@ impl Session {
             return None;
         }
         let mut pool = std::mem::take(&mut self.slot_mut(slot).pool);
-        let at = pool
-            .iter()
-            .position(|kept| self.hold(slot, expect, &kept.frame).is_ok());
+        let at = pool.iter().position(|kept| {
+            may_be(expect, &kept.frame) && self.hold(slot, expect, &kept.frame).is_ok()
+        });
         let found = at.and_then(|at| pool.remove(at));
         self.slot_mut(slot).pool = pool;
         found.map(|kept| kept.frame)
@@ -467,6 +467,21 @@ impl Session {
             };
             self.scope.check_line(&wanted, frame).is_ok()
         })
+    }
+}
+
+/// Whether the line has the verb that is expected, as far as that is a plain word.
+fn may_be(expect: &Expect, frame: &Frame) -> bool {
+    let Expected::Line { pattern, .. } = &expect.what else {
+        return true;
+    };
+    let verb = pattern.words.first().map(|word| &word.kind);
+    match verb {
+        Some(WordKind::Text(text)) => match text.parts.as_slice() {
+            [Part::Literal(verb)] => frame.verb() == verb.as_bytes(),
+            _ => true,
+        },
+        _ => true,
     }
 }
 

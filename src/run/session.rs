@@ -276,11 +276,12 @@ impl Session {
 
     /// Sends a line of the harness's own.
     pub(super) fn say(&mut self, slot: usize, line: &str) {
-        let frame = Frame::line(line.to_owned());
+        let bytes = Bytes::from([line, "\r\n"].concat());
+        let frame = Frame::line(bytes.slice(..line.len()));
         let conn = self.slot(slot).conn;
         let segments = self.segments;
-        let what = What::Frame(Party::Client, frame.clone());
-        self.links.send(conn, frame.to_bytes(), segments, [what]);
+        let what = What::Frame(Party::Client, frame);
+        self.links.send(conn, bytes, segments, [what]);
     }
 
     /// Sends a request of the harness's own and waits for the line with its TrID. What the server

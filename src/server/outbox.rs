@@ -1,8 +1,7 @@
 //! What the server has said and nobody has fetched yet.
 
 use std::collections::VecDeque;
-use std::fmt;
-use std::io::Write as _;
+use std::fmt::{self, Write as _};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -27,8 +26,8 @@ const FULL: usize = 256 * 1024;
 pub(super) struct Outbox {
     waiting: VecDeque<Output>,
     bytes: usize,
-    /// The frame that is being written.
-    frame: Vec<u8>,
+    /// The line that is being written.
+    line: String,
     /// What a faulty server does to all of it.
     pub(super) tamper: Option<Box<Tamper>>,
 }
@@ -52,14 +51,12 @@ impl Outbox {
     /// Sends a line and its payload; the terminator is added.
     //= FRAME-6
     pub(super) fn frame(&mut self, conn: ConnId, line: fmt::Arguments<'_>, payload: &[u8]) {
-        self.frame.clear();
-        self.frame
+        self.line.clear();
+        self.line
             .write_fmt(line)
-            .expect("a list takes as much as memory holds");
-        self.frame.extend_from_slice(b"\r\n");
-        self.frame.extend_from_slice(payload);
-        let frame = Bytes::copy_from_slice(&self.frame);
-        self.say(Output::Send(conn, frame));
+            .expect("a text takes as much as memory holds");
+        let frame = [self.line.as_bytes(), b"\r\n", payload].concat();
+        self.say(Output::Send(conn, frame.into()));
     }
 
     pub(super) fn close(&mut self, conn: ConnId) {

@@ -88,7 +88,7 @@ pub struct Command {
     /// The verb.
     pub verb: Verb,
     /// The same, quick to compare.
-    code: [u8; 3],
+    code: u32,
     /// Who sends it.
     pub direction: Direction,
     /// On which kinds of server it is legal.
@@ -107,7 +107,7 @@ impl Command {
     /// The row for a verb, a direction and a kind of server.
     #[must_use]
     pub fn find(direction: Direction, kind: ServerKind, verb: &[u8]) -> Option<&'static Self> {
-        let code = <[u8; 3]>::try_from(verb).ok()?;
+        let code = code(<[u8; 3]>::try_from(verb).ok()?);
         COMMANDS
             .iter()
             .find(|row| row.code == code && row.direction == direction && row.kinds.contains(kind))
@@ -173,13 +173,18 @@ const ALL: Kinds = Kinds {
 /// `max_params` of commands without a bound.
 const MANY: usize = usize::MAX;
 
+/// Three letters as one number.
+const fn code([first, second, third]: [u8; 3]) -> u32 {
+    u32::from_be_bytes([0, first, second, third])
+}
+
 macro_rules! table {
     ($($verb:literal $direction:ident $kinds:ident $trid:ident $min:literal..=$max:tt
         $payload:ident;)*) => {
         static COMMANDS: &[Command] = &[$(
             Command {
                 verb: $verb,
-                code: *$verb.as_bytes().first_chunk().expect("a verb has three letters"),
+                code: code(*$verb.as_bytes().first_chunk().expect("a verb has three letters")),
                 direction: Direction::$direction,
                 kinds: $kinds,
                 trid: TridRule::$trid,

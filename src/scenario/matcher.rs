@@ -1,7 +1,6 @@
 //! A line that came, held against a line that is expected.
 
 use std::borrow::Cow;
-use std::io::Write as _;
 
 use bytes::Bytes;
 
@@ -361,14 +360,7 @@ fn is_decimal(word: &[u8]) -> bool {
 
 /// Whether a word is a number in its plain decimal form.
 fn is_number(number: u64, word: &[u8]) -> bool {
-    let mut buffer = [0u8; 20];
-    let mut rest: &mut [u8] = &mut buffer;
-    let room = rest.len();
-    if write!(rest, "{number}").is_err() {
-        return false;
-    }
-    let length = room - rest.len();
-    buffer.get(..length) == Some(word)
+    itoa::Buffer::new().format(number).as_bytes() == word
 }
 
 #[cfg(test)]

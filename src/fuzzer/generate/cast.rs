@@ -60,8 +60,8 @@ pub(super) struct Player {
     /// How many connections to notification servers and to switchboards were named.
     pub(super) doors: usize,
     pub(super) boards: usize,
-    /// What it has chosen to do.
-    moves: Vec<Move>,
+    /// How often it has chosen to do each.
+    moves: [u8; Move::COUNT],
 }
 
 impl Player {
@@ -88,13 +88,16 @@ impl Player {
 
     /// How often it has chosen to do this.
     pub(super) fn times(&self, what: Move) -> usize {
-        self.moves.iter().filter(|known| **known == what).count()
+        self.moves
+            .get(what as usize)
+            .copied()
+            .unwrap_or_default()
+            .into()
     }
 
     pub(super) fn note_move(&mut self, what: Move) {
-        // More often than twice makes no difference.
-        if self.times(what) < 2 {
-            self.moves.push(what);
+        if let Some(times) = self.moves.get_mut(what as usize) {
+            *times = times.saturating_add(1);
         }
     }
 

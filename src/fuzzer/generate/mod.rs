@@ -221,6 +221,11 @@ enum Move {
     LeaveBoard,
 }
 
+impl Move {
+    /// How many there are.
+    const COUNT: usize = Self::LeaveBoard as usize + 1;
+}
+
 impl Play<'_> {
     /// Plays until the bytes are used up.
     fn run(&mut self) {

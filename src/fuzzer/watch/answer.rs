@@ -2,7 +2,7 @@
 
 use smallvec::SmallVec;
 
-use super::hear::{describe, is_error, is_line, is_trid};
+use super::hear::{TrId, describe, is_error, is_line, is_trid};
 use super::watcher::{Request, Watcher, cookie_of};
 use crate::model::{After, Command, Line, Replies, Reply};
 use crate::transcript::{Party, What, escape};
@@ -15,6 +15,8 @@ impl<'t> Watcher<'t> {
     /// The frames of the server on this connection that answer a request.
     pub(super) fn answer(&self, request: &Request<'t>) -> Answer {
         let mut answer = Answer::new();
+        let trid = TrId::of(request.trid);
+        let is_under = |at: usize| self.keys.get(at).copied().flatten() == Some(trid);
         let mut asked = 0;
         for at in self.after(request) {
             let Some(entry) = self.transcript.entries().get(at) else {
@@ -32,12 +34,9 @@ impl<'t> Watcher<'t> {
                 What::Frame(Party::Client, frame) if !answer.is_empty() && !is_sound(frame) => {
                     break;
                 }
-                What::Frame(Party::Client, frame) => {
+                What::Frame(Party::Client, _) => {
                     asked += 1;
-                    let again = frame.words().nth(1);
-                    if again.is_some_and(|again| is_trid(again, request.trid))
-                        && !request.trid.is_empty()
-                    {
+                    if is_under(at) && !request.trid.is_empty() {
                         break;
                     }
                 }
@@ -45,7 +44,7 @@ impl<'t> Watcher<'t> {
                     let is_it = match request.command {
                         Command::Png => frame.verb() == b"QNG",
                         Command::Out => &frame.line[..] == b"OUT",
-                        _ => self.answers(at, request),
+                        _ => is_under(at),
                     };
                     if is_it {
                         answer.push(at);
@@ -58,12 +57,6 @@ impl<'t> Watcher<'t> {
             }
         }
         answer
-    }
-
-    /// Whether a frame is an answer under the request's TrID.
-    fn answers(&self, at: usize, request: &Request<'_>) -> bool {
-        let key = self.keys.get(at).copied().flatten();
-        key.is_some_and(|key| is_trid(key, request.trid))
     }
 
     /// The entries of a request's connection behind it.

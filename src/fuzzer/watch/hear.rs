@@ -81,6 +81,19 @@ fn is_value<'t>(people: &mut People<'t>, capture: Capture, got: &'t [u8]) -> boo
     }
 }
 
+/// A TrID by what it says: the same number is the same one, however it is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum TrId<'t> {
+    Number(u64),
+    Word(&'t [u8]),
+}
+
+impl<'t> TrId<'t> {
+    pub(super) fn of(word: &'t [u8]) -> Self {
+        number_of(word).map_or(Self::Word(word), Self::Number)
+    }
+}
+
 /// The same number, however it is written.
 pub(super) fn is_trid(got: &[u8], trid: &[u8]) -> bool {
     // The same number with other digits begins with zeros.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::answer::{Answer, key_of};
-use super::hear::{describe, is_error, is_line};
+use super::hear::{TrId, describe, is_error, is_line};
 use super::people::People;
 use super::translate::{Said, translate};
 use super::{MODEL, Sight as Scope, Watched};
@@ -75,8 +75,8 @@ pub(super) struct Watcher<'t> {
     of_model: Vec<usize>,
     /// By entry: the request that it answers, counted from 1.
     pub(super) claims: Vec<u32>,
-    /// By entry: the TrID under which it may answer a request.
-    pub(super) keys: Vec<Option<&'t [u8]>>,
+    /// By entry: the TrID under which it is a request, or may answer one.
+    pub(super) keys: Vec<Option<TrId<'t>>>,
     watched: Watched,
     transitions: Vec<Transition>,
     finding: Option<Finding>,
@@ -96,7 +96,8 @@ impl<'t> Watcher<'t> {
             model.forget_lists();
         }
         let key = |entry: &'t Entry| match &entry.what {
-            What::Frame(Party::Server, frame) => key_of(frame),
+            What::Frame(Party::Server, frame) => key_of(frame).map(TrId::of),
+            What::Frame(Party::Client, frame) => frame.words().nth(1).map(TrId::of),
             _ => None,
         };
         let mut links: Vec<Link<'t>> = Vec::new();

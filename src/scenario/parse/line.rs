@@ -2,11 +2,12 @@
 
 use std::ops::Range;
 
-use smallvec::SmallVec;
+use smallvec::{SmallVec, smallvec};
 
 use super::reader::{Reader, Str};
 use super::text::closing;
-use crate::scenario::ast::{Expr, LinePattern, Part, Regex, WordKind, WordPattern};
+use crate::diagnostic::Span;
+use crate::scenario::ast::{Expr, LinePattern, Part, Regex, Text, WordKind, WordPattern};
 
 impl Reader<'_> {
     /// A line by its words.
@@ -48,6 +49,9 @@ impl Reader<'_> {
     pub(super) fn word_pattern(&self, str: &Str<'_>, range: Range<usize>) -> Option<WordPattern> {
         let at = str.span(range.clone());
         let word = str.text.get(range.clone())?;
+        if let Some(kind) = simple(word, at) {
+            return Some(WordPattern { at, kind });
+        }
         if word.len() >= 2 && word.starts_with('/') && word.ends_with('/') {
             let pattern = word.get(1..word.len() - 1).unwrap_or_default();
             let kind = WordKind::Matches(self.whole_regex(str, &range, pattern)?);
@@ -132,6 +136,19 @@ impl Reader<'_> {
             _ => Some(WordKind::Text(text)),
         }
     }
+}
+
+/// What a word matches that is `*`, `{t}` or nothing but letters and digits, as most words are.
+fn simple(word: &str, at: Span) -> Option<WordKind> {
+    let part = match word {
+        "*" => return Some(WordKind::Any),
+        "{t}" => Part::Expr(Expr::Trid(None)),
+        "" => return None,
+        _ if word.bytes().all(|byte| byte.is_ascii_alphanumeric()) => Part::Literal(word.into()),
+        _ => return None,
+    };
+    let parts = smallvec![part];
+    Some(WordKind::Text(Text { at, parts }))
 }
 
 /// The words of a line; blanks in braces do not end a word.

@@ -289,7 +289,8 @@ impl Scope {
     }
 
     pub(super) fn trids(&self, conn: &ConnName) -> Option<&Trids> {
-        let mut all = self.trids.iter();
+        // The connection that was made last is used most.
+        let mut all = self.trids.iter().rev();
         all.find_map(|(known, trids)| (known == conn).then_some(trids))
     }
 
@@ -306,7 +307,7 @@ impl Scope {
 
 /// The TrIDs of a connection, none used where it is new.
 fn trids_of<'t>(all: &'t mut Vec<(ConnName, Trids)>, conn: &ConnName) -> &'t mut Trids {
-    let at = all.iter().position(|(known, _)| known == conn);
+    let at = all.iter().rposition(|(known, _)| known == conn);
     let at = at.unwrap_or_else(|| {
         all.push((conn.clone(), Trids::default()));
         all.len() - 1

@@ -182,9 +182,9 @@ impl Scope {
             }
         }
         // Text may follow the TrID of an error (ERR-1), unless that is what is looked at (ERR-4).
-        let is_error = ErrorCode::parse_word(frame.verb()).is_some();
-        let open_ended = wanted.pattern.rest || (is_error && !wanted.exact);
-        if !open_ended && words.next().is_some() {
+        let goes_on = !wanted.pattern.rest && words.next().is_some();
+        let is_error = || ErrorCode::parse_word(frame.verb()).is_some();
+        if goes_on && (wanted.exact || !is_error()) {
             return Err(Mismatch::Extra(wanted.pattern.words.len()));
         }
         if let Some(pattern) = wanted.payload {

@@ -72,7 +72,7 @@ impl Play<'_> {
             .reach(&conn, &format!("{{board{number}}}"), ClauseId::SBX_2);
         let line = format!("USR {{t}} {{{user}.handle}} {{cookie{number}}}");
         self.say(&conn, &line);
-        let line = format!("USR {{t}} OK {{{user}.handle}} {name}");
+        let line = ["USR {t} OK {", user, ".handle} ", &name].concat();
         self.script.expect(&conn, &line, clause);
         self.cast.boards.push(Board {
             number,
@@ -295,7 +295,7 @@ impl Play<'_> {
         self.script.expect(&conn, "ANS {t} OK", ClauseId::ANS_1);
         let mut steps: Vec<Step> = Vec::new();
         for (_, there) in &members {
-            let line = format!("JOI {{{user}.handle}} {name}");
+            let line = ["JOI {", user, ".handle} ", &name].concat();
             steps.push(self.script.line(there, &line, ClauseId::JOI_1));
         }
         self.script.any_order(steps, ClauseId::JOI_1);

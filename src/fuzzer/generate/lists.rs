@@ -53,13 +53,13 @@ impl Play<'_> {
         let player = self.player_mut(who);
         let is_second = std::mem::replace(&mut player.has_synchronised, true);
         let (is_sure, has_changed) = (!player.is_tainted, player.has_changed);
-        self.say(&conn, &format!("SYN {{t}} {sent}"));
+        self.say(&conn, &["SYN {t} ", sent].concat());
         let clause = match clause {
             ClauseId::SYN_1 if is_second => ClauseId::SYN_10,
             clause => clause,
         };
         let other = if number == "!" { sent } else { "" };
-        let line = format!("SYN {{t}} {number}{other}");
+        let line = ["SYN {t} ", number, other].concat();
         self.script.expect(&conn, &line, clause);
         // An account that nobody changed may have the number 0, and then no batch comes.
         let watched = self.cast.watched_by(who);
@@ -71,9 +71,9 @@ impl Play<'_> {
         let prompt = if player.prompts_never { "N" } else { "A" };
         let privacy = if player.is_closed { "BL" } else { "AL" };
         let counts = [FORWARD, ALLOW, BLOCK].map(|list| player.count(list) as usize);
-        let line = format!("GTC {{t}} * {prompt}");
+        let line = ["GTC {t} * ", prompt].concat();
         self.script.expect(&conn, &line, ClauseId::SYN_3);
-        let line = format!("BLP {{t}} * {privacy}");
+        let line = ["BLP {t} * ", privacy].concat();
         self.script.expect(&conn, &line, ClauseId::SYN_3);
         let lists = LISTS.into_iter().zip(counts).chain([("RL", watched)]);
         for (list, count) in lists {
@@ -86,7 +86,7 @@ impl Play<'_> {
     fn listing(&mut self, who: Who, list: &str, count: usize, clause: ClauseId) {
         let conn = self.conn(who);
         if count == 0 {
-            let line = format!("LST {{t}} {list} * 0 0");
+            let line = ["LST {t} ", list, " * 0 0"].concat();
             self.script.expect(&conn, &line, clause);
         }
         for item in 1..=count {
@@ -105,14 +105,14 @@ impl Play<'_> {
             (false, Some(_)) => Some(player.count(at) as usize),
             (false, None) => self.cast.watched_by(who),
         };
-        self.say(&conn, &format!("LST {{t}} {list}"));
+        self.say(&conn, &["LST {t} ", list].concat());
         match count {
             Some(0) if LISTS.get(at).is_some() && !self.player(who).was_filled(at) => {
                 self.listing(who, list, 0, ClauseId::LST_3);
             }
             Some(count) => self.listing(who, list, count, ClauseId::LST_5),
             None => {
-                let line = format!("LST {{t}} {list} ...");
+                let line = ["LST {t} ", list, " ..."].concat();
                 self.script.expect(&conn, &line, ClauseId::LST_1);
                 self.leave_unread(&conn);
             }
@@ -138,8 +138,8 @@ impl Play<'_> {
             }
         };
         let is_tainted = player.is_tainted;
-        self.say(&conn, &format!("{verb} {{t}} {value}"));
-        let line = format!("{verb} {{t}} * {value}");
+        self.say(&conn, &[verb, " {t} ", value].concat());
+        let line = [verb, " {t} * ", value].concat();
         if is_tainted {
             let changed = vec![self.script.line(&conn, &line, clauses.0)];
             let same = vec![self.script.error(&conn, clauses.1)];
@@ -177,7 +177,7 @@ impl Play<'_> {
         let list = list.unwrap_or(FORWARD);
         let word = LISTS.get(list).copied().unwrap_or_default();
         let Some(other) = self.entry(who) else {
-            self.say(&conn, &format!("ADD {{t}} {word} {{nobody}} Nobody"));
+            self.say(&conn, &["ADD {t} ", word, " {nobody} Nobody"].concat());
             self.script.expect_error(&conn, ClauseId::ADD_6);
             return;
         };
@@ -196,9 +196,9 @@ impl Play<'_> {
             }
             _ => format!("{{{contact}.name}}"),
         };
-        let line = format!("ADD {{t}} {word} {{{contact}.handle}} {label}");
+        let line = ["ADD {t} ", word, " {", contact, ".handle} ", &label].concat();
         self.say(&conn, &line);
-        let line = format!("ADD {{t}} {word} * {{{contact}.handle}} {label}");
+        let line = ["ADD {t} ", word, " * {", contact, ".handle} ", &label].concat();
         let player = self.player(who);
         if player.is_tainted {
             let added = vec![self.script.line(&conn, &line, ClauseId::ADD_1)];
@@ -234,12 +234,12 @@ impl Play<'_> {
         if self.cast.sees(who, other) {
             let name = self.name_of(other);
             let state = self.player(other).state.unwrap_or_default();
-            let line = format!("ILN {{t}} {state} {{{contact}.handle}} {name}");
+            let line = ["ILN {t} ", state, " {", contact, ".handle} ", &name].concat();
             self.script.expect(&conn, &line, ClauseId::PRES_3);
             self.player_mut(who).note_shown(other, true);
         }
         if self.player(other).stage == Stage::In {
-            let line = format!("ADD 0 RL * {{{user}.handle}} *");
+            let line = ["ADD 0 RL * {", user, ".handle} *"].concat();
             let there = self.conn(other);
             self.script.expect(&there, &line, ClauseId::ADD_10);
         }
@@ -260,13 +260,16 @@ impl Play<'_> {
             _ => self.entropy.pick(&members).copied(),
         };
         let Some(other) = member.or_else(|| self.entry(who)) else {
-            self.say(&conn, &format!("REM {{t}} {word} {{nobody}}"));
+            self.say(&conn, &["REM {t} ", word, " {nobody}"].concat());
             self.script.expect_error(&conn, ClauseId::REM_4);
             return;
         };
         let (user, contact) = (self.user(who), self.user(other));
-        self.say(&conn, &format!("REM {{t}} {word} {{{contact}.handle}}"));
-        let line = format!("REM {{t}} {word} * {{{contact}.handle}}");
+        self.say(
+            &conn,
+            &["REM {t} ", word, " {", contact, ".handle}"].concat(),
+        );
+        let line = ["REM {t} ", word, " * {", contact, ".handle}"].concat();
         let player = self.player(who);
         if player.is_tainted {
             let removed = vec![self.script.line(&conn, &line, ClauseId::REM_1)];
@@ -292,7 +295,7 @@ impl Play<'_> {
         player.note_shown(other, false);
         self.player_mut(other).note_change_by_other();
         if self.player(other).stage == Stage::In {
-            let line = format!("REM 0 RL * {{{user}.handle}}");
+            let line = ["REM 0 RL * {", user, ".handle}"].concat();
             let there = self.conn(other);
             self.script.expect(&there, &line, ClauseId::REM_7);
         }
@@ -303,8 +306,8 @@ impl Play<'_> {
         let conn = self.conn(who);
         let user = self.user(who);
         let name = self.entropy.name(&dictionary::NAMES);
-        self.say(&conn, &format!("REA {{t}} {{{user}.handle}} {name}"));
-        let line = format!("REA {{t}} * {{{user}.handle}} *");
+        self.say(&conn, &["REA {t} {", user, ".handle} ", name].concat());
+        let line = ["REA {t} * {", user, ".handle} *"].concat();
         self.script.expect(&conn, &line, ClauseId::REA_1);
         let player = self.player_mut(who);
         (player.is_renamed, player.has_changed) = (true, true);

@@ -17,12 +17,12 @@ impl Play<'_> {
             1 => "MSNP99 MSNP2 CVR0",
             _ => "MSNP2 CVR0",
         };
-        self.say(conn, &format!("VER {{t}} {offer}"));
+        self.say(conn, &["VER {t} ", offer].concat());
         self.script
             .expect(conn, "VER {t} MSNP2 ...", ClauseId::VER_2);
         self.say(conn, "INF {t}");
         self.script.expect(conn, "INF {t} MD5 ...", ClauseId::INF_2);
-        self.say(conn, &format!("USR {{t}} MD5 I {{{user}.handle}}"));
+        self.say(conn, &["USR {t} MD5 I {", user, ".handle}"].concat());
         let line = format!("USR {{t}} MD5 S {{challenge{number}}}");
         self.script.expect(conn, &line, ClauseId::USR_1);
         format!("challenge{number}")
@@ -34,10 +34,10 @@ impl Play<'_> {
         let conn = self.player_mut(who).next_conn();
         let challenge = self.greet(who, &conn);
         let user = self.user(who);
-        let line = format!("USR {{t}} MD5 S {{md5({challenge}, {user}.password)}}");
+        let line = ["USR {t} MD5 S {md5(", &challenge, ", ", user, ".password)}"].concat();
         self.say(&conn, &line);
         let name = self.name_of(who);
-        let line = format!("USR {{t}} OK {{{user}.handle}} {name}");
+        let line = ["USR {t} OK {", user, ".handle} ", &name].concat();
         let clause = match stage {
             Stage::In => ClauseId::OUT_4,
             Stage::Away | Stage::Limbo => ClauseId::USR_2,

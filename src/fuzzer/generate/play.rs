@@ -193,7 +193,7 @@ impl<'b> Play<'b> {
         let mut steps: Vec<Step> = Vec::new();
         for watcher in self.cast.watchers(who) {
             let conn = self.conn(watcher);
-            let line = format!("NLN {state} {{{user}.handle}} {name}");
+            let line = ["NLN ", state, " {", user, ".handle} ", &name].concat();
             let clause = self.clause_of_news(watcher, clause);
             steps.push(self.script.line(&conn, &line, clause));
             self.player_mut(watcher).note_shown(who, true);
@@ -215,7 +215,7 @@ impl<'b> Play<'b> {
         let mut steps: Vec<Step> = Vec::new();
         for watcher in self.cast.audience(who) {
             let conn = self.conn(watcher);
-            let line = format!("FLN {{{user}.handle}}");
+            let line = ["FLN {", user, ".handle}"].concat();
             let clause = self.clause_of_news(watcher, clause);
             steps.push(self.script.line(&conn, &line, clause));
         }

@@ -13,12 +13,12 @@ impl Play<'_> {
         };
         let conn = self.conn(who);
         let (before, was_online) = (self.player(who).state, self.player(who).is_online());
-        self.say(&conn, &format!("CHG {{t}} {state}"));
+        self.say(&conn, &["CHG {t} ", state].concat());
         if before == Some(state) {
             let echo =
                 vec![
                     self.script
-                        .line(&conn, &format!("CHG {{t}} {state}"), ClauseId::CHG_1),
+                        .line(&conn, &["CHG {t} ", state].concat(), ClauseId::CHG_1),
                 ];
             let refusal = self.script.error(&conn, ClauseId::CHG_10);
             let refusal = crate::fuzzer::script::varying(refusal, ClauseId::CHG_10);
@@ -27,7 +27,7 @@ impl Play<'_> {
             return;
         }
         self.script
-            .expect(&conn, &format!("CHG {{t}} {state}"), ClauseId::CHG_1);
+            .expect(&conn, &["CHG {t} ", state].concat(), ClauseId::CHG_1);
         self.player_mut(who).state = Some(state);
         if before.is_none() {
             self.contacts_are_introduced(who);
@@ -54,7 +54,7 @@ impl Play<'_> {
             }
             let (contact, name) = (self.user(other), self.name_of(other));
             let state = self.player(other).state.unwrap_or_default();
-            let line = format!("ILN {{t}} {state} {{{contact}.handle}} {name}");
+            let line = ["ILN {t} ", state, " {", contact, ".handle} ", &name].concat();
             steps.push(self.script.line(&conn, &line, ClauseId::PRES_1));
             self.player_mut(who).note_shown(other, true);
         }

@@ -163,8 +163,12 @@ pub(super) fn words(text: &str) -> SmallVec<[Range<usize>; 8]> {
         }
         let start = i;
         let regex = bytes.get(i) == Some(&b'/');
-        while let Some(byte) = bytes.get(i).filter(|b| !matches!(b, b' ' | b'\t')) {
-            i = skip(bytes, i, *byte, regex);
+        while let Some(byte) = bytes.get(i) {
+            i = match byte {
+                b' ' | b'\t' => break,
+                b'{' => skip(bytes, i, *byte, regex),
+                _ => i + 1,
+            };
         }
         words.push(start..i.min(bytes.len()));
     }

@@ -10,6 +10,9 @@ const MAX_DEPTH: usize = 16;
 /// The longest text that `repeat` may make, in bytes.
 pub(super) const MAX_REPEAT: u64 = 1024 * 1024;
 
+/// So many parts mostly follow the first, where there is more than one.
+const USUAL_PARTS: usize = 3;
+
 /// Words in braces that are no captures.
 pub(in crate::scenario) const RESERVED: [&str; 4] = ["t", "length", "i", "nobody"];
 const FIELDS: [&str; 4] = ["handle", "name", "password", "domain"];
@@ -66,6 +69,9 @@ impl Reader<'_> {
                 self.error_help(str.span(i..i + 1), what, help);
                 return None;
             };
+            if !parts.is_empty() && !parts.spilled() {
+                parts.reserve(USUAL_PARTS);
+            }
             match self.expression(str, i + 1..close)? {
                 Expr::Quoted(text) => literal(&mut parts, &text),
                 expr => parts.push(Part::Expr(expr)),
@@ -77,6 +83,9 @@ impl Reader<'_> {
     }
 
     fn expression(&self, str: &Str<'_>, range: Range<usize>) -> Option<Expr> {
+        if str.text.get(range.clone()) == Some("t") {
+            return Some(Expr::Trid(None));
+        }
         let end = range.end;
         let mut cursor = Cursor {
             reader: self,

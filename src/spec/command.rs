@@ -108,8 +108,10 @@ impl Command {
     #[must_use]
     pub fn find(direction: Direction, kind: ServerKind, verb: &[u8]) -> Option<&'static Self> {
         let code = code(<[u8; 3]>::try_from(verb).ok()?);
+        let first = FIRST.get(slot(code)).copied()?;
         COMMANDS
             .iter()
+            .skip(first)
             .find(|row| row.code == code && row.direction == direction && row.kinds.contains(kind))
     }
 
@@ -255,6 +257,26 @@ table! {
     "NAK" ToClient SB Request 0..=0 None;
 }
 
+/// How many slots there are for verbs.
+const SLOTS: usize = 64;
+
+/// The slot of a verb; others may share it.
+const fn slot(code: u32) -> usize {
+    (code ^ (code >> 7) ^ (code >> 14)) as usize % SLOTS
+}
+
+/// By slot: the first row of a verb with that slot, or the number of rows.
+#[expect(clippy::indexing_slicing, reason = "worked out by the compiler")]
+static FIRST: [usize; SLOTS] = {
+    let mut first = [COMMANDS.len(); SLOTS];
+    let mut row = COMMANDS.len();
+    while row > 0 {
+        row -= 1;
+        first[slot(COMMANDS[row].code)] = row;
+    }
+    first
+};
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -272,6 +294,21 @@ mod tests {
                 .into_iter()
                 .any(|kind| row.kinds.contains(kind) && other.kinds.contains(kind));
                 assert!(!(same && shared), "{} stands twice", row.verb);
+            }
+        }
+    }
+
+    #[test]
+    fn every_row_is_found() {
+        for row in COMMANDS {
+            for kind in [
+                ServerKind::Dispatch,
+                ServerKind::Notification,
+                ServerKind::Switchboard,
+            ] {
+                let found = Command::find(row.direction, kind, row.verb.as_bytes());
+                let is_it = found.is_some_and(|found| std::ptr::eq(found, row));
+                assert_eq!(is_it, row.kinds.contains(kind), "{}", row.verb);
             }
         }
     }

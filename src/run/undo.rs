@@ -4,7 +4,7 @@ use super::environment::Lists;
 use super::roster::Roster;
 use super::session::{Session, Trouble, shown};
 use crate::spec::ServerKind;
-use crate::transcript::{Party, What};
+use crate::transcript::{Connection, Party, What};
 
 /// The label of the connections of the clean-up in transcripts.
 const LABEL: &str = "undo";
@@ -120,14 +120,13 @@ impl Session {
             name: false,
         };
         let shared = self.links.lock();
+        let conns = shared.transcript.connections().iter();
+        let is_own = |conn: &Connection| {
+            conn.kind == ServerKind::Notification && conn.name.user() == player.user
+        };
+        let own: Vec<bool> = conns.map(is_own).collect();
         for entry in shared.transcript.entries() {
-            let is_own = shared
-                .transcript
-                .connection(entry.conn)
-                .is_some_and(|conn| {
-                    conn.kind == ServerKind::Notification && conn.name.user() == player.user
-                });
-            if !is_own {
+            if own.get(entry.conn.0) != Some(&true) {
                 continue;
             }
             match &entry.what {

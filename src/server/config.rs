@@ -202,7 +202,11 @@ struct Placeholder<'t> {
 
 impl<'t> Placeholder<'t> {
     fn find(text: &'t str) -> Option<Self> {
-        let (before, rest) = text.split_once("{n")?;
+        let mut braces = text.match_indices('{');
+        let (before, rest) = braces.find_map(|(at, _)| {
+            let (before, brace) = text.split_at_checked(at)?;
+            Some((before, brace.strip_prefix("{n")?))
+        })?;
         let (width, after) = rest.split_once('}')?;
         let width = match width.strip_prefix(":0") {
             Some(digits) => digits.parse().ok().filter(|width| *width <= 20)?,

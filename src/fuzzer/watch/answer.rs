@@ -3,7 +3,8 @@
 use smallvec::SmallVec;
 
 use super::hear::{TrId, describe, is_error, is_line, is_trid};
-use super::watcher::{Request, Watcher, cookie_of};
+use super::lines::{Words, cookie_of, verb};
+use super::watcher::{Request, Watcher};
 use crate::model::{After, Command, Line, Replies, Reply};
 use crate::transcript::{Party, What, escape};
 use crate::wire::Frame;
@@ -31,7 +32,9 @@ impl<'t> Watcher<'t> {
                 }
                 // Who knows what TrID a server reads in it.
                 What::Raw(Party::Client, _) if !answer.is_empty() => break,
-                What::Frame(Party::Client, frame) if !answer.is_empty() && !is_sound(frame) => {
+                What::Frame(Party::Client, frame)
+                    if !answer.is_empty() && !is_sound(frame, self.words(at)) =>
+                {
                     break;
                 }
                 What::Frame(Party::Client, _) => {
@@ -42,7 +45,7 @@ impl<'t> Watcher<'t> {
                 }
                 What::Frame(Party::Server, frame) if self.claims.get(at) == Some(&0) => {
                     let is_it = match request.command {
-                        Command::Png => frame.verb() == b"QNG",
+                        Command::Png => verb(self.words(at)) == b"QNG",
                         Command::Out => &frame.line[..] == b"OUT",
                         _ => is_under(at),
                     };
@@ -71,18 +74,20 @@ impl<'t> Watcher<'t> {
     fn is_outlived(&self, request: &Request<'t>) -> bool {
         let mut asked: SmallVec<[&[u8]; 8]> = SmallVec::new();
         for at in self.after(request) {
+            let words = self.words(at);
+            let second = words.get(1).copied().unwrap_or_default();
             match self.transcript.entries().get(at).map(|entry| &entry.what) {
-                Some(What::Frame(Party::Client, frame)) => {
-                    asked.push(match frame.verb() {
+                Some(What::Frame(Party::Client, _)) => {
+                    asked.push(match verb(words) {
                         b"PNG" => b"PNG",
-                        _ => frame.words().nth(1).unwrap_or_default(),
+                        _ => second,
                     });
                 }
-                Some(What::Frame(Party::Server, frame)) => {
-                    let key = match frame.verb() {
+                Some(What::Frame(Party::Server, _)) => {
+                    let key = match verb(words) {
                         b"QNG" => &b"PNG"[..],
                         b"NLN" | b"FLN" | b"RNG" | b"JOI" | b"BYE" | b"MSG" | b"OUT" => continue,
-                        _ => frame.words().nth(1).unwrap_or_default(),
+                        _ => second,
                     };
                     if !key.is_empty() && !is_trid(key, request.trid) && asked.contains(&key) {
                         return true;
@@ -115,7 +120,7 @@ impl<'t> Watcher<'t> {
         let entries = entries.unwrap_or_default().iter().rev();
         let mut before = entries.filter(|at| **at < request.at);
         let last = before.find_map(|at| match &self.transcript.entries().get(*at)?.what {
-            What::Frame(Party::Server, frame) => Some(is_error(frame)),
+            What::Frame(Party::Server, _) => Some(is_error(self.words(*at))),
             _ => None,
         });
         last.unwrap_or_default()
@@ -193,7 +198,7 @@ impl<'t> Watcher<'t> {
     /// Whether the same cookie let somebody in on another connection while this request was under
     /// way: which of the two was the first is the server's to say.
     fn is_outrun(&self, request: &Request<'t>) -> bool {
-        let Some(cookie) = self.frame(request.at).and_then(presented) else {
+        let Some(cookie) = presented(self.words(request.at)) else {
             return false;
         };
         let others = self.links.iter().enumerate();
@@ -201,23 +206,20 @@ impl<'t> Watcher<'t> {
             *place != request.link && link.entered.is_some_and(|entered| entered > request.at)
         });
         rivals.any(|(_, link)| {
-            let frames = link.entries.iter().filter_map(|at| self.frame(*at));
-            frames.filter_map(presented).any(|it| it == cookie)
+            let mut entries = link.entries.iter();
+            entries.any(|at| presented(self.words(*at)) == Some(cookie))
         })
     }
 
     /// Whether a receipt belongs to a message that was sent long before: more was sent meanwhile.
-    pub(super) fn is_late_receipt(&self, at: usize, place: usize, frame: &Frame) -> bool {
-        let (b"ACK" | b"NAK", Some(trid)) = (frame.verb(), frame.words().nth(1)) else {
+    pub(super) fn is_late_receipt(&self, at: usize, place: usize) -> bool {
+        let [b"ACK" | b"NAK", trid, ..] = self.words(at) else {
             return false;
         };
         let entries = self.links.get(place).map(|link| &link.entries[..]);
-        let before = entries
-            .unwrap_or_default()
-            .iter()
-            .take_while(|it| **it < at);
-        let mut frames = before.filter_map(|it| self.frame(*it));
-        frames.any(|it| it.verb() == b"MSG" && it.words().nth(1) == Some(trid))
+        let before = entries.unwrap_or_default().iter();
+        let mut before = before.take_while(|it| **it < at);
+        before.any(|it| matches!(self.words(*it), [b"MSG", known, ..] if known == trid))
     }
 
     /// Whether an answer is the beginning of one that is allowed, of which no more was seen.
@@ -233,8 +235,8 @@ impl<'t> Watcher<'t> {
     fn fit(&mut self, request: &Request<'t>, reply: &Reply, answer: &Answer) -> bool {
         let mut pairs = reply.lines.iter().zip(answer);
         pairs.all(|(line, at)| {
-            self.frame(*at)
-                .is_some_and(|frame| is_line(&mut self.people, *line, frame, request.trid))
+            let words = self.lines.words(*at);
+            is_line(&mut self.people, *line, words, request.trid)
         })
     }
 
@@ -276,7 +278,7 @@ impl<'t> Watcher<'t> {
             After::Stays | After::Unsure => After::Stays,
         };
         for at in answer {
-            if let Some(cookie) = self.frame(*at).and_then(cookie_of) {
+            if let Some(cookie) = cookie_of(self.words(*at)) {
                 self.people.note_cookie(cookie);
             }
         }
@@ -301,36 +303,32 @@ impl<'t> Watcher<'t> {
 }
 
 /// Whether a request has a number for its TrID, and a payload of the length that it says.
-fn is_sound(frame: &Frame) -> bool {
-    let trid = frame.words().nth(1).unwrap_or_default();
+fn is_sound(frame: &Frame, words: Words<'_>) -> bool {
+    let trid = words.get(1).copied().unwrap_or_default();
     let is_whole = frame.payload.as_ref().is_none_or(|payload| {
-        let length = frame.words().last().map(std::str::from_utf8);
+        let length = words.last().map(|word| std::str::from_utf8(word));
         let length: Option<usize> = length.and_then(|word| word.ok()?.parse().ok());
         length == Some(payload.len())
     });
     is_whole && trid.len() <= 10 && trid.iter().all(u8::is_ascii_digit)
 }
 
-/// The TrID under which a frame may be an answer; `None` where it answers nothing.
-pub(super) fn key_of(frame: &Frame) -> Option<&[u8]> {
-    let mut words = frame.words();
-    let verb = words.next().unwrap_or_default();
-    let trid = words.next().unwrap_or_default();
+/// The TrID under which a line may be an answer; `None` where it answers nothing.
+pub(super) fn key_of<'t>(words: Words<'t>) -> Option<&'t [u8]> {
     // What others did carries TrID 0.
-    let is_unasked = match verb {
+    let is_unasked = match verb(words) {
         b"ILN" | b"NLN" | b"FLN" | b"RNG" | b"JOI" | b"BYE" | b"MSG" | b"OUT" | b"QNG" => true,
-        b"ADD" | b"REM" => trid == b"0" && words.next() == Some(b"RL"),
+        b"ADD" | b"REM" => matches!(words, [_, b"0", b"RL", ..]),
         _ => false,
     };
-    (!is_unasked).then_some(trid)
+    (!is_unasked).then(|| words.get(1).copied().unwrap_or_default())
 }
 
 /// The cookie with which a client asks to be let in.
-fn presented(frame: &Frame) -> Option<&[u8]> {
-    let mut words = frame.words();
-    match (words.next(), words.nth(1)) {
-        (Some(b"USR"), Some(handle)) if handle.contains(&b'@') => words.next(),
-        (Some(b"ANS"), Some(_)) => words.next(),
+fn presented<'t>(words: Words<'t>) -> Option<&'t [u8]> {
+    match words {
+        [b"USR", _, handle, cookie, ..] if handle.contains(&b'@') => Some(cookie),
+        [b"ANS", _, _, cookie, ..] => Some(cookie),
         _ => None,
     }
 }

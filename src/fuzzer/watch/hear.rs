@@ -1,21 +1,21 @@
 //! Whether what came is a line of the model.
 
+use super::lines::{Words, verb};
 use super::people::People;
 use crate::model::{Capture, Line, Word};
-use crate::wire::Frame;
 
-/// Whether a frame is this line, under this TrID. Values seen for the first time are bound.
+/// Whether words are this line, under this TrID. Values seen for the first time are bound.
 pub(super) fn is_line<'t>(
     people: &mut People<'t>,
     line: Line,
-    frame: &'t Frame,
+    words: Words<'t>,
     trid: &[u8],
 ) -> bool {
     let Some(pattern) = line.words() else {
-        return matches!(line, Line::AnyError | Line::Refused) && is_error(frame);
+        return matches!(line, Line::AnyError | Line::Refused) && is_error(words);
     };
     let mark = people.mark();
-    let mut words = frame.words();
+    let mut words = words.iter().copied();
     for (at, wanted) in pattern.iter().enumerate() {
         if *wanted == Word::Rest {
             return true;
@@ -41,8 +41,8 @@ pub(super) fn is_line<'t>(
 }
 
 /// Whether it is an error of the table.
-pub(super) fn is_error(frame: &Frame) -> bool {
-    let verb = frame.verb();
+pub(super) fn is_error(words: Words<'_>) -> bool {
+    let verb = verb(words);
     verb.len() == 3 && verb.iter().all(u8::is_ascii_digit)
 }
 
@@ -105,10 +105,14 @@ pub(super) fn is_trid(got: &[u8], trid: &[u8]) -> bool {
 }
 
 fn number_of(word: &[u8]) -> Option<u64> {
-    let is_number = !word.is_empty() && word.len() < 20 && word.iter().all(u8::is_ascii_digit);
-    let digits = word.iter().filter(|_| is_number);
-    let value = digits.fold(0u64, |sum, digit| sum * 10 + u64::from(digit - b'0'));
-    is_number.then_some(value)
+    if word.is_empty() || word.len() >= 20 {
+        return None;
+    }
+    let mut digits = word.iter();
+    digits.try_fold(0u64, |sum, digit| {
+        let is_digit = digit.is_ascii_digit();
+        is_digit.then(|| sum * 10 + u64::from(digit - b'0'))
+    })
 }
 
 /// A line in words, for whoever reads a finding.

@@ -7,6 +7,7 @@
 
 mod answer;
 mod hear;
+mod lines;
 mod people;
 mod translate;
 mod watcher;
@@ -18,6 +19,7 @@ use crate::run::Outcome;
 use crate::scenario::ast::Scenario;
 use crate::transcript::Redactor;
 
+use lines::Lines;
 use watcher::Watcher;
 
 /// Who judges here.
@@ -84,7 +86,8 @@ pub fn watch(
     scenario: &Scenario,
     sight: Sight,
 ) -> (Watched, Vec<Transition>) {
-    let (watched, transitions, finding) = Watcher::new(outcome, sight).run();
+    let lines = Lines::of(&outcome.transcript);
+    let (watched, transitions, finding) = Watcher::new(outcome, &lines, sight).run();
     let is_told = |failure: &Failure| failure.by == MODEL;
     if let Some(finding) = finding.filter(|_| !outcome.accusations.iter().any(is_told)) {
         let told = tell(&finding, outcome, scenario);

@@ -1,11 +1,12 @@
 //! From a line of a client to a command of the model.
 
+use super::lines::Words;
 use super::people::People;
 use crate::model::{
     Command, ConnId, Door, Key, List, ListWord, Mode, Model, Offer, State, UserId, Version, Whom,
 };
 use crate::spec::decode_name;
-use crate::wire::{Frame, Terminator, Words};
+use crate::wire::{Frame, Terminator};
 
 /// The longest name that everybody takes (draft, 5.5).
 const LONGEST_NAME: usize = 387;
@@ -28,7 +29,7 @@ pub(super) enum Said {
 /// What a line says.
 pub(super) fn translate<'t>(
     frame: &'t Frame,
-    words: &Words<'t>,
+    words: Words<'t>,
     people: &mut People<'t>,
     model: &Model,
     conn: ConnId,
@@ -66,7 +67,7 @@ pub(super) fn translate<'t>(
 }
 
 /// Written as the draft writes it.
-fn is_plain(frame: &Frame, words: &Words<'_>) -> bool {
+fn is_plain(frame: &Frame, words: Words<'_>) -> bool {
     let length: usize = words.iter().map(|word| word.len() + 1).sum();
     frame.terminator == Terminator::CrLf
         && frame.line.len() + 1 == length
@@ -104,7 +105,7 @@ fn stranger(verb: &[u8], count: usize, door: Door) -> Option<Command> {
 }
 
 struct Reader<'w, 't> {
-    words: &'w Words<'t>,
+    words: Words<'t>,
     people: &'w mut People<'t>,
     model: &'w Model,
     conn: ConnId,

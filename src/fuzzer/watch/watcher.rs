@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::answer::{Answer, key_of};
 use super::hear::{TrId, describe, is_error, is_line};
+use super::lines::{Lines, Words, cookie_of, verb};
 use super::people::People;
 use super::translate::{Said, translate};
 use super::{MODEL, Sight as Scope, Watched};
@@ -66,6 +67,7 @@ pub(super) struct Request<'t> {
 /// Goes through a transcript with a model at hand.
 pub(super) struct Watcher<'t> {
     pub(super) transcript: &'t Transcript,
+    pub(super) lines: &'t Lines<'t>,
     scope: Scope,
     begins: usize,
     pub(super) people: People<'t>,
@@ -84,7 +86,7 @@ pub(super) struct Watcher<'t> {
 }
 
 impl<'t> Watcher<'t> {
-    pub(super) fn new(outcome: &'t Outcome, scope: Scope) -> Self {
+    pub(super) fn new(outcome: &'t Outcome, lines: &'t Lines<'t>, scope: Scope) -> Self {
         let transcript = &outcome.transcript;
         let mut people = People::new(&outcome.accounts);
         let target = Target {
@@ -95,9 +97,9 @@ impl<'t> Watcher<'t> {
         if scope == Scope::Partial {
             model.forget_lists();
         }
-        let key = |entry: &'t Entry| match &entry.what {
-            What::Frame(Party::Server, frame) => key_of(frame).map(TrId::of),
-            What::Frame(Party::Client, frame) => frame.words().nth(1).map(TrId::of),
+        let key = |(at, entry): (usize, &'t Entry)| match &entry.what {
+            What::Frame(Party::Server, _) => key_of(lines.words(at)).map(TrId::of),
+            What::Frame(Party::Client, _) => lines.words(at).get(1).map(|word| TrId::of(word)),
             _ => None,
         };
         let mut links: Vec<Link<'t>> = Vec::new();
@@ -109,12 +111,10 @@ impl<'t> Watcher<'t> {
             link.entries.push(at);
             match &entry.what {
                 What::Closed(Party::Server) | What::Reset(Party::Server) => link.end = Some(at),
-                What::Frame(Party::Server, frame) if frame.line.len() > 6 => {
-                    let mut words = frame.words();
-                    let is_entry = matches!(words.next(), Some(b"USR" | b"ANS"));
-                    if is_entry && words.nth(1) == Some(b"OK") {
+                What::Frame(Party::Server, _) => {
+                    if let [b"USR" | b"ANS", _, b"OK", who @ ..] = lines.words(at) {
                         link.entered = Some(at);
-                        if let (Some(handle), Some(name)) = (words.next(), words.next()) {
+                        if let [handle, name, ..] = who {
                             people.meet(handle, name);
                         }
                     }
@@ -124,6 +124,7 @@ impl<'t> Watcher<'t> {
         }
         Self {
             transcript,
+            lines,
             scope,
             begins: outcome.prepared,
             people,
@@ -131,7 +132,7 @@ impl<'t> Watcher<'t> {
             links,
             of_model: Vec::new(),
             claims: vec![0; transcript.entries().len()],
-            keys: transcript.entries().iter().map(key).collect(),
+            keys: transcript.entries().iter().enumerate().map(key).collect(),
             watched: Watched::default(),
             transitions: Vec::new(),
             finding: None,
@@ -263,8 +264,8 @@ impl<'t> Watcher<'t> {
         if self.model.phase(conn) == Phase::Closed {
             return;
         }
-        let words = frame.words().collect();
-        let said = translate(frame, &words, &mut self.people, &self.model, conn);
+        let words = self.words(at);
+        let said = translate(frame, words, &mut self.people, &self.model, conn);
         let is_clear = self.model.phase(conn) != Phase::Unclear;
         if !is_clear {
             self.watched.unclear += u64::from(at >= self.begins);
@@ -291,8 +292,8 @@ impl<'t> Watcher<'t> {
             self.distrust(at, place, conn, &frame.line);
             return;
         }
-        let first = answer.first().and_then(|first| self.frame(*first));
-        let third = first.and_then(|frame| frame.words().nth(2));
+        let first = answer.first().map(|first| self.words(*first));
+        let third = first.and_then(|words| words.get(2).copied());
         match request.command {
             Command::UsrS { .. } if third == Some(b"OK") => {
                 request.command = Command::UsrS { right: true };
@@ -311,10 +312,10 @@ impl<'t> Watcher<'t> {
     /// Notes what a command was answered with in its state.
     pub(super) fn note(&mut self, request: &Request<'t>, answer: &Answer, is_silent: bool) {
         let phase = self.model.phase(request.conn);
-        let first = answer.first().and_then(|first| self.frame(*first));
-        let reply = match first.map(Frame::verb) {
-            Some(verb) if first.is_some_and(is_error) => {
-                let digits = verb.iter().map(|digit| u16::from(digit - b'0'));
+        let first = answer.first().map(|first| self.words(*first));
+        let reply = match first {
+            Some(words) if is_error(words) => {
+                let digits = verb(words).iter().map(|digit| u16::from(digit - b'0'));
                 ReplyKind::Error(digits.fold(0, |code, digit| code * 10 + digit))
             }
             Some(_) => ReplyKind::Ok,
@@ -329,6 +330,11 @@ impl<'t> Watcher<'t> {
                 reply,
             });
         }
+    }
+
+    /// The words of an entry.
+    pub(super) fn words(&self, at: usize) -> Words<'t> {
+        self.lines.words(at)
     }
 
     pub(super) fn frame(&self, at: usize) -> Option<&'t Frame> {
@@ -385,12 +391,13 @@ impl<'t> Watcher<'t> {
             self.reach(at, place, claim as usize - 1);
             return;
         }
-        if let Some(cookie) = cookie_of(frame) {
+        let words = self.words(at);
+        if let Some(cookie) = cookie_of(words) {
             self.people.note_cookie(cookie);
         }
         let is_board = self.model.door(conn) == Some(Door::Switchboard);
-        let is_hotmail = !is_board && frame.verb() == b"MSG";
-        if self.is_pending(place, frame) || is_hotmail {
+        let is_hotmail = !is_board && verb(words) == b"MSG";
+        if self.is_pending(place, words) || is_hotmail {
             self.watched.judged += u64::from(is_counted);
             return;
         }
@@ -400,22 +407,22 @@ impl<'t> Watcher<'t> {
             .get(place)
             .is_some_and(|l| l.open_since.is_some());
         let is_silent = is_open || matches!(phase, Phase::Unclear | Phase::Closed);
-        if is_silent || self.is_about_others(frame) || self.is_late_receipt(at, place, frame) {
+        if is_silent || self.is_about_others(words) || self.is_late_receipt(at, place) {
             return;
         }
-        let clause = self.unasked(conn, frame);
-        let message = format!("nothing asked for {}", escape(frame.verb()));
+        let clause = self.unasked(conn, words);
+        let message = format!("nothing asked for {}", escape(verb(words)));
         let got = escape(&frame.line);
         self.accuse(at, place, clause, message, "nothing".to_owned(), got);
     }
 
     /// The clause that says when such a line comes.
-    fn unasked(&self, conn: Conn, frame: &Frame) -> ClauseId {
-        let whom = frame.words().find_map(|word| self.people.user(word));
+    fn unasked(&self, conn: Conn, words: Words<'_>) -> ClauseId {
+        let whom = words.iter().find_map(|word| self.people.user(word));
         let pair = self.model.user_of(conn).zip(whom);
         let is_watched = pair.map(|(user, whom)| self.model.has(user, List::Forward, whom));
         let is_stranger = is_watched == Some(Truth::No);
-        match frame.verb() {
+        match verb(words) {
             b"ILN" | b"NLN" | b"FLN" if is_stranger => ClauseId::PRES_5,
             b"ILN" => ClauseId::PRES_2,
             b"NLN" => ClauseId::PRES_6,
@@ -436,7 +443,7 @@ impl<'t> Watcher<'t> {
     }
 
     /// Whether a line is one that was caused; it comes once.
-    fn is_pending(&mut self, place: usize, frame: &'t Frame) -> bool {
+    fn is_pending(&mut self, place: usize, words: Words<'t>) -> bool {
         let (Some(link), people) = (self.links.get_mut(place), &mut self.people) else {
             return false;
         };
@@ -444,7 +451,7 @@ impl<'t> Watcher<'t> {
         for (index, pending) in link.pool.iter().enumerate() {
             let is_better = best.is_none() || pending.is_due;
             let mark = people.mark();
-            if is_better && is_sight(people, pending, frame) {
+            if is_better && is_sight(people, pending, words) {
                 best = Some(index);
                 if pending.is_due {
                     break;
@@ -455,20 +462,20 @@ impl<'t> Watcher<'t> {
         let Some(pending) = best.map(|index| link.pool.remove(index)) else {
             return false;
         };
-        is_sight(people, &pending, frame)
+        is_sight(people, &pending, words)
     }
 
     /// Whether a line concerns somebody who has no part in the case, or comes unasked by nature.
-    fn is_about_others(&self, frame: &Frame) -> bool {
+    fn is_about_others(&self, words: Words<'_>) -> bool {
         if self.scope == Scope::Whole {
             return false;
         }
-        let handle = frame.words().find(|word| word.contains(&b'@'));
-        match frame.verb() {
+        let handle = words.iter().find(|word| word.contains(&b'@'));
+        match verb(words) {
             b"NLN" | b"FLN" | b"ILN" | b"JOI" | b"BYE" | b"RNG" | b"ADD" | b"REM" => {
                 handle.is_none_or(|handle| self.people.user(handle).is_none())
             }
-            _ => !is_error(frame),
+            _ => !is_error(words),
         }
     }
 
@@ -571,27 +578,18 @@ impl<'t> Watcher<'t> {
     }
 }
 
-/// Whether a frame is the line that was caused.
-fn is_sight<'t>(people: &mut People<'t>, pending: &Pending<'t>, frame: &'t Frame) -> bool {
+/// Whether words are the line that was caused.
+fn is_sight<'t>(people: &mut People<'t>, pending: &Pending<'t>, words: Words<'t>) -> bool {
     let (Pending { trid, .. }, mut line) = (pending, pending.line);
     if pending.is_any_state {
-        let state = |at| frame.words().nth(at).and_then(State::parse);
+        let state = |at: usize| words.get(at).and_then(|word| State::parse(word));
         line = match line {
             Line::Iln(user, known, name) => Line::Iln(user, state(2).unwrap_or(known), name),
             Line::Nln(user, known, name) => Line::Nln(user, state(1).unwrap_or(known), name),
             line => line,
         };
     }
-    is_line(people, line, frame, trid)
-}
-
-/// The cookie of a referral or an invitation.
-pub(super) fn cookie_of(frame: &Frame) -> Option<&[u8]> {
-    match frame.verb() {
-        b"XFR" => frame.words().nth(5),
-        b"RNG" => frame.words().nth(4),
-        _ => None,
-    }
+    is_line(people, line, words, trid)
 }
 
 fn is_other_dialect(word: &[u8]) -> bool {

@@ -14,7 +14,8 @@ impl Reader<'_> {
     pub(super) fn line_pattern(&self, str: &Str<'_>) -> Option<LinePattern> {
         let mut words = words(&str.text);
         let last = words.last().cloned();
-        let is_rest = |range: &Range<usize>| str.text.get(range.clone()) == Some("...");
+        let is_rest =
+            |range: &Range<usize>| range.len() == 3 && str.text.get(range.clone()) == Some("...");
         let rest = last.is_some_and(|range| is_rest(&range));
         if rest {
             words.pop();

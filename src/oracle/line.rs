@@ -165,56 +165,81 @@ impl Verb {
 /// How many words of a line are kept; no command of MSNP2 but VER has more.
 const KEPT: usize = 12;
 
+/// Where the words of a line stand.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Cuts {
+    verb: Verb,
+    /// Begin and end of each word.
+    words: [(u32, u32); KEPT],
+    count: usize,
+    is_even: bool,
+}
+
 /// A line cut into words.
 #[derive(Debug, Clone, Copy)]
 pub struct Line<'l> {
     /// The first word.
     pub verb: Verb,
-    words: [&'l [u8]; KEPT],
-    count: usize,
-    is_even: bool,
+    text: &'l [u8],
+    cuts: Cuts,
 }
 
 impl<'l> Line<'l> {
     /// Cuts a line.
     #[must_use]
     pub fn read(line: &'l [u8]) -> Self {
-        let mut words: [&[u8]; KEPT] = [&[]; KEPT];
-        let mut count = 0;
+        let mut cuts = Cuts::default();
         let mut letters = 0;
-        wire::for_each_word(line, |word| {
-            if let Some(slot) = words.get_mut(count) {
-                *slot = word;
+        wire::for_each_word(line, |begin, word| {
+            if let Some(slot) = cuts.words.get_mut(cuts.count) {
+                // Nobody keeps lines of 4 GB; there, words would be missing.
+                let place = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
+                *slot = (place(begin), place(begin + word.len()));
             }
-            count += 1;
+            cuts.count += 1;
             letters += word.len();
         });
-        let [first, ..] = words;
-        Self {
-            verb: Verb::parse(first),
-            words,
-            count,
-            is_even: letters + count.saturating_sub(1) == line.len(),
-        }
+        cuts.is_even = letters + cuts.count.saturating_sub(1) == line.len();
+        let [first, ..] = cuts.words;
+        cuts.verb = Verb::parse(between(line, first));
+        Self::with_cuts(line, cuts)
+    }
+
+    /// The same line again.
+    #[must_use]
+    pub fn with_cuts(text: &'l [u8], cuts: Cuts) -> Self {
+        let verb = cuts.verb;
+        Self { verb, text, cuts }
+    }
+
+    /// Where its words stand.
+    #[must_use]
+    pub fn cuts(&self) -> Cuts {
+        self.cuts
     }
 
     /// A word, the verb being word 0; empty where the line has none.
     #[must_use]
     pub fn word(&self, at: usize) -> &'l [u8] {
-        self.words.get(at).copied().unwrap_or_default()
+        let place = self.cuts.words.get(at);
+        place.map_or(&[], |place| between(self.text, *place))
     }
 
     /// Whether a single blank stands between any two words, and none before and behind them.
     #[must_use]
     pub fn is_even(&self) -> bool {
-        self.is_even
+        self.cuts.is_even
     }
 
     /// How many words the line has, the verb among them.
     #[must_use]
     pub fn count(&self) -> usize {
-        self.count
+        self.cuts.count
     }
+}
+
+fn between(text: &[u8], (begin, end): (u32, u32)) -> &[u8] {
+    text.get(begin as usize..end as usize).unwrap_or_default()
 }
 
 /// Whether a line holds printable 7-bit ASCII and blanks alone. Looks at all bytes, which takes

@@ -39,19 +39,19 @@ pub fn words(line: &[u8]) -> impl Iterator<Item = &[u8]> {
     })
 }
 
-/// The same, in one go.
-pub fn for_each_word<'l>(line: &'l [u8], mut visit: impl FnMut(&'l [u8])) {
+/// The same in one go, each with the place where it begins.
+pub fn for_each_word<'l>(line: &'l [u8], mut visit: impl FnMut(usize, &'l [u8])) {
     let mut begin = 0;
     for (at, byte) in line.iter().enumerate() {
         if is_blank(*byte) {
             if at > begin {
-                visit(line.get(begin..at).unwrap_or_default());
+                visit(begin, line.get(begin..at).unwrap_or_default());
             }
             begin = at + 1;
         }
     }
     if line.len() > begin {
-        visit(line.get(begin..).unwrap_or_default());
+        visit(begin, line.get(begin..).unwrap_or_default());
     }
 }
 

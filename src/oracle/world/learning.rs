@@ -85,7 +85,8 @@ impl World {
         }
         let floor = self.floor;
         let conn = self.conn_mut(id);
-        let request = Request::new(asked.verb, asked.frame.line.clone(), index, at);
+        let line = (asked.frame.line.clone(), asked.line.cuts());
+        let request = Request::new(asked.verb, line, index, at);
         let mut request = Box::new(request);
         request.floor = floor;
         request.round = conn.round;
@@ -156,7 +157,8 @@ impl World {
         if memchr::memchr(b'%', bytes).is_some() {
             let plain = decode_name(bytes);
             self.is_strange |= std::str::from_utf8(&plain).is_err();
-            for word in bytes.split(u8::is_ascii_whitespace) {
+            let words = bytes.split(u8::is_ascii_whitespace);
+            for word in words.filter(|word| word.contains(&b'%')) {
                 let plain = decode_name(word);
                 let pieces = plain.split(|byte| matches!(byte, b'\r' | b'\n'));
                 let pieces = pieces.filter(|piece| !piece.is_empty()).map(<[u8]>::to_vec);

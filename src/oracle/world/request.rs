@@ -7,7 +7,7 @@ use smallvec::SmallVec;
 
 use super::reading::Flaw;
 use super::user::{List, UserId};
-use crate::oracle::line::{Line, Verb, number};
+use crate::oracle::line::{Cuts, Line, Verb, number};
 
 /// A request of a client.
 #[derive(Debug, Clone, Default)]
@@ -32,10 +32,12 @@ pub struct Request {
     /// How far the answer has come.
     pub progress: Progress,
     line: Bytes,
+    cuts: Cuts,
 }
 
 impl Request {
-    pub(super) fn new(verb: Verb, line: Bytes, index: usize, at: Duration) -> Self {
+    /// A request whose line has been cut.
+    pub(super) fn new(verb: Verb, (line, cuts): (Bytes, Cuts), index: usize, at: Duration) -> Self {
         Self {
             verb,
             index,
@@ -47,13 +49,14 @@ impl Request {
             is_inside: false,
             progress: Progress::default(),
             line,
+            cuts,
         }
     }
 
     /// The line, cut into words.
     #[must_use]
     pub fn words(&self) -> Line<'_> {
-        Line::read(&self.line)
+        Line::with_cuts(&self.line, self.cuts)
     }
 
     /// The line itself.
@@ -230,7 +233,8 @@ mod tests {
     #[test]
     fn the_line_is_kept() {
         let line = Bytes::from_static(b"GTC 9 N");
-        let request = Request::new(Verb::Gtc, line, 0, Duration::ZERO);
+        let cuts = Line::read(&line).cuts();
+        let request = Request::new(Verb::Gtc, (line, cuts), 0, Duration::ZERO);
         assert_eq!(request.line(), b"GTC 9 N");
     }
 }

@@ -39,7 +39,7 @@ impl<'t> Lines<'t> {
         begins.push(0);
         for entry in entries {
             if let What::Frame(_, frame) = &entry.what {
-                for_each_word(&frame.line, |word| words.push(word));
+                for_each_word(&frame.line, |_, word| words.push(word));
             }
             begins.push(words.len());
         }

@@ -11,9 +11,6 @@ use crate::scenario::ast::{
 use crate::spec::ClauseId;
 use crate::transcript::ConnName;
 
-/// Most cases have fewer steps.
-const USUAL_STEPS: usize = 256;
-
 /// Writes steps, each with its clause.
 #[derive(Debug)]
 pub(super) struct Script {
@@ -33,11 +30,12 @@ pub(super) struct Disguised {
 }
 
 impl Script {
-    pub(super) fn new(users: Vec<User>) -> Self {
+    /// For these users, with room for so many steps.
+    pub(super) fn new(users: Vec<User>, room: usize) -> Self {
         let source = Source::new("case.yaml", "");
         Self {
             composer: Composer::new(source, users),
-            steps: Vec::with_capacity(USUAL_STEPS),
+            steps: Vec::with_capacity(room),
             disguise: None,
         }
     }

@@ -1,6 +1,8 @@
 //! What the generator may rely on: who is where, and who was shown to whom, by what it wrote down
 //! so far. What is in doubt (after an error, after hostile input) is not relied on.
 
+use compact_str::CompactString;
+
 use super::Move;
 use crate::spec::ClauseId;
 use crate::transcript::ConnName;
@@ -160,11 +162,12 @@ impl Player {
     }
 }
 
-fn label(kind: &str, number: usize) -> String {
-    match number {
-        0 | 1 => kind.to_owned(),
-        number => format!("{kind}{number}"),
+fn label(kind: &str, number: usize) -> CompactString {
+    let mut label = CompactString::from(kind);
+    if number > 1 {
+        label.push_str(itoa::Buffer::new().format(number));
     }
+    label
 }
 
 /// A session on a switchboard.

@@ -63,6 +63,11 @@ pub struct Case {
     pub mutators: Vec<&'static str>,
 }
 
+/// Most cases have fewer steps than bytes; a case has room for so many at least,
+const FEWEST_STEPS: usize = 64;
+/// and for so many at most, before it grows.
+const MOST_STEPS: usize = 1024;
+
 /// The case that these bytes are.
 #[must_use]
 pub fn generate(bytes: &[u8], manner: Manner) -> Case {
@@ -79,7 +84,8 @@ pub fn generate(bytes: &[u8], manner: Manner) -> Case {
             false => Fixture::default(),
         },
     });
-    let script = Script::new(users.clone());
+    let room = bytes.len().clamp(FEWEST_STEPS, MOST_STEPS);
+    let script = Script::new(users.clone(), room);
     let mut play = Play::new(entropy, script, cast, manner, is_hostile);
     play.run();
     play.end();

@@ -1,8 +1,9 @@
 //! A message reaches each other participant once, byte for byte, in the order of its sender.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use bytes::Bytes;
+use foldhash::HashMap;
 
 use super::Oracle;
 use super::finding::{Charge, Findings, Place};

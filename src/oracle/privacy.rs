@@ -1,6 +1,6 @@
 //! Nobody is rung who has shut the caller out, and each call rings once.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 
 use super::Oracle;
 use super::finding::Findings;
@@ -8,6 +8,7 @@ use super::line::Verb;
 use super::world::{List, Membership, Privacy as Mode, Request, Role, Seen, Sight, Told, User};
 use super::world::{UserId, World, state};
 use crate::spec::{ClauseId, ServerKind};
+use foldhash::HashMap;
 
 /// The judge of CAL and RNG.
 #[derive(Debug, Default)]

@@ -1,13 +1,12 @@
 //! Who is in a session: IRO, JOI and BYE agree with who came and went.
 
-use std::collections::HashMap;
-
 use super::Oracle;
 use super::finding::{Charge, Findings, Place};
 use super::line::Verb;
 use super::world::{BoardId, Request, Role, Seen, Sight, Told, UserId, World};
 use crate::spec::{ClauseId, ServerKind};
 use crate::transcript::ConnId;
+use foldhash::HashMap;
 
 /// The judge of rosters.
 #[derive(Debug, Default)]

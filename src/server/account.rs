@@ -1,7 +1,6 @@
 //! Accounts: what the service keeps of each user, logged in or not.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
 use std::fmt;
 use std::ops::{Index, IndexMut};
 use std::sync::Arc;
@@ -10,6 +9,8 @@ use super::config::{Account as Given, Accounts};
 use super::connection::ConnId;
 use super::list::{List, ListName};
 use crate::spec::{ONLINE_STATES, encode_name};
+use foldhash::HashMap;
+use foldhash::fast::RandomState;
 
 /// The number of an account in the directory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -235,7 +236,10 @@ impl Directory {
     pub(super) fn new(given: Accounts) -> Self {
         let mut directory = Self {
             accounts: Vec::with_capacity(given.listed.len()),
-            by_handle: HashMap::with_capacity(given.listed.len()),
+            by_handle: HashMap::with_capacity_and_hasher(
+                given.listed.len(),
+                RandomState::default(),
+            ),
             given,
         };
         for account in std::mem::take(&mut directory.given.listed) {

@@ -1,11 +1,12 @@
 //! Cookies: what opens the switchboard, once, for one user, for a while.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::time::Duration;
 
 use super::account::AccountId;
 use super::random::Random;
 use super::session::SessionId;
+use foldhash::HashMap;
 
 /// What a cookie is good for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,8 +1,9 @@
 //! Dialogues with a server in memory, for the tests of this room.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::time::Duration;
 
+use foldhash::HashMap;
 use md5::{Digest, Md5};
 
 use super::{Account, Accounts, Addresses, Config, ConnId, Door, Output, Pattern, Server};
@@ -73,7 +74,7 @@ impl Fixture {
         Self {
             server: Server::new(config),
             now: Duration::ZERO,
-            clients: HashMap::new(),
+            clients: HashMap::default(),
         }
     }
 

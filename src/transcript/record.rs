@@ -1,13 +1,13 @@
 //! The record itself: connections, and what happened on them.
 
 use std::cmp::Ordering;
-use std::collections::HashMap;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::time::Duration;
 
 use bytes::Bytes;
 use compact_str::CompactString;
+use foldhash::HashMap;
 use rustc_hash::FxHasher;
 
 use crate::spec::ServerKind;

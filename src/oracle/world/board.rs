@@ -1,9 +1,8 @@
 //! Sessions of the switchboard, and the cookies that open them.
 
-use std::collections::HashMap;
-
 use super::user::UserId;
 use crate::transcript::ConnId;
+use foldhash::HashMap;
 
 /// A session within one transcript.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -1,11 +1,12 @@
 //! What is known of a user.
 
-use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeSet, VecDeque};
 
 use super::fact::{Fact, ListFact};
 use crate::oracle::line::{Line, Verb, number};
 use crate::spec::ONLINE_STATES;
 use crate::transcript::ConnId;
+use foldhash::HashMap;
 
 /// A user within one transcript. Handles that differ in case alone are one user here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

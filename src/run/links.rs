@@ -20,7 +20,9 @@ use crate::transcript::{ConnId, ConnName, Party, Transcript, What};
 use crate::wire::{DecodeError, Decoder, Frame, Limits, PayloadRule};
 
 /// As much as most scripts record.
-const USUAL_ENTRIES: usize = 192;
+const USUAL_ENTRIES: usize = 384;
+/// More connections than most scripts open.
+const USUAL_LINKS: usize = 12;
 /// The most that one script records.
 const MAX_ENTRIES: usize = 100_000;
 /// The most bytes that one script takes from the server.
@@ -267,7 +269,7 @@ impl Links {
             server_runs: true,
             waited_for: Vec::new(),
             end,
-            links: Vec::new(),
+            links: Vec::with_capacity(USUAL_LINKS),
             taken: 0,
             entries_left: MAX_ENTRIES,
             halted: None,

@@ -299,7 +299,9 @@ impl Session {
             slot.next_trid
         };
         let space = if params.is_empty() { "" } else { " " };
-        self.say(slot, &format!("{verb} {trid}{space}{params}"));
+        let mut number = itoa::Buffer::new();
+        let line = [verb, " ", number.format(trid), space, params].concat();
+        self.say(slot, &line);
         let frame = self.answer(slot, trid, expected).await?;
         self.round_trips += 1;
         Ok(frame)

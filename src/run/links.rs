@@ -27,6 +27,8 @@ const USUAL_LINKS: usize = 12;
 const MAX_ENTRIES: usize = 100_000;
 /// The most bytes that one script takes from the server.
 pub(super) const MAX_BYTES: usize = 16 << 20;
+/// The longest line, and the longest payload, that a script may send and still be understood.
+const WIDE: usize = 1 << 20;
 /// The most bytes of an unreadable stream that are kept for the transcript.
 const MAX_RAW: usize = 256;
 
@@ -72,14 +74,16 @@ pub(super) struct Link {
     incoming: Decoder,
     /// Reads along what the script sends, to know whether a line or a payload is left open.
     outgoing: Decoder,
+    /// Whether what the script sends may hold payloads.
+    has_payloads: bool,
     confused: bool,
 }
 
 impl Link {
     fn new(kind: ServerKind, address: String) -> Self {
         let wide = Limits {
-            line: 1 << 20,
-            payload: 1 << 20,
+            line: WIDE,
+            payload: WIDE,
         };
         Self {
             address,
@@ -92,6 +96,7 @@ impl Link {
             state: None,
             incoming: Decoder::new(rule(Direction::ToClient, kind), Limits::default()),
             outgoing: Decoder::new(rule(Direction::ToServer, kind), wide),
+            has_payloads: kind == ServerKind::Switchboard,
             confused: false,
         }
     }
@@ -102,6 +107,11 @@ impl Link {
     }
 
     fn read_along(&mut self, bytes: Bytes) {
+        // Whole lines leave nothing open.
+        let is_whole = bytes.ends_with(b"\n") && bytes.len() <= WIDE;
+        if is_whole && !self.has_payloads && self.at_line_start() {
+            return;
+        }
         self.outgoing.push_shared(bytes);
         loop {
             match self.outgoing.next_frame() {

@@ -1,5 +1,7 @@
 //! What happened in a run, said once: all that `run` and `report` share.
 
+use std::borrow::Cow;
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -7,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::diagnostic::Place;
 use crate::spec::{ClauseId, Level};
+pub use crate::transcript::Observed;
 
 /// The name under which is told what oracles saw before the first scenario. Each shard of a run
 /// looks for itself.
@@ -20,8 +23,10 @@ pub enum Verdict {
     Passed,
     /// The server broke a clause.
     Failed,
-    /// The scenario could not be carried out: a precondition failed.
-    Broken,
+    /// It could not be judged because of a cause that is told elsewhere.
+    Blocked,
+    /// It could not be judged because of a limit of the harness's own.
+    Inconclusive,
     /// It was not run; the reason is told.
     Skipped,
     /// It failed, and a waiver knows why.
@@ -37,7 +42,8 @@ impl Verdict {
         match self {
             Self::Passed => "passed",
             Self::Failed => "failed",
-            Self::Broken => "broken",
+            Self::Blocked => "blocked",
+            Self::Inconclusive => "inconclusive",
             Self::Skipped => "skipped",
             Self::Waived => "waived",
             Self::Flaky => "flaky",
@@ -75,33 +81,268 @@ impl ClauseVerdict {
     }
 }
 
+/// A step of the ladder: what a server must do before more of it can be tested, in the order in
+/// which most authors build it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Rung {
+    /// It accepts connections.
+    Connect,
+    /// VER agrees on a dialect.
+    Ver,
+    /// INF names MD5.
+    Inf,
+    /// USR logs a user in.
+    Usr,
+    /// SYN is answered, and the batch follows.
+    Syn,
+    /// GTC and BLP change a setting.
+    Settings,
+    /// CHG changes the state.
+    Chg,
+    /// ADD and REM change a list.
+    Lists,
+    /// Another user sees a change of state.
+    Presence,
+    /// XFR refers to a switchboard.
+    Xfr,
+    /// USR enters the switchboard.
+    SbUsr,
+    /// CAL rings another user.
+    Cal,
+    /// ANS joins the session.
+    Ans,
+    /// MSG reaches the other participant.
+    Msg,
+    /// OUT ends the connection.
+    Out,
+}
+
+impl Rung {
+    /// All of them, from the ground up.
+    pub const ALL: [Self; 15] = [
+        Self::Connect,
+        Self::Ver,
+        Self::Inf,
+        Self::Usr,
+        Self::Syn,
+        Self::Settings,
+        Self::Chg,
+        Self::Lists,
+        Self::Presence,
+        Self::Xfr,
+        Self::SbUsr,
+        Self::Cal,
+        Self::Ans,
+        Self::Msg,
+        Self::Out,
+    ];
+
+    /// The word used in reports.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Connect => "connect",
+            Self::Ver => "VER",
+            Self::Inf => "INF",
+            Self::Usr => "USR",
+            Self::Syn => "SYN",
+            Self::Settings => "GTC/BLP",
+            Self::Chg => "CHG",
+            Self::Lists => "ADD/REM",
+            Self::Presence => "presence",
+            Self::Xfr => "XFR SB",
+            Self::SbUsr => "USR (switchboard)",
+            Self::Cal => "CAL/RNG",
+            Self::Ans => "ANS/IRO/JOI",
+            Self::Msg => "MSG",
+            Self::Out => "OUT",
+        }
+    }
+
+    /// The rung of this word.
+    #[must_use]
+    pub fn find(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|rung| rung.as_str() == word)
+    }
+}
+
+impl fmt::Display for Rung {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// Who judged.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Judge {
+    /// A step of the scenario.
+    Step,
+    /// The oracle of this name.
+    Oracle(Cow<'static, str>),
+    /// The model of the protocol.
+    Model,
+    /// Whoever watches the server's process and whether it serves.
+    Process,
+}
+
+impl Judge {
+    const STEP: &'static str = "step";
+    const MODEL: &'static str = "model";
+    const PROCESS: &'static str = "process";
+
+    /// The word used in reports: an oracle's is its name.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Step => Self::STEP,
+            Self::Oracle(name) => name,
+            Self::Model => Self::MODEL,
+            Self::Process => Self::PROCESS,
+        }
+    }
+
+    /// The judge of this word.
+    #[must_use]
+    pub fn of(word: impl Into<Cow<'static, str>>) -> Self {
+        let word = word.into();
+        match &*word {
+            Self::STEP => Self::Step,
+            Self::MODEL => Self::Model,
+            Self::PROCESS => Self::Process,
+            _ => Self::Oracle(word),
+        }
+    }
+
+    /// Whether it judges every line as it comes, whatever the scenario is about.
+    #[must_use]
+    pub fn is_watcher(&self) -> bool {
+        !matches!(self, Self::Step)
+    }
+}
+
+impl fmt::Display for Judge {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// One kind of answer that would have met an expectation.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Wanted {
+    /// A line with this first word.
+    Line(String),
+    /// This error.
+    Error(u16),
+    /// Any error of the table.
+    AnyError,
+    /// An error or the end of the connection.
+    Refused,
+    /// The end of the connection.
+    Closed,
+    /// No line.
+    Nothing,
+    /// A connection.
+    Connection,
+}
+
+/// What was expected.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Expectation {
+    /// In the scenario's own words, redacted.
+    pub text: String,
+    /// The kinds of answer that would have done; empty where that cannot be said.
+    pub any: Vec<Wanted>,
+}
+
+impl Expectation {
+    /// An expectation in words, of one kind of answer.
+    #[must_use]
+    pub fn new(text: impl Into<String>, wanted: Wanted) -> Self {
+        Self {
+            text: text.into(),
+            any: vec![wanted],
+        }
+    }
+}
+
+impl<T: Into<String>> From<T> for Expectation {
+    /// An expectation in words alone.
+    fn from(text: T) -> Self {
+        Self {
+            text: text.into(),
+            any: Vec::new(),
+        }
+    }
+}
+
+impl fmt::Display for Expectation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
 /// One broken clause, with the proof.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failure {
-    /// The clause; `None` only where a precondition failed (the scenario is then `broken`).
+    /// The clause; `None` only where a precondition failed (the scenario is then `blocked`).
     pub clause: Option<ClauseId>,
     /// The clause's level.
     pub level: Option<Level>,
-    /// Who judged: `step`, or an oracle's name.
-    pub by: String,
+    /// Who judged.
+    pub judge: Judge,
     /// The place in the scenario.
     pub place: Place,
-    /// What was expected, in the scenario's own words.
-    pub expected: String,
-    /// What came instead: a line, `closed`, `nothing within 2s` …
-    pub got: String,
+    /// What was expected.
+    pub expected: Expectation,
+    /// What came instead.
+    pub got: Observed,
     /// More about the difference (which word, which byte), where there is more to say.
     pub detail: Option<String>,
+    /// The first word of the line that differs, counted from one.
+    pub word: Option<usize>,
+    /// The command that the failure is about, where that is known.
+    pub command: Option<String>,
+    /// The entry of the transcript that is accused; `None` where none is, as of a silence.
+    pub entry: Option<usize>,
     /// The last lines on the wire, redacted.
     pub transcript: Vec<String>,
 }
 
 impl Failure {
-    /// The name of the oracle that judged, and what it says; `None` where a step did.
+    /// The name of the oracle or other watcher that judged, and what it says; `None` where a step
+    /// did.
     #[must_use]
     pub fn oracle(&self) -> Option<(&str, &str)> {
         let message = self.detail.as_deref()?;
-        (self.by != "step").then_some((self.by.as_str(), message))
+        self.judge
+            .is_watcher()
+            .then(|| (self.judge.as_str(), message))
+    }
+
+    /// What kind of breach it is, in words that stay the same from run to run and from scenario
+    /// to scenario: no handle, number or name stands in them.
+    #[must_use]
+    pub fn breach(&self) -> String {
+        let command = self.command.as_deref().unwrap_or("the server");
+        if let Some((_, message)) = self.oracle() {
+            let plain = |word: &&str| !word.bytes().any(|b| b.is_ascii_digit() || b == b'@');
+            let words: Vec<&str> = message.split(' ').filter(plain).collect();
+            return format!("{command}: {}", words.join(" "));
+        }
+        match &self.got {
+            Observed::Error(code, _) => format!("{command} answered by {code}"),
+            Observed::Line(_) => match (self.got.verb(), self.word) {
+                (_, Some(word)) if word > 1 => format!("{command}: word {word} differs"),
+                (Some(verb), _) => format!("{command} answered by {verb}"),
+                _ => format!("{command} answered otherwise"),
+            },
+            Observed::Closed | Observed::Reset => format!("{command} ends the connection"),
+            Observed::Silence(_) => format!("{command} never answered"),
+            Observed::Garbage(_) => format!("{command} answered by no line"),
+            Observed::Unreachable(_) => "no connection".to_owned(),
+            Observed::Other(_) => format!("{command}: something else"),
+        }
     }
 }
 
@@ -194,7 +435,8 @@ pub struct ClauseResult {
 pub struct Totals {
     pub passed: usize,
     pub failed: usize,
-    pub broken: usize,
+    pub blocked: usize,
+    pub inconclusive: usize,
     pub skipped: usize,
     pub waived: usize,
     pub flaky: usize,
@@ -206,7 +448,8 @@ impl Totals {
         match verdict {
             Verdict::Passed => self.passed += 1,
             Verdict::Failed => self.failed += 1,
-            Verdict::Broken => self.broken += 1,
+            Verdict::Blocked => self.blocked += 1,
+            Verdict::Inconclusive => self.inconclusive += 1,
             Verdict::Skipped => self.skipped += 1,
             Verdict::Waived => self.waived += 1,
             Verdict::Flaky => self.flaky += 1,
@@ -216,7 +459,13 @@ impl Totals {
     /// All that were counted.
     #[must_use]
     pub fn all(self) -> usize {
-        self.passed + self.failed + self.broken + self.skipped + self.waived + self.flaky
+        self.passed
+            + self.failed
+            + self.blocked
+            + self.inconclusive
+            + self.skipped
+            + self.waived
+            + self.flaky
     }
 }
 

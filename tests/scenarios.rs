@@ -61,7 +61,7 @@ fn judge(scenario: &Arc<Scenario>, chunk: Chunking) -> Result<(), Failed> {
     let outcome = sim::run(executor, Config::default(), options);
     let within = |failure: &&Failure| failure.level.is_none_or(|level| level <= LEVEL);
     let breaches: Vec<&Failure> = outcome.failures.iter().filter(within).collect();
-    if outcome.ending != Ending::Broken && breaches.is_empty() {
+    if outcome.ending != Ending::Blocked && breaches.is_empty() {
         return Ok(());
     }
     Err(tell(&outcome, &breaches).into())

@@ -182,7 +182,7 @@ fn write_several(folder: &Path, found: &Found, cases: &[Arc<Scenario>]) -> std::
             "# {number} of {count} cases that were played in this order before the server died: \
              {}.\n# No one of them is known to kill it alone; `msnpspec fuzz --replay` plays \
              them all.\n# signature: {}\n{}",
-            found.failure.got.replace(char::is_control, " "),
+            found.failure.got.to_string().replace(char::is_control, " "),
             found.signature,
             print(case)
         );

@@ -238,7 +238,7 @@ impl Remote {
             before.map(|before| lane.set_reply(before));
             outcome
         };
-        if outcome.ending == Ending::Broken && !self.is_over() {
+        if outcome.ending == Ending::Blocked && !self.is_over() {
             let _alone = self.gate.write().unwrap_or_else(PoisonError::into_inner);
             let mut lane = self.lane();
             if let Err(dead) = self.glance(&mut lane) {

@@ -72,9 +72,11 @@ impl Progress {
     }
 
     fn message(&self) -> String {
-        let Totals { failed, broken, .. } = self.totals;
+        let Totals {
+            failed, blocked, ..
+        } = self.totals;
         let mut words = Vec::new();
-        for (count, word) in [(failed, "failed"), (broken, "broken")] {
+        for (count, word) in [(failed, "failed"), (blocked, "blocked")] {
             if count > 0 {
                 words.push(format!("{count} {word}"));
             }

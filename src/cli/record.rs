@@ -235,7 +235,7 @@ impl Desk {
             clause.level,
             finding.oracle,
             printable(&finding.message),
-            printable(&finding.got)
+            printable(&finding.got.to_string())
         );
         if is_breach(finding, self.level) {
             self.console.finding(&text);

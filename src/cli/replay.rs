@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use msnpspec::diagnostic::Source;
 use msnpspec::event::{Failure, ScenarioResult};
+use msnpspec::event::{Judge, Observed};
 use msnpspec::report::printable;
 use msnpspec::scenario::ast::{Action, Expected, Scenario, Step, WordKind};
 use msnpspec::scenario::import_from;
@@ -70,7 +71,7 @@ impl Replay {
     /// Where the server first said something else; `None` where it did not, by any step.
     pub(crate) fn divergence(&self, result: &ScenarioResult, target: &str) -> Option<String> {
         let all = result.failures.iter().chain(&result.notes);
-        let failure = all.clone().find(|failure| failure.by == "step")?;
+        let failure = all.clone().find(|failure| failure.judge == Judge::Step)?;
         let mut live = said(&result.transcript);
         let players = players(&live);
         let (mut rows, mut bound) = (Vec::new(), Vec::new());
@@ -103,9 +104,9 @@ impl Replay {
         // A line that came instead says more than that the right one did not.
         let queue = live.get(&conn).into_iter().flatten();
         let instead = queue.clone().find(|said| said.party == Party::Server);
-        let got = match (failure.got.starts_with("nothing"), instead) {
-            (true, Some(said)) => said.line.clone(),
-            _ => failure.got.clone(),
+        let got = match (&failure.got, instead) {
+            (Observed::Silence(_), Some(said)) => said.line.clone(),
+            (got, _) => got.to_string(),
         };
         Row {
             line,

@@ -277,7 +277,7 @@ impl Writers {
             let written = transcripts.write(result);
             self.lost = self.lost.take().or(written.err());
         }
-        if matches!(result.verdict, Verdict::Failed | Verdict::Broken) {
+        if matches!(result.verdict, Verdict::Failed | Verdict::Blocked) {
             self.failed.push(Arc::clone(result));
         }
     }

@@ -204,7 +204,7 @@ fn search(
             };
             return session.shrink(scenario, &signature, console);
         }
-        unable = unable.or_else(|| outcome.why_broken());
+        unable = unable.or_else(|| outcome.why_blocked());
     }
     let name = args.scenario.display();
     if let Some(why) = unable {

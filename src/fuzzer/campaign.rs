@@ -16,9 +16,9 @@ use super::entropy::{MOST_BYTES, case_bytes, stream};
 use super::generate::{Case, Manner, generate};
 use super::judge::Verdict;
 use super::result::digest;
-use super::signature::{STEP, Signature};
-use super::watch::{MODEL, Sight, Watched, watch};
-use crate::event::Failure;
+use super::signature::Signature;
+use super::watch::{Sight, Watched, watch};
+use crate::event::{Failure, Judge};
 use crate::model::{ReplyKind, Transition, knows};
 use crate::run::Outcome;
 use crate::scenario::ast::Scenario;
@@ -517,8 +517,8 @@ impl<'c> Campaign<'c> {
         let is_same =
             |it: &Signature| (&it.expected, &it.actual) == (&known.expected, &known.actual);
         let mut plain = foremost(plain).into_iter();
-        let (signature, failure) =
-            plain.find(|(signature, failure)| failure.by == STEP && is_same(signature))?;
+        let (signature, failure) = plain
+            .find(|(signature, failure)| failure.judge == Judge::Step && is_same(signature))?;
         Some(Told {
             signature,
             failure,
@@ -531,8 +531,11 @@ impl<'c> Campaign<'c> {
 /// and those that do not come first in another case. What the model finds counts where nobody else
 /// found anything.
 fn foremost(mut told: Vec<(Signature, Failure)>) -> Vec<(Signature, Failure)> {
-    if told.iter().any(|(_, failure)| failure.by != MODEL) {
-        told.retain(|(_, failure)| failure.by != MODEL);
+    if told
+        .iter()
+        .any(|(_, failure)| failure.judge != Judge::Model)
+    {
+        told.retain(|(_, failure)| failure.judge != Judge::Model);
     }
     let (steps, oracles): (Vec<_>, Vec<_>) = told
         .into_iter()

@@ -63,7 +63,7 @@ impl Reproducer {
         for line in last_lines(failure) {
             say(&format!("the server wrote: {line}"));
         }
-        say(&format!("judged by: {}", failure.by));
+        say(&format!("judged by: {}", failure.judge));
         say(&format!(
             "failed in {} of {} replays",
             shrunk.failed, shrunk.replays
@@ -211,7 +211,7 @@ pub fn replay(kept: &Kept, execute: impl FnOnce(&Scenario) -> Result<Outcome, St
         Some((signature, failure)) => {
             Replayed::FailsOtherwise(Box::new(failure.clone()), Box::new(signature))
         }
-        None => match outcome.why_broken() {
+        None => match outcome.why_blocked() {
             Some(why) => Replayed::CouldNotRun(why),
             None => Replayed::Fixed,
         },

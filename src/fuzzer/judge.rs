@@ -1,14 +1,12 @@
 //! What a case came to.
 
-use super::signature::{Kind, STEP, Signature};
-use super::watch::MODEL;
-use crate::event::Failure;
+use super::signature::{Kind, Signature};
+use crate::event::{Failure, Judge, Observed};
 use crate::run::{Dead, Ending, Outcome, is_cry};
 use crate::scenario::ast::Scenario;
 use crate::spec::{ClauseId, Level};
 
 /// Who judges where the server died or wedged.
-const PROCESS: &str = "process";
 
 /// The kind of a verdict.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -79,11 +77,11 @@ impl Verdict {
             .map(|(signature, failure)| (signature, failure.clone()))
             .collect();
         let verdict = match told.first() {
-            None if outcome.ending == Ending::Broken => Self::Broken,
+            None if outcome.ending == Ending::Blocked => Self::Broken,
             None => Self::Passed,
-            Some((signature, failure)) if failure.by == STEP => Self::of_step(signature),
-            Some((_, failure)) if failure.by == PROCESS => Self::Death,
-            Some((_, failure)) if failure.by == MODEL => Self::Model,
+            Some((signature, failure)) if failure.judge == Judge::Step => Self::of_step(signature),
+            Some((_, failure)) if failure.judge == Judge::Process => Self::Death,
+            Some((_, failure)) if failure.judge == Judge::Model => Self::Model,
             Some(_) => Self::Oracle,
         };
         (verdict, told)
@@ -116,8 +114,8 @@ impl Verdict {
 /// the model does.
 fn told_best(all: &mut Vec<(Signature, &Failure)>) {
     let step = all.first().map(|(_, one)| *one);
-    if let Some(step) = step.filter(|one| one.by == STEP) {
-        all.retain(|(_, one)| one.by != MODEL || one.got != step.got);
+    if let Some(step) = step.filter(|one| one.judge == Judge::Step) {
+        all.retain(|(_, one)| one.judge != Judge::Model || one.got != step.got);
     }
 }
 
@@ -144,14 +142,17 @@ pub fn blame(outcome: &mut Outcome, scenario: &Scenario, dead: &Dead) {
     let failure = Failure {
         clause: Some(clause),
         level: Some(clause.level()),
-        by: PROCESS.to_owned(),
+        judge: Judge::Process,
         place: scenario.source.place(at.unwrap_or_default()),
-        expected: "the server goes on serving others".to_owned(),
-        got: match dead.exited || dead.cried {
+        expected: "the server goes on serving others".into(),
+        got: Observed::Other(match dead.exited || dead.cried {
             true => dead.why.clone(),
             false => format!("it serves nobody: {}", dead.why),
-        },
+        }),
         detail: Some(last_words(dead)),
+        word: None,
+        command: None,
+        entry: None,
         transcript,
     };
     // What was not met because the server was gone says nothing.
@@ -210,7 +211,7 @@ mod tests {
             let step = failure(Some(clause), "an error 5", got);
             let mut outcome = outcome(Ending::Failed, vec![step]);
             let accusation = |(clause, by, got): &(ClauseId, &str, &str)| Failure {
-                by: (*by).to_owned(),
+                judge: Judge::of((*by).to_owned()),
                 detail: Some("it is wrong".to_owned()),
                 ..failure(Some(*clause), "an error", got)
             };
@@ -219,9 +220,9 @@ mod tests {
             let clauses = told.iter().map(|(_, one)| one.clause.unwrap().as_str());
             clauses.collect::<Vec<_>>().join(" ")
         };
-        let (gone, gone_too) = ("REM 5 AL 3 x", [(ClauseId::REM_4, MODEL, "REM 5 AL 3 x")]);
+        let (gone, gone_too) = ("REM 5 AL 3 x", [(ClauseId::REM_4, "model", "REM 5 AL 3 x")]);
         assert_eq!(told(ClauseId::ADD_2, gone, &gone_too), "ADD-2");
-        let closed = [(ClauseId::REM_4, MODEL, "closed")];
+        let closed = [(ClauseId::REM_4, "model", "closed")];
         assert_eq!(told(ClauseId::ADD_2, gone, &closed), "ADD-2 REM-4");
         let oracle = [(ClauseId::REM_4, "answers", gone)];
         assert_eq!(told(ClauseId::ADD_2, gone, &oracle), "ADD-2 REM-4");

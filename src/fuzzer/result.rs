@@ -92,9 +92,9 @@ impl FindingRow {
             count: found.count,
             verdict: found.verdict.as_str().to_owned(),
             clause: found.failure.clause,
-            by: found.failure.by.clone(),
-            expected: found.failure.expected.clone(),
-            got: found.failure.got.clone(),
+            by: found.failure.judge.to_string(),
+            expected: found.failure.expected.to_string(),
+            got: found.failure.got.to_string(),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::event::Failure;
+use crate::event::{Failure, Judge, Observed, Wanted};
 use crate::oracle::Finding;
 use crate::run::{Ending, Outcome};
 use crate::spec::{ClauseId, ServerKind};
@@ -21,7 +21,7 @@ pub struct Signature {
     /// The clause; `None` where a precondition failed.
     pub clause: Option<ClauseId>,
     /// Who judged: `step`, or an oracle's name.
-    pub by: String,
+    pub by: Judge,
     /// The command that was being answered, where the TrID or the end of its connection tells it.
     pub command: Option<String>,
     /// How far the connection had come.
@@ -85,7 +85,7 @@ impl Signature {
     /// The signature of a failure of this outcome.
     #[must_use]
     pub fn of(failure: &Failure, outcome: &Outcome) -> Self {
-        if failure.by == STEP {
+        if failure.judge == Judge::Step {
             Self::of_step(failure, &outcome.transcript)
         } else {
             Self::of_oracle(failure, outcome)
@@ -93,18 +93,15 @@ impl Signature {
     }
 
     fn of_step(failure: &Failure, transcript: &Transcript) -> Self {
-        let expected: Vec<&str> = failure.expected.split(" | ").collect();
-        let got = failure.got.trim_matches('`');
+        let expected: Vec<&str> = failure.expected.text.split(" | ").collect();
+        let got = failure.got.to_string();
+        let got = got.trim_matches('`');
         let trid = expected.iter().find_map(|text| trid_of(text));
         let trid = trid.or_else(|| trid_of(got));
-        let mut kinds: Vec<Kind> = expected.iter().map(|text| Kind::of(text)).collect();
+        let mut kinds: Vec<Kind> = failure.expected.any.iter().map(Kind::wanted).collect();
         kinds.sort();
         kinds.dedup();
-        let connects = kinds.contains(&Kind::Connection);
-        let actual = match Kind::of(got) {
-            Kind::Other | Kind::Garbage if connects => Kind::NoService,
-            kind => kind,
-        };
+        let actual = Kind::observed(&failure.got);
         let is_end = matches!(actual, Kind::Closed | Kind::Reset);
         let came_on = conn_of_line(transcript, got);
         let request = match trid {
@@ -116,14 +113,14 @@ impl Signature {
         let conn = conn.or_else(|| came_on.cloned());
         Self {
             clause: failure.clause,
-            by: failure.by.clone(),
+            by: failure.judge.clone(),
             command: request.map(|request| request.verb),
             phase: conn.map_or(Phase::Unknown, |conn| {
                 Phase::of(&conn, transcript, usize::MAX)
             }),
             expected: kinds,
             actual,
-            detail: failure.detail.as_deref().and_then(differing_word),
+            detail: failure.word.map(|word| format!("word{word}")),
         }
     }
 
@@ -133,7 +130,7 @@ impl Signature {
         let transcript = &outcome.transcript;
         let message = failure.detail.as_deref().unwrap_or_default();
         let is_it = |finding: &&Finding| {
-            finding.oracle == failure.by && Some(finding.clause) == failure.clause
+            finding.oracle == failure.judge.as_str() && Some(finding.clause) == failure.clause
         };
         let mut findings = outcome.findings.iter().filter(is_it);
         let first = findings.clone().next();
@@ -146,7 +143,8 @@ impl Signature {
             _ => Phase::Unknown,
         };
         let command = found.and_then(|found| {
-            let trid = trid_of(&found.got)?;
+            let got = found.got.to_string();
+            let trid = trid_of(&got)?;
             let entries = transcript.entries().iter().take(found.entry + 1).rev();
             let mut requests = entries.filter_map(|entry| match &entry.what {
                 What::Frame(Party::Client, frame) if entry.conn == found.conn => Some(frame),
@@ -158,11 +156,11 @@ impl Signature {
         });
         Self {
             clause: failure.clause,
-            by: failure.by.clone(),
+            by: failure.judge.clone(),
             command,
             phase,
             expected: Vec::new(),
-            actual: Kind::of(&failure.got),
+            actual: Kind::observed(&failure.got),
             detail: Some(idea(message)),
         }
     }
@@ -173,7 +171,7 @@ impl Signature {
     pub fn all(outcome: &Outcome) -> Vec<(Self, &Failure)> {
         let steps = match outcome.ending {
             Ending::Failed => outcome.failures.as_slice(),
-            Ending::Passed | Ending::Broken => &[],
+            Ending::Passed | Ending::Blocked | Ending::Inconclusive => &[],
         };
         let failures = steps.iter().chain(&outcome.accusations);
         failures
@@ -192,19 +190,8 @@ impl Signature {
             ClauseId::TRID_2,
             ClauseId::TRID_3,
         ];
-        self.by == STEP && self.clause.is_some_and(|it| disguises.contains(&it))
+        self.by == Judge::Step && self.clause.is_some_and(|it| disguises.contains(&it))
     }
-}
-
-/// Who judges where no oracle does.
-pub(super) const STEP: &str = "step";
-
-/// The word of `word 3 is …`, which the matcher says.
-fn differing_word(detail: &str) -> Option<String> {
-    let rest = detail.strip_prefix("word ")?;
-    let (number, _) = rest.split_once(" is ")?;
-    let number: usize = number.parse().ok()?;
-    Some(format!("word{number}"))
 }
 
 /// What an oracle says, without what it quotes.
@@ -221,7 +208,7 @@ impl fmt::Display for Signature {
             Some(clause) => f.write_str(&clause.as_str().to_ascii_lowercase())?,
             None => f.write_str("precondition")?,
         }
-        write!(f, "_{}", plain(&self.by))?;
+        write!(f, "_{}", plain(self.by.as_str()))?;
         if let Some(command) = &self.command {
             write!(f, "_{}", plain(command))?;
         }
@@ -287,32 +274,37 @@ impl Phase {
 }
 
 impl Kind {
-    /// The kind of what a report calls so.
+    /// The kind of what came.
     #[must_use]
-    pub fn of(text: &str) -> Self {
-        let text = text.trim_matches('`');
-        if text.starts_with("an error or the end") {
-            return Self::Refused;
-        }
-        if text.starts_with("nothing within") {
-            return Self::Timeout;
-        }
-        match text.split([' ', ',']).next().unwrap_or_default() {
-            "an" if text.starts_with("an error") => Self::AnyError,
-            "nothing" => Self::Nothing,
-            "closed" => Self::Closed,
-            "reset" => Self::Reset,
-            "silence" => Self::Nothing,
-            "a" | "the" if text.contains("connection") => Self::Connection,
-            verb if verb.len() == 3 && verb.bytes().all(|byte| byte.is_ascii_uppercase()) => {
-                Self::Line(verb.to_owned())
+    pub fn observed(got: &Observed) -> Self {
+        match got {
+            Observed::Error(code, _) => Self::Error(*code),
+            Observed::Line(line) => {
+                let verb = line.trim_matches('`').split(' ').next().unwrap_or_default();
+                match verb.len() == 3 && verb.bytes().all(|byte| byte.is_ascii_uppercase()) {
+                    true => Self::Line(verb.to_owned()),
+                    false => Self::Garbage,
+                }
             }
-            code if code.len() == 3 && code.bytes().all(|byte| byte.is_ascii_digit()) => {
-                code.parse().map_or(Self::Garbage, Self::Error)
-            }
-            "" => Self::Other,
-            word if word.bytes().all(|byte| byte.is_ascii_lowercase()) => Self::Other,
-            _ => Self::Garbage,
+            Observed::Closed => Self::Closed,
+            Observed::Reset => Self::Reset,
+            Observed::Silence(_) => Self::Timeout,
+            Observed::Garbage(_) => Self::Garbage,
+            Observed::Unreachable(_) => Self::NoService,
+            Observed::Other(_) => Self::Other,
+        }
+    }
+
+    /// The kind of what would have done.
+    fn wanted(wanted: &Wanted) -> Self {
+        match wanted {
+            Wanted::Line(verb) => Self::Line(verb.clone()),
+            Wanted::Error(code) => Self::Error(*code),
+            Wanted::AnyError => Self::AnyError,
+            Wanted::Refused => Self::Refused,
+            Wanted::Closed => Self::Closed,
+            Wanted::Nothing => Self::Nothing,
+            Wanted::Connection => Self::Connection,
         }
     }
 }
@@ -425,16 +417,49 @@ fn last_before_end(lines: &[String], end: &str) -> Option<Request> {
 mod tests {
     use super::*;
     use crate::diagnostic::Source;
+    use crate::event::Expectation;
+
+    fn wanted(text: &str) -> Option<Wanted> {
+        let text = text.trim_matches('`');
+        let word = text.split([' ', ',']).next().unwrap_or_default();
+        Some(match word {
+            "closed" => Wanted::Closed,
+            "nothing" | "silence" => Wanted::Nothing,
+            _ if text.starts_with("an error or") => Wanted::Refused,
+            _ if text.starts_with("an error") => Wanted::AnyError,
+            "a" | "the" if text.contains("connection") => Wanted::Connection,
+            word => match word.parse() {
+                Ok(code) => Wanted::Error(code),
+                Err(_) => Wanted::Line(word.to_owned()),
+            },
+        })
+    }
+
+    fn observed(text: &str) -> Observed {
+        match text {
+            "closed" => Observed::Closed,
+            "reset" => Observed::Reset,
+            _ if text.starts_with("nothing within") => Observed::Silence(std::time::Duration::ZERO),
+            _ if text.contains("refused") => Observed::Unreachable(text.into()),
+            _ => Observed::line(text.trim_matches('`').as_bytes()),
+        }
+    }
 
     fn signature(expected: &str, got: &str, detail: Option<&str>, lines: &[&str]) -> String {
         let failure = Failure {
             clause: Some(ClauseId::USR_6),
             level: None,
-            by: "step".into(),
+            judge: Judge::Step,
             place: Source::new("x", "").place(crate::diagnostic::Span::default()),
-            expected: expected.into(),
-            got: got.into(),
+            expected: Expectation {
+                text: expected.into(),
+                any: expected.split(" | ").filter_map(wanted).collect(),
+            },
+            got: observed(got),
             detail: detail.map(str::to_owned),
+            word: detail.and_then(|it| it.strip_prefix("word ")?.split(' ').next()?.parse().ok()),
+            command: None,
+            entry: None,
             transcript: lines.iter().map(|line| (*line).to_owned()).collect(),
         };
         let mut outcome = Outcome::unrun();
@@ -526,7 +551,7 @@ mod tests {
             &[],
         );
         assert_eq!(told, "usr-6_step_connection_no-service");
-        let told = signature("a { b", "\u{1b}[2J\\n ../../x", None, &[]);
-        assert_eq!(told, "usr-6_step_other_garbage");
+        let told = signature("a b", "\u{1b}[2J\\n ../../x", None, &[]);
+        assert_eq!(told, "usr-6_step_a_garbage");
     }
 }

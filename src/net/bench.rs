@@ -7,8 +7,7 @@ use crate::net::drive::{DriveOptions, drive_with};
 use crate::net::host::Host;
 use crate::net::process::LaunchError;
 use crate::run::{
-    Account, Cause, Dead, Done, Ending, Environment, Executor, Outcome, Target, Work, names_answer,
-    names_error,
+    Account, Cause, Dead, Done, Ending, Environment, Executor, Outcome, Target, Work,
 };
 use crate::scenario::ast::Scenario;
 use crate::spec::ClauseId;
@@ -112,8 +111,10 @@ impl Bench {
             let handle = match &outcome.cause {
                 Some(Cause::NotDisposable { handle, .. }) => handle,
                 // A login that got no answer speaks against the server, not against the account.
-                Some(Cause::LoginRefused { handle, reason }) if names_error(reason) => handle,
-                Some(cause @ Cause::LoginRefused { reason, .. }) if names_answer(reason) => {
+                Some(cause @ Cause::LoginRefused { handle, .. }) if cause.is_about_account() => {
+                    handle
+                }
+                Some(cause) if cause.is_about_all() => {
                     environment.no_login = Some(cause.to_string());
                     let learnt = outcome.learnt.as_ref();
                     environment.dispatch_refers = learnt.is_some_and(|one| one.dispatch_refers);
@@ -257,7 +258,7 @@ fn broken_otherwise(refusal: &str) -> Option<String> {
 fn is_alive(outcome: &Outcome) -> bool {
     match &outcome.cause {
         _ if outcome.ending == Ending::Passed => true,
-        Some(Cause::LoginRefused { reason, .. }) => names_error(reason) || names_answer(reason),
+        Some(Cause::LoginRefused { got, .. }) => got.is_answer(),
         Some(Cause::NotDisposable { .. }) => true,
         _ => false,
     }

@@ -202,7 +202,7 @@ impl Stand {
         let played = count.min(self.accounts.len());
         self.accounts.rotate_left(played);
         if outcome.ending == Ending::Passed && self.bench.host.cry().await.is_some() {
-            outcome.ending = Ending::Broken;
+            outcome.ending = Ending::Blocked;
         }
         Ok(outcome)
     }

@@ -2,7 +2,7 @@
 
 use super::world::Seen;
 use crate::spec::ClauseId;
-use crate::transcript::{ConnId, escape};
+use crate::transcript::{ConnId, Observed};
 
 /// The most accusations that are kept of one transcript; a server that breaks a clause with every
 /// line is not worth more memory.
@@ -26,7 +26,7 @@ pub struct Finding {
     /// What should have come, empty where that cannot be said.
     pub expected: String,
     /// What came.
-    pub got: String,
+    pub got: Observed,
 }
 
 /// Where an oracle puts what it finds.
@@ -54,7 +54,7 @@ impl Findings {
             conn: place.conn,
             message: charge.message.to_owned(),
             expected: charge.expected,
-            got: escape(charge.got),
+            got: Observed::line(charge.got),
         });
     }
 

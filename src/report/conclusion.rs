@@ -32,8 +32,8 @@ impl Conclusion {
         if notices.any(|notice| notice.kind == NoticeKind::Error) {
             return Self::Breaks(broken_clauses(summary));
         }
-        if totals.broken > 0 {
-            return Self::Undecided(totals.broken);
+        if totals.blocked > 0 {
+            return Self::Undecided(totals.blocked);
         }
         if totals.all() == totals.skipped {
             return Self::Nothing;
@@ -120,7 +120,7 @@ mod tests {
         let totals = Totals {
             passed: 1,
             failed: 1,
-            broken: 1,
+            blocked: 1,
             ..Totals::default()
         };
         let conclusion = Conclusion::of(&summary(totals, Some("dead")), []);

@@ -120,20 +120,20 @@ fn gather(groups: Vec<Group<'_>>) -> Vec<Group<'_>> {
 /// Failures are the same by what was expected and what came; scenarios that could not be carried
 /// out by the reason, for a server that is gone fails each of them in another place.
 pub(super) fn key<'d>(scenario: &'d ScenarioResult, failure: Option<&'d Failure>) -> Key<'d> {
-    let is_broken = scenario.verdict == Verdict::Broken;
+    let is_broken = scenario.verdict == Verdict::Blocked;
     match (failure, scenario.reason.as_deref().filter(|_| is_broken)) {
         // An oracle says the same words of the same breach, whatever the line.
         (Some(failure), None) if failure.oracle().is_some() => Key {
             clause: failure.clause,
-            by: &failure.by,
+            by: failure.judge.as_str(),
             expected: shape(failure.detail.as_deref().unwrap_or_default()),
             got: String::new(),
         },
         (Some(failure), None) => Key {
             clause: failure.clause,
-            by: &failure.by,
-            expected: shape(&failure.expected),
-            got: shape(&failure.got),
+            by: failure.judge.as_str(),
+            expected: shape(&failure.expected.text),
+            got: shape(&failure.got.to_string()),
         },
         (_, reason) => Key {
             clause: None,

@@ -36,7 +36,7 @@ impl Reporter for Github {
                 out,
             )?;
         }
-        for group in fold(digest, Verdict::Broken) {
+        for group in fold(digest, Verdict::Blocked) {
             let title = format!("could not be carried out: {}", group.scenario.name);
             annotate("error", &group, &title, out)?;
         }

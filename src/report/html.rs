@@ -9,7 +9,7 @@ use super::conclusion::Conclusion;
 use super::digest::Digest;
 use super::fold::{Group, Witness, fold};
 use super::text::{clipped, counted, printable, seconds};
-use crate::event::{ClauseResult, ClauseVerdict, Event, Failure, Summary, Verdict};
+use crate::event::{ClauseResult, ClauseVerdict, Event, Failure, Judge, Summary, Verdict};
 
 /// Longer texts of a server are cut on the page; the JSON document has them whole.
 const LONGEST: usize = 2000;
@@ -23,8 +23,8 @@ td.n, th.n { text-align: right; }
 pre { overflow-x: auto; background: #8882; padding: .5rem .75rem; }
 code, pre { font: 14px/1.45 ui-monospace, monospace; }
 article { border-left: 4px solid #c33; padding-left: 1rem; margin: 2rem 0; }
-article.broken { border-color: #c80; }
-.failed { color: #c33; } .passed { color: #282; } .varied, .noted, .broken { color: #b60; }
+article.blocked { border-color: #c80; }
+.failed { color: #c33; } .passed { color: #282; } .varied, .noted, .blocked, .inconclusive { color: #b60; }
 .verdict { font-size: 1.3rem; font-weight: 600; }
 ";
 
@@ -73,7 +73,7 @@ fn page(digest: &Digest, summary: &Summary) -> Markup {
                 (totals(summary))
                 (notices(digest))
                 (failures("Failures", "failed", &fold(digest, Verdict::Failed)))
-                (failures("Could not be carried out", "broken", &fold(digest, Verdict::Broken)))
+                (failures("Could not be carried out", "blocked", &fold(digest, Verdict::Blocked)))
                 (others(digest))
                 (clauses(digest, summary))
                 (scenarios(digest))
@@ -87,7 +87,8 @@ fn totals(summary: &Summary) -> Markup {
     let cells = [
         (Verdict::Passed, totals.passed),
         (Verdict::Failed, totals.failed),
-        (Verdict::Broken, totals.broken),
+        (Verdict::Blocked, totals.blocked),
+        (Verdict::Inconclusive, totals.inconclusive),
         (Verdict::Skipped, totals.skipped),
         (Verdict::Waived, totals.waived),
         (Verdict::Flaky, totals.flaky),
@@ -160,13 +161,13 @@ fn proof(failure: &Failure) -> Markup {
         table {
             tr { th { "at" } td { code { (printable(&failure.place.to_string())) } } }
             tr { th { "step" } td { code { (clipped(failure.place.text.trim(), LONGEST)) } } }
-            tr { th { "expected" } td { code { (clipped(&failure.expected, LONGEST)) } } }
-            tr { th { "got" } td { code { (clipped(&failure.got, LONGEST)) } } }
+            tr { th { "expected" } td { code { (clipped(&failure.expected.text, LONGEST)) } } }
+            tr { th { "got" } td { code { (clipped(&failure.got.to_string(), LONGEST)) } } }
             @if let Some(detail) = &failure.detail {
                 tr { th { "detail" } td { (clipped(detail, LONGEST)) } }
             }
-            @if failure.by != "step" {
-                tr { th { "found by" } td { (printable(&failure.by)) } }
+            @if failure.judge != Judge::Step {
+                tr { th { "found by" } td { (printable(failure.judge.as_str())) } }
             }
         }
         @if !failure.transcript.is_empty() { (lines(&failure.transcript)) }

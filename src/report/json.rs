@@ -2,7 +2,7 @@
 //!
 //! Beyond the contract's keys: `shard`, where it is one; `reason` and `detail` where there is something to say; `notes` and
 //! `variations` of a scenario; `notices`, `ms`, `waited`, `strict` and `aborted` of the run. Keys
-//! may be added later; none changes its meaning or goes away within `version` 1.
+//! may be added later; none changes its meaning or goes away within `version` 2.
 
 use std::borrow::Cow;
 use std::io;
@@ -16,7 +16,7 @@ use crate::event::{ClauseResult, Event, Notice, Totals};
 use crate::spec::Level;
 
 /// The version of the format.
-pub(super) const VERSION: u32 = 1;
+pub(super) const VERSION: u32 = 2;
 
 /// Collects the run and writes one document.
 #[derive(Debug, Default)]

@@ -116,7 +116,7 @@ fn status(result: &ScenarioResult) -> TestCaseStatus {
             status.add_rerun(rerun);
             status
         }
-        Verdict::Failed | Verdict::Broken => {
+        Verdict::Failed | Verdict::Blocked | Verdict::Inconclusive => {
             let kind = if result.verdict == Verdict::Failed {
                 NonSuccessKind::Failure
             } else {
@@ -128,7 +128,7 @@ fn status(result: &ScenarioResult) -> TestCaseStatus {
                 (_, _) => status.set_message(reason),
             };
             let clause = result.failures.first().and_then(|failure| failure.clause);
-            status.set_type(clause.map_or("broken", |id| id.as_str()));
+            status.set_type(clause.map_or("blocked", |id| id.as_str()));
             status.set_description(describe(&result.failures));
             status
         }
@@ -147,7 +147,8 @@ fn notice_case(notice: &Notice) -> TestCase {
 
 fn headline(failure: &Failure) -> String {
     let clause = failure.clause.map_or(String::new(), |id| format!("{id}: "));
-    let (expected, got) = (printable(&failure.expected), printable(&failure.got));
+    let (expected, got) = (printable(&failure.expected.text), failure.got.to_string());
+    let got = printable(&got);
     format!("{clause}expected {expected}, got {got}")
 }
 
@@ -162,8 +163,8 @@ fn describe(failures: &[Failure]) -> String {
             printable(&place),
             printable(&failure.place.text)
         );
-        let _ = writeln!(out, "expected {}", printable(&failure.expected));
-        let _ = writeln!(out, "     got {}", printable(&failure.got));
+        let _ = writeln!(out, "expected {}", printable(&failure.expected.text));
+        let _ = writeln!(out, "     got {}", printable(&failure.got.to_string()));
         if let Some(detail) = &failure.detail {
             let _ = writeln!(out, "{}", printable(detail));
         }

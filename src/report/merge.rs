@@ -170,7 +170,7 @@ fn add_probe(results: &mut Vec<Arc<ScenarioResult>>, probe: Arc<ScenarioResult>)
 /// Adds those that break another clause, or that somebody else has seen.
 fn add_failures(known: &mut Vec<Failure>, more: &[Failure]) {
     for failure in more {
-        let is_same = |it: &Failure| (it.clause, &it.by) == (failure.clause, &failure.by);
+        let is_same = |it: &Failure| (it.clause, &it.judge) == (failure.clause, &failure.judge);
         if !known.iter().any(is_same) {
             known.push(failure.clone());
         }
@@ -234,8 +234,8 @@ mod tests {
 
     fn document(shard: &str, scenario: &str, seed: u64) -> String {
         format!(
-            r#"{{"version": 1, "target": "t", "level": "must", "strict": false, "seed": {seed},
-                "shard": "{shard}", "totals": {{"passed": 1, "failed": 0, "broken": 0,
+            r#"{{"version": 2, "target": "t", "level": "must", "strict": false, "seed": {seed},
+                "shard": "{shard}", "totals": {{"passed": 1, "failed": 0, "blocked": 0, "inconclusive": 0,
                 "skipped": 0, "waived": 0, "flaky": 0}}, "ms": 5,
                 "waited": [{{"for": "quiet", "ms": 3}}], "aborted": null, "notices": [],
                 "scenarios": [{{"name": "{scenario}", "verdict": "passed", "clauses": ["USR-6"],
@@ -269,8 +269,8 @@ mod tests {
             let text = document(&format!("{index}/3"), &format!("s{index}"), 7);
             let row = format!(
                 r#""scenarios": [{{"name": "probe", "verdict": "failed", "clauses": [], "ms": 0,
-                    "failures": [{{"clause": "{clause}", "level": "must", "by": "replies",
-                    "file": "", "line": 0, "column": 0, "expected": "x", "got": "y",
+                    "failures": [{{"clause": "{clause}", "level": "must", "judge": "replies",
+                    "file": "", "line": 0, "column": 0, "expected": {{"text": "x"}}, "got": {{"kind": "line", "text": "y"}},
                     "detail": null, "transcript": []}}]}}, "#
             );
             let name = format!("{index}.json");
@@ -329,10 +329,10 @@ mod tests {
         let error = |text: &str| read_result("x.json", text).unwrap_err().to_string();
         assert!(error("").starts_with("x.json:1:1: no result"));
         assert!(error("{\n  \"version\": one").starts_with("x.json:2:14: no result"));
-        let newer = document("1/1", "a", 1).replace("\"version\": 1", "\"version\": 2");
+        let newer = document("1/1", "a", 1).replace("\"version\": 2", "\"version\": 3");
         assert_eq!(
             error(&newer),
-            "x.json: a result of version 2; this is for version 1"
+            "x.json: a result of version 3; this is for version 2"
         );
         let unknown = document("1/1", "a", 1).replace("USR-6", "USR-666");
         assert!(error(&unknown).contains("unknown clause `USR-666`"));

@@ -9,7 +9,9 @@ use serde::{Deserialize, Serialize};
 
 use super::text::is_hidden;
 use crate::diagnostic::Place;
-use crate::event::{Failure, ScenarioResult, Summary, Variation, Verdict};
+use crate::event::{
+    Expectation, Failure, Judge, Observed, ScenarioResult, Summary, Variation, Verdict, Wanted,
+};
 use crate::spec::{ClauseId, Level};
 
 /// A scenario with its result.
@@ -47,7 +49,7 @@ impl<'e> ScenarioRow<'e> {
     pub(super) fn result(self) -> ScenarioResult {
         let is_met = match self.verdict {
             Verdict::Passed => true,
-            _ => self.failures.iter().all(|failure| failure.by != "step"),
+            _ => self.failures.iter().all(|failure| failure.judge != "step"),
         };
         ScenarioResult {
             name: self.name.into_owned(),
@@ -77,14 +79,18 @@ impl<'e> ScenarioRow<'e> {
 struct FailureRow<'e> {
     clause: Option<ClauseId>,
     level: Option<Level>,
-    by: Cow<'e, str>,
+    judge: Cow<'e, str>,
     file: Cow<'e, str>,
     line: usize,
     column: usize,
-    expected: Cow<'e, str>,
-    got: Cow<'e, str>,
+    expected: ExpectedRow<'e>,
+    got: GotRow<'e>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     detail: Option<Cow<'e, str>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    command: Option<Cow<'e, str>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    word: Option<usize>,
     transcript: Cow<'e, [String]>,
 }
 
@@ -93,13 +99,18 @@ impl<'e> FailureRow<'e> {
         Self {
             clause: failure.clause,
             level: failure.level,
-            by: Cow::Borrowed(&failure.by),
+            judge: Cow::Borrowed(failure.judge.as_str()),
             file: Cow::Borrowed(&failure.place.file),
             line: failure.place.line,
             column: failure.place.column,
-            expected: Cow::Borrowed(&failure.expected),
-            got: Cow::Borrowed(&failure.got),
+            expected: ExpectedRow {
+                text: Cow::Borrowed(&failure.expected.text),
+                any: Cow::Borrowed(&failure.expected.any),
+            },
+            got: GotRow::of(&failure.got),
             detail: failure.detail.as_deref().map(Cow::Borrowed),
+            command: failure.command.as_deref().map(Cow::Borrowed),
+            word: failure.word,
             transcript: Cow::Borrowed(&failure.transcript),
         }
     }
@@ -108,13 +119,55 @@ impl<'e> FailureRow<'e> {
         Failure {
             clause: self.clause,
             level: self.level,
-            by: self.by.into_owned(),
+            judge: Judge::of(self.judge.into_owned()),
             place: place(self.file, self.line, self.column),
-            expected: self.expected.into_owned(),
-            got: self.got.into_owned(),
+            expected: Expectation {
+                text: self.expected.text.into_owned(),
+                any: self.expected.any.into_owned(),
+            },
+            got: self.got.observed(),
             detail: self.detail.map(Cow::into_owned),
+            word: self.word,
+            command: self.command.map(Cow::into_owned),
+            entry: None,
             transcript: self.transcript.into_owned(),
         }
+    }
+}
+
+/// What was expected: in words, and as kinds of answer.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ExpectedRow<'e> {
+    text: Cow<'e, str>,
+    #[serde(default, skip_serializing_if = "<[_]>::is_empty")]
+    any: Cow<'e, [Wanted]>,
+}
+
+/// What came: its kind, the code of an error, how long a silence lasted, and the words.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct GotRow<'e> {
+    kind: Cow<'e, str>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    code: Option<u16>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    ms: Option<u64>,
+    text: Cow<'e, str>,
+}
+
+impl GotRow<'_> {
+    fn of(got: &Observed) -> Self {
+        Self {
+            kind: Cow::Borrowed(got.kind()),
+            code: got.code(),
+            ms: got.silence_ms(),
+            text: Cow::Owned(got.to_string()),
+        }
+    }
+
+    fn observed(self) -> Observed {
+        Observed::of_parts(&self.kind, self.code, self.ms, self.text.into_owned())
     }
 }
 

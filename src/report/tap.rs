@@ -53,7 +53,9 @@ impl Tap {
                 let verdict = result.verdict.as_str();
                 writeln!(out, "not ok {point} - {name} # TODO {verdict}: {reason}")?;
             }
-            Verdict::Failed | Verdict::Broken => writeln!(out, "not ok {point} - {name}")?,
+            Verdict::Failed | Verdict::Blocked | Verdict::Inconclusive => {
+                writeln!(out, "not ok {point} - {name}")?
+            }
         }
         diagnose(result, out)
     }
@@ -61,7 +63,7 @@ impl Tap {
 
 /// The YAML block; scalars are JSON strings, which are YAML strings too.
 fn diagnose(result: &ScenarioResult, out: &mut dyn io::Write) -> io::Result<()> {
-    let broken = result.verdict == Verdict::Broken;
+    let broken = result.verdict == Verdict::Blocked;
     let nothing = result.failures.is_empty() && result.variations.is_empty();
     if nothing && result.notes.is_empty() && !broken {
         return Ok(());
@@ -96,10 +98,10 @@ fn describe(failure: &Failure, out: &mut dyn io::Write) -> io::Result<()> {
     if let Some(level) = failure.level {
         writeln!(out, "      level: {level}")?;
     }
-    writeln!(out, "      by: {}", scalar(&failure.by))?;
+    writeln!(out, "      by: {}", scalar(failure.judge.as_str()))?;
     writeln!(out, "      at: {}", scalar(&failure.place.to_string()))?;
-    writeln!(out, "      expected: {}", scalar(&failure.expected))?;
-    writeln!(out, "      got: {}", scalar(&failure.got))?;
+    writeln!(out, "      expected: {}", scalar(&failure.expected.text))?;
+    writeln!(out, "      got: {}", scalar(&failure.got.to_string()))?;
     if let Some(detail) = &failure.detail {
         writeln!(out, "      detail: {}", scalar(detail))?;
     }

@@ -6,9 +6,10 @@ use std::sync::Arc;
 
 use super::probe::nowhere;
 use crate::diagnostic::{Place, Source, Span};
-use crate::event::Failure;
+use crate::event::{Failure, Judge};
 use crate::oracle::Finding;
-use crate::transcript::{Party, Redactor, Transcript, What};
+use crate::transcript::{Party, Redactor, Transcript, What, escape};
+use crate::wire::Frame;
 
 /// How many lines of the transcript stand in an accusation.
 const TAIL: usize = 12;
@@ -57,15 +58,38 @@ pub(super) fn tell(
         Failure {
             clause: Some(clause.id),
             level: Some(clause.level),
-            by: finding.oracle.to_owned(),
+            judge: Judge::Oracle(finding.oracle.into()),
             place: course.place(finding.entry),
-            expected: redact(expected),
-            got: redact(&finding.got),
+            expected: redact(expected).into(),
+            got: finding.got.clone().map(redact),
             detail: Some(redact(&finding.message)),
+            word: None,
+            command: command_of(finding, transcript),
+            entry: Some(finding.entry),
             transcript: transcript.up_to(end_of_proof(finding, transcript), TAIL, redactor),
         }
     };
     fresh.map(failure).collect()
+}
+
+/// The command that the accused line answers; the accused line's own first word where it answers
+/// none.
+fn command_of(finding: &Finding, transcript: &Transcript) -> Option<String> {
+    let entries = transcript.entries();
+    let accused = entries.get(finding.entry)?;
+    let frame = match &accused.what {
+        What::Frame(Party::Client, frame) => return Some(escape(frame.verb())),
+        What::Frame(Party::Server, frame) => frame,
+        _ => return None,
+    };
+    let trid = frame.words().nth(1)?;
+    let before = entries.get(..finding.entry)?.iter().rev();
+    let asked = before.filter_map(|entry| match &entry.what {
+        What::Frame(Party::Client, frame) if entry.conn == finding.conn => Some(frame),
+        _ => None,
+    });
+    let mut asked = asked.filter(|request| request.words().nth(1) == Some(trid));
+    Some(escape(asked.next().map_or(frame.verb(), Frame::verb)))
 }
 
 /// A line of the server is proof itself; that a client's had no effect is shown by what came after.
@@ -86,8 +110,8 @@ mod tests {
 
     use super::*;
     use crate::spec::{ClauseId, ServerKind};
+    use crate::transcript::Observed;
     use crate::transcript::{ConnId, ConnName};
-    use crate::wire::Frame;
 
     fn transcript(lines: &[(Party, &str)]) -> Transcript {
         let mut transcript = Transcript::default();
@@ -107,7 +131,7 @@ mod tests {
             conn: ConnId(0),
             message: message.into(),
             expected: String::new(),
-            got: "USR 2 OK secret".into(),
+            got: Observed::line(b"USR 2 OK secret"),
         }
     }
 
@@ -131,7 +155,7 @@ mod tests {
             panic!("two, not {}", told.len());
         };
         assert_eq!((first.place.line, second.place.line), (2, 3));
-        assert_eq!(first.expected, ClauseId::USR_5.clause().text);
+        assert_eq!(first.expected.text, ClauseId::USR_5.clause().text);
         assert_eq!(first.transcript.len(), 2);
         assert!(!format!("{told:?}").contains("secret"), "{told:?}");
     }

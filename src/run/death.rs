@@ -10,7 +10,7 @@
 
 use std::collections::VecDeque;
 
-use crate::event::{Failure, NoticeKind, ScenarioResult, Verdict};
+use crate::event::{Failure, Judge, NoticeKind, Observed, ScenarioResult, Verdict};
 use crate::run::suite::{Running, Suite};
 use crate::run::task::{Dead, Task, Work};
 use crate::spec::ClauseId;
@@ -319,7 +319,7 @@ impl Suite {
                 let mut result =
                     result.unwrap_or_else(|| self.judge.untold(&scenario, Default::default()));
                 if result.verdict != Verdict::Failed {
-                    result.verdict = Verdict::Broken;
+                    result.verdict = Verdict::Blocked;
                 }
                 result.reason = Some("the server stopped answering while it ran".to_owned());
                 self.settle(entry, result);
@@ -355,14 +355,17 @@ impl Suite {
             Failure {
                 clause: Some(clause),
                 level: Some(clause.level()),
-                by: "liveness".into(),
+                judge: Judge::Process,
                 place: step.map_or_else(
                     || scenario.source.place(Default::default()),
                     |step| scenario.source.place(step.at),
                 ),
                 expected: "the server goes on serving others".into(),
-                got: dead.why.clone(),
+                got: Observed::Other(dead.why.clone()),
                 detail: None,
+                word: None,
+                command: None,
+                entry: None,
                 transcript: result.transcript.get(from..).unwrap_or_default().to_vec(),
             },
         );

@@ -85,7 +85,7 @@ fn a_death_is_told_with_what_the_server_said() {
     let failures = &run.result("s/03").failures;
     let clauses: Vec<_> = failures.iter().map(|one| one.clause).collect();
     assert_eq!(clauses, [Some(ClauseId::LIVE_1), Some(ClauseId::USR_6)]);
-    assert_eq!(failures[0].got, "it exited");
+    assert_eq!(failures[0].got.to_string(), "it exited");
 }
 
 #[test]
@@ -152,7 +152,10 @@ fn a_server_that_cannot_be_started_again_ends_the_run() {
     for n in 0..12 {
         let name = format!("s/{n:02}");
         let result = run.result(&name);
-        let failed = result.failures.iter().any(|one| one.got == "closed");
+        let failed = result
+            .failures
+            .iter()
+            .any(|one| one.got == crate::event::Observed::Closed);
         assert_eq!(failed, name == "s/02", "{name}");
     }
 }
@@ -202,8 +205,11 @@ fn each_death_is_counted_and_told_of_the_one_who_did_it() {
     }
     // Those that ran when it was given up keep what they have seen.
     assert_eq!(told.verdict("s/10"), Verdict::Failed);
-    assert_eq!(told.result("s/10").failures[0].got, "closed");
-    assert_eq!(told.verdict("s/11"), Verdict::Broken);
+    assert_eq!(
+        told.result("s/10").failures[0].got,
+        crate::event::Observed::Closed
+    );
+    assert_eq!(told.verdict("s/11"), Verdict::Blocked);
 }
 
 /// The server dies of `s/00`; `s/01` ends when that is known, like this.

@@ -47,7 +47,7 @@ fn silence_ends_at_the_deadline() {
     assert_eq!(it.wait(), REPLY);
     let outcome = it.outcome();
     assert_eq!((outcome.ending, outcome.waited), (Ending::Failed, REPLY));
-    assert_eq!(outcome.failures[0].got, "nothing within 2s");
+    assert_eq!(outcome.failures[0].got.to_string(), "nothing within 2s");
     assert_eq!(outcome.waited_for, [("reply", REPLY)]);
 }
 
@@ -156,7 +156,13 @@ fn a_sound_form_draws_nothing() {
         it.opened(0);
         it.raw(0, line.as_bytes());
         let failures = it.outcome().failures;
-        assert_eq!(failures.first().map(|failure| &*failure.got), told);
+        assert_eq!(
+            failures
+                .first()
+                .map(|failure| failure.got.to_string())
+                .as_deref(),
+            told
+        );
     }
 }
 
@@ -168,29 +174,10 @@ fn a_flood_halts_the_script() {
         it.raw(0, line.as_bytes());
     }
     let outcome = it.outcome();
-    assert_eq!(
-        outcome.failures[0].got,
-        "more than 100000 lines on the wire"
-    );
+    assert_eq!(outcome.ending, Ending::Inconclusive);
+    let limit = outcome.limit.as_deref();
+    assert_eq!(limit, Some("more than 100000 lines on the wire"));
     assert!(outcome.transcript.entries().len() <= 100_000);
-}
-
-#[test]
-fn the_whole_script_has_a_deadline() {
-    let steps = "  - repeat: 1000\n    steps:\n      - C: VER {t} MSNP2\n      - S: VER {t} MSNP2";
-    let mut it = Dialogue::new("[alice]", steps);
-    it.wants();
-    it.opened(0);
-    for trid in 1..1000 {
-        it.pass(Duration::from_secs(1));
-        it.say(0, &format!("VER {trid} MSNP2"));
-        if it.is_over() {
-            break;
-        }
-    }
-    assert!(it.now <= REPLY * 31, "{:?}", it.now);
-    let told = it.failure();
-    assert!(told.ends_with("/ the script took more than 60s"), "{told}");
 }
 
 #[test]
@@ -354,8 +341,8 @@ fn one_of_takes_the_branch_that_is_met() {
             }
             "other" => {
                 let failure = &outcome.failures[0];
-                assert_eq!(failure.expected, "an error 7 | closed | nothing");
-                assert_eq!(failure.got, "CHG 7 NLN");
+                assert_eq!(failure.expected.text, "an error 7 | closed | nothing");
+                assert_eq!(failure.got.to_string(), "CHG 7 NLN");
             }
             _ => assert!(outcome.variations.is_empty(), "{what}"),
         }
@@ -448,7 +435,7 @@ fn foreign_entries_are_not_touched() {
     let mut it = syncs(Lists::Unknown, &batch);
     it.expect(&["close 0"]);
     let outcome = it.outcome();
-    assert_eq!(outcome.ending, Ending::Broken);
+    assert_eq!(outcome.ending, Ending::Blocked);
     assert_eq!(outcome.failures[0].clause, None);
     let handle = "alice@hotmail.com".to_owned();
     assert_eq!(
@@ -460,7 +447,7 @@ fn foreign_entries_are_not_touched() {
 #[test]
 fn a_failure_on_a_stale_reverse_list_is_none() {
     for (reverse, ending) in [
-        ("LST 5 RL 9 1 1 mum@hotmail.com Mum", Ending::Broken),
+        ("LST 5 RL 9 1 1 mum@hotmail.com Mum", Ending::Blocked),
         ("LST 5 RL 9 0 0", Ending::Failed),
     ] {
         let batch = [
@@ -480,11 +467,11 @@ fn a_failure_on_a_stale_reverse_list_is_none() {
         let outcome = it.outcome();
         assert_eq!(outcome.ending, ending);
         let failure = &outcome.failures[0];
-        assert_eq!(failure.clause.is_none(), ending == Ending::Broken);
+        assert_eq!(failure.clause.is_none(), ending == Ending::Blocked);
         let detail = failure.detail.as_deref().unwrap_or_default();
         assert_eq!(
             detail.starts_with("mum@hotmail.com was on"),
-            ending == Ending::Broken
+            ending == Ending::Blocked
         );
     }
 }
@@ -496,7 +483,7 @@ fn what_cannot_be_reached_breaks_the_fixture() {
     assert_eq!(it.wait(), Duration::from_secs(2));
     it.expect(&["reset 0"]);
     let outcome = it.outcome();
-    assert_eq!(outcome.ending, Ending::Broken);
+    assert_eq!(outcome.ending, Ending::Blocked);
     assert!(matches!(outcome.cause, Some(Cause::Unreachable { .. })));
 }
 

@@ -4,11 +4,13 @@
 //! not take them: a later step finds them there, and `nothing` accuses those that none has taken.
 
 use super::links::{End, Late};
-use super::session::{Session, Trouble, error_code, may_come, shown, told, told_late};
+use super::session::{Session, error_code, may_come};
 use super::silence::Settled;
 use super::steps::{Stop, place};
+use super::trouble::{Trouble, came, shown, told, told_late};
+use crate::event::{Expectation, Observed, Wanted};
 use crate::scenario::ast::{Expect, Expected, LinePattern, Part, Step, WordKind};
-use crate::scenario::{Mismatch, Wanted};
+use crate::scenario::{Mismatch, Wanted as Line};
 use crate::spec::{ClauseId, ErrorCode, ServerKind};
 use crate::transcript::{ConnName, escape};
 use crate::wire::{DecodeError, Frame, Terminator};
@@ -84,7 +86,7 @@ impl Session {
     ) -> Result<(), Option<Mismatch>> {
         match &expect.what {
             Expected::Line { pattern, payload } => {
-                let wanted = Wanted {
+                let wanted = Line {
                     pattern,
                     payload: payload.as_ref(),
                     exact: expect.exact,
@@ -149,8 +151,8 @@ impl Session {
         };
         if self.clauses.contains(&clause) {
             self.slot_mut(slot).told_form = true;
-            let quoted = |text: String| format!("`{text}`");
-            let trouble = Trouble::new(quoted(expected), quoted(got));
+            let got = Observed::shown(&frame.line, format!("`{got}`"));
+            let trouble = Trouble::new(format!("`{expected}`"), got).on(slot);
             self.fail(Some(clause), place(step), trouble);
         }
     }
@@ -269,7 +271,7 @@ impl Session {
             slot.unanswered.clear();
             self.round_trips += 1;
         }
-        self.vary(step, &told(end));
+        self.vary(step, &told(end).to_string());
         Some(Ok(()))
     }
 
@@ -327,16 +329,24 @@ impl Session {
         frame: &Frame,
         mismatch: Option<Mismatch>,
     ) -> Stop {
-        let mut trouble = Trouble::new(self.scope.render(expect), shown(frame));
+        let mut trouble = Trouble::new(self.expectation(expect), came(frame)).on(slot);
+        trouble.word = mismatch.as_ref().and_then(Mismatch::word);
         trouble.detail = mismatch.map(|mismatch| self.explain(expect, frame, &mismatch));
         let instead = self.framing(slot, frame);
         self.miss_for(step, instead, trouble)
     }
 
+    fn expectation(&self, expect: &Expect) -> Expectation {
+        Expectation {
+            text: self.scope.render(expect),
+            any: wanted(expect).into_iter().collect(),
+        }
+    }
+
     fn explain(&self, expect: &Expect, frame: &Frame, mismatch: &Mismatch) -> String {
         match &expect.what {
             Expected::Line { pattern, payload } => {
-                let wanted = Wanted {
+                let wanted = Line {
                     pattern,
                     payload: payload.as_ref(),
                     exact: expect.exact,
@@ -374,7 +384,8 @@ impl Session {
             End::Garbage(_) => Some(ClauseId::FRAME_6),
             _ => None,
         };
-        let trouble = Trouble::new(self.scope.render(expect), told(end));
+        let mut trouble = Trouble::new(self.expectation(expect), told(end));
+        trouble.slot = self.find_slot(&expect.conn);
         self.miss_for(step, instead, trouble)
     }
 
@@ -388,7 +399,7 @@ impl Session {
     ) -> Stop {
         let patience = expect.within.unwrap_or(self.reply);
         let got = told_late(late, patience);
-        let mut trouble = Trouble::new(self.scope.render(expect), got);
+        let mut trouble = Trouble::new(self.expectation(expect), got).on(slot);
         let pool = self.slot(slot).pool.iter().rev().take(TOLD);
         let pool = pool.map(|kept| format!("`{}`", shown(&kept.frame)));
         let other: Vec<String> = pool.collect();
@@ -459,7 +470,7 @@ impl Session {
             return true;
         }
         except.iter().any(|pattern| {
-            let wanted = Wanted {
+            let wanted = Line {
                 pattern,
                 payload: None,
                 exact: expect.exact,
@@ -470,19 +481,39 @@ impl Session {
     }
 }
 
+/// The kind of answer that meets an expectation; `None` where its first word is not plain.
+pub(super) fn wanted(expect: &Expect) -> Option<Wanted> {
+    Some(match &expect.what {
+        Expected::Line { pattern, .. } => {
+            let verb = plain_verb(pattern)?;
+            match ErrorCode::parse_word(verb.as_bytes()) {
+                Some(code) => Wanted::Error(code),
+                None => Wanted::Line(verb.to_owned()),
+            }
+        }
+        Expected::Error(_) => Wanted::AnyError,
+        Expected::Refused => Wanted::Refused,
+        Expected::Closed => Wanted::Closed,
+        Expected::Nothing { .. } => Wanted::Nothing,
+    })
+}
+
+fn plain_verb(pattern: &LinePattern) -> Option<&str> {
+    match &pattern.words.first()?.kind {
+        WordKind::Text(text) => match text.parts.as_slice() {
+            [Part::Literal(verb)] => Some(verb),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
 /// Whether the line has the verb that is expected, as far as that is a plain word.
 fn may_be(expect: &Expect, frame: &Frame) -> bool {
     let Expected::Line { pattern, .. } = &expect.what else {
         return true;
     };
-    let verb = pattern.words.first().map(|word| &word.kind);
-    match verb {
-        Some(WordKind::Text(text)) => match text.parts.as_slice() {
-            [Part::Literal(verb)] => frame.verb() == verb.as_bytes(),
-            _ => true,
-        },
-        _ => true,
-    }
+    plain_verb(pattern).is_none_or(|verb| frame.verb() == verb.as_bytes())
 }
 
 /// Whether single spaces part the words, with nothing before and after them.

@@ -5,7 +5,9 @@ use std::collections::BTreeSet;
 use super::environment::Lists;
 use super::outcome::Cause;
 use super::roster::Roster;
-use super::session::{Session, Trouble};
+use super::session::Session;
+use super::trouble::{Trouble, came};
+use crate::event::Rung;
 use crate::scenario::ast::{Fixture, Scenario, Stage};
 use crate::spec::ONLINE_STATES;
 use crate::transcript::ConnName;
@@ -290,11 +292,12 @@ impl Session {
 
     async fn change_state(&mut self, slot: usize, state: &str) -> Result<(), Trouble> {
         let expected = format!("CHG {state} accepted");
-        let frame = self.ask(slot, "CHG", state, &expected).await?;
+        let frame = self.ask(slot, "CHG", state, &expected).await;
+        let frame = frame.map_err(|trouble| trouble.at(Rung::Chg))?;
         if frame.verb() == b"CHG" {
             return Ok(());
         }
-        Err(Trouble::new(expected, super::session::shown(&frame)))
+        Err(Trouble::new(expected, came(&frame)).on(slot).at(Rung::Chg))
     }
 
     /// Takes in what is due, for the quiet time at most; what is still missing then is owed.

@@ -2,9 +2,12 @@
 
 use std::collections::BTreeSet;
 
+use super::expect::wanted;
 use super::links::{End, Late};
-use super::session::{Session, Trouble, shown, told, told_late};
+use super::session::Session;
 use super::steps::Stop;
+use super::trouble::{Got, Trouble, came, shown, told, told_late};
+use crate::event::Expectation;
 use crate::scenario::ast::{Action, Expect, Expected, Step};
 use crate::transcript::ConnId;
 use crate::wire::Frame;
@@ -96,8 +99,9 @@ impl Session {
                         }
                         _ => {
                             let chosen = self.chosen_by_end(heads, conn, &end);
-                            return chosen
-                                .ok_or_else(|| self.none_met(group, heads, told(&end), None));
+                            return chosen.ok_or_else(|| {
+                                self.none_met(group, heads, told(&end).into(), None)
+                            });
                         }
                     }
                 }
@@ -154,7 +158,9 @@ impl Session {
         };
         match self.set_aside(slot, frame, strict) {
             Ok(()) => Ok(()),
-            Err(frame) => Err(self.none_met(group, heads, shown(&frame), Some((slot, &frame)))),
+            Err(frame) => {
+                Err(self.none_met(group, heads, came(&frame).into(), Some((slot, &frame))))
+            }
         }
     }
 
@@ -162,11 +168,21 @@ impl Session {
         &mut self,
         group: &Step,
         heads: &[Head<'_>],
-        got: String,
+        got: Got,
         line: Option<(usize, &Frame)>,
     ) -> Stop {
         let told: Vec<String> = heads.iter().map(|h| self.scope.render(h.expect)).collect();
-        let mut trouble = Trouble::new(told.join(" | "), got);
+        let expected = Expectation {
+            text: told.join(" | "),
+            any: heads
+                .iter()
+                .filter_map(|head| wanted(head.expect))
+                .collect(),
+        };
+        let mut trouble = Trouble::new(expected, got);
+        trouble.slot = line
+            .map(|(slot, _)| slot)
+            .or_else(|| heads.first().map(|head| head.slot));
         let slots: BTreeSet<usize> = heads.iter().map(|head| head.slot).collect();
         let came = slots.iter();
         let came = came.filter_map(|slot| self.slot(*slot).pool.iter().next_back());
@@ -226,7 +242,7 @@ impl Session {
                         .and_then(|head| self.ended(head.step, head.slot, head.expect, &end));
                     if met.is_none() {
                         let all: Vec<Head<'_>> = head.into_iter().chain(heads).collect();
-                        return Err(self.none_met(group, &all, told(&end), None));
+                        return Err(self.none_met(group, &all, told(&end).into(), None));
                     }
                 }
                 Err(late) => {

@@ -4,7 +4,9 @@ use md5::{Digest, Md5};
 
 use super::outcome::Cause;
 use super::roster::Batch;
-use super::session::{Session, Trouble, error_code, shown};
+use super::session::{Session, error_code};
+use super::trouble::{Trouble, came};
+use crate::event::Rung;
 use crate::transcript::ConnName;
 use crate::wire::{Frame, Words};
 
@@ -24,10 +26,12 @@ impl Session {
     pub(super) async fn login(&mut self, player: usize, label: &str) -> Result<LoggedIn, Trouble> {
         let result = self.try_login(player, label).await;
         result.map_err(|mut trouble| {
-            if trouble.cause.is_none() {
+            if let (None, Some(got)) = (&trouble.cause, trouble.observed()) {
                 trouble.cause = Some(Box::new(Cause::LoginRefused {
                     handle: self.player(player).account.handle.clone(),
-                    reason: format!("expected {}, got {}", trouble.expected, trouble.got),
+                    rung: trouble.rung.unwrap_or(Rung::Connect),
+                    got: got.clone(),
+                    reason: format!("expected {}, got {got}", trouble.expected),
                 }));
             }
             trouble
@@ -77,20 +81,22 @@ impl Session {
     /// VER, INF, USR I; gives the answer to the latter.
     async fn greet(&mut self, slot: usize, player: usize) -> Result<Frame, Trouble> {
         let expected = "VER with MSNP2";
-        let frame = self.ask(slot, "VER", "MSNP2 CVR0", expected).await?;
+        let frame = self.ask(slot, "VER", "MSNP2 CVR0", expected).await;
+        let frame = frame.map_err(|trouble| trouble.at(Rung::Ver))?;
         let dialect = frame.words().nth(2).unwrap_or_default();
         if frame.verb() != b"VER" || !dialect.eq_ignore_ascii_case(b"MSNP2") {
-            return Err(Trouble::new(expected, shown(&frame)));
+            return Err(Trouble::new(expected, came(&frame)).on(slot).at(Rung::Ver));
         }
         let expected = "INF with MD5";
-        let frame = self.ask(slot, "INF", "", expected).await?;
+        let frame = self.ask(slot, "INF", "", expected).await;
+        let frame = frame.map_err(|trouble| trouble.at(Rung::Inf))?;
         if frame.verb() != b"INF" || !frame.words().any(|word| word == b"MD5") {
-            return Err(Trouble::new(expected, shown(&frame)));
+            return Err(Trouble::new(expected, came(&frame)).on(slot).at(Rung::Inf));
         }
         let handle = self.player(player).account.handle.clone();
         let params = format!("MD5 I {handle}");
-        self.ask(slot, "USR", &params, "a challenge or a referral")
-            .await
+        let answer = self.ask(slot, "USR", &params, "a challenge or a referral");
+        answer.await.map_err(|trouble| trouble.at(Rung::Usr))
     }
 
     /// USR S with the response to the challenge in `frame`.
@@ -102,17 +108,19 @@ impl Session {
     ) -> Result<(), Trouble> {
         let words: Words<'_> = frame.words().collect();
         let [b"USR", _, b"MD5", b"S", challenge] = *words.as_slice() else {
-            return Err(Trouble::new("a challenge or a referral", shown(frame)));
+            let expected = "a challenge or a referral";
+            return Err(Trouble::new(expected, came(frame)).on(slot).at(Rung::Usr));
         };
         let response = Md5::new()
             .chain_update(challenge)
             .chain_update(&self.player(player).account.password)
             .finalize();
         let params = format!("MD5 S {}", hex::encode(response));
-        let frame = self.ask(slot, "USR", &params, "USR OK").await?;
+        let frame = self.ask(slot, "USR", &params, "USR OK").await;
+        let frame = frame.map_err(|trouble| trouble.at(Rung::Usr))?;
         let words: Words<'_> = frame.words().collect();
         let [b"USR", _, b"OK", _, name, ..] = *words.as_slice() else {
-            return Err(Trouble::new("USR OK", shown(&frame)));
+            return Err(Trouble::new("USR OK", came(&frame)).on(slot).at(Rung::Usr));
         };
         let name = String::from_utf8_lossy(name).into_owned();
         let player = self.player_mut(player);
@@ -123,11 +131,16 @@ impl Session {
 
     /// SYN 0 and the batch that follows. A new account may stand at 0, and then nothing follows.
     pub(super) async fn synchronise(&mut self, slot: usize) -> Result<Batch, Trouble> {
+        let batch = self.read_batch(slot).await;
+        batch.map_err(|trouble| trouble.at(Rung::Syn))
+    }
+
+    async fn read_batch(&mut self, slot: usize) -> Result<Batch, Trouble> {
         let expected = "SYN with a number";
         let frame = self.ask(slot, "SYN", "0", expected).await?;
         let words: Words<'_> = frame.words().collect();
         let [b"SYN", trid, number] = *words.as_slice() else {
-            return Err(Trouble::new(expected, shown(&frame)));
+            return Err(Trouble::new(expected, came(&frame)).on(slot));
         };
         let trid = std::str::from_utf8(trid).ok().and_then(|t| t.parse().ok());
         let trid: u32 = trid.unwrap_or_default();
@@ -139,7 +152,7 @@ impl Session {
             let expected = "GTC, BLP and all of LST FL, AL, BL, RL";
             let frame = self.answer(slot, trid, expected).await?;
             if !batch.take(&frame) {
-                return Err(Trouble::new(expected, shown(&frame)));
+                return Err(Trouble::new(expected, came(&frame)).on(slot));
             }
         }
         Ok(batch)
@@ -167,12 +180,17 @@ impl Session {
         params: &str,
     ) -> Result<(), Trouble> {
         let expected = format!("{verb} {params} accepted");
-        let frame = self.ask(slot, verb, params, &expected).await?;
+        let rung = match verb {
+            "GTC" | "BLP" => Rung::Settings,
+            _ => Rung::Lists,
+        };
+        let frame = self.ask(slot, verb, params, &expected).await;
+        let frame = frame.map_err(|trouble| trouble.at(rung))?;
         let so_already = matches!(error_code(&frame), Some(215 | 216 | 218));
         if frame.verb() == verb.as_bytes() || so_already {
             return Ok(());
         }
-        Err(Trouble::new(expected, shown(&frame)))
+        Err(Trouble::new(expected, came(&frame)).on(slot).at(rung))
     }
 
     /// Logs out and waits until the server has noticed; one that does not close in good time is

@@ -53,6 +53,7 @@ mod target_tests;
 mod task;
 #[cfg(test)]
 pub(crate) mod test_support;
+mod trouble;
 #[cfg(test)]
 mod turns_tests;
 mod undo;
@@ -66,7 +67,7 @@ pub use check::{check, conclude};
 pub use environment::{Account, Barrier, Barriers, Environment, Learnt, Lists, Timeouts};
 pub use executor::Executor;
 pub use filter::{Filter, FilterError, Shard, ShardError};
-pub use outcome::{AccountAfter, Cause, Ending, Outcome, names_answer, names_error};
+pub use outcome::{AccountAfter, Cause, Ending, Outcome};
 pub use pattern::{Pattern, PatternError};
 pub use port::{Input, Output};
 pub use suite::Suite;

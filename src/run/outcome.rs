@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::environment::{Learnt, Lists};
-use crate::event::{Failure, Variation};
+use crate::event::{Failure, Observed, Rung, Variation};
 use crate::oracle::Finding;
 use crate::transcript::Transcript;
 
@@ -15,7 +15,9 @@ pub enum Ending {
     /// The server broke a clause.
     Failed,
     /// A precondition failed: nothing can be said about the clauses.
-    Broken,
+    Blocked,
+    /// A limit of our own was reached: nothing can be said about the clauses.
+    Inconclusive,
 }
 
 /// Why a precondition failed, where whoever started the script must know.
@@ -34,6 +36,10 @@ pub enum Cause {
     LoginRefused {
         /// The account.
         handle: String,
+        /// How far the login came.
+        rung: Rung,
+        /// What came.
+        got: Observed,
         /// What was expected and what came.
         reason: String,
     },
@@ -76,6 +82,10 @@ pub struct Outcome {
     pub ending: Ending,
     /// Why it is broken, where that concerns more than the scenario.
     pub cause: Option<Cause>,
+    /// The rung on which a precondition of the harness's own failed.
+    pub rung: Option<Rung>,
+    /// The limit of our own that stopped it, in words.
+    pub limit: Option<String>,
     /// What fails: the step that was not met, and breaches that steps met on the way.
     pub failures: Vec<Failure>,
     /// What the oracles found while it ran, as they say it: not redacted.
@@ -106,8 +116,10 @@ impl Outcome {
     #[must_use]
     pub fn unrun() -> Self {
         Self {
-            ending: Ending::Broken,
+            ending: Ending::Blocked,
             cause: None,
+            rung: None,
+            limit: None,
             failures: Vec::new(),
             findings: Vec::new(),
             accusations: Vec::new(),
@@ -124,8 +136,8 @@ impl Outcome {
 
     /// Why it is broken, in one line, if it is.
     #[must_use]
-    pub fn why_broken(&self) -> Option<String> {
-        if self.ending != Ending::Broken {
+    pub fn why_blocked(&self) -> Option<String> {
+        if self.ending != Ending::Blocked {
             return None;
         }
         let first = self.failures.first().map(|failure| {
@@ -142,47 +154,27 @@ impl Outcome {
     }
 }
 
-/// Whether the reason of a refused login is an error line of the server about the account:
-/// `expected …, got 911 4`. What VER and INF draw is not about any.
-#[must_use]
-pub fn names_error(reason: &str) -> bool {
-    is_error(first_got(reason)) && !is_about_all(reason)
-}
+impl Cause {
+    /// Whether it is an error line of the server about the account: what VER and INF draw is not
+    /// about any.
+    #[must_use]
+    pub fn is_about_account(&self) -> bool {
+        match self {
+            Self::LoginRefused { rung, got, .. } => {
+                *rung == Rung::Usr && matches!(got, Observed::Error(..))
+            }
+            _ => false,
+        }
+    }
 
-/// Whether the reason of a refused login is a line of the protocol, if the wrong one, that no other
-/// account would change: `expected …, got VER 1 MSNP3`.
-#[must_use]
-pub fn names_answer(reason: &str) -> bool {
-    let verb = first_got(reason);
-    is_verb(verb) || (is_error(verb) && is_about_all(reason))
-}
-
-/// Whether what came is a line of the protocol, be it a wrong one or an error: not silence or an
-/// end.
-pub(super) fn is_answer(got: &str) -> bool {
-    let word = first_got(got);
-    is_verb(word) || is_error(word)
-}
-
-/// The first word that came.
-fn first_got(reason: &str) -> &str {
-    let got = reason.rsplit("got ").next().unwrap_or(reason);
-    got.split([' ', ',']).next().unwrap_or(got)
-}
-
-fn is_verb(word: &str) -> bool {
-    word.len() == 3 && word.bytes().all(|byte| byte.is_ascii_uppercase())
-}
-
-fn is_error(word: &str) -> bool {
-    word.len() == 3 && word.bytes().all(|byte| byte.is_ascii_digit())
-}
-
-/// Whether it was a step of the login that names no account.
-fn is_about_all(reason: &str) -> bool {
-    ["expected VER ", "expected INF "]
-        .iter()
-        .any(|step| reason.starts_with(step))
+    /// Whether it is a line of the protocol, if the wrong one, that no other account would change.
+    #[must_use]
+    pub fn is_about_all(&self) -> bool {
+        match self {
+            Self::LoginRefused { got, .. } => got.is_answer() && !self.is_about_account(),
+            _ => false,
+        }
+    }
 }
 
 #[cfg(test)]
@@ -193,29 +185,38 @@ mod tests {
     #[test]
     fn only_what_is_broken_says_why() {
         let failures = || vec![failure(None, "CHG", "closed")];
-        assert_eq!(outcome(Ending::Failed, failures()).why_broken(), None);
-        let broken = outcome(Ending::Broken, failures()).why_broken().unwrap();
+        assert_eq!(outcome(Ending::Failed, failures()).why_blocked(), None);
+        let broken = outcome(Ending::Blocked, failures()).why_blocked().unwrap();
         assert_eq!(broken, "test.yaml:1:1: expected CHG, got closed");
-        let unknown = outcome(Ending::Broken, Vec::new()).why_broken();
+        let unknown = outcome(Ending::Blocked, Vec::new()).why_blocked();
         assert_eq!(unknown.as_deref(), Some("it was not run"));
     }
 
     #[test]
     fn only_what_names_the_account_speaks_against_it() {
-        for (reason, of_account, of_all) in [
-            ("expected USR OK, got 911 4", true, false),
-            ("expected VER with MSNP2, got 715 1", false, true),
-            ("expected VER with MSNP2, got VER 1 MSNP3", false, true),
-            ("expected INF with MD5, got nothing within 2s", false, false),
-            ("expected USR OK, got closed", false, false),
-            ("got 911, then a close", true, false),
-            ("expected USR OK, got 91x 4", false, false),
-            ("expected USR OK, got 9111 4", false, false),
-            ("expected USR OK, got VERS 1", false, false),
-            ("expected USR OK, got Ver 1", false, false),
+        for (rung, line, of_account, of_all) in [
+            (Rung::Usr, "911 4", true, false),
+            (Rung::Ver, "715 1", false, true),
+            (Rung::Ver, "VER 1 MSNP3", false, true),
+            (Rung::Usr, "USR 4 FAIL", false, true),
         ] {
-            let told = (names_error(reason), names_answer(reason));
-            assert_eq!(told, (of_account, of_all), "{reason}");
+            let cause = Cause::LoginRefused {
+                handle: "a@b".into(),
+                rung,
+                got: Observed::line(line.as_bytes()),
+                reason: String::new(),
+            };
+            let told = (cause.is_about_account(), cause.is_about_all());
+            assert_eq!(told, (of_account, of_all), "{line}");
+        }
+        for got in [Observed::Closed, Observed::Silence(Duration::from_secs(2))] {
+            let cause = Cause::LoginRefused {
+                handle: "a@b".into(),
+                rung: Rung::Usr,
+                got,
+                reason: String::new(),
+            };
+            assert!(!cause.is_about_account() && !cause.is_about_all());
         }
     }
 }

@@ -3,11 +3,13 @@
 use std::time::Duration;
 
 use super::environment::{Barrier, Barriers, Learnt};
-use super::outcome::{Cause, Ending, Outcome, is_answer, names_answer};
+use super::outcome::{Cause, Ending, Outcome};
 use super::roster::Roster;
-use super::session::{Session, Trouble, shown};
+use super::session::Session;
 use super::silence::Settled;
+use super::trouble::{Trouble, came};
 use crate::diagnostic::Place;
+use crate::event::{Observed, Rung};
 use crate::transcript::ConnName;
 
 /// How often presence is compared with the barrier.
@@ -56,7 +58,7 @@ async fn conclude(mut session: Session, result: Result<(), Trouble>) -> Outcome 
         Ok(()) => Ending::Passed,
         Err(trouble) => {
             session.fail(None, nowhere(), trouble);
-            Ending::Broken
+            Ending::Blocked
         }
     };
     session.undo().await;
@@ -96,9 +98,7 @@ impl Session {
         let login = match self.login(0, ConnName::DEFAULT).await {
             Ok(login) => login,
             Err(trouble) => {
-                if let Some(Cause::LoginRefused { reason, .. }) = trouble.cause.as_deref()
-                    && names_answer(reason)
-                {
+                if trouble.cause.as_deref().is_some_and(Cause::is_about_all) {
                     learnt.dispatch_refers = self.refers().await;
                 }
                 return Err(trouble);
@@ -153,7 +153,9 @@ impl Session {
         if frame.verb() == b"CHG" {
             return Ok(());
         }
-        Err(Trouble::new("CHG NLN accepted", shown(&frame)))
+        Err(Trouble::new("CHG NLN accepted", came(&frame))
+            .on(slot)
+            .at(Rung::Chg))
     }
 
     /// Whether the dispatch server refers; trouble on the way means that it does not.
@@ -308,7 +310,7 @@ impl Session {
             Err(trouble) => Err(trouble),
         };
         match entered {
-            Err(trouble) if !is_answer(&trouble.got) => {
+            Err(trouble) if !trouble.observed().is_some_and(Observed::is_answer) => {
                 let expected = format!("to get into a switchboard ({})", trouble.expected);
                 Err(Trouble::new(expected, trouble.got))
             }
@@ -325,7 +327,7 @@ impl Session {
             .collect();
         let words: Vec<&str> = words.iter().map(String::as_str).collect();
         let ["XFR", _, "SB", address, "CKI", cookie] = *words.as_slice() else {
-            return Err(Trouble::new(expected, shown(&frame)));
+            return Err(Trouble::new(expected, came(&frame)).on(first).at(Rung::Xfr));
         };
         let player = self.slot(first).player;
         let name = ConnName::new(self.player(player).user.clone(), "sb");
@@ -338,6 +340,8 @@ impl Session {
         if frame.words().nth(2) == Some(b"OK") {
             return Ok(slot);
         }
-        Err(Trouble::new("USR OK", shown(&frame)))
+        Err(Trouble::new("USR OK", came(&frame))
+            .on(slot)
+            .at(Rung::SbUsr))
     }
 }

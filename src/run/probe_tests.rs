@@ -334,7 +334,7 @@ fn what_goes_wrong_behind_the_login_leaves_habits_unknown_and_no_more() {
         ..Habits::default()
     };
     let (outcome, _) = play(Executor::probe(accounts(2), Arc::new(env()), 1), habits);
-    assert_eq!(outcome.ending, Ending::Broken);
+    assert_eq!(outcome.ending, Ending::Blocked);
     let cause = outcome.cause.unwrap();
     assert!(
         matches!(cause, Cause::NotDisposable { entries: 1, .. }),
@@ -385,7 +385,7 @@ fn a_switchboard_that_let_users_in_must_go_on_doing_so() {
         let executor = Executor::check(accounts(1).remove(0), Arc::new(env), 1);
         let (outcome, lines) = play(executor, without(refused));
         let asked = lines.iter().any(|line| line.contains("XFR"));
-        (asked, outcome.why_broken().unwrap_or_default())
+        (asked, outcome.why_blocked().unwrap_or_default())
     };
     let sound = String::new();
     assert_eq!(checked(true, true, &[]), (true, sound.clone()));

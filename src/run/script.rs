@@ -56,7 +56,7 @@ pub(super) async fn run(mut session: Session, scenario: Arc<Scenario>) -> Outcom
             let at = scenario.users.get(user).map(|user| user.at);
             let place = scenario.source.place(at.unwrap_or_default());
             session.fail(None, place, trouble);
-            Ending::Broken
+            Ending::Blocked
         }
     };
     session.leave_it_running().await;
@@ -72,14 +72,15 @@ impl Session {
         let mut result = self.steps(&scenario.setup).await;
         // A failure of the setup is no verdict on the server.
         if result == Err(Stop::Failed) {
-            result = Err(Stop::Broken);
+            result = Err(Stop::Blocked);
         }
         if result.is_ok() {
             result = self.steps(&scenario.steps).await;
         }
         self.segments = self.env.segments;
         match result {
-            Err(Stop::Broken) => Ending::Broken,
+            Err(Stop::Blocked) => Ending::Blocked,
+            Err(Stop::Limit) => Ending::Inconclusive,
             Ok(()) if self.failures.is_empty() => Ending::Passed,
             Ok(()) | Err(Stop::Failed) => Ending::Failed,
         }
@@ -98,7 +99,7 @@ impl Session {
             failure.level = None;
             failure.detail = Some(stale.clone());
         }
-        Ending::Broken
+        Ending::Blocked
     }
 
     /// Makes the users known to expressions. Fresh TrIDs go on where the fixture's ended.

@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use crate::event::{Failure, ScenarioResult, Verdict};
+use crate::event::{Failure, Judge, ScenarioResult, Verdict};
 use crate::run::suite::{Phase, Suite};
 use crate::spec::ClauseId;
 
 /// What identical failures have in common.
-pub(super) type Signature = (Option<ClauseId>, String, String);
+pub(super) type Signature = (Option<ClauseId>, Judge, String);
 
 /// A failure that took longer is not looked at again when this many like it were confirmed.
 const SLOW: Duration = Duration::from_millis(500);
@@ -85,12 +85,5 @@ impl Suite {
 }
 
 fn signature(failure: &Failure) -> Signature {
-    if let Some((oracle, message)) = failure.oracle() {
-        return (failure.clause, oracle.to_owned(), message.to_owned());
-    }
-    (
-        failure.clause,
-        failure.expected.clone(),
-        failure.got.clone(),
-    )
+    (failure.clause, failure.judge.clone(), failure.breach())
 }

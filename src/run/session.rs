@@ -9,11 +9,12 @@ use bytes::Bytes;
 use super::accusations::tell;
 use super::environment::{Account, Environment};
 use super::fixture::Due;
-use super::links::{End, Late, Links};
+use super::links::Links;
 use super::outcome::{AccountAfter, Cause, Ending, Outcome};
 use super::roster::Roster;
+use super::trouble::{Got, Trouble, shown, told, told_late};
 use crate::diagnostic::Place;
-use crate::event::{Failure, Variation};
+use crate::event::{Expectation, Failure, Judge, Observed, Rung, Variation, Wanted};
 use crate::scenario::Scope;
 use crate::scenario::ast::Step;
 use crate::spec::{ClauseId, Command, ErrorCode, ServerKind, encode_name};
@@ -24,26 +25,6 @@ use crate::wire::Frame;
 const TAIL: usize = 12;
 /// The TrIDs of barriers begin here: far from those of scenarios, and within 31 bits.
 const BARRIER_TRID: u32 = 900_000_000;
-
-/// What was expected, and what came instead.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Trouble {
-    pub(super) expected: String,
-    pub(super) got: String,
-    pub(super) detail: Option<String>,
-    pub(super) cause: Option<Box<Cause>>,
-}
-
-impl Trouble {
-    pub(super) fn new(expected: impl Into<String>, got: impl Into<String>) -> Self {
-        Self {
-            expected: expected.into(),
-            got: got.into(),
-            detail: None,
-            cause: None,
-        }
-    }
-}
 
 /// A user, and the account that plays it.
 #[derive(Debug)]
@@ -138,6 +119,10 @@ pub(super) struct Session {
     pub(super) failures: Vec<Failure>,
     pub(super) variations: Vec<Variation>,
     pub(super) cause: Option<Cause>,
+    /// The rung on which a precondition of our own failed.
+    pub(super) rung: Option<Rung>,
+    /// The limit of our own that has stopped the script.
+    pub(super) limit: Option<String>,
     pub(super) round_trips: u32,
     /// How many entries of the transcript stand before the first step.
     pub(super) prepared: usize,
@@ -183,6 +168,8 @@ impl Session {
             failures: Vec::new(),
             variations: Vec::new(),
             cause: None,
+            rung: None,
+            limit: None,
             round_trips: 0,
             prepared: 0,
             redactor,
@@ -264,10 +251,12 @@ impl Session {
         match self.links.opened(conn, deadline).await {
             Ok(()) => Ok(index),
             Err(end) => {
-                let mut trouble = Trouble::new(format!("a connection to {address}"), told(&end));
+                let text = format!("a connection to {address}");
+                let expected = Expectation::new(text, Wanted::Connection);
+                let mut trouble = Trouble::new(expected, told(&end)).at(Rung::Connect);
                 trouble.cause = Some(Box::new(Cause::Unreachable {
                     address: address.to_owned(),
-                    reason: told(&end),
+                    reason: told(&end).to_string(),
                 }));
                 Err(trouble)
             }
@@ -322,8 +311,10 @@ impl Session {
             let conn = self.slot(slot).conn;
             let got = match self.links.next(conn, deadline, "reply").await {
                 Ok(Ok(frame)) => frame,
-                Ok(Err(end)) => return Err(Trouble::new(expected, told(&end))),
-                Err(late) => return Err(Trouble::new(expected, told_late(&late, patience))),
+                Ok(Err(end)) => return Err(Trouble::new(expected, told(&end)).on(slot)),
+                Err(late) => {
+                    return Err(Trouble::new(expected, told_late(&late, patience)).on(slot));
+                }
             };
             let is_ours = got.words().nth(1) == Some(word.as_bytes());
             if is_ours && !may_come(self.slot(slot).name.kind(), &got) {
@@ -371,20 +362,75 @@ impl Session {
         if self.cause.is_none() {
             self.cause = trouble.cause.map(|cause| *cause);
         }
+        if clause.is_none() {
+            self.rung = self.rung.or(trouble.rung);
+        }
+        let got = match trouble.got {
+            Got::Server(got) => got.map(|text| redact(text.to_owned())),
+            Got::Limit(why) => {
+                self.limit.get_or_insert(why);
+                return;
+            }
+        };
+        let conn = trouble.slot.map(|slot| self.slot(slot).conn);
+        let (command, entry) = self.about(conn, &got);
         self.failures.push(Failure {
             clause,
             level: clause.map(ClauseId::level),
-            by: "step".into(),
+            judge: Judge::Step,
             place,
-            expected: redact(trouble.expected),
-            got: redact(trouble.got),
+            expected: Expectation {
+                text: redact(trouble.expected.text),
+                any: trouble.expected.any,
+            },
+            got,
             detail: trouble.detail.map(redact),
+            word: trouble.word,
+            command,
+            entry,
             transcript,
         });
     }
 
+    /// The last command of the scenario on a connection, and the entry of the line that came.
+    fn about(&self, conn: Option<ConnId>, got: &Observed) -> (Option<String>, Option<usize>) {
+        let Some(conn) = conn else {
+            return (None, None);
+        };
+        let shared = self.links.lock();
+        let entries = shared.transcript.entries();
+        let own = || {
+            entries
+                .iter()
+                .enumerate()
+                .rev()
+                .filter(|(_, entry)| entry.conn == conn)
+        };
+        let entry = own().find_map(|(at, entry)| match (&entry.what, got) {
+            (
+                What::Frame(Party::Server, frame),
+                Observed::Line(text) | Observed::Error(_, text),
+            ) => (shown(frame) == *text).then_some(at),
+            (What::Closed(Party::Server), Observed::Closed)
+            | (What::Reset(Party::Server), Observed::Reset)
+            | (What::Raw(Party::Server, _), Observed::Garbage(_)) => Some(at),
+            _ => None,
+        });
+        let command = own().find_map(|(_, entry)| match &entry.what {
+            What::Frame(Party::Client, frame) if !self.answers_barrier(frame) => {
+                Some(escape(frame.verb()))
+            }
+            _ => None,
+        });
+        (command, entry)
+    }
+
     /// The end of the script.
     pub(super) fn finish(self, ending: Ending) -> Outcome {
+        let ending = match self.limit {
+            Some(_) if self.failures.is_empty() => Ending::Inconclusive,
+            _ => ending,
+        };
         let accounts = self.players.iter().map(|player| AccountAfter {
             handle: player.account.handle.clone(),
             name: player.name.as_ref().map(|name| {
@@ -402,6 +448,8 @@ impl Session {
         Outcome {
             ending,
             cause: self.cause,
+            rung: self.rung,
+            limit: self.limit,
             failures: self.failures,
             variations: self.variations,
             findings,
@@ -415,37 +463,6 @@ impl Session {
             learnt: None,
         }
     }
-}
-
-/// What a wait of so long in vain means, in the words of reports.
-pub(super) fn told_late(late: &Late, patience: Duration) -> String {
-    match late {
-        Late::Timeout => format!("nothing within {patience:?}"),
-        Late::Halted(reason) => reason.clone(),
-    }
-}
-
-/// How a connection ended, in the words of reports.
-pub(super) fn told(end: &End) -> String {
-    match end {
-        End::Closed => "closed".into(),
-        End::Reset => "reset".into(),
-        End::Ours => "closed by the scenario itself".into(),
-        End::Unreachable(reason) => reason.clone(),
-        End::Garbage(error) => error.to_string(),
-    }
-}
-
-/// A line as reports show it.
-pub(super) fn shown(frame: &Frame) -> String {
-    let mut text = escape(&frame.line);
-    if text.is_empty() {
-        text.push_str("(an empty line)");
-    }
-    if frame.terminator == crate::wire::Terminator::Lf {
-        text.push_str("\\n");
-    }
-    text
 }
 
 /// Whether the line may come between others: what the server may send at any time, and ILN, whose

@@ -4,7 +4,8 @@ use bytes::{Bytes, BytesMut};
 
 use super::links::Late;
 use super::port::Output;
-use super::session::{Session, Trouble, told, told_late};
+use super::session::Session;
+use super::trouble::{Got, Trouble, told, told_late};
 use crate::diagnostic::Place;
 use crate::event::Variation;
 use crate::scenario::Prepared;
@@ -22,7 +23,9 @@ pub(super) enum Stop {
     /// A step was not met.
     Failed,
     /// A precondition was not met, or the scenario cannot say what it wants.
-    Broken,
+    Blocked,
+    /// A limit of our own was reached.
+    Limit,
 }
 
 impl Session {
@@ -222,7 +225,7 @@ impl Session {
     async fn open_named(&mut self, conn: &ConnName, address: &str) -> Result<usize, Trouble> {
         let player = self.players.iter().position(|p| p.user == conn.user());
         let Some(player) = player else {
-            return Err(Trouble::new("a user of the scenario", conn.user().clone()));
+            return Err(Trouble::new("a user of the scenario", conn.user().as_str()));
         };
         self.open(player, conn.clone(), address).await
     }
@@ -254,8 +257,10 @@ impl Session {
         instead: Option<ClauseId>,
         trouble: Trouble,
     ) -> Stop {
-        let (clause, stop) = if step.precondition {
-            (None, Stop::Broken)
+        let (clause, stop) = if matches!(trouble.got, Got::Limit(_)) {
+            (None, Stop::Limit)
+        } else if step.precondition {
+            (None, Stop::Blocked)
         } else {
             let clause = instead.or(step.clause).or(self.clause);
             (clause, Stop::Failed)
@@ -268,7 +273,7 @@ impl Session {
     pub(super) fn cannot(&mut self, step: &Step, why: &str) -> Stop {
         let trouble = Trouble::new("a step that can be carried out", why);
         self.fail(None, place(step), trouble);
-        Stop::Broken
+        Stop::Blocked
     }
 
     /// Tells a variation where the step marks one.

@@ -16,11 +16,11 @@ use std::time::Duration;
 use crate::event::{Event, Notice, NoticeKind, ScenarioResult, Summary, Totals, Verdict};
 use crate::run::death::Health;
 use crate::run::environment::{Account, Environment};
-use crate::run::outcome::{Cause, Outcome, names_error};
+use crate::run::outcome::{Cause, Outcome};
 use crate::run::pool::{Pool, Seat};
 use crate::run::second_look::Signature;
 use crate::run::task::{Done, SuiteOptions, Task, Work};
-use crate::run::verdict::{Judge, Tally};
+use crate::run::verdict::{Assessor, Tally};
 use crate::run::weight::weight_of;
 use crate::scenario::ast::Scenario;
 use crate::transcript::Redactor;
@@ -59,7 +59,7 @@ pub(super) enum Running {
 #[derive(Debug)]
 pub struct Suite {
     pub(super) options: SuiteOptions,
-    pub(super) judge: Judge,
+    pub(super) judge: Assessor,
     pub(super) entries: Vec<Entry>,
     pub(super) queue: VecDeque<usize>,
     phase: Phase,
@@ -100,7 +100,7 @@ impl Suite {
     ) -> Self {
         options.jobs = options.jobs.max(1);
         let secrets = accounts.iter().map(|account| account.password.clone());
-        let judge = Judge {
+        let judge = Assessor {
             level: options.level,
             strict: options.strict,
             transcripts: options.transcripts,
@@ -213,7 +213,7 @@ impl Suite {
                 self.drop_suspect(entry);
                 if let Some(scenario) = self.scenario(entry) {
                     let mut result = self.judge.untold(&scenario, took);
-                    result.verdict = Verdict::Broken;
+                    result.verdict = Verdict::Blocked;
                     result.reason = Some(reason);
                     self.settle(entry, result);
                 }
@@ -296,7 +296,7 @@ impl Suite {
             1
         } else if self.aborted.is_some() {
             3
-        } else if totals.broken > 0 || self.errors > 0 {
+        } else if totals.blocked > 0 || self.errors > 0 {
             1
         } else if totals.all() == totals.skipped {
             4
@@ -440,7 +440,9 @@ impl Suite {
         let (handle, even_proven) = match &outcome.cause {
             Some(Cause::NotDisposable { handle, .. }) => (handle, true),
             // A login that got no answer speaks against the server, not against the account.
-            Some(Cause::LoginRefused { handle, reason }) if names_error(reason) => (handle, false),
+            Some(cause @ Cause::LoginRefused { handle, .. }) if cause.is_about_account() => {
+                (handle, false)
+            }
             _ => return false,
         };
         let retired = self.pool.retire(handle, even_proven);
@@ -458,7 +460,7 @@ impl Suite {
         if self.in_death(entry, &result) {
             return;
         }
-        let failed = matches!(result.verdict, Verdict::Failed | Verdict::Broken);
+        let failed = matches!(result.verdict, Verdict::Failed | Verdict::Blocked);
         if failed || result.verdict == Verdict::Waived || !result.notes.is_empty() {
             self.recent.insert(entry);
             self.doubt();

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::suite_world::{Act, accounts, many, options, run};
-use crate::event::{Event, NoticeKind, Verdict};
+use crate::event::{Event, NoticeKind, Observed, Rung, Verdict};
 use crate::run::test_support::{failure, outcome, place, scenario};
 use crate::run::{Cause, Done, Ending, Suite, Task, Waiver, Waivers, Work};
 use crate::scenario::ast::Scenario;
@@ -192,9 +192,11 @@ fn an_account_that_cannot_log_in_is_left_out_and_the_scenario_runs_with_another(
         let Work::Scenario { accounts, .. } = &task.work else {
             panic!("{task:?}")
         };
-        let mut refused = outcome(Ending::Broken, Vec::new());
+        let mut refused = outcome(Ending::Blocked, Vec::new());
         refused.cause = Some(Cause::LoginRefused {
             handle: accounts[0].handle.clone(),
+            rung: Rung::Usr,
+            got: Observed::line(b"911 4"),
             reason: "911".into(),
         });
         suite.finished(task.id, Done::Scenario(Box::new(refused)), Duration::ZERO);
@@ -224,7 +226,7 @@ fn an_interrupted_run_reports_everything() {
 /// What an oracle found while the target was probed.
 pub(super) fn probed(clause: ClauseId) -> crate::run::Outcome {
     let accusation = crate::event::Failure {
-        by: "order".into(),
+        judge: crate::event::Judge::of("order"),
         detail: Some("out of order".into()),
         ..failure(Some(clause), "x", "y")
     };
@@ -319,7 +321,7 @@ fn what_cannot_be_run_is_broken_and_what_was_waited_for_is_added_up() {
     suite.finished(third.id, Done::Unable(why.clone()), Duration::ZERO);
     assert!(suite.next_task().is_none() && suite.is_over());
     let summary = suite.finish(Duration::ZERO, false);
-    assert_eq!((summary.totals.passed, summary.totals.broken), (2, 1));
+    assert_eq!((summary.totals.passed, summary.totals.blocked), (2, 1));
     assert_eq!(
         summary.waited,
         [("reply".to_owned(), Duration::from_secs(4))]

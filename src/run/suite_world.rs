@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::suite_tests::probed;
-use crate::event::{Event, NoticeKind, ScenarioResult, Summary, Verdict};
+use crate::event::{Event, NoticeKind, Observed, Rung, ScenarioResult, Summary, Verdict};
 use crate::run::test_support::{failure, outcome, scenario};
 use crate::run::{Account, Cause, Dead, Done, Ending, Suite, SuiteOptions, Task, Waivers, Work};
 use crate::scenario::ast::Scenario;
@@ -205,17 +205,19 @@ fn perform(
                 return Done::Unable("no port is left".into());
             }
             if act == Act::Refuse {
-                let mut refused = outcome(Ending::Broken, Vec::new());
+                let mut refused = outcome(Ending::Blocked, Vec::new());
                 refused.cause = Some(Cause::LoginRefused {
                     handle: accounts
                         .first()
                         .map_or("u5@hotmail.com".into(), |a| a.handle.clone()),
+                    rung: Rung::Usr,
+                    got: Observed::line(b"911 4"),
                     reason: "expected USR OK, got 911 4".into(),
                 });
                 return Done::Scenario(Box::new(refused));
             }
             if !world.alive {
-                return Done::Scenario(Box::new(outcome(Ending::Broken, Vec::new())));
+                return Done::Scenario(Box::new(outcome(Ending::Blocked, Vec::new())));
             }
             match act {
                 Act::Unable | Act::Refuse => unreachable!("answered above"),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::diagnostic::{Place, Source};
-use crate::event::Failure;
+use crate::event::{Failure, Judge, Observed};
 use crate::run::outcome::{Ending, Outcome};
 use crate::scenario::ast::{Needs, Scenario};
 use crate::scenario::{NoFiles, load};
@@ -46,12 +46,25 @@ pub(crate) fn failure(clause: Option<ClauseId>, expected: &str, got: &str) -> Fa
     Failure {
         clause,
         level: clause.map(ClauseId::level),
-        by: "step".into(),
+        judge: Judge::Step,
         place: place(),
         expected: expected.into(),
-        got: got.into(),
+        got: observed(got),
         detail: None,
+        word: None,
+        command: None,
+        entry: None,
         transcript: Vec::new(),
+    }
+}
+
+/// What came, from how reports tell it.
+pub(crate) fn observed(got: &str) -> Observed {
+    match got {
+        "closed" => Observed::Closed,
+        "reset" => Observed::Reset,
+        "nothing" => Observed::Silence(Duration::from_secs(2)),
+        line => Observed::line(line.as_bytes()),
     }
 }
 
@@ -60,6 +73,8 @@ pub(crate) fn outcome(ending: Ending, failures: Vec<Failure>) -> Outcome {
     Outcome {
         ending,
         cause: None,
+        rung: None,
+        limit: None,
         failures,
         findings: Vec::new(),
         accusations: Vec::new(),

@@ -7,7 +7,7 @@ use super::suite_tests::probed;
 use super::suite_world::{Act, accounts, many, options, run};
 use super::test_support::{failure, load_steps, outcome, scenario};
 use super::{Cause, Dead, Done, Ending, Environment, Suite, Task, Work};
-use crate::event::{Event, Verdict};
+use crate::event::{Event, Observed, Rung, Verdict};
 use crate::scenario::ast::{Fixture, Scenario};
 use crate::spec::ClauseId;
 
@@ -60,7 +60,7 @@ fn failed() -> Done {
 }
 
 fn stopped(cause: Cause) -> Done {
-    let mut outcome = outcome(Ending::Broken, Vec::new());
+    let mut outcome = outcome(Ending::Blocked, Vec::new());
     outcome.cause = Some(cause);
     Done::Scenario(Box::new(outcome))
 }
@@ -69,6 +69,8 @@ fn stopped(cause: Cause) -> Done {
 fn refused(number: usize, got: &str) -> Done {
     stopped(Cause::LoginRefused {
         handle: format!("u{number}@hotmail.com"),
+        rung: Rung::Usr,
+        got: crate::run::test_support::observed(got),
         reason: format!("expected USR OK, got {got}"),
     })
 }
@@ -177,6 +179,8 @@ fn a_dying_server_is_left_alone_until_all_have_ended() {
     };
     let refused = Cause::LoginRefused {
         handle: accounts[0].handle.clone(),
+        rung: Rung::Usr,
+        got: Observed::line(b"911 4"),
         reason: "expected USR OK, got 911 4".into(),
     };
     end(&mut suite, id, stopped(refused));
@@ -196,7 +200,7 @@ fn a_dying_server_is_left_alone_until_all_have_ended() {
     waits(&mut suite);
     assert!(suite.is_over());
     let totals = suite.finish(Duration::ZERO, false).totals;
-    assert_eq!((totals.flaky, totals.broken, totals.all()), (2, 1, 3));
+    assert_eq!((totals.flaky, totals.blocked, totals.all()), (2, 1, 3));
 }
 
 #[test]
@@ -311,7 +315,7 @@ fn a_login_without_an_answer_speaks_against_the_server() {
             verdicts.push(result.verdict);
         }
     }
-    assert_eq!(verdicts, [Verdict::Broken]);
+    assert_eq!(verdicts, [Verdict::Blocked]);
 }
 
 #[test]

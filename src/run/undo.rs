@@ -2,7 +2,8 @@
 
 use super::environment::Lists;
 use super::roster::Roster;
-use super::session::{Session, Trouble, shown};
+use super::session::Session;
+use super::trouble::{Trouble, came};
 use crate::spec::ServerKind;
 use crate::transcript::{Connection, Party, What};
 
@@ -181,6 +182,6 @@ impl Session {
             self.player_mut(index).name = Some(name);
             return Ok(());
         }
-        Err(Trouble::new(expected, shown(&frame)))
+        Err(Trouble::new(expected, came(&frame)).on(slot))
     }
 }

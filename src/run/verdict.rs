@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::event::{ClauseResult, ClauseVerdict, Failure, ScenarioResult, Verdict};
+use crate::event::{
+    ClauseResult, ClauseVerdict, Failure, Judge, Observed, ScenarioResult, Verdict,
+};
 use crate::run::outcome::{Ending, Outcome};
 use crate::run::waivers::Waivers;
 use crate::scenario::ast::Scenario;
@@ -12,7 +14,7 @@ use crate::transcript::Redactor;
 
 /// How outcomes are judged.
 #[derive(Debug)]
-pub(super) struct Judge {
+pub(super) struct Assessor {
     pub(super) level: Level,
     pub(super) strict: bool,
     /// Keep the transcripts of scenarios that passed too.
@@ -21,7 +23,7 @@ pub(super) struct Judge {
     pub(super) waivers: Waivers,
 }
 
-impl Judge {
+impl Assessor {
     /// Whether a clause can fail the run.
     fn counts(&self, level: Level) -> bool {
         level <= self.level && level != Level::Open
@@ -38,13 +40,13 @@ impl Judge {
         result.waited = outcome.waited;
         result.round_trips = outcome.round_trips;
         result.is_met = outcome.ending == Ending::Passed;
-        if outcome.ending != Ending::Broken {
+        if outcome.ending != Ending::Blocked {
             for failure in &outcome.failures {
                 self.sort_in(scenario, failure.clone(), &mut result);
             }
         }
         self.accuse(scenario, outcome, &mut result);
-        if outcome.ending == Ending::Broken {
+        if outcome.ending == Ending::Blocked {
             break_off(outcome, &mut result);
         }
         for variation in &outcome.variations {
@@ -53,18 +55,21 @@ impl Judge {
                 result.failures.push(Failure {
                     clause: Some(variation.clause),
                     level: Some(clause.level),
-                    by: "step".into(),
+                    judge: Judge::Step,
                     place: variation.place.clone(),
                     expected: clause.text.into(),
-                    got: variation.seen.clone(),
+                    got: Observed::Other(variation.seen.clone()),
                     detail: Some("a variation, under --strict".into()),
+                    word: None,
+                    command: None,
+                    entry: None,
                     transcript: Vec::new(),
                 });
             } else {
                 result.variations.push(variation.clone());
             }
         }
-        if result.verdict != Verdict::Broken && !result.failures.is_empty() {
+        if result.verdict != Verdict::Blocked && !result.failures.is_empty() {
             result.verdict = Verdict::Failed;
         }
         self.waive(scenario, &mut result);
@@ -79,7 +84,7 @@ impl Judge {
     fn accuse(&self, scenario: &Scenario, outcome: &Outcome, result: &mut ScenarioResult) {
         let told = |result: &ScenarioResult, clause| {
             let mut failures = result.failures.iter().chain(&result.notes);
-            failures.any(|known| known.by == "step" && known.clause == clause)
+            failures.any(|known| known.judge == Judge::Step && known.clause == clause)
         };
         let varies = |clause| {
             let mut variations = outcome.variations.iter();
@@ -137,7 +142,7 @@ impl Judge {
             .iter()
             .map(|failure| self.waivers.waive(scenario, failure))
             .collect();
-        let fails = matches!(result.verdict, Verdict::Failed | Verdict::Broken);
+        let fails = matches!(result.verdict, Verdict::Failed | Verdict::Blocked);
         let mut reasons: Option<Vec<String>> = reasons.into_iter().collect();
         if let Some(reasons) = reasons
             .as_mut()
@@ -155,7 +160,7 @@ impl Judge {
 fn break_off(outcome: &Outcome, result: &mut ScenarioResult) {
     let cause = outcome.cause.as_ref().map(ToString::to_string);
     if result.failures.is_empty() {
-        result.verdict = Verdict::Broken;
+        result.verdict = Verdict::Blocked;
         result.reason = cause;
         result.failures.clone_from(&outcome.failures);
         return;
@@ -237,8 +242,8 @@ mod tests {
     use crate::spec::ServerKind;
     use crate::transcript::{ConnName, What};
 
-    fn judge(level: Level, strict: bool) -> Judge {
-        Judge {
+    fn judge(level: Level, strict: bool) -> Assessor {
+        Assessor {
             level,
             strict,
             transcripts: false,
@@ -247,7 +252,7 @@ mod tests {
         }
     }
 
-    fn verdict(judge: &mut Judge, ending: Ending, failures: Vec<Failure>) -> ScenarioResult {
+    fn verdict(judge: &mut Assessor, ending: Ending, failures: Vec<Failure>) -> ScenarioResult {
         let scenario = scenario("a", &["USR-6", "USR-9"], &[]);
         judge.judge(&scenario, &outcome(ending, failures), Duration::ZERO)
     }
@@ -269,12 +274,12 @@ mod tests {
     /// What an oracle found.
     fn accusation(clause: ClauseId) -> Failure {
         Failure {
-            by: "order".into(),
+            judge: Judge::of("order"),
             ..failure(Some(clause), "x", "y")
         }
     }
 
-    fn accused(judge: &mut Judge, mut outcome: Outcome, clauses: &[ClauseId]) -> ScenarioResult {
+    fn accused(judge: &mut Assessor, mut outcome: Outcome, clauses: &[ClauseId]) -> ScenarioResult {
         outcome.accusations = clauses.iter().copied().map(accusation).collect();
         let scenario = scenario("a", &["USR-6"], &[]);
         judge.judge(&scenario, &outcome, Duration::ZERO)
@@ -288,7 +293,7 @@ mod tests {
         let result = accused(&mut must, passed(), &clauses);
         assert_eq!(result.verdict, Verdict::Failed);
         assert_eq!((result.failures.len(), result.notes.len()), (1, 1));
-        assert_eq!(result.failures[0].by, "order");
+        assert_eq!(result.failures[0].judge.as_str(), "order");
         let mut tally = Tally::default();
         tally.take(&result);
         let of = |id: ClauseId| tally.clauses.get(&id).map(|known| known.0);
@@ -310,14 +315,14 @@ mod tests {
         let failed = outcome(Ending::Failed, vec![step]);
         let result = accused(&mut must, failed, &[ClauseId::USR_6, ClauseId::SYN_3]);
         let told = result.failures.iter();
-        let told: Vec<_> = told.map(|one| (one.by.as_str(), one.clause)).collect();
+        let told: Vec<_> = told.map(|one| (one.judge.as_str(), one.clause)).collect();
         let (step, order) = (Some(ClauseId::USR_6), Some(ClauseId::SYN_3));
         assert_eq!(told, [("step", step), ("order", order)]);
     }
 
     #[test]
     fn a_transcript_is_kept_of_all_that_did_not_simply_pass() {
-        let kept = |judge: &mut Judge, ending, clause: Option<ClauseId>| {
+        let kept = |judge: &mut Assessor, ending, clause: Option<ClauseId>| {
             let failures = clause.map(|clause| failure(Some(clause), "x", "y"));
             let mut outcome = outcome(ending, failures.into_iter().collect());
             let name = ConnName::new("alice", "");
@@ -341,8 +346,8 @@ mod tests {
 
     #[test]
     fn what_is_broken_without_a_failure_needs_a_reason_to_be_waived() {
-        let result = verdict(&mut judge(Level::Must, false), Ending::Broken, Vec::new());
-        assert_eq!(result.verdict, Verdict::Broken);
+        let result = verdict(&mut judge(Level::Must, false), Ending::Blocked, Vec::new());
+        assert_eq!(result.verdict, Verdict::Blocked);
     }
 
     #[test]
@@ -381,7 +386,7 @@ mod tests {
     #[test]
     fn a_scenario_cut_short_by_a_breach_is_no_broken_one() {
         let mut must = judge(Level::Must, false);
-        let broken = || outcome(Ending::Broken, vec![failure(None, "SYN 5 1", "closed")]);
+        let broken = || outcome(Ending::Blocked, vec![failure(None, "SYN 5 1", "closed")]);
         let result = accused(&mut must, broken(), &[ClauseId::SYN_3]);
         assert_eq!(
             (result.verdict, result.failures.len()),
@@ -390,8 +395,8 @@ mod tests {
         let reason = "it could not be carried out to its end: expected SYN 5 1, got closed";
         assert_eq!(result.reason.as_deref(), Some(reason));
         let result = accused(&mut must, broken(), &[ClauseId::USR_9]);
-        assert_eq!((result.verdict, result.notes.len()), (Verdict::Broken, 1));
-        assert_eq!(result.failures[0].by, "step");
+        assert_eq!((result.verdict, result.notes.len()), (Verdict::Blocked, 1));
+        assert_eq!(result.failures[0].judge, Judge::Step);
     }
 
     #[test]

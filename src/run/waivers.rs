@@ -436,7 +436,7 @@ mod tests {
         assert_eq!(
             text,
             "# Give each a reason before you use it.\nwaivers:\n  \
-             # USR-9, expected a, got b\\nc\n  - { match: \"p/c[s=BSY]\", reason: \"\" }\n"
+             # USR-9, expected a, got b\\\\nc\n  - { match: \"p/c[s=BSY]\", reason: \"\" }\n"
         );
         assert!(waiver("p/c[s=BSY]").covers(&scenario("p/c[s=BSY]", &[], &[]), &failed));
         assert_eq!(bless([]), "waivers: []\n");
@@ -445,7 +445,7 @@ mod tests {
     #[test]
     fn what_oracles_saw_is_blessed_once_and_by_its_clause() {
         let seen = Failure {
-            by: "replies".into(),
+            judge: crate::event::Judge::of("replies"),
             detail: Some("another TrID [of 2]".into()),
             ..failure(Some(ClauseId::TRID_1), "a", "b")
         };

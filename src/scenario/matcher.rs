@@ -58,6 +58,15 @@ impl From<EvalError> for Mismatch {
 }
 
 impl Mismatch {
+    /// The first word that differs, counted from one.
+    #[must_use]
+    pub fn word(&self) -> Option<usize> {
+        match self {
+            Self::Word(at) | Self::Missing(at) | Self::Extra(at) => Some(at + 1),
+            _ => None,
+        }
+    }
+
     /// The difference in words, for a report.
     #[must_use]
     pub fn describe(&self, wanted: &Wanted<'_>, frame: &Frame, scope: &Scope) -> String {

@@ -66,8 +66,8 @@ fn a_probe_says_what_keeps_an_account_out() {
     let wrong = Account::new("user1@hotmail.com", "not it");
     let executor = Executor::probe(vec![wrong], Arc::new(unknown()), 1);
     let outcome = run(executor, Config::default(), SimOptions::default());
-    assert_eq!(outcome.ending, Ending::Broken);
-    let Some(Cause::LoginRefused { handle, reason }) = outcome.cause else {
+    assert_eq!(outcome.ending, Ending::Blocked);
+    let Some(Cause::LoginRefused { handle, reason, .. }) = outcome.cause else {
         panic!("{:?}", outcome.cause)
     };
     assert_eq!(handle, "user1@hotmail.com");

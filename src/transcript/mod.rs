@@ -4,11 +4,13 @@
 //! leave this room only through a [`Redactor`].
 
 pub mod capture;
+mod observed;
 pub mod read;
 mod record;
 mod redact;
 mod text;
 
+pub use observed::Observed;
 pub use record::{ConnId, ConnName, Connection, Entry, Party, Transcript, What};
 pub use redact::{RESPONSE, Redactor, is_masked};
 pub use text::escape;

@@ -298,7 +298,7 @@ fn the_clean_server_draws_no_finding() {
             .map(|result| result.notes.len())
             .sum::<usize>();
         assert_eq!(
-            (totals.flaky, totals.broken, notes),
+            (totals.flaky, totals.blocked, notes),
             (0, 0, 0),
             "{}",
             ran.complaints()

@@ -112,14 +112,15 @@ fn a_signature_is_written_once_and_counted() {
 #[test]
 fn what_a_server_says_cannot_break_the_file() {
     let mut shrunk = shrunk("presence/hide-and-return", Fault::HIDING_UNTOLD);
-    shrunk.failure.got = "x\nsteps: []\r\n# signature: y\u{1b}[2J".repeat(40);
+    let hostile = "x\nsteps: []\r\n# signature: y\u{1b}[2J".repeat(40);
+    shrunk.failure.got = msnpspec::event::Observed::Line(hostile);
     shrunk.failure.expected = "\u{85}\u{2028}{\"".into();
     let reproducer = Reproducer::new(&shrunk, None);
     let kept = read(&reproducer);
     assert_eq!(kept.signature, Some(shrunk.signature.to_string()));
     assert_eq!(kept.scenario.steps.len(), shrunk.scenario.steps.len());
     let name = Signature {
-        by: "../../etc/passwd\0".into(),
+        by: msnpspec::event::Judge::of("../../etc/passwd\0"),
         command: Some("a/b\\c".into()),
         ..shrunk.signature
     };

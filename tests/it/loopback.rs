@@ -199,9 +199,9 @@ fn what_an_oracle_sees_fails_a_scenario_that_is_about_something_else() {
         panic!("one failure: {}", ran.complaints());
     };
     assert_eq!(failure.clause, Some(ClauseId::SYN_3));
-    assert_eq!(failure.by, "order");
+    assert_eq!(failure.judge.as_str(), "order");
     assert!(failure.place.file.ends_with("messages/empty.yaml"));
     assert!(failure.place.line > 1);
     let last = failure.transcript.last().unwrap();
-    assert!(last.ends_with(&failure.got), "{last}");
+    assert!(last.ends_with(&failure.got.to_string()), "{last}");
 }

@@ -26,7 +26,7 @@ fn learnt(faults: FaultSet, env: &Environment) -> String {
         ..Config::default()
     };
     let outcome = sim::run(executor, config, SimOptions::default());
-    if outcome.ending == Ending::Broken {
+    if outcome.ending == Ending::Blocked {
         let failures = outcome.failures.iter();
         let told = failures.map(|one| format!("{} / {}", one.expected, one.got));
         return told.collect();

@@ -31,7 +31,7 @@ fn alarm(scenario: &Scenario, outcome: &Outcome) -> Option<String> {
         let _ = writeln!(
             told,
             "{clause} by {}: expected {}, got {} ({:?})",
-            failure.by, failure.expected, failure.got, failure.detail
+            failure.judge, failure.expected, failure.got, failure.detail
         );
     }
     for line in outcome.transcript.render(&Redactor::default()) {

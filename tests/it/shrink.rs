@@ -488,7 +488,7 @@ fn what_only_oracles_see_is_shrunk_too() {
     let seen = |fault: &Fault| {
         let outcome = with(*fault).execute(&case);
         let first = Signature::all(&outcome).into_iter().next();
-        first.is_some_and(|(signature, _)| signature.by != "step")
+        first.is_some_and(|(signature, _)| signature.by != msnpspec::event::Judge::Step)
     };
     let seen: Vec<Fault> = faults().iter().copied().step_by(5).filter(seen).collect();
     assert!(seen.len() > 15, "{}", seen.len());

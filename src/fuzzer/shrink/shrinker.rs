@@ -366,7 +366,7 @@ fn chosen(
 ) -> Result<(Failure, Signature), ShrinkError> {
     let told = Signature::all(outcome);
     let Some((first, _)) = told.first().cloned() else {
-        return Err(match outcome.why_broken() {
+        return Err(match outcome.why_blocked() {
             Some(why) => ShrinkError::Broken(why),
             None => ShrinkError::Passes,
         });

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use super::shrinker::{Shrinker, Size};
 use crate::diagnostic::Place;
-use crate::event::Failure;
-use crate::fuzzer::signature::{STEP, Signature};
+use crate::event::{Failure, Judge};
+use crate::fuzzer::signature::Signature;
 use crate::run::Outcome;
 use crate::scenario::ast::Scenario;
 use crate::scenario::{lint, print};
@@ -36,7 +36,7 @@ impl<'t, 'e> Trial<'t, 'e> {
         is_guarded: bool,
     ) -> Self {
         let at = failure.place.clone();
-        let place = (!is_guarded && failure.by == STEP).then(|| at.clone());
+        let place = (!is_guarded && failure.judge == Judge::Step).then(|| at.clone());
         let tried = HashMap::from([(print(&scenario), true)]);
         Self {
             shrinker,

@@ -12,7 +12,7 @@ mod people;
 mod translate;
 mod watcher;
 
-use crate::event::Failure;
+use crate::event::{Failure, Judge, Observed};
 use crate::model::Transition;
 use crate::oracle::Finding;
 use crate::run::Outcome;
@@ -88,7 +88,7 @@ pub fn watch(
 ) -> (Watched, Vec<Transition>) {
     let lines = Lines::of(&outcome.transcript);
     let (watched, transitions, finding) = Watcher::new(outcome, &lines, sight).run();
-    let is_told = |failure: &Failure| failure.by == MODEL;
+    let is_told = |failure: &Failure| failure.judge == Judge::Model;
     if let Some(finding) = finding.filter(|_| !outcome.accusations.iter().any(is_told)) {
         let told = tell(&finding, outcome, scenario);
         outcome.findings.push(finding);
@@ -102,11 +102,27 @@ fn tell(finding: &Finding, outcome: &Outcome, scenario: &Scenario) -> Failure {
     Failure {
         clause: Some(finding.clause),
         level: Some(finding.clause.clause().level),
-        by: finding.oracle.to_owned(),
+        judge: Judge::Model,
         place: scenario.source.place(crate::diagnostic::Span::default()),
-        expected: redactor.apply(&finding.expected).into_owned(),
-        got: redactor.apply(&finding.got).into_owned(),
+        expected: redactor.apply(&finding.expected).into_owned().into(),
+        got: finding
+            .got
+            .clone()
+            .map(|text| redactor.apply(text).into_owned()),
         detail: Some(finding.message.clone()),
+        word: None,
+        command: None,
+        entry: Some(finding.entry),
         transcript: outcome.transcript.up_to(finding.entry + 1, TAIL, &redactor),
+    }
+}
+
+/// What came, from the watcher's words: the text of a line, or `nothing` and the like.
+fn observed(got: String) -> Observed {
+    match got.as_str() {
+        "closed" => Observed::Closed,
+        "reset" => Observed::Reset,
+        "nothing" => Observed::Other(got),
+        _ => Observed::shown(got.clone().as_bytes(), got),
     }
 }

@@ -7,7 +7,7 @@ use super::hear::{TrId, describe, is_error, is_line};
 use super::lines::{Lines, Words, cookie_of, verb};
 use super::people::People;
 use super::translate::{Said, translate};
-use super::{MODEL, Sight as Scope, Watched};
+use super::{MODEL, Sight as Scope, Watched, observed};
 use crate::model::{
     Command, ConnId as Conn, Door, Fitness, Line, List, Model, Phase, ReplyKind, Sights, State,
     Target, Transition, Truth,
@@ -573,7 +573,7 @@ impl<'t> Watcher<'t> {
             conn: ConnId(place),
             message,
             expected,
-            got,
+            got: observed(got),
         });
     }
 }

@@ -4,7 +4,7 @@
 use std::io::{self, Write};
 
 use crate::diagnostic::Place;
-use crate::event::Failure;
+use crate::event::{Failure, Judge};
 use crate::report::fold::Group;
 use crate::report::palette::Palette;
 use crate::report::text::{clipped, counted, printable, some_of};
@@ -33,11 +33,11 @@ pub(super) fn write(
     let name = printable(&scenario.name);
     writeln!(out, "\n{style}{title}{style:#} {strong}{name}{strong:#}")?;
     writeln!(out, "  {}", clipped(&scenario.description, LONGEST))?;
-    // A broken precondition is its own reason, and is shown below.
+    // A precondition that failed is its own reason, and is shown below.
     let reason = scenario.reason.as_deref();
     let reason = reason.filter(|text| group.failure.is_none() || !text.starts_with("expected "));
     match (title, reason) {
-        ("broken", reason) => {
+        ("blocked", reason) => {
             let reason = clipped(reason.unwrap_or("a precondition failed"), LONGEST);
             writeln!(out, "  could not be carried out: {reason}")?;
         }
@@ -71,12 +71,12 @@ pub(super) fn proof(failure: &Failure, palette: &Palette, out: &mut dyn Write) -
     writeln!(
         out,
         "  expected  {good}{}{good:#}",
-        clipped(&failure.expected, LONGEST)
+        clipped(&failure.expected.text, LONGEST)
     )?;
     writeln!(
         out,
         "       got  {bad}{}{bad:#}",
-        clipped(&failure.got, LONGEST)
+        clipped(&failure.got.to_string(), LONGEST)
     )?;
     if let Some(detail) = &failure.detail {
         writeln!(out, "            {}", clipped(detail, LONGEST))?;
@@ -93,9 +93,13 @@ pub(super) fn proof(failure: &Failure, palette: &Palette, out: &mut dyn Write) -
         )?;
     }
     if failure.oracle().is_some() {
-        writeln!(out, "  found by  the oracle {}", printable(&failure.by))?;
-    } else if failure.by != "step" {
-        writeln!(out, "  found by  {}", printable(&failure.by))?;
+        writeln!(
+            out,
+            "  found by  the oracle {}",
+            printable(failure.judge.as_str())
+        )?;
+    } else if failure.judge != Judge::Step {
+        writeln!(out, "  found by  {}", printable(failure.judge.as_str()))?;
     }
     transcript(&failure.transcript, palette, out)
 }

@@ -81,7 +81,8 @@ impl Human {
         let (word, style) = match result.verdict {
             Verdict::Passed | Verdict::Skipped => return Ok(()),
             Verdict::Failed => ("FAIL", self.palette.bad),
-            Verdict::Broken => ("BROKEN", self.palette.warn),
+            Verdict::Blocked => ("BLOCKED", self.palette.warn),
+            Verdict::Inconclusive => ("UNCLEAR", self.palette.warn),
             Verdict::Waived => ("WAIVED", self.palette.warn),
             Verdict::Flaky => ("FLAKY", self.palette.warn),
         };
@@ -125,7 +126,7 @@ impl Human {
     }
 
     fn end(&self, out: &mut dyn io::Write) -> io::Result<()> {
-        for (verdict, title) in [(Verdict::Failed, "failed"), (Verdict::Broken, "broken")] {
+        for (verdict, title) in [(Verdict::Failed, "failed"), (Verdict::Blocked, "blocked")] {
             let groups = fold(&self.digest, verdict);
             for group in &groups {
                 failure::write(title, group, &self.palette, out)?;

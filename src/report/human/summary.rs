@@ -160,7 +160,8 @@ fn totals(human: &Human, summary: &Summary, out: &mut dyn Write) -> io::Result<(
     let Totals {
         passed,
         failed,
-        broken,
+        blocked,
+        inconclusive,
         skipped,
         waived,
         flaky,
@@ -168,7 +169,8 @@ fn totals(human: &Human, summary: &Summary, out: &mut dyn Write) -> io::Result<(
     let words = [
         (passed, "passed", human.palette.good),
         (failed, "failed", human.palette.bad),
-        (broken, "broken", human.palette.warn),
+        (blocked, "blocked", human.palette.warn),
+        (inconclusive, "inconclusive", human.palette.warn),
         (skipped, "skipped", Style::new()),
         (waived, "waived", human.palette.warn),
         (flaky, "flaky", human.palette.warn),
@@ -278,7 +280,7 @@ fn next(human: &Human, conclusion: &Conclusion) -> Vec<String> {
             ];
             commands.into_iter().flatten().collect()
         }
-        Conclusion::Undecided(_) => again(Verdict::Broken).into_iter().collect(),
+        Conclusion::Undecided(_) => again(Verdict::Blocked).into_iter().collect(),
         Conclusion::Nothing => vec!["msnpspec list scenarios".to_owned()],
         Conclusion::Conforms | Conclusion::Aborted(_) => Vec::new(),
     }

@@ -41,7 +41,7 @@ fn findings(path: &Path) -> BTreeSet<[String; 3]> {
         word.unwrap_or_default().to_owned()
     };
     failures
-        .map(|it| [word(&it, "clause"), word(&it, "by"), word(&it, "detail")])
+        .map(|it| [word(&it, "clause"), word(&it, "judge"), word(&it, "detail")])
         .filter(|[_, by, _]| by != "step")
         .collect()
 }

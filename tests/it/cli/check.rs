@@ -34,7 +34,7 @@ fn a_finding_exits_1_with_its_place_and_proof() {
     let json: serde_json::Value = serde_json::from_str(&told.out).expect("a JSON document");
     let failure = &json["scenarios"][0]["failures"][0];
     assert_eq!(
-        (&failure["clause"], &failure["by"]),
+        (&failure["clause"], &failure["judge"]),
         (&"TRID-1".into(), &"replies".into())
     );
     assert_eq!(

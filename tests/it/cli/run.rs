@@ -203,12 +203,12 @@ fn the_json_document_is_the_contracts() {
         &["fails.yaml", "--format", "json", "--seed", "7"],
     );
     let document = json(&told.out);
-    assert_eq!(document["version"], 1);
+    assert_eq!(document["version"], 2);
     assert_eq!(document["target"], "builtin");
     assert_eq!(document["level"], "must");
     assert_eq!(document["seed"], 7);
     let totals = serde_json::json!({
-        "passed": 0, "failed": 1, "broken": 0, "skipped": 0, "waived": 0, "flaky": 0
+        "passed": 0, "failed": 1, "blocked": 0, "inconclusive": 0, "skipped": 0, "waived": 0, "flaky": 0
     });
     assert_eq!(document["totals"], totals);
     let scenario = &document["scenarios"][0];
@@ -217,7 +217,7 @@ fn the_json_document_is_the_contracts() {
     assert_eq!(scenario["clauses"], serde_json::json!(["VER-1"]));
     assert!(scenario["ms"].is_u64());
     let failure = &scenario["failures"][0];
-    for (key, value) in [("clause", "VER-1"), ("level", "must"), ("by", "step")] {
+    for (key, value) in [("clause", "VER-1"), ("level", "must"), ("judge", "step")] {
         assert_eq!(failure[key], value);
     }
     assert_eq!(

@@ -14,7 +14,7 @@ use msnpspec::wire::Frame;
 fn told(outcome: &mut Outcome, scenario: &Scenario, sight: Sight) -> (Watched, Option<String>) {
     let (watched, _) = watch(outcome, scenario, sight);
     let mut failures = outcome.accusations.iter();
-    let failure = failures.find(|failure| failure.by == MODEL);
+    let failure = failures.find(|failure| failure.judge.as_str() == MODEL);
     let told = failure.map(|failure| {
         let clause = failure.clause.map_or("-", |clause| clause.as_str());
         let lines = failure.transcript.join("\n    ");

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use msnpspec::diagnostic::Place;
 use msnpspec::event::{
-    ClauseResult, ClauseVerdict, Event, Failure, Notice, NoticeKind, RunInfo, ScenarioResult,
-    Summary, Totals, Variation, Verdict,
+    ClauseResult, ClauseVerdict, Event, Failure, Judge, Notice, NoticeKind, Observed, RunInfo,
+    ScenarioResult, Summary, Totals, Variation, Verdict,
 };
 use msnpspec::report::Reporter;
 use msnpspec::spec::{Clause, ClauseId, Level};
@@ -59,11 +59,19 @@ pub(crate) fn written_aborted(reporter: &mut dyn Reporter) -> String {
     String::from_utf8(out).expect("reports are UTF-8")
 }
 
+fn observed(got: &str) -> Observed {
+    match got {
+        "closed" => Observed::Closed,
+        _ if got.starts_with("nothing within") => Observed::Silence(Duration::from_secs(2)),
+        _ => Observed::shown(got.as_bytes(), got.into()),
+    }
+}
+
 fn failure(id: ClauseId, line: usize, expected: &str, got: &str) -> Failure {
     Failure {
         clause: Some(id),
         level: Some(id.level()),
-        by: "step".into(),
+        judge: Judge::Step,
         place: Place {
             file: "scenarios/auth/wrong-password.yaml".into(),
             line,
@@ -71,7 +79,10 @@ fn failure(id: ClauseId, line: usize, expected: &str, got: &str) -> Failure {
             text: format!("  - S: {expected}"),
         },
         expected: expected.into(),
-        got: got.into(),
+        got: observed(got),
+        word: Some(1),
+        command: Some("USR".into()),
+        entry: None,
         detail: Some("word 1 is `999`, not `911`".into()),
         transcript: vec![
             "alice C: USR 4 MD5 S [md5]".into(),
@@ -103,11 +114,11 @@ fn finished(result: ScenarioResult) -> Event {
 }
 
 /// What an oracle has seen, though every step was met.
-fn seen(name: &str, id: ClauseId, oracle: &str) -> ScenarioResult {
+fn seen(name: &str, id: ClauseId, oracle: &'static str) -> ScenarioResult {
     ScenarioResult {
         is_met: true,
         failures: vec![Failure {
-            by: oracle.into(),
+            judge: Judge::of(oracle),
             detail: Some(format!("{oracle} is not kept")),
             ..failure(id, 7, "LST FL", &format!("LST {} RL 5 0 0", name.len()))
         }],
@@ -155,7 +166,7 @@ pub(crate) fn events() -> Vec<Event> {
             level: None,
             ..failure(ClauseId::USR_6, 3, "USR {t} OK *", "closed")
         }],
-        ..result("lists/add", Verdict::Broken)
+        ..result("lists/add", Verdict::Blocked)
     };
     let because = |name: &str, verdict, reason: &str| ScenarioResult {
         reason: Some(reason.into()),
@@ -181,7 +192,7 @@ pub(crate) fn events() -> Vec<Event> {
         finished(broken),
         finished(because(
             "lists/remove",
-            Verdict::Broken,
+            Verdict::Blocked,
             "no account is free",
         )),
         finished(because("server/shutdown", Verdict::Skipped, "needs launch")),
@@ -219,7 +230,8 @@ fn summary() -> Summary {
         totals: Totals {
             passed: 2,
             failed: 7,
-            broken: 2,
+            blocked: 2,
+            inconclusive: 0,
             skipped: 1,
             waived: 1,
             flaky: 1,

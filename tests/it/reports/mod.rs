@@ -54,11 +54,11 @@ fn json() {
     let text = written(&mut Json::default());
     assert_harmless(&text);
     let document: serde_json::Value = serde_json::from_str(&text).unwrap();
-    assert_eq!(document["version"], 1);
+    assert_eq!(document["version"], 2);
     assert_eq!(document["totals"]["failed"], 7);
     assert_eq!(document["scenarios"][2]["failures"][0]["clause"], "USR-6");
     assert_eq!(
-        document["scenarios"][4]["failures"][0]["got"],
+        document["scenarios"][4]["failures"][0]["got"]["text"],
         fixture::HOSTILE
     );
     snapshot("report-json", &text);

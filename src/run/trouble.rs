@@ -1,0 +1,121 @@
+//! What went wrong while a script ran, before anybody is accused of it.
+
+use std::time::Duration;
+
+use super::links::{End, Late};
+use super::outcome::Cause;
+use crate::event::{Expectation, Observed, Rung};
+use crate::transcript::escape;
+use crate::wire::Frame;
+
+/// What was expected, and what came instead.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Trouble {
+    pub(super) expected: Expectation,
+    pub(super) got: Got,
+    pub(super) detail: Option<String>,
+    /// The first word that differs, counted from one.
+    pub(super) word: Option<usize>,
+    /// The connection that it is about.
+    pub(super) slot: Option<usize>,
+    /// What the harness was about to do itself.
+    pub(super) rung: Option<Rung>,
+    pub(super) cause: Option<Box<Cause>>,
+}
+
+impl Trouble {
+    pub(super) fn new(expected: impl Into<Expectation>, got: impl Into<Got>) -> Self {
+        Self {
+            expected: expected.into(),
+            got: got.into(),
+            detail: None,
+            word: None,
+            slot: None,
+            rung: None,
+            cause: None,
+        }
+    }
+
+    /// The same, about this connection.
+    pub(super) fn on(mut self, slot: usize) -> Self {
+        self.slot = Some(slot);
+        self
+    }
+
+    /// The same, on the way to this rung, unless a lower one is named already.
+    pub(super) fn at(mut self, rung: Rung) -> Self {
+        self.rung.get_or_insert(rung);
+        self
+    }
+
+    /// What came of the server; `None` where a limit of our own stands in its place.
+    pub(super) fn observed(&self) -> Option<&Observed> {
+        match &self.got {
+            Got::Server(observed) => Some(observed),
+            Got::Limit(_) => None,
+        }
+    }
+}
+
+/// What came instead of what was expected.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Got {
+    /// Something of the server, or its silence.
+    Server(Observed),
+    /// A limit of our own: it says nothing about the server.
+    Limit(String),
+}
+
+impl From<Observed> for Got {
+    fn from(observed: Observed) -> Self {
+        Self::Server(observed)
+    }
+}
+
+impl From<&str> for Got {
+    fn from(text: &str) -> Self {
+        Self::Server(Observed::Other(text.to_owned()))
+    }
+}
+
+impl From<String> for Got {
+    fn from(text: String) -> Self {
+        Self::Server(Observed::Other(text))
+    }
+}
+
+/// What a wait of so long in vain means.
+pub(super) fn told_late(late: &Late, patience: Duration) -> Got {
+    match late {
+        Late::Timeout => Observed::Silence(patience).into(),
+        Late::Halted(reason) => Got::Limit(reason.clone()),
+    }
+}
+
+/// How a connection ended.
+pub(super) fn told(end: &End) -> Observed {
+    match end {
+        End::Closed => Observed::Closed,
+        End::Reset => Observed::Reset,
+        End::Ours => Observed::Other("closed by the scenario itself".into()),
+        End::Unreachable(reason) => Observed::Unreachable(reason.clone()),
+        End::Garbage(error) => Observed::Garbage(error.to_string()),
+    }
+}
+
+/// A line of the server, as what came.
+pub(super) fn came(frame: &Frame) -> Observed {
+    Observed::shown(&frame.line, shown(frame))
+}
+
+/// A line as reports show it.
+pub(super) fn shown(frame: &Frame) -> String {
+    let mut text = escape(&frame.line);
+    if text.is_empty() {
+        text.push_str("(an empty line)");
+    }
+    if frame.terminator == crate::wire::Terminator::Lf {
+        text.push_str("\\n");
+    }
+    text
+}

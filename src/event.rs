@@ -11,6 +11,12 @@ use crate::diagnostic::Place;
 use crate::spec::{ClauseId, Level};
 pub use crate::transcript::Observed;
 
+mod cause;
+mod ladder;
+
+pub use cause::{Cause, Standing};
+pub use ladder::{Rung, RungResult, RungState};
+
 /// The name under which is told what oracles saw before the first scenario. Each shard of a run
 /// looks for itself.
 pub const PROBE: &str = "probe";
@@ -78,97 +84,6 @@ impl ClauseVerdict {
             Self::Noted => "noted",
             Self::Failed => "failed",
         }
-    }
-}
-
-/// A step of the ladder: what a server must do before more of it can be tested, in the order in
-/// which most authors build it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Rung {
-    /// It accepts connections.
-    Connect,
-    /// VER agrees on a dialect.
-    Ver,
-    /// INF names MD5.
-    Inf,
-    /// USR logs a user in.
-    Usr,
-    /// SYN is answered, and the batch follows.
-    Syn,
-    /// GTC and BLP change a setting.
-    Settings,
-    /// CHG changes the state.
-    Chg,
-    /// ADD and REM change a list.
-    Lists,
-    /// Another user sees a change of state.
-    Presence,
-    /// XFR refers to a switchboard.
-    Xfr,
-    /// USR enters the switchboard.
-    SbUsr,
-    /// CAL rings another user.
-    Cal,
-    /// ANS joins the session.
-    Ans,
-    /// MSG reaches the other participant.
-    Msg,
-    /// OUT ends the connection.
-    Out,
-}
-
-impl Rung {
-    /// All of them, from the ground up.
-    pub const ALL: [Self; 15] = [
-        Self::Connect,
-        Self::Ver,
-        Self::Inf,
-        Self::Usr,
-        Self::Syn,
-        Self::Settings,
-        Self::Chg,
-        Self::Lists,
-        Self::Presence,
-        Self::Xfr,
-        Self::SbUsr,
-        Self::Cal,
-        Self::Ans,
-        Self::Msg,
-        Self::Out,
-    ];
-
-    /// The word used in reports.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Connect => "connect",
-            Self::Ver => "VER",
-            Self::Inf => "INF",
-            Self::Usr => "USR",
-            Self::Syn => "SYN",
-            Self::Settings => "GTC/BLP",
-            Self::Chg => "CHG",
-            Self::Lists => "ADD/REM",
-            Self::Presence => "presence",
-            Self::Xfr => "XFR SB",
-            Self::SbUsr => "USR (switchboard)",
-            Self::Cal => "CAL/RNG",
-            Self::Ans => "ANS/IRO/JOI",
-            Self::Msg => "MSG",
-            Self::Out => "OUT",
-        }
-    }
-
-    /// The rung of this word.
-    #[must_use]
-    pub fn find(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|rung| rung.as_str() == word)
-    }
-}
-
-impl fmt::Display for Rung {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
     }
 }
 
@@ -368,6 +283,10 @@ pub struct ScenarioResult {
     pub clauses: Vec<ClauseId>,
     /// What became of it.
     pub verdict: Verdict,
+    /// The cause that it shows, or that blocks it: the `id` of one of the run's causes.
+    pub cause: Option<usize>,
+    /// The rung on which a precondition of the harness's own failed.
+    pub rung: Option<Rung>,
     /// Every step was met: what is broken was seen by oracles alone.
     pub is_met: bool,
     /// Why it was skipped, waived, or is flaky or broken, in one line; of one that failed, why it
@@ -495,6 +414,10 @@ pub struct Summary {
     pub totals: Totals,
     /// Every clause of the catalogue.
     pub clauses: Vec<ClauseResult>,
+    /// How far the first look came; empty where none was taken.
+    pub ladder: Vec<RungResult>,
+    /// What is wrong, the heaviest first.
+    pub causes: Vec<Cause>,
     /// How long the run took.
     pub took: Duration,
     /// How long scenarios waited in vain, added up, and for what: `(what, how long)`.
@@ -508,6 +431,8 @@ pub struct Summary {
 pub enum Event {
     /// The run begins.
     Started(RunInfo),
+    /// The first look is over: how far it came.
+    Climbed(Vec<RungResult>),
     /// A scenario begins.
     ScenarioStarted(String),
     /// A scenario has its final verdict.

@@ -65,7 +65,7 @@ impl Progress {
                 self.totals.count(result.verdict);
                 self.bar.set_position(self.totals.all() as u64);
             }
-            Event::Notice(_) => {}
+            Event::Climbed(_) | Event::Notice(_) => {}
             Event::Finished(_) => return self.bar.finish_and_clear(),
         }
         self.bar.set_message(self.message());

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::event::{Observed, Rung};
 use crate::net::command::Commands;
 use crate::net::drive::{DriveOptions, drive_with};
 use crate::net::host::Host;
@@ -15,6 +16,8 @@ use crate::transcript::Redactor;
 
 /// How many accounts are tried before all are taken to be unusable.
 const TRIED_ACCOUNTS: usize = 8;
+/// So many accounts that are refused speak against the server, not against their passwords.
+const ENOUGH_REFUSALS: usize = 3;
 /// How often a server that seems dead is looked at before it is given up.
 const PATIENCE: usize = 4;
 
@@ -84,6 +87,7 @@ impl Bench {
             let why = "no account: give some with --account HANDLE:PASSWORD, or in a target file";
             return Err(Unprepared::new(why));
         }
+        let all = accounts.clone();
         let mut refusals = Vec::new();
         for _ in 0..TRIED_ACCOUNTS {
             let two: Vec<Account> = accounts.iter().take(2).cloned().collect();
@@ -105,7 +109,15 @@ impl Bench {
                 }
             }
             if let (Some(learnt), Ending::Passed) = (&outcome.learnt, outcome.ending) {
+                if let Some(answer) = foreign_dialect(outcome) {
+                    return Err(Unprepared::new(no_common_dialect(&answer)));
+                }
                 environment.learn(learnt);
+                environment.climb(&outcome.climbed);
+                if let Some(refusal) = refusals.first() {
+                    let why = format!("{refusal}, while another account can");
+                    return Err(Unprepared::new(why));
+                }
                 return Ok((environment, accounts));
             }
             let handle = match &outcome.cause {
@@ -114,17 +126,17 @@ impl Bench {
                 Some(cause @ Cause::LoginRefused { handle, .. }) if cause.is_about_account() => {
                     handle
                 }
-                Some(cause) if cause.is_about_all() => {
-                    environment.no_login = Some(cause.to_string());
-                    let learnt = outcome.learnt.as_ref();
-                    environment.dispatch_refers = learnt.is_some_and(|one| one.dispatch_refers);
-                    environment.cleanup = false;
-                    return Ok((environment, accounts));
-                }
                 _ => return Err(self.unprobed(outcome).await),
             };
             refusals.extend(outcome.cause.as_ref().map(ToString::to_string));
             accounts.retain(|account| account.handle != *handle);
+        }
+        // One password may be wrong, but hardly those of several accounts.
+        if refusals.len() >= ENOUGH_REFUSALS
+            && let Some(outcome) = probes.last()
+        {
+            environment.climb(&outcome.climbed);
+            return Ok((environment, all));
         }
         let why = match refusals.first() {
             Some(first) => format!("no account is usable: {first}"),
@@ -236,6 +248,27 @@ impl Bench {
     async fn drive(&self, executor: Executor) -> Outcome {
         drive_with(executor, self.drive, Some(Arc::clone(&self.host))).await
     }
+}
+
+/// The answer to VER of a server that speaks none of the dialects that were offered: `VER 1 0`, or
+/// what is left of the offer without them.
+fn foreign_dialect(outcome: &Outcome) -> Option<String> {
+    let mut climbed = outcome.climbed.iter();
+    let ver = climbed.find(|climb| climb.rung == Rung::Ver && !climb.state.holds())?;
+    let Observed::Line(line) = &ver.failure.as_ref()?.got else {
+        return None;
+    };
+    let mut words = line.split(' ');
+    let is_ver = words.next() == Some("VER") && words.next().is_some();
+    let mut rest = words.peekable();
+    let is_sound = rest.peek().is_some() && rest.all(|word| word == "0" || word == "CVR0");
+    (is_ver && is_sound).then(|| line.clone())
+}
+
+fn no_common_dialect(answer: &str) -> String {
+    format!(
+        "the server speaks no dialect that msnpspec tests: to an offer of MSNP2 it answers `{answer}`"
+    )
 }
 
 /// What is wrong with a server that lets nobody in, where it is not the accounts.

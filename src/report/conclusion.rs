@@ -109,6 +109,8 @@ mod tests {
         Summary {
             totals,
             clauses: Vec::new(),
+            ladder: Vec::new(),
+            causes: Vec::new(),
             took: Duration::ZERO,
             waited: Vec::new(),
             aborted: aborted.map(str::to_owned),

@@ -20,7 +20,7 @@ impl Digest {
     pub(super) fn take(&mut self, event: &Event) {
         match event {
             Event::Started(run) => self.run = Some(run.clone()),
-            Event::ScenarioStarted(_) => {}
+            Event::ScenarioStarted(_) | Event::Climbed(_) => {}
             Event::ScenarioFinished(result) => self.results.push(Arc::clone(result)),
             Event::Notice(notice) => self.notices.push(notice.clone()),
             Event::Finished(summary) => self.summary = Some(summary.clone()),

@@ -3,6 +3,7 @@
 //! | `event` | further keys |
 //! | --- | --- |
 //! | `started` | `version`, `target`, `level`, `strict`, `seed`, `scenarios` (how many), `jobs` |
+//! | `climbed` | `ladder`: as in the JSON document |
 //! | `scenario-started` | `name` |
 //! | `scenario-finished` | `scenario`: as in the JSON document |
 //! | `notice` | `notice`: `kind`, `text`, `detail` |
@@ -13,7 +14,7 @@ use std::io;
 use serde::Serialize;
 
 use super::Reporter;
-use super::rows::{ScenarioRow, WaitedRow, milliseconds, write_json};
+use super::rows::{RungRow, ScenarioRow, WaitedRow, milliseconds, write_json};
 use crate::event::{ClauseResult, Event, Notice, Totals};
 use crate::spec::Level;
 
@@ -34,6 +35,9 @@ enum Line<'e> {
         jobs: usize,
         #[serde(skip_serializing_if = "Option::is_none")]
         shard: Option<&'e str>,
+    },
+    Climbed {
+        ladder: Vec<RungRow>,
     },
     ScenarioStarted {
         name: &'e str,
@@ -57,7 +61,7 @@ impl<'e> Line<'e> {
     fn of(event: &'e Event) -> Self {
         match event {
             Event::Started(run) => Self::Started {
-                version: 1,
+                version: super::json::VERSION,
                 target: &run.target,
                 level: run.level,
                 strict: run.strict,
@@ -65,6 +69,9 @@ impl<'e> Line<'e> {
                 scenarios: run.scenarios,
                 jobs: run.jobs,
                 shard: run.shard.as_deref(),
+            },
+            Event::Climbed(ladder) => Self::Climbed {
+                ladder: RungRow::all(ladder),
             },
             Event::ScenarioStarted(name) => Self::ScenarioStarted { name },
             Event::ScenarioFinished(result) => Self::ScenarioFinished {

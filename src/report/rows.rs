@@ -10,7 +10,8 @@ use serde::{Deserialize, Serialize};
 use super::text::is_hidden;
 use crate::diagnostic::Place;
 use crate::event::{
-    Expectation, Failure, Judge, Observed, ScenarioResult, Summary, Variation, Verdict, Wanted,
+    Expectation, Failure, Judge, Observed, RungResult, ScenarioResult, Summary, Variation, Verdict,
+    Wanted,
 };
 use crate::spec::{ClauseId, Level};
 
@@ -56,6 +57,8 @@ impl<'e> ScenarioRow<'e> {
             description: String::new(),
             clauses: self.clauses.into_owned(),
             verdict: self.verdict,
+            cause: None,
+            rung: None,
             is_met,
             reason: self.reason.map(Cow::into_owned),
             failures: self.failures.into_iter().map(FailureRow::failure).collect(),
@@ -208,6 +211,27 @@ impl<'e> VariationRow<'e> {
             seen: self.seen.into_owned(),
             place: place(self.file, self.line, self.column),
         }
+    }
+}
+
+/// A rung of the ladder with what was found on it.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RungRow {
+    rung: Cow<'static, str>,
+    state: Cow<'static, str>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    cause: Option<usize>,
+}
+
+impl RungRow {
+    pub(super) fn all(ladder: &[RungResult]) -> Vec<Self> {
+        let row = |known: &RungResult| Self {
+            rung: Cow::Borrowed(known.rung.as_str()),
+            state: Cow::Borrowed(known.state.as_str()),
+            cause: known.cause,
+        };
+        ladder.iter().map(row).collect()
     }
 }
 

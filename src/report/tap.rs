@@ -25,7 +25,7 @@ impl Reporter for Tap {
                 let target = escaped(&run.target);
                 writeln!(out, "# {target}, level {}, seed {}", run.level, run.seed)
             }
-            Event::ScenarioStarted(_) => Ok(()),
+            Event::Climbed(_) | Event::ScenarioStarted(_) => Ok(()),
             Event::ScenarioFinished(result) => self.point(result, out),
             Event::Notice(notice) => comment(notice, out),
             Event::Finished(summary) => {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::accusations::{Course, tell};
+use super::causes::Causes;
 use super::verdict::Tally;
 use crate::diagnostic::{Source, Span};
 use crate::event::{Failure, ScenarioResult, Summary, Totals, Verdict};
@@ -36,6 +37,8 @@ pub fn check(source: &Arc<Source>, reading: &Reading, level: Level) -> ScenarioR
             true => Verdict::Passed,
             false => Verdict::Failed,
         },
+        cause: None,
+        rung: None,
         is_met: false,
         reason: None,
         failures,
@@ -53,13 +56,17 @@ pub fn check(source: &Arc<Source>, reading: &Reading, level: Level) -> ScenarioR
 pub fn conclude(results: &[Arc<ScenarioResult>], took: Duration) -> Summary {
     let mut totals = Totals::default();
     let mut tally = Tally::default();
+    let mut causes = Causes::default();
     for result in results {
+        causes.take(result);
         totals.count(result.verdict);
         tally.take(result);
     }
     Summary {
         totals,
         clauses: tally.results(),
+        ladder: Vec::new(),
+        causes: causes.list(),
         took,
         waited: Vec::new(),
         aborted: None,

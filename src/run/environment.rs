@@ -1,10 +1,12 @@
 //! What a script is told about the target: addresses, accounts, deadlines, and what was learnt of
 //! its habits at the start of the run.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::time::Duration;
 
+use crate::event::Rung;
+use crate::run::outcome::Climb;
 use crate::spec::DEFAULT_PORT;
 
 /// What is known of an account's lists and settings before a script uses it.
@@ -140,6 +142,8 @@ pub struct Environment {
     pub dispatch_refers: bool,
     /// A switchboard could be entered.
     pub has_board: bool,
+    /// The rungs that are out.
+    pub out: BTreeSet<Rung>,
     /// Nobody can log in, because of what the server answers: what it answered. Only what comes
     /// before a login can be tested then.
     pub no_login: Option<String>,
@@ -166,6 +170,7 @@ impl Default for Environment {
             presence_batched: false,
             dispatch_refers: false,
             has_board: false,
+            out: BTreeSet::new(),
             no_login: None,
             owns_server: false,
             disposable: false,
@@ -194,6 +199,29 @@ impl Environment {
         self.presence_batched = learnt.presence_batched;
         self.dispatch_refers = learnt.dispatch_refers;
         self.has_board = learnt.has_board;
+    }
+
+    /// Takes in how far a probe has climbed: what is out is neither used nor waited for.
+    pub fn climb(&mut self, climbed: &[Climb]) {
+        let out = climbed.iter().filter(|climb| !climb.state.holds());
+        self.out = out.map(|climb| climb.rung).collect();
+        if self.is_out(Rung::Usr) {
+            let climb = climbed.iter().find(|climb| climb.failure.is_some());
+            let failure = climb.and_then(|climb| climb.failure.as_ref());
+            self.no_login = Some(failure.map_or_else(
+                || "nobody can log in".to_owned(),
+                |failure| format!("expected {}, got {}", failure.expected, failure.got),
+            ));
+        }
+        if self.is_out(Rung::Syn) {
+            self.cleanup = false;
+        }
+    }
+
+    /// Whether the first look found that a rung is out.
+    #[must_use]
+    pub fn is_out(&self, rung: Rung) -> bool {
+        self.out.contains(&rung)
     }
 }
 

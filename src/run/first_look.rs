@@ -5,17 +5,24 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use crate::diagnostic::Source;
-use crate::event::{PROBE, Verdict};
-use crate::run::outcome::Outcome;
+use crate::event::{Failure, PROBE, RungResult, RungState, ScenarioResult, Verdict};
+use crate::run::outcome::{Climb, Outcome};
 use crate::run::suite::Suite;
 use crate::scenario::ast::{Needs, Scenario};
+use crate::spec::REQUESTS;
 
 impl Suite {
-    /// Tells what the oracles found while the target was probed, as a failed scenario of its own;
-    /// nothing where all of it lies beyond the chosen level.
+    /// Tells what the first look found: how far the server has come, and what is broken on the way,
+    /// as a failed scenario of its own; nothing where all of it lies beyond the chosen level.
     pub fn probed(&mut self, outcomes: &[Outcome]) {
         let scenario = probe();
         let mut result = self.judge.untold(&scenario, Duration::ZERO);
+        let climbed = outcomes.last().map_or(&[][..], |last| &last.climbed);
+        for climb in climbed {
+            if let Some(failure) = &climb.failure {
+                self.judge.sort_in(&scenario, failure.clone(), &mut result);
+            }
+        }
         let mut told = BTreeSet::new();
         for outcome in outcomes {
             for accusation in &outcome.accusations {
@@ -28,12 +35,61 @@ impl Suite {
             let lines = outcome.transcript.render(&self.judge.redactor);
             result.transcript.extend(lines);
         }
-        if result.failures.is_empty() {
-            return;
+        let is_shown = !result.failures.is_empty();
+        if is_shown {
+            result.verdict = Verdict::Failed;
+            self.judge.waive(&scenario, &mut result);
         }
-        result.verdict = Verdict::Failed;
-        self.judge.waive(&scenario, &mut result);
-        self.tell(result);
+        self.causes.take(&result);
+        self.name_rungs(climbed, &result);
+        if is_shown {
+            self.tell(result);
+        }
+    }
+
+    /// Gives each rung its state, and the cause of a breach on it.
+    fn name_rungs(&mut self, climbed: &[Climb], result: &ScenarioResult) {
+        for climb in climbed {
+            let failure = climb.failure.as_ref();
+            let cause = failure.and_then(|failure| self.causes.of(failure));
+            if let Some(cause) = cause {
+                self.causes.set_rung(cause, climb.rung);
+            }
+            self.ladder.push(RungResult {
+                rung: climb.rung,
+                state: climb.state,
+                cause,
+            });
+        }
+        let lowest = |ladder: &[RungResult]| {
+            let mut out = ladder.iter().filter(|rung| !rung.state.holds());
+            out.find_map(|rung| rung.cause)
+        };
+        for at in 0..self.ladder.len() {
+            let below = self.ladder.get(..at).and_then(lowest);
+            if let Some(rung) = self.ladder.get_mut(at)
+                && rung.state == RungState::Unreached
+            {
+                rung.cause = below;
+            }
+        }
+        let seen: Vec<_> = result.failures.iter().chain(&result.notes).collect();
+        for rung in &mut self.ladder {
+            let of_rung = |failure: &&&Failure| {
+                let command = failure.command.as_deref().unwrap_or_default();
+                let rows = REQUESTS.iter().filter(|row| row.rung == Some(rung.rung));
+                failure.judge.is_watcher() && rows.into_iter().any(|row| row.verb == command)
+            };
+            if rung.state == RungState::Works
+                && let Some(failure) = seen.iter().find(of_rung)
+            {
+                rung.state = RungState::Odd;
+                rung.cause = self.causes.of(failure);
+            }
+        }
+        if !self.ladder.is_empty() {
+            self.tell_ladder();
+        }
     }
 }
 

@@ -163,13 +163,15 @@ impl Session {
         let is_plain = wanted.roster == Roster::default();
         // Where nobody can log in, nobody can have made a mess either.
         let is_ready = (known && named) || self.env.no_login.is_some();
+        let can_read = !self.env.is_out(Rung::Syn);
         if wanted.stage == Stage::Offline && is_plain && is_ready {
             return Ok(());
         }
         let slot = self.login(index, ConnName::DEFAULT).await?.slot;
         self.slot_mut(slot).fixture = true;
         wanted.slot = Some(slot);
-        let reads = !known || matches!(wanted.stage, Stage::Synchronised | Stage::State(_));
+        let reads =
+            (!known && can_read) || matches!(wanted.stage, Stage::Synchronised | Stage::State(_));
         if reads {
             let batch = self.synchronise(slot).await?;
             let player = self.player_mut(index);

@@ -2,6 +2,7 @@
 //! became of them.
 
 mod accusations;
+mod causes;
 mod check;
 mod death;
 #[cfg(test)]
@@ -21,10 +22,12 @@ mod fixture;
 #[cfg(test)]
 mod fixture_tests;
 mod groups;
+mod ladder;
 mod links;
 #[cfg(test)]
 mod links_tests;
 mod login;
+mod needs;
 mod outcome;
 mod pattern;
 mod pool;
@@ -67,7 +70,7 @@ pub use check::{check, conclude};
 pub use environment::{Account, Barrier, Barriers, Environment, Learnt, Lists, Timeouts};
 pub use executor::Executor;
 pub use filter::{Filter, FilterError, Shard, ShardError};
-pub use outcome::{AccountAfter, Cause, Ending, Outcome};
+pub use outcome::{AccountAfter, Cause, Climb, Ending, Outcome};
 pub use pattern::{Pattern, PatternError};
 pub use port::{Input, Output};
 pub use suite::Suite;

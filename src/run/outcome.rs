@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::environment::{Learnt, Lists};
-use crate::event::{Failure, Observed, Rung, Variation};
+use crate::event::{Failure, Observed, Rung, RungState, Variation};
 use crate::oracle::Finding;
 use crate::transcript::Transcript;
 
@@ -64,6 +64,17 @@ pub enum Cause {
     },
 }
 
+/// What the first look found on one rung.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Climb {
+    /// Which.
+    pub rung: Rung,
+    /// What was found.
+    pub state: RungState,
+    /// What shows it, where it is out.
+    pub failure: Option<Failure>,
+}
+
 /// An account after a script.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AccountAfter {
@@ -109,6 +120,8 @@ pub struct Outcome {
     /// What a probe has found out; of one that did not pass, whether a dispatch server refers and
     /// no more.
     pub learnt: Option<Learnt>,
+    /// How far a probe has climbed.
+    pub climbed: Vec<Climb>,
 }
 
 impl Outcome {
@@ -131,6 +144,7 @@ impl Outcome {
             prepared: 0,
             accounts: Vec::new(),
             learnt: None,
+            climbed: Vec::new(),
         }
     }
 

@@ -3,24 +3,31 @@
 use std::time::Duration;
 
 use super::environment::{Barrier, Barriers, Learnt};
+use super::ladder::Ladder;
 use super::outcome::{Cause, Ending, Outcome};
 use super::roster::Roster;
 use super::session::Session;
 use super::silence::Settled;
-use super::trouble::{Trouble, came};
+use super::trouble::{Trouble, came, told_late};
 use crate::diagnostic::Place;
 use crate::event::{Observed, Rung};
 use crate::transcript::ConnName;
 
+/// A login may take as long on a server that makes keys.
+const LOGIN: Duration = Duration::from_secs(1);
 /// How often presence is compared with the barrier.
 const ROUNDS: usize = 3;
 
 /// Finds out what the target is like.
 pub(super) async fn probe(mut session: Session) -> Outcome {
     let mut learnt = Learnt::default();
-    let result = session.look_around(&mut learnt).await;
+    let mut ladder = Ladder::default();
+    let result = session.look_around(&mut learnt, &mut ladder).await;
+    session.patience = None;
     let mut outcome = conclude(session, result).await;
     outcome.learnt = Some(learnt);
+    outcome.climbed = ladder.climbed;
+    outcome.climbed.sort_by_key(|climb| climb.rung);
     outcome
 }
 
@@ -89,33 +96,83 @@ impl Session {
         Ok(())
     }
 
-    /// A server that lets a user in can be tested: what goes wrong after that leaves the rest of
-    /// the habits unknown, and the scenarios say what it breaks.
-    async fn look_around(&mut self, learnt: &mut Learnt) -> Result<(), Trouble> {
+    /// Climbs the ladder, and finds out on the way how silence is proved.
+    async fn look_around(
+        &mut self,
+        learnt: &mut Learnt,
+        ladder: &mut Ladder,
+    ) -> Result<(), Trouble> {
         if self.players.is_empty() {
             return Err(Trouble::new("an account", "none"));
         }
+        self.patience = Some(self.env.timeouts.reply.max(LOGIN));
+        let since = self.links.now();
         let login = match self.login(0, ConnName::DEFAULT).await {
             Ok(login) => login,
-            Err(trouble) => {
-                if trouble.cause.as_deref().is_some_and(Cause::is_about_all) {
-                    learnt.dispatch_refers = self.refers().await;
-                }
-                return Err(trouble);
-            }
+            Err(trouble) => return self.stopped_at_login(trouble, learnt, ladder).await,
         };
+        for rung in [Rung::Connect, Rung::Ver, Rung::Inf, Rung::Usr] {
+            self.climbed(ladder, rung, since, Ok(()));
+        }
         learnt.dispatch_refers = login.referred_to.is_some();
         learnt.notification = login.referred_to;
-        match self.find_habits(login.slot, learnt).await {
+        match self.climb(login.slot, learnt, ladder).await {
             Err(trouble) if trouble.cause.is_none() => Ok(()),
-            result => result,
+            Err(trouble) => match trouble.cause.as_deref() {
+                // That a user is not let in again is for scenarios to say.
+                Some(Cause::LoginRefused { .. }) => Ok(()),
+                _ => Err(trouble),
+            },
+            Ok(()) => Ok(()),
         }
     }
 
-    async fn find_habits(&mut self, first: usize, learnt: &mut Learnt) -> Result<(), Trouble> {
-        self.read_lists(first, 0).await?;
+    /// Nobody gets in. An account that is refused may be replaced by another; what the server does
+    /// to everybody is a rung that is out.
+    async fn stopped_at_login(
+        &mut self,
+        trouble: Trouble,
+        learnt: &mut Learnt,
+        ladder: &mut Ladder,
+    ) -> Result<(), Trouble> {
+        if matches!(trouble.cause.as_deref(), Some(Cause::Unreachable { .. })) {
+            return Err(trouble);
+        }
+        let is_about_account = trouble
+            .cause
+            .as_deref()
+            .is_some_and(Cause::is_about_account);
+        let at = trouble.rung.unwrap_or(Rung::Connect);
+        let now = self.links.now();
+        for rung in Rung::ALL.into_iter().filter(|rung| *rung < at) {
+            self.climbed(ladder, rung, now, Ok(()));
+        }
+        self.climbed(ladder, at, now, Err(trouble.clone()));
+        for rung in Rung::ALL.into_iter().filter(|rung| *rung > at) {
+            ladder.unreached(&[rung]);
+        }
+        if trouble.observed().is_some_and(Observed::is_answer) {
+            learnt.dispatch_refers = self.refers().await;
+        }
+        if is_about_account || trouble.observed().is_none() {
+            return Err(trouble);
+        }
+        self.cause = trouble.cause.map(|cause| *cause);
+        Ok(())
+    }
+
+    async fn climb(
+        &mut self,
+        first: usize,
+        learnt: &mut Learnt,
+        ladder: &mut Ladder,
+    ) -> Result<(), Trouble> {
+        let since = self.links.now();
+        let read = self.read_lists(first, 0).await;
+        let first = self.stand_again(first, 0).await?;
+        self.climbed(ladder, Rung::Syn, since, read);
         let second = if self.players.len() > 1 {
-            Some(self.arrive(1).await?)
+            Some(self.arrive(1, ladder).await?)
         } else {
             None
         };
@@ -126,30 +183,82 @@ impl Session {
             learnt.dispatch_refers = self.refers().await;
         }
         let first = self
-            .find_notification_barrier(first, second, learnt)
+            .find_notification_barrier(first, second, learnt, ladder)
             .await?;
-        self.go_online(first).await?;
+        let first = self.climb_alone(first, ladder).await?;
         if let Some(second) = second {
-            learnt.presence_batched = self.presence_lags(first, second, learnt).await?;
+            self.climb_pair(first, second, learnt, ladder).await?;
+        } else {
+            self.find_switchboard_barrier(first, None, learnt, ladder)
+                .await;
         }
-        self.find_switchboard_barrier(first, second, learnt).await;
         Ok(())
     }
 
-    async fn arrive(&mut self, player: usize) -> Result<usize, Trouble> {
+    /// What takes two: lists, presence, a session.
+    async fn climb_pair(
+        &mut self,
+        first: usize,
+        second: usize,
+        learnt: &mut Learnt,
+        ladder: &mut Ladder,
+    ) -> Result<(), Trouble> {
+        let second = self.climb_together(first, second, ladder).await?;
+        if ladder.holds(Rung::Lists) && ladder.holds(Rung::Chg) {
+            let since = self.links.now();
+            match self.presence_lags(first, second, learnt).await {
+                Ok(lags) => {
+                    learnt.presence_batched = lags;
+                    self.climbed(ladder, Rung::Presence, since, Ok(()));
+                }
+                Err(trouble) => {
+                    self.climbed(ladder, Rung::Presence, since, Err(trouble));
+                }
+            }
+        } else {
+            if ladder.holds(Rung::Chg) {
+                // To be called one must be online.
+                let _ = self.go_online(second).await;
+            }
+            ladder.unreached(&[Rung::Presence]);
+        }
+        let board = self
+            .find_switchboard_barrier(first, Some(second), learnt, ladder)
+            .await;
+        match board {
+            Some(board) if ladder.holds(Rung::Chg) => {
+                self.climb_session(board, second, ladder).await;
+            }
+            _ => ladder.unreached(&[Rung::Cal, Rung::Ans, Rung::Msg]),
+        }
+        self.leave(second, ladder).await;
+        Ok(())
+    }
+
+    async fn arrive(&mut self, player: usize, ladder: &Ladder) -> Result<usize, Trouble> {
         let slot = self.login(player, ConnName::DEFAULT).await?.slot;
-        self.read_lists(slot, player).await?;
+        if ladder.holds(Rung::Syn) {
+            self.read_lists(slot, player).await?;
+        }
         Ok(slot)
     }
 
     async fn read_lists(&mut self, slot: usize, player: usize) -> Result<(), Trouble> {
         let batch = self.synchronise(slot).await?;
+        let is_whole = batch.is_whole() || batch.is_empty();
+        let missing = batch.missing();
         self.player_mut(player).found = Some(batch.roster);
-        Ok(())
+        if is_whole {
+            return Ok(());
+        }
+        let got = Observed::Other(format!("a batch without {missing}"));
+        let expected = "GTC, BLP and all of LST FL, AL, BL, RL";
+        Err(Trouble::new(expected, got).on(slot).at(Rung::Syn))
     }
 
-    async fn go_online(&mut self, slot: usize) -> Result<(), Trouble> {
-        let frame = self.ask(slot, "CHG", "NLN", "CHG NLN accepted").await?;
+    pub(super) async fn go_online(&mut self, slot: usize) -> Result<(), Trouble> {
+        let frame = self.ask(slot, "CHG", "NLN", "CHG NLN accepted").await;
+        let frame = frame.map_err(|trouble| trouble.at(Rung::Chg))?;
         if frame.verb() == b"CHG" {
             return Ok(());
         }
@@ -208,12 +317,13 @@ impl Session {
         mut slot: usize,
         second: Option<usize>,
         learnt: &mut Learnt,
+        ladder: &Ladder,
     ) -> Result<usize, Trouble> {
         let others: Vec<usize> = second.into_iter().collect();
         for barrier in Barrier::NOTIFICATION {
             let conn = self.slot(slot).conn;
             if self.links.link(conn, |link| link.end.is_some()) {
-                slot = self.arrive(0).await?;
+                slot = self.arrive(0, ladder).await?;
             }
             if self.is_barrier(barrier, slot, &others).await {
                 learnt.barriers.notification = Some(barrier);
@@ -222,7 +332,7 @@ impl Session {
         }
         let conn = self.slot(slot).conn;
         if self.links.link(conn, |link| link.end.is_some()) {
-            slot = self.arrive(0).await?;
+            slot = self.arrive(0, ladder).await?;
         }
         self.env = std::sync::Arc::new({
             let mut env = (*self.env).clone();
@@ -239,15 +349,10 @@ impl Session {
         second: usize,
         learnt: &Learnt,
     ) -> Result<bool, Trouble> {
-        let handle = self.player(self.slot(first).player).account.handle.clone();
-        let watcher = self.slot(second).player;
-        self.player_mut(watcher).touched = true;
-        self.change(second, "ADD", &format!("FL {handle} {handle}"))
-            .await?;
         self.go_online(second).await?;
         let mut lags = false;
         for round in 0..ROUNDS {
-            let patience = self.patience();
+            let patience = self.login_patience();
             let state = if round % 2 == 0 { "BSY" } else { "NLN" };
             self.discard(second);
             self.ask(first, "CHG", state, "CHG accepted").await?;
@@ -270,9 +375,17 @@ impl Session {
                 let shown = link.inbox.iter().any(|f| f.verb() == b"NLN");
                 (shown || link.end.is_some()).then_some(shown)
             });
-            // A server without presence has none that could come late.
-            if shown.await != Ok(true) {
-                break;
+            match shown.await {
+                Ok(true) => {}
+                Ok(false) if round == 0 => {
+                    let trouble = Trouble::new("NLN", Observed::Closed);
+                    return Err(trouble.on(second).at(Rung::Presence));
+                }
+                Err(late) if round == 0 => {
+                    let got = told_late(&late, patience);
+                    return Err(Trouble::new("NLN", got).on(second).at(Rung::Presence));
+                }
+                _ => break,
             }
             let took = self.links.now().saturating_sub(changed);
             lags |= learnt.barriers.notification.is_some() || took * 3 > self.env.timeouts.quiet;
@@ -280,17 +393,17 @@ impl Session {
         Ok(lags)
     }
 
-    /// Tries the candidates on switchboards of the first user; without one there is none.
+    /// Tries the candidates on switchboards of the first user; without one there is none. Gives a
+    /// switchboard that is still open.
     async fn find_switchboard_barrier(
         &mut self,
         first: usize,
         second: Option<usize>,
         learnt: &mut Learnt,
-    ) {
+        ladder: &mut Ladder,
+    ) -> Option<usize> {
         for barrier in Barrier::SWITCHBOARD {
-            let Ok(board) = self.enter_board(first).await else {
-                return;
-            };
+            let board = self.climb_board(first, ladder).await?;
             learnt.has_board = true;
             let others: Vec<usize> = second.into_iter().chain([first]).collect();
             if self.is_barrier(barrier, board, &others).await {
@@ -298,7 +411,29 @@ impl Session {
                     switchboard: Some(barrier),
                     ..learnt.barriers
                 };
-                return;
+                return Some(board);
+            }
+        }
+        self.climb_board(first, ladder).await
+    }
+
+    /// A new switchboard of the first user.
+    async fn climb_board(&mut self, first: usize, ladder: &mut Ladder) -> Option<usize> {
+        let since = self.links.now();
+        match self.enter_board(first).await {
+            Ok(board) => {
+                self.climbed(ladder, Rung::Xfr, since, Ok(()));
+                self.climbed(ladder, Rung::SbUsr, since, Ok(()));
+                Some(board)
+            }
+            Err(trouble) => {
+                let at = trouble.rung.unwrap_or(Rung::Xfr);
+                if at == Rung::SbUsr {
+                    self.climbed(ladder, Rung::Xfr, since, Ok(()));
+                }
+                self.climbed(ladder, at, since, Err(trouble));
+                ladder.unreached(&[Rung::SbUsr]);
+                None
             }
         }
     }
@@ -320,7 +455,8 @@ impl Session {
 
     async fn enter_board(&mut self, first: usize) -> Result<usize, Trouble> {
         let expected = "a referral to a switchboard";
-        let frame = self.ask(first, "XFR", "SB", expected).await?;
+        let frame = self.ask(first, "XFR", "SB", expected).await;
+        let frame = frame.map_err(|trouble| trouble.at(Rung::Xfr))?;
         let words: Vec<String> = frame
             .words()
             .map(|word| String::from_utf8_lossy(word).into_owned())
@@ -333,10 +469,18 @@ impl Session {
         let name = ConnName::new(self.player(player).user.clone(), "sb");
         let address = self.env.reach(address);
         let handle = self.player(player).account.handle.clone();
-        let slot = self.open(player, name, &address).await?;
-        let frame = self
-            .ask(slot, "USR", &format!("{handle} {cookie}"), "USR OK")
-            .await?;
+        let at_board = |trouble: Trouble| {
+            Trouble {
+                rung: None,
+                ..trouble
+            }
+            .at(Rung::SbUsr)
+        };
+        let slot = self.open(player, name, &address).await;
+        let slot = slot.map_err(at_board)?;
+        let params = format!("{handle} {cookie}");
+        let frame = self.ask(slot, "USR", &params, "USR OK").await;
+        let frame = frame.map_err(|trouble| trouble.at(Rung::SbUsr))?;
         if frame.words().nth(2) == Some(b"OK") {
             return Ok(slot);
         }

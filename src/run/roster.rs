@@ -66,6 +66,8 @@ pub(super) struct Batch {
     pub(super) reverse: BTreeSet<String>,
     /// FL, AL, BL, RL came whole.
     done: [bool; 4],
+    /// Something came.
+    any: bool,
 }
 
 impl Batch {
@@ -93,7 +95,21 @@ impl Batch {
             }
             _ => return false,
         }
+        self.any = true;
         true
+    }
+
+    /// Whether nothing came.
+    pub(super) fn is_empty(&self) -> bool {
+        !self.any
+    }
+
+    /// The lists that did not come whole, for a report.
+    pub(super) fn missing(&self) -> String {
+        let lists = ["FL", "AL", "BL", "RL"].into_iter().zip(self.done);
+        let missing = lists.filter(|(_, done)| !done);
+        let missing: Vec<&str> = missing.map(|(list, _)| list).collect();
+        format!("the end of LST {}", missing.join(", "))
     }
 
     /// Whether all four lists came whole.

@@ -104,6 +104,8 @@ pub(super) struct Session {
     pub(super) seed: u64,
     /// The deadline of a reply.
     pub(super) reply: Duration,
+    /// How long the harness waits for what it asks itself, where that is not as usual.
+    pub(super) patience: Option<Duration>,
     /// What expressions mean.
     pub(super) scope: Scope,
     /// The clause that a step without one speaks for.
@@ -158,6 +160,7 @@ impl Session {
             slots: Vec::new(),
             seed,
             reply: env.timeouts.reply,
+            patience: None,
             scope: Scope::new(BTreeMap::new(), ""),
             clause: None,
             clauses: Vec::new(),
@@ -273,6 +276,16 @@ impl Session {
         self.links.send(conn, bytes, segments, [what]);
     }
 
+    /// Sends a line with a payload of the harness's own.
+    pub(super) fn say_with(&mut self, slot: usize, line: &str, payload: &[u8]) {
+        let bytes = Bytes::from([line.as_bytes(), b"\r\n", payload].concat());
+        let mut frame = Frame::line(bytes.slice(..line.len()));
+        frame.payload = Some(bytes.slice(line.len() + 2..));
+        let conn = self.slot(slot).conn;
+        let what = What::Frame(Party::Client, frame);
+        self.links.send(conn, bytes, self.segments, [what]);
+    }
+
     /// Sends a request of the harness's own and waits for the line with its TrID. What the server
     /// sends of itself meanwhile is kept.
     pub(super) async fn ask(
@@ -308,14 +321,7 @@ impl Session {
         let deadline = self.links.now() + patience;
         let word = trid.to_string();
         loop {
-            let conn = self.slot(slot).conn;
-            let got = match self.links.next(conn, deadline, "reply").await {
-                Ok(Ok(frame)) => frame,
-                Ok(Err(end)) => return Err(Trouble::new(expected, told(&end)).on(slot)),
-                Err(late) => {
-                    return Err(Trouble::new(expected, told_late(&late, patience)).on(slot));
-                }
-            };
+            let got = self.next_line(slot, deadline, patience, expected).await?;
             let is_ours = got.words().nth(1) == Some(word.as_bytes());
             if is_ours && !may_come(self.slot(slot).name.kind(), &got) {
                 return Ok(got);
@@ -324,9 +330,25 @@ impl Session {
         }
     }
 
+    /// The next line of a connection.
+    pub(super) async fn next_line(
+        &mut self,
+        slot: usize,
+        deadline: Duration,
+        patience: Duration,
+        expected: &str,
+    ) -> Result<Frame, Trouble> {
+        let conn = self.slot(slot).conn;
+        match self.links.next(conn, deadline, "reply").await {
+            Ok(Ok(frame)) => Ok(frame),
+            Ok(Err(end)) => Err(Trouble::new(expected, told(&end)).on(slot)),
+            Err(late) => Err(Trouble::new(expected, told_late(&late, patience)).on(slot)),
+        }
+    }
+
     /// Logins may take long on servers that make keys.
     pub(super) fn login_patience(&self) -> Duration {
-        self.env.timeouts.reply * 3
+        self.patience.unwrap_or(self.env.timeouts.reply * 3)
     }
 
     /// How long silence must last where only time proves it.
@@ -461,6 +483,7 @@ impl Session {
             prepared: self.prepared,
             accounts,
             learnt: None,
+            climbed: Vec::new(),
         }
     }
 }

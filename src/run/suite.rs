@@ -13,9 +13,14 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::event::{Event, Notice, NoticeKind, ScenarioResult, Summary, Totals, Verdict};
+use crate::event::{
+    Event, Failure, Notice, NoticeKind, Observed, Rung, RungResult, RungState, ScenarioResult,
+    Standing, Summary, Totals, Verdict,
+};
+use crate::run::causes::Causes;
 use crate::run::death::Health;
 use crate::run::environment::{Account, Environment};
+use crate::run::needs::rungs_of;
 use crate::run::outcome::{Cause, Outcome};
 use crate::run::pool::{Pool, Seat};
 use crate::run::second_look::Signature;
@@ -72,6 +77,12 @@ pub struct Suite {
     /// Results that are final if the server is still alive.
     pub(super) held: Vec<(usize, ScenarioResult)>,
     pub(super) deaths: usize,
+    /// How far the first look came.
+    pub(super) ladder: Vec<RungResult>,
+    /// What is wrong, each thing once.
+    pub(super) causes: Causes,
+    /// How often a precondition failed in silence on a rung, and the last such failure.
+    silences: BTreeMap<Rung, usize>,
     /// Failures that stood the second look, by what they look like.
     pub(super) confirmed: BTreeMap<Signature, usize>,
     events: VecDeque<Event>,
@@ -127,6 +138,9 @@ impl Suite {
             recent: BTreeSet::new(),
             held: Vec::new(),
             deaths: 0,
+            ladder: Vec::new(),
+            causes: Causes::default(),
+            silences: BTreeMap::new(),
             confirmed: BTreeMap::new(),
             events: VecDeque::new(),
             totals: Totals::default(),
@@ -150,12 +164,7 @@ impl Suite {
     pub fn learn(&mut self, environment: &Environment, accounts: Vec<Account>) {
         self.options.dispatch_refers = environment.dispatch_refers;
         self.pool = Pool::new(accounts, environment.disposable);
-        if let Some(why) = &environment.no_login {
-            let text = format!("{why}; only scenarios that need no login are run");
-            self.notice(NoticeKind::Error, text, Vec::new());
-            self.aborted = Some(why.clone());
-            self.no_login = true;
-        }
+        self.no_login = environment.no_login.is_some();
     }
 
     /// The next task that can be begun now; `None` while there is none, or no more.
@@ -273,6 +282,8 @@ impl Suite {
         let summary = Summary {
             totals: self.totals,
             clauses: self.tally.results(),
+            ladder: self.ladder.clone(),
+            causes: self.causes.list(),
             took,
             waited: self
                 .waited
@@ -340,6 +351,9 @@ impl Suite {
             if let Some(reason) = self.unmet(entry) {
                 self.queue.remove(at);
                 self.skip(entry, reason);
+            } else if let Some(rung) = self.lacks(entry) {
+                self.queue.remove(at);
+                self.block(entry, rung);
             } else if let Some(task) = self.begin(entry) {
                 self.queue.remove(at);
                 return Some(task);
@@ -420,8 +434,6 @@ impl Suite {
             Some("needs a server that the harness starts itself (`launch:` in the target)".into())
         } else if needs.dispatch && !self.options.dispatch_refers {
             Some("needs a dispatch server that refers to a notification server".into())
-        } else if self.no_login && scenario.users.iter().any(|user| !user.fixture.is_offline()) {
-            Some("needs a user who is logged in".into())
         } else if accounts > usable {
             Some(format!(
                 "needs {accounts} accounts, the target has {usable}"
@@ -460,6 +472,7 @@ impl Suite {
         if self.in_death(entry, &result) {
             return;
         }
+        self.count_silence(&result);
         let failed = matches!(result.verdict, Verdict::Failed | Verdict::Blocked);
         if failed || result.verdict == Verdict::Waived || !result.notes.is_empty() {
             self.recent.insert(entry);
@@ -508,7 +521,8 @@ impl Suite {
     }
 
     /// Tells a final result.
-    pub(super) fn tell(&mut self, result: ScenarioResult) {
+    pub(super) fn tell(&mut self, mut result: ScenarioResult) {
+        self.name_cause(&mut result);
         self.totals.count(result.verdict);
         self.tally.take(&result);
         self.verdicts.insert(result.name.clone(), result.verdict);
@@ -535,6 +549,91 @@ impl Suite {
                 Some(first) => self.settle(index, first),
                 None => self.skip(index, reason.clone()),
             }
+        }
+    }
+
+    /// Tells how far the first look came.
+    pub(super) fn tell_ladder(&mut self) {
+        self.events.push_back(Event::Climbed(self.ladder.clone()));
+    }
+
+    /// The lowest rung that a scenario needs and that is out.
+    fn lacks(&self, entry: usize) -> Option<RungResult> {
+        let mut out = self
+            .ladder
+            .iter()
+            .filter(|rung| !rung.state.holds() && rung.cause.is_some())
+            .peekable();
+        out.peek()?;
+        let needs = rungs_of(self.entries.get(entry)?.scenario.as_ref());
+        out.find(|rung| needs.contains(&rung.rung)).copied()
+    }
+
+    /// A scenario cannot be judged, since a rung that it needs is out.
+    fn block(&mut self, entry: usize, rung: RungResult) {
+        if let Some(scenario) = self.scenario(entry) {
+            let mut result = self.judge.untold(&scenario, Duration::ZERO);
+            result.verdict = Verdict::Blocked;
+            result.rung = Some(rung.rung);
+            result.cause = rung.cause;
+            self.settle(entry, result);
+        }
+    }
+
+    /// A precondition that fails in silence three times in the same way will do so again: the rung
+    /// is out from now on.
+    fn count_silence(&mut self, result: &ScenarioResult) {
+        const ENOUGH: usize = 3;
+        let (Some(rung), Some(failure)) = (result.rung, result.failures.first()) else {
+            return;
+        };
+        if !matches!(failure.got, Observed::Silence(_)) {
+            return;
+        }
+        let count = self.silences.entry(rung).or_default();
+        *count += 1;
+        if *count < ENOUGH {
+            return;
+        }
+        let cause = self.charge_precondition(failure);
+        match self.ladder.iter_mut().find(|known| known.rung == rung) {
+            Some(known) if known.state.holds() => {
+                (known.state, known.cause) = (RungState::Silent, Some(cause));
+            }
+            Some(_) => {}
+            None => self.ladder.push(RungResult {
+                rung,
+                state: RungState::Silent,
+                cause: Some(cause),
+            }),
+        }
+        self.ladder.sort_by_key(|known| known.rung);
+    }
+
+    /// The cause of a precondition that failed.
+    fn charge_precondition(&mut self, failure: &Failure) -> usize {
+        self.causes.charge(failure, Standing::Fails, "")
+    }
+
+    /// Names the cause of a result.
+    fn name_cause(&mut self, result: &mut ScenarioResult) {
+        let shown = self.causes.take(result);
+        if result.cause.is_some() {
+            // It was blocked by a rung that is out.
+        } else if result.verdict == Verdict::Blocked {
+            let of_rung = |known: &&RungResult| Some(known.rung) == result.rung;
+            let known = self.ladder.iter().find(of_rung);
+            let known = known.and_then(|known| known.cause);
+            result.cause = match (known, result.failures.first()) {
+                (Some(cause), _) => Some(cause),
+                (None, Some(failure)) => Some(self.charge_precondition(&failure.clone())),
+                (None, None) => None,
+            };
+        } else {
+            result.cause = shown;
+        }
+        if let (Verdict::Blocked, Some(cause)) = (result.verdict, result.cause) {
+            self.causes.block(cause);
         }
     }
 

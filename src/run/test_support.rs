@@ -86,6 +86,7 @@ pub(crate) fn outcome(ending: Ending, failures: Vec<Failure>) -> Outcome {
         round_trips: 0,
         accounts: Vec::new(),
         learnt: None,
+        climbed: Vec::new(),
     }
 }
 

@@ -40,14 +40,19 @@ impl Assessor {
         result.waited = outcome.waited;
         result.round_trips = outcome.round_trips;
         result.is_met = outcome.ending == Ending::Passed;
-        if outcome.ending != Ending::Blocked {
+        if matches!(outcome.ending, Ending::Passed | Ending::Failed) {
             for failure in &outcome.failures {
                 self.sort_in(scenario, failure.clone(), &mut result);
             }
         }
         self.accuse(scenario, outcome, &mut result);
-        if outcome.ending == Ending::Blocked {
-            break_off(outcome, &mut result);
+        match outcome.ending {
+            Ending::Blocked => break_off(outcome, &mut result),
+            Ending::Inconclusive => {
+                result.verdict = Verdict::Inconclusive;
+                result.reason.clone_from(&outcome.limit);
+            }
+            Ending::Passed | Ending::Failed => {}
         }
         for variation in &outcome.variations {
             if self.strict && self.counts(variation.clause.level()) {
@@ -104,6 +109,8 @@ impl Assessor {
             description: scenario.description.clone(),
             clauses: scenario.clauses.clone(),
             verdict: Verdict::Passed,
+            cause: None,
+            rung: None,
             is_met: false,
             reason: None,
             failures: Vec::new(),
@@ -161,6 +168,7 @@ fn break_off(outcome: &Outcome, result: &mut ScenarioResult) {
     let cause = outcome.cause.as_ref().map(ToString::to_string);
     if result.failures.is_empty() {
         result.verdict = Verdict::Blocked;
+        result.rung = outcome.rung;
         result.reason = cause;
         result.failures.clone_from(&outcome.failures);
         return;

@@ -9,6 +9,7 @@ mod clause;
 mod command;
 mod error_code;
 mod handle;
+mod ladder;
 mod untestable;
 
 pub use clause::{Clause, ClauseId, Level, UnknownClause};
@@ -17,3 +18,4 @@ pub use error_code::{ErrorCode, Origin, error_codes};
 pub use handle::{
     DEFAULT_PORT, MAX_HANDLE, MAX_MESSAGE, MAX_NAME, ONLINE_STATES, decode_name, encode_name,
 };
+pub use ladder::{REQUESTS, RequestRow, Rung, rung_of_line};

@@ -92,7 +92,7 @@ impl Reporter for Judged {
             }
             Event::ScenarioFinished(result) => self.result(result, out),
             Event::Finished(_) => self.end(out),
-            Event::ScenarioStarted(_) | Event::Notice(_) => Ok(()),
+            Event::Climbed(_) | Event::ScenarioStarted(_) | Event::Notice(_) => Ok(()),
         }
     }
 }

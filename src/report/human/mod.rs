@@ -141,7 +141,7 @@ impl Reporter for Human {
         self.digest.take(event);
         match event {
             Event::Started(_) => self.begin(out),
-            Event::ScenarioStarted(_) => Ok(()),
+            Event::Climbed(_) | Event::ScenarioStarted(_) => Ok(()),
             Event::ScenarioFinished(result) if self.is_old_news(result) => Ok(()),
             Event::ScenarioFinished(result) => self.progress(result, out),
             Event::Notice(notice) => self.notice(notice, out),

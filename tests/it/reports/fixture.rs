@@ -49,6 +49,8 @@ pub(crate) fn written_aborted(reporter: &mut dyn Reporter) -> String {
     let summary = Summary {
         totals: Totals::default(),
         clauses: Vec::new(),
+        ladder: Vec::new(),
+        causes: Vec::new(),
         took: Duration::from_millis(3),
         waited: Vec::new(),
         aborted: Some("127.0.0.1:9 refuses connections".into()),
@@ -97,6 +99,8 @@ fn result(name: &str, verdict: Verdict) -> ScenarioResult {
         description: format!("what {name} is about"),
         clauses: vec![ClauseId::USR_6],
         verdict,
+        cause: None,
+        rung: None,
         is_met: verdict == Verdict::Passed,
         reason: None,
         failures: Vec::new(),
@@ -244,6 +248,8 @@ fn summary() -> Summary {
                 seen: (clause.id == ClauseId::JOI_2).then(|| "no JOI to the newcomer".into()),
             })
             .collect(),
+        ladder: Vec::new(),
+        causes: Vec::new(),
         took: Duration::from_millis(1234),
         waited: vec![("replies that did not come".into(), Duration::from_secs(2))],
         aborted: None,

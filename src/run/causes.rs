@@ -1,0 +1,144 @@
+//! What is wrong with the server, each thing once: failures that come from one breach are one
+//! cause, and what could not be judged because of it is counted with it.
+
+use std::sync::Arc;
+
+use crate::event::{Cause, Failure, Judge, Rung, ScenarioResult, Standing, Verdict};
+use crate::spec::ClauseId;
+
+/// The causes of a run, in the order in which they were found.
+#[derive(Debug, Default)]
+pub(super) struct Causes {
+    all: Vec<Cause>,
+}
+
+impl Causes {
+    /// Charges what a result shows to its causes; gives the one that it is told under.
+    pub(super) fn take(&mut self, result: &ScenarioResult) -> Option<usize> {
+        let standing = match result.verdict {
+            Verdict::Waived => Standing::Waived,
+            _ => Standing::Fails,
+        };
+        for note in &result.notes {
+            self.charge(note, Standing::Noted, &result.name);
+        }
+        let shown = matches!(result.verdict, Verdict::Failed | Verdict::Waived);
+        let shown = result.failures.iter().filter(|_| shown);
+        let ids: Vec<usize> = shown
+            .map(|failure| self.charge(failure, standing, &result.name))
+            .collect();
+        ids.first().copied()
+    }
+
+    /// The cause of a failure; a new one where none like it is known.
+    pub(super) fn charge(&mut self, failure: &Failure, standing: Standing, name: &str) -> usize {
+        let at = self
+            .find(failure)
+            .unwrap_or_else(|| self.found(failure, standing));
+        let Some(cause) = self.all.get_mut(at) else {
+            return 0;
+        };
+        cause.standing = cause.standing.min(standing);
+        let by_step = |failure: &Failure| failure.judge == Judge::Step;
+        if !name.is_empty() && cause.shown_by.last().is_none_or(|last| last != name) {
+            cause.shown_by.push(name.to_owned());
+        }
+        if by_step(failure) && !by_step(&cause.failure) {
+            cause.failure = Arc::new(failure.clone());
+        }
+        cause.id
+    }
+
+    fn found(&mut self, failure: &Failure, standing: Standing) -> usize {
+        self.all.push(Cause {
+            id: self.all.len() + 1,
+            clause: failure.clause,
+            level: failure.level,
+            standing,
+            rung: None,
+            failure: Arc::new(failure.clone()),
+            shown_by: Vec::new(),
+            blocks: 0,
+        });
+        self.all.len() - 1
+    }
+
+    /// A step and an oracle that speak of one clause speak of one thing; two steps do where the
+    /// kind of breach is the same.
+    fn find(&self, failure: &Failure) -> Option<usize> {
+        let breach = failure.breach();
+        let same_clause = |cause: &Cause| cause.clause == failure.clause && cause.clause.is_some();
+        let exact = |cause: &Cause| cause.clause == failure.clause && cause.breach() == breach;
+        let mixed = |cause: &Cause| {
+            same_clause(cause) && cause.failure.judge.is_watcher() != failure.judge.is_watcher()
+        };
+        let position = |is: &dyn Fn(&Cause) -> bool| self.all.iter().position(is);
+        position(&exact).or_else(|| position(&mixed))
+    }
+
+    /// The cause of a failure that was charged.
+    pub(super) fn of(&self, failure: &Failure) -> Option<usize> {
+        Some(self.all.get(self.find(failure)?)?.id)
+    }
+
+    /// Names the rung that is odd or out because of a cause.
+    pub(super) fn set_rung(&mut self, id: usize, rung: Rung) {
+        if let Some(cause) = self.get_mut(id) {
+            cause.rung.get_or_insert(rung);
+        }
+    }
+
+    /// One more scenario could not be judged because of this cause.
+    pub(super) fn block(&mut self, id: usize) {
+        if let Some(cause) = self.get_mut(id) {
+            cause.blocks += 1;
+        }
+    }
+
+    fn get_mut(&mut self, id: usize) -> Option<&mut Cause> {
+        self.all.get_mut(id.checked_sub(1)?)
+    }
+
+    /// The cause of this number.
+    pub(super) fn get(&self, id: usize) -> Option<&Cause> {
+        self.all.get(id.checked_sub(1)?)
+    }
+
+    /// Whether this cause fails the run by itself: some scenario, or the first look, shows it.
+    pub(super) fn is_shown(&self, id: usize) -> bool {
+        self.get(id).is_some_and(|cause| !cause.shown_by.is_empty())
+    }
+
+    /// All of them, the heaviest first: crashes and hangs, then by level, then by what they block
+    /// and how often they show.
+    pub(super) fn list(&self) -> Vec<Cause> {
+        let mut all = self.all.clone();
+        let grave = |cause: &Cause| {
+            let is_live = cause.clause.is_some_and(is_of_life);
+            !(cause.failure.judge == Judge::Process || is_live)
+        };
+        all.sort_by_key(|cause| {
+            let weight = cause.blocks + cause.shown_by.len();
+            (
+                cause.standing,
+                grave(cause),
+                cause.level,
+                std::cmp::Reverse(weight),
+                cause.id,
+            )
+        });
+        all
+    }
+}
+
+/// The clauses that say that a server goes on serving.
+fn is_of_life(clause: ClauseId) -> bool {
+    [
+        ClauseId::LIVE_1,
+        ClauseId::LIVE_2,
+        ClauseId::LIVE_3,
+        ClauseId::LIVE_4,
+        ClauseId::LIVE_5,
+    ]
+    .contains(&clause)
+}

@@ -1,0 +1,366 @@
+//! The first look climbs the ladder: what does this server do at all?
+//!
+//! Each rung is tried once, with a sound request in a sound state. A rung that is out costs one
+//! time-out; after the first that is silent less is waited for the next, since a server that answers
+//! at all was seen to answer faster.
+
+use std::time::Duration;
+
+use super::outcome::Climb;
+use super::probe::nowhere;
+use super::session::Session;
+use super::trouble::{Trouble, came};
+use crate::event::{Observed, Rung, RungState};
+use crate::spec::{ClauseId, RequestRow};
+use crate::transcript::ConnName;
+use crate::wire::{Frame, Words};
+
+/// The least that is waited for a rung.
+const LEAST: Duration = Duration::from_millis(300);
+/// A login may take as long on a server that makes keys.
+const LOGIN: Duration = Duration::from_secs(1);
+/// What another user is told.
+const TEXT: &str = "MIME-Version: 1.0\r\nContent-Type: text/plain; charset=UTF-8\r\n\r\nhello";
+
+/// What was found so far.
+#[derive(Debug, Default)]
+pub(super) struct Ladder {
+    pub(super) climbed: Vec<Climb>,
+    /// The slowest answer that came.
+    slowest: Duration,
+    is_silent: bool,
+}
+
+impl Ladder {
+    fn state(&self, rung: Rung) -> Option<RungState> {
+        let known = self.climbed.iter().find(|known| known.rung == rung);
+        known.map(|known| known.state)
+    }
+
+    /// Whether a rung was climbed.
+    pub(super) fn holds(&self, rung: Rung) -> bool {
+        self.state(rung).is_some_and(RungState::holds)
+    }
+
+    pub(super) fn put(&mut self, climb: Climb) {
+        if self.state(climb.rung).is_none() {
+            self.climbed.push(climb);
+        }
+    }
+
+    /// What lies above could not be tried.
+    pub(super) fn unreached(&mut self, rungs: &[Rung]) {
+        for rung in rungs {
+            self.put(Climb {
+                rung: *rung,
+                state: RungState::Unreached,
+                failure: None,
+            });
+        }
+    }
+}
+
+impl Session {
+    /// How long the first look waits for an answer.
+    fn climb_patience(&self, ladder: &Ladder) -> Duration {
+        let most = self.env.timeouts.reply.max(LOGIN);
+        match ladder.is_silent {
+            true => (ladder.slowest * 10).clamp(LEAST.min(most), most),
+            false => most,
+        }
+    }
+
+    /// Notes what came of a rung; says whether it was climbed.
+    pub(super) fn climbed(
+        &mut self,
+        ladder: &mut Ladder,
+        rung: Rung,
+        since: Duration,
+        result: Result<(), Trouble>,
+    ) -> bool {
+        let Err(trouble) = result else {
+            let took = self.links.now().saturating_sub(since);
+            ladder.slowest = ladder.slowest.max(took);
+            ladder.put(Climb {
+                rung,
+                state: RungState::Works,
+                failure: None,
+            });
+            return true;
+        };
+        let rung = trouble.rung.unwrap_or(rung);
+        let state = match trouble.observed() {
+            None => {
+                self.fail(None, nowhere(), trouble);
+                return false;
+            }
+            Some(Observed::Silence(_)) => RungState::Silent,
+            Some(Observed::Closed | Observed::Reset) => RungState::Closed,
+            Some(_) => RungState::Refused,
+        };
+        ladder.is_silent |= state == RungState::Silent;
+        let clause = clause_of(rung, &trouble);
+        self.fail(Some(clause), nowhere(), trouble);
+        let failure = self.failures.pop();
+        ladder.put(Climb {
+            rung,
+            state,
+            failure,
+        });
+        false
+    }
+
+    /// Climbs from the batch to the changes of one user alone. The user is logged in on `slot`.
+    pub(super) async fn climb_alone(
+        &mut self,
+        mut slot: usize,
+        ladder: &mut Ladder,
+    ) -> Result<usize, Trouble> {
+        self.patience = Some(self.climb_patience(ladder));
+        if ladder.holds(Rung::Syn) {
+            self.player_mut(0).touched = true;
+            let since = self.links.now();
+            let result = self.toggle_settings(slot).await;
+            self.climbed(ladder, Rung::Settings, since, result);
+            slot = self.stand_again(slot, 0).await?;
+        } else {
+            ladder.unreached(&[Rung::Settings]);
+        }
+        self.patience = Some(self.climb_patience(ladder));
+        let since = self.links.now();
+        let result = self.go_online(slot).await;
+        self.climbed(ladder, Rung::Chg, since, result);
+        slot = self.stand_again(slot, 0).await?;
+        self.patience = Some(self.climb_patience(ladder));
+        Ok(slot)
+    }
+
+    /// Changes both settings, and puts them back.
+    async fn toggle_settings(&mut self, slot: usize) -> Result<(), Trouble> {
+        let player = self.slot(slot).player;
+        let found = self.player(player).found.clone().unwrap_or_default();
+        let other = |now: &str, one: &'static str, two: &'static str| match now == one {
+            true => two,
+            false => one,
+        };
+        for (verb, now, new) in [
+            ("GTC", found.gtc.as_str(), other(&found.gtc, "A", "N")),
+            ("BLP", found.blp.as_str(), other(&found.blp, "AL", "BL")),
+        ] {
+            self.change(slot, verb, new).await?;
+            self.change(slot, verb, now).await?;
+        }
+        Ok(())
+    }
+
+    /// The connection, or a new login where the server has ended it.
+    pub(super) async fn stand_again(
+        &mut self,
+        slot: usize,
+        player: usize,
+    ) -> Result<usize, Trouble> {
+        let conn = self.slot(slot).conn;
+        if !self.links.link(conn, |link| link.end.is_some()) {
+            return Ok(slot);
+        }
+        let login = self.login(player, ConnName::DEFAULT).await?;
+        Ok(login.slot)
+    }
+
+    /// Lists and presence: the second user adds the first, and sees its state change.
+    pub(super) async fn climb_together(
+        &mut self,
+        first: usize,
+        second: usize,
+        ladder: &mut Ladder,
+    ) -> Result<usize, Trouble> {
+        let handle = self.player(self.slot(first).player).account.handle.clone();
+        let watcher = self.slot(second).player;
+        if !ladder.holds(Rung::Syn) {
+            ladder.unreached(&[Rung::Lists, Rung::Presence]);
+            return Ok(second);
+        }
+        self.player_mut(watcher).touched = true;
+        let since = self.links.now();
+        let result = async {
+            let entry = format!("AL {handle}");
+            self.change(second, "ADD", &format!("{entry} {handle}"))
+                .await?;
+            self.change(second, "REM", &entry).await?;
+            self.change(second, "ADD", &format!("FL {handle} {handle}"))
+                .await
+        };
+        let result = result.await;
+        self.climbed(ladder, Rung::Lists, since, result);
+        self.stand_again(second, watcher).await
+    }
+
+    /// The session: the first user calls the second, who answers and hears a message.
+    pub(super) async fn climb_session(&mut self, board: usize, second: usize, ladder: &mut Ladder) {
+        self.patience = Some(self.climb_patience(ladder));
+        let since = self.links.now();
+        let ring = self.call(board, second).await;
+        let (ring, called) = match ring {
+            Ok(ring) => (Some(ring), Ok(())),
+            Err(trouble) => (None, Err(trouble)),
+        };
+        self.climbed(ladder, Rung::Cal, since, called);
+        let Some([session, address, cookie]) = ring else {
+            ladder.unreached(&[Rung::Ans, Rung::Msg]);
+            return;
+        };
+        let since = self.links.now();
+        let answered = self
+            .join(board, second, [&session, &address, &cookie])
+            .await;
+        let (other, answered) = match answered {
+            Ok(other) => (Some(other), Ok(())),
+            Err(trouble) => (None, Err(trouble)),
+        };
+        self.climbed(ladder, Rung::Ans, since, answered);
+        let Some(other) = other else {
+            ladder.unreached(&[Rung::Msg]);
+            return;
+        };
+        let since = self.links.now();
+        let told = self.pass_message(board, other).await;
+        self.climbed(ladder, Rung::Msg, since, told);
+    }
+
+    /// CAL, until the other user is rung: session, address and cookie.
+    async fn call(&mut self, board: usize, second: usize) -> Result<[String; 3], Trouble> {
+        let handle = self.player(self.slot(second).player).account.handle.clone();
+        let expected = "CAL RINGING";
+        let frame = self.ask(board, "CAL", &handle, expected).await;
+        let frame = frame.map_err(|trouble| trouble.at(Rung::Cal))?;
+        if frame.words().nth(2) != Some(b"RINGING") {
+            return Err(Trouble::new(expected, came(&frame)).on(board).at(Rung::Cal));
+        }
+        let ring = self.hear(second, b"RNG", "RNG").await;
+        let ring = ring.map_err(|trouble| trouble.at(Rung::Cal))?;
+        let words: Words<'_> = ring.words().collect();
+        match *words.as_slice() {
+            [_, session, address, _, cookie, ..] => {
+                let text = |word: &[u8]| String::from_utf8_lossy(word).into_owned();
+                Ok([text(session), text(address), text(cookie)])
+            }
+            _ => Err(Trouble::new("RNG", came(&ring)).on(second).at(Rung::Cal)),
+        }
+    }
+
+    /// ANS at the address of a ring; the one who called hears who joins.
+    async fn join(
+        &mut self,
+        board: usize,
+        second: usize,
+        [session, address, cookie]: [&str; 3],
+    ) -> Result<usize, Trouble> {
+        let player = self.slot(second).player;
+        let name = ConnName::new(self.player(player).user.clone(), "sb");
+        let address = self.env.reach(address);
+        let slot = self.open(player, name, &address).await;
+        let slot = slot.map_err(|trouble| {
+            Trouble {
+                rung: None,
+                ..trouble
+            }
+            .at(Rung::Ans)
+        })?;
+        let handle = self.player(player).account.handle.clone();
+        let params = format!("{handle} {cookie} {session}");
+        let expected = "IRO for each who is there, then ANS OK";
+        let mut answer = self.ask(slot, "ANS", &params, expected).await;
+        let mut met = false;
+        while let Ok(frame) = &answer
+            && frame.verb() == b"IRO"
+        {
+            met = true;
+            let trid = self.slot(slot).next_trid;
+            answer = self.answer(slot, trid, expected).await;
+        }
+        let frame = answer.map_err(|trouble| trouble.at(Rung::Ans))?;
+        let is_ok = frame.verb() == b"ANS" && frame.words().nth(2) == Some(b"OK");
+        if !is_ok || !met {
+            return Err(Trouble::new(expected, came(&frame)).on(slot).at(Rung::Ans));
+        }
+        let joined = self.hear(board, b"JOI", "JOI").await;
+        joined.map_err(|trouble| trouble.at(Rung::Ans))?;
+        Ok(slot)
+    }
+
+    async fn pass_message(&mut self, board: usize, other: usize) -> Result<(), Trouble> {
+        let slot = self.slot_mut(board);
+        slot.next_trid += 1;
+        let line = format!("MSG {} N {}", slot.next_trid, TEXT.len());
+        self.say_with(board, &line, TEXT.as_bytes());
+        let frame = self.hear(other, b"MSG", "MSG with the same payload").await;
+        let frame = frame.map_err(|trouble| trouble.at(Rung::Msg))?;
+        if frame.payload.as_deref() == Some(TEXT.as_bytes()) {
+            return Ok(());
+        }
+        let expected = "MSG with the same payload";
+        Err(Trouble::new(expected, came(&frame)).on(other).at(Rung::Msg))
+    }
+
+    /// The next line with this verb; others are kept.
+    async fn hear(&mut self, slot: usize, verb: &[u8], expected: &str) -> Result<Frame, Trouble> {
+        let kept = &mut self.slot_mut(slot).pool;
+        let at = kept.iter().position(|kept| kept.frame.verb() == verb);
+        if let Some(kept) = at.and_then(|at| kept.remove(at)) {
+            return Ok(kept.frame);
+        }
+        let patience = self.login_patience();
+        let deadline = self.links.now() + patience;
+        loop {
+            let frame = self.next_line(slot, deadline, patience, expected).await?;
+            if frame.verb() == verb {
+                return Ok(frame);
+            }
+            self.slot_mut(slot).keep(frame);
+        }
+    }
+
+    /// OUT ends the connection.
+    pub(super) async fn leave(&mut self, slot: usize, ladder: &mut Ladder) {
+        self.patience = Some(self.climb_patience(ladder));
+        let since = self.links.now();
+        self.say(slot, "OUT");
+        let patience = self.login_patience();
+        let deadline = since + patience;
+        let conn = self.slot(slot).conn;
+        let result = loop {
+            match self.links.next(conn, deadline, "reply").await {
+                Ok(Ok(_)) => {}
+                Ok(Err(_)) => break Ok(()),
+                Err(late) => {
+                    let got = super::trouble::told_late(&late, patience);
+                    break Err(Trouble::new("the end of the connection", got).on(slot));
+                }
+            }
+        };
+        self.climbed(ladder, Rung::Out, since, result);
+        self.links.close(conn, false);
+        self.slot_mut(slot).known_closed = true;
+    }
+}
+
+/// The clause that is broken where a rung is out.
+fn clause_of(rung: Rung, trouble: &Trouble) -> ClauseId {
+    let got_answer = trouble.observed().is_some_and(Observed::is_answer);
+    match rung {
+        Rung::Connect => ClauseId::LIVE_1,
+        Rung::Presence => ClauseId::PRES_6,
+        Rung::Usr if trouble.expected.text == "USR OK" => ClauseId::USR_2,
+        Rung::Cal if trouble.expected.text == "RNG" => ClauseId::RNG_1,
+        Rung::Ans if trouble.expected.text == "JOI" => ClauseId::JOI_1,
+        Rung::Syn if got_answer => ClauseId::SYN_3,
+        Rung::Lists if trouble.expected.text.starts_with("REM") => ClauseId::REM_1,
+        Rung::Settings if trouble.expected.text.starts_with("BLP") => ClauseId::BLP_1,
+        rung => {
+            let row = crate::spec::REQUESTS
+                .iter()
+                .find(|row| row.rung == Some(rung));
+            row.map_or(ClauseId::LIVE_1, |row: &RequestRow| row.clause)
+        }
+    }
+}

@@ -8,7 +8,8 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::diagnostic::Place;
-use crate::spec::{ClauseId, Level};
+use crate::spec::{ClauseId, Level, ServerKind};
+use crate::transcript::ConnId;
 pub use crate::transcript::Observed;
 
 mod cause;
@@ -218,6 +219,10 @@ pub struct Failure {
     pub word: Option<usize>,
     /// The command that the failure is about, where that is known.
     pub command: Option<String>,
+    /// The kind of server that the connection was to.
+    pub kind: Option<ServerKind>,
+    /// The connection in the transcript.
+    pub conn: Option<ConnId>,
     /// The entry of the transcript that is accused; `None` where none is, as of a silence.
     pub entry: Option<usize>,
     /// The last lines on the wire, redacted.

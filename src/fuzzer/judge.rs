@@ -152,6 +152,8 @@ pub fn blame(outcome: &mut Outcome, scenario: &Scenario, dead: &Dead) {
         detail: Some(last_words(dead)),
         word: None,
         command: None,
+        kind: None,
+        conn: None,
         entry: None,
         transcript,
     };

@@ -459,6 +459,8 @@ mod tests {
             detail: detail.map(str::to_owned),
             word: detail.and_then(|it| it.strip_prefix("word ")?.split(' ').next()?.parse().ok()),
             command: None,
+            kind: None,
+            conn: None,
             entry: None,
             transcript: lines.iter().map(|line| (*line).to_owned()).collect(),
         };

@@ -132,6 +132,8 @@ impl<'e> FailureRow<'e> {
             detail: self.detail.map(Cow::into_owned),
             word: self.word,
             command: self.command.map(Cow::into_owned),
+            kind: None,
+            conn: None,
             entry: None,
             transcript: self.transcript.into_owned(),
         }

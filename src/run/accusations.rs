@@ -65,6 +65,8 @@ pub(super) fn tell(
             detail: Some(redact(&finding.message)),
             word: None,
             command: command_of(finding, transcript),
+            kind: transcript.connection(finding.conn).map(|conn| conn.kind),
+            conn: Some(finding.conn),
             entry: Some(finding.entry),
             transcript: transcript.up_to(end_of_proof(finding, transcript), TAIL, redactor),
         }

@@ -99,16 +99,6 @@ impl Causes {
         self.all.get_mut(id.checked_sub(1)?)
     }
 
-    /// The cause of this number.
-    pub(super) fn get(&self, id: usize) -> Option<&Cause> {
-        self.all.get(id.checked_sub(1)?)
-    }
-
-    /// Whether this cause fails the run by itself: some scenario, or the first look, shows it.
-    pub(super) fn is_shown(&self, id: usize) -> bool {
-        self.get(id).is_some_and(|cause| !cause.shown_by.is_empty())
-    }
-
     /// All of them, the heaviest first: crashes and hangs, then by level, then by what they block
     /// and how often they show.
     pub(super) fn list(&self) -> Vec<Cause> {

@@ -365,6 +365,8 @@ impl Suite {
                 detail: None,
                 word: None,
                 command: None,
+                kind: None,
+                conn: None,
                 entry: None,
                 transcript: result.transcript.get(from..).unwrap_or_default().to_vec(),
             },

@@ -4,6 +4,7 @@
 mod accusations;
 mod causes;
 mod check;
+mod consequence;
 mod death;
 #[cfg(test)]
 mod death_tests;

@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use crate::event::{Failure, Judge, ScenarioResult, Verdict};
+use crate::event::{Failure, Judge, ScenarioResult, Standing, Verdict};
+use crate::run::consequence::Omission;
 use crate::run::suite::{Phase, Suite};
 use crate::spec::ClauseId;
 
@@ -39,12 +40,65 @@ impl Suite {
             for signature in seen {
                 *self.confirmed.entry(signature).or_default() += 1;
             }
+            self.confirm(&result.failures);
+            let Some(state) = self.entries.get_mut(entry) else {
+                return;
+            };
             state.first = None;
             self.settle_if_alive(entry, result);
         } else {
             self.queue.push_front(entry);
         }
+        self.block_by_omissions();
         self.spare_second_looks();
+    }
+
+    /// Notes what the server was seen twice to leave undone.
+    fn confirm(&mut self, failures: &[Failure]) {
+        for failure in failures {
+            if let Some(omission) = Omission::of(failure)
+                && omission.is_named_by(failure)
+            {
+                self.omissions
+                    .entry(omission)
+                    .or_insert_with(|| failure.clone());
+            }
+        }
+    }
+
+    /// The known omission that all failures of a result follow from.
+    fn omitted(&self, result: &ScenarioResult) -> Option<Failure> {
+        let mut of = None;
+        for failure in &result.failures {
+            let omission = Omission::of(failure)?;
+            if omission.is_named_by(failure) {
+                return None;
+            }
+            of = Some(self.omissions.get(&omission)?.clone());
+        }
+        of
+    }
+
+    /// Scenarios that only wait for what is known to be left undone are blocked by that.
+    fn block_by_omissions(&mut self) {
+        let queued: Vec<usize> = self.queue.iter().copied().collect();
+        for index in queued {
+            let first = self
+                .entries
+                .get(index)
+                .and_then(|entry| entry.first.as_ref());
+            let Some(omission) = first.and_then(|first| self.omitted(first)) else {
+                continue;
+            };
+            self.queue.retain(|queued| *queued != index);
+            let first = self.entries.get_mut(index).and_then(|e| e.first.take());
+            if let Some(mut first) = first {
+                first.verdict = Verdict::Blocked;
+                first.cause = Some(self.causes.charge(&omission, Standing::Fails, ""));
+                first.failures.clear();
+                self.settle(index, first);
+            }
+        }
     }
 
     /// Takes failures for confirmed that look like others which were. The slow ones: a server that

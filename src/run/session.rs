@@ -409,6 +409,8 @@ impl Session {
             detail: trouble.detail.map(redact),
             word: trouble.word,
             command,
+            kind: trouble.slot.map(|slot| self.slot(slot).name.kind()),
+            conn,
             entry,
             transcript,
         });

@@ -18,6 +18,7 @@ use crate::event::{
     Standing, Summary, Totals, Verdict,
 };
 use crate::run::causes::Causes;
+use crate::run::consequence::Omission;
 use crate::run::death::Health;
 use crate::run::environment::{Account, Environment};
 use crate::run::needs::rungs_of;
@@ -81,6 +82,8 @@ pub struct Suite {
     pub(super) ladder: Vec<RungResult>,
     /// What is wrong, each thing once.
     pub(super) causes: Causes,
+    /// What the server was seen twice to leave undone, with the failure that says so.
+    pub(super) omissions: BTreeMap<Omission, Failure>,
     /// How often a precondition failed in silence on a rung, and the last such failure.
     silences: BTreeMap<Rung, usize>,
     /// Failures that stood the second look, by what they look like.
@@ -140,6 +143,7 @@ impl Suite {
             deaths: 0,
             ladder: Vec::new(),
             causes: Causes::default(),
+            omissions: BTreeMap::new(),
             silences: BTreeMap::new(),
             confirmed: BTreeMap::new(),
             events: VecDeque::new(),
@@ -330,9 +334,12 @@ impl Suite {
             .map(|(index, _)| index)
             .collect();
         // The greatest first, so that none of them is left to run on its own at the end.
+        // In the second look those come first that are about what others only need.
         queue.sort_by_cached_key(|index| {
-            let scenario = self.entries.get(*index).map(|entry| &entry.scenario);
-            std::cmp::Reverse(scenario.map(|scenario| weight_of(scenario)))
+            let entry = self.entries.get(*index);
+            let is_about = entry.is_some_and(Entry::is_about_an_omission);
+            let weight = entry.map(|entry| weight_of(&entry.scenario));
+            std::cmp::Reverse((is_about, weight))
         });
         self.queue.extend(queue);
     }
@@ -656,6 +663,14 @@ impl Suite {
         self.entries
             .get(entry)
             .map(|entry| Arc::clone(&entry.scenario))
+    }
+}
+
+impl Entry {
+    /// Whether what failed is a breach that others only wait for in vain.
+    fn is_about_an_omission(&self) -> bool {
+        let mut failures = self.first.iter().flat_map(|first| &first.failures);
+        failures.any(|one| Omission::of(one).is_some_and(|omission| omission.is_named_by(one)))
     }
 }
 

@@ -53,6 +53,8 @@ pub(crate) fn failure(clause: Option<ClauseId>, expected: &str, got: &str) -> Fa
         detail: None,
         word: None,
         command: None,
+        kind: None,
+        conn: None,
         entry: None,
         transcript: Vec::new(),
     }

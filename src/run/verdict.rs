@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::event::{
     ClauseResult, ClauseVerdict, Failure, Judge, Observed, ScenarioResult, Verdict,
 };
+use crate::run::consequence::charged_to;
 use crate::run::outcome::{Ending, Outcome};
 use crate::run::waivers::Waivers;
 use crate::scenario::ast::Scenario;
@@ -42,7 +43,11 @@ impl Assessor {
         result.is_met = outcome.ending == Ending::Passed;
         if matches!(outcome.ending, Ending::Passed | Ending::Failed) {
             for failure in &outcome.failures {
-                self.sort_in(scenario, failure.clone(), &mut result);
+                let charged = charged_to(failure, outcome);
+                // What the oracle saw is told below.
+                if charged.is_none() {
+                    self.sort_in(scenario, failure.clone(), &mut result);
+                }
             }
         }
         self.accuse(scenario, outcome, &mut result);
@@ -67,6 +72,8 @@ impl Assessor {
                     detail: Some("a variation, under --strict".into()),
                     word: None,
                     command: None,
+                    kind: None,
+                    conn: None,
                     entry: None,
                     transcript: Vec::new(),
                 });

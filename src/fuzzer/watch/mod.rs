@@ -112,6 +112,8 @@ fn tell(finding: &Finding, outcome: &Outcome, scenario: &Scenario) -> Failure {
         detail: Some(finding.message.clone()),
         word: None,
         command: None,
+        kind: None,
+        conn: Some(finding.conn),
         entry: Some(finding.entry),
         transcript: outcome.transcript.up_to(finding.entry + 1, TAIL, &redactor),
     }

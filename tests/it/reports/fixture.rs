@@ -84,6 +84,8 @@ fn failure(id: ClauseId, line: usize, expected: &str, got: &str) -> Failure {
         got: observed(got),
         word: Some(1),
         command: Some("USR".into()),
+        kind: None,
+        conn: None,
         entry: None,
         detail: Some("word 1 is `999`, not `911`".into()),
         transcript: vec![

@@ -1,0 +1,143 @@
+//! What follows from a breach that is known already: it is charged to that breach, and accuses
+//! nobody of something else.
+//!
+//! Within a scenario, a step that is not met on a line that an oracle has accused, or that waits
+//! for one, follows from what the oracle saw. Across scenarios, a command that is never answered, or
+//! a line that never comes, is one breach of the clause that says so, whatever the scenarios that
+//! wait for it are about.
+
+use crate::event::{Failure, Observed, Wanted};
+use crate::run::outcome::Outcome;
+use crate::spec::{ClauseId, RequestRow, ServerKind};
+use crate::transcript::{ConnId, Party, What};
+
+/// The finding of an oracle that a failure of a step follows from.
+pub(super) fn charged_to<'o>(failure: &Failure, outcome: &'o Outcome) -> Option<&'o Failure> {
+    let accusations = outcome.accusations.iter();
+    let mut others = accusations.filter(|other| other.clause != failure.clause);
+    others.find(|other| follows(failure, other, outcome))
+}
+
+fn follows(failure: &Failure, accusation: &Failure, outcome: &Outcome) -> bool {
+    let Some(accused) = accusation.entry else {
+        return false;
+    };
+    if failure.entry == Some(accused) {
+        return true;
+    }
+    if accusation.clause.is_some_and(is_of_life) {
+        return true;
+    }
+    let transcript = &outcome.transcript;
+    let Some(entry) = transcript.entries().get(accused) else {
+        return false;
+    };
+    let verb = match &entry.what {
+        What::Frame(_, frame) => String::from_utf8_lossy(frame.verb()).into_owned(),
+        _ => String::new(),
+    };
+    let wants = |verb: &str| {
+        let mut any = failure.expected.any.iter();
+        any.any(|wanted| matches!(wanted, Wanted::Line(line) if line == verb))
+    };
+    if wants(&verb) || accusation.command.as_deref().is_some_and(wants) {
+        return true;
+    }
+    if accusation.command.is_some() && accusation.command == failure.command {
+        return true;
+    }
+    failure
+        .conn
+        .is_some_and(|conn| conn == entry.conn && accused >= last_request(outcome, conn))
+}
+
+/// The entry of the last request on a connection before the clean-up.
+fn last_request(outcome: &Outcome, conn: ConnId) -> usize {
+    let entries = outcome.transcript.entries().iter().enumerate().rev();
+    let mut own = entries.filter(|(_, entry)| entry.conn == conn);
+    let request = own.find(|(_, entry)| {
+        matches!(
+            entry.what,
+            What::Frame(Party::Client, _) | What::Raw(Party::Client, _)
+        )
+    });
+    request.map_or(0, |(at, _)| at)
+}
+
+fn is_of_life(clause: ClauseId) -> bool {
+    [ClauseId::LIVE_1, ClauseId::LIVE_2, ClauseId::LIVE_3].contains(&clause)
+}
+
+/// What a server leaves undone, whatever was asked of it besides: a command that is not answered, a
+/// line that does not come.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Omission {
+    verb: String,
+    on_switchboard: bool,
+    is_end: bool,
+}
+
+impl Omission {
+    /// The omission that a failure shows.
+    pub(super) fn of(failure: &Failure) -> Option<Self> {
+        let is_end = match failure.got {
+            Observed::Silence(_) => false,
+            Observed::Closed | Observed::Reset => true,
+            _ => return None,
+        };
+        let mut lines = failure
+            .expected
+            .any
+            .iter()
+            .filter_map(|wanted| match wanted {
+                Wanted::Line(verb) => Some(verb.clone()),
+                _ => None,
+            });
+        let verb = match (is_end, lines.next()) {
+            (false, Some(verb)) => verb,
+            _ => failure.command.clone()?,
+        };
+        Some(Self {
+            verb,
+            on_switchboard: failure.kind == Some(ServerKind::Switchboard),
+            is_end,
+        })
+    }
+
+    /// The clauses that say that this must not be left undone.
+    fn clauses(&self) -> Vec<ClauseId> {
+        let kind = match self.on_switchboard {
+            true => ServerKind::Switchboard,
+            false => ServerKind::Notification,
+        };
+        let of_line = match self.verb.as_str() {
+            "RNG" => vec![ClauseId::RNG_1],
+            "NLN" => vec![ClauseId::PRES_6, ClauseId::CHG_3],
+            "FLN" => vec![ClauseId::PRES_7, ClauseId::CHG_4],
+            "ILN" => vec![ClauseId::PRES_1, ClauseId::PRES_3],
+            "JOI" => vec![ClauseId::JOI_1],
+            "IRO" => vec![ClauseId::ANS_2],
+            "BYE" => vec![ClauseId::BYE_1],
+            "MSG" => vec![ClauseId::MSG_1],
+            "LST" => vec![ClauseId::SYN_3, ClauseId::SYN_5, ClauseId::LST_1],
+            "ADD" => vec![ClauseId::ADD_10],
+            "REM" => vec![ClauseId::REM_7],
+            _ => Vec::new(),
+        };
+        let row = RequestRow::find(kind, &self.verb);
+        let of_request = row.into_iter().flat_map(|row| [row.clause, row.result]);
+        let always = [ClauseId::REPLY_1];
+        of_line
+            .into_iter()
+            .chain(of_request)
+            .chain(always)
+            .collect()
+    }
+
+    /// Whether a failure that shows this is about it, and not about something that needs it.
+    pub(super) fn is_named_by(&self, failure: &Failure) -> bool {
+        failure
+            .clause
+            .is_some_and(|clause| self.clauses().contains(&clause))
+    }
+}

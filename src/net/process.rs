@@ -12,6 +12,7 @@ use tokio::task::JoinHandle;
 use tokio::time::MissedTickBehavior;
 
 use crate::net::drive::plain;
+use crate::net::guard::Guard;
 use crate::net::tail::{Source, Tail};
 use crate::net::vitals::{PULSE, Vitals, Watch};
 use crate::run::{Invocation, Launch, Signal};
@@ -86,6 +87,7 @@ pub(super) struct Process {
     readers: Vec<JoinHandle<()>>,
     watch: Arc<Mutex<Watch>>,
     watcher: Option<JoinHandle<()>>,
+    guard: Option<Guard>,
     stop: Signal,
 }
 
@@ -136,6 +138,7 @@ impl Process {
             name: program.to_owned(),
             watch: Arc::new(Mutex::new(Watch::new(child.id()))),
             watcher: None,
+            guard: None,
             child,
             tail,
             readers,
@@ -151,6 +154,7 @@ impl Process {
         }
         let invocation = &launch.invocation;
         let mut process = Self::start(&invocation.command, invocation, launch.stop, redactor)?;
+        process.guard = process.child.id().and_then(Guard::over);
         let ready = async {
             while !listens(&launch.ready).await {
                 tokio::time::sleep(TRY).await;
@@ -406,6 +410,18 @@ mod tests {
     async fn a_process_that_ignores_the_signal_is_killed() {
         let process = start("trap '' TERM; echo up; while :; do sleep 1; done");
         process.stop(Duration::from_millis(50)).await;
+    }
+
+    #[tokio::test]
+    async fn a_guard_kills_what_is_left_when_the_harness_is_gone_and_only_then() {
+        let mut process = start("sleep 100 & wait");
+        let group = process.child.id().unwrap();
+        drop(Guard::over(group));
+        let mut guard = Guard::over(group).unwrap();
+        assert_eq!(process.ended(Duration::from_millis(50)).await, None);
+        guard.let_go();
+        let how = process.ended(Duration::from_secs(5)).await;
+        assert_eq!(how.as_deref(), Some("was ended by signal 9 (SIGKILL)"));
     }
 
     #[tokio::test]

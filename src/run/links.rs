@@ -25,8 +25,14 @@ const USUAL_ENTRIES: usize = 384;
 const USUAL_LINKS: usize = 12;
 /// The most that one script records.
 const MAX_ENTRIES: usize = 100_000;
-/// The most bytes that one script takes from the server.
-pub(super) const MAX_BYTES: usize = 16 << 20;
+/// So many lines a server may send of its own accord: more than the longest list has.
+const FREE_LINES: usize = 10_000;
+/// So many more for each segment that the script sends: the answer, and what others see of it.
+const LINES_EACH: usize = 50;
+/// So many bytes a server may send of its own accord.
+pub(super) const FREE_BYTES: usize = 4 << 20;
+/// So many more for each byte that the script sends: it may come back to every participant.
+const BYTES_EACH: usize = 16;
 /// The longest line, and the longest payload, that a script may send and still be understood.
 const WIDE: usize = 1 << 20;
 /// The most bytes of an unreadable stream that are kept for the transcript.
@@ -144,6 +150,45 @@ fn rule(direction: Direction, kind: ServerKind) -> PayloadRule {
     }
 }
 
+/// How much a server may send to one script: what is asked for, and a flood no more.
+#[derive(Debug)]
+struct Allowance {
+    lines: usize,
+    bytes: usize,
+    most_lines: usize,
+    most_bytes: usize,
+}
+
+impl Default for Allowance {
+    fn default() -> Self {
+        Self {
+            lines: 0,
+            bytes: 0,
+            most_lines: FREE_LINES,
+            most_bytes: FREE_BYTES,
+        }
+    }
+}
+
+impl Allowance {
+    /// The script has sent a segment.
+    fn asked(&mut self, bytes: usize) {
+        self.most_lines = self.most_lines.saturating_add(LINES_EACH);
+        let more = bytes.saturating_mul(BYTES_EACH);
+        self.most_bytes = self.most_bytes.saturating_add(more);
+    }
+
+    fn takes(&mut self, bytes: usize) -> bool {
+        self.bytes = self.bytes.saturating_add(bytes);
+        self.bytes <= self.most_bytes
+    }
+
+    fn takes_line(&mut self) -> bool {
+        self.lines += 1;
+        self.lines <= self.most_lines
+    }
+}
+
 /// What executor and script share.
 #[derive(Debug)]
 pub(super) struct Shared {
@@ -162,7 +207,7 @@ pub(super) struct Shared {
     /// When the whole script must be over.
     end: Duration,
     links: Vec<Link>,
-    pub(super) taken: usize,
+    allowance: Allowance,
     entries_left: usize,
     pub(super) halted: Option<String>,
 }
@@ -224,10 +269,10 @@ impl Shared {
         let Some(link) = self.links.get_mut(conn.0).filter(|link| link.end.is_none()) else {
             return;
         };
-        self.taken = self.taken.saturating_add(bytes.len());
-        if self.taken > MAX_BYTES {
+        if !self.allowance.takes(bytes.len()) {
+            let most = self.allowance.most_bytes;
             self.halted
-                .get_or_insert_with(|| format!("the server sent more than {MAX_BYTES} bytes"));
+                .get_or_insert_with(|| format!("the server sent more than {most} bytes"));
             return;
         }
         link.incoming.push_shared(bytes.clone());
@@ -236,6 +281,11 @@ impl Shared {
                 return;
             };
             match link.incoming.next_frame() {
+                Ok(Some(_)) if !self.allowance.takes_line() => {
+                    let most = self.allowance.most_lines;
+                    self.halted
+                        .get_or_insert_with(|| format!("the server sent more than {most} lines"));
+                }
                 Ok(Some(frame)) => {
                     link.observe(&frame);
                     link.inbox.push_back(frame.clone());
@@ -280,7 +330,7 @@ impl Links {
             waited_for: Vec::new(),
             end,
             links: Vec::with_capacity(USUAL_LINKS),
-            taken: 0,
+            allowance: Allowance::default(),
             entries_left: MAX_ENTRIES,
             halted: None,
         })))
@@ -307,7 +357,7 @@ impl Links {
     pub(super) fn grant(&self, time: Duration) {
         let mut shared = self.lock();
         shared.halted = None;
-        shared.taken = 0;
+        shared.allowance = Allowance::default();
         shared.entries_left = MAX_ENTRIES;
         shared.end = shared.now + time;
     }
@@ -333,6 +383,7 @@ impl Links {
         what: impl IntoIterator<Item = What>,
     ) {
         let mut shared = self.lock();
+        shared.allowance.asked(bytes.len());
         for entry in what {
             shared.record(conn, entry);
         }

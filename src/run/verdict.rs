@@ -12,6 +12,11 @@ use crate::scenario::ast::Scenario;
 use crate::spec::{Clause, ClauseId, Level};
 use crate::transcript::Redactor;
 
+/// How many bytes of a transcript are kept to the end of the run.
+const EXCERPT: usize = 64 << 10;
+/// How many where transcripts are asked for.
+const WHOLE: usize = 8 << 20;
+
 /// How outcomes are judged.
 #[derive(Debug)]
 pub(super) struct Assessor {
@@ -79,7 +84,8 @@ impl Assessor {
         }
         self.waive(scenario, &mut result);
         if self.transcripts || result.verdict != Verdict::Passed || !result.notes.is_empty() {
-            result.transcript = outcome.transcript.render_timed(&self.redactor);
+            let most = if self.transcripts { WHOLE } else { EXCERPT };
+            result.transcript = outcome.transcript.render_excerpt(&self.redactor, most);
         }
         result
     }

@@ -3,7 +3,7 @@
 use std::io;
 use std::process::{ExitStatus, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::net::TcpStream;
@@ -11,6 +11,7 @@ use tokio::process::{Child, Command};
 use tokio::task::JoinHandle;
 use tokio::time::MissedTickBehavior;
 
+use crate::net::clock::now;
 use crate::net::drive::plain;
 use crate::net::guard::Guard;
 use crate::net::tail::{Source, Tail};
@@ -57,7 +58,10 @@ pub enum LaunchError {
         output: Vec<String>,
     },
     /// The port is in use by somebody else.
-    #[error("something else already listens on {address}: stop it, or choose another port")]
+    #[error(
+        "something else already listens on {address}, a server of an earlier run perhaps: stop \
+         it, or choose another port"
+    )]
     Occupied {
         /// The address.
         address: String,
@@ -89,6 +93,8 @@ pub(super) struct Process {
     watcher: Option<JoinHandle<()>>,
     guard: Option<Guard>,
     stop: Signal,
+    /// Until then a server may still be about to begin.
+    ready_by: Option<Instant>,
 }
 
 impl Process {
@@ -143,21 +149,29 @@ impl Process {
             tail,
             readers,
             stop,
+            ready_by: None,
         })
     }
 
     /// Starts a server and waits until it is ready.
     pub(super) async fn launch(launch: &Launch, redactor: &Redactor) -> Result<Self, LaunchError> {
-        if listens(&launch.ready).await {
-            let address = launch.ready.clone();
-            return Err(LaunchError::Occupied { address });
+        for address in &launch.ready {
+            if listens(address).await {
+                let address = address.clone();
+                return Err(LaunchError::Occupied { address });
+            }
         }
         let invocation = &launch.invocation;
         let mut process = Self::start(&invocation.command, invocation, launch.stop, redactor)?;
         process.guard = process.child.id().and_then(Guard::over);
+        process.ready_by = Some(now() + invocation.within);
+        let mut missing = "";
         let ready = async {
-            while !listens(&launch.ready).await {
-                tokio::time::sleep(TRY).await;
+            for address in &launch.ready {
+                missing = address;
+                while !listens(address).await {
+                    tokio::time::sleep(TRY).await;
+                }
             }
         };
         let ended = tokio::select! {
@@ -166,25 +180,31 @@ impl Process {
                 return Ok(process);
             }
             () = tokio::time::sleep(invocation.within) => None,
-            status = process.child.wait() => Some(how(status)),
+            status = process.child.wait() => Some(status),
         };
         let command = process.name.clone();
         Err(match ended {
-            Some(how) => LaunchError::Ended {
+            Some(status) => LaunchError::Ended {
                 command,
-                how: format!("{how} before it was ready"),
+                how: early(status),
                 output: process.last_words().await,
             },
             None => {
                 process.kill().await;
                 LaunchError::Late {
                     command,
-                    what: format!("did not listen on {}", launch.ready),
+                    what: format!("did not listen on {missing}"),
                     within: invocation.within,
                     output: process.last_words().await,
                 }
             }
         })
+    }
+
+    /// Whether it lives, and may take more time until it serves.
+    pub(super) fn may_begin(&mut self) -> bool {
+        let has_time = self.ready_by.is_some_and(|until| now() < until);
+        has_time && matches!(self.child.try_wait(), Ok(None))
     }
 
     /// From now on memory and open files are measured.
@@ -324,6 +344,18 @@ fn program_path(program: &str, invocation: &Invocation) -> std::path::PathBuf {
     }
 }
 
+/// How a server ended that had not begun to listen.
+fn early(status: io::Result<ExitStatus>) -> String {
+    let is_daemon = status.as_ref().is_ok_and(ExitStatus::success);
+    let hint = if is_daemon {
+        ": if it has put itself into the background, let it run in the foreground, where the \
+         harness can watch and end it"
+    } else {
+        ""
+    };
+    format!("{} before it was ready{hint}", how(status))
+}
+
 fn how(status: io::Result<ExitStatus>) -> String {
     match status {
         Err(error) => format!("cannot be watched: {}", plain(&error)),
@@ -437,7 +469,7 @@ mod tests {
     async fn a_server_that_ends_at_once_is_told() {
         let launch = Launch {
             invocation: shell("echo no such port >&2; exit 1"),
-            ready: "127.0.0.1:1".to_owned(),
+            ready: vec!["127.0.0.1:1".to_owned()],
             stop: Signal::Term,
         };
         let error = Process::launch(&launch, &Redactor::default()).await;
@@ -447,6 +479,33 @@ mod tests {
             "`/bin/sh` exited with status 1 before it was ready"
         );
         assert_eq!(error.output(), ["no such port"]);
+    }
+
+    #[tokio::test]
+    async fn a_server_that_goes_into_the_background_is_told_to_stay() {
+        let launch = Launch {
+            invocation: shell("sleep 100 & exit 0"),
+            ready: vec!["127.0.0.1:1".to_owned()],
+            stop: Signal::Term,
+        };
+        let error = Process::launch(&launch, &Redactor::default()).await;
+        let error = error.unwrap_err().to_string();
+        assert!(error.contains("let it run in the foreground"), "{error}");
+    }
+
+    #[tokio::test]
+    async fn none_of_the_addresses_may_be_in_use() {
+        let first = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let launch = Launch {
+            invocation: shell("sleep 100"),
+            ready: vec![
+                "127.0.0.1:1".to_owned(),
+                first.local_addr().unwrap().to_string(),
+            ],
+            stop: Signal::Term,
+        };
+        let launched = Process::launch(&launch, &Redactor::default()).await;
+        assert!(matches!(launched, Err(LaunchError::Occupied { .. })));
     }
 
     #[tokio::test]

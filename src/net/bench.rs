@@ -111,6 +111,9 @@ impl Bench {
                     known.name = after.name.clone().or(known.name.take());
                 }
             }
+            if let (Ending::Inconclusive, Some(limit)) = (outcome.ending, outcome.limit) {
+                return Err(Unprepared::new(format!("{limit}; {}", limit.advice())));
+            }
             if let (Some(learnt), Ending::Passed) = (&outcome.learnt, outcome.ending) {
                 if let Some(answer) = foreign_dialect(outcome) {
                     return Err(Unprepared::new(no_common_dialect(&answer)));
@@ -221,7 +224,10 @@ impl Bench {
             self.commands.reset(&accounts).await
         };
         if let Err(error) = ready.await {
-            return Done::Unable(error.to_string());
+            return match error.limit() {
+                Some(limit) => Done::Limit(limit),
+                None => Done::Unable(error.to_string()),
+            };
         }
         let owns = scenario.needs.launch;
         let outcome = self
@@ -252,7 +258,8 @@ impl Bench {
                     let env = Arc::clone(&environment);
                     let executor = Executor::check(account.clone(), env, self.seed);
                     let outcome = self.drive(executor).await;
-                    if is_alive(&outcome) {
+                    // What stops us says nothing against the server.
+                    if is_alive(&outcome) || outcome.ending == Ending::Inconclusive {
                         return Ok(());
                     }
                     reason(&outcome)

@@ -12,11 +12,11 @@ use tokio::task::JoinHandle;
 use tokio::time::MissedTickBehavior;
 
 use crate::net::clock::now;
-use crate::net::drive::plain;
+use crate::net::drive::{limit_of, plain};
 use crate::net::guard::Guard;
 use crate::net::tail::{Source, Tail};
 use crate::net::vitals::{PULSE, Vitals, Watch};
-use crate::run::{Invocation, Launch, Signal};
+use crate::run::{Invocation, Launch, Limit, Signal};
 use crate::transcript::Redactor;
 
 /// How long it may take to end in order before it is killed.
@@ -34,6 +34,8 @@ pub enum LaunchError {
         command: String,
         /// What the system says.
         why: String,
+        /// The limit of our own that it is, if it is one.
+        limit: Option<Limit>,
     },
     /// It ended before it was ready, or with a failure.
     #[error("`{command}` {how}")]
@@ -72,6 +74,15 @@ pub enum LaunchError {
 }
 
 impl LaunchError {
+    /// The limit of our own behind it, if it is one.
+    #[must_use]
+    pub fn limit(&self) -> Option<Limit> {
+        match self {
+            Self::Start { limit, .. } => *limit,
+            _ => None,
+        }
+    }
+
     /// The last lines that the process wrote.
     #[must_use]
     pub fn output(&self) -> &[String] {
@@ -109,6 +120,7 @@ impl Process {
         let failed = |error: &io::Error| LaunchError::Start {
             command: program.to_owned(),
             why: plain(error),
+            limit: limit_of(error),
         };
         let mut command = Command::new(program_path(program, invocation));
         command

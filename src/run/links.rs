@@ -12,7 +12,8 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use super::accusations::Course;
-use super::port::{Input, Output};
+use super::limit::{Allowance, Limit};
+use super::port::{Input, Output, Refusal};
 use crate::diagnostic::{Source, Span};
 use crate::oracle::Judge;
 use crate::spec::{Command, Direction, ServerKind};
@@ -25,14 +26,6 @@ const USUAL_ENTRIES: usize = 384;
 const USUAL_LINKS: usize = 12;
 /// The most that one script records.
 const MAX_ENTRIES: usize = 100_000;
-/// So many lines a server may send of its own accord: more than the longest list has.
-const FREE_LINES: usize = 10_000;
-/// So many more for each segment that the script sends: the answer, and what others see of it.
-const LINES_EACH: usize = 50;
-/// So many bytes a server may send of its own accord.
-pub(super) const FREE_BYTES: usize = 4 << 20;
-/// So many more for each byte that the script sends: it may come back to every participant.
-const BYTES_EACH: usize = 16;
 /// The longest line, and the longest payload, that a script may send and still be understood.
 const WIDE: usize = 1 << 20;
 /// The most bytes of an unreadable stream that are kept for the transcript.
@@ -51,6 +44,8 @@ pub(super) enum End {
     Unreachable(String),
     /// What came cannot be read any further.
     Garbage(DecodeError),
+    /// It was never made, because of a limit of our own.
+    Limit(Limit),
 }
 
 /// Why a wait ended without what it waited for.
@@ -58,8 +53,8 @@ pub(super) enum End {
 pub(super) enum Late {
     /// Its deadline passed.
     Timeout,
-    /// The script may not go on; the text says why.
-    Halted(String),
+    /// The script may not go on.
+    Halted(Limit),
 }
 
 /// One connection.
@@ -150,45 +145,6 @@ fn rule(direction: Direction, kind: ServerKind) -> PayloadRule {
     }
 }
 
-/// How much a server may send to one script: what is asked for, and a flood no more.
-#[derive(Debug)]
-struct Allowance {
-    lines: usize,
-    bytes: usize,
-    most_lines: usize,
-    most_bytes: usize,
-}
-
-impl Default for Allowance {
-    fn default() -> Self {
-        Self {
-            lines: 0,
-            bytes: 0,
-            most_lines: FREE_LINES,
-            most_bytes: FREE_BYTES,
-        }
-    }
-}
-
-impl Allowance {
-    /// The script has sent a segment.
-    fn asked(&mut self, bytes: usize) {
-        self.most_lines = self.most_lines.saturating_add(LINES_EACH);
-        let more = bytes.saturating_mul(BYTES_EACH);
-        self.most_bytes = self.most_bytes.saturating_add(more);
-    }
-
-    fn takes(&mut self, bytes: usize) -> bool {
-        self.bytes = self.bytes.saturating_add(bytes);
-        self.bytes <= self.most_bytes
-    }
-
-    fn takes_line(&mut self) -> bool {
-        self.lines += 1;
-        self.lines <= self.most_lines
-    }
-}
-
 /// What executor and script share.
 #[derive(Debug)]
 pub(super) struct Shared {
@@ -209,7 +165,7 @@ pub(super) struct Shared {
     links: Vec<Link>,
     allowance: Allowance,
     entries_left: usize,
-    pub(super) halted: Option<String>,
+    pub(super) halted: Option<Limit>,
 }
 
 impl Shared {
@@ -224,7 +180,17 @@ impl Shared {
                     self.record(conn, What::Opened(address));
                 }
             }
-            Input::OpenFailed(conn, reason) => self.ended(conn, End::Unreachable(reason)),
+            Input::OpenFailed(
+                conn,
+                Refusal {
+                    limit: Some(limit), ..
+                },
+            ) => {
+                self.ended(conn, End::Limit(limit));
+            }
+            Input::OpenFailed(conn, Refusal { reason, .. }) => {
+                self.ended(conn, End::Unreachable(reason));
+            }
             Input::Data(conn, bytes) => self.data(conn, bytes),
             Input::Closed(conn) => self.ended(conn, End::Closed),
             Input::Reset(conn) => self.ended(conn, End::Reset),
@@ -235,8 +201,7 @@ impl Shared {
 
     fn record(&mut self, conn: ConnId, what: What) {
         if self.entries_left == 0 {
-            self.halted
-                .get_or_insert_with(|| format!("more than {MAX_ENTRIES} lines on the wire"));
+            self.halted.get_or_insert(Limit::Lines(MAX_ENTRIES));
             return;
         }
         self.entries_left -= 1;
@@ -253,8 +218,10 @@ impl Shared {
         let rest = Bytes::copy_from_slice(head(link.incoming.rest()));
         let waiting = link.incoming.waiting_line().map(Bytes::copy_from_slice);
         let what = match &end {
-            End::Reset => What::Reset(Party::Server),
-            _ => What::Closed(Party::Server),
+            End::Reset => Some(What::Reset(Party::Server)),
+            // The server has done nothing.
+            End::Limit(_) => None,
+            _ => Some(What::Closed(Party::Server)),
         };
         link.end = Some(end);
         for left in waiting.into_iter().chain([rest]) {
@@ -262,17 +229,17 @@ impl Shared {
                 self.record(conn, What::Raw(Party::Server, left));
             }
         }
-        self.record(conn, what);
+        if let Some(what) = what {
+            self.record(conn, what);
+        }
     }
 
     fn data(&mut self, conn: ConnId, bytes: Bytes) {
         let Some(link) = self.links.get_mut(conn.0).filter(|link| link.end.is_none()) else {
             return;
         };
-        if !self.allowance.takes(bytes.len()) {
-            let most = self.allowance.most_bytes;
-            self.halted
-                .get_or_insert_with(|| format!("the server sent more than {most} bytes"));
+        if let Err(limit) = self.allowance.take(bytes.len()) {
+            self.halted.get_or_insert(limit);
             return;
         }
         link.incoming.push_shared(bytes.clone());
@@ -281,12 +248,11 @@ impl Shared {
                 return;
             };
             match link.incoming.next_frame() {
-                Ok(Some(_)) if !self.allowance.takes_line() => {
-                    let most = self.allowance.most_lines;
-                    self.halted
-                        .get_or_insert_with(|| format!("the server sent more than {most} lines"));
-                }
                 Ok(Some(frame)) => {
+                    if let Err(limit) = self.allowance.take_line() {
+                        self.halted.get_or_insert(limit);
+                        return;
+                    }
                     link.observe(&frame);
                     link.inbox.push_back(frame.clone());
                     self.record(conn, What::Frame(Party::Server, frame));
@@ -458,8 +424,8 @@ impl Links {
         poll_fn(|_| {
             let mut shared = self.lock();
             let since = *since.get_or_insert(shared.now);
-            if let Some(reason) = &shared.halted {
-                return Poll::Ready(Err(Late::Halted(reason.clone())));
+            if let Some(limit) = shared.halted {
+                return Poll::Ready(Err(Late::Halted(limit)));
             }
             if let Some(found) = ready(&mut shared) {
                 shared.wake_at = None;
@@ -476,9 +442,9 @@ impl Links {
             if deadline <= shared.end {
                 return Poll::Ready(Err(Late::Timeout));
             }
-            let reason = format!("the script took more than {:?}", shared.end);
-            shared.halted = Some(reason.clone());
-            Poll::Ready(Err(Late::Halted(reason)))
+            let limit = Limit::Time(shared.end);
+            shared.halted = Some(limit);
+            Poll::Ready(Err(Late::Halted(limit)))
         })
         .await
     }
@@ -498,7 +464,7 @@ impl Links {
                 self.close(conn, true);
                 Err(End::Unreachable("no answer in time".into()))
             }
-            Err(Late::Halted(reason)) => Err(End::Unreachable(reason)),
+            Err(Late::Halted(limit)) => Err(End::Limit(limit)),
         }
     }
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::event::{
     ClauseResult, ClauseVerdict, Failure, Judge, Observed, ScenarioResult, Verdict,
 };
+use crate::run::limit::Limit;
 use crate::run::outcome::{Ending, Outcome};
 use crate::run::waivers::Waivers;
 use crate::scenario::ast::Scenario;
@@ -81,6 +82,9 @@ impl Assessor {
         }
         if result.verdict != Verdict::Blocked && !result.failures.is_empty() {
             result.verdict = Verdict::Failed;
+        }
+        if let (Ending::Inconclusive, Some(limit)) = (outcome.ending, outcome.limit) {
+            stop_short(limit, &mut result);
         }
         self.waive(scenario, &mut result);
         if self.transcripts || result.verdict != Verdict::Passed || !result.notes.is_empty() {
@@ -165,6 +169,16 @@ impl Assessor {
             result.verdict = Verdict::Waived;
             result.reason = Some(reasons.join("; "));
         }
+    }
+}
+
+/// A scenario that a limit of our own has stopped says nothing, but for what oracles have seen.
+fn stop_short(limit: Limit, result: &mut ScenarioResult) {
+    if result.failures.is_empty() {
+        result.verdict = Verdict::Inconclusive;
+        result.reason = Some(limit.to_string());
+    } else {
+        result.reason = Some(format!("it could not be carried out to its end: {limit}"));
     }
 }
 

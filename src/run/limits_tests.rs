@@ -2,9 +2,38 @@
 
 use std::time::Duration;
 
+use super::dialogue::Dialogue;
 use super::suite_world::{Act, many, options, run};
 use crate::event::{NoticeKind, Verdict};
-use crate::run::{Limit, SuiteOptions};
+use crate::run::{Ending, Limit, Outcome, Refusal, SuiteOptions};
+
+/// What becomes of a script whose second connection cannot be made.
+fn refused(steps: &str, refusal: impl Into<Refusal>) -> Outcome {
+    let mut it = Dialogue::new("[alice]", steps);
+    it.wants();
+    it.opened(0);
+    it.say(0, "VER 1 MSNP2");
+    it.wants();
+    it.refuse(1, refusal);
+    it.outcome()
+}
+
+#[test]
+fn a_connection_that_we_cannot_open_says_nothing_of_the_server() {
+    for last in [
+        "  - alice@ns2 C: VER {t} MSNP2",
+        "  - alice@sb open: \"ns:1\"",
+        "  - alice@sb open: \"ns:1\"\n  - alice@sb S: closed",
+    ] {
+        let steps = format!("  - C: VER 1 MSNP2\n  - S: VER 1 MSNP2\n{last}");
+        let outcome = refused(&steps, Limit::Ports);
+        assert_eq!(outcome.ending, Ending::Inconclusive, "{last}");
+        assert_eq!(outcome.limit, Some(Limit::Ports));
+        assert!(outcome.failures.is_empty(), "{:?}", outcome.failures);
+        let refused = refused(&steps, "connection refused");
+        assert_eq!(refused.ending, Ending::Failed, "{last}");
+    }
+}
 
 const TIME: Limit = Limit::Time(Duration::from_secs(60));
 

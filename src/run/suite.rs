@@ -118,6 +118,7 @@ impl Suite {
             level: options.level,
             strict: options.strict,
             transcripts: options.transcripts,
+            kept: 0,
             redactor: Redactor::new(secrets),
             waivers: std::mem::take(&mut options.waivers),
         };

@@ -15,8 +15,10 @@ use crate::transcript::Redactor;
 
 /// How many bytes of a transcript are kept to the end of the run.
 const EXCERPT: usize = 64 << 10;
-/// How many where transcripts are asked for.
+/// How many where transcripts are asked for,
 const WHOLE: usize = 8 << 20;
+/// and for how many scenarios together.
+const TOGETHER: usize = 64 << 20;
 
 /// How outcomes are judged.
 #[derive(Debug)]
@@ -25,6 +27,8 @@ pub(super) struct Assessor {
     pub(super) strict: bool,
     /// Keep the transcripts of scenarios that passed too.
     pub(super) transcripts: bool,
+    /// How many bytes of transcripts are kept so far.
+    pub(super) kept: usize,
     pub(super) redactor: Redactor,
     pub(super) waivers: Waivers,
 }
@@ -88,8 +92,10 @@ impl Assessor {
         }
         self.waive(scenario, &mut result);
         if self.transcripts || result.verdict != Verdict::Passed || !result.notes.is_empty() {
-            let most = if self.transcripts { WHOLE } else { EXCERPT };
+            let is_whole = self.transcripts && self.kept < TOGETHER;
+            let most = if is_whole { WHOLE } else { EXCERPT };
             result.transcript = outcome.transcript.render_excerpt(&self.redactor, most);
+            self.kept += result.transcript.iter().map(String::len).sum::<usize>();
         }
         result
     }
@@ -268,13 +274,15 @@ mod tests {
     use crate::run::test_support::{failure, outcome, place, scenario};
     use crate::run::waivers::Waiver;
     use crate::spec::ServerKind;
-    use crate::transcript::{ConnName, What};
+    use crate::transcript::{ConnName, Party, What};
+    use crate::wire::Frame;
 
     fn judge(level: Level, strict: bool) -> Assessor {
         Assessor {
             level,
             strict,
             transcripts: false,
+            kept: 0,
             redactor: Redactor::default(),
             waivers: Waivers::default(),
         }
@@ -370,6 +378,33 @@ mod tests {
         );
         must.transcripts = true;
         assert!(kept(&mut must, Ending::Passed, None));
+    }
+
+    #[test]
+    fn of_a_flood_little_is_kept() {
+        let mut flood = outcome(Ending::Inconclusive, Vec::new());
+        flood.limit = Some(Limit::Lines(100_000));
+        let name = ConnName::new("alice", "");
+        let conn = flood.transcript.connect(name, ServerKind::Notification);
+        for n in 0..100_000 {
+            let frame = Frame::line(format!("NLN NLN u{n}@hotmail.com {n}"));
+            let what = What::Frame(Party::Server, frame);
+            flood.transcript.record(Duration::ZERO, conn, what);
+        }
+        let mut bytes = |judge: &mut Assessor| {
+            let result = judge.judge(&scenario("a", &["USR-6"], &[]), &flood, Duration::ZERO);
+            assert_eq!(result.verdict, Verdict::Inconclusive);
+            let lines = result.transcript.iter();
+            lines
+                .map(|line| line.len() + size_of::<String>())
+                .sum::<usize>()
+        };
+        let mut must = judge(Level::Must, false);
+        assert!(bytes(&mut must) < 100_000);
+        must.transcripts = true;
+        assert!(bytes(&mut must) > 4_000_000, "where it was asked for");
+        must.kept = TOGETHER;
+        assert!(bytes(&mut must) < 100_000);
     }
 
     #[test]

@@ -32,6 +32,7 @@ mod shrink;
 mod snippet;
 mod target;
 mod transcripts;
+mod whole_file;
 
 use std::process::ExitCode;
 

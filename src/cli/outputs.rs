@@ -9,6 +9,7 @@ use msnpspec::report::{Format, Palette, Reporter};
 
 use super::options::Report;
 use super::progress::Progress;
+use super::whole_file::WholeFile;
 
 /// A file that cannot be written.
 #[derive(Debug, thiserror::Error)]
@@ -21,6 +22,8 @@ pub(crate) struct OutputError {
 /// All reports of a run.
 pub(crate) struct Outputs {
     outputs: Vec<Output>,
+    /// The last event has come: documents are whole.
+    is_whole: bool,
 }
 
 struct Output {
@@ -32,7 +35,30 @@ struct Output {
 
 enum Destination {
     Stdout,
-    File(PathBuf, BufWriter<File>),
+    /// Written as the run goes on, a line after the other.
+    Lines(PathBuf, BufWriter<File>),
+    /// One document: until it is whole, the one before stays.
+    Document(PathBuf, WholeFile),
+}
+
+impl Destination {
+    fn open(report: &Report) -> Result<Self, OutputError> {
+        let Some(path) = &report.to else {
+            return Ok(Self::Stdout);
+        };
+        let path = path.clone();
+        let opened = match report.format {
+            Format::Human | Format::Jsonl | Format::Tap | Format::Github => {
+                let file = File::create(&path).map(BufWriter::new);
+                file.map(|file| Self::Lines(path.clone(), file))
+            }
+            Format::Json | Format::Junit | Format::Html => {
+                let file = WholeFile::create(&path);
+                file.map(|file| Self::Document(path.clone(), file))
+            }
+        };
+        opened.map_err(|source| OutputError { path, source })
+    }
 }
 
 impl Outputs {
@@ -43,18 +69,10 @@ impl Outputs {
         human: &dyn Fn(Palette) -> Box<dyn Reporter + Send>,
     ) -> Result<Self, OutputError> {
         let open = |report: &Report| {
-            let (to, palette) = match &report.to {
-                None => (Destination::Stdout, palette),
-                Some(path) => {
-                    let path = path.clone();
-                    match File::create(&path) {
-                        Ok(file) => {
-                            let file = BufWriter::new(file);
-                            (Destination::File(path, file), Palette::plain())
-                        }
-                        Err(source) => return Err(OutputError { path, source }),
-                    }
-                }
+            let to = Destination::open(report)?;
+            let palette = match to {
+                Destination::Stdout => palette,
+                Destination::Lines(..) | Destination::Document(..) => Palette::plain(),
             };
             let reporter: Box<dyn Reporter + Send> = match report.format {
                 Format::Human => human(palette),
@@ -68,22 +86,27 @@ impl Outputs {
             })
         };
         let outputs = reports.iter().map(open).collect::<Result<_, _>>()?;
-        Ok(Self { outputs })
+        Ok(Self {
+            outputs,
+            is_whole: false,
+        })
     }
 
     /// Hands an event to every report. One that cannot be written leaves the others alone. What
     /// goes to the terminal is written while `progress` is out of the way.
     pub(crate) fn handle(&mut self, event: &Event, progress: &Progress) {
+        self.is_whole |= matches!(event, Event::Finished(_));
         for output in self
             .outputs
             .iter_mut()
             .filter(|output| output.failed.is_none())
         {
             let written = match &mut output.to {
-                Destination::File(_, file) => {
+                Destination::Lines(_, file) => {
                     let written = output.reporter.handle(event, file);
                     written.and_then(|()| file.flush())
                 }
+                Destination::Document(_, file) => output.reporter.handle(event, file),
                 Destination::Stdout => {
                     let mut text = Vec::new();
                     let handled = output.reporter.handle(event, &mut text);
@@ -94,16 +117,24 @@ impl Outputs {
         }
     }
 
-    /// What could not be written. That the reader of standard output went away is no error.
+    /// Puts the documents in their places, and tells what could not be written. That the reader of
+    /// standard output went away is no error.
     pub(crate) fn finish(self) -> Vec<OutputError> {
+        let is_whole = self.is_whole;
         let failed = |output: Output| {
-            let source = output.failed?;
-            let path = match output.to {
-                Destination::Stdout if source.kind() == io::ErrorKind::BrokenPipe => return None,
-                Destination::Stdout => "standard output".into(),
-                Destination::File(path, _) => path,
+            let (path, failed) = match output.to {
+                Destination::Stdout => {
+                    let is_gone = |error: &io::Error| error.kind() == io::ErrorKind::BrokenPipe;
+                    let failed = output.failed.filter(|error| !is_gone(error));
+                    ("standard output".into(), failed)
+                }
+                Destination::Lines(path, _) => (path, output.failed),
+                Destination::Document(path, file) => {
+                    let commit = || is_whole.then(|| file.commit().err()).flatten();
+                    (path, output.failed.or_else(commit))
+                }
             };
-            Some(OutputError { path, source })
+            failed.map(|source| OutputError { path, source })
         };
         self.outputs.into_iter().filter_map(failed).collect()
     }

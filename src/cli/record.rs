@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use msnpspec::net::{RecordEvent, RecordOptions, Recorded, Recording};
+use msnpspec::net::{RecordEvent, RecordOptions, Recorded, Recording, Signals};
 use msnpspec::oracle::Finding;
 use msnpspec::report::printable;
 use msnpspec::run::Target;
@@ -16,7 +16,6 @@ use msnpspec::spec::Level;
 use super::args::RecordArgs;
 use super::console::Console;
 use super::exit::Exit;
-use super::serve::Signals;
 use super::{files, snippet};
 
 /// Records until a signal ends it.

@@ -18,6 +18,7 @@ use super::outputs::Outputs;
 use super::progress::Progress;
 use super::replay::{self, Replay};
 use super::transcripts::Transcripts;
+use super::whole_file::WholeFile;
 use super::{library, list};
 
 /// Runs scenarios against a server.
@@ -137,7 +138,7 @@ impl Prepared {
         let ended = runtime.block_on(msnpspec::net::run(plan, &mut sink));
         let mut replayed = Vec::new();
         std::mem::swap(&mut replayed, &mut writers.results);
-        let mut written = writers.finish(args, console);
+        let mut written = writers.finish(console);
         for result in &replayed {
             let replay = replays.iter().find(|it| it.scenario.name == result.name);
             let Some(text) = replay.and_then(|it| it.divergence(result, &name)) else {
@@ -222,8 +223,12 @@ struct Writers {
     outputs: Outputs,
     progress: Progress,
     transcripts: Option<Transcripts>,
+    /// Where waivers go.
+    bless: Option<WholeFile>,
     /// The first transcript that could not be written.
     lost: Option<std::io::Error>,
+    /// Why the run did not come to its end, so far.
+    aborted: Option<String>,
     failed: Vec<Arc<ScenarioResult>>,
     /// The scenarios that replay transcripts, and what became of them.
     replayed: Vec<String>,
@@ -243,13 +248,11 @@ impl Writers {
             .map(Transcripts::create)
             .transpose();
         let transcripts = transcripts.map_err(|error| wrong(&format!("--transcripts: {error}")))?;
-        if let Some(file) = &args.bless {
-            let open = std::fs::OpenOptions::new()
-                .append(true)
-                .create(true)
-                .open(file);
-            open.map_err(|error| wrong(&format!("cannot write {}: {error}", file.display())))?;
-        }
+        let bless = args.bless.as_deref().map(|path| {
+            let file = WholeFile::create(path);
+            file.map_err(|error| wrong(&format!("cannot write {}: {error}", path.display())))
+        });
+        let bless = bless.transpose()?;
         let again = options::again(args);
         let human = |palette| -> Box<dyn Reporter + Send> { Box::new(Human::new(palette, &again)) };
         let outputs = Outputs::open(reports, console.palette(), &human);
@@ -257,7 +260,9 @@ impl Writers {
             outputs: outputs.map_err(|error| wrong(&error))?,
             progress: Progress::new(Console::is_watched()),
             transcripts,
+            bless,
             lost: None,
+            aborted: Some("it was not run".to_owned()),
             failed: Vec::new(),
             replayed: Vec::new(),
             results: Vec::new(),
@@ -267,6 +272,9 @@ impl Writers {
     fn take(&mut self, event: &Event) {
         self.progress.take(event);
         self.outputs.handle(event, &self.progress);
+        if let Event::Finished(summary) = event {
+            self.aborted.clone_from(&summary.aborted);
+        }
         let Event::ScenarioFinished(result) = event else {
             return;
         };
@@ -283,7 +291,7 @@ impl Writers {
     }
 
     /// Tells what could not be written, and writes the waivers.
-    fn finish(self, args: &RunArgs, console: Console) -> Exit {
+    fn finish(self, console: Console) -> Exit {
         let mut exit = Exit::Success;
         let mut lost = |message: &dyn std::fmt::Display| {
             console.error(message);
@@ -295,16 +303,23 @@ impl Writers {
         if let Some(error) = &self.lost {
             lost(&format!("transcripts are missing: {error}"));
         }
-        if let Some(file) = &args.bless {
-            let failures = self.failed.iter().flat_map(|result| {
-                result
-                    .failures
-                    .iter()
-                    .map(|failure| (result.name.as_str(), failure))
-            });
-            if let Err(error) = std::fs::write(file, bless(failures)) {
-                lost(&format!("cannot write {}: {error}", file.display()));
+        match (self.bless, &self.aborted) {
+            (Some(_), Some(why)) => {
+                lost(&format!(
+                    "no waivers are written, and those of before stay: not everything was judged \
+                     ({why})"
+                ));
             }
+            (Some(file), None) => {
+                let failures = self.failed.iter().flat_map(|result| {
+                    let failures = result.failures.iter();
+                    failures.map(|failure| (result.name.as_str(), failure))
+                });
+                if let Err(error) = file.finish(&bless(failures)) {
+                    lost(&format!("cannot write the waivers: {error}"));
+                }
+            }
+            (None, _) => {}
         }
         exit
     }

@@ -1,12 +1,11 @@
 //! `msnpspec serve`.
 
-use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::sync::Arc;
 
 use msnpspec::diagnostic::{Diagnostic, Source, Span};
-use msnpspec::net::{Doors, ServeOptions, Serving};
+use msnpspec::net::{Doors, ServeOptions, Serving, Signals};
 use msnpspec::server::{Account, Accounts, Config, Pattern};
 use serde::Deserialize;
 
@@ -107,46 +106,6 @@ async fn until_signal(
         () = signals.next() => {}
     }
     Exit::Success
-}
-
-/// SIGTERM and Ctrl-C.
-pub(crate) struct Signals {
-    #[cfg(unix)]
-    term: tokio::signal::unix::Signal,
-    #[cfg(unix)]
-    interrupt: tokio::signal::unix::Signal,
-}
-
-impl Signals {
-    /// Takes the signals over from now on.
-    pub(crate) fn new() -> io::Result<Self> {
-        #[cfg(unix)]
-        {
-            use tokio::signal::unix::{SignalKind, signal};
-            Ok(Self {
-                term: signal(SignalKind::terminate())?,
-                interrupt: signal(SignalKind::interrupt())?,
-            })
-        }
-        #[cfg(not(unix))]
-        Ok(Self {})
-    }
-
-    /// The next of them.
-    pub(crate) async fn next(&mut self) {
-        #[cfg(unix)]
-        tokio::select! {
-            _ = self.term.recv() => {}
-            _ = self.interrupt.recv() => {}
-        }
-        #[cfg(not(unix))]
-        {
-            // Where Ctrl-C cannot be listened for, it ends the process by itself.
-            if tokio::signal::ctrl_c().await.is_err() {
-                std::future::pending::<()>().await;
-            }
-        }
-    }
 }
 
 fn doors(args: &ServeArgs) -> Doors {

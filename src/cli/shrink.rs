@@ -11,7 +11,7 @@ use msnpspec::diagnostic::did_you_mean;
 use msnpspec::fuzzer::{
     Kind, Reference, Reproducer, ShrinkError, ShrinkProgress, Shrinker, Shrunk, Signature,
 };
-use msnpspec::net::{Stand, StandError, StandOptions, now};
+use msnpspec::net::{Stand, StandError, StandOptions, interrupted, now};
 use msnpspec::report::printable;
 use msnpspec::run::{Outcome, Target};
 use msnpspec::scenario::Library;
@@ -341,14 +341,13 @@ impl Session<'_> {
     }
 }
 
-/// Set once somebody presses Ctrl-C.
+/// Set once a signal wants the program to end.
 fn stopped_by_signal(runtime: &Runtime) -> Arc<AtomicBool> {
     let stopped = Arc::new(AtomicBool::new(false));
     let flag = Arc::clone(&stopped);
     runtime.spawn(async move {
-        if tokio::signal::ctrl_c().await.is_ok() {
-            flag.store(true, Ordering::Relaxed);
-        }
+        interrupted().await;
+        flag.store(true, Ordering::Relaxed);
     });
     stopped
 }

@@ -77,7 +77,9 @@ impl Verdict {
             .map(|(signature, failure)| (signature, failure.clone()))
             .collect();
         let verdict = match told.first() {
-            None if outcome.ending == Ending::Blocked => Self::Broken,
+            None if matches!(outcome.ending, Ending::Blocked | Ending::Inconclusive) => {
+                Self::Broken
+            }
             None => Self::Passed,
             Some((signature, failure)) if failure.judge == Judge::Step => Self::of_step(signature),
             Some((_, failure)) if failure.judge == Judge::Process => Self::Death,

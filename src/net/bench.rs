@@ -1,6 +1,7 @@
 //! What a target needs to be tested: its process, its commands, its accounts, and what it is like.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::event::{Observed, Rung};
 use crate::net::command::Commands;
@@ -12,7 +13,7 @@ use crate::run::{
 };
 use crate::scenario::ast::Scenario;
 use crate::spec::ClauseId;
-use crate::transcript::Redactor;
+use crate::transcript::{Entry, Party, Redactor, What};
 
 /// How many accounts are tried before all are taken to be unusable.
 const TRIED_ACCOUNTS: usize = 8;
@@ -20,6 +21,8 @@ const TRIED_ACCOUNTS: usize = 8;
 const ENOUGH_REFUSALS: usize = 3;
 /// How often a server that seems dead is looked at before it is given up.
 const PATIENCE: usize = 4;
+/// How long a server that has just been started, and does not serve yet, is left alone.
+const AGAIN: Duration = Duration::from_millis(50);
 
 /// Why a run could not begin.
 #[derive(Debug)]
@@ -97,7 +100,7 @@ impl Bench {
             self.commands.provide(&two).await?;
             self.commands.reset(&two).await?;
             let env = Arc::new(environment.clone());
-            probes.push(self.drive(Executor::probe(two, env, self.seed)).await);
+            probes.push(self.first_look(&two, &env).await);
             let Some(outcome) = probes.last() else {
                 break;
             };
@@ -107,6 +110,9 @@ impl Bench {
                     known.lists = after.lists;
                     known.name = after.name.clone().or(known.name.take());
                 }
+            }
+            if let (Ending::Inconclusive, Some(limit)) = (outcome.ending, outcome.limit) {
+                return Err(Unprepared::new(format!("{limit}; {}", limit.advice())));
             }
             if let (Some(learnt), Ending::Passed) = (&outcome.learnt, outcome.ending) {
                 if let Some(answer) = foreign_dialect(outcome) {
@@ -149,6 +155,26 @@ impl Bench {
             why,
             detail: refusals,
         })
+    }
+
+    /// Looks at the server. One that we have just started may listen before it serves: while it has
+    /// said nothing it is looked at again, until its time is over; in silence, twice.
+    async fn first_look(&self, accounts: &[Account], env: &Arc<Environment>) -> Outcome {
+        let mut was_silent = false;
+        loop {
+            let executor = Executor::probe(accounts.to_vec(), Arc::clone(env), self.seed);
+            let outcome = self.drive(executor).await;
+            let is_silent = !outcome.waited.is_zero();
+            let is_done = outcome.ending == Ending::Passed
+                || has_spoken(&outcome)
+                || (was_silent && is_silent)
+                || !self.host.may_begin().await;
+            if is_done {
+                return outcome;
+            }
+            was_silent |= is_silent;
+            tokio::time::sleep(AGAIN).await;
+        }
     }
 
     async fn unprobed(&self, outcome: &Outcome) -> Unprepared {
@@ -198,7 +224,10 @@ impl Bench {
             self.commands.reset(&accounts).await
         };
         if let Err(error) = ready.await {
-            return Done::Unable(error.to_string());
+            return match error.limit() {
+                Some(limit) => Done::Limit(limit),
+                None => Done::Unable(error.to_string()),
+            };
         }
         let owns = scenario.needs.launch;
         let outcome = self
@@ -229,7 +258,8 @@ impl Bench {
                     let env = Arc::clone(&environment);
                     let executor = Executor::check(account.clone(), env, self.seed);
                     let outcome = self.drive(executor).await;
-                    if is_alive(&outcome) {
+                    // What stops us says nothing against the server.
+                    if is_alive(&outcome) || outcome.ending == Ending::Inconclusive {
                         return Ok(());
                     }
                     reason(&outcome)
@@ -285,6 +315,12 @@ fn broken_otherwise(refusal: &str) -> Option<String> {
         "{condition}, the server breaks {} ({}): {}",
         clause.name, clause.level, clause.text
     ))
+}
+
+/// Whether any line of the server came.
+fn has_spoken(outcome: &Outcome) -> bool {
+    let is_line = |entry: &Entry| matches!(entry.what, What::Frame(Party::Server, _));
+    outcome.transcript.entries().iter().any(is_line)
 }
 
 /// Whether a check found a server that answers: to refuse the account is an answer.

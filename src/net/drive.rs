@@ -20,7 +20,7 @@ use tokio::time::Sleep;
 
 use crate::net::clock::now;
 use crate::net::host::Host;
-use crate::run::{Executor, Input, Outcome, Output};
+use crate::run::{Executor, Input, Limit, Outcome, Output, Refusal};
 use crate::transcript::ConnId;
 
 /// How many bytes are read at once.
@@ -74,7 +74,7 @@ pub(super) async fn drive_with(
     }
 }
 
-type Connecting = Pin<Box<dyn Future<Output = Result<TcpStream, String>> + Send>>;
+type Connecting = Pin<Box<dyn Future<Output = Result<TcpStream, Refusal>> + Send>>;
 type Control = Pin<Box<dyn Future<Output = Option<Input>> + Send>>;
 
 /// One connection.
@@ -334,41 +334,78 @@ impl Link {
     }
 }
 
-/// Opens a connection; the error is a few words.
-async fn connect(address: String, options: DriveOptions) -> Result<TcpStream, String> {
+/// Opens a connection.
+async fn connect(address: String, options: DriveOptions) -> Result<TcpStream, Refusal> {
     let connecting = async {
         let addresses: Vec<SocketAddr> = match address.parse() {
             Ok(address) => vec![address],
             Err(_) => match tokio::net::lookup_host(&address).await {
                 Ok(found) => found.collect(),
-                Err(error) => return Err(plain(&error)),
+                Err(error) => {
+                    return Err(Refusal {
+                        reason: plain(&error),
+                        limit: limit_of(&error).or(Some(Limit::Lookup)),
+                    });
+                }
             },
         };
-        let mut why = "the name has no address".to_owned();
+        let mut why = Refusal::from("the name has no address");
+        let mut was_tried = false;
         for address in addresses {
             if !options.remote && !address.ip().to_canonical().is_loopback() {
-                why = "it is not on this machine, and neither `remote: true` nor --remote is given"
-                    .to_owned();
+                let reason =
+                    "it is not on this machine, and neither `remote: true` nor --remote is given";
+                why = reason.into();
                 continue;
             }
             match TcpStream::connect(address).await {
                 // Where nobody listens, a socket may find itself.
                 Ok(stream) if stream.local_addr().is_ok_and(|local| local == address) => {
-                    why = "connection refused".to_owned();
+                    why = "connection refused".into();
                 }
                 Ok(stream) => {
                     // Delayed small writes would only cost time.
                     let _slower = stream.set_nodelay(true);
                     return Ok(stream);
                 }
-                Err(error) => why = plain(&error),
+                Err(error) => {
+                    let limit = limit_of(&error);
+                    // What another address has said of the server counts for more.
+                    if limit.is_none() || !was_tried {
+                        let reason = plain(&error);
+                        why = Refusal { reason, limit };
+                    }
+                    was_tried = true;
+                }
             }
         }
         Err(why)
     };
     match tokio::time::timeout(options.connect, connecting).await {
         Ok(result) => result,
-        Err(_) => Err(format!("no connection within {:?}", options.connect)),
+        Err(_) => Err(Refusal {
+            reason: format!("no connection within {:?}", options.connect),
+            limit: None,
+        }),
+    }
+}
+
+/// The limit of our own behind an error of the system, if it is one.
+pub(super) fn limit_of(error: &io::Error) -> Option<Limit> {
+    #[cfg(unix)]
+    {
+        use rustix::io::Errno;
+        match Errno::from_io_error(error)? {
+            Errno::MFILE | Errno::NFILE => Some(Limit::Descriptors),
+            Errno::NOMEM | Errno::NOBUFS => Some(Limit::Memory),
+            Errno::ADDRNOTAVAIL => Some(Limit::Ports),
+            _ => None,
+        }
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = error;
+        None
     }
 }
 

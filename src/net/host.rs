@@ -194,6 +194,14 @@ impl Host {
         dead
     }
 
+    /// Whether the server is a process of ours that lives and may take more time until it serves.
+    pub(super) async fn may_begin(&self) -> bool {
+        match &mut *self.kind.lock().await {
+            Kind::Launched { process, .. } => process.as_mut().is_some_and(Process::may_begin),
+            Kind::Builtin { .. } | Kind::Foreign => false,
+        }
+    }
+
     /// What a server of ours wrote that no sound one writes, whether it lives or not.
     pub(super) async fn cry(&self) -> Option<Dead> {
         let mut kind = self.kind.lock().await;

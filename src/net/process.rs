@@ -3,7 +3,7 @@
 use std::io;
 use std::process::{ExitStatus, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::net::TcpStream;
@@ -11,10 +11,12 @@ use tokio::process::{Child, Command};
 use tokio::task::JoinHandle;
 use tokio::time::MissedTickBehavior;
 
-use crate::net::drive::plain;
+use crate::net::clock::now;
+use crate::net::drive::{limit_of, plain};
+use crate::net::guard::Guard;
 use crate::net::tail::{Source, Tail};
 use crate::net::vitals::{PULSE, Vitals, Watch};
-use crate::run::{Invocation, Launch, Signal};
+use crate::run::{Invocation, Launch, Limit, Signal};
 use crate::transcript::Redactor;
 
 /// How long it may take to end in order before it is killed.
@@ -32,6 +34,8 @@ pub enum LaunchError {
         command: String,
         /// What the system says.
         why: String,
+        /// The limit of our own that it is, if it is one.
+        limit: Option<Limit>,
     },
     /// It ended before it was ready, or with a failure.
     #[error("`{command}` {how}")]
@@ -56,7 +60,10 @@ pub enum LaunchError {
         output: Vec<String>,
     },
     /// The port is in use by somebody else.
-    #[error("something else already listens on {address}: stop it, or choose another port")]
+    #[error(
+        "something else already listens on {address}, a server of an earlier run perhaps: stop \
+         it, or choose another port"
+    )]
     Occupied {
         /// The address.
         address: String,
@@ -67,6 +74,15 @@ pub enum LaunchError {
 }
 
 impl LaunchError {
+    /// The limit of our own behind it, if it is one.
+    #[must_use]
+    pub fn limit(&self) -> Option<Limit> {
+        match self {
+            Self::Start { limit, .. } => *limit,
+            _ => None,
+        }
+    }
+
     /// The last lines that the process wrote.
     #[must_use]
     pub fn output(&self) -> &[String] {
@@ -86,7 +102,10 @@ pub(super) struct Process {
     readers: Vec<JoinHandle<()>>,
     watch: Arc<Mutex<Watch>>,
     watcher: Option<JoinHandle<()>>,
+    guard: Option<Guard>,
     stop: Signal,
+    /// Until then a server may still be about to begin.
+    ready_by: Option<Instant>,
 }
 
 impl Process {
@@ -101,6 +120,7 @@ impl Process {
         let failed = |error: &io::Error| LaunchError::Start {
             command: program.to_owned(),
             why: plain(error),
+            limit: limit_of(error),
         };
         let mut command = Command::new(program_path(program, invocation));
         command
@@ -136,24 +156,34 @@ impl Process {
             name: program.to_owned(),
             watch: Arc::new(Mutex::new(Watch::new(child.id()))),
             watcher: None,
+            guard: None,
             child,
             tail,
             readers,
             stop,
+            ready_by: None,
         })
     }
 
     /// Starts a server and waits until it is ready.
     pub(super) async fn launch(launch: &Launch, redactor: &Redactor) -> Result<Self, LaunchError> {
-        if listens(&launch.ready).await {
-            let address = launch.ready.clone();
-            return Err(LaunchError::Occupied { address });
+        for address in &launch.ready {
+            if listens(address).await {
+                let address = address.clone();
+                return Err(LaunchError::Occupied { address });
+            }
         }
         let invocation = &launch.invocation;
         let mut process = Self::start(&invocation.command, invocation, launch.stop, redactor)?;
+        process.guard = process.child.id().and_then(Guard::over);
+        process.ready_by = Some(now() + invocation.within);
+        let mut missing = "";
         let ready = async {
-            while !listens(&launch.ready).await {
-                tokio::time::sleep(TRY).await;
+            for address in &launch.ready {
+                missing = address;
+                while !listens(address).await {
+                    tokio::time::sleep(TRY).await;
+                }
             }
         };
         let ended = tokio::select! {
@@ -162,25 +192,31 @@ impl Process {
                 return Ok(process);
             }
             () = tokio::time::sleep(invocation.within) => None,
-            status = process.child.wait() => Some(how(status)),
+            status = process.child.wait() => Some(status),
         };
         let command = process.name.clone();
         Err(match ended {
-            Some(how) => LaunchError::Ended {
+            Some(status) => LaunchError::Ended {
                 command,
-                how: format!("{how} before it was ready"),
+                how: early(status),
                 output: process.last_words().await,
             },
             None => {
                 process.kill().await;
                 LaunchError::Late {
                     command,
-                    what: format!("did not listen on {}", launch.ready),
+                    what: format!("did not listen on {missing}"),
                     within: invocation.within,
                     output: process.last_words().await,
                 }
             }
         })
+    }
+
+    /// Whether it lives, and may take more time until it serves.
+    pub(super) fn may_begin(&mut self) -> bool {
+        let has_time = self.ready_by.is_some_and(|until| now() < until);
+        has_time && matches!(self.child.try_wait(), Ok(None))
     }
 
     /// From now on memory and open files are measured.
@@ -320,6 +356,18 @@ fn program_path(program: &str, invocation: &Invocation) -> std::path::PathBuf {
     }
 }
 
+/// How a server ended that had not begun to listen.
+fn early(status: io::Result<ExitStatus>) -> String {
+    let is_daemon = status.as_ref().is_ok_and(ExitStatus::success);
+    let hint = if is_daemon {
+        ": if it has put itself into the background, let it run in the foreground, where the \
+         harness can watch and end it"
+    } else {
+        ""
+    };
+    format!("{} before it was ready{hint}", how(status))
+}
+
 fn how(status: io::Result<ExitStatus>) -> String {
     match status {
         Err(error) => format!("cannot be watched: {}", plain(&error)),
@@ -409,6 +457,18 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_guard_kills_what_is_left_when_the_harness_is_gone_and_only_then() {
+        let mut process = start("sleep 100 & wait");
+        let group = process.child.id().unwrap();
+        drop(Guard::over(group));
+        let mut guard = Guard::over(group).unwrap();
+        assert_eq!(process.ended(Duration::from_millis(50)).await, None);
+        guard.let_go();
+        let how = process.ended(Duration::from_secs(5)).await;
+        assert_eq!(how.as_deref(), Some("was ended by signal 9 (SIGKILL)"));
+    }
+
+    #[tokio::test]
     async fn a_signal_is_named_and_a_cry_is_heard() {
         let mut process = start("echo 'x panicked at y.rs:1:1' >&2; kill -ABRT $$");
         let how = process.ended(Duration::from_secs(5)).await;
@@ -421,7 +481,7 @@ mod tests {
     async fn a_server_that_ends_at_once_is_told() {
         let launch = Launch {
             invocation: shell("echo no such port >&2; exit 1"),
-            ready: "127.0.0.1:1".to_owned(),
+            ready: vec!["127.0.0.1:1".to_owned()],
             stop: Signal::Term,
         };
         let error = Process::launch(&launch, &Redactor::default()).await;
@@ -431,6 +491,33 @@ mod tests {
             "`/bin/sh` exited with status 1 before it was ready"
         );
         assert_eq!(error.output(), ["no such port"]);
+    }
+
+    #[tokio::test]
+    async fn a_server_that_goes_into_the_background_is_told_to_stay() {
+        let launch = Launch {
+            invocation: shell("sleep 100 & exit 0"),
+            ready: vec!["127.0.0.1:1".to_owned()],
+            stop: Signal::Term,
+        };
+        let error = Process::launch(&launch, &Redactor::default()).await;
+        let error = error.unwrap_err().to_string();
+        assert!(error.contains("let it run in the foreground"), "{error}");
+    }
+
+    #[tokio::test]
+    async fn none_of_the_addresses_may_be_in_use() {
+        let first = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let launch = Launch {
+            invocation: shell("sleep 100"),
+            ready: vec![
+                "127.0.0.1:1".to_owned(),
+                first.local_addr().unwrap().to_string(),
+            ],
+            stop: Signal::Term,
+        };
+        let launched = Process::launch(&launch, &Redactor::default()).await;
+        assert!(matches!(launched, Err(LaunchError::Occupied { .. })));
     }
 
     #[tokio::test]

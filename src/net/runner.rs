@@ -9,6 +9,7 @@ use tokio::task::{Id, JoinSet};
 use crate::event::{Event, NoticeKind, Summary};
 use crate::net::bench::{Bench, Unprepared};
 use crate::net::clock::{now, today};
+use crate::net::signals::interrupted;
 use crate::run::{
     Date, Done, Environment, RemoteError, Shard, Suite, SuiteOptions, Target, Task, Waivers,
 };
@@ -110,7 +111,7 @@ impl RunError {
 }
 
 /// Carries out a run. Events go to `sink` in order, the last is always [`Event::Finished`];
-/// Ctrl-C and SIGTERM end the run in order.
+/// Ctrl-C, SIGTERM and SIGHUP end the run in order.
 ///
 /// # Errors
 ///
@@ -270,23 +271,5 @@ async fn carry_out(
         if let Some((id, begun)) = ids.remove(&task) {
             suite.finished(id, done, begun.elapsed());
         }
-    }
-}
-
-/// Ends when the user wants the program to end: by Ctrl-C or SIGTERM.
-pub async fn interrupted() {
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        if let Ok(mut term) = signal(SignalKind::terminate()) {
-            tokio::select! {
-                _ = tokio::signal::ctrl_c() => {}
-                _ = term.recv() => {}
-            }
-            return;
-        }
-    }
-    if tokio::signal::ctrl_c().await.is_err() {
-        std::future::pending::<()>().await;
     }
 }

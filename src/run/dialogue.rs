@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-use super::{Account, Environment, Executor, Input, Lists, Outcome, Output};
+use super::{Account, Environment, Executor, Input, Lists, Outcome, Output, Refusal};
 use crate::diagnostic::Source;
 use crate::scenario::{NoFiles, load};
 use crate::transcript::ConnId;
@@ -100,6 +100,11 @@ impl Dialogue {
 
     pub(super) fn opened(&mut self, conn: usize) {
         self.input(Input::Opened(ConnId(conn)));
+    }
+
+    /// A connection cannot be made.
+    pub(super) fn refuse(&mut self, conn: usize, refusal: impl Into<Refusal>) {
+        self.input(Input::OpenFailed(ConnId(conn), refusal.into()));
     }
 
     /// The server says a line.

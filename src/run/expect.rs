@@ -261,7 +261,7 @@ impl Session {
         end: &End,
     ) -> Option<Result<(), Stop>> {
         let wanted = matches!(expect.what, Expected::Closed | Expected::Refused);
-        if !wanted || matches!(end, End::Garbage(_) | End::Unreachable(_)) {
+        if !wanted || matches!(end, End::Garbage(_) | End::Unreachable(_) | End::Limit(_)) {
             return None;
         }
         let slot = self.slot_mut(slot);

@@ -99,9 +99,8 @@ impl Session {
                         }
                         _ => {
                             let chosen = self.chosen_by_end(heads, conn, &end);
-                            return chosen.ok_or_else(|| {
-                                self.none_met(group, heads, told(&end).into(), None)
-                            });
+                            return chosen
+                                .ok_or_else(|| self.none_met(group, heads, told(&end), None));
                         }
                     }
                 }
@@ -140,7 +139,7 @@ impl Session {
             matches!(head.expect.what, Expected::Closed | Expected::Refused)
                 && self.slot(head.slot).conn == conn
         };
-        let orderly = !matches!(end, End::Garbage(_) | End::Unreachable(_));
+        let orderly = !matches!(end, End::Garbage(_) | End::Unreachable(_) | End::Limit(_));
         heads.iter().position(is_end).filter(|_| orderly)
     }
 
@@ -242,7 +241,7 @@ impl Session {
                         .and_then(|head| self.ended(head.step, head.slot, head.expect, &end));
                     if met.is_none() {
                         let all: Vec<Head<'_>> = head.into_iter().chain(heads).collect();
-                        return Err(self.none_met(group, &all, told(&end).into(), None));
+                        return Err(self.none_met(group, &all, told(&end), None));
                     }
                 }
                 Err(late) => {

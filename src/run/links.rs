@@ -12,7 +12,8 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use super::accusations::Course;
-use super::port::{Input, Output};
+use super::limit::{Allowance, Limit};
+use super::port::{Input, Output, Refusal};
 use crate::diagnostic::{Source, Span};
 use crate::oracle::Judge;
 use crate::spec::{Command, Direction, ServerKind};
@@ -25,8 +26,6 @@ const USUAL_ENTRIES: usize = 384;
 const USUAL_LINKS: usize = 12;
 /// The most that one script records.
 const MAX_ENTRIES: usize = 100_000;
-/// The most bytes that one script takes from the server.
-pub(super) const MAX_BYTES: usize = 16 << 20;
 /// The longest line, and the longest payload, that a script may send and still be understood.
 const WIDE: usize = 1 << 20;
 /// The most bytes of an unreadable stream that are kept for the transcript.
@@ -45,6 +44,8 @@ pub(super) enum End {
     Unreachable(String),
     /// What came cannot be read any further.
     Garbage(DecodeError),
+    /// It was never made, because of a limit of our own.
+    Limit(Limit),
 }
 
 /// Why a wait ended without what it waited for.
@@ -52,8 +53,8 @@ pub(super) enum End {
 pub(super) enum Late {
     /// Its deadline passed.
     Timeout,
-    /// The script may not go on; the text says why.
-    Halted(String),
+    /// The script may not go on.
+    Halted(Limit),
 }
 
 /// One connection.
@@ -162,9 +163,9 @@ pub(super) struct Shared {
     /// When the whole script must be over.
     end: Duration,
     links: Vec<Link>,
-    pub(super) taken: usize,
+    allowance: Allowance,
     entries_left: usize,
-    pub(super) halted: Option<String>,
+    pub(super) halted: Option<Limit>,
 }
 
 impl Shared {
@@ -179,7 +180,17 @@ impl Shared {
                     self.record(conn, What::Opened(address));
                 }
             }
-            Input::OpenFailed(conn, reason) => self.ended(conn, End::Unreachable(reason)),
+            Input::OpenFailed(
+                conn,
+                Refusal {
+                    limit: Some(limit), ..
+                },
+            ) => {
+                self.ended(conn, End::Limit(limit));
+            }
+            Input::OpenFailed(conn, Refusal { reason, .. }) => {
+                self.ended(conn, End::Unreachable(reason));
+            }
             Input::Data(conn, bytes) => self.data(conn, bytes),
             Input::Closed(conn) => self.ended(conn, End::Closed),
             Input::Reset(conn) => self.ended(conn, End::Reset),
@@ -190,8 +201,7 @@ impl Shared {
 
     fn record(&mut self, conn: ConnId, what: What) {
         if self.entries_left == 0 {
-            self.halted
-                .get_or_insert_with(|| format!("more than {MAX_ENTRIES} lines on the wire"));
+            self.halted.get_or_insert(Limit::Lines(MAX_ENTRIES));
             return;
         }
         self.entries_left -= 1;
@@ -208,8 +218,10 @@ impl Shared {
         let rest = Bytes::copy_from_slice(head(link.incoming.rest()));
         let waiting = link.incoming.waiting_line().map(Bytes::copy_from_slice);
         let what = match &end {
-            End::Reset => What::Reset(Party::Server),
-            _ => What::Closed(Party::Server),
+            End::Reset => Some(What::Reset(Party::Server)),
+            // The server has done nothing.
+            End::Limit(_) => None,
+            _ => Some(What::Closed(Party::Server)),
         };
         link.end = Some(end);
         for left in waiting.into_iter().chain([rest]) {
@@ -217,17 +229,17 @@ impl Shared {
                 self.record(conn, What::Raw(Party::Server, left));
             }
         }
-        self.record(conn, what);
+        if let Some(what) = what {
+            self.record(conn, what);
+        }
     }
 
     fn data(&mut self, conn: ConnId, bytes: Bytes) {
         let Some(link) = self.links.get_mut(conn.0).filter(|link| link.end.is_none()) else {
             return;
         };
-        self.taken = self.taken.saturating_add(bytes.len());
-        if self.taken > MAX_BYTES {
-            self.halted
-                .get_or_insert_with(|| format!("the server sent more than {MAX_BYTES} bytes"));
+        if let Err(limit) = self.allowance.take(bytes.len()) {
+            self.halted.get_or_insert(limit);
             return;
         }
         link.incoming.push_shared(bytes.clone());
@@ -237,6 +249,10 @@ impl Shared {
             };
             match link.incoming.next_frame() {
                 Ok(Some(frame)) => {
+                    if let Err(limit) = self.allowance.take_line() {
+                        self.halted.get_or_insert(limit);
+                        return;
+                    }
                     link.observe(&frame);
                     link.inbox.push_back(frame.clone());
                     self.record(conn, What::Frame(Party::Server, frame));
@@ -280,7 +296,7 @@ impl Links {
             waited_for: Vec::new(),
             end,
             links: Vec::with_capacity(USUAL_LINKS),
-            taken: 0,
+            allowance: Allowance::default(),
             entries_left: MAX_ENTRIES,
             halted: None,
         })))
@@ -307,7 +323,7 @@ impl Links {
     pub(super) fn grant(&self, time: Duration) {
         let mut shared = self.lock();
         shared.halted = None;
-        shared.taken = 0;
+        shared.allowance = Allowance::default();
         shared.entries_left = MAX_ENTRIES;
         shared.end = shared.now + time;
     }
@@ -333,6 +349,7 @@ impl Links {
         what: impl IntoIterator<Item = What>,
     ) {
         let mut shared = self.lock();
+        shared.allowance.asked(bytes.len());
         for entry in what {
             shared.record(conn, entry);
         }
@@ -407,8 +424,8 @@ impl Links {
         poll_fn(|_| {
             let mut shared = self.lock();
             let since = *since.get_or_insert(shared.now);
-            if let Some(reason) = &shared.halted {
-                return Poll::Ready(Err(Late::Halted(reason.clone())));
+            if let Some(limit) = shared.halted {
+                return Poll::Ready(Err(Late::Halted(limit)));
             }
             if let Some(found) = ready(&mut shared) {
                 shared.wake_at = None;
@@ -425,9 +442,9 @@ impl Links {
             if deadline <= shared.end {
                 return Poll::Ready(Err(Late::Timeout));
             }
-            let reason = format!("the script took more than {:?}", shared.end);
-            shared.halted = Some(reason.clone());
-            Poll::Ready(Err(Late::Halted(reason)))
+            let limit = Limit::Time(shared.end);
+            shared.halted = Some(limit);
+            Poll::Ready(Err(Late::Halted(limit)))
         })
         .await
     }
@@ -447,7 +464,7 @@ impl Links {
                 self.close(conn, true);
                 Err(End::Unreachable("no answer in time".into()))
             }
-            Err(Late::Halted(reason)) => Err(End::Unreachable(reason)),
+            Err(Late::Halted(limit)) => Err(End::Limit(limit)),
         }
     }
 

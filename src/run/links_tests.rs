@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-use super::links::{Links, MAX_BYTES};
+use super::limit::{FREE_BYTES, Limit};
+use super::links::Links;
 use super::{Input, Output};
 use crate::spec::ServerKind;
 use crate::transcript::{ConnId, ConnName};
@@ -66,16 +67,33 @@ fn what_the_server_says_of_the_user_is_kept() {
 #[test]
 fn a_server_may_not_say_more_than_the_limit() {
     let (links, conn) = one();
-    links.lock().taken = MAX_BYTES - 5;
-    say(&links, conn, "QNG\r\n");
+    let line = format!("QNG {}\r\n", "x".repeat(1000));
+    let most = FREE_BYTES / line.len();
+    for _ in 0..most {
+        say(&links, conn, &line);
+    }
     assert_eq!(links.lock().halted, None);
-    say(&links, conn, "Q");
-    let why = format!("the server sent more than {MAX_BYTES} bytes");
-    assert_eq!(links.lock().halted.as_deref(), Some(&*why));
+    say(&links, conn, &line);
+    assert_eq!(links.lock().halted, Some(Limit::Bytes(FREE_BYTES)));
     links.grant(SECOND);
     assert_eq!(links.lock().halted, None);
     say(&links, conn, "QNG\r\n");
-    assert_eq!(links.link(conn, |link| link.inbox.len()), 2);
+    assert_eq!(links.link(conn, |link| link.inbox.len()), most + 1);
+}
+
+#[test]
+fn who_asks_for_more_may_be_told_more() {
+    let floods = |requests: usize| {
+        let (links, conn) = one();
+        for _ in 0..requests {
+            links.send(conn, Bytes::from_static(b"PNG\r\n"), None, []);
+        }
+        say(&links, conn, &"QNG\r\n".repeat(20_000));
+        links.link(conn, |link| link.inbox.len())
+    };
+    assert_eq!(floods(0), 10_000);
+    assert_eq!(floods(100), 15_000);
+    assert_eq!(floods(300), 20_000);
 }
 
 #[test]

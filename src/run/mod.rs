@@ -24,6 +24,10 @@ mod fixture;
 mod fixture_tests;
 mod groups;
 mod ladder;
+mod limit;
+mod limits;
+#[cfg(test)]
+mod limits_tests;
 mod links;
 #[cfg(test)]
 mod links_tests;
@@ -71,9 +75,10 @@ pub use check::{check, conclude};
 pub use environment::{Account, Barrier, Barriers, Environment, Learnt, Lists, Timeouts};
 pub use executor::Executor;
 pub use filter::{Filter, FilterError, Shard, ShardError};
+pub use limit::Limit;
 pub use outcome::{AccountAfter, Cause, Climb, Ending, Outcome};
 pub use pattern::{Pattern, PatternError};
-pub use port::{Input, Output};
+pub use port::{Input, Output, Refusal};
 pub use suite::Suite;
 pub use target::{AddressError, Invocation, Launch, RemoteError, Signal, Target, is_loopback};
 pub use target_schema::target_schema;

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::environment::{Learnt, Lists};
+use super::limit::Limit;
 use crate::event::{Failure, Observed, Rung, RungState, Variation};
 use crate::oracle::Finding;
 use crate::transcript::Transcript;
@@ -95,8 +96,8 @@ pub struct Outcome {
     pub cause: Option<Cause>,
     /// The rung on which a precondition of the harness's own failed.
     pub rung: Option<Rung>,
-    /// The limit of our own that stopped it, in words.
-    pub limit: Option<String>,
+    /// The limit of our own that stopped it.
+    pub limit: Option<Limit>,
     /// What fails: the step that was not met, and breaches that steps met on the way.
     pub failures: Vec<Failure>,
     /// What the oracles found while it ran, as they say it: not redacted.

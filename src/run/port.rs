@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 
+use super::limit::Limit;
 use crate::transcript::ConnId;
 
 /// What happened outside.
@@ -9,8 +10,8 @@ use crate::transcript::ConnId;
 pub enum Input {
     /// The connection was made.
     Opened(ConnId),
-    /// It could not be made; the text says why.
-    OpenFailed(ConnId, String),
+    /// It could not be made.
+    OpenFailed(ConnId, Refusal),
     /// Bytes came.
     Data(ConnId, Bytes),
     /// The server ended the stream in order.
@@ -21,6 +22,34 @@ pub enum Input {
     ServerStopped,
     /// The server takes connections again.
     ServerStarted,
+}
+
+/// Why a connection could not be made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// What the network said, in a few words.
+    pub reason: String,
+    /// Set where it is no fault of the server's.
+    pub limit: Option<Limit>,
+}
+
+impl From<&str> for Refusal {
+    /// The other side refuses.
+    fn from(reason: &str) -> Self {
+        Self {
+            reason: reason.to_owned(),
+            limit: None,
+        }
+    }
+}
+
+impl From<Limit> for Refusal {
+    fn from(limit: Limit) -> Self {
+        Self {
+            reason: limit.to_string(),
+            limit: Some(limit),
+        }
+    }
 }
 
 /// What is to be done outside, in this order.

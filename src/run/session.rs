@@ -9,6 +9,7 @@ use bytes::Bytes;
 use super::accusations::tell;
 use super::environment::{Account, Environment};
 use super::fixture::Due;
+use super::limit::Limit;
 use super::links::Links;
 use super::outcome::{AccountAfter, Cause, Ending, Outcome};
 use super::roster::Roster;
@@ -124,7 +125,7 @@ pub(super) struct Session {
     /// The rung on which a precondition of our own failed.
     pub(super) rung: Option<Rung>,
     /// The limit of our own that has stopped the script.
-    pub(super) limit: Option<String>,
+    pub(super) limit: Option<Limit>,
     pub(super) round_trips: u32,
     /// How many entries of the transcript stand before the first step.
     pub(super) prepared: usize,

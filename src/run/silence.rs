@@ -6,6 +6,7 @@
 use std::time::Duration;
 
 use super::environment::Barrier;
+use super::limit::Limit;
 use super::links::{End, Late};
 use super::session::{Kept, Session};
 use crate::spec::ServerKind;
@@ -23,7 +24,7 @@ pub(super) enum Settled {
     /// No answer came in time.
     Unanswered,
     /// The script may not go on.
-    Halted(String),
+    Halted(Limit),
 }
 
 impl Session {

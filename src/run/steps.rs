@@ -301,10 +301,10 @@ pub(super) fn place(step: &Step) -> Place {
     step.source.place(step.at)
 }
 
-fn told_start(late: &Late) -> String {
+fn told_start(late: &Late) -> Got {
     match late {
         Late::Timeout => "it does not run".into(),
-        Late::Halted(reason) => reason.clone(),
+        Late::Halted(limit) => Got::Limit(*limit),
     }
 }
 

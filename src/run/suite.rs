@@ -21,6 +21,8 @@ use crate::run::causes::Causes;
 use crate::run::consequence::Omission;
 use crate::run::death::Health;
 use crate::run::environment::{Account, Environment};
+use crate::run::limit::Limit;
+use crate::run::limits::Limits;
 use crate::run::needs::rungs_of;
 use crate::run::outcome::{Cause, Outcome};
 use crate::run::pool::{Pool, Seat};
@@ -68,7 +70,7 @@ pub struct Suite {
     pub(super) judge: Assessor,
     pub(super) entries: Vec<Entry>,
     pub(super) queue: VecDeque<usize>,
-    phase: Phase,
+    pub(super) phase: Phase,
     pool: Pool,
     pub(super) running: BTreeMap<u64, Running>,
     next_id: u64,
@@ -89,12 +91,13 @@ pub struct Suite {
     /// Failures that stood the second look, by what they look like.
     pub(super) confirmed: BTreeMap<Signature, usize>,
     events: VecDeque<Event>,
-    totals: Totals,
+    pub(super) totals: Totals,
+    pub(super) limits: Limits,
     tally: Tally,
     verdicts: BTreeMap<String, Verdict>,
     waited: BTreeMap<&'static str, Duration>,
     errors: usize,
-    aborted: Option<String>,
+    pub(super) aborted: Option<String>,
     stopping: Option<String>,
     /// Nobody can log in.
     pub(super) no_login: bool,
@@ -118,6 +121,7 @@ impl Suite {
             level: options.level,
             strict: options.strict,
             transcripts: options.transcripts,
+            kept: 0,
             redactor: Redactor::new(secrets),
             waivers: std::mem::take(&mut options.waivers),
         };
@@ -148,6 +152,7 @@ impl Suite {
             confirmed: BTreeMap::new(),
             events: VecDeque::new(),
             totals: Totals::default(),
+            limits: Limits::default(),
             tally: Tally::default(),
             verdicts: BTreeMap::new(),
             waited: BTreeMap::new(),
@@ -218,7 +223,7 @@ impl Suite {
                     }
                 } else if let Some(scenario) = self.scenario(entry) {
                     let result = self.judge.judge(&scenario, &outcome, took);
-                    self.take_result(entry, result);
+                    self.take_result(entry, result, outcome.limit);
                 }
             }
             (Running::Scenario { entry, seats }, Done::Unable(reason)) => {
@@ -230,6 +235,10 @@ impl Suite {
                     result.reason = Some(reason);
                     self.settle(entry, result);
                 }
+            }
+            (Running::Scenario { entry, seats }, Done::Limit(limit)) => {
+                self.pool.release(seats);
+                self.not_begun(entry, limit, took);
             }
             (Running::Check { seats }, Done::Check(alive)) => {
                 self.pool.release(seats);
@@ -281,6 +290,7 @@ impl Suite {
     pub fn finish(&mut self, took: Duration, setup_failed: bool) -> Summary {
         if !self.finished && !setup_failed {
             self.settle_rest();
+            self.tell_limits();
             self.judge_waivers();
         }
         let summary = Summary {
@@ -475,8 +485,12 @@ impl Suite {
         retired
     }
 
-    fn take_result(&mut self, entry: usize, result: ScenarioResult) {
+    fn take_result(&mut self, entry: usize, result: ScenarioResult, limit: Option<Limit>) {
         if self.in_death(entry, &result) {
+            return;
+        }
+        if let (Verdict::Inconclusive, Some(limit)) = (result.verdict, limit) {
+            self.stopped_short(entry, result, limit);
             return;
         }
         self.count_silence(&result);
@@ -486,7 +500,9 @@ impl Suite {
             self.doubt();
         }
         if self.phase == Phase::SecondLook {
-            self.looked_again(entry, result);
+            if let Some(result) = self.first_that_counts(entry, result) {
+                self.looked_again(entry, result);
+            }
         } else if !failed {
             self.settle_if_alive(entry, result);
         } else {
@@ -531,6 +547,7 @@ impl Suite {
     pub(super) fn tell(&mut self, mut result: ScenarioResult) {
         self.name_cause(&mut result);
         self.totals.count(result.verdict);
+        self.mind_limits(false);
         self.tally.take(&result);
         self.verdicts.insert(result.name.clone(), result.verdict);
         self.events

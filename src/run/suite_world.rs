@@ -6,7 +6,9 @@ use std::time::Duration;
 use super::suite_tests::probed;
 use crate::event::{Event, NoticeKind, Observed, Rung, ScenarioResult, Summary, Verdict};
 use crate::run::test_support::{failure, outcome, scenario};
-use crate::run::{Account, Cause, Dead, Done, Ending, Suite, SuiteOptions, Task, Waivers, Work};
+use crate::run::{
+    Account, Cause, Dead, Done, Ending, Limit, Suite, SuiteOptions, Task, Waivers, Work,
+};
 use crate::scenario::ast::Scenario;
 use crate::spec::{ClauseId, Level};
 
@@ -86,6 +88,10 @@ pub(super) enum Act {
     Refuse,
     /// It cannot be run at all.
     Unable,
+    /// A limit of our own stops it.
+    Limit(Limit),
+    /// A limit of our own keeps it from being begun.
+    NotBegun(Limit),
 }
 
 pub(super) struct Run {
@@ -221,6 +227,12 @@ fn perform(
             }
             match act {
                 Act::Unable | Act::Refuse => unreachable!("answered above"),
+                Act::NotBegun(limit) => Done::Limit(limit),
+                Act::Limit(limit) => {
+                    let mut stopped = outcome(Ending::Inconclusive, Vec::new());
+                    stopped.limit = Some(limit);
+                    Done::Scenario(Box::new(stopped))
+                }
                 Act::Pass => Done::Scenario(Box::new(outcome(Ending::Passed, Vec::new()))),
                 Act::Fail => {
                     let failures = vec![failure(clause, "this", "that")];

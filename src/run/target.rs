@@ -112,8 +112,8 @@ fn fill(template: &str, values: &[(&str, &str)]) -> String {
 pub struct Launch {
     /// The command; `within` is the time until it must be ready.
     pub invocation: Invocation,
-    /// It is ready once this address accepts a connection.
-    pub ready: String,
+    /// It is ready once each of these addresses accepts a connection.
+    pub ready: Vec<String>,
     /// The signal for an orderly end.
     pub stop: Signal,
 }

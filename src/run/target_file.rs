@@ -275,12 +275,12 @@ impl Reader<'_> {
         let entries = self.map(node, "`launch`");
         self.known(entries, &["command", "ready", "stop", "env", "cwd"]);
         let mut invocation = self.invocation(node, entries);
-        let mut ready = address.cloned();
+        let mut ready: Vec<String> = address.into_iter().cloned().collect();
         if let Some(node) = get(entries, "ready") {
             let entries = self.map(node, "`ready`");
             self.known(entries, &["tcp", "within"]);
             if let Some(node) = get(entries, "tcp") {
-                ready = self.address(node);
+                ready = self.one_or_more(node);
             }
             if let Some(within) = get(entries, "within").and_then(|node| self.duration(node))
                 && let Some(invocation) = &mut invocation
@@ -302,9 +302,21 @@ impl Reader<'_> {
         };
         Some(Launch {
             invocation: invocation?,
-            ready: ready?,
+            ready,
             stop,
         })
+    }
+
+    /// An address, or a list of them.
+    fn one_or_more(&self, node: &Node) -> Vec<String> {
+        match &node.value {
+            Value::List(items) if items.is_empty() => {
+                self.error(node.span, "there is no address in this list");
+                Vec::new()
+            }
+            Value::List(items) => items.iter().filter_map(|node| self.address(node)).collect(),
+            Value::Scalar(_) | Value::Map(_) => self.address(node).into_iter().collect(),
+        }
     }
 
     fn timeouts(&self, node: &Node) -> Timeouts {

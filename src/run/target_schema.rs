@@ -87,7 +87,16 @@ fn launch(command: &Value, address: &Value, time: &Value, env: &Value, folder: &
             "command": command,
             "ready": {
                 "type": "object",
-                "properties": { "tcp": address, "within": time },
+                "properties": {
+                    "tcp": {
+                        "description": "ready once this address, or each of them, takes connections",
+                        "anyOf": [
+                            address,
+                            { "type": "array", "items": address, "minItems": 1 }
+                        ]
+                    },
+                    "within": time
+                },
                 "additionalProperties": false
             },
             "stop": { "enum": signals },

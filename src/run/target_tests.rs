@@ -56,12 +56,31 @@ fn every_key_is_read() {
     assert_eq!(target.accounts[2].password, "pw9");
     let launch = target.launch.unwrap();
     assert_eq!(launch.stop, Signal::Int);
+    assert_eq!(launch.ready, ["127.0.0.1:1863"]);
     assert_eq!(launch.invocation.within, Duration::from_secs(7));
     assert_eq!(launch.invocation.folder.unwrap().to_str(), Some("t/srv"));
     assert_eq!(target.timeouts.reply, Duration::from_millis(300));
     assert_eq!(target.waivers.len(), 2);
     assert_eq!(target.warnings.len(), 1);
     assert!(target.disposable && !target.remote);
+}
+
+#[test]
+fn a_server_may_have_to_listen_in_several_places() {
+    let ready = |ready: &str| {
+        let base = "dispatch: 127.0.0.1:1\naccounts: [{ handle: a@b, password: c }]\n";
+        let text = format!("{base}launch: {{ command: [x]{ready} }}\n");
+        read(&text).map(|target| target.launch.unwrap().ready)
+    };
+    assert_eq!(ready("").unwrap(), ["127.0.0.1:1"]);
+    let two = ready(", ready: { tcp: [localhost:2, \"127.0.0.1:3\"] }");
+    assert_eq!(two.unwrap(), ["localhost:2", "127.0.0.1:3"]);
+    for bad in ["[]", "[a, \"b:c:d\"]", "{ a: 1 }"] {
+        assert!(
+            ready(&format!(", ready: {{ tcp: {bad} }}")).is_err(),
+            "{bad}"
+        );
+    }
 }
 
 #[test]

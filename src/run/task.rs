@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::event::RunInfo;
 use crate::run::environment::Account;
 use crate::run::filter::Shard;
+use crate::run::limit::Limit;
 use crate::run::outcome::Outcome;
 use crate::run::waivers::Waivers;
 use crate::scenario::ast::Scenario;
@@ -98,6 +99,8 @@ pub enum Done {
     Scenario(Box<Outcome>),
     /// The scenario could not be started, in one line: an account could not be made …
     Unable(String),
+    /// The scenario could not be started because of a limit of our own.
+    Limit(Limit),
     /// The server is alive, or it is not.
     Check(Result<(), Dead>),
     /// The server runs again, or it does not: why, in one line.

@@ -1,7 +1,9 @@
 //! What went wrong while a script ran, before anybody is accused of it.
 
+use std::fmt;
 use std::time::Duration;
 
+use super::limit::Limit;
 use super::links::{End, Late};
 use super::outcome::Cause;
 use crate::event::{Expectation, Observed, Rung};
@@ -63,7 +65,16 @@ pub(super) enum Got {
     /// Something of the server, or its silence.
     Server(Observed),
     /// A limit of our own: it says nothing about the server.
-    Limit(String),
+    Limit(Limit),
+}
+
+impl fmt::Display for Got {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Server(observed) => observed.fmt(f),
+            Self::Limit(limit) => limit.fmt(f),
+        }
+    }
 }
 
 impl From<Observed> for Got {
@@ -88,19 +99,21 @@ impl From<String> for Got {
 pub(super) fn told_late(late: &Late, patience: Duration) -> Got {
     match late {
         Late::Timeout => Observed::Silence(patience).into(),
-        Late::Halted(reason) => Got::Limit(reason.clone()),
+        Late::Halted(limit) => Got::Limit(*limit),
     }
 }
 
 /// How a connection ended.
-pub(super) fn told(end: &End) -> Observed {
-    match end {
+pub(super) fn told(end: &End) -> Got {
+    let observed = match end {
         End::Closed => Observed::Closed,
         End::Reset => Observed::Reset,
         End::Ours => Observed::Other("closed by the scenario itself".into()),
         End::Unreachable(reason) => Observed::Unreachable(reason.clone()),
         End::Garbage(error) => Observed::Garbage(error.to_string()),
-    }
+        End::Limit(limit) => return Got::Limit(*limit),
+    };
+    Got::Server(observed)
 }
 
 /// A line of the server, as what came.

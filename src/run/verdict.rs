@@ -7,11 +7,19 @@ use crate::event::{
     ClauseResult, ClauseVerdict, Failure, Judge, Observed, ScenarioResult, Verdict,
 };
 use crate::run::consequence::charged_to;
+use crate::run::limit::Limit;
 use crate::run::outcome::{Ending, Outcome};
 use crate::run::waivers::Waivers;
 use crate::scenario::ast::Scenario;
 use crate::spec::{Clause, ClauseId, Level};
 use crate::transcript::Redactor;
+
+/// How many bytes of a transcript are kept to the end of the run.
+const EXCERPT: usize = 64 << 10;
+/// How many where transcripts are asked for,
+const WHOLE: usize = 8 << 20;
+/// and for how many scenarios together.
+const TOGETHER: usize = 64 << 20;
 
 /// How outcomes are judged.
 #[derive(Debug)]
@@ -20,6 +28,8 @@ pub(super) struct Assessor {
     pub(super) strict: bool,
     /// Keep the transcripts of scenarios that passed too.
     pub(super) transcripts: bool,
+    /// How many bytes of transcripts are kept so far.
+    pub(super) kept: usize,
     pub(super) redactor: Redactor,
     pub(super) waivers: Waivers,
 }
@@ -84,9 +94,15 @@ impl Assessor {
         if result.verdict != Verdict::Blocked && !result.failures.is_empty() {
             result.verdict = Verdict::Failed;
         }
+        if let (Ending::Inconclusive, Some(limit)) = (outcome.ending, outcome.limit) {
+            stop_short(limit, &mut result);
+        }
         self.waive(scenario, &mut result);
         if self.transcripts || result.verdict != Verdict::Passed || !result.notes.is_empty() {
-            result.transcript = outcome.transcript.render_timed(&self.redactor);
+            let is_whole = self.transcripts && self.kept < TOGETHER;
+            let most = if is_whole { WHOLE } else { EXCERPT };
+            result.transcript = outcome.transcript.render_excerpt(&self.redactor, most);
+            self.kept += result.transcript.iter().map(String::len).sum::<usize>();
         }
         result
     }
@@ -166,6 +182,16 @@ impl Assessor {
             result.verdict = Verdict::Waived;
             result.reason = Some(reasons.join("; "));
         }
+    }
+}
+
+/// A scenario that a limit of our own has stopped says nothing, but for what oracles have seen.
+fn stop_short(limit: Limit, result: &mut ScenarioResult) {
+    if result.failures.is_empty() {
+        result.verdict = Verdict::Inconclusive;
+        result.reason = Some(limit.to_string());
+    } else {
+        result.reason = Some(format!("it could not be carried out to its end: {limit}"));
     }
 }
 
@@ -255,13 +281,15 @@ mod tests {
     use crate::run::test_support::{failure, outcome, place, scenario};
     use crate::run::waivers::Waiver;
     use crate::spec::ServerKind;
-    use crate::transcript::{ConnName, What};
+    use crate::transcript::{ConnName, Party, What};
+    use crate::wire::Frame;
 
     fn judge(level: Level, strict: bool) -> Assessor {
         Assessor {
             level,
             strict,
             transcripts: false,
+            kept: 0,
             redactor: Redactor::default(),
             waivers: Waivers::default(),
         }
@@ -357,6 +385,33 @@ mod tests {
         );
         must.transcripts = true;
         assert!(kept(&mut must, Ending::Passed, None));
+    }
+
+    #[test]
+    fn of_a_flood_little_is_kept() {
+        let mut flood = outcome(Ending::Inconclusive, Vec::new());
+        flood.limit = Some(Limit::Lines(100_000));
+        let name = ConnName::new("alice", "");
+        let conn = flood.transcript.connect(name, ServerKind::Notification);
+        for n in 0..100_000 {
+            let frame = Frame::line(format!("NLN NLN u{n}@hotmail.com {n}"));
+            let what = What::Frame(Party::Server, frame);
+            flood.transcript.record(Duration::ZERO, conn, what);
+        }
+        let mut bytes = |judge: &mut Assessor| {
+            let result = judge.judge(&scenario("a", &["USR-6"], &[]), &flood, Duration::ZERO);
+            assert_eq!(result.verdict, Verdict::Inconclusive);
+            let lines = result.transcript.iter();
+            lines
+                .map(|line| line.len() + size_of::<String>())
+                .sum::<usize>()
+        };
+        let mut must = judge(Level::Must, false);
+        assert!(bytes(&mut must) < 100_000);
+        must.transcripts = true;
+        assert!(bytes(&mut must) > 4_000_000, "where it was asked for");
+        must.kept = TOGETHER;
+        assert!(bytes(&mut must) < 100_000);
     }
 
     #[test]

@@ -225,7 +225,7 @@ impl World {
             Parcel::ClientSees(conn) => self.tell(Input::Closed(conn)),
             Parcel::Accepted(conn) => self.tell(Input::Opened(conn)),
             Parcel::Refused(conn) => {
-                self.tell(Input::OpenFailed(conn, "connection refused".to_owned()));
+                self.tell(Input::OpenFailed(conn, "connection refused".into()));
             }
             Parcel::Stopped => self.tell(Input::ServerStopped),
             Parcel::Started => self.tell(Input::ServerStarted),

@@ -4,6 +4,7 @@
 //! leave this room only through a [`Redactor`].
 
 pub mod capture;
+mod excerpt;
 mod observed;
 pub mod read;
 mod record;

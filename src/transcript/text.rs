@@ -12,6 +12,9 @@ use super::redact::Redactor;
 use crate::spec::ServerKind;
 use crate::wire::{Frame, Terminator};
 
+/// How many characters of a line stand in a proof.
+const LONGEST: usize = 2_000;
+
 /// Writes bytes as text: what is printable UTF-8 as it is, the rest in escapes.
 #[must_use]
 pub fn escape(bytes: &[u8]) -> String {
@@ -55,7 +58,8 @@ impl Transcript {
         self.up_to(self.entries().len(), most, redactor)
     }
 
-    /// The last lines before the entry with this index, at most `most`.
+    /// The last lines before the entry with this index, at most `most`; of a line that is as long
+    /// as no server should send one, the beginning.
     #[must_use]
     pub fn up_to(&self, end: usize, most: usize, redactor: &Redactor) -> Vec<String> {
         let end = end.min(self.entries().len());
@@ -66,6 +70,13 @@ impl Transcript {
             .flat_map(|entry| self.render_entry(entry, redactor))
             .collect();
         lines.drain(..lines.len().saturating_sub(most));
+        for line in &mut lines {
+            if let Some((at, _)) = line.char_indices().nth(LONGEST) {
+                line.truncate(at);
+                line.push('…');
+                line.shrink_to_fit();
+            }
+        }
         lines
     }
 

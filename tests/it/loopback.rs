@@ -6,6 +6,7 @@ use std::future::Future;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU16, Ordering};
+use std::time::Duration;
 
 use msnpspec::diagnostic::Source;
 use msnpspec::event::{Event, ScenarioResult, Summary, Verdict};
@@ -15,7 +16,8 @@ use msnpspec::scenario::Library;
 use msnpspec::scenario::ast::Scenario;
 use msnpspec::server::Fault;
 use msnpspec::spec::{ClauseId, Level};
-use tokio::net::TcpSocket;
+use tokio::io::copy_bidirectional;
+use tokio::net::{TcpSocket, TcpStream};
 
 /// A run and all that it said.
 pub(crate) struct Ran {
@@ -169,6 +171,48 @@ fn a_server_that_the_harness_launches_says_goodbye() {
     let count = scenarios.len();
     let ran = block(carry_out(launched("SIGTERM"), scenarios, practice()));
     assert_eq!(ran.summary().totals.passed, count, "{}", ran.complaints());
+}
+
+#[test]
+fn a_server_is_ready_where_it_listens_on_each_address() {
+    let mut target = launched("SIGTERM");
+    let launch = target.launch.as_mut().unwrap();
+    launch.ready.push("127.0.0.1:1".to_owned());
+    launch.invocation.within = Duration::from_millis(500);
+    let ran = block(carry_out(target, selected("version/agrees"), practice()));
+    assert_eq!(ran.end.exit_code, 3);
+    let why = ran.summary().aborted.as_deref().unwrap_or_default();
+    assert!(
+        why.contains("did not listen on 127.0.0.1:1 within"),
+        "{why}"
+    );
+}
+
+#[test]
+fn a_server_that_listens_before_it_serves_is_looked_at_again() {
+    let ran = block(async {
+        let mut target = launched("SIGTERM");
+        let door = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let behind = target
+            .dispatch
+            .replace(door.local_addr().unwrap().to_string());
+        tokio::spawn(async move {
+            for _ in 0..3 {
+                drop(door.accept().await.unwrap());
+            }
+            loop {
+                let (mut client, _) = door.accept().await.unwrap();
+                let mut server = TcpStream::connect(behind.as_deref().unwrap())
+                    .await
+                    .unwrap();
+                tokio::spawn(async move {
+                    let _ended = copy_bidirectional(&mut client, &mut server).await;
+                });
+            }
+        });
+        carry_out(target, selected("version/agrees-on-msnp2"), practice()).await
+    });
+    assert_eq!(ran.end.exit_code, 0, "{}", ran.complaints());
 }
 
 #[test]

@@ -395,51 +395,44 @@ fn a_closed_standard_output_ends_quietly_and_files_are_whole() {
 
 #[cfg(unix)]
 #[test]
-fn an_interrupted_run_still_writes_its_reports() {
+fn an_interrupted_run_still_writes_its_reports_and_keeps_the_waivers_of_before() {
     use std::io::{BufRead as _, BufReader};
 
-    let folder = suite();
-    #[expect(
-        clippy::disallowed_types,
-        reason = "a server that accepts and says nothing"
-    )]
-    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let target = silent.local_addr().unwrap().to_string();
-    let mut command = msnpspec();
-    let words = [
-        "run",
-        ".",
-        "--target",
-        &target,
-        "--account",
-        "a@hotmail.com:pw",
-        "--timeout",
-        "600",
-        "--format",
-        "human",
-        "--format",
-        "json",
-        "--output",
-        "r.json",
-    ];
-    command
-        .current_dir(folder.path())
-        .args(words)
-        .stdout(Stdio::piped());
-    let mut child = command.spawn().unwrap();
-    let mut first = String::new();
-    let mut out = BufReader::new(child.stdout.take().unwrap());
-    out.read_line(&mut first).unwrap();
-    let (connection, _) = silent.accept().unwrap();
-    let pid = child.id().to_string();
-    let kill = std::process::Command::new("kill")
-        .args(["-INT", &pid])
-        .status();
-    assert!(kill.unwrap().success());
-    assert_eq!(child.wait().unwrap().code(), Some(3));
-    drop(connection);
-    let report = fs::read_to_string(folder.path().join("r.json")).unwrap();
-    assert_eq!(json(&report)["aborted"], "interrupted");
+    for signal in ["-INT", "-TERM", "-HUP"] {
+        let folder = suite();
+        #[expect(
+            clippy::disallowed_types,
+            reason = "a server that accepts and says nothing"
+        )]
+        let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let target = silent.local_addr().unwrap().to_string();
+        write(folder.path(), "w.txt", "waivers: [] # of before\n");
+        write(folder.path(), "r.json", "of before");
+        let mut command = msnpspec();
+        let words = "run . --account a@hotmail.com:pw --timeout 600 --format human \
+                     --format json --output r.json --bless w.txt --target";
+        command
+            .current_dir(folder.path())
+            .args(words.split_whitespace())
+            .arg(&target)
+            .stdout(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        let mut first = String::new();
+        let mut out = BufReader::new(child.stdout.take().unwrap());
+        out.read_line(&mut first).unwrap();
+        let (connection, _) = silent.accept().unwrap();
+        let read = |name: &str| fs::read_to_string(folder.path().join(name)).unwrap();
+        assert_eq!(read("r.json"), "of before");
+        let pid = child.id().to_string();
+        let kill = std::process::Command::new("kill")
+            .args([signal, &pid])
+            .status();
+        assert!(kill.unwrap().success());
+        assert_eq!(child.wait().unwrap().code(), Some(3), "{signal}");
+        drop(connection);
+        assert_eq!(json(&read("r.json"))["aborted"], "interrupted");
+        assert_eq!(read("w.txt"), "waivers: [] # of before\n");
+    }
 }
 
 #[test]

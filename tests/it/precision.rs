@@ -77,7 +77,11 @@ fn row(fault: Fault, said: &Said) -> String {
         const TOLD: usize = 3;
         let told: Vec<&str> = by.iter().take(TOLD).map(String::as_str).collect();
         let _ = write!(text, "    {clause}: {} ({}", told.join(", "), by.len());
-        text += if by.contains(PROBE) { ", probe)\n" } else { ")\n" };
+        text += if by.contains(PROBE) {
+            ", probe)\n"
+        } else {
+            ")\n"
+        };
     }
     text
 }
@@ -89,15 +93,24 @@ fn the_table() {
     let suite = suite();
     let rows = for_each_fault(|fault| {
         let said = said(&suite, FaultSet::from_iter([fault]));
-        let beyond = said.accused.keys().filter(|id| !fault.clauses().contains(id));
-        (beyond.count(), row(fault, &said))
+        let beyond = said
+            .accused
+            .keys()
+            .filter(|id| !fault.clauses().contains(id));
+        let row = row(fault, &said);
+        // Whoever waits sees that it goes on.
+        eprint!("{row}");
+        (beyond.count(), row)
     });
     let mut rows: Vec<(usize, String)> = rows;
     rows.sort_by_key(|(beyond, _)| std::cmp::Reverse(*beyond));
     let text: String = rows.iter().map(|(_, row)| row.as_str()).collect();
     let wrong = rows.iter().filter(|(beyond, _)| *beyond > 0).count();
     println!("{text}");
-    println!("{wrong} of {} faults draw accusations of clauses that they do not break", faults().len());
+    println!(
+        "{wrong} of {} faults draw accusations of clauses that they do not break",
+        faults().len()
+    );
 }
 
 /// A server without a fault is accused of nothing.

@@ -10,7 +10,7 @@ use super::stage::{ActorId, Stage};
 use crate::event::{Event, NoticeKind};
 use crate::run::{
     Account, Cause, Dead, Done, Ending, Environment, Executor, Outcome, Suite, SuiteOptions,
-    Timeouts, Waivers, Work, names_answer, names_error,
+    Timeouts, Waivers, Work,
 };
 use crate::scenario::ast::Scenario;
 use crate::server::{Config, Pattern};
@@ -204,10 +204,10 @@ impl Theatre {
         }
         match &outcome.cause {
             Some(Cause::NotDisposable { handle, .. }) => First::Unusable(handle.clone()),
-            Some(Cause::LoginRefused { handle, reason }) if names_error(reason) => {
+            Some(cause @ Cause::LoginRefused { handle, .. }) if cause.is_about_account() => {
                 First::Unusable(handle.clone())
             }
-            Some(cause @ Cause::LoginRefused { reason, .. }) if names_answer(reason) => {
+            Some(cause) if cause.is_about_all() => {
                 let learnt = outcome.learnt.as_ref();
                 let environment = &mut self.environment;
                 environment.no_login = Some(cause.to_string());
@@ -351,7 +351,7 @@ enum First {
 fn is_alive(outcome: &Outcome) -> bool {
     match &outcome.cause {
         _ if outcome.ending == Ending::Passed => true,
-        Some(Cause::LoginRefused { reason, .. }) => names_error(reason) || names_answer(reason),
+        Some(Cause::LoginRefused { got, .. }) => got.is_answer(),
         Some(Cause::NotDisposable { .. }) => true,
         _ => false,
     }

@@ -18,6 +18,8 @@ use crate::spec::Level;
 
 /// How many accounts are tried before all are taken to be unusable.
 const TRIED_ACCOUNTS: usize = 8;
+/// So many accounts that are refused speak against the server, not against their passwords.
+const ENOUGH_REFUSALS: usize = 3;
 /// How often a server that seems dead is looked at before it is given up.
 const PATIENCE: usize = 4;
 /// The script of the first look; those of tasks have the task's number, from one on.
@@ -161,12 +163,14 @@ enum Kind {
 }
 
 impl Theatre {
-    /// The first look. Accounts that cannot log in are left out.
+    /// The first look. Accounts that cannot log in are left out, unless that are too many.
     fn prepare(
         &mut self,
         mut accounts: Vec<Account>,
         probes: &mut Vec<Outcome>,
     ) -> Result<Vec<Account>, String> {
+        let all = accounts.clone();
+        let mut refused = 0;
         for _ in 0..TRIED_ACCOUNTS {
             let two: Vec<Account> = accounts.iter().take(2).cloned().collect();
             if two.is_empty() {
@@ -185,38 +189,33 @@ impl Theatre {
                     known.name = after.name.clone().or(known.name.take());
                 }
             }
-            let verdict = self.take_in(&outcome);
             probes.push(outcome);
-            match verdict {
-                First::Ready => return Ok(accounts),
-                First::Unusable(handle) => accounts.retain(|account| account.handle != handle),
-                First::Unprobed(why) => return Err(why),
+            let Some(outcome) = probes.last() else {
+                break;
+            };
+            if let (Some(learnt), Ending::Passed) = (&outcome.learnt, outcome.ending) {
+                self.environment.learn(learnt);
+                self.environment.climb(&outcome.climbed);
+                return Ok(accounts);
             }
+            match &outcome.cause {
+                Some(Cause::NotDisposable { handle, .. }) => {
+                    accounts.retain(|account| account.handle != *handle);
+                }
+                Some(cause @ Cause::LoginRefused { handle, .. }) if cause.is_about_account() => {
+                    accounts.retain(|account| account.handle != *handle);
+                }
+                Some(cause) => return Err(cause.to_string()),
+                None => return Err("the server cannot be tested".to_owned()),
+            }
+            refused += 1;
         }
-        Err("no account is usable".to_owned())
-    }
-
-    /// What the first look comes to.
-    fn take_in(&mut self, outcome: &Outcome) -> First {
-        if let (Some(learnt), Ending::Passed) = (&outcome.learnt, outcome.ending) {
-            self.environment.learn(learnt);
-            return First::Ready;
-        }
-        match &outcome.cause {
-            Some(Cause::NotDisposable { handle, .. }) => First::Unusable(handle.clone()),
-            Some(cause @ Cause::LoginRefused { handle, .. }) if cause.is_about_account() => {
-                First::Unusable(handle.clone())
+        match probes.last() {
+            Some(outcome) if refused >= ENOUGH_REFUSALS => {
+                self.environment.climb(&outcome.climbed);
+                Ok(all)
             }
-            Some(cause) if cause.is_about_all() => {
-                let learnt = outcome.learnt.as_ref();
-                let environment = &mut self.environment;
-                environment.no_login = Some(cause.to_string());
-                environment.dispatch_refers = learnt.is_some_and(|one| one.dispatch_refers);
-                environment.cleanup = false;
-                First::Ready
-            }
-            Some(cause) => First::Unprobed(cause.to_string()),
-            None => First::Unprobed("the server cannot be tested".to_owned()),
+            _ => Err("no account is usable".to_owned()),
         }
     }
 
@@ -336,15 +335,6 @@ impl Theatre {
             self.stage.enter(id, executor);
         }
     }
-}
-
-/// What a first look comes to.
-enum First {
-    Ready,
-    /// This account cannot be used.
-    Unusable(String),
-    /// The server cannot be tested: why.
-    Unprobed(String),
 }
 
 /// Whether a check found a server that answers: to refuse the account is an answer.

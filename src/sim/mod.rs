@@ -7,8 +7,11 @@ mod addresses;
 mod options;
 #[cfg(test)]
 mod script_tests;
+mod stage;
+mod suite;
 mod world;
 
 pub use addresses::{DISPATCH, NOTIFICATION, SWITCHBOARD, addresses, environment};
 pub use options::{Chunking, SimOptions};
+pub use suite::SuiteRun;
 pub use world::run;

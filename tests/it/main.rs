@@ -14,6 +14,7 @@ mod loopback;
 mod misbehaving;
 mod model;
 mod oracles;
+mod precision;
 mod probing;
 mod properties;
 mod races;

@@ -1,0 +1,348 @@
+//! A whole run against one reference server, in memory and in virtual time: the first look, the
+//! scenarios beside each other, second looks, checks, deaths. What `net` does over sockets.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::options::SimOptions;
+use super::stage::{ActorId, Stage};
+use crate::event::{Event, NoticeKind};
+use crate::run::{
+    Account, Cause, Dead, Done, Ending, Environment, Executor, Outcome, Suite, SuiteOptions,
+    Timeouts, Waivers, Work,
+};
+use crate::scenario::ast::Scenario;
+use crate::server::{Config, Pattern};
+use crate::spec::Level;
+
+/// How many accounts are tried before all are taken to be unusable.
+const TRIED_ACCOUNTS: usize = 8;
+/// So many accounts that are refused speak against the server, not against their passwords.
+const ENOUGH_REFUSALS: usize = 3;
+/// How often a server that seems dead is looked at before it is given up.
+const PATIENCE: usize = 4;
+/// The script of the first look; those of tasks have the task's number, from one on.
+const PROBE: ActorId = 0;
+
+/// A run in memory.
+#[derive(Debug, Clone)]
+pub struct SuiteRun {
+    /// What is run.
+    pub scenarios: Vec<Arc<Scenario>>,
+    /// Which clauses can fail the run.
+    pub level: Level,
+    /// How many scenarios run at the same time.
+    pub jobs: usize,
+    /// How many accounts there are, of the reference server's own pattern.
+    pub accounts: u64,
+    /// How long the harness waits.
+    pub timeouts: Timeouts,
+    /// The seed of everything random, on both sides.
+    pub seed: u64,
+    /// The server: its faults, its limits. Its accounts must be those of the pattern.
+    pub config: Config,
+    /// How the network behaves.
+    pub options: SimOptions,
+}
+
+impl SuiteRun {
+    /// A run of these scenarios as a user would begin it: 16 at a time, 60 accounts.
+    #[must_use]
+    pub fn new(scenarios: Vec<Arc<Scenario>>, config: Config) -> Self {
+        Self {
+            scenarios,
+            level: Level::Practice,
+            jobs: 16,
+            accounts: 60,
+            timeouts: Timeouts::default(),
+            seed: 0,
+            config,
+            options: SimOptions::default(),
+        }
+    }
+
+    /// Carries the run out. The last of the events is always [`Event::Finished`].
+    #[must_use]
+    pub fn play(self) -> Vec<Event> {
+        let accounts: Vec<Account> = (1..=self.accounts).map(account).collect();
+        let mut theatre = Theatre {
+            environment: environment(self.timeouts),
+            stage: Stage::new(
+                Config {
+                    seed: self.seed,
+                    ..self.config
+                },
+                self.options,
+            ),
+            seed: self.seed,
+            tasks: BTreeMap::new(),
+        };
+        let options = SuiteOptions {
+            target: "simulated".to_owned(),
+            level: self.level,
+            strict: false,
+            jobs: self.jobs,
+            retries: 0,
+            fail_fast: false,
+            seed: self.seed,
+            shard: None,
+            max_connections: None,
+            owns_server: true,
+            dispatch_refers: false,
+            transcripts: false,
+            waivers: Waivers::default(),
+            library: Vec::new(),
+        };
+        let mut suite = Suite::new(self.scenarios, accounts.clone(), options);
+        let mut probes = Vec::new();
+        let setup_failed = match theatre.prepare(accounts, &mut probes) {
+            Ok(accounts) => {
+                suite.learn(&theatre.environment, accounts);
+                suite.probed(&probes);
+                theatre.carry_out(&mut suite);
+                false
+            }
+            Err(why) => {
+                suite.notice(NoticeKind::Error, why.as_str(), Vec::new());
+                suite.stop(&why);
+                true
+            }
+        };
+        suite.finish(theatre.stage.now(), setup_failed);
+        std::iter::from_fn(|| suite.poll_event()).collect()
+    }
+}
+
+/// An account of the reference server, as a target file names it.
+fn account(number: u64) -> Account {
+    let known = Pattern::default().account(number);
+    Account {
+        name: Some(known.name),
+        ..Account::new(known.handle, known.password)
+    }
+}
+
+/// What is known of the simulated server before the first look.
+fn environment(timeouts: Timeouts) -> Environment {
+    Environment {
+        dispatch: Some(super::DISPATCH.to_owned()),
+        notification: Some(super::NOTIFICATION.to_owned()),
+        timeouts,
+        owns_server: true,
+        disposable: true,
+        ..Environment::default()
+    }
+}
+
+/// Whoever carries tasks out.
+struct Theatre {
+    stage: Stage,
+    environment: Environment,
+    seed: u64,
+    tasks: BTreeMap<u64, Task>,
+}
+
+/// A task under way.
+struct Task {
+    kind: Kind,
+    begun: Duration,
+}
+
+enum Kind {
+    Scenario {
+        /// It stops and starts the server.
+        owns: bool,
+    },
+    Check {
+        account: Account,
+        tries: usize,
+        /// Nothing is sent until then.
+        pause: Option<Duration>,
+    },
+}
+
+impl Theatre {
+    /// The first look. Accounts that cannot log in are left out, unless that are too many.
+    fn prepare(
+        &mut self,
+        mut accounts: Vec<Account>,
+        probes: &mut Vec<Outcome>,
+    ) -> Result<Vec<Account>, String> {
+        let all = accounts.clone();
+        let mut refused = 0;
+        for _ in 0..TRIED_ACCOUNTS {
+            let two: Vec<Account> = accounts.iter().take(2).cloned().collect();
+            if two.is_empty() {
+                break;
+            }
+            let env = Arc::new(self.environment.clone());
+            self.stage
+                .enter(PROBE, Executor::probe(two, env, self.seed));
+            let Some((_, outcome)) = self.stage.play(None) else {
+                break;
+            };
+            for after in &outcome.accounts {
+                let known = accounts.iter_mut().find(|a| a.handle == after.handle);
+                if let Some(known) = known {
+                    known.lists = after.lists;
+                    known.name = after.name.clone().or(known.name.take());
+                }
+            }
+            probes.push(outcome);
+            let Some(outcome) = probes.last() else {
+                break;
+            };
+            if let (Some(learnt), Ending::Passed) = (&outcome.learnt, outcome.ending) {
+                self.environment.learn(learnt);
+                self.environment.climb(&outcome.climbed);
+                return Ok(accounts);
+            }
+            match &outcome.cause {
+                Some(Cause::NotDisposable { handle, .. }) => {
+                    accounts.retain(|account| account.handle != *handle);
+                }
+                Some(cause @ Cause::LoginRefused { handle, .. }) if cause.is_about_account() => {
+                    accounts.retain(|account| account.handle != *handle);
+                }
+                Some(cause) => return Err(cause.to_string()),
+                None => return Err("the server cannot be tested".to_owned()),
+            }
+            refused += 1;
+        }
+        match probes.last() {
+            Some(outcome) if refused >= ENOUGH_REFUSALS => {
+                self.environment.climb(&outcome.climbed);
+                Ok(all)
+            }
+            _ => Err("no account is usable".to_owned()),
+        }
+    }
+
+    /// Carries out tasks beside each other until the run is over.
+    fn carry_out(&mut self, suite: &mut Suite) {
+        loop {
+            while let Some(task) = suite.next_task() {
+                if let Some(done) = self.begin(task.id, task.work) {
+                    suite.finished(task.id, done, Duration::ZERO);
+                }
+            }
+            if self.tasks.is_empty() {
+                return;
+            }
+            let (id, done) = self.next_done();
+            let begun = self.tasks.remove(&id).map(|task| task.begun);
+            let took = self.stage.now().saturating_sub(begun.unwrap_or_default());
+            suite.finished(id, done, took);
+        }
+    }
+
+    /// Begins a task; gives what it comes to if that is known at once.
+    fn begin(&mut self, id: u64, work: Work) -> Option<Done> {
+        let env = Arc::new(self.environment.clone());
+        let (kind, executor) = match work {
+            Work::Scenario {
+                scenario,
+                accounts,
+                seed,
+            } => {
+                let owns = scenario.needs.launch;
+                let executor = Executor::new(scenario, accounts, env, seed);
+                (Kind::Scenario { owns }, executor)
+            }
+            Work::Check { account, patient } => {
+                let Some(account) = account else {
+                    return Some(Done::Check(Ok(())));
+                };
+                let executor = Executor::check(account.clone(), env, self.seed);
+                let kind = Kind::Check {
+                    account,
+                    tries: if patient { PATIENCE } else { 1 },
+                    pause: None,
+                };
+                (kind, executor)
+            }
+            Work::Restart => {
+                self.stage.restart();
+                return Some(Done::Restart(Ok(())));
+            }
+        };
+        let begun = self.stage.now();
+        self.tasks.insert(id, Task { kind, begun });
+        self.stage.enter(id, executor);
+        None
+    }
+
+    /// Goes on until a task is done.
+    fn next_done(&mut self) -> (u64, Done) {
+        loop {
+            let pauses = self.tasks.iter().filter_map(|(id, task)| match task.kind {
+                Kind::Check { pause, .. } => Some((pause?, *id)),
+                Kind::Scenario { .. } => None,
+            });
+            let pause = pauses.min();
+            if let Some((id, outcome)) = self.stage.play(pause.map(|(until, _)| until)) {
+                if let Some(done) = self.ended(id, outcome) {
+                    return (id, done);
+                }
+            } else if let Some((_, id)) = pause {
+                self.look_again(id);
+            }
+        }
+    }
+
+    /// A script is over; gives what its task comes to, unless that goes on.
+    fn ended(&mut self, id: u64, outcome: Outcome) -> Option<Done> {
+        let reply = self.environment.timeouts.reply;
+        let (now, is_up) = (self.stage.now(), self.stage.is_up());
+        match &mut self.tasks.get_mut(&id)?.kind {
+            Kind::Scenario { owns } => {
+                if *owns {
+                    self.stage.start();
+                }
+                Some(Done::Scenario(Box::new(outcome)))
+            }
+            Kind::Check { tries, pause, .. } => {
+                if is_alive(&outcome) {
+                    return Some(Done::Check(Ok(())));
+                }
+                *tries -= 1;
+                if *tries > 0 && is_up {
+                    *pause = Some(now + reply);
+                    return None;
+                }
+                let why = match &outcome.cause {
+                    Some(cause) => cause.to_string(),
+                    None => "it does not answer".to_owned(),
+                };
+                Some(Done::Check(Err(Dead {
+                    why,
+                    exited: !is_up,
+                    ..Dead::default()
+                })))
+            }
+        }
+    }
+
+    /// A check has paused for long enough.
+    fn look_again(&mut self, id: u64) {
+        if let Some(task) = self.tasks.get_mut(&id)
+            && let Kind::Check { account, pause, .. } = &mut task.kind
+        {
+            *pause = None;
+            let env = Arc::new(self.environment.clone());
+            let executor = Executor::check(account.clone(), env, self.seed);
+            self.stage.enter(id, executor);
+        }
+    }
+}
+
+/// Whether a check found a server that answers: to refuse the account is an answer.
+fn is_alive(outcome: &Outcome) -> bool {
+    match &outcome.cause {
+        _ if outcome.ending == Ending::Passed => true,
+        Some(Cause::LoginRefused { got, .. }) => got.is_answer(),
+        Some(Cause::NotDisposable { .. }) => true,
+        _ => false,
+    }
+}

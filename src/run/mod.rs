@@ -2,6 +2,7 @@
 //! became of them.
 
 mod accusations;
+mod blocking;
 mod causes;
 mod check;
 mod consequence;
@@ -62,6 +63,7 @@ mod task;
 #[cfg(test)]
 pub(crate) mod test_support;
 mod trouble;
+mod turns;
 #[cfg(test)]
 mod turns_tests;
 mod undo;

@@ -14,8 +14,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::event::{
-    Event, Failure, Notice, NoticeKind, Observed, Rung, RungResult, RungState, ScenarioResult,
-    Standing, Summary, Totals, Verdict,
+    Event, Failure, Notice, NoticeKind, Rung, RungResult, ScenarioResult, Summary, Totals, Verdict,
 };
 use crate::run::causes::Causes;
 use crate::run::consequence::Omission;
@@ -23,13 +22,11 @@ use crate::run::death::Health;
 use crate::run::environment::{Account, Environment};
 use crate::run::limit::Limit;
 use crate::run::limits::Limits;
-use crate::run::needs::rungs_of;
 use crate::run::outcome::{Cause, Outcome};
 use crate::run::pool::{Pool, Seat};
 use crate::run::second_look::Signature;
-use crate::run::task::{Done, SuiteOptions, Task, Work};
+use crate::run::task::{Done, SuiteOptions, Task};
 use crate::run::verdict::{Assessor, Tally};
-use crate::run::weight::weight_of;
 use crate::scenario::ast::Scenario;
 use crate::transcript::Redactor;
 
@@ -48,7 +45,7 @@ pub(super) enum Phase {
 pub(super) struct Entry {
     pub(super) scenario: Arc<Scenario>,
     pub(super) phase: Phase,
-    started: bool,
+    pub(super) started: bool,
     settled: bool,
     /// What the first run came to, where it did not pass.
     pub(super) first: Option<ScenarioResult>,
@@ -71,9 +68,9 @@ pub struct Suite {
     pub(super) entries: Vec<Entry>,
     pub(super) queue: VecDeque<usize>,
     pub(super) phase: Phase,
-    pool: Pool,
+    pub(super) pool: Pool,
     pub(super) running: BTreeMap<u64, Running>,
-    next_id: u64,
+    pub(super) next_id: u64,
     pub(super) health: Health,
     /// Scenarios that did not pass since the server was last seen alive.
     pub(super) recent: BTreeSet<usize>,
@@ -87,10 +84,10 @@ pub struct Suite {
     /// What the server was seen twice to leave undone, with the failure that says so.
     pub(super) omissions: BTreeMap<Omission, Failure>,
     /// How often a precondition failed in silence on a rung, and the last such failure.
-    silences: BTreeMap<Rung, usize>,
+    pub(super) silences: BTreeMap<Rung, usize>,
     /// Failures that stood the second look, by what they look like.
     pub(super) confirmed: BTreeMap<Signature, usize>,
-    events: VecDeque<Event>,
+    pub(super) events: VecDeque<Event>,
     pub(super) totals: Totals,
     pub(super) limits: Limits,
     tally: Tally,
@@ -103,9 +100,6 @@ pub struct Suite {
     pub(super) no_login: bool,
     finished: bool,
 }
-
-/// Connections that a user of a scenario may have: notification server and switchboard.
-const CONNECTIONS_PER_USER: usize = 2;
 
 impl Suite {
     /// A run of these scenarios with these accounts.
@@ -330,116 +324,8 @@ impl Suite {
         }
     }
 
-    fn fill_queue(&mut self) {
-        let phase = self.phase;
-        let wanted = |entry: &Entry| match phase {
-            Phase::SecondLook => entry.first.is_some(),
-            _ => entry.phase == phase,
-        };
-        let mut queue: Vec<usize> = self
-            .entries
-            .iter()
-            .enumerate()
-            .filter(|(_, entry)| wanted(entry))
-            .map(|(index, _)| index)
-            .collect();
-        // The greatest first, so that none of them is left to run on its own at the end.
-        // In the second look those come first that are about what others only need.
-        queue.sort_by_cached_key(|index| {
-            let entry = self.entries.get(*index);
-            let is_about = entry.is_some_and(Entry::is_about_an_omission);
-            let weight = entry.map(|entry| weight_of(&entry.scenario));
-            std::cmp::Reverse((is_about, weight))
-        });
-        self.queue.extend(queue);
-    }
-
-    /// Begins a scenario of the queue, the first that fits beside what runs.
-    fn next_scenario(&mut self) -> Option<Task> {
-        let jobs = match self.phase {
-            Phase::Ordinary | Phase::Hostile => self.options.jobs,
-            Phase::Alone | Phase::SecondLook | Phase::Over => 1,
-        };
-        if self.running.len() >= jobs {
-            return None;
-        }
-        let mut at = 0;
-        while let Some(&entry) = self.queue.get(at) {
-            if let Some(reason) = self.unmet(entry) {
-                self.queue.remove(at);
-                self.skip(entry, reason);
-            } else if let Some(rung) = self.lacks(entry) {
-                self.queue.remove(at);
-                self.block(entry, rung);
-            } else if let Some(task) = self.begin(entry) {
-                self.queue.remove(at);
-                return Some(task);
-            } else {
-                at += 1;
-            }
-        }
-        None
-    }
-
-    /// Begins a scenario if there are accounts and connections for it.
-    pub(super) fn begin(&mut self, entry: usize) -> Option<Task> {
-        let scenario = self.scenario(entry)?;
-        let connections = |users: usize| users.max(1) * CONNECTIONS_PER_USER;
-        let most = self.options.max_connections.unwrap_or(usize::MAX);
-        let open: usize = self
-            .running
-            .values()
-            .map(Running::users)
-            .map(connections)
-            .sum();
-        if open > 0 && open + connections(scenario.users.len()) > most {
-            return None;
-        }
-        let wanted = accounts_of(&scenario);
-        // One account stays free for checks, unless this scenario needs every one.
-        if wanted < self.pool.usable() && self.pool.free() <= wanted {
-            return None;
-        }
-        let seats = self.pool.take(wanted)?;
-        let accounts = self.pool.accounts(&seats);
-        let state = self.entries.get_mut(entry)?;
-        if !std::mem::replace(&mut state.started, true) {
-            let name = scenario.name.clone();
-            self.events.push_back(Event::ScenarioStarted(name));
-        }
-        let seed = self.options.seed ^ fnv(&scenario.name);
-        Some(self.task(
-            Running::Scenario { entry, seats },
-            Work::Scenario {
-                scenario,
-                accounts,
-                seed,
-            },
-        ))
-    }
-
-    /// Begins a check, with an account of its own; waits while others hold all of them.
-    pub(super) fn begin_check(&mut self, patient: bool) -> Option<Task> {
-        let seats = match self.pool.take(1) {
-            Some(seats) => seats,
-            None if self.running.is_empty() => Vec::new(),
-            None => return None,
-        };
-        let account = self.pool.accounts(&seats).pop();
-        Some(self.task(Running::Check { seats }, Work::Check { account, patient }))
-    }
-
-    pub(super) fn task(&mut self, running: Running, work: Work) -> Task {
-        self.next_id += 1;
-        self.running.insert(self.next_id, running);
-        Task {
-            id: self.next_id,
-            work,
-        }
-    }
-
     /// What a scenario needs and the target lacks.
-    fn unmet(&self, entry: usize) -> Option<String> {
+    pub(super) fn unmet(&self, entry: usize) -> Option<String> {
         let scenario = self.scenario(entry)?;
         let needs = &scenario.needs;
         let (accounts, usable) = (accounts_of(&scenario), self.pool.usable());
@@ -554,7 +440,7 @@ impl Suite {
             .push_back(Event::ScenarioFinished(Arc::new(result)));
     }
 
-    fn skip(&mut self, entry: usize, reason: String) {
+    pub(super) fn skip(&mut self, entry: usize, reason: String) {
         if let Some(scenario) = self.scenario(entry) {
             let mut result = self.judge.untold(&scenario, Duration::ZERO);
             result.verdict = Verdict::Skipped;
@@ -573,91 +459,6 @@ impl Suite {
                 Some(first) => self.settle(index, first),
                 None => self.skip(index, reason.clone()),
             }
-        }
-    }
-
-    /// Tells how far the first look came.
-    pub(super) fn tell_ladder(&mut self) {
-        self.events.push_back(Event::Climbed(self.ladder.clone()));
-    }
-
-    /// The lowest rung that a scenario needs and that is out.
-    fn lacks(&self, entry: usize) -> Option<RungResult> {
-        let mut out = self
-            .ladder
-            .iter()
-            .filter(|rung| !rung.state.holds() && rung.cause.is_some())
-            .peekable();
-        out.peek()?;
-        let needs = rungs_of(self.entries.get(entry)?.scenario.as_ref());
-        out.find(|rung| needs.contains(&rung.rung)).copied()
-    }
-
-    /// A scenario cannot be judged, since a rung that it needs is out.
-    fn block(&mut self, entry: usize, rung: RungResult) {
-        if let Some(scenario) = self.scenario(entry) {
-            let mut result = self.judge.untold(&scenario, Duration::ZERO);
-            result.verdict = Verdict::Blocked;
-            result.rung = Some(rung.rung);
-            result.cause = rung.cause;
-            self.settle(entry, result);
-        }
-    }
-
-    /// A precondition that fails in silence three times in the same way will do so again: the rung
-    /// is out from now on.
-    fn count_silence(&mut self, result: &ScenarioResult) {
-        const ENOUGH: usize = 3;
-        let (Some(rung), Some(failure)) = (result.rung, result.failures.first()) else {
-            return;
-        };
-        if !matches!(failure.got, Observed::Silence(_)) {
-            return;
-        }
-        let count = self.silences.entry(rung).or_default();
-        *count += 1;
-        if *count < ENOUGH {
-            return;
-        }
-        let cause = self.charge_precondition(failure);
-        match self.ladder.iter_mut().find(|known| known.rung == rung) {
-            Some(known) if known.state.holds() => {
-                (known.state, known.cause) = (RungState::Silent, Some(cause));
-            }
-            Some(_) => {}
-            None => self.ladder.push(RungResult {
-                rung,
-                state: RungState::Silent,
-                cause: Some(cause),
-            }),
-        }
-        self.ladder.sort_by_key(|known| known.rung);
-    }
-
-    /// The cause of a precondition that failed.
-    fn charge_precondition(&mut self, failure: &Failure) -> usize {
-        self.causes.charge(failure, Standing::Fails, "")
-    }
-
-    /// Names the cause of a result.
-    fn name_cause(&mut self, result: &mut ScenarioResult) {
-        let shown = self.causes.take(result);
-        if result.cause.is_some() {
-            // It was blocked by a rung that is out.
-        } else if result.verdict == Verdict::Blocked {
-            let of_rung = |known: &&RungResult| Some(known.rung) == result.rung;
-            let known = self.ladder.iter().find(of_rung);
-            let known = known.and_then(|known| known.cause);
-            result.cause = match (known, result.failures.first()) {
-                (Some(cause), _) => Some(cause),
-                (None, Some(failure)) => Some(self.charge_precondition(&failure.clone())),
-                (None, None) => None,
-            };
-        } else {
-            result.cause = shown;
-        }
-        if let (Verdict::Blocked, Some(cause)) = (result.verdict, result.cause) {
-            self.causes.block(cause);
         }
     }
 
@@ -685,7 +486,7 @@ impl Suite {
 
 impl Entry {
     /// Whether what failed is a breach that others only wait for in vain.
-    fn is_about_an_omission(&self) -> bool {
+    pub(super) fn is_about_an_omission(&self) -> bool {
         let mut failures = self.first.iter().flat_map(|first| &first.failures);
         failures.any(|one| Omission::of(one).is_some_and(|omission| omission.is_named_by(one)))
     }
@@ -693,7 +494,7 @@ impl Entry {
 
 impl Running {
     /// How many users are under way.
-    fn users(&self) -> usize {
+    pub(super) fn users(&self) -> usize {
         match self {
             Self::Scenario { seats, .. } => seats.len(),
             Self::Check { .. } | Self::Restart => 0,
@@ -712,13 +513,6 @@ fn phase_of(scenario: &Scenario) -> Phase {
     }
 }
 
-fn accounts_of(scenario: &Scenario) -> usize {
+pub(super) fn accounts_of(scenario: &Scenario) -> usize {
     scenario.needs.accounts.max(scenario.users.len())
-}
-
-/// A number for a name, the same on every machine.
-fn fnv(text: &str) -> u64 {
-    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-    })
 }

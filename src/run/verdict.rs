@@ -51,23 +51,24 @@ impl Assessor {
         result.waited = outcome.waited;
         result.round_trips = outcome.round_trips;
         result.is_met = outcome.ending == Ending::Passed;
+        let mut is_charged = false;
         if matches!(outcome.ending, Ending::Passed | Ending::Failed) {
             for failure in &outcome.failures {
-                let charged = charged_to(failure, outcome);
                 // What the oracle saw is told below.
-                if charged.is_none() {
-                    self.sort_in(scenario, failure.clone(), &mut result);
+                match charged_to(failure, outcome) {
+                    Some(_) => is_charged = true,
+                    None => self.sort_in(scenario, failure.clone(), &mut result),
                 }
             }
         }
         self.accuse(scenario, outcome, &mut result);
         match outcome.ending {
             Ending::Blocked => break_off(outcome, &mut result),
-            Ending::Inconclusive => {
-                result.verdict = Verdict::Inconclusive;
-                result.reason.clone_from(&outcome.limit);
+            // What an oracle saw beyond the level has kept a step from being judged.
+            Ending::Failed if result.failures.is_empty() && is_charged => {
+                result.verdict = Verdict::Blocked;
             }
-            Ending::Passed | Ending::Failed => {}
+            Ending::Inconclusive | Ending::Passed | Ending::Failed => {}
         }
         for variation in &outcome.variations {
             if self.strict && self.counts(variation.clause.level()) {
@@ -398,7 +399,7 @@ mod tests {
             let what = What::Frame(Party::Server, frame);
             flood.transcript.record(Duration::ZERO, conn, what);
         }
-        let mut bytes = |judge: &mut Assessor| {
+        let bytes = |judge: &mut Assessor| {
             let result = judge.judge(&scenario("a", &["USR-6"], &[]), &flood, Duration::ZERO);
             assert_eq!(result.verdict, Verdict::Inconclusive);
             let lines = result.transcript.iter();

@@ -161,9 +161,9 @@ impl Session {
         let known = self.player(index).account.lists == Lists::Clean;
         let named = self.player(index).name.is_some();
         let is_plain = wanted.roster == Roster::default();
-        // Where nobody can log in, nobody can have made a mess either.
-        let is_ready = (known && named) || self.env.no_login.is_some();
         let can_read = !self.env.is_out(Rung::Syn);
+        // Where lists cannot be read, nobody can have made a mess of them either.
+        let is_ready = ((known || !can_read) && named) || self.env.no_login.is_some();
         if wanted.stage == Stage::Offline && is_plain && is_ready {
             return Ok(());
         }

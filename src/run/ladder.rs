@@ -11,7 +11,7 @@ use super::probe::nowhere;
 use super::session::Session;
 use super::trouble::{Trouble, came};
 use crate::event::{Observed, Rung, RungState};
-use crate::spec::{ClauseId, RequestRow};
+use crate::spec::{ClauseId, REQUESTS};
 use crate::transcript::ConnName;
 use crate::wire::{Frame, Words};
 
@@ -237,14 +237,17 @@ impl Session {
             return Err(Trouble::new(expected, came(&frame)).on(board).at(Rung::Cal));
         }
         let ring = self.hear(second, b"RNG", "RNG").await;
-        let ring = ring.map_err(|trouble| trouble.at(Rung::Cal))?;
+        let ring = ring.map_err(|trouble| trouble.at(Rung::Cal).breaks(ClauseId::RNG_1))?;
         let words: Words<'_> = ring.words().collect();
         match *words.as_slice() {
             [_, session, address, _, cookie, ..] => {
                 let text = |word: &[u8]| String::from_utf8_lossy(word).into_owned();
                 Ok([text(session), text(address), text(cookie)])
             }
-            _ => Err(Trouble::new("RNG", came(&ring)).on(second).at(Rung::Cal)),
+            _ => {
+                let trouble = Trouble::new("RNG", came(&ring)).on(second).at(Rung::Cal);
+                Err(trouble.breaks(ClauseId::RNG_1))
+            }
         }
     }
 
@@ -284,7 +287,7 @@ impl Session {
             return Err(Trouble::new(expected, came(&frame)).on(slot).at(Rung::Ans));
         }
         let joined = self.hear(board, b"JOI", "JOI").await;
-        joined.map_err(|trouble| trouble.at(Rung::Ans))?;
+        joined.map_err(|trouble| trouble.at(Rung::Ans).breaks(ClauseId::JOI_1))?;
         Ok(slot)
     }
 
@@ -346,21 +349,10 @@ impl Session {
 
 /// The clause that is broken where a rung is out.
 fn clause_of(rung: Rung, trouble: &Trouble) -> ClauseId {
-    let got_answer = trouble.observed().is_some_and(Observed::is_answer);
-    match rung {
-        Rung::Connect => ClauseId::LIVE_1,
+    let row = REQUESTS.iter().find(|row| row.rung == Some(rung));
+    let usual = match rung {
         Rung::Presence => ClauseId::PRES_6,
-        Rung::Usr if trouble.expected.text == "USR OK" => ClauseId::USR_2,
-        Rung::Cal if trouble.expected.text == "RNG" => ClauseId::RNG_1,
-        Rung::Ans if trouble.expected.text == "JOI" => ClauseId::JOI_1,
-        Rung::Syn if got_answer => ClauseId::SYN_3,
-        Rung::Lists if trouble.expected.text.starts_with("REM") => ClauseId::REM_1,
-        Rung::Settings if trouble.expected.text.starts_with("BLP") => ClauseId::BLP_1,
-        rung => {
-            let row = crate::spec::REQUESTS
-                .iter()
-                .find(|row| row.rung == Some(rung));
-            row.map_or(ClauseId::LIVE_1, |row: &RequestRow| row.clause)
-        }
-    }
+        _ => row.map_or(ClauseId::LIVE_1, |row| row.clause),
+    };
+    trouble.clause.unwrap_or(usual)
 }

@@ -1,12 +1,16 @@
 //! Logs users in and reads their lists, as the harness's own business.
 
+use std::time::Duration;
+
 use md5::{Digest, Md5};
 
 use super::outcome::Cause;
 use super::roster::Batch;
 use super::session::{Session, error_code};
+use super::silence::Settled;
 use super::trouble::{Trouble, came};
-use crate::event::Rung;
+use crate::event::{Observed, Rung};
+use crate::spec::{ClauseId, RequestRow, ServerKind};
 use crate::transcript::ConnName;
 use crate::wire::{Frame, Words};
 
@@ -117,10 +121,12 @@ impl Session {
             .finalize();
         let params = format!("MD5 S {}", hex::encode(response));
         let frame = self.ask(slot, "USR", &params, "USR OK").await;
-        let frame = frame.map_err(|trouble| trouble.at(Rung::Usr))?;
+        let refused = |trouble: Trouble| trouble.at(Rung::Usr).breaks(ClauseId::USR_2);
+        let frame = frame.map_err(refused)?;
         let words: Words<'_> = frame.words().collect();
         let [b"USR", _, b"OK", _, name, ..] = *words.as_slice() else {
-            return Err(Trouble::new("USR OK", came(&frame)).on(slot).at(Rung::Usr));
+            let trouble = Trouble::new("USR OK", came(&frame)).on(slot).at(Rung::Usr);
+            return Err(trouble.breaks(ClauseId::USR_2));
         };
         let name = String::from_utf8_lossy(name).into_owned();
         let player = self.player_mut(player);
@@ -150,12 +156,51 @@ impl Session {
         }
         while !batch.is_whole() {
             let expected = "GTC, BLP and all of LST FL, AL, BL, RL";
-            let frame = self.answer(slot, trid, expected).await?;
+            let frame = match self.rest_of_batch(slot, trid, &batch).await {
+                Ok(Some(frame)) => frame,
+                Ok(None) => break,
+                Err(trouble) => return Err(trouble.breaks(ClauseId::SYN_3)),
+            };
             if !batch.take(&frame) {
-                return Err(Trouble::new(expected, came(&frame)).on(slot));
+                let trouble = Trouble::new(expected, came(&frame)).on(slot);
+                return Err(trouble.breaks(ClauseId::SYN_3));
             }
         }
         Ok(batch)
+    }
+
+    /// The next line of a batch; `None` where a fence shows that no more will come. The end of a
+    /// batch is not known by its last line: a server may lack one.
+    async fn rest_of_batch(
+        &mut self,
+        slot: usize,
+        trid: u32,
+        batch: &Batch,
+    ) -> Result<Option<Frame>, Trouble> {
+        let expected = "GTC, BLP and all of LST FL, AL, BL, RL";
+        if batch.is_empty() {
+            return self.answer(slot, trid, expected).await.map(Some);
+        }
+        let quiet = self.quiet();
+        let patience = self.patience.replace(quiet);
+        let answer = self.answer(slot, trid, expected).await;
+        self.patience = patience;
+        match answer {
+            Err(trouble) if matches!(trouble.observed(), Some(Observed::Silence(_))) => {}
+            other => return other.map(Some),
+        }
+        let is_fenced = matches!(self.barrier(slot).await, Settled::Answered);
+        let patience = match is_fenced {
+            true => Duration::ZERO,
+            false => self.login_patience(),
+        };
+        let usual = std::mem::replace(&mut self.patience, Some(patience));
+        let answer = self.answer(slot, trid, expected).await;
+        self.patience = usual;
+        match answer {
+            Err(trouble) if matches!(trouble.observed(), Some(Observed::Silence(_))) => Ok(None),
+            other => other.map(Some),
+        }
     }
 
     /// Whether nothing comes for the quiet time.
@@ -184,23 +229,28 @@ impl Session {
             "GTC" | "BLP" => Rung::Settings,
             _ => Rung::Lists,
         };
+        let kind = ServerKind::Notification;
+        let clause = RequestRow::find(kind, verb).map_or(ClauseId::REPLY_1, |row| row.clause);
         let frame = self.ask(slot, verb, params, &expected).await;
-        let frame = frame.map_err(|trouble| trouble.at(rung))?;
+        let frame = frame.map_err(|trouble| trouble.at(rung).breaks(clause))?;
         let so_already = matches!(error_code(&frame), Some(215 | 216 | 218));
         if frame.verb() == verb.as_bytes() || so_already {
             return Ok(());
         }
-        Err(Trouble::new(expected, came(&frame)).on(slot).at(rung))
+        let trouble = Trouble::new(expected, came(&frame)).on(slot).at(rung);
+        Err(trouble.breaks(clause))
     }
 
     /// Logs out and waits until the server has noticed; one that does not close in good time is
     /// left.
     pub(super) async fn logout(&mut self, slot: usize) {
-        self.say(slot, "OUT");
         let conn = self.slot(slot).conn;
-        let patience = (self.quiet() * 4).min(self.reply);
-        let deadline = self.links.now() + patience;
-        while let Ok(Ok(_)) = self.links.next(conn, deadline, "logout").await {}
+        if !self.env.is_out(Rung::Out) {
+            self.say(slot, "OUT");
+            let patience = (self.quiet() * 4).min(self.reply);
+            let deadline = self.links.now() + patience;
+            while let Ok(Ok(_)) = self.links.next(conn, deadline, "logout").await {}
+        }
         self.links.close(conn, false);
         self.slot_mut(slot).known_closed = true;
     }

@@ -97,8 +97,10 @@ fn first_word(text: &Text) -> Option<String> {
     let Part::Literal(literal) = text.parts.first()? else {
         return None;
     };
-    let word = literal.split([' ', '\r', '\n']).next()?;
-    Some(word.to_owned())
+    let word = literal
+        .split(|char: char| char.is_ascii_whitespace())
+        .next()?;
+    Some(word.to_ascii_uppercase())
 }
 
 #[cfg(test)]

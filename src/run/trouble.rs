@@ -7,6 +7,7 @@ use super::limit::Limit;
 use super::links::{End, Late};
 use super::outcome::Cause;
 use crate::event::{Expectation, Observed, Rung};
+use crate::spec::ClauseId;
 use crate::transcript::escape;
 use crate::wire::Frame;
 
@@ -20,6 +21,8 @@ pub(super) struct Trouble {
     pub(super) word: Option<usize>,
     /// The connection that it is about.
     pub(super) slot: Option<usize>,
+    /// The clause that is broken, where it is not that of the request.
+    pub(super) clause: Option<ClauseId>,
     /// What the harness was about to do itself.
     pub(super) rung: Option<Rung>,
     pub(super) cause: Option<Box<Cause>>,
@@ -33,6 +36,7 @@ impl Trouble {
             detail: None,
             word: None,
             slot: None,
+            clause: None,
             rung: None,
             cause: None,
         }
@@ -41,6 +45,12 @@ impl Trouble {
     /// The same, about this connection.
     pub(super) fn on(mut self, slot: usize) -> Self {
         self.slot = Some(slot);
+        self
+    }
+
+    /// The same, as a breach of this clause.
+    pub(super) fn breaks(mut self, clause: ClauseId) -> Self {
+        self.clause.get_or_insert(clause);
         self
     }
 

@@ -28,8 +28,12 @@ fn both() -> String {
     ALONE.to_owned() + &joins("bob", &["alice"])
 }
 
+/// Alice says something, a while after what stands before it.
 fn say(trid: usize, mode: char, text: &str) -> String {
-    format!("alice@sb C: MSG {trid} {mode} {}\n.. {text}\n", text.len())
+    format!(
+        "+1s\nalice@sb C: MSG {trid} {mode} {}\n.. {text}\n",
+        text.len()
+    )
 }
 
 fn hear(who: &str, text: &str) -> String {

@@ -125,7 +125,7 @@ table! {
     LOWER_CASE_DIALECT_UNANSWERED [VER_4 REPLY_1] Incoming(login::lower_case_dialect_unanswered), "A VER with msnp2 is not answered.";
     VER_FAILURE_UNTOLD [VER_5] Outgoing(login::failure_untold), "Where no dialect is shared the server closes without a word.";
     ZERO_IS_A_DIALECT [VER_6 VER_2] Inside, "The dialect 0 is agreed on where it is offered.";
-    FAILED_VER_GOES_ON [VER_7 VER_6] Inside, "After a failed negotiation the client can log in.";
+    FAILED_VER_STAYS_SILENT [VER_7] Outgoing(login::note_failure), "After a failed negotiation the connection stays, and nothing is answered on it.";
     SECOND_VER_UNANSWERED [VER_8 REPLY_1] Incoming(login::second_ver_unanswered), "A second VER is not answered.";
     OTHER_DIALECT_FIRST [VER_9 VER_1] Outgoing(login::other_dialect_first), "The reply to VER begins with a dialect that was not offered.";
     NOTIFICATION_WITHOUT_VER [VER_10] Outgoing(login::notification_without_ver), "The notification server refuses VER.";

@@ -239,7 +239,7 @@ impl Case<'_> {
         // Some servers let nobody add himself.
         let is_self = contact == user.id;
         // These two codes say that somebody is not there, which no other fault of an ADD is.
-        let has_other_fault = !self.is_sound() && !(is_add && matches!(self.code, 216 | 217));
+        let has_other_fault = !(self.is_sound() || is_add && matches!(self.code, 216 | 217));
         if self.world.user(contact).is_ambiguous || is_self || has_other_fault {
             return None;
         }

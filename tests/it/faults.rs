@@ -236,8 +236,10 @@ fn every_clause_is_named(named: &BTreeSet<ClauseId>) {
     }
 }
 
-/// Faults of segments that hold several commands do not show where none does.
-const ABOUT_SEGMENTS: [Fault; 3] = [
+/// Faults of segments that hold several commands do not show where none does; and whoever reads no
+/// line that comes in pieces does nothing at all there, the controls included.
+const ABOUT_SEGMENTS: [Fault; 4] = [
+    Fault::SEGMENT_IS_COMMAND,
     Fault::ONE_COMMAND_A_SEGMENT,
     Fault::ENTRY_ENDS_SEGMENT,
     Fault::CALL_ENDS_SEGMENT,

@@ -469,11 +469,8 @@ mod tests {
 
     /// Alice says something, a while after what stands before it.
     fn say(trid: u32, mode: char, text: &str) -> String {
-        format!("+1s\n{}", say_at_once(trid, mode, text))
-    }
-
-    fn say_at_once(trid: u32, mode: char, text: &str) -> String {
-        format!("alice@sb C: MSG {trid} {mode} {}\n.. {text}\n", text.len())
+        let length = text.len();
+        format!("+1s\nalice@sb C: MSG {trid} {mode} {length}\n.. {text}\n")
     }
 
     fn hear(text: &str) -> String {
@@ -505,27 +502,6 @@ mod tests {
         accuses("MSG-1", &[&two[..], &back].concat());
         silent(&[BOTH, "alice@sb C: <raw> x\n", &hear("One")].concat());
         silent(&[BOTH, &say(3, 'N', ""), &hear("")].concat());
-    }
-
-    #[test]
-    fn who_reads_one_command_of_a_segment_loses_the_rest() {
-        let three = |say: fn(u32, char, &str) -> String| {
-            [say(3, 'N', "one"), say(4, 'N', "two"), say(5, 'N', "three")].concat()
-        };
-        let heard = [hear("one"), hear("three")].concat();
-        silent(&[BOTH, &three(say_at_once), &heard].concat());
-        silent(&[BOTH, &three(say_at_once), &hear("three")].concat());
-        accuses("MSG-8", &[BOTH, &three(say), &heard].concat());
-        let late = [hear("two"), hear("one")].concat();
-        accuses("MSG-8", &[BOTH, &three(say_at_once), &late].concat());
-        let behind = [
-            BOTH,
-            "+1s\nalice@sb C: CAL 9 carol@hotmail.com\n",
-            &say_at_once(3, 'N', "one"),
-            "alice@sb S: 217 9\n",
-            &say(4, 'N', "two"),
-        ];
-        silent(&[&behind.concat()[..], &hear("two")].concat());
     }
 
     #[test]

@@ -100,6 +100,8 @@ impl Model {
             (_, Whom::Malformed) => smallvec![
                 Reply::new(ClauseId::HANDLE_4, Effect::MaybeClosed, &[Line::Error(206)]),
                 refused(ClauseId::HANDLE_3),
+                // At the second step it is refused as a wrong password is.
+                Reply::new(ClauseId::HANDLE_3, Effect::Challenged(None), &[challenge]),
             ],
             (Stage::Informed, Whom::User(user)) => {
                 let refers = self.refers(conn);

@@ -26,6 +26,7 @@ impl Oracle for Lists {
             ClauseId::ADD_9,
             ClauseId::ADD_10,
             ClauseId::ADD_11,
+            ClauseId::REM_1,
             ClauseId::REM_3,
             ClauseId::REM_6,
             ClauseId::REM_9,
@@ -191,7 +192,9 @@ impl Shown<'_> {
             // Others that were added in the same way have stayed.
             let is_cut =
                 fact.is_proven(member) || self.members.iter().any(|other| !fact.is_proven(*other));
-            let clause = if self.list != List::Forward && was_removed && !is_lost {
+            let clause = if fact.was_kept(member) {
+                ClauseId::REM_1
+            } else if self.list != List::Forward && was_removed && !is_lost {
                 ClauseId::REM_9
             } else if is_cut && self.in_batch && !self.members.is_empty() {
                 ClauseId::SYN_5
@@ -206,7 +209,7 @@ impl Shown<'_> {
             out.accuse_line(self.seen, clause, "the list lacks an entry", &handle);
         }
         for member in &self.members {
-            let Membership::Off { was_on, .. } = fact.membership_ever(*member) else {
+            let Membership::Off { was_on, .. } = fact.recorded(*member) else {
                 continue;
             };
             if world.user(*member).is_ambiguous {
@@ -360,6 +363,21 @@ mod tests {
             "LST-5",
             &format!("{on}{}", shown("alice", 9, "FL", &["bob", "carol", "bob"])),
         );
+        let kept = "alice C: REM 8 FL bob@hotmail.com\nalice S: 205 8\n";
+        let without = shown("alice", 9, "FL", &["carol"]);
+        accuses("REM-1", &format!("{on}{kept}{without}"));
+        // What is refused is not believed to be undone, nor to be done.
+        silent(&format!(
+            "{on}{kept}alice C: REM 9 FL bob@hotmail.com\nalice S: 216 9"
+        ));
+        let refused = "alice C: ADD 8 FL dave@hotmail.com d\nalice S: 205 8\n";
+        let with = shown("alice", 9, "FL", &["bob", "carol", "dave"]);
+        let told = "alice S: NLN NLN dave@hotmail.com dave\n";
+        accuses("ADD-13", &format!("{on}{refused}{told}{with}{told}"));
+        let again = "alice C: ADD 9 FL dave@hotmail.com d\nalice S: 215 9\n";
+        silent(&format!("{on}{refused}{again}{told}"));
+        let never = shown("alice", 9, "FL", &["bob", "carol"]);
+        accuses("PRES-5", &format!("{on}{refused}{never}{told}"));
         let removed = "alice C: REM 8 FL bob@hotmail.com\nalice S: REM 8 FL 4 bob@hotmail.com\n";
         accuses(
             "REM-3",

@@ -1,6 +1,7 @@
 //! A message reaches each other participant once, byte for byte, in the order of its sender.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use bytes::Bytes;
 use foldhash::HashMap;
@@ -16,6 +17,8 @@ use crate::transcript::ConnId;
 const UNDER_WAY: usize = 64;
 /// How far ahead, and how far back, a payload is looked for.
 const REACH: usize = 256;
+/// What is sent so long after something else comes in another segment.
+const APART: Duration = Duration::from_millis(500);
 
 /// The judge of MSG, ACK and NAK.
 #[derive(Debug, Default)]
@@ -36,6 +39,7 @@ pub(super) struct Messages {
 #[derive(Debug)]
 struct Sent {
     index: usize,
+    at: Duration,
     trid: u64,
     /// All TrIDs before were lower.
     rises: bool,
@@ -44,6 +48,11 @@ struct Sent {
     has_bad_mode: bool,
     /// The server must pass it on.
     is_due: bool,
+    /// Sent while nobody knew whether the server had read what came before it. Where such a
+    /// message is lost, the server loses what comes in one segment with something else.
+    is_behind: bool,
+    /// Another was sent behind it so.
+    is_followed: bool,
     /// In mode N, and answered by NAK, here.
     refused: Option<Refusal>,
     /// How many have received it.
@@ -137,7 +146,8 @@ impl Oracle for Messages {
             // A server that wants TrIDs to rise passes none on that does not.
             let may_fall = sent.iter().any(|one| !one.rises && one.reached > 0);
             for (at, place, next) in flow.overtaken {
-                let Some(lost) = sent.get(at).filter(|lost| lost.is_due) else {
+                let is_alone = |lost: &&Sent| !lost.is_behind && !lost.is_followed;
+                let Some(lost) = sent.get(at).filter(|lost| lost.is_due).filter(is_alone) else {
                     continue;
                 };
                 let near = sent.iter().skip(at.saturating_sub(REACH)).take(2 * REACH);
@@ -213,7 +223,21 @@ impl Messages {
         {
             self.senders.entry(user).or_default().push(conn);
         }
+        let is_open = |last: &Sent| {
+            let is_read = last.reached > 0 || last.refused.is_some();
+            !is_read
+                && seen.conn.floor <= last.index
+                && seen.entry.at.saturating_sub(last.at) < APART
+        };
+        let is_behind_message = sent.last().is_some_and(is_open);
+        let is_behind = is_behind_message || seen.conn.unanswered().next().is_some();
+        if let Some(last) = sent.last_mut().filter(|_| is_behind_message) {
+            last.is_followed = true;
+        }
         sent.push(Sent {
+            at: seen.entry.at,
+            is_behind,
+            is_followed: false,
             index: seen.place.entry,
             trid,
             rises: trid > seen.conn.highest_trid,
@@ -443,8 +467,10 @@ mod tests {
          bob@sb S: IRO 1 1 1 alice@hotmail.com alice\nbob@sb S: ANS 1 OK\n\
          alice@sb S: JOI bob@hotmail.com bob\n";
 
+    /// Alice says something, a while after what stands before it.
     fn say(trid: u32, mode: char, text: &str) -> String {
-        format!("alice@sb C: MSG {trid} {mode} {}\n.. {text}\n", text.len())
+        let length = text.len();
+        format!("+1s\nalice@sb C: MSG {trid} {mode} {length}\n.. {text}\n")
     }
 
     fn hear(text: &str) -> String {

@@ -49,6 +49,7 @@ mod roster;
 mod serials;
 mod shape;
 mod showing;
+mod soundness;
 pub mod world;
 
 use crate::spec::ClauseId;

@@ -194,7 +194,9 @@ impl Presence {
             let steady = forward
                 .steady_since(request.index)
                 .filter(|_| !forward.is_old());
-            steady.into_iter().flatten().collect()
+            let is_on =
+                |contact: &UserId| matches!(forward.membership(*contact), Membership::On(_));
+            steady.into_iter().flatten().filter(is_on).collect()
         };
         let is_due = |contact: &UserId| {
             !self.shown.contains(&(request.index, *contact))

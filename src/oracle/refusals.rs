@@ -8,11 +8,12 @@ use super::Oracle;
 use super::finding::Findings;
 use super::line::Verb;
 use super::presence::is_visible;
+use super::soundness::{has_handles_length, is_sound, is_sound_but};
 use super::world::{
     BoardId, List, Membership, Privacy, Request, Role, Seat, Seen, UNSET, User, World,
 };
 use super::world::{UserId, state};
-use crate::spec::{ClauseId, ErrorCode, ONLINE_STATES, ServerKind, decode_name};
+use crate::spec::{ClauseId, ErrorCode, ONLINE_STATES, ServerKind};
 
 /// The judge of errors against their causes.
 #[derive(Debug, Default)]
@@ -21,8 +22,6 @@ pub(super) struct Refusals {
     called: HashSet<(BoardId, UserId)>,
 }
 
-/// A name of so many bytes is too long for no server.
-const SHORT_NAME: usize = 100;
 /// What a call of somebody who cannot be reached draws.
 const UNREACHABLE: [u16; 5] = [217, 216, 205, 913, 208];
 
@@ -121,17 +120,31 @@ impl Case<'_> {
         (!codes.contains(&self.code)).then_some(charge)
     }
 
+    /// Whether no word of the request is at fault.
+    fn is_sound(&self) -> bool {
+        is_sound(self.request, self.seen.conn.kind)
+    }
+
+    /// Whether a word lacks the domain of a handle, and nothing else is at fault.
+    fn lacks_domain_alone(&self, at: usize) -> bool {
+        let (words, kind) = (self.request.words(), self.seen.conn.kind);
+        let word = words.word(at);
+        !word.contains(&b'@') && has_handles_length(word) && is_sound_but(self.request, kind, at)
+    }
+
     fn at_login(&self) -> Option<Charge> {
         let asked = self.request.words();
         let is_waiting = self.seen.conn.waits_for(Verb::Usr).is_some();
         match self.request.verb {
-            Verb::Usr if asked.word(3) == b"I" && !asked.word(4).contains(&b'@') => {
+            // Without a dialect it is the wrong time for any handle.
+            Verb::Usr if !self.seen.conn.has_dialect => None,
+            Verb::Usr if asked.word(3) == b"I" && self.lacks_domain_alone(4) => {
                 let message = "a handle without a domain is refused with another code";
                 // Out of place (715) or logged in (207) comes before the handle.
                 self.unless(&[206, 911, 715, 207], (ClauseId::HANDLE_4, message, "206"))
             }
             Verb::Syn | Verb::Lst | Verb::Gtc | Verb::Blp | Verb::Chg | Verb::Add | Verb::Rem
-                if !is_waiting =>
+                if !is_waiting && self.is_sound() =>
             {
                 let message = "what needs a login is refused with another code";
                 self.unless(&[302, 715], (ClauseId::USR_14, message, "302"))
@@ -162,11 +175,15 @@ impl Case<'_> {
                     .filter(|_| old.is_some_and(|old| old == word))
             }
             Verb::Chg => self.change(user, word),
-            Verb::Lst if List::parse(word).is_some() && self.code < 300 => {
+            Verb::Lst if self.is_sound() && self.code < 300 => {
                 let message = "this list cannot be asked for";
                 Some((ClauseId::LST_4, message, "LST"))
             }
-            Verb::Syn if user.states.has_been(state(b"HDN"), index) && self.code != 500 => {
+            Verb::Syn
+                if self.is_sound()
+                    && user.states.has_been(state(b"HDN"), index)
+                    && self.code != 500 =>
+            {
                 let message = "a hidden user cannot synchronise";
                 Some((ClauseId::CHG_6, message, "SYN"))
             }
@@ -211,11 +228,7 @@ impl Case<'_> {
         let list = List::parse(asked.word(2)).filter(|list| *list != List::Reverse)?;
         let handle = asked.word(3);
         let is_add = self.request.verb == Verb::Add;
-        // A name that is too long, or that no user should have, may be refused first.
-        if is_add && self.code == 209 && is_odd_name(asked.word(4)) {
-            return None;
-        }
-        if !handle.contains(&b'@') {
+        if self.lacks_domain_alone(3) {
             let message = "a malformed handle is refused with another code";
             let charge = (ClauseId::ADD_7, message, "201");
             return self
@@ -223,14 +236,20 @@ impl Case<'_> {
                 .filter(|_| is_add);
         }
         let contact = self.world.users().find(handle)?;
-        if self.world.user(contact).is_ambiguous {
+        // Some servers let nobody add himself.
+        let is_self = contact == user.id;
+        // These two codes say that somebody is not there, which no other fault of an ADD is.
+        let has_other_fault = !(self.is_sound() || is_add && matches!(self.code, 216 | 217));
+        if self.world.user(contact).is_ambiguous || is_self || has_other_fault {
             return None;
         }
         let met = user.list(list).met_by(contact, self.request.index);
         match met {
             Membership::On(_) if is_add => {
                 let message = "an entry that is there is refused with another code";
-                self.unless(&[215], (ClauseId::ADD_4, message, "215"))
+                let is_opposed = self.is_opposed(user, list, contact);
+                let charge = self.unless(&[215], (ClauseId::ADD_4, message, "215"));
+                charge.filter(|_| !(is_opposed && self.code == 219))
             }
             Membership::Off { .. } if !is_add => {
                 let message = "an entry that is not there is refused with another code";
@@ -265,7 +284,7 @@ impl Case<'_> {
     fn on_board(&self, user: Option<UserId>) -> Option<Charge> {
         let asked = self.request.words();
         match (self.request.verb, user) {
-            (Verb::Usr, None) => {
+            (Verb::Usr, None) if self.is_sound() => {
                 let who = self.world.users().find(asked.word(2))?;
                 let is_known = self.world.boards().cookie(asked.word(3)).is_some();
                 let is_sure = self.world.user(who).is_sure() && !self.world.has_strangers();
@@ -273,14 +292,14 @@ impl Case<'_> {
                 let charge = (ClauseId::SBU_5, message, "911");
                 self.unless(&[911], charge).filter(|_| is_sure && !is_known)
             }
-            (Verb::Cal, Some(caller)) if !asked.word(2).contains(&b'@') => {
+            (Verb::Cal, Some(caller)) if self.lacks_domain_alone(2) => {
                 let message = "a malformed handle is refused with another code";
                 let charge = (ClauseId::CAL_10, message, "208");
                 let is_other = self.world.user(caller).handle.as_ref() != asked.word(2);
                 self.unless(&[208, 217, 205, 216], charge)
                     .filter(|_| is_other)
             }
-            (Verb::Cal, Some(caller)) => self.call(caller, asked.word(2)),
+            (Verb::Cal, Some(caller)) if self.is_sound() => self.call(caller, asked.word(2)),
             _ => None,
         }
     }
@@ -373,13 +392,6 @@ impl Case<'_> {
     }
 }
 
-/// Whether a server may find that a name is none.
-fn is_odd_name(name: &[u8]) -> bool {
-    let plain = decode_name(name);
-    let is_usual = |byte: &u8| matches!(byte, b' '..=b'~') && *byte != b'%';
-    name.len() > SHORT_NAME || !plain.iter().all(is_usual)
-}
-
 #[cfg(test)]
 mod tests {
     use crate::oracle::dialogue::{accuses, silent};
@@ -442,6 +454,60 @@ mod tests {
         accuses("SBX-1", "alice on NLN\nalice C: XFR 9 SB\nalice S: 913 9");
         silent("alice on NLN\nalice C: CHG 8 HDN\nalice C: XFR 9 SB\nalice S: 913 9");
         accuses("CHG-6", "alice on HDN\nalice C: SYN 9 0\nalice S: 913 9");
+    }
+
+    #[test]
+    fn two_faults() {
+        let hidden = |number| format!("alice on HDN\nalice C: SYN 9 {number}\nalice S: 201 9");
+        accuses("CHG-6", &hidden("7"));
+        for number in ["M", "-1", "4294967296"] {
+            silent(&hidden(number));
+        }
+        let fresh = "alice C: USR 2 MD5 I nodomain\nalice S: ";
+        let agreed = "alice C: VER 1 MSNP2\nalice S: VER 1 MSNP2\n";
+        accuses("HANDLE-4", &format!("{agreed}{fresh}201 2"));
+        silent(&format!("{fresh}302 2"));
+        let failed = "alice C: VER 1 0\nalice S: VER 1 0\n";
+        silent(&format!("{failed}{fresh}302 2"));
+        let long = fresh.replace("nodomain", &"x".repeat(132));
+        silent(&format!("{agreed}{long}201 2"));
+        silent(&format!("{agreed}{}201 2", fresh.replace("MD5", "SHA")));
+        for ask in [
+            "CHG 2 XXX",
+            "GTC 2 Z",
+            "SYN 2 M",
+            "LST 2 XL",
+            "ADD 2 FL b b",
+        ] {
+            silent(&format!("{agreed}alice C: {ask}\nalice S: 201 2"));
+        }
+        for ask in ["CHG 2 NLN", "GTC 2 A", "SYN 2 4294967295", "LST 2 FL"] {
+            accuses("USR-14", &format!("{agreed}alice C: {ask}\nalice S: 201 2"));
+        }
+        let on = "alice on NLN FL=bob\nalice C: ";
+        let long = "x".repeat(132);
+        silent(&format!("{on}ADD 9 FL {long} x\nalice S: 209 9"));
+        silent(&format!("{on}REM 9 FL @hotmail.com\nalice S: 201 9"));
+        silent(&format!("{on}ADD 9 FL alice@hotmail.com x\nalice S: 217 9"));
+        let both = on.replace("FL=bob", "AL=bob BL=bob");
+        silent(&format!("{both}ADD 9 AL bob@hotmail.com b\nalice S: 219 9"));
+        let board = "alice@sb C: USR 1 alice@hotmail.com 5\n\
+             alice@sb S: USR 1 OK alice@hotmail.com alice\n";
+        silent(&format!(
+            "{board}alice@sb C: CAL 2 {long}\nalice@sb S: 201 2"
+        ));
+    }
+
+    #[test]
+    fn what_is_refused_and_done_nevertheless() {
+        let on = "bob on NLN\nalice on NLN\n";
+        let add = "alice C: ADD 9 FL bob@hotmail.com b\nalice S: 216 9\n";
+        // The ADD is told, not what it has brought about.
+        let seen = "alice S: ILN 9 NLN bob@hotmail.com bob\nalice S: NLN BSY bob@hotmail.com bob\n";
+        let changed = "bob C: CHG 9 BSY\nbob S: CHG 9 BSY\n";
+        accuses("ADD-1", &format!("{on}{add}{changed}{seen}"));
+        let again = "alice C: ADD 10 FL bob@hotmail.com b\nalice S: 215 10\n";
+        accuses("ADD-1", &format!("{on}{add}{again}"));
     }
 
     #[test]

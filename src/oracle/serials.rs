@@ -9,6 +9,7 @@ use super::finding::Findings;
 use super::line::Verb;
 use super::world::{List, Membership, Request, Role, Seen, Told, User, UserId, World, serial};
 use crate::spec::ClauseId;
+use crate::transcript::ConnId;
 
 /// The judge of serial numbers.
 #[derive(Debug, Default)]
@@ -22,6 +23,8 @@ pub(super) struct Serials {
 struct Numbers {
     /// Those that changes brought.
     changes: HashSet<u64>,
+    /// Those that changes brought in this session.
+    here: (Option<ConnId>, HashSet<u64>),
     /// The last change that others caused.
     notice: Vec<u8>,
     /// Those that were shown, with the request that asked for them.
@@ -67,6 +70,9 @@ impl Oracle for Serials {
             return;
         }
         let numbers = self.users.entry(me).or_default();
+        if numbers.here.0 != Some(seen.place.conn) {
+            numbers.here = (Some(seen.place.conn), HashSet::new());
+        }
         match (told.role, told.request) {
             (Role::Answer, Some(request)) if request.verb == Verb::Syn => {
                 numbers.batch(seen, told, request, number, out);
@@ -140,6 +146,7 @@ impl Numbers {
             .get(&number)
             .is_some_and(|asked| *asked < request.index);
         let is_new = self.changes.insert(number);
+        self.here.1.insert(number);
         if !request.is_sound {
             return;
         }
@@ -177,12 +184,14 @@ impl Numbers {
                 Verb::Add => ClauseId::ADD_10,
                 _ => ClauseId::REM_7,
             };
-            self.changes.insert(number);
             out.accuse_line(seen, clause, "the change is told twice", "");
-        } else if !self.changes.insert(number) {
+        } else if self.here.1.contains(&number) {
+            // Numbers of an earlier session that come again are the user's own matter.
             let message = "a change that another user caused did not raise the number";
             out.accuse_line(seen, ClauseId::SER_3, message, "a new number");
         }
+        self.changes.insert(number);
+        self.here.1.insert(number);
     }
 }
 
@@ -240,6 +249,15 @@ mod tests {
         let raced = "alice in\nalice C: SYN 9 4\nalice C: GTC 10 N\nalice S: SYN 9 4\n\
              alice S: GTC 10 5 N\nalice C: SYN 11 5\nalice S: SYN 11 5\nalice S: ADD 0 RL 4 b@h.com b";
         silent(raced);
+        // Numbers that begin anew with each session break other clauses; here they rise.
+        let told = |number: u32, who: &str| format!("alice S: ADD 0 RL {number} {who}@h.com b\n");
+        let anew = "alice C: OUT\nalice S: <closed>\nalice <open>\nalice in\n";
+        let (one, two) = (told(4, "bob"), told(5, "carol"));
+        silent(&format!("alice in\n{one}{two}{anew}{one}{two}"));
+        accuses(
+            "SER-3",
+            &format!("alice in\n{one}{anew}{two}{}", told(5, "dave")),
+        );
     }
 
     #[test]

@@ -91,7 +91,7 @@ impl Server {
             //= VER-6
             self.outbox.line(conn, format_args!("VER {trid} 0"));
             //= VER-7
-            if self.faulty(Fault::FAILED_VER_GOES_ON) {
+            if self.faulty(Fault::FAILED_VER_STAYS_SILENT) {
                 self.login(conn)?.has_dialect = true;
             } else {
                 self.close(conn);

@@ -3,6 +3,7 @@
 mod architecture;
 mod captures;
 mod cli;
+mod controls;
 mod corpus;
 mod faults;
 mod faults_loopback;
@@ -23,6 +24,7 @@ mod reports;
 mod scenario_errors;
 mod scenario_print;
 mod shrink;
+mod sound_variants;
 mod traceability;
 mod transcripts;
 

@@ -181,7 +181,16 @@ const VARIANTS: [Variant; 25] = {
             Packages,
             C::HANDLE_4,
             "USR {t} MD5 I nodomain",
-            &[&["206 {t} ..."], &["~911 {t} ..."], &["~closed"]],
+            &[
+                &["206 {t} ..."],
+                &["~911 {t} ..."],
+                &["~closed"],
+                &[
+                    "~USR {t} MD5 S {c#}",
+                    "> USR {t} MD5 S {md5(c#, WHO.password)}",
+                    "refused",
+                ],
+            ],
         ),
         variant(Packages, C::HANDLE_3, "USR {t} MD5 I nodomain@", NEVER_IN),
         variant(
@@ -396,7 +405,7 @@ impl Play<'_> {
             &[
                 "nothing",
                 "> USR {t} MD5 I {WHO.handle}",
-                "refused | nothing",
+                "refused | ~USR {t} MD5 S * | nothing",
             ],
         ];
         self.may_come(who, &conn, ClauseId::VER_7, branches);

@@ -28,7 +28,12 @@ fn both() -> String {
     ALONE.to_owned() + &joins("bob", &["alice"])
 }
 
+/// Alice says something, a while after what stands before it.
 fn say(trid: usize, mode: char, text: &str) -> String {
+    format!("+1s\n{}", say_at_once(trid, mode, text))
+}
+
+fn say_at_once(trid: usize, mode: char, text: &str) -> String {
     format!("alice@sb C: MSG {trid} {mode} {}\n.. {text}\n", text.len())
 }
 
@@ -135,4 +140,26 @@ fn a_message_is_compared_with_its_neighbours() {
     let text = [&both()[..], &lost, &others, &heard].concat();
     accuses("MSG-1", &text);
     silent(&[&both()[..], &lost, &others, &say(310, 'U', "x"), &heard].concat());
+}
+
+#[test]
+fn who_reads_one_command_of_a_segment_loses_the_rest() {
+    let (both, hear) = (both(), |text| hear("bob", text));
+    let three = |say: fn(usize, char, &str) -> String| {
+        [say(3, 'N', "one"), say(4, 'N', "two"), say(5, 'N', "three")].concat()
+    };
+    let heard = [hear("one"), hear("three")].concat();
+    silent(&[&both[..], &three(say_at_once), &heard].concat());
+    silent(&[&both[..], &three(say_at_once), &hear("three")].concat());
+    accuses("MSG-8", &[&both[..], &three(say), &heard].concat());
+    let late = [hear("two"), hear("one")].concat();
+    accuses("MSG-8", &[&both[..], &three(say_at_once), &late].concat());
+    let behind = [
+        &both[..],
+        "+1s\nalice@sb C: CAL 9 carol@hotmail.com\n",
+        &say_at_once(3, 'N', "one"),
+        "alice@sb S: 217 9\n",
+        &say(4, 'N', "two"),
+    ];
+    silent(&[&behind.concat()[..], &hear("two")].concat());
 }

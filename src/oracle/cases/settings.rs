@@ -105,6 +105,16 @@ fn changes_one_after_the_other() {
     ));
     let bad = "alice C: GTC 9 X\nalice C: GTC 10 N\nalice S: GTC 9 4 N\nalice S: 218 10";
     accuses("GTC-6", &format!("{on}{bad}"));
+    // Which value holds after one that does not exist was taken, nobody knows.
+    for (taken, then) in [
+        ("GTC 9 4 BL", "GTC 10 5 A"),
+        ("GTC 9 4 BL", "218 10"),
+        ("GTC 9 4 A", "GTC 10 5 A"),
+    ] {
+        let bad =
+            format!("alice C: GTC 9 BL\nalice C: GTC 10 A\nalice S: {taken}\nalice S: {then}");
+        accuses("GTC-6", &format!("{on}{bad}"));
+    }
     let other = set(9, "GTC N", "GTC 9 4 A");
     accuses(
         "GTC-1",

@@ -59,6 +59,8 @@ pub struct Conn {
     pub answered_at: Duration,
     /// Commands that no client sends, or none knows, and that this client has sent.
     pub odd_verbs: Vec<Box<[u8]>>,
+    /// A VER was answered with a dialect.
+    pub has_dialect: bool,
     /// The security packages that INF has named.
     pub packages: Vec<Box<[u8]>>,
     /// TrIDs of requests that are no TrIDs.
@@ -107,6 +109,7 @@ impl Conn {
             ended_by_server: false,
             answered_at: Duration::ZERO,
             odd_verbs: Vec::new(),
+            has_dialect: false,
             packages: Vec::new(),
             odd_trids: Vec::new(),
             after_payload: false,

@@ -139,6 +139,8 @@ pub struct ListFact {
     is_old: bool,
     /// Whom an ADD that failed wanted on it, last.
     refused: FxHashSet<UserId>,
+    /// Whom a REM that failed wanted off it, last.
+    kept: FxHashSet<UserId>,
 }
 
 impl ListFact {
@@ -154,10 +156,29 @@ impl ListFact {
     /// The same, also by what an earlier session has shown.
     #[must_use]
     pub fn membership_ever(&self, user: UserId) -> Membership {
+        if self.is_doubtful(user) {
+            return Membership::Unknown;
+        }
+        self.recorded(user)
+    }
+
+    /// The same, as if what fails changed nothing: for the judge of what it has changed.
+    #[must_use]
+    pub fn recorded(&self, user: UserId) -> Membership {
         if self.under_way > 0 {
             return Membership::Unknown;
         }
         self.last_membership(user)
+    }
+
+    /// Whether a request that failed may have moved `user` nevertheless. What follows from that
+    /// breaks no other clause, so nobody relies on such an entry until the list has been shown.
+    fn is_doubtful(&self, user: UserId) -> bool {
+        match self.last_membership(user) {
+            Membership::On(_) => self.kept.contains(&user),
+            Membership::Off { .. } => self.refused.contains(&user),
+            Membership::Unknown => false,
+        }
     }
 
     /// Whether `user` was on it when the request sent at `index` came, where that was the only one
@@ -168,7 +189,8 @@ impl ListFact {
             Membership::On(since) | Membership::Off { since, .. } => since,
             Membership::Unknown => return Membership::Unknown,
         };
-        if self.under_way == 1 && !self.is_old && since <= index {
+        let is_met = self.under_way == 1 && !self.is_old && since <= index;
+        if is_met && !self.is_doubtful(user) {
             self.last_membership(user)
         } else {
             Membership::Unknown
@@ -226,8 +248,20 @@ impl ListFact {
         self.refused.contains(&user)
     }
 
+    /// Whether the last REM of `user` failed.
+    #[must_use]
+    pub fn was_kept(&self, user: UserId) -> bool {
+        self.kept.contains(&user)
+    }
+
+    /// An ADD of `user` failed.
     pub(super) fn refuse(&mut self, user: UserId) {
         self.refused.insert(user);
+    }
+
+    /// A REM of `user` failed.
+    pub(super) fn keep(&mut self, user: UserId) {
+        self.kept.insert(user);
     }
 
     /// Whether it is known whole.
@@ -262,6 +296,7 @@ impl ListFact {
         };
         self.members.insert(user, member);
         self.refused.remove(&user);
+        self.kept.remove(&user);
         self.changed = since;
     }
 
@@ -297,6 +332,8 @@ impl ListFact {
             }
         }
         self.members = members;
+        self.refused.clear();
+        self.kept.clear();
         self.whole = Some(self.whole.filter(|_| !self.is_old).unwrap_or(index));
         self.is_old = false;
     }

@@ -27,6 +27,13 @@ fn privacy(word: &[u8]) -> Option<Privacy> {
     }
 }
 
+fn prompt(word: &[u8]) -> Option<u8> {
+    match word {
+        [letter @ (b'A' | b'N')] => Some(*letter),
+        _ => None,
+    }
+}
+
 /// What of a [`Told`] is needed to learn from it.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::oracle) struct Mark {
@@ -307,6 +314,7 @@ impl World {
         match (request.verb, line.verb) {
             (Verb::Ver, Verb::Ver) => {
                 let dialect = line.word(2);
+                conn.has_dialect |= dialect != b"0";
                 conn.is_murky |= !dialect.eq_ignore_ascii_case(b"MSNP2") && dialect != b"0";
             }
             (Verb::Inf, Verb::Inf) => {
@@ -362,10 +370,11 @@ impl World {
                 if request.verb == Verb::Gtc {
                     user.prompt.settled();
                 }
-                if is_other_value(request, line) {
-                    user.prompt.forget();
-                } else if let [letter] = line.word(3) {
-                    user.prompt.learn(*letter, request.index, index);
+                let is_other = is_other_value(request, line);
+                match prompt(line.word(3)).filter(|_| !is_other) {
+                    Some(letter) => user.prompt.learn(letter, request.index, index),
+                    // Where a value that does not exist is taken, nobody knows what is set now.
+                    None => user.prompt.forget(),
                 }
             }
             (Verb::Blp | Verb::Syn, Verb::Blp) => {
@@ -399,6 +408,8 @@ impl World {
                     fact.settled();
                     if request.verb == Verb::Add {
                         fact.refuse(contact);
+                    } else {
+                        fact.keep(contact);
                     }
                 }
             }

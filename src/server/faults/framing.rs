@@ -37,6 +37,10 @@ pub(super) fn raw_letters(sent: &mut Sent<'_>) {
     sent.each(|word| decode(word, |byte| byte >= 0x80));
 }
 
+pub(super) fn raw_tabs(sent: &mut Sent<'_>) {
+    sent.each(|word| decode(word, |byte| byte == b'\t'));
+}
+
 pub(super) fn line_breaks_in_names(sent: &mut Sent<'_>) {
     if sent.is_any(&NAMED) {
         sent.each(|word| decode(word, |byte| byte == b'\r' || byte == b'\n'));
@@ -113,6 +117,11 @@ pub(super) fn unknown_command(received: &mut Received<'_>) {
         let line = format!("{verb} {} OK", received.text(1));
         received.answer(&line);
     }
+}
+
+pub(super) fn encoded_command(received: &mut Received<'_>) {
+    let verb = received.words.first().map(|verb| decode(verb, |_| true));
+    received.set(0, verb.unwrap_or_default());
 }
 
 pub(super) fn foreign_command(received: &mut Received<'_>) {

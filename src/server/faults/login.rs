@@ -100,6 +100,14 @@ pub(super) fn failure_untold(sent: &mut Sent<'_>) {
     }
 }
 
+/// The server keeps the connection; here it is deaf from then on.
+pub(super) fn note_failure(sent: &mut Sent<'_>) {
+    let has_failed = sent.is("VER") && sent.text(2) == "0";
+    if let Some(peer) = sent.notes.peers.get_mut(&sent.conn).filter(|_| has_failed) {
+        peer.is_deaf = true;
+    }
+}
+
 pub(super) fn second_ver_unanswered(received: &mut Received<'_>) {
     if received.is("VER") && received.times_before() > 0 {
         received.ignore();

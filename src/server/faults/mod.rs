@@ -6,6 +6,7 @@
 //! hold one function for each. The others are branches of the server under `self.faulty(…)`.
 //! Without a fault there is no `Tamper`, and the server behaves as if this folder did not exist.
 
+mod crowds;
 mod errors;
 mod extras;
 mod fault;

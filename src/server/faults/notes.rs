@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
+use super::crowds::Crowd;
 use crate::server::connection::ConnId;
 use crate::spec::ServerKind;
 
@@ -97,6 +98,8 @@ pub(super) struct Notes {
     pub(super) held: Vec<Held>,
     /// Nothing is heard of the server any more.
     pub(super) is_stuck: bool,
+    /// Who has come, called and gone.
+    pub(super) crowd: Crowd,
     /// Words that some fault has seen and will use later.
     pub(super) memory: BTreeMap<&'static str, Word>,
 }

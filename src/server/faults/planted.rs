@@ -52,9 +52,19 @@ impl Server {
             {
                 end + 1
             }
+            Some(end) if self.ends_segment(segment) => end + 1,
             _ => segment.len(),
         };
         segment.get(..length).unwrap_or_default()
+    }
+
+    /// Whether the first command of a segment is the last that is read of it.
+    fn ends_segment(&self, segment: &[u8]) -> bool {
+        let begins = |verb: &str| segment.starts_with(verb.as_bytes());
+        let is_login = segment.split(|byte| *byte == b' ').nth(2) == Some(b"MD5");
+        let is_entry = begins("ANS ") || (begins("USR ") && !is_login);
+        (self.faulty(Fault::ENTRY_ENDS_SEGMENT) && is_entry)
+            || (self.faulty(Fault::CALL_ENDS_SEGMENT) && begins("CAL "))
     }
 
     /// A line or a payload was too long, or a length was none.
@@ -66,9 +76,11 @@ impl Server {
                 self.close(conn);
             }
         }
-        if self.faulty(Fault::ENDLESS_LINE_STOPS_ALL)
-            && let Some(tamper) = &mut self.outbox.tamper
-        {
+        let is_loop = matches!(error, DecodeError::BadLength { line, word, .. }
+            if **word == *format!("-{}", line.len() + 2).as_bytes());
+        let stops = self.faulty(Fault::ENDLESS_LINE_STOPS_ALL)
+            || (is_loop && self.faulty(Fault::NEGATIVE_LENGTH_LOOPS));
+        if stops && let Some(tamper) = &mut self.outbox.tamper {
             tamper.get_stuck();
         }
     }

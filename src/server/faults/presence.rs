@@ -55,6 +55,29 @@ pub(super) fn hidden_cannot_synchronise(received: &mut Received<'_>) {
     }
 }
 
+/// Tells the user whom an answer to a hidden user names that the hidden one is in some state.
+fn show_hidden(sent: &mut Sent<'_>, place: usize, state: &str) {
+    let peer = sent.notes.peers.get(&sent.conn);
+    let hidden = peer.filter(|peer| peer.state == "HDN");
+    let line = hidden.map(|peer| format!("NLN {state} {} {}", peer.handle, peer.name));
+    let contact = sent.notes.conn_of(sent.text(place));
+    if let Some((line, contact)) = line.zip(contact) {
+        sent.after_to(contact, &line);
+    }
+}
+
+pub(super) fn allowing_shows_hidden(sent: &mut Sent<'_>) {
+    if sent.is("ADD") && sent.answers("ADD") && sent.text(2) == "AL" {
+        show_hidden(sent, 4, "HDN");
+    }
+}
+
+pub(super) fn unblocking_shows_hidden(sent: &mut Sent<'_>) {
+    if sent.is("REM") && sent.answers("REM") && sent.text(2) == "BL" {
+        show_hidden(sent, 4, "NLN");
+    }
+}
+
 /// Whether somebody's CHG to this state is carried out.
 fn is_chg(sent: &Sent<'_>, state: &str) -> bool {
     sent.asked(0) == "CHG" && sent.asked(2) == state

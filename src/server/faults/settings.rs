@@ -55,6 +55,12 @@ pub(super) fn second_syn_alone(sent: &mut Sent<'_>) {
     }
 }
 
+pub(super) fn syn_number_overflows(sent: &mut Sent<'_>) {
+    if sent.is("SYN") && sent.asked(2) == "4294967295" {
+        sent.set(2, "4294967296");
+    }
+}
+
 fn is_list_answer(sent: &Sent<'_>) -> bool {
     sent.is("LST") && sent.answers("LST")
 }
@@ -147,6 +153,31 @@ fn same_value(sent: &mut Sent<'_>, verb: &str) {
         let line = format!("{verb} {} 1000 {}", sent.text(1), sent.asked(2));
         sent.line(&line);
     }
+}
+
+/// The same, of the default and where the user has never set it.
+fn default_value(sent: &mut Sent<'_>, verb: &'static str, default: &str) {
+    let peer = sent.notes.peers.get(&sent.conn);
+    let user = peer.map_or("", |peer| &peer.handle).as_bytes().to_vec();
+    let mut setters = sent.notes.memory.get(verb).cloned().unwrap_or_default();
+    let has_set = setters
+        .split(|byte| *byte == b' ')
+        .any(|setter| setter == user);
+    if !has_set && sent.asked(2) == default {
+        same_value(sent, verb);
+    }
+    if sent.is(verb) && sent.answers(verb) {
+        setters.extend([&user[..], b" "].concat());
+        sent.notes.remember(verb, setters);
+    }
+}
+
+pub(super) fn gtc_default_taken(sent: &mut Sent<'_>) {
+    default_value(sent, "GTC", "A");
+}
+
+pub(super) fn blp_default_taken(sent: &mut Sent<'_>) {
+    default_value(sent, "BLP", "AL");
 }
 
 pub(super) fn gtc_same_taken(sent: &mut Sent<'_>) {

@@ -6,7 +6,8 @@
 use super::fault::How::{Both, Incoming, Inside, Outgoing};
 use super::fault::{Fault, Row};
 use super::{
-    errors, extras, framing, lists, login, messages, presence, settings, switchboard, transactions,
+    crowds, errors, extras, framing, lists, login, messages, presence, settings, switchboard,
+    transactions,
 };
 use crate::spec::ClauseId;
 
@@ -63,6 +64,7 @@ table! {
     FOUR_LETTER_COMMANDS [FRAME_2 JOI_1 PRES_6] Outgoing(framing::long_verb), "JOI and NLN have a fourth letter.";
     RAW_BLANKS [FRAME_3 NAME_1] Outgoing(framing::raw_blanks), "Blanks in names are not encoded.";
     RAW_LETTERS [FRAME_3 NAME_1] Outgoing(framing::raw_letters), "Letters beyond ASCII are not encoded.";
+    RAW_TABS [FRAME_3 FRAME_10 ADD_12] Outgoing(framing::raw_tabs), "Tabs in names are not encoded.";
     ONE_BLANK_ONLY [FRAME_4] Incoming(framing::one_blank_only), "Two blanks between parameters end the connection.";
     TAB_IS_NO_BLANK [FRAME_4] Incoming(framing::tab_is_no_blank), "A tab in a line ends the connection.";
     NO_TRAILING_BLANK [FRAME_5] Incoming(framing::no_trailing_blank), "A blank at the end of a line ends the connection.";
@@ -71,9 +73,12 @@ table! {
     ANY_CASE [FRAME_7] Incoming(framing::any_case), "Command names are taken in any case.";
     SEGMENT_IS_COMMAND [FRAME_8] Inside, "The part of a line that a segment ends with is thrown away.";
     ONE_COMMAND_A_SEGMENT [FRAME_9 REPLY_2] Inside, "Of several commands in one segment only the first is carried out.";
+    ENTRY_ENDS_SEGMENT [FRAME_9 REPLY_2] Inside, "What comes in one segment with USR or ANS, behind it, is not read on a switchboard.";
+    CALL_ENDS_SEGMENT [FRAME_9 REPLY_2] Inside, "What comes in one segment with CAL, behind it, is not read.";
     TWO_BLANKS [FRAME_10] Outgoing(framing::two_blanks), "Two blanks stand between parameters.";
     TRAILING_BLANK [FRAME_10] Outgoing(framing::trailing_blank), "Lines end in a blank.";
     UNKNOWN_COMMAND_TAKEN [FRAME_12] Incoming(framing::unknown_command), "Unknown commands are answered with OK.";
+    ENCODED_COMMAND_TAKEN [FRAME_12] Incoming(framing::encoded_command), "Command names are decoded before they are looked up.";
     FOREIGN_COMMAND_TAKEN [FRAME_13] Incoming(framing::foreign_command), "Commands of the other kind of server seem to succeed.";
     SERVER_COMMAND_TAKEN [FRAME_13] Incoming(framing::server_command), "Commands that only servers send come back.";
     EXTRA_PARAMETERS_IGNORED [FRAME_14] Incoming(framing::extra_parameters), "Parameters too many are ignored.";
@@ -103,6 +108,7 @@ table! {
     ILN_TRID_ZERO [PRES_1 PRES_3 TRID_4] Outgoing(transactions::iln_trid_zero), "ILN carries TrID 0.";
     UNASKED_ADD_HAS_TRID [TRID_5 ADD_10] Outgoing(transactions::unasked_add_has_trid), "The ADD that tells of a new watcher carries the watcher's TrID.";
     UNASKED_REM_HAS_TRID [TRID_5 REM_7] Outgoing(transactions::unasked_rem_has_trid), "The REM that tells of a lost watcher carries the watcher's TrID.";
+    MISSING_TRID_GUESSED [TRID_6 FRAME_14] Incoming(transactions::missing_trid), "A command without a TrID is carried out as if it had 0.";
     ANY_TRID_TAKEN [TRID_6] Incoming(transactions::any_trid), "A TrID that is no number counts as 0.";
     PRESENCE_HAS_TRID [TRID_9 PRES_6 PRES_7] Outgoing(transactions::presence_has_trid), "NLN and FLN carry TrID 0.";
     SESSION_LINES_HAVE_TRID [TRID_9 JOI_1 BYE_1] Outgoing(transactions::session_lines_have_trid), "JOI and BYE carry TrID 0.";
@@ -125,7 +131,7 @@ table! {
     LOWER_CASE_DIALECT_UNANSWERED [VER_4 REPLY_1] Incoming(login::lower_case_dialect_unanswered), "A VER with msnp2 is not answered.";
     VER_FAILURE_UNTOLD [VER_5] Outgoing(login::failure_untold), "Where no dialect is shared the server closes without a word.";
     ZERO_IS_A_DIALECT [VER_6 VER_2] Inside, "The dialect 0 is agreed on where it is offered.";
-    FAILED_VER_GOES_ON [VER_7 VER_6] Inside, "After a failed negotiation the client can log in.";
+    FAILED_VER_STAYS_SILENT [VER_7] Outgoing(login::note_failure), "After a failed negotiation the connection stays, and nothing is answered on it.";
     SECOND_VER_UNANSWERED [VER_8 REPLY_1] Incoming(login::second_ver_unanswered), "A second VER is not answered.";
     OTHER_DIALECT_FIRST [VER_9 VER_1] Outgoing(login::other_dialect_first), "The reply to VER begins with a dialect that was not offered.";
     NOTIFICATION_WITHOUT_VER [VER_10] Outgoing(login::notification_without_ver), "The notification server refuses VER.";
@@ -158,6 +164,7 @@ table! {
     REFERRAL_TYPE [XFR_4 XFR_1] Outgoing(login::referral_type), "The referral at login has the type DS.";
     REFERRAL_PORT [XFR_4] Outgoing(login::referral_port), "The port of the referral is a word.";
     // SYN (7.5)
+    SYN_NUMBER_OVERFLOWS [SYN_1 SYN_6] Outgoing(settings::syn_number_overflows), "SYN with the highest number of all is answered by one more.";
     SYN_WITHOUT_NUMBER [SYN_1] Outgoing(settings::syn_without_number), "The reply to SYN holds no number.";
     SYN_OLD_NUMBER [SER_2 SYN_6 SYN_1] Outgoing(settings::syn_old_number), "The reply to SYN holds the number before the last.";
     SYN_ALWAYS_FULL [SYN_2] Inside, "A client that is up to date gets the whole batch.";
@@ -181,12 +188,14 @@ table! {
     LST_HIDES_LAST [LST_5 ADD_3] Outgoing(settings::lst_hides_last), "LST does not show the entry added last.";
     ANY_LIST_SHOWN [LST_6] Incoming(settings::any_list_shown), "LST of an unknown list shows an empty one.";
     GTC_OLD_VALUE [GTC_1] Outgoing(settings::gtc_old_value), "The reply to GTC shows the old value.";
+    GTC_DEFAULT_TAKEN [GTC_2 GTC_3] Outgoing(settings::gtc_default_taken), "Setting GTC to A succeeds for a user who has never set it.";
     GTC_SAME_TAKEN [GTC_2 GTC_3] Outgoing(settings::gtc_same_taken), "Setting GTC to its value succeeds.";
     GTC_SAME_IS_201 [GTC_3] Outgoing(errors::same_prompt_is_201), "Setting GTC to its value draws 201.";
     GTC_DEFAULT [GTC_4] Inside, "GTC of a new account is N.";
     GTC_FORGOTTEN [GTC_5 SYN_7] Inside, "GTC is A again after the end of a session.";
     GTC_ANY_VALUE [GTC_6] Incoming(settings::gtc_any_value), "GTC takes any value.";
     BLP_OLD_VALUE [BLP_1] Outgoing(settings::blp_old_value), "The reply to BLP shows the old value.";
+    BLP_DEFAULT_TAKEN [BLP_2 BLP_3] Outgoing(settings::blp_default_taken), "Setting BLP to AL succeeds for a user who has never set it.";
     BLP_SAME_TAKEN [BLP_2 BLP_3] Outgoing(settings::blp_same_taken), "Setting BLP to its value succeeds.";
     BLP_SAME_IS_219 [BLP_3] Outgoing(errors::same_privacy_is_219), "Setting BLP to its value draws 219.";
     BLP_DEFAULT [BLP_4] Inside, "BLP of a new account is BL.";
@@ -269,6 +278,8 @@ table! {
     OUT_UNTOLD [PRES_7] Outgoing(presence::out_untold), "Watchers do not hear that a user leaves by OUT.";
     FLN_HAS_STATE [PRES_7 CHG_4] Outgoing(presence::fln_has_state), "FLN holds a state before the handle.";
     DROP_UNNOTICED [PRES_8 BYE_2] Inside, "A connection that the client has closed is never noticed.";
+    ALLOWING_SHOWS_HIDDEN [PRES_14 CHG_5] Outgoing(presence::allowing_shows_hidden), "Whom a hidden user puts on the AL gets NLN HDN of it.";
+    UNBLOCKING_SHOWS_HIDDEN [CHG_5] Outgoing(presence::unblocking_shows_hidden), "Whom a hidden user takes off the BL gets NLN of it.";
     BLOCKED_SEE_CHANGES [PRES_9 PRES_10] Inside, "Users on the BL see changes of state.";
     BLOCKED_GET_ILN [PRES_9] Inside, "Users on the BL get ILN.";
     BLOCKING_UNTOLD [PRES_10] Outgoing(presence::blocking_untold), "A watcher who is blocked gets no FLN.";
@@ -299,6 +310,7 @@ table! {
     HIDDEN_GET_BOARD [SBX_3] Inside, "Hidden users are referred to a switchboard.";
     HIDDEN_REFERRAL_IS_201 [SBX_4] Outgoing(errors::hidden_referral_is_201), "XFR SB while hidden draws 201.";
     EARLY_REFERRAL_IS_500 [SBX_5] Outgoing(errors::early_referral_is_500), "XFR SB before the first CHG draws 500.";
+    RING_VOIDS_REFERRAL [SBU_1] Both(crowds::void_refused, crowds::ring_voids_referral), "A call makes the cookie of its callee's last referral void.";
     ONE_COOKIE_A_USER [SBX_6] Inside, "A new referral makes the cookie of the one before it void.";
     ANY_REFERRAL [SBX_7] Incoming(switchboard::any_referral), "XFR of any type is taken for SB.";
     ENTRY_WITHOUT_NAME [SBU_1] Outgoing(switchboard::entry_without_name), "USR OK on the switchboard holds no name.";
@@ -308,6 +320,7 @@ table! {
     BAD_COOKIE_IS_500 [SBU_5] Outgoing(errors::bad_cookie_is_500), "A bad cookie draws 500.";
     BOARD_BEFORE_ENTRY [SBU_6] Incoming(switchboard::board_before_entry), "CAL and MSG before entry seem to succeed.";
     // CAL, RNG, ANS, IRO (8.3, 8.4)
+    CALLER_OFFLINE_UNANSWERED [REPLY_1] Incoming(crowds::caller_offline_unanswered), "The call of a user who has left the notification server is not answered.";
     CALL_UNANSWERED [CAL_1 REPLY_1] Outgoing(switchboard::call_unanswered), "A CAL that rings is not answered.";
     SESSION_IS_A_WORD [CAL_1 RNG_2] Outgoing(switchboard::session_is_a_word), "CAL names the session by a word.";
     EACH_CALL_A_SESSION [CAL_2 RNG_2] Outgoing(switchboard::each_call_a_session), "Each CAL of a session names another number.";
@@ -329,6 +342,8 @@ table! {
     RING_NAMES_CALLEE [RNG_2 RNG_1] Outgoing(switchboard::ring_names_callee), "RNG names the callee for the caller.";
     RING_OTHER_SESSION [RNG_2] Outgoing(switchboard::ring_other_session), "RNG names another session than CAL.";
     RINGS_TWICE [RNG_3] Outgoing(switchboard::rings_twice), "Each CAL rings twice.";
+    RING_VOIDS_RING [ANS_1] Both(crowds::void_refused, crowds::ring_voids_ring), "A call makes the cookies of the calls before it void.";
+    REFERRAL_VOIDS_RING [ANS_1] Both(crowds::void_refused, crowds::referral_voids_ring), "A referral makes the cookies of the calls before it void.";
     OK_BEFORE_ROSTER [ANS_1] Outgoing(switchboard::ok_before_roster), "ANS OK comes before the roster.";
     ANSWER_WITHOUT_OK [ANS_1] Outgoing(switchboard::answer_without_ok), "The reply to ANS lacks the OK.";
     ROSTER_FROM_ZERO [ANS_2] Outgoing(switchboard::roster_from_zero), "IRO counts from 0.";
@@ -387,9 +402,13 @@ table! {
     // the service as a whole
     GARBAGE_STOPS_ALL [LIVE_1] Incoming(extras::garbage_stops_all), "After a line that begins with no command nobody is served.";
     GARBAGE_CLOSES_ALL [LIVE_1] Incoming(extras::garbage_closes_all), "A line that begins with no command closes all connections.";
+    NEGATIVE_LENGTH_LOOPS [LIVE_1] Inside, "A length that leads back to the beginning of its own line is obeyed for ever.";
+    LOSSES_WEDGE [LIVE_1] Incoming(crowds::losses_wedge), "Once three participants were lost at the same moment nobody is served.";
     CRASH_AFTER_SIX [LIVE_1] Both(extras::crash_at_the_sixth, extras::count_deeds), "Once a user has come online, added, synchronised, removed and got a referral, in this order, hiding ends the service.";
     SLOW_READER_STOPS_ALL [LIVE_2] Outgoing(extras::slow_reader_stops_all), "Once a client has been sent 24 KiB nobody is served.";
     CONNECTIONS_NEVER_FREED [LIVE_3] Inside, "After 64 connections no other is accepted, whatever has become of them.";
+    RETURNS_WEDGE [LIVE_3 LIVE_1] Incoming(crowds::returns_wedge), "Once users have logged in three times at once after their connection was lost nobody is served.";
+    LOGINS_WEDGE [LIVE_4 LIVE_1] Incoming(crowds::logins_wedge), "Where five logins of one user are under way at the same moment nobody is served any more.";
     LOGINS_LOCK_THE_ACCOUNT [LIVE_4] Inside, "After three logins a user cannot log in again.";
     SILENCE_BLOCKS_ALL [LIVE_5] Inside, "A connection that has sent nothing holds up all that came after it.";
 }

@@ -144,6 +144,9 @@ impl Tamper {
 
     /// A connection has gone.
     pub(in crate::server) fn gone(&mut self, conn: ConnId) {
+        if self.notes.command.is_none() {
+            super::crowds::lost(&mut self.notes, conn);
+        }
         self.notes.peers.remove(&conn);
         self.notes.let_go(|held| held.conn == conn);
     }

@@ -152,6 +152,21 @@ pub(super) fn any_trid(received: &mut Received<'_>) {
     }
 }
 
+pub(super) fn missing_trid(received: &mut Received<'_>) {
+    let is_number = received.text(1).bytes().all(|byte| byte.is_ascii_digit());
+    let may_lack = received.is_any(&[
+        "USR", "SYN", "LST", "GTC", "BLP", "CHG", "ADD", "REM", "XFR",
+    ]);
+    let least = match received.text(0) {
+        "USR" | "ADD" => 4,
+        "REM" => 3,
+        _ => 2,
+    };
+    if may_lack && !is_number && received.words.len() == least {
+        received.words.insert(1, b"0".to_vec());
+    }
+}
+
 fn insert_trid(sent: &mut Sent<'_>, verbs: &[&str]) {
     if sent.is_any(verbs) {
         sent.insert(1, "0");

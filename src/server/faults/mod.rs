@@ -10,6 +10,8 @@ mod errors;
 mod extras;
 mod fault;
 mod framing;
+mod habits;
+mod late;
 mod leaks;
 mod lists;
 mod login;
@@ -27,7 +29,7 @@ mod tamper;
 mod tests;
 mod transactions;
 
-pub use fault::{Fault, FaultSet, faults};
+pub use fault::{Fault, FaultSet, faults, habits};
 
 pub(super) use planted::Planted;
 pub(super) use received::Fate;

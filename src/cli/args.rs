@@ -7,7 +7,7 @@ use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand,
 use msnpspec::diagnostic::did_you_mean;
 use msnpspec::report::Format;
 use msnpspec::run::Shard;
-use msnpspec::server::{Fault, faults};
+use msnpspec::server::{Fault, Persona, faults, personas};
 use msnpspec::spec::Level;
 
 use super::fuzz::FuzzArgs;
@@ -260,6 +260,7 @@ pub(crate) struct ImportArgs {
   msnpspec serve --listen 127.0.0.1:0            one port, chosen by the system
   msnpspec serve --three                         dispatch, notification and switchboard apart
   msnpspec serve --fault message-twice           wrong on purpose, to see what a suite finds
+  msnpspec serve --persona talkative             with habits that servers in the world have
   msnpspec serve --accounts accounts.yaml        with accounts of your own; a line of the file:
       - { handle: alice@hotmail.com, password: secret, name: Alice }
 
@@ -307,9 +308,23 @@ pub(crate) struct ServeArgs {
     #[arg(long = "fault", value_name = "NAME", value_parser = fault)]
     pub(crate) faults: Vec<Fault>,
 
+    /// Behave as this server with several habits does (`msnpspec list personas`)
+    #[arg(long, value_name = "NAME", value_parser = persona)]
+    pub(crate) persona: Option<&'static Persona>,
+
     /// Listen also on addresses that other machines can reach
     #[arg(long)]
     pub(crate) remote: bool,
+}
+
+fn persona(name: &str) -> Result<&'static Persona, String> {
+    Persona::find(name).ok_or_else(|| {
+        let meant = did_you_mean(name, personas().iter().map(|persona| persona.name));
+        meant.map_or_else(
+            || "`msnpspec list personas` has them all".to_owned(),
+            |meant| format!("did you mean `{meant}`?"),
+        )
+    })
 }
 
 fn fault(name: &str) -> Result<Fault, String> {
@@ -372,7 +387,7 @@ fn listen(text: &str) -> Result<std::net::SocketAddr, String> {
         .map_err(|_| "write a port, or ADDRESS:PORT such as 127.0.0.1:1863".to_owned())
 }
 
-/// List scenarios, clauses, error codes or faults, one a line, columns parted by tabs
+/// List scenarios, clauses, error codes, faults or personas, one a line, columns parted by tabs
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   msnpspec list clauses | grep '^USR'
@@ -399,6 +414,8 @@ pub(crate) enum Listed {
     Codes,
     /// name, clauses, description: what `serve --fault` can do wrong
     Faults,
+    /// name, clauses, habits, description: the servers that `serve --persona` can be
+    Personas,
     /// name, clauses: who judges every line
     Oracles,
     /// name, effect, description: what `fuzz` does to commands that were right

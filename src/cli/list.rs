@@ -4,7 +4,7 @@ use msnpspec::fuzzer::{Effect, MUTATORS, Mutator};
 use msnpspec::oracle::{Oracle, oracles};
 use msnpspec::report::list as row;
 use msnpspec::scenario::ast::Scenario;
-use msnpspec::server::{Fault, faults};
+use msnpspec::server::{Fault, Persona, faults, personas};
 use msnpspec::spec::{Clause, error_codes};
 
 use super::args::{ListArgs, Listed};
@@ -12,7 +12,7 @@ use super::console::Console;
 use super::exit::Exit;
 use super::library;
 
-/// Lists scenarios, clauses, error codes, faults or oracles.
+/// Lists scenarios, clauses, error codes, faults, personas, oracles or mutators.
 pub(crate) fn list(args: &ListArgs, console: Console) -> Exit {
     if args.what != Listed::Scenarios && !args.paths.is_empty() {
         console.error(&"PATH goes with `list scenarios` only");
@@ -27,6 +27,7 @@ pub(crate) fn list(args: &ListArgs, console: Console) -> Exit {
             .collect(),
         Listed::Mutators => MUTATORS.iter().map(mutator_row).collect(),
         Listed::Faults => faults().iter().map(fault_row).collect(),
+        Listed::Personas => personas().iter().map(persona_row).collect(),
         Listed::Scenarios => match library::load(&args.paths, console) {
             Ok(scenarios) => scenarios.iter().map(scenario_row).collect(),
             Err(exit) => return exit,
@@ -45,6 +46,13 @@ pub(crate) fn scenario_row(scenario: &Scenario) -> String {
 fn fault_row(fault: &Fault) -> String {
     let clauses: Vec<&str> = fault.clauses().iter().map(|id| id.as_str()).collect();
     row::fault(fault.name(), &clauses, fault.description())
+}
+
+fn persona_row(persona: &Persona) -> String {
+    let clauses = persona.clauses();
+    let clauses: Vec<&str> = clauses.iter().map(|id| id.as_str()).collect();
+    let habits: Vec<&str> = persona.quirks.iter().map(|quirk| quirk.name()).collect();
+    row::persona(persona.name, &clauses, &habits, persona.description)
 }
 
 fn mutator_row(mutator: &Mutator) -> String {

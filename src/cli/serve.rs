@@ -43,11 +43,13 @@ pub(crate) fn serve(args: &ServeArgs, console: Console) -> Exit {
         }
     };
     let sample = sample(&accounts);
+    let habits = args.persona.map_or(&[][..], |persona| persona.quirks);
+    let quirks = args.faults.iter().chain(habits).copied();
     let config = Config {
         accounts,
         seed: args.seed.unwrap_or_else(clock::seed),
         epoch: clock::unix_seconds(),
-        faults: args.faults.iter().copied().collect(),
+        faults: quirks.collect(),
         ..Config::default()
     };
     let options = ServeOptions {

@@ -40,6 +40,12 @@ pub fn fault(name: &str, clauses: &[&str], description: &str) -> String {
     row([name, &clauses.join(" "), description])
 }
 
+/// `name`, `clauses` and `habits` (each parted by spaces), `description`.
+#[must_use]
+pub fn persona(name: &str, clauses: &[&str], habits: &[&str], description: &str) -> String {
+    row([name, &clauses.join(" "), &habits.join(" "), description])
+}
+
 /// `name`, `clauses` (parted by spaces).
 #[must_use]
 pub fn oracle(name: &str, clauses: &[&str]) -> String {

@@ -124,7 +124,7 @@ pub(super) struct Presence {
 }
 
 /// How a user last saw a contact.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Sight {
     pub(super) contact: AccountId,
     pub(super) state: &'static str,
@@ -132,6 +132,7 @@ pub(super) struct Sight {
 }
 
 /// One user, logged in or not.
+#[derive(Clone)]
 pub(super) struct Account {
     pub(super) handle: Arc<str>,
     password: Box<str>,

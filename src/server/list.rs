@@ -39,7 +39,7 @@ impl ListName {
 }
 
 /// One user on a list.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Entry {
     pub(super) account: AccountId,
     /// Whether the last that the owner heard of the user is that it is online. Of use on the FL
@@ -50,7 +50,7 @@ pub(super) struct Entry {
 }
 
 /// Entries in the order in which they were added.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct List(Vec<Entry>);
 
 impl List {

@@ -241,6 +241,7 @@ impl Server {
         self.outbox
             .line(conn, format_args!("USR {trid} OK {handle} {name}"));
         self.send_profile(conn);
+        self.after_login(conn, account);
         if is_second && self.faulty(Fault::BOTH_LOGINS_END) {
             self.close(conn);
         }

@@ -37,6 +37,7 @@ mod lists;
 mod login;
 mod message;
 mod outbox;
+mod personas;
 mod presence;
 #[cfg(test)]
 mod properties;
@@ -52,9 +53,10 @@ use std::time::Duration;
 
 pub use config::{Account, Accounts, Addresses, Config, Pattern};
 pub use connection::{ConnId, Door};
-pub use faults::{Fault, FaultSet, faults};
+pub use faults::{Fault, FaultSet, faults, habits};
 pub use implementation::{Implementation, implementations};
 pub use outbox::Output;
+pub use personas::{Persona, personas};
 
 use account::Directory;
 use connection::Connections;

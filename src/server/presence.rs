@@ -133,7 +133,11 @@ impl Server {
     //= CHG-5
     //= PRES-9
     //= BLP-9
-    fn visible_state(&self, subject: AccountId, watcher: AccountId) -> Option<&'static str> {
+    pub(super) fn visible_state(
+        &self,
+        subject: AccountId,
+        watcher: AccountId,
+    ) -> Option<&'static str> {
         let user = &self.directory[subject];
         let state = user.shown_state()?;
         if !user.admits(watcher) {

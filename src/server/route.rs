@@ -121,9 +121,14 @@ impl Server {
         match Request::parse(connection.commands(), words, payload) {
             Ok(request) => {
                 let outcome = self.answer(conn, &request);
+                let outcome = self.spoil_outcome(outcome);
                 self.conclude(conn, &request, outcome);
             }
-            Err(_) => self.close(conn),
+            Err(refusal) => {
+                if self.spoil_outcome(Err(refusal)).is_err() {
+                    self.close(conn);
+                }
+            }
         }
     }
 
@@ -146,6 +151,7 @@ impl Server {
         account: AccountId,
         request: &Request<'_>,
     ) -> Outcome {
+        self.before_change(account, request);
         match request.verb {
             "SYN" => self.synchronise(conn, account, request),
             "LST" => self.show_list(conn, account, request),

@@ -23,7 +23,10 @@ impl Server {
             return Err(Refusal::Close);
         };
         let known = parse_number(known).ok_or(Refusal::Close)?;
-        let (trid, user) = (request.trid(), &self.directory[account]);
+        let (trid, user) = (
+            request.trid(),
+            self.planted.late.known(&self.directory, account),
+        );
         let serial = user.serial;
         self.outbox.line(conn, format_args!("SYN {trid} {serial}"));
         //= SYN-2
@@ -34,10 +37,17 @@ impl Server {
         if known == 0 && serial == 1 && self.faulty(Fault::NEW_ACCOUNT_WITHOUT_BATCH) {
             return Ok(());
         }
-        //= SYN-3
-        //= SYN-4
-        //= SYN-5
-        //= SYN-6
+        self.send_batch(conn, account, trid);
+        Ok(())
+    }
+
+    //= SYN-3
+    //= SYN-4
+    //= SYN-5
+    //= SYN-6
+    pub(super) fn send_batch(&mut self, conn: ConnId, account: AccountId, trid: &str) {
+        let user = self.planted.late.known(&self.directory, account);
+        let serial = user.serial;
         let (prompt, privacy) = (user.prompt.as_str(), user.privacy.as_str());
         self.outbox
             .line(conn, format_args!("GTC {trid} {serial} {prompt}"));
@@ -50,7 +60,6 @@ impl Server {
         for list in lists {
             self.send_list(conn, account, trid, list);
         }
-        Ok(())
     }
 
     //= LST-4
@@ -73,7 +82,7 @@ impl Server {
     //= LST-2
     //= LST-5
     fn send_list(&mut self, conn: ConnId, account: AccountId, trid: &str, name: ListName) {
-        let user = &self.directory[account];
+        let user = self.planted.late.known(&self.directory, account);
         let (list, serial, code) = (user.list(name), user.serial, name.as_str());
         let total = list.len();
         //= LST-3

@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::received::Received;
 use super::sent::Sent;
-use super::table::{ALL, ROWS};
+use super::table::{ALL, HABITS, ROWS};
 use crate::spec::ClauseId;
 
 /// A named deviation of the server from the protocol.
@@ -38,11 +38,22 @@ pub fn faults() -> &'static [Fault] {
     ALL
 }
 
+/// Habits: ways in which servers differ, for personas. Some break clauses, some break none.
+#[must_use]
+pub fn habits() -> &'static [Fault] {
+    HABITS
+}
+
+/// Faults and habits.
+fn every() -> impl Iterator<Item = Fault> {
+    faults().iter().chain(habits()).copied()
+}
+
 impl Fault {
-    /// The fault of this name.
+    /// The fault or the habit of this name.
     #[must_use]
     pub fn find(name: &str) -> Option<Self> {
-        faults().iter().copied().find(|fault| fault.name() == name)
+        every().find(|fault| fault.name() == name)
     }
 
     pub(super) fn row(self) -> &'static Row {
@@ -62,7 +73,7 @@ impl Fault {
         self.row().description
     }
 
-    /// The clauses that the fault breaks, the main one first.
+    /// The clauses that it breaks, the main one first; a habit may break none.
     #[must_use]
     pub fn clauses(self) -> &'static [ClauseId] {
         self.row().clauses
@@ -111,8 +122,7 @@ impl FaultSet {
 
     /// The faults that are in it.
     pub fn iter(&self) -> impl Iterator<Item = Fault> {
-        let all = faults().iter().copied();
-        all.filter(|fault| self.contains(*fault))
+        every().filter(|fault| self.contains(*fault))
     }
 }
 
@@ -137,13 +147,13 @@ mod tests {
     #[test]
     fn a_set_holds_what_was_put_in() {
         let capacity = NUMBERS * 64;
-        assert!(faults().len() <= capacity, "{}", faults().len());
-        let all: FaultSet = faults().iter().copied().collect();
-        assert_eq!(all.iter().count(), faults().len());
-        for fault in faults() {
-            let set = FaultSet::from_iter([*fault]);
-            assert!(set.iter().eq([*fault]) && !set.is_empty());
-            assert_eq!(Fault::find(fault.name()), Some(*fault));
+        let all: FaultSet = every().collect();
+        assert_eq!(all.iter().count(), ROWS.len());
+        assert!(ROWS.len() <= capacity, "{}", ROWS.len());
+        for fault in every() {
+            let set = FaultSet::from_iter([fault]);
+            assert!(set.iter().eq([fault]) && !set.is_empty());
+            assert_eq!(Fault::find(fault.name()), Some(fault));
         }
         assert!(FaultSet::default().is_empty());
         assert_eq!(Fault::find("no-such-fault"), None);

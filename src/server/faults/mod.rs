@@ -11,6 +11,8 @@ mod errors;
 mod extras;
 mod fault;
 mod framing;
+mod habits;
+mod late;
 mod leaks;
 mod lists;
 mod login;
@@ -28,7 +30,7 @@ mod tamper;
 mod tests;
 mod transactions;
 
-pub use fault::{Fault, FaultSet, faults};
+pub use fault::{Fault, FaultSet, faults, habits};
 
 pub(super) use planted::Planted;
 pub(super) use received::Fate;

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::Fault;
+use super::late::Late;
 use crate::server::Server;
 use crate::server::account::{AccountId, Privacy, Prompt};
 use crate::server::connection::{ConnId, Phase};
@@ -24,6 +25,8 @@ pub(in crate::server) struct Planted {
     pub(in crate::server) silent: Vec<ConnId>,
     /// Who has left each session: handle and name.
     pub(super) left: Vec<(SessionId, Arc<str>, Arc<str>)>,
+    /// What is not yet written.
+    pub(in crate::server) late: Late,
     /// How often each user has logged in.
     logins: BTreeMap<AccountId, u32>,
     /// What was removed from AL and BL: owner, list, entry.

@@ -76,6 +76,11 @@ impl Received<'_> {
         seen.unwrap_or_default().saturating_sub(1)
     }
 
+    /// Whether it will be carried out as it stands.
+    pub(super) fn goes_on(&self) -> bool {
+        self.fate == Fate::CarryOut && self.replies.is_empty() && !self.notes.is_stuck
+    }
+
     /// It is not carried out.
     pub(super) fn ignore(&mut self) {
         self.fate = Fate::Ignore;

@@ -19,17 +19,11 @@ pub(super) struct Sent<'n> {
     /// What stands after the line.
     pub(super) ending: &'static [u8],
     pub(super) notes: &'n mut Notes,
-    fate: Fate,
+    is_dropped: bool,
+    goes_twice: bool,
+    waits: Option<Until>,
     before: Vec<Output>,
     after: Vec<Output>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Fate {
-    Go,
-    Drop,
-    GoTwice,
-    Wait(Until),
 }
 
 impl<'n> Sent<'n> {
@@ -43,7 +37,9 @@ impl<'n> Sent<'n> {
             separator: b" ",
             ending: b"\r\n",
             notes,
-            fate: Fate::Go,
+            is_dropped: false,
+            goes_twice: false,
+            waits: None,
             before: Vec::new(),
             after: Vec::new(),
         }
@@ -132,24 +128,30 @@ impl<'n> Sent<'n> {
         }
     }
 
+    /// Whether it is sent, now or later.
+    pub(super) fn goes_out(&self) -> bool {
+        !self.is_dropped
+    }
+
     /// It is not sent.
     pub(super) fn drop(&mut self) {
-        self.fate = Fate::Drop;
+        self.is_dropped = true;
     }
 
     /// It is sent twice.
     pub(super) fn again(&mut self) {
-        self.fate = Fate::GoTwice;
+        self.goes_twice = true;
     }
 
     /// It waits for the receiver's next command.
     pub(super) fn hold(&mut self) {
-        self.fate = Fate::Wait(Until::NextCommand);
+        self.waits = Some(Until::NextCommand);
     }
 
     /// It waits for so long.
     pub(super) fn delay(&mut self, time: Duration) {
-        self.fate = Fate::Wait(Until::Time(self.notes.now.saturating_add(time)));
+        let until = Until::Time(self.notes.now.saturating_add(time));
+        self.waits.get_or_insert(until);
     }
 
     /// A line goes out before it.
@@ -183,13 +185,16 @@ impl<'n> Sent<'n> {
     pub(super) fn finish(self) -> Vec<Output> {
         let frame = self.bytes();
         let (conn, mut outputs) = (self.conn, self.before);
-        match self.fate {
-            Fate::Drop => {}
-            Fate::Go => outputs.push(Output::Send(conn, frame)),
-            Fate::GoTwice => {
-                outputs.extend([frame.clone(), frame].map(|frame| Output::Send(conn, frame)));
+        let count = match (self.is_dropped, self.goes_twice) {
+            (true, _) => 0,
+            (false, false) => 1,
+            (false, true) => 2,
+        };
+        for frame in std::iter::repeat_n(frame, count) {
+            match self.waits {
+                Some(until) => self.notes.held.push(Held { until, conn, frame }),
+                None => outputs.push(Output::Send(conn, frame)),
             }
-            Fate::Wait(until) => self.notes.held.push(Held { until, conn, frame }),
         }
         outputs.extend(self.after);
         outputs

@@ -1,4 +1,5 @@
-//! All faults: name, clauses, how, and what the server does wrong.
+//! All faults: name, clauses, how, and what the server does wrong. Below the bar stand habits: what
+//! servers do in their own way, be it wrong or not.
 //!
 //! The first of a fault's clauses is the one that it is for. The name that users write is that of
 //! the constant, in kebab-case.
@@ -6,25 +7,38 @@
 use super::fault::How::{Both, Incoming, Inside, Outgoing};
 use super::fault::{Fault, Row};
 use super::{
-    crowds, errors, extras, framing, lists, login, messages, presence, settings, switchboard,
-    transactions,
+    crowds, errors, extras, framing, habits, lists, login, messages, presence, settings,
+    switchboard, transactions,
 };
 use crate::spec::ClauseId;
 
 macro_rules! table {
-    ($($name:ident [$($clause:ident)+] $how:expr, $text:literal;)*) => {
+    (
+        $($name:ident [$($clause:ident)+] $how:expr, $text:literal;)*
+        | $($habit:ident [$($broken:ident)*] $way:expr, $words:literal;)*
+    ) => {
         #[expect(non_camel_case_types, reason = "the variants carry the names of the constants")]
-        enum Index { $($name),* }
+        enum Index { $($name,)* $($habit),* }
 
         impl Fault {
             $(#[doc = $text] pub const $name: Fault = Fault(Index::$name as u16);)*
+            $(#[doc = $words] pub const $habit: Fault = Fault(Index::$habit as u16);)*
         }
 
         /// All faults, in the order of the draft.
         pub(super) static ALL: &[Fault] = &[$(Fault::$name),*];
 
+        /// All habits.
+        pub(super) static HABITS: &[Fault] = &[$(Fault::$habit),*];
+
         /// What is known of each, in the same order.
-        pub(super) static ROWS: &[Row] = &[$(Row {
+        pub(super) static ROWS: &[Row] = &[
+            $(table!(@row $name [$($clause)*] $how, $text),)*
+            $(table!(@row $habit [$($broken)*] $way, $words)),*
+        ];
+    };
+    (@row $name:ident [$($clause:ident)*] $how:expr, $text:literal) => {
+        Row {
             name: {
                 const NAME: &[u8] = &kebab::<{ stringify!($name).len() }>(stringify!($name));
                 match std::str::from_utf8(NAME) {
@@ -33,9 +47,9 @@ macro_rules! table {
                 }
             },
             description: $text,
-            clauses: &[$(ClauseId::$clause),+],
+            clauses: &[$(ClauseId::$clause),*],
             how: $how,
-        }),*];
+        }
     };
 }
 
@@ -411,4 +425,26 @@ table! {
     LOGINS_WEDGE [LIVE_4 LIVE_1] Incoming(crowds::logins_wedge), "Where five logins of one user are under way at the same moment nobody is served any more.";
     LOGINS_LOCK_THE_ACCOUNT [LIVE_4] Inside, "After three logins a user cannot log in again.";
     SILENCE_BLOCKS_ALL [LIVE_5] Inside, "A connection that has sent nothing holds up all that came after it.";
+|
+    // habits, for personas
+    COUNTS_SWAPPED [LST_2 LST_1 ANS_2] Outgoing(habits::counts_swapped), "LST and IRO name the total before the item.";
+    CHG_HAS_A_WORD_MORE [CHG_1] Outgoing(habits::chg_has_a_word_more), "A word follows the state in the echo of CHG.";
+    ADD_HAS_A_WORD_MORE [ADD_1] Outgoing(habits::add_has_a_word_more), "A word follows the name in the echo of ADD.";
+    LOGIN_HAS_A_WORD_MORE [USR_2] Outgoing(habits::login_has_a_word_more), "A word follows the name in the OK of a login.";
+    RINGING_HAS_A_WORD_MORE [CAL_1] Outgoing(habits::ringing_has_a_word_more), "A word follows the session in the answer to CAL.";
+    ADD_WITHOUT_NUMBER [ADD_1 ADD_10 SER_1] Outgoing(habits::add_without_number), "ADD holds no number, neither the echo nor the news.";
+    SETTINGS_WITHOUT_NUMBER [GTC_1 BLP_1 SER_1] Outgoing(habits::settings_without_number), "The replies to GTC and BLP hold no number.";
+    LISTS_WITHOUT_NUMBER [LST_1 LST_3 SYN_6] Outgoing(habits::lists_without_number), "LST holds no number, in a batch neither.";
+    PRESENCE_BATCHED [] Outgoing(habits::presence_batched), "NLN and FLN come 0.2 s late.";
+    LOGIN_TAKES_TIME [] Outgoing(habits::login_takes_time), "The OK of a login comes 0.5 s late.";
+    LISTS_WRITTEN_LATE [ADD_3 REM_3 SYN_7 LST_5 SYN_8 ADD_9 REM_6 GTC_5 BLP_5 SER_2] Inside, "What was changed less than a second ago is not known to a later session.";
+    MALFORMED_CLOSES [ADD_7 CAL_10] Inside, "What draws 201, 206, 208 or 209 ends the connection without a word.";
+    MALFORMED_UNANSWERED [REPLY_1 ADD_7 CAL_10 HANDLE_2 HANDLE_3 HANDLE_4 NAME_3 TRID_6 FRAME_17 USR_11 MSG_10] Inside, "What is malformed or unknown is not answered, and the connection stays.";
+    BATCH_AT_LOGIN [REPLY_4] Inside, "After a login the whole batch comes, unasked.";
+    PRESENCE_AT_LOGIN [] Inside, "After a login NLN comes of each contact that is online.";
+    SERVICE_CONTACT [LST_5 REM_1] Outgoing(habits::service_contact), "A service stands on everybody's FL and AL, and cannot be removed.";
+    OUT_WITHOUT_ECHO [] Outgoing(habits::out_without_echo), "OUT is not answered before the close.";
+    NEWCOMER_UNTOLD [] Outgoing(habits::newcomer_untold), "The newcomer gets no JOI of itself.";
+    SAME_STATE_IS_218 [] Incoming(habits::same_state_is_218), "CHG to the present state draws 218.";
+    VER_NAMES_ALL [] Outgoing(habits::ver_names_all), "The reply to VER names CVR0 too, where it was offered.";
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-use super::fault::{FaultSet, How};
+use super::fault::{Fault, FaultSet, How};
 use super::notes::{Command, Notes, Until, Word};
 use super::received::{Fate, Received};
 use super::sent::Sent;
@@ -40,7 +40,9 @@ impl Tamper {
             outgoing: Vec::new(),
             notes: Notes::default(),
         };
-        for fault in faults.iter() {
+        let mut chosen: Vec<Fault> = faults.iter().collect();
+        chosen.sort_by_key(|fault| reach(*fault));
+        for fault in chosen {
             match fault.row().how {
                 How::Inside => {}
                 How::Incoming(spoil) => tamper.incoming.push(spoil),
@@ -51,6 +53,7 @@ impl Tamper {
                 }
             }
         }
+        tamper.incoming.reverse();
         Some(Box::new(tamper))
     }
 
@@ -82,7 +85,11 @@ impl Tamper {
         if received.peer().is_deaf {
             received.ignore();
         } else {
-            self.incoming.iter().for_each(|spoil| spoil(&mut received));
+            // What has answered a command or put it aside leaves nothing for others to spoil.
+            let mut spoils = self.incoming.iter();
+            while let (true, Some(spoil)) = (received.goes_on(), spoils.next()) {
+                spoil(&mut received);
+            }
         }
         let line = |line: String| Output::Send(conn, format!("{line}\r\n").into());
         outputs.extend(received.replies.into_iter().map(line));
@@ -121,7 +128,10 @@ impl Tamper {
         let outputs = match output {
             Output::Send(conn, frame) => {
                 let mut sent = Sent::new(conn, &frame, &mut self.notes);
-                self.outgoing.iter().for_each(|spoil| spoil(&mut sent));
+                let mut spoils = self.outgoing.iter();
+                while let (true, Some(spoil)) = (sent.goes_out(), spoils.next()) {
+                    spoil(&mut sent);
+                }
                 note_frame(&mut sent);
                 sent.finish()
             }
@@ -181,6 +191,19 @@ impl Tamper {
             Until::NextCommand => None,
         });
         times.min()
+    }
+}
+
+/// How much of the traffic a fault touches, by the clause that it is for. Of what goes out, those that
+/// touch the least see a line first, and still find it as the server wrote it: a fault of ADD before
+/// one of all errors, and that before one of all lines. What comes in they see in the other order.
+fn reach(fault: Fault) -> u8 {
+    let clause = fault.clauses().first().map_or("", |clause| clause.as_str());
+    match clause.split('-').next() {
+        Some("FRAME" | "NAME") => 3,
+        Some("REPLY" | "TRID") => 2,
+        Some("ERR") => 1,
+        _ => 0,
     }
 }
 

@@ -86,6 +86,7 @@ fn slips_are_answered_and_are_wrong_usage() {
         (&["run", "--levl", "must"], "--level"),
         (&["serve", "--fault", "mesage-twice"], "message-twice"),
         (&["serve", "--fault", "qqq"], "list faults"),
+        (&["serve", "--persona", "talkativ"], "`talkative`"),
     ] {
         let told = call(words);
         assert_eq!(told.code, Some(2), "{words:?}");
@@ -123,6 +124,11 @@ fn lists_are_one_thing_a_line() {
         oracles
             .lines()
             .any(|line| line.starts_with("framing\tFRAME-1 "))
+    );
+    let personas = call(&["list", "personas"]).out;
+    assert!(
+        personas.contains("\ntalkative\tUSR-2 CHG-1 ADD-1 "),
+        "{personas}"
     );
     let faults = call(&["list", "faults"]);
     assert_eq!(faults.out.lines().count(), msnpspec::server::faults().len());

@@ -1,9 +1,9 @@
 //! `msnpspec fuzz`.
 
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use clap::Args;
 use msnpspec::fuzzer::{
@@ -20,7 +20,7 @@ use tokio::runtime::Runtime;
 use super::args::level_parser;
 use super::console::Console;
 use super::exit::Exit;
-use super::fuzz_findings::{self, Shelf};
+use super::fuzz_findings::{self, Saved, Shelf};
 use super::fuzz_report::{self, Teller};
 use super::fuzz_stand::Remote;
 use super::target::TargetArgs;
@@ -29,12 +29,23 @@ use super::target::TargetArgs;
 const CONNECTIONS: usize = 10;
 /// How many cases there are where nobody says how many.
 const CASES: u64 = 10_000;
+/// So many cases are played at the same time at most unless somebody says more.
+const JOBS: usize = 8;
+/// A round on a target has so many cases for each that is played at the same time.
+const ROUND: u64 = 32;
+/// How often it is told how far it has come, and what was found.
+const BEAT: Duration = Duration::from_secs(1);
+/// Of the time that is given, what shrinking may keep for itself: one part in so many, and no more
+/// than this for each finding.
+const SHRINKING: (u32, Duration) = (3, Duration::from_secs(20));
 
 /// Play random cases with several users against a server, and save what it does wrong
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   msnpspec fuzz --cases 20000                        the built-in server, in memory
   msnpspec fuzz --target my-server.yaml --time 10m --save findings
+  msnpspec fuzz --target my-server.yaml --jobs 2     two cases at the same time, each with five
+                                                     accounts of its own
   msnpspec fuzz --target my-server.yaml --replay findings
   msnpspec fuzz --cases 100000 --shard 2/4 --seed 7 --result 2.json
                                                      the second of four parts, to be merged
@@ -54,7 +65,8 @@ pub(crate) struct FuzzArgs {
     #[arg(long, value_name = "N")]
     cases: Option<u64>,
 
-    /// Play for so long, such as 90s, 10m or 2h; what is found on a target is shrunk afterwards
+    /// Be done in so long, such as 90s, 10m or 2h, with everything: what was found and could not be
+    /// shrunk in time is saved as it is
     #[arg(long, value_name = "TIME", value_parser = span)]
     time: Option<Duration>,
 
@@ -66,9 +78,14 @@ pub(crate) struct FuzzArgs {
     #[arg(long, value_name = "I/N")]
     shard: Option<Shard>,
 
-    /// Play N cases at the same time; on a target each takes five accounts of its own
-    #[arg(short, long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=64))]
-    jobs: u16,
+    /// Play N cases at the same time; on a target each takes five accounts of its own [default: as
+    /// many as accounts, max_connections and this machine stand, 8 at most]
+    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=64))]
+    jobs: Option<u16>,
+
+    /// How to tell it: for people, or one JSON object a line
+    #[arg(long, value_name = "FORMAT", default_value = "human")]
+    format: Telling,
 
     /// Keep the cases that reached something new in DIR, and begin with those that are there
     #[arg(long, value_name = "DIR")]
@@ -107,6 +124,15 @@ pub(crate) struct FuzzArgs {
     faults: Vec<Fault>,
 }
 
+/// How it is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(super) enum Telling {
+    /// For people, on a terminal and in a pipe.
+    Human,
+    /// One JSON object a line.
+    Jsonl,
+}
+
 /// A time such as `90s`, `10m`, `2h`, or seconds alone.
 fn span(text: &str) -> Result<Duration, String> {
     let (number, unit) = match text.char_indices().last() {
@@ -129,8 +155,8 @@ fn fault(name: &str) -> Result<Fault, String> {
 
 /// What cases are executed against.
 pub(super) enum Server {
-    /// The reference server, in memory.
-    Memory(Box<Reference>, Arc<AtomicBool>),
+    /// The reference server, in memory; whether somebody wants it to end, and when it must.
+    Memory(Box<Reference>, Arc<AtomicBool>, Option<Instant>),
     /// A target.
     Stand(Box<Remote>),
 }
@@ -139,7 +165,7 @@ impl Server {
     /// Plays a case of the campaign.
     fn execute(&self, scenario: &Arc<Scenario>) -> Outcome {
         match self {
-            Self::Memory(reference, _) => reference.execute_shared(Arc::clone(scenario)),
+            Self::Memory(reference, ..) => reference.execute_shared(Arc::clone(scenario)),
             Self::Stand(remote) => remote.execute(scenario),
         }
     }
@@ -147,7 +173,7 @@ impl Server {
     /// Plays a scenario while nothing else is played.
     pub(super) fn execute_alone(&self, scenario: &Scenario) -> Outcome {
         match self {
-            Self::Memory(reference, _) => {
+            Self::Memory(reference, ..) => {
                 let mut outcome = reference.execute(scenario);
                 watch(&mut outcome, scenario, Sight::Whole);
                 outcome
@@ -167,8 +193,18 @@ impl Server {
     /// Somebody pressed Ctrl-C.
     pub(super) fn is_stopped(&self) -> bool {
         match self {
-            Self::Memory(_, stopped) => stopped.load(Ordering::Relaxed),
+            Self::Memory(_, stopped, _) => stopped.load(Ordering::Relaxed),
             Self::Stand(remote) => remote.is_stopped(),
+        }
+    }
+
+    /// Nothing more is to be played: it was stopped, the time is over, or the server is dead.
+    pub(super) fn is_over(&self) -> bool {
+        match self {
+            Self::Memory(_, _, deadline) => {
+                self.is_stopped() || deadline.is_some_and(|deadline| now() >= deadline)
+            }
+            Self::Stand(remote) => remote.is_over(),
         }
     }
 
@@ -192,20 +228,22 @@ pub(crate) fn fuzz(args: &FuzzArgs, console: Console) -> Exit {
         console.error(&error);
         return Exit::Usage;
     }
-    let (server, manner) = match ready(args, console) {
+    let begun = now();
+    let (server, manner) = match ready(args, begun, console) {
         Ok(ready) => ready,
         Err(exit) => return exit,
     };
     let exit = match &args.replay {
         Some(folder) => fuzz_findings::play_again(&server, folder, console),
-        None => play(args, &server, manner, console),
+        None => play(args, &server, manner, begun, console),
     };
     server.stop();
     exit
 }
 
 /// Makes the target ready.
-fn ready(args: &FuzzArgs, console: Console) -> Result<(Server, Manner), Exit> {
+fn ready(args: &FuzzArgs, begun: Instant, console: Console) -> Result<(Server, Manner), Exit> {
+    let deadline = args.time.and_then(|time| begun.checked_add(time));
     let mut manner = Manner::default();
     if args.friendly {
         manner.hostile = 0;
@@ -213,7 +251,8 @@ fn ready(args: &FuzzArgs, console: Console) -> Result<(Server, Manner), Exit> {
     if args.server.target == "builtin" {
         let faults: FaultSet = args.faults.iter().copied().collect();
         let reference = Box::new(Reference::with_faults(faults));
-        return Ok((Server::Memory(reference, interruption()), manner));
+        let server = Server::Memory(reference, interruption(), deadline);
+        return Ok((server, manner));
     }
     let unable = |error: &dyn std::fmt::Display| {
         console.error(error);
@@ -231,30 +270,41 @@ fn ready(args: &FuzzArgs, console: Console) -> Result<(Server, Manner), Exit> {
         remote: args.server.remote,
         disposable: args.server.disposable,
         segments: None,
+        deadline,
     };
     let runtime = Runtime::new().map_err(|error| unable(&format!("cannot start: {error}")))?;
     let stand = runtime.block_on(Stand::prepare(target, &options));
     let stand = stand.map_err(|error| unable(&error))?;
-    if stand.usable() < 2 {
+    let no_login = stand.environment().no_login.clone();
+    let needs = match no_login {
+        Some(why) => Some(format!("nobody can log in, and fuzzing needs that: {why}")),
+        None => (stand.usable() < 2).then(|| "fuzzing needs two accounts, better five".to_owned()),
+    };
+    if let Some(needs) = needs {
         runtime.block_on(stand.stop());
-        return Err(unable(&"fuzzing needs two accounts, better five"));
+        return Err(unable(&needs));
     }
     manner.users = manner.users.min(stand.usable() - 1);
     manner.has_extras = args.extras;
     manner.has_dispatch = stand.environment().dispatch.is_some();
     let users = manner.users + 1;
     let stood = most.map_or(usize::MAX, |most| most / CONNECTIONS);
-    let jobs = usize::from(args.jobs).min(stood).max(1);
-    let remote = Remote::new(runtime, stand, users, jobs, args.level);
-    if remote.jobs() < usize::from(args.jobs) {
+    let asked = args.jobs.map(usize::from);
+    let jobs = asked.unwrap_or(JOBS).min(stood).max(1);
+    let remote = Remote::new(runtime, stand, users, jobs, (args.level, deadline));
+    if let Some(asked) = asked.filter(|asked| remote.jobs() < *asked) {
         console.warning(&format!(
-            "{} cases at the same time instead of {}: each takes {users} accounts and up to \
+            "{} cases at the same time instead of {asked}: each takes {users} accounts and up to \
              {CONNECTIONS} connections (max_connections)",
             remote.jobs(),
-            args.jobs
         ));
     }
     Ok((Server::Stand(Box::new(remote)), manner))
+}
+
+/// How many cases this machine plays at the same time.
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, |cores| cores.get().min(JOBS))
 }
 
 /// Set once somebody presses Ctrl-C.
@@ -278,7 +328,8 @@ fn campaign_options(
     corpus: Vec<Vec<u8>>,
 ) -> CampaignOptions {
     let (index, count) = args.shard.map_or((0, 1), Shard::part);
-    let jobs = server.remote().map_or(usize::from(args.jobs), Remote::jobs);
+    let own = || args.jobs.map_or_else(cores, usize::from);
+    let jobs = server.remote().map_or_else(own, Remote::jobs);
     let options = CampaignOptions {
         seed: args.seed,
         cases: args.cases.or((args.time.is_none()).then_some(CASES)),
@@ -293,14 +344,20 @@ fn campaign_options(
     match server {
         Server::Memory(..) => options,
         Server::Stand(_) => CampaignOptions {
-            round: 4 * jobs as u64,
+            round: ROUND * jobs as u64,
             sight: Sight::Partial,
             ..options
         },
     }
 }
 
-fn play(args: &FuzzArgs, server: &Server, manner: Manner, console: Console) -> Exit {
+fn play(
+    args: &FuzzArgs,
+    server: &Server,
+    manner: Manner,
+    begun: Instant,
+    console: Console,
+) -> Exit {
     let corpus = match fuzz_findings::read_corpus(args.corpus.as_deref()) {
         Ok(corpus) => corpus,
         Err(error) => {
@@ -309,10 +366,21 @@ fn play(args: &FuzzArgs, server: &Server, manner: Manner, console: Console) -> E
         }
     };
     let options = campaign_options(args, server, manner, corpus);
-    let begun = now();
+    let mut teller = Teller::new(console, args.format == Telling::Human);
+    teller.begins(&args.server.target, args.seed, options.jobs);
     let execute = |scenario: &Arc<Scenario>| server.execute(scenario);
-    let mut campaign = Campaign::new(options, &execute);
-    let mut teller = Teller::new(console);
+    // What is found is told soon, and time is left to make it small.
+    let (beat, reserve) = (Mutex::new(now()), AtomicU64::new(0));
+    let is_time_to_shrink = || {
+        let reserve = Duration::from_millis(reserve.load(Ordering::Relaxed));
+        let left = args.time.map(|time| time.saturating_sub(begun.elapsed()));
+        left.is_some_and(|left| left <= reserve)
+    };
+    let pause = || {
+        let last = *beat.lock().unwrap_or_else(PoisonError::into_inner);
+        last.elapsed() >= BEAT || server.is_over() || is_time_to_shrink()
+    };
+    let mut campaign = Campaign::new(options, &execute).pausing(&pause);
     let mut findings = Findings::default();
     let mut unshrunk = Vec::new();
     let shelf = args.save.as_deref().map(|folder| Shelf {
@@ -321,49 +389,69 @@ fn play(args: &FuzzArgs, server: &Server, manner: Manner, console: Console) -> E
         seed: args.seed,
         console,
     });
-    loop {
-        let is_late = args.time.is_some_and(|time| begun.elapsed() >= time);
-        if is_late || server.is_stopped() || server.failure().is_some() {
-            break;
-        }
+    while !server.is_over() && !is_time_to_shrink() {
+        *beat.lock().unwrap_or_else(PoisonError::into_inner) = now();
         let goes_on = campaign.round();
-        let news: Vec<Found> = campaign
-            .report()
-            .found
-            .values()
-            .filter(|found| findings.take(&found.signature))
-            .cloned()
+        let found = campaign.report().found.iter();
+        let news: Vec<Found> = found
+            .filter(|(cause, _)| findings.take(cause))
+            .map(|(_, found)| found.clone())
             .collect();
         for found in news {
             teller.shrinks(&found);
             // Against a target that takes long: it is done at the end, for several at once.
-            let saved = shelf.as_ref().and_then(|shelf| match server {
-                Server::Memory(..) if !server.is_stopped() => shelf.shrink(&found),
-                _ => shelf.put(&found),
+            let is_now = server.remote().is_none() && !server.is_over();
+            let saved = shelf.as_ref().and_then(|shelf| match is_now {
+                true => shelf.shrink(&found),
+                false => shelf.put(&found),
             });
             teller.found(&found, saved.as_ref());
-            unshrunk.push(found);
+            if !is_now {
+                unshrunk.push(found);
+            }
+        }
+        if let (Some(time), Some(remote), true) = (args.time, server.remote(), shelf.is_some()) {
+            let most = SHRINKING.1 * u32::try_from(unshrunk.len()).unwrap_or(u32::MAX);
+            let share = most / u32::try_from(remote.jobs()).unwrap_or(1);
+            let kept = share.min(time / SHRINKING.0).as_millis();
+            reserve.store(u64::try_from(kept).unwrap_or(u64::MAX), Ordering::Relaxed);
         }
         teller.progress(campaign.report(), server, begun.elapsed());
         if !goes_on {
             break;
         }
     }
-    if let (Some(shelf), Some(remote)) = (&shelf, server.remote()) {
-        let told = Mutex::new(&mut teller);
-        remote.for_each(&unshrunk, |found| {
-            if !server.is_stopped() && server.failure().is_none() {
-                let saved = shelf.shrink(found);
-                let teller = told.lock().unwrap_or_else(PoisonError::into_inner);
-                teller.shrunk(found, saved.as_ref());
-            }
-        });
-    }
     let report = campaign.into_report();
+    let left = shelf.map_or(0, |shelf| shrink_all(&shelf, &unshrunk, &mut teller));
     teller.finished(&report, server, begun.elapsed());
+    if left > 0 {
+        console.notice(&format!(
+            "{left} findings were not shrunk: they are saved whole"
+        ));
+    }
     let kept = fuzz_findings::keep_corpus(args.corpus.as_deref(), &report);
     let kept = kept.and(write_result(args, &report, begun.elapsed()));
-    conclude(&report, server, kept, console)
+    conclude(args, &report, server, kept, console)
+}
+
+/// Makes findings of a target small, several at the same time; how many are left as they are.
+fn shrink_all(shelf: &Shelf<'_>, unshrunk: &[Found], teller: &mut Teller) -> usize {
+    let Some(remote) = shelf.server.remote() else {
+        return unshrunk.len();
+    };
+    let (told, done) = (Mutex::new(teller), AtomicU64::new(0));
+    remote.for_each(unshrunk, |found| {
+        if remote.is_over() {
+            return;
+        }
+        let saved = shelf.shrink(found);
+        let is_whole = saved.as_ref().is_some_and(Saved::is_whole);
+        done.fetch_add(u64::from(!is_whole), Ordering::Relaxed);
+        let teller = told.lock().unwrap_or_else(PoisonError::into_inner);
+        teller.shrunk(found, saved.as_ref());
+    });
+    let done = usize::try_from(done.into_inner()).unwrap_or(usize::MAX);
+    unshrunk.len().saturating_sub(done)
 }
 
 /// Writes the result where it was asked for.
@@ -383,7 +471,13 @@ fn write_result(args: &FuzzArgs, report: &Report, took: Duration) -> Result<(), 
 }
 
 /// How it ends.
-fn conclude(report: &Report, server: &Server, kept: Result<(), String>, console: Console) -> Exit {
+fn conclude(
+    args: &FuzzArgs,
+    report: &Report,
+    server: &Server,
+    kept: Result<(), String>,
+    console: Console,
+) -> Exit {
     let broken = report.verdicts.get(&Verdict::Broken).copied();
     let is_in_vain = broken == Some(report.cases) && report.found.is_empty();
     let in_vain = (is_in_vain && !server.is_stopped()).then(|| {
@@ -393,7 +487,9 @@ fn conclude(report: &Report, server: &Server, kept: Result<(), String>, console:
     if let Some(failure) = &failure {
         console.error(failure);
     } else if server.is_stopped() {
-        console.notice(&"interrupted: findings that were not shrunk yet are saved whole");
+        console.notice(&"interrupted");
+    } else if report.cases == 0 && args.time.is_some() {
+        console.notice(&"the time was over before the first case");
     } else if report.cases == 0 {
         console.notice(&"no case was to be played: see --cases and --shard");
     }

@@ -47,6 +47,13 @@ pub(super) struct Saved {
     pub(super) shrunk: Option<Shrunk>,
 }
 
+impl Saved {
+    /// Whether it is as it was found.
+    pub(super) fn is_whole(&self) -> bool {
+        self.shrunk.as_ref().is_some_and(|it| it.executions == 0)
+    }
+}
+
 impl Shelf<'_> {
     /// Writes a finding down as it is.
     pub(super) fn put(&self, found: &Found) -> Option<Saved> {
@@ -109,7 +116,6 @@ impl Shelf<'_> {
     fn make_small(&self, case: &Scenario, found: &Found) -> Shrunk {
         let (reference, begun) = (Reference::default(), now());
         let server = self.server;
-        let is_over = || server.is_stopped() || server.failure().is_some();
         let remote = server.remote();
         let time = remote.map_or(PATIENCE.0, |_| PATIENCE.1);
         // Most of the time would be spent on waiting for what does not come.
@@ -117,7 +123,7 @@ impl Shelf<'_> {
         let haste = haste.map(|remote| HASTE.max(2 * remote.quiet()));
         let shrunk = Shrinker::new(|scenario| self.execute(scenario, found, haste))
             .guard(|scenario| reference.passes(scenario))
-            .until(|| begun.elapsed() >= time || is_over())
+            .until(|| begun.elapsed() >= time || server.is_over())
             .budget(SHRINK_BUDGET)
             .shrink(case, Some(&found.signature));
         let mut shrunk = shrunk.unwrap_or_else(|_| whole(case, found));
@@ -125,7 +131,7 @@ impl Shelf<'_> {
             (shrunk.replays, shrunk.failed) = (0, 0);
         }
         self.play_often(&mut shrunk, found, time);
-        if shrunk.failed == 0 && shrunk.executions > 0 {
+        if shrunk.failed == 0 && shrunk.executions > 0 && !server.is_over() {
             // It slid into something that happened once.
             shrunk = whole(case, found);
             self.play_often(&mut shrunk, found, time);
@@ -136,9 +142,11 @@ impl Shelf<'_> {
     /// Sees how reliably it fails.
     fn play_often(&self, shrunk: &mut Shrunk, found: &Found, time: Duration) {
         let (server, begun) = (self.server, now());
-        let is_over = || server.is_stopped() || server.failure().is_some();
-        while shrunk.replays < REPLAYS && begun.elapsed() < time && !is_over() {
+        while shrunk.replays < REPLAYS && begun.elapsed() < time && !server.is_over() {
             let outcome = self.execute(&shrunk.scenario, found, None);
+            if outcome.is_cut_off() {
+                break;
+            }
             let all = Signature::all(&outcome);
             shrunk.replays += 1;
             if let Some((_, failure)) = all.iter().find(|(it, _)| *it == shrunk.signature) {

@@ -1,6 +1,5 @@
-//! What `msnpspec fuzz` tells: a live line on a terminal, one JSON object a line elsewhere.
+//! What `msnpspec fuzz` tells: to people, with a live line where they watch, or as JSON.
 
-use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -70,7 +69,7 @@ pub(crate) struct Teller {
 }
 
 impl Teller {
-    pub(crate) fn new(console: Console) -> Self {
+    pub(crate) fn new(console: Console, is_human: bool) -> Self {
         let line = Console::is_watched().then(|| {
             let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(10));
             let style = ProgressStyle::with_template("{elapsed_precise} {spinner} {wide_msg}");
@@ -84,7 +83,18 @@ impl Teller {
             told: Duration::ZERO,
             news: Duration::ZERO,
             found: 0,
-            is_human: std::io::stdout().is_terminal(),
+            is_human,
+        }
+    }
+
+    /// It begins.
+    pub(crate) fn begins(&self, target: &str, seed: u64, jobs: usize) {
+        if self.is_human {
+            let cases = if jobs == 1 { "case" } else { "cases" };
+            self.print(&format!(
+                "fuzzing {}: seed {seed}, {jobs} {cases} at a time\n",
+                printable(target)
+            ));
         }
     }
 
@@ -172,10 +182,16 @@ impl Teller {
         if let Some(line) = &self.line {
             line.set_message(self.summary(report, server, elapsed));
         }
-        if !self.is_human && elapsed >= self.told + PULSE {
-            self.told = elapsed;
+        if elapsed < self.told + PULSE {
+            return;
+        }
+        self.told = elapsed;
+        if !self.is_human {
             let numbers = Self::numbers("progress", report, server, elapsed);
             self.print(&format!("{numbers}\n"));
+        } else if self.line.is_none() {
+            let (seconds, summary) = (elapsed.as_secs(), self.summary(report, server, elapsed));
+            self.print(&format!("after {seconds} s: {summary}\n"));
         }
     }
 

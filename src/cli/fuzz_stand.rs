@@ -41,6 +41,8 @@ pub(super) struct Remote {
     gate: RwLock<()>,
     level: Level,
     stopped: watch::Receiver<bool>,
+    /// When all must be over.
+    deadline: Option<Instant>,
     state: Mutex<State>,
 }
 
@@ -50,7 +52,7 @@ struct State {
     failure: Option<StandError>,
     /// The last cases, those that still run too.
     recent: VecDeque<Arc<Scenario>>,
-    /// Signatures that were looked at already.
+    /// Causes that were looked at already.
     known: BTreeSet<String>,
     /// What kills the server, by the signature: one case, or several in this order.
     culprits: BTreeMap<String, Vec<Arc<Scenario>>>,
@@ -73,7 +75,7 @@ impl Remote {
         mut stand: Stand,
         users: usize,
         jobs: usize,
-        level: Level,
+        (level, deadline): (Level, Option<Instant>),
     ) -> Self {
         let mut lanes = Vec::new();
         let jobs = jobs.min(stand.usable() / users).max(1);
@@ -94,6 +96,7 @@ impl Remote {
             gate: RwLock::new(()),
             level,
             stopped,
+            deadline,
             state: Mutex::default(),
         }
     }
@@ -106,6 +109,30 @@ impl Remote {
     /// Somebody wants it to end.
     pub(super) fn is_stopped(&self) -> bool {
         *self.stopped.borrow()
+    }
+
+    /// The time is over.
+    fn is_late(&self) -> bool {
+        self.deadline.is_some_and(|deadline| now() >= deadline)
+    }
+
+    /// Does this unless somebody stops it or the time is over before.
+    fn in_time<T>(&self, work: impl Future<Output = T>) -> Option<T> {
+        let mut stopped = self.stopped.clone();
+        let late = async {
+            match self.deadline {
+                Some(deadline) => tokio::time::sleep_until(deadline.into()).await,
+                None => std::future::pending().await,
+            }
+        };
+        self.runtime.block_on(async {
+            tokio::select! {
+                biased;
+                _ = stopped.wait_for(|it| *it) => None,
+                () = late => None,
+                done = work => Some(done),
+            }
+        })
     }
 
     /// Does this with each of these, as many at the same time as cases can be played.
@@ -174,20 +201,22 @@ impl Remote {
             return outcome;
         }
         drop((lane, _beside));
+        if self.is_over() {
+            // Nobody knows whether it fails alone, and patiently.
+            return Outcome::cut_off();
+        }
         self.look_again(scenario, outcome)
     }
 
     /// Whether an outcome must be looked at again, alone.
     fn is_suspect(&self, lane: &mut Stand, outcome: &Outcome) -> bool {
         let (verdict, told) = Verdict::of(outcome, self.level);
-        if verdict == Verdict::Passed || self.is_over() {
+        if verdict == Verdict::Passed || outcome.is_cut_off() {
             return false;
         }
         let is_known = {
             let state = locked(&self.state);
-            let mut known = told
-                .iter()
-                .map(|(it, _)| state.known.contains(&it.to_string()));
+            let mut known = told.iter().map(|(it, _)| state.known.contains(&it.cause()));
             !told.is_empty() && known.all(|known| known)
         };
         // A line that came, if the wrong one, shows that the server lives.
@@ -210,8 +239,7 @@ impl Remote {
         let mut outcome = self.attempt(&mut lane, scenario);
         // A server may die of the last step, after which nothing is expected.
         let quiet = lane.environment().timeouts.quiet;
-        self.runtime
-            .block_on(async { tokio::time::sleep(quiet).await });
+        let _waited = self.in_time(async { tokio::time::sleep(quiet).await });
         if !self.is_over()
             && let Err(dead) = self.glance(&mut lane)
         {
@@ -253,8 +281,9 @@ impl Remote {
         self.lane().environment().timeouts.quiet
     }
 
-    fn is_over(&self) -> bool {
-        self.is_stopped() || locked(&self.state).failure.is_some()
+    /// Nothing more is to be played.
+    pub(super) fn is_over(&self) -> bool {
+        self.is_stopped() || self.is_late() || locked(&self.state).failure.is_some()
     }
 
     /// A lane that nobody uses.
@@ -269,21 +298,15 @@ impl Remote {
 
     fn attempt(&self, lane: &mut Stand, scenario: &Scenario) -> Outcome {
         if locked(&self.state).failure.is_some() {
-            return Outcome::unrun();
+            return Outcome::cut_off();
         }
-        let mut stopped = self.stopped.clone();
-        let outcome = self.runtime.block_on(async {
-            tokio::select! {
-                outcome = lane.attempt(scenario) => Some(outcome),
-                _ = stopped.wait_for(|it| *it) => None,
-            }
-        });
-        match outcome {
+        match self.in_time(lane.attempt(scenario)) {
             Some(Ok(mut outcome)) => {
                 watch_case(&mut outcome, scenario, Sight::Partial);
                 outcome
             }
-            Some(Err(StandError::Unmet(_))) | None => Outcome::unrun(),
+            Some(Err(StandError::Unmet(_))) => Outcome::unrun(),
+            None => Outcome::cut_off(),
             Some(Err(error)) => {
                 self.give_up(error);
                 Outcome::unrun()
@@ -316,14 +339,16 @@ impl Remote {
 
     /// Whether the server answers in time.
     fn glance(&self, lane: &mut Stand) -> Result<(), Dead> {
-        self.runtime.block_on(lane.look())
+        self.in_time(lane.look()).unwrap_or(Ok(()))
     }
 
     /// Gets a dead server back. `false` where it stays dead.
     fn revive(&self, lane: &mut Stand, dead: Dead) -> bool {
         locked(&self.state).tally.deaths += 1;
-        let revived = self.runtime.block_on(lane.revive(dead));
-        revived.map_err(|error| self.give_up(error)).is_ok()
+        match self.in_time(lane.revive(dead)) {
+            Some(revived) => revived.map_err(|error| self.give_up(error)).is_ok(),
+            None => false,
+        }
     }
 
     /// Looks at what failed in a case: at the server first, then at the case, alone and patiently
@@ -348,6 +373,9 @@ impl Remote {
         }
         let again = self.attempt(&mut lane, scenario);
         lane.set_reply(reply);
+        if again.is_cut_off() {
+            return again;
+        }
         let (verdict, told_again) = Verdict::of(&again, self.level);
         if verdict == Verdict::Passed {
             let mut state = locked(&self.state);
@@ -365,7 +393,7 @@ impl Remote {
         let told = told.iter().chain(&told_again);
         state
             .known
-            .extend(told.map(|(signature, _)| signature.to_string()));
+            .extend(told.map(|(signature, _)| signature.cause()));
         again
     }
 

@@ -123,6 +123,7 @@ fn on_stand(
         remote: args.server.remote,
         disposable: args.server.disposable,
         segments: None,
+        deadline: None,
     };
     let runtime = Runtime::new().map_err(|error| {
         console.error(&format!("cannot start: {error}"));

@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use super::entropy::{MOST_BYTES, case_bytes, stream};
 use super::generate::{Case, Manner, generate};
-use super::judge::Verdict;
+use super::judge::{Verdict, foremost, is_doubtful};
 use super::result::digest;
 use super::signature::Signature;
 use super::watch::{Sight, Watched, watch};
@@ -158,7 +158,7 @@ pub struct Report {
     pub codes: BTreeSet<u16>,
     /// The transitions that were seen, and the first case of each.
     pub covered: BTreeMap<Transition, Name>,
-    /// What was found, by signature.
+    /// What was found, by cause.
     pub found: BTreeMap<String, Found>,
     /// The bytes of the cases that were kept.
     pub kept: BTreeMap<Name, Vec<u8>>,
@@ -284,7 +284,7 @@ impl Report {
                 signature: signature.clone(),
             };
             self.found
-                .entry(signature.to_string())
+                .entry(signature.cause())
                 .or_insert_with(new)
                 .count += 1;
         }
@@ -327,14 +327,23 @@ pub fn case_of(bytes: &[u8], manner: Manner, name: Name, seed: u64) -> Case {
 /// Runs one case against the target.
 type Execute<'c> = dyn Fn(&Arc<Scenario>) -> Outcome + Sync + 'c;
 
+/// Whether a round is to end although there are cases left in it.
+type Pause<'c> = dyn Fn() -> bool + Sync + 'c;
+
+/// A case that is to be executed.
+type Job = (Name, Vec<u8>);
+
 /// A campaign under way. `execute` runs one case against the target.
 pub struct Campaign<'c> {
     options: Options,
     execute: &'c Execute<'c>,
+    pause: &'c Pause<'c>,
     next: u64,
     report: Report,
     /// Kept cases whose children are still to come.
-    parents: Vec<(Name, Vec<u8>)>,
+    parents: Vec<Job>,
+    /// What the last round did not come to.
+    left: Vec<Job>,
 }
 
 impl std::fmt::Debug for Campaign<'_> {
@@ -357,10 +366,20 @@ impl<'c> Campaign<'c> {
         Self {
             next: options.first,
             parents: parents.collect(),
+            left: Vec::new(),
             options,
             execute,
+            pause: &|| false,
             report: Report::default(),
         }
+    }
+
+    /// Ends a round before its time whenever this says so; the cases left in it are the first of the
+    /// next.
+    #[must_use]
+    pub fn pausing(mut self, pause: &'c Pause<'c>) -> Self {
+        self.pause = pause;
+        self
     }
 
     /// What it has come to so far.
@@ -381,19 +400,12 @@ impl<'c> Campaign<'c> {
             .options
             .cases
             .map_or(u64::MAX, |cases| self.options.first.saturating_add(cases));
-        let (index, total) = (self.options.shard.0, self.options.shard.1.max(1));
-        let until = end.min(self.next.saturating_add(self.options.round.max(1) * total));
-        let seed = self.options.seed;
-        let own = (self.next..until).filter(|number| number % total == index);
-        let mut work: Vec<(Name, Vec<u8>)> = own
-            .map(|number| (Name::Case(number), case_bytes(seed, number)))
-            .collect();
-        self.next = until;
-        for (parent, bytes) in std::mem::take(&mut self.parents) {
-            work.extend(self.children_of(parent, &bytes));
+        let mut work = std::mem::take(&mut self.left);
+        if work.is_empty() {
+            work = self.next_work(end);
         }
         if work.is_empty() {
-            return until < end;
+            return self.next < end;
         }
         for done in self.execute_all(work) {
             let parent = (done.name, done.bytes.clone());
@@ -403,6 +415,22 @@ impl<'c> Campaign<'c> {
             }
         }
         true
+    }
+
+    /// The cases of the next round.
+    fn next_work(&mut self, end: u64) -> Vec<Job> {
+        let (index, total) = (self.options.shard.0, self.options.shard.1.max(1));
+        let until = end.min(self.next.saturating_add(self.options.round.max(1) * total));
+        let seed = self.options.seed;
+        let own = (self.next..until).filter(|number| number % total == index);
+        let mut work: Vec<Job> = own
+            .map(|number| (Name::Case(number), case_bytes(seed, number)))
+            .collect();
+        self.next = until;
+        for (parent, bytes) in std::mem::take(&mut self.parents) {
+            work.extend(self.children_of(parent, &bytes));
+        }
+        work
     }
 
     /// Executes cases until none is left or somebody says that it is over.
@@ -438,51 +466,55 @@ impl<'c> Campaign<'c> {
             .collect()
     }
 
-    fn execute_all(&self, work: Vec<(Name, Vec<u8>)>) -> Vec<Done> {
+    /// Executes these, in this order, up to where the round is to end. One that was cut off in the
+    /// middle by a limit of our own does not count.
+    fn execute_all(&mut self, mut work: Vec<Job>) -> Vec<Done> {
         let jobs = self.options.jobs.clamp(1, work.len().max(1));
-        if jobs == 1 {
-            return work
-                .into_iter()
-                .map(|(name, bytes)| self.do_one(name, bytes))
-                .collect();
-        }
         let next = AtomicUsize::new(0);
-        let mut all: Vec<(usize, Done)> = thread::scope(|scope| {
-            let workers: Vec<_> = (0..jobs)
-                .map(|_| {
-                    scope.spawn(|| {
-                        let mut own = Vec::new();
-                        loop {
-                            let at = next.fetch_add(1, Ordering::Relaxed);
-                            let Some((name, bytes)) = work.get(at) else {
-                                return own;
-                            };
-                            own.push((at, self.do_one(*name, bytes.clone())));
-                        }
-                    })
-                })
-                .collect();
-            let done = workers.into_iter().map(thread::ScopedJoinHandle::join);
-            done.flat_map(|own| own.expect("a worker does not panic"))
-                .collect()
-        });
+        let campaign = &*self;
+        let take_turns = || {
+            let mut own = Vec::new();
+            while !(campaign.pause)() {
+                let at = next.fetch_add(1, Ordering::Relaxed);
+                let Some((name, bytes)) = work.get(at) else {
+                    break;
+                };
+                own.extend(campaign.do_one(*name, bytes.clone()).map(|done| (at, done)));
+            }
+            own
+        };
+        let mut all: Vec<(usize, Done)> = match jobs {
+            1 => take_turns(),
+            _ => thread::scope(|scope| {
+                let workers: Vec<_> = (0..jobs).map(|_| scope.spawn(take_turns)).collect();
+                let done = workers.into_iter().map(thread::ScopedJoinHandle::join);
+                done.flat_map(|own| own.expect("a worker does not panic"))
+                    .collect()
+            }),
+        };
+        let taken = next.into_inner().min(work.len());
+        self.left = work.split_off(taken);
         all.sort_by_key(|(at, _)| *at);
         all.into_iter().map(|(_, done)| done).collect()
     }
 
-    fn do_one(&self, name: Name, bytes: Vec<u8>) -> Done {
+    fn do_one(&self, name: Name, bytes: Vec<u8>) -> Option<Done> {
         let case = case_of(&bytes, self.options.manner, name, self.options.seed);
         let scenario = Arc::new(case.scenario);
         let mut outcome = (self.execute)(&scenario);
+        if outcome.is_cut_off() {
+            return None;
+        }
         let (watched, transitions) = watch(&mut outcome, &scenario, self.options.sight);
         let (verdict, told) = Verdict::of(&outcome, self.options.level);
         let manner = self.options.manner;
-        let told = foremost(told).into_iter().map(|(signature, failure)| Told {
+        let is_doubtful = is_doubtful(&outcome);
+        let told = foremost(told, is_doubtful).map(|(signature, failure)| Told {
             signature,
             failure,
             manner,
         });
-        let mut told: Vec<Told> = told.collect();
+        let mut told: Vec<Told> = told.into_iter().collect();
         if let Some(step) = told
             .first_mut()
             .filter(|told| told.signature.is_of_disguise())
@@ -490,7 +522,11 @@ impl<'c> Campaign<'c> {
         {
             *step = plain;
         }
-        Done {
+        let verdict = match told.is_empty() && verdict == Verdict::Model {
+            true => Verdict::Passed,
+            false => verdict,
+        };
+        Some(Done {
             name,
             bytes,
             verdict,
@@ -500,7 +536,7 @@ impl<'c> Campaign<'c> {
             mutators: case.mutators,
             round_trips: outcome.round_trips,
             waited: outcome.waited_for,
-        }
+        })
     }
 
     /// The same failure of the same case in which each command is written as usual, if there is
@@ -516,32 +552,15 @@ impl<'c> Campaign<'c> {
         let known = &told.signature;
         let is_same =
             |it: &Signature| (&it.expected, &it.actual) == (&known.expected, &known.actual);
-        let mut plain = foremost(plain).into_iter();
-        let (signature, failure) = plain
-            .find(|(signature, failure)| failure.judge == Judge::Step && is_same(signature))?;
+        let first = foremost(plain, is_doubtful(&outcome));
+        let (signature, failure) = first
+            .filter(|(signature, failure)| failure.judge == Judge::Step && is_same(signature))?;
         Some(Told {
             signature,
             failure,
             manner,
         })
     }
-}
-
-/// The first failure of a step and the first that an oracle found: others mostly follow from these,
-/// and those that do not come first in another case. What the model finds counts where nobody else
-/// found anything.
-fn foremost(mut told: Vec<(Signature, Failure)>) -> Vec<(Signature, Failure)> {
-    if told
-        .iter()
-        .any(|(_, failure)| failure.judge != Judge::Model)
-    {
-        told.retain(|(_, failure)| failure.judge != Judge::Model);
-    }
-    let (steps, oracles): (Vec<_>, Vec<_>) = told
-        .into_iter()
-        .partition(|(_, failure)| failure.oracle().is_none());
-    let first = steps.into_iter().take(1);
-    first.chain(oracles.into_iter().take(1)).collect()
 }
 
 /// A few bytes changed, put in, taken out or repeated.

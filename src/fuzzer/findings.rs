@@ -107,26 +107,26 @@ fn comment(text: &mut String, words: &str) {
     text.push('\n');
 }
 
-/// What was found, each signature once.
+/// What was found, each cause once.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Findings {
     counts: BTreeMap<String, usize>,
 }
 
 impl Findings {
-    /// Knows a finding of an earlier campaign, by its signature as text.
-    pub fn know(&mut self, signature: impl Into<String>) {
-        self.counts.entry(signature.into()).or_default();
+    /// Knows a finding of an earlier campaign, by its cause.
+    pub fn know(&mut self, cause: impl Into<String>) {
+        self.counts.entry(cause.into()).or_default();
     }
 
-    /// Counts a finding; whether it is the first of its signature.
-    pub fn take(&mut self, signature: &Signature) -> bool {
+    /// Counts a finding; whether it is the first of its cause.
+    pub fn take(&mut self, cause: &str) -> bool {
         let known = self.counts.len();
-        *self.counts.entry(signature.to_string()).or_default() += 1;
+        *self.counts.entry(cause.to_owned()).or_default() += 1;
         self.counts.len() > known
     }
 
-    /// How many signatures are known.
+    /// How many causes are known.
     #[must_use]
     pub fn len(&self) -> usize {
         self.counts.len()
@@ -138,7 +138,7 @@ impl Findings {
         self.counts.is_empty()
     }
 
-    /// The signatures, and how often each was taken in this campaign.
+    /// The causes, and how often each was taken in this campaign.
     pub fn counts(&self) -> impl Iterator<Item = (&str, usize)> {
         let counts = self.counts.iter();
         counts.map(|(signature, count)| (signature.as_str(), *count))

@@ -6,8 +6,6 @@ use crate::run::{Dead, Ending, Outcome, is_cry};
 use crate::scenario::ast::Scenario;
 use crate::spec::{ClauseId, Level};
 
-/// Who judges where the server died or wedged.
-
 /// The kind of a verdict.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Verdict {
@@ -119,6 +117,33 @@ fn told_best(all: &mut Vec<(Signature, &Failure)>) {
     if let Some(step) = step.filter(|one| one.judge == Judge::Step) {
         all.retain(|(_, one)| one.judge != Judge::Model || one.got != step.got);
     }
+}
+
+/// Whether somebody else than the model accuses a line, be it at a level that does not count.
+pub(super) fn is_doubtful(outcome: &Outcome) -> bool {
+    let accused = outcome.accusations.iter().chain(&outcome.failures);
+    accused
+        .filter(|failure| failure.clause.is_some())
+        .any(|failure| failure.judge != Judge::Model)
+}
+
+/// The first breach of a case: what comes behind it mostly follows from it, and what does not comes
+/// first in another case. Where several accuse the same line, a step knows best why, and the model
+/// least. The model counts only where nobody else found anything, at whatever level: it does not
+/// know what a line that is accused already does to a server.
+pub(super) fn foremost(
+    told: Vec<(Signature, Failure)>,
+    is_doubtful: bool,
+) -> Option<(Signature, Failure)> {
+    let rank = |failure: &Failure| match failure.judge {
+        Judge::Process => (0, 0, 0),
+        Judge::Model => (2, 0, 0),
+        Judge::Step => (1, failure.entry.unwrap_or(usize::MAX), 0),
+        Judge::Oracle(_) => (1, failure.entry.unwrap_or(usize::MAX), 1),
+    };
+    let counts = |failure: &Failure| !is_doubtful || failure.judge != Judge::Model;
+    let told = told.into_iter().filter(|(_, failure)| counts(failure));
+    told.min_by_key(|(_, failure)| rank(failure))
 }
 
 /// What stands before a line that the server's process wrote, in the transcript of a failure.

@@ -181,6 +181,26 @@ impl Signature {
 }
 
 impl Signature {
+    /// What failures of one cause have in common, as text: the clause, and whether the server
+    /// answered, was silent or ended the connection. Commands, states and the words of judges vary.
+    #[must_use]
+    pub fn cause(&self) -> String {
+        if self.by == Judge::Process {
+            return self.to_string();
+        }
+        let clause = self.clause.map_or("precondition", ClauseId::as_str);
+        let kind = match self.actual {
+            Kind::Timeout | Kind::Nothing => "silence",
+            Kind::Closed | Kind::Reset => "end",
+            Kind::NoService | Kind::Connection => "no-service",
+            Kind::Other => "other",
+            Kind::Line(_) | Kind::Error(_) | Kind::AnyError | Kind::Refused | Kind::Garbage => {
+                "answer"
+            }
+        };
+        format!("{}_{kind}", clause.to_ascii_lowercase())
+    }
+
     /// Whether a command is told to have failed for the way in which it was written.
     pub(super) fn is_of_disguise(&self) -> bool {
         let disguises = [

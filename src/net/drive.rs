@@ -252,7 +252,9 @@ impl Link {
                         // The server waits for our end now: it is not kept waiting.
                         State::Open(_) if in_order => Poll::Ready(Input::Closed(conn)),
                         State::Open(_) => Poll::Ready(Input::Reset(conn)),
-                        _ => Poll::Pending,
+                        // It has seen to our end.
+                        State::Leaving(_) => Poll::Ready(Input::Closed(conn)),
+                        State::None | State::Connecting(_) => Poll::Pending,
                     };
                 }
             }

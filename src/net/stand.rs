@@ -2,7 +2,7 @@
 //! next.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::net::bench::{Bench, Unprepared};
 use crate::net::vitals::Vitals;
@@ -22,6 +22,8 @@ pub struct StandOptions {
     pub disposable: bool,
     /// Everything that is sent is cut into segments of this many bytes.
     pub segments: Option<usize>,
+    /// When the target must be ready.
+    pub deadline: Option<Instant>,
 }
 
 /// Why a scenario could not be run.
@@ -92,7 +94,16 @@ impl Stand {
         environment.segments = options.segments;
         let bench = Arc::new(Bench::new(&target, options.remote, options.seed));
         let accounts = std::mem::take(&mut target.accounts);
-        let prepared = bench.prepare(environment, accounts, &mut Vec::new()).await;
+        let mut probes = Vec::new();
+        let preparing = bench.prepare(environment, accounts, &mut probes);
+        let prepared = match options.deadline {
+            None => preparing.await,
+            Some(deadline) => {
+                let late = Unprepared::new("the time was over before the target was ready");
+                let prepared = tokio::time::timeout_at(deadline.into(), preparing).await;
+                prepared.unwrap_or(Err(late))
+            }
+        };
         let (environment, accounts) = match prepared {
             Ok(prepared) => prepared,
             Err(unprepared) => {

@@ -272,6 +272,7 @@ impl Tape {
             at: now,
             conn,
             what,
+            mark: None,
         };
         self.judge.entry(&self.transcript, &entry);
         if let What::Frame(Party::Client, frame) = &mut entry.what {

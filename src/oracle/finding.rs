@@ -81,6 +81,11 @@ impl Findings {
             .retain(|finding| !oracles.contains(&finding.oracle));
     }
 
+    /// Takes back what accuses this entry or a later one.
+    pub(super) fn drop_since(&mut self, entry: usize) {
+        self.list.retain(|finding| finding.entry < entry);
+    }
+
     /// What was found so far, in the order of finding.
     #[must_use]
     pub fn list(&self) -> &[Finding] {

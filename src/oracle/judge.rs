@@ -126,8 +126,18 @@ impl Judge {
         self.world.step(entry.conn);
         if self.world.index().is_multiple_of(self.memory) {
             self.world.forget();
-            self.oracles = seated();
+            if !self.is_over {
+                self.oracles = seated();
+            }
         }
+    }
+
+    /// From this entry on nobody is accused: what was found there is dropped, and nothing more is
+    /// looked for.
+    pub fn void_since(&mut self, entry: usize) {
+        self.findings.drop_since(entry);
+        self.is_over = true;
+        self.oracles.clear();
     }
 
     /// The transcript is over: judges what only its end can show. Later calls do nothing.

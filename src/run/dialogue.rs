@@ -148,6 +148,11 @@ impl Dialogue {
     #[track_caller]
     pub(super) fn log_in(&mut self, conn: usize, user: &str) -> Vec<String> {
         assert_eq!(self.wants(), [format!("open {conn} ns:1")]);
+        self.enter(conn, user)
+    }
+
+    /// The same for a connection of which it is known that the script wants it.
+    pub(super) fn enter(&mut self, conn: usize, user: &str) -> Vec<String> {
         self.opened(conn);
         loop {
             let wants = self.wants();

@@ -90,10 +90,13 @@ pub enum Barrier {
     Url,
     /// `CVR t …` of the 1.0 client.
     Version,
-    /// `GTC t` with the present value, answered by 218.
-    SameMode,
-    /// `SYN t` with the latest serial number.
+    /// `REM t AL` of somebody whom nobody has on a list, answered by an error.
+    Absent,
+    /// `SYN t` with the latest serial number, on a connection that was synchronised.
     SameSerial,
+    /// `GTC t` with the present value, answered by 218: where that value was seen on this very
+    /// login.
+    SameMode,
     /// `CAL t` of oneself, answered by 215 or another error.
     CallSelf,
     /// `CAL t @@`, answered by an error.
@@ -102,12 +105,13 @@ pub enum Barrier {
 
 impl Barrier {
     /// What is tried on a notification server, in this order.
-    pub const NOTIFICATION: [Self; 5] = [
+    pub const NOTIFICATION: [Self; 6] = [
         Self::Ping,
         Self::Url,
         Self::Version,
-        Self::SameMode,
+        Self::Absent,
         Self::SameSerial,
+        Self::SameMode,
     ];
     /// What is tried on a switchboard, in this order.
     pub const SWITCHBOARD: [Self; 2] = [Self::CallSelf, Self::CallMalformed];

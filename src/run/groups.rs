@@ -1,6 +1,7 @@
 //! Groups of expectations: one of several, several in any order.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use super::expect::wanted;
 use super::links::{End, Late};
@@ -70,17 +71,17 @@ impl Session {
         let silent = heads.iter().position(nothing);
         let within = heads.iter().filter_map(|head| head.expect.within).max();
         let patience = within.unwrap_or(self.reply);
-        if silent.is_some() {
-            self.settle_heads(group, heads).await?;
-        }
-        let mut deadline = self.links.now();
-        if silent.is_none() {
-            deadline += patience;
-        }
+        let (time, what) = match silent {
+            None => (patience, "reply"),
+            Some(_) if self.settle_heads(group, heads).await? => (Duration::ZERO, "quiet"),
+            // What comes meanwhile chooses at once.
+            Some(_) => (self.quiet(), "quiet"),
+        };
+        let deadline = self.links.now() + time;
         let mut conns = self.conns(heads);
         let mut revived = false;
         loop {
-            match self.links.next_of(&conns, deadline, "reply").await {
+            match self.links.next_of(&conns, deadline, what).await {
                 Ok((conn, Ok(frame))) => {
                     if let Some(index) = self.chosen_by(heads, conn, &frame) {
                         self.links.unread(conn, frame);
@@ -105,6 +106,9 @@ impl Session {
                     }
                 }
                 Err(Late::Timeout) if silent.is_some() => {
+                    if !time.is_zero() {
+                        self.rest();
+                    }
                     return Ok(silent.unwrap_or_default());
                 }
                 Err(late) => {
@@ -115,17 +119,22 @@ impl Session {
         }
     }
 
-    async fn settle_heads(&mut self, group: &Step, heads: &[Head<'_>]) -> Result<(), Stop> {
+    /// Whether silence is proved on all connections; `false` where only time can tell.
+    async fn settle_heads(&mut self, group: &Step, heads: &[Head<'_>]) -> Result<bool, Stop> {
         let mut slots: Vec<usize> = heads.iter().map(|head| head.slot).collect();
         slots.sort_unstable();
         slots.dedup();
+        let mut sure = true;
         for slot in slots {
-            if let Err(late) = self.settle(slot).await {
-                let got = told_late(&late, self.reply);
-                return Err(self.none_met(group, heads, got, None));
+            match self.settle_at_once(slot).await {
+                Ok(proved) => sure &= proved,
+                Err(late) => {
+                    let got = told_late(&late, self.reply);
+                    return Err(self.none_met(group, heads, got, None));
+                }
             }
         }
-        Ok(())
+        Ok(sure)
     }
 
     fn chosen_by(&mut self, heads: &[Head<'_>], conn: ConnId, frame: &Frame) -> Option<usize> {

@@ -20,6 +20,10 @@ pub enum Limit {
     Lines(usize),
     /// The bytes that a script takes from a server.
     Bytes(usize),
+    /// A barrier that should have had no effect had one.
+    Effect,
+    /// It was cut off before its end: time was over, or somebody wanted it to end.
+    CutOff,
 }
 
 impl Limit {
@@ -35,6 +39,8 @@ impl Limit {
             Self::Lines(_) | Self::Bytes(_) => {
                 "see what the server sends without end: `msnpspec run --transcripts DIR`"
             }
+            Self::Effect => "run it again: what it changed is put back",
+            Self::CutOff => "give it more time",
         }
     }
 
@@ -43,7 +49,11 @@ impl Limit {
     pub fn is_shared(self) -> bool {
         match self {
             Self::Descriptors | Self::Ports | Self::Memory | Self::Lookup => true,
-            Self::Time(_) | Self::Lines(_) | Self::Bytes(_) => false,
+            Self::Time(_)
+            | Self::Lines(_)
+            | Self::Bytes(_)
+            | Self::Effect
+            | Self::CutOff => false,
         }
     }
 
@@ -64,6 +74,8 @@ impl fmt::Display for Limit {
             Self::Time(most) => write!(f, "the script took more than {most:?}"),
             Self::Lines(most) => write!(f, "the server sent more than {most} lines"),
             Self::Bytes(most) => write!(f, "the server sent more than {most} bytes"),
+            Self::Effect => f.write_str("a request of the harness's own changed something"),
+            Self::CutOff => f.write_str("it was cut off before its end"),
         }
     }
 }

@@ -14,10 +14,11 @@ use bytes::Bytes;
 use super::accusations::Course;
 use super::limit::{Allowance, Limit};
 use super::port::{Input, Output, Refusal};
+use super::rest::may_set_prompt;
 use crate::diagnostic::{Source, Span};
 use crate::oracle::Judge;
 use crate::spec::{Command, Direction, ServerKind};
-use crate::transcript::{ConnId, ConnName, Party, Transcript, What};
+use crate::transcript::{ConnId, ConnName, Mark, Party, Transcript, What};
 use crate::wire::{DecodeError, Decoder, Frame, Limits, PayloadRule};
 
 /// As much as most scripts record.
@@ -63,20 +64,33 @@ pub(super) struct Link {
     pub(super) address: String,
     pub(super) opened: bool,
     pub(super) end: Option<End>,
+    /// The server has ended its side too, after the script had ended its own.
+    pub(super) left: bool,
+    /// How much had been heard when the connection ended.
+    pub(super) end_at: usize,
     pub(super) inbox: VecDeque<Frame>,
     /// The server has let the user in: `USR … OK`, `ANS … OK`.
     pub(super) entered: bool,
     /// The latest serial number that the server named.
     pub(super) serial: Option<Bytes>,
-    /// The latest prompt setting that the server named.
+    /// The prompt setting that the server named last on this connection; `None` also from the
+    /// time when this user asks for another one anywhere.
     pub(super) prompt: Option<Bytes>,
+    /// The server has answered SYN.
+    pub(super) synchronised: bool,
+    /// After how many acts the script did something here last.
+    pub(super) acted: usize,
+    /// How many lines the script has sent, raw ones counted.
+    asked: usize,
+    /// How many lines have come.
+    told: usize,
     /// The latest state that the server confirmed.
     pub(super) state: Option<Bytes>,
     incoming: Decoder,
     /// Reads along what the script sends, to know whether a line or a payload is left open.
     outgoing: Decoder,
     /// Whether what the script sends may hold payloads.
-    has_payloads: bool,
+    pub(super) has_payloads: bool,
     confused: bool,
 }
 
@@ -90,10 +104,16 @@ impl Link {
             address,
             opened: false,
             end: None,
+            left: false,
+            end_at: 0,
             inbox: VecDeque::new(),
             entered: false,
             serial: None,
             prompt: None,
+            synchronised: false,
+            acted: 0,
+            asked: 0,
+            told: 0,
             state: None,
             incoming: Decoder::new(rule(Direction::ToClient, kind), Limits::default()),
             outgoing: Decoder::new(rule(Direction::ToServer, kind), wide),
@@ -105,6 +125,12 @@ impl Link {
     /// Whether a request sent now would be read as one: no line and no payload is left open.
     pub(super) fn at_line_start(&self) -> bool {
         !self.confused && self.outgoing.rest().is_empty() && self.outgoing.waiting_line().is_none()
+    }
+
+    /// Whether nothing that was asked here can still have an effect on somebody else: nobody is
+    /// logged in by it, and each line has its answer.
+    pub(super) fn is_harmless(&self) -> bool {
+        !self.entered && self.at_line_start() && self.told >= self.asked
     }
 
     fn read_along(&mut self, bytes: Bytes) {
@@ -162,10 +188,16 @@ pub(super) struct Shared {
     pub(super) waited_for: Vec<(&'static str, Duration)>,
     /// When the whole script must be over.
     end: Duration,
-    links: Vec<Link>,
+    pub(super) links: Vec<Link>,
+    /// Rises with whatever the script does.
+    pub(super) acts: usize,
+    /// After how many acts all connections were seen to be quiet.
+    pub(super) rested: usize,
     allowance: Allowance,
     entries_left: usize,
     pub(super) halted: Option<Limit>,
+    /// Why the harness says what it says now, where no step asks for it.
+    mark: Option<Mark>,
 }
 
 impl Shared {
@@ -205,13 +237,22 @@ impl Shared {
             return;
         }
         self.entries_left -= 1;
-        self.transcript.record(self.now, conn, what);
+        let is_ours = matches!(
+            what,
+            What::Frame(Party::Client, _) | What::Raw(Party::Client, _)
+        );
+        let mark = self.mark.filter(|_| is_ours);
+        self.transcript.record_marked(self.now, conn, what, mark);
         if let Some(entry) = self.transcript.entries().last() {
             self.judge.entry(&self.transcript, entry);
         }
     }
 
     fn ended(&mut self, conn: ConnId, end: End) {
+        if let Some(link) = self.links.get_mut(conn.0).filter(|link| link.end.is_some()) {
+            link.left = true;
+            return;
+        }
         let Some(link) = self.links.get_mut(conn.0).filter(|link| link.end.is_none()) else {
             return;
         };
@@ -253,6 +294,7 @@ impl Shared {
                         self.halted.get_or_insert(limit);
                         return;
                     }
+                    link.told += 1;
                     link.observe(&frame);
                     link.inbox.push_back(frame.clone());
                     self.record(conn, What::Frame(Party::Server, frame));
@@ -296,9 +338,12 @@ impl Links {
             waited_for: Vec::new(),
             end,
             links: Vec::with_capacity(USUAL_LINKS),
+            acts: 0,
+            rested: 0,
             allowance: Allowance::default(),
             entries_left: MAX_ENTRIES,
             halted: None,
+            mark: None,
         })))
     }
 
@@ -312,6 +357,11 @@ impl Links {
         let mut shared = self.lock();
         let entry = shared.heard();
         shared.course.mark(entry, source, at);
+    }
+
+    /// From now on the harness says things for this reason; gives the one before.
+    pub(super) fn set_mark(&self, mark: Option<Mark>) -> Option<Mark> {
+        std::mem::replace(&mut self.lock().mark, mark)
     }
 
     /// The present time.
@@ -333,6 +383,7 @@ impl Links {
         let mut shared = self.lock();
         let conn = shared.transcript.connect(name, kind);
         shared.links.push(Link::new(kind, address.to_owned()));
+        shared.act(conn);
         shared.outputs.push_back(Output::Open {
             conn,
             address: address.to_owned(),
@@ -351,8 +402,12 @@ impl Links {
         let mut shared = self.lock();
         shared.allowance.asked(bytes.len());
         for entry in what {
+            if may_set_prompt(&entry) {
+                shared.forget_prompt(conn);
+            }
             shared.record(conn, entry);
         }
+        shared.act(conn);
         let Some(link) = shared
             .links
             .get_mut(conn.0)
@@ -360,6 +415,8 @@ impl Links {
         else {
             return;
         };
+        let lines = bytes.iter().filter(|byte| **byte == b'\n').count();
+        link.asked += lines.max(1);
         link.read_along(bytes.clone());
         match segments {
             None => shared.outputs.push_back(Output::Send { conn, bytes }),
@@ -376,6 +433,7 @@ impl Links {
     /// Ends a connection from our side.
     pub(super) fn close(&self, conn: ConnId, reset: bool) {
         let mut shared = self.lock();
+        let heard = shared.heard();
         let Some(link) = shared
             .links
             .get_mut(conn.0)
@@ -384,6 +442,8 @@ impl Links {
             return;
         };
         link.end = Some(End::Ours);
+        link.end_at = heard;
+        shared.act(conn);
         let (what, output) = if reset {
             (What::Reset(Party::Client), Output::Reset(conn))
         } else {
@@ -508,7 +568,10 @@ impl Link {
             Some(b"USR " | b"ANS ") => {
                 self.entered |= frame.words().nth(2) == Some(b"OK");
             }
-            Some(b"SYN ") => self.serial = word(2),
+            Some(b"SYN ") => {
+                self.serial = word(2);
+                self.synchronised |= self.serial.is_some();
+            }
             Some(b"ADD " | b"REM ") => self.serial = word(3),
             Some(b"GTC ") => (self.serial, self.prompt) = (word(2), word(3)),
             Some(b"BLP " | b"REA ") => self.serial = word(2),

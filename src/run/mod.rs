@@ -41,6 +41,7 @@ mod port;
 mod probe;
 #[cfg(test)]
 mod probe_tests;
+mod rest;
 mod roster;
 mod script;
 mod second_look;

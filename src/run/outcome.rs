@@ -149,6 +149,22 @@ impl Outcome {
         }
     }
 
+    /// What a script came to that was cut off: it says nothing.
+    #[must_use]
+    pub fn cut_off() -> Self {
+        Self {
+            ending: Ending::Inconclusive,
+            limit: Some(Limit::CutOff),
+            ..Self::unrun()
+        }
+    }
+
+    /// Whether it was cut off.
+    #[must_use]
+    pub fn is_cut_off(&self) -> bool {
+        self.limit == Some(Limit::CutOff)
+    }
+
     /// Why it is broken, in one line, if it is.
     #[must_use]
     pub fn why_blocked(&self) -> Option<String> {

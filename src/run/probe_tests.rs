@@ -44,7 +44,7 @@ impl Default for Habits {
     fn default() -> Self {
         Self {
             answers: vec![
-                "PNG", "URL", "CVR", "GTC", "SYN", "SELF", "BAD", "XFR", "CHG",
+                "PNG", "URL", "CVR", "REM", "GTC", "SYN", "SELF", "BAD", "XFR", "CHG",
             ],
             late: Duration::ZERO,
             aside: "",
@@ -104,6 +104,9 @@ impl Server {
                 format!("CHG {trid} {state}")
             }
             ["ADD", _, list, handle, name] => format!("ADD {trid} {list} 8 {handle} {name}"),
+            ["REM", _, "AL", who] if does("REM") && who.starts_with("nobody") => {
+                format!("216 {trid}")
+            }
             ["REM", _, list, handle] => {
                 self.habits.contacts.retain(|contact| *contact != handle);
                 format!("REM {trid} {list} 9 {handle}")
@@ -234,14 +237,23 @@ fn without(refused: &[&str]) -> Habits {
 
 #[test]
 fn the_first_barrier_that_works_is_taken() {
-    use Barrier::{CallMalformed, CallSelf, Ping, SameMode, SameSerial, Url, Version};
+    use Barrier::{Absent, CallMalformed, CallSelf, Ping, SameMode, SameSerial, Url, Version};
     for (refused, notification, switchboard) in [
         (&[][..], Some(Ping), Some(CallSelf)),
         (&["PNG", "SELF"], Some(Url), Some(CallMalformed)),
         (&["PNG", "URL"], Some(Version), Some(CallSelf)),
-        (&["PNG", "URL", "CVR", "SELF", "BAD"], Some(SameMode), None),
-        (&["PNG", "URL", "CVR", "GTC", "XFR"], Some(SameSerial), None),
-        (&["PNG", "URL", "CVR", "GTC", "SYN"], None, Some(CallSelf)),
+        (&["PNG", "URL", "CVR", "SELF", "BAD"], Some(Absent), None),
+        (&["PNG", "URL", "CVR", "REM", "XFR"], Some(SameSerial), None),
+        (
+            &["PNG", "URL", "CVR", "REM", "SYN"],
+            Some(SameMode),
+            Some(CallSelf),
+        ),
+        (
+            &["PNG", "URL", "CVR", "REM", "SYN", "GTC"],
+            None,
+            Some(CallSelf),
+        ),
     ] {
         let found = probed(without(refused)).barriers;
         let expected = Barriers {
@@ -280,7 +292,7 @@ fn presence_is_compared_with_the_barrier() {
     assert!(lags(&[], Some(ms(1))));
     assert!(!lags(&[], None));
     // Without a barrier: with a third of the quiet time.
-    let none = &["PNG", "URL", "CVR", "GTC", "SYN"];
+    let none = &["PNG", "URL", "CVR", "REM", "GTC", "SYN"];
     assert!(!lags(none, Some(ms(50))));
     assert!(lags(none, Some(ms(51))));
     assert!(!lags(none, None));

@@ -7,10 +7,15 @@ use std::time::Duration;
 
 use super::environment::Barrier;
 use super::limit::Limit;
+use super::limit::Limit;
 use super::links::{End, Late};
 use super::session::{Kept, Session};
 use crate::spec::ServerKind;
+use crate::transcript::Mark;
 use crate::wire::Frame;
+
+/// The number of somebody whom nobody has on a list: scenarios use smaller ones.
+const NOBODY: u32 = 1_900_000_000;
 
 /// What became of a barrier.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,8 +28,30 @@ pub(super) enum Settled {
     Ended(End),
     /// No answer came in time.
     Unanswered,
+    /// It was answered, and the answer shows that it changed something.
+    Changed,
     /// The script may not go on.
     Halted(Limit),
+}
+
+impl Barrier {
+    /// Whether this answer shows that the barrier had an effect.
+    fn has_changed(self, answer: &Frame) -> bool {
+        match self {
+            Self::Absent => answer.verb() == b"REM",
+            Self::SameMode => answer.verb() == b"GTC",
+            Self::CallSelf | Self::CallMalformed => answer.verb() == b"CAL",
+            Self::Ping | Self::Url | Self::Version | Self::SameSerial => false,
+        }
+    }
+}
+
+/// A handle of the same domain that nobody has on a list.
+fn absent(handle: &str) -> String {
+    let domain = handle
+        .rsplit_once('@')
+        .map_or("hotmail.com", |(_, domain)| domain);
+    format!("nobody{NOBODY}@{domain}")
 }
 
 impl Session {
@@ -32,19 +59,23 @@ impl Session {
     fn barrier_for(&self, slot: usize) -> Option<Barrier> {
         let slot = self.slot(slot);
         let barriers = self.env.barriers;
-        // An answer to a ping does not say which ping it answers.
-        let pinged = slot.unanswered.iter().any(|sent| sent.starts_with(b"PNG"));
         let barrier = match slot.name.kind() {
-            ServerKind::Notification => barriers
-                .notification
-                .filter(|barrier| !(pinged && *barrier == Barrier::Ping)),
+            ServerKind::Notification => barriers.notification,
             ServerKind::Switchboard => barriers.switchboard,
             ServerKind::Dispatch => None,
-        };
-        barrier.filter(|_| {
-            self.links.link(slot.conn, |link| {
-                link.end.is_none() && link.entered && link.at_line_start()
-            })
+        }?;
+        let unanswered = &slot.unanswered;
+        self.links.link(slot.conn, |link| {
+            let is_ready = link.end.is_none() && link.entered && link.at_line_start();
+            let is_known = match barrier {
+                // An answer to a ping does not say which ping it answers.
+                Barrier::Ping => !unanswered.iter().any(|sent| sent.starts_with(b"PNG")),
+                Barrier::SameSerial => link.synchronised,
+                // What is not answered yet may still change the setting.
+                Barrier::SameMode => link.prompt.is_some() && unanswered.is_empty(),
+                _ => true,
+            };
+            (is_ready && is_known).then_some(barrier)
         })
     }
 
@@ -54,9 +85,18 @@ impl Session {
         if let Some(end) = self.links.link(conn, |link| link.end.clone()) {
             return Settled::Ended(end);
         }
-        match self.barrier_for(slot) {
-            None => Settled::NoBarrier,
-            Some(barrier) => self.raise(slot, barrier, self.reply).await,
+        let Some(barrier) = self.barrier_for(slot) else {
+            return Settled::NoBarrier;
+        };
+        let before = self.heard();
+        match self.raise(slot, barrier, self.reply).await {
+            // What comes from now on may follow from it: nobody is accused of that.
+            Settled::Changed => {
+                let player = self.slot(slot).player;
+                self.player_mut(player).touched = true;
+                Settled::Halted(self.links.void_since(before))
+            }
+            settled => settled,
         }
     }
 
@@ -70,6 +110,7 @@ impl Session {
         let conn = self.slot(slot).conn;
         let trid = self.barrier_trid().to_string();
         let handle = self.player(self.slot(slot).player).account.handle.clone();
+        let was_at_rest = self.is_at_rest();
         let (serial, prompt, pongs) = self.links.link(conn, |link| {
             let text = |bytes: &Option<bytes::Bytes>, default: &str| {
                 let bytes = bytes.as_deref().unwrap_or(default.as_bytes());
@@ -84,12 +125,15 @@ impl Session {
             Barrier::Version => {
                 format!("CVR {trid} 0x0409 win 4.10 i386 MSMSGS 1.0.0863")
             }
+            Barrier::Absent => format!("REM {trid} AL {}", absent(&handle)),
             Barrier::SameMode => format!("GTC {trid} {prompt}"),
             Barrier::SameSerial => format!("SYN {trid} {serial}"),
             Barrier::CallSelf => format!("CAL {trid} {handle}"),
             Barrier::CallMalformed => format!("CAL {trid} @@"),
         };
+        let mark = self.links.set_mark(Some(Mark::Barrier));
         self.say(slot, &line);
+        self.links.set_mark(mark);
         self.slot_mut(slot).acting = false;
         let deadline = self.links.now() + patience;
         let is_answer = |frame: &Frame| match barrier {
@@ -107,17 +151,23 @@ impl Session {
             let answers = link.inbox.iter().filter(|frame| is_answer(frame)).count();
             if answers >= wanted {
                 let at = link.inbox.iter().rposition(is_answer)?;
-                link.inbox.remove(at);
-                return Some(None);
+                return link.inbox.remove(at).map(Ok);
             }
-            link.end.clone().map(Some)
+            link.end.clone().map(Err)
         });
         match answered.await {
-            Ok(None) => {
+            Ok(Ok(answer)) => {
                 self.round_trips += 1;
+                if barrier.has_changed(&answer) {
+                    return Settled::Changed;
+                }
+                if was_at_rest {
+                    // Nothing else was done, so all is as quiet as it was.
+                    self.rest();
+                }
                 Settled::Answered
             }
-            Ok(Some(end)) => Settled::Ended(end),
+            Ok(Err(end)) => Settled::Ended(end),
             Err(Late::Timeout) => Settled::Unanswered,
             Err(Late::Halted(reason)) => Settled::Halted(reason),
         }
@@ -131,46 +181,105 @@ impl Session {
             if Some(slot) == but || !self.slot(slot).acting {
                 continue;
             }
-            sure &= match self.barrier(slot).await {
+            sure &= match self.barrier_or_answered(slot).await {
                 Settled::Answered | Settled::Unanswered => true,
                 // The server has seen to a connection before it closes it.
-                Settled::Ended(end) => end != End::Ours,
-                Settled::NoBarrier | Settled::Halted(_) => false,
+                Settled::Ended(End::Ours) => self.leaves(slot).await,
+                Settled::Ended(_) => true,
+                Settled::NoBarrier | Settled::Changed | Settled::Halted(_) => false,
             };
             self.slot_mut(slot).acting = false;
         }
         sure
     }
 
+    /// The same as [`Self::barrier`]; nothing is sent where all was answered and can have no effect
+    /// on anybody.
+    async fn barrier_or_answered(&mut self, slot: usize) -> Settled {
+        let conn = self.slot(slot).conn;
+        if self.links.link(conn, |link| link.is_harmless()) {
+            return Settled::Answered;
+        }
+        self.barrier(slot).await
+    }
+
+    /// Whether the server sees to the end of a connection that the script has ended. It is given the
+    /// quiet time, after which everything is quiet.
+    async fn leaves(&mut self, slot: usize) -> bool {
+        let conn = self.slot(slot).conn;
+        let handle = self.player(self.slot(slot).player).account.handle.clone();
+        let deadline = self.links.now() + self.quiet();
+        let left = self.links.until(deadline, "quiet", |shared| {
+            shared.has_left(conn, &handle).then_some(())
+        });
+        match left.await {
+            Ok(()) => true,
+            Err(Late::Timeout) => {
+                self.rest();
+                true
+            }
+            Err(Late::Halted(_)) => false,
+        }
+    }
+
     /// Waits until all that the server has to say on this connection has come.
     pub(super) async fn settle(&mut self, slot: usize) -> Result<(), Late> {
-        let here = |session: &Self| Some((slot, session.links.now(), session.heard()));
-        if self.settled.is_some() && self.settled == here(self) {
-            return Ok(());
+        if !self.settle_at_once(slot).await? {
+            self.be_quiet(slot).await?;
+        }
+        self.settled = Some(self.here(slot));
+        Ok(())
+    }
+
+    /// The same, as far as it takes no quiet time; `false` where only that can tell.
+    pub(super) async fn settle_at_once(&mut self, slot: usize) -> Result<bool, Late> {
+        if self.is_at_rest() || self.settled == Some(self.here(slot)) {
+            return Ok(true);
         }
         let mut sure = self.settle_acting(Some(slot)).await;
+        if self.is_at_rest() {
+            return Ok(true);
+        }
         let is_presence = self.slot(slot).name.kind() == ServerKind::Notification;
         sure &= !(is_presence && self.env.presence_batched);
-        let settled = if sure {
-            self.barrier(slot).await
-        } else {
-            Settled::NoBarrier
-        };
-        match settled {
-            Settled::Answered | Settled::Unanswered | Settled::Ended(_) => {}
-            Settled::Halted(reason) => return Err(Late::Halted(reason)),
-            Settled::NoBarrier => {
-                let conn = self.slot(slot).conn;
-                let deadline = self.links.now() + self.quiet();
-                let ended = self.links.until(deadline, "quiet", |shared| {
-                    shared.link_mut(conn)?.end.as_ref().map(|_| ())
-                });
-                if let Err(Late::Halted(reason)) = ended.await {
-                    return Err(Late::Halted(reason));
-                }
-            }
+        if !sure {
+            return Ok(false);
         }
-        self.settled = here(self);
+        match self.barrier(slot).await {
+            Settled::Answered | Settled::Unanswered | Settled::Ended(_) => Ok(true),
+            Settled::Halted(reason) => Err(Late::Halted(reason)),
+            Settled::NoBarrier | Settled::Changed => Ok(false),
+        }
+    }
+
+    fn here(&self, slot: usize) -> (usize, Duration, usize) {
+        (slot, self.links.now(), self.heard())
+    }
+
+    /// Whether everything was quiet for long enough since the script did something.
+    fn is_at_rest(&self) -> bool {
+        self.links.lock().is_at_rest()
+    }
+
+    /// The quiet time has passed since the script did something.
+    pub(super) fn rest(&self) {
+        let mut shared = self.links.lock();
+        shared.rested = shared.acts;
+    }
+
+    /// Waits for the quiet time, or until this connection has ended. Whoever was silent so long on
+    /// one connection was silent on all.
+    async fn be_quiet(&mut self, slot: usize) -> Result<(), Late> {
+        let conn = self.slot(slot).conn;
+        let deadline = self.links.now() + self.quiet();
+        let ended = self.links.until(deadline, "quiet", |shared| {
+            shared.link_mut(conn)?.end.as_ref().map(|_| ())
+        });
+        match ended.await {
+            Err(Late::Halted(reason)) => return Err(Late::Halted(reason)),
+            Err(Late::Timeout) => self.rest(),
+            Ok(()) => {}
+        }
         Ok(())
     }
 
@@ -179,12 +288,14 @@ impl Session {
     pub(super) async fn settle_all(&mut self, explained: bool) -> Result<(), Late> {
         let mut sure = self.settle_acting(None).await && !self.env.presence_batched;
         for slot in 0..self.slots.len() {
-            sure &= match self.barrier(slot).await {
+            sure &= match self.barrier_or_answered(slot).await {
                 Settled::Answered | Settled::Unanswered | Settled::Ended(_) => true,
-                Settled::NoBarrier => false,
+                Settled::NoBarrier => self.links.lock().is_resting(self.slot(slot).conn),
+                Settled::Changed => false,
                 Settled::Halted(reason) => return Err(Late::Halted(reason)),
             };
         }
+        sure |= self.is_at_rest();
         let mut heard = self.heard();
         while !sure {
             let deadline = self.links.now() + self.quiet();
@@ -194,7 +305,10 @@ impl Session {
             });
             match more.await {
                 Ok(now) => heard = now,
-                Err(Late::Timeout) => sure = true,
+                Err(Late::Timeout) => {
+                    sure = true;
+                    self.rest();
+                }
                 Err(halted) => return Err(halted),
             }
         }

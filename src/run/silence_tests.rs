@@ -131,19 +131,129 @@ fn all_is_settled_when_each_connection_is() {
         (outcome.ending, outcome.waited),
         (Ending::Passed, Duration::ZERO)
     );
+    let steps = "  - alice@ds C: VER {t} MSNP2\n  - settle: true\n  - settle: true";
+    let mut it = online(target(Some(Barrier::Ping)), steps, &["open 1 ds:1"]);
+    it.opened(1);
+    it.expect(&["1 VER 1 MSNP2", "0 PNG"]);
+    it.say(0, "QNG");
+    assert_eq!(it.wait(), QUIET);
+    // Nothing acts any more, and the one of which only time tells has been quiet since.
+    it.expect(&["0 PNG"]);
+    it.say(0, "QNG");
+    assert_eq!(it.outcome().ending, Ending::Passed);
+}
+
+#[test]
+fn what_was_answered_before_a_login_harms_nobody() {
     let steps = "  - alice@ds C: VER {t} MSNP2\n  - alice@ds S: VER {t} MSNP2\n  \
-        - settle: true\n  - settle: true";
+        - settle: true\n  - S: nothing";
     let mut it = online(target(Some(Barrier::Ping)), steps, &["open 1 ds:1"]);
     it.opened(1);
     it.expect(&["1 VER 1 MSNP2"]);
     it.say(1, "VER 1 MSNP2");
-    it.expect(&["0 PNG"]);
-    it.say(0, "QNG");
+    for _ in ["settle", "nothing"] {
+        it.expect(&["0 PNG"]);
+        it.say(0, "QNG");
+    }
+    assert_eq!(it.outcome().waited, Duration::ZERO);
+}
+
+#[test]
+fn one_quiet_time_is_for_all_connections() {
+    let steps = "  - alice@ds C: VER {t} MSNP2\n  - S: nothing\n  - alice@ds S: nothing\n  \
+        - alice@ds C: INF {t}\n  - alice@ds S: nothing";
+    let mut it = online(target(None), steps, &["open 1 ds:1"]);
+    it.opened(1);
+    it.expect(&["1 VER 1 MSNP2"]);
     assert_eq!(it.wait(), QUIET);
-    // Nothing acts any more, and there is still one of which only time tells.
-    it.expect(&["0 PNG"]);
-    it.say(0, "QNG");
+    it.expect(&["1 INF 2"]);
     ends_after(&mut it, QUIET);
+}
+
+#[test]
+fn what_comes_before_the_quiet_time_is_over_decides_at_once() {
+    let steps = "  - alice@ds C: BAD {t}\n  - one of:\n      - alice@ds S: closed\n      \
+        - alice@ds S: nothing\n";
+    let begun = || {
+        let mut it = online(target(None), steps, &["open 1 ds:1"]);
+        it.opened(1);
+        it.expect(&["1 BAD 1"]);
+        it
+    };
+    let mut it = begun();
+    it.close(1);
+    let outcome = it.outcome();
+    assert_eq!(
+        (outcome.ending, outcome.waited),
+        (Ending::Passed, Duration::ZERO)
+    );
+    ends_after(&mut begun(), QUIET);
+}
+
+#[test]
+fn the_servers_own_end_shows_that_it_has_seen_ours() {
+    let users = "{ alice: { state: NLN }, bob: { state: NLN } }";
+    for (how, shows) in [
+        ("close", "end"),
+        ("close", "FLN"),
+        ("reset", "FLN"),
+        ("reset", ""),
+    ] {
+        let nothing = "{ alice S: nothing, except: [\"FLN ...\"] }";
+        let steps = format!("  - bob C: {how}\n  - {nothing}");
+        let target = target(Some(Barrier::Ping));
+        let mut it = Dialogue::with(users, &steps, accounts(), target);
+        assert_eq!(it.log_in(0, "alice"), ["open 1 ns:1"]);
+        assert_eq!(it.enter(1, "bob"), ["0 CHG 6 NLN"]);
+        it.say(0, "CHG 6 NLN");
+        it.expect(&["1 CHG 6 NLN"]);
+        it.say(1, "CHG 6 NLN");
+        it.expect(&[&format!("{how} 1")]);
+        match shows {
+            "end" => it.close(1),
+            "FLN" => it.say(0, "FLN bob@hotmail.com"),
+            _ => assert_eq!(it.wait(), QUIET),
+        }
+        if !shows.is_empty() {
+            it.expect(&["0 PNG"]);
+            it.say(0, "QNG");
+        }
+        assert_eq!(it.outcome().ending, Ending::Passed, "{how} {shows}");
+    }
+}
+
+#[test]
+fn a_setting_that_is_not_known_is_not_asked_for() {
+    let same = || target(Some(Barrier::SameMode));
+    // The batch told it.
+    let nothing = "  - S: nothing";
+    let mut it = online(same(), nothing, &["0 GTC 900000001 A"]);
+    it.say(0, "218 900000001");
+    assert_eq!(it.outcome().ending, Ending::Passed);
+    // It is being changed, here or by another connection of the same user.
+    let here = "  - C: GTC {t} N\n  - S: nothing";
+    ends_after(&mut online(same(), here, &["0 GTC 7 N"]), QUIET);
+    let changed = "  - C: GTC {t} N\n  - S: GTC {t} * N\n  - S: nothing";
+    let mut it = online(same(), changed, &["0 GTC 7 N"]);
+    it.say(0, "GTC 7 4 N");
+    it.expect(&["0 GTC 900000001 N"]);
+    let there = "  - alice@ns2 C: GTC {t} N\n  - alice@ns2 S: error\n  - S: nothing";
+    let mut it = online(same(), there, &["open 1 ns:1"]);
+    it.opened(1);
+    it.expect(&["1 GTC 1 N"]);
+    it.say(1, "302 1");
+    ends_after(&mut it, QUIET);
+}
+
+#[test]
+fn a_barrier_that_changes_something_accuses_nobody() {
+    let target = target(Some(Barrier::SameMode));
+    let mut it = online(target, "  - S: nothing", &["0 GTC 900000001 A"]);
+    it.say(0, "GTC 900000001 4 A");
+    let outcome = it.outcome();
+    assert!(outcome.findings.is_empty(), "{:?}", outcome.findings);
+    assert_eq!(outcome.ending, Ending::Inconclusive);
+    assert_eq!(outcome.limit, Some(Limit::Effect));
 }
 
 #[test]

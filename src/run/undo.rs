@@ -5,7 +5,7 @@ use super::roster::Roster;
 use super::session::Session;
 use super::trouble::{Trouble, came};
 use crate::spec::ServerKind;
-use crate::transcript::{Connection, Party, What};
+use crate::transcript::{Connection, Mark, Party, What};
 
 /// The label of the connections of the clean-up in transcripts.
 const LABEL: &str = "undo";
@@ -62,6 +62,7 @@ impl Session {
         let count = u32::try_from(guests.len()).unwrap_or(u32::MAX);
         let patience = self.login_patience().saturating_mul(4);
         self.links.grant(patience.saturating_mul(count));
+        self.links.set_mark(Some(Mark::CleanUp));
         self.restore(guests).await;
         self.links.close_all();
     }
@@ -127,7 +128,8 @@ impl Session {
         };
         let own: Vec<bool> = conns.map(is_own).collect();
         for entry in shared.transcript.entries() {
-            if own.get(entry.conn.0) != Some(&true) {
+            // A barrier that changed something has touched its player.
+            if own.get(entry.conn.0) != Some(&true) || entry.mark == Some(Mark::Barrier) {
                 continue;
             }
             match &entry.what {

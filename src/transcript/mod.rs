@@ -12,6 +12,6 @@ mod redact;
 mod text;
 
 pub use observed::Observed;
-pub use record::{ConnId, ConnName, Connection, Entry, Party, Transcript, What};
+pub use record::{ConnId, ConnName, Connection, Entry, Mark, Party, Transcript, What};
 pub use redact::{RESPONSE, Redactor, is_masked};
 pub use text::escape;

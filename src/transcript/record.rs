@@ -132,6 +132,33 @@ pub enum What {
     Reset(Party),
 }
 
+/// Why the harness itself said a line that no step asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Mark {
+    /// Its answer shows that all is there which the server sent before it.
+    Barrier,
+    /// It undoes what a scenario did.
+    CleanUp,
+}
+
+impl Mark {
+    /// The comment that stands before a marked line.
+    #[must_use]
+    pub const fn comment(self) -> &'static str {
+        match self {
+            Self::Barrier => "# barrier",
+            Self::CleanUp => "# clean-up",
+        }
+    }
+
+    /// The mark that is written so.
+    #[must_use]
+    pub fn read(comment: &str) -> Option<Self> {
+        let is_it = |mark: &Self| mark.comment() == comment.trim();
+        [Self::Barrier, Self::CleanUp].into_iter().find(is_it)
+    }
+}
+
 /// One thing that happened.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
@@ -141,6 +168,8 @@ pub struct Entry {
     pub conn: ConnId,
     /// What.
     pub what: What,
+    /// The harness said it of itself.
+    pub mark: Option<Mark>,
 }
 
 /// A connection of the transcript.
@@ -184,7 +213,17 @@ impl Transcript {
 
     /// Records what happened.
     pub fn record(&mut self, at: Duration, conn: ConnId, what: What) {
-        self.entries.push(Entry { at, conn, what });
+        self.record_marked(at, conn, what, None);
+    }
+
+    /// Records what happened, and why the harness did it.
+    pub fn record_marked(&mut self, at: Duration, conn: ConnId, what: What, mark: Option<Mark>) {
+        self.entries.push(Entry {
+            at,
+            conn,
+            what,
+            mark,
+        });
     }
 
     /// What happened, in order.

@@ -2,7 +2,8 @@
 //!
 //! One line a frame: `alice C: VER 1 MSNP2`. Bytes that are no printable text stand as `\r`, `\n`,
 //! `\t`, `\\` and `\xHH`; a line that ends in CRLF shows no end. What follows a line that carries a
-//! payload stands on lines that begin with `..`. Ends of connections are told in angle brackets.
+//! payload stands on lines that begin with `..`. Ends of connections are told in angle brackets. What
+//! the harness said of itself has `# barrier` or `# clean-up` on the line before it.
 
 use std::fmt::Write as _;
 
@@ -81,9 +82,17 @@ impl Transcript {
     }
 
     /// One entry of this transcript, or one that happens on a connection of it: a line of text for
-    /// the frame and one for each line of its payload.
+    /// its mark, if it has one, one for the frame and one for each line of its payload.
     #[must_use]
     pub fn render_entry(&self, entry: &Entry, redactor: &Redactor) -> Vec<String> {
+        let mut lines = self.render_what(entry, redactor);
+        if let Some(mark) = entry.mark {
+            lines.insert(0, mark.comment().to_owned());
+        }
+        lines
+    }
+
+    fn render_what(&self, entry: &Entry, redactor: &Redactor) -> Vec<String> {
         let conn = self.connection(entry.conn);
         let name = conn.map_or_else(|| "?".to_owned(), told_name);
         let side = |party: Party| match party {
@@ -124,7 +133,8 @@ impl Transcript {
     #[must_use]
     pub fn render_entry_timed(&self, entry: &Entry, redactor: &Redactor) -> Vec<String> {
         let mut lines = self.render_entry(entry, redactor);
-        if let Some(first) = lines.first_mut() {
+        let head = usize::from(entry.mark.is_some());
+        if let Some(first) = lines.get_mut(head) {
             let at = entry.at;
             *first = format!("{}.{:06} {first}", at.as_secs(), at.subsec_micros());
         }
@@ -201,7 +211,7 @@ mod tests {
 
     use super::*;
     use crate::spec::ServerKind;
-    use crate::transcript::record::ConnName;
+    use crate::transcript::record::{ConnName, Mark};
 
     #[test]
     fn frames_payloads_and_ends_are_told() {
@@ -222,5 +232,31 @@ mod tests {
         ];
         assert_eq!(text, expected);
         assert_eq!(transcript.tail(2, &Redactor::default()), expected[3..]);
+    }
+
+    #[test]
+    fn what_the_harness_says_itself_is_marked_and_read_back() {
+        let mut transcript = Transcript::default();
+        let conn = transcript.connect(ConnName::new("alice", "ns"), ServerKind::Notification);
+        let mut say = |party, line: &str, mark| {
+            let what = What::Frame(party, Frame::line(line.to_owned()));
+            transcript.record_marked(Duration::from_secs(1), conn, what, mark);
+        };
+        say(Party::Client, "PNG", Some(Mark::Barrier));
+        say(Party::Server, "QNG", None);
+        say(Party::Client, "REM 1 AL a@b", Some(Mark::CleanUp));
+        say(Party::Client, "OUT", None);
+        let text = transcript.render_timed(&Redactor::default());
+        let expected = [
+            "# barrier",
+            "1.000000 alice C: PNG",
+            "1.000000 alice S: QNG",
+            "# clean-up",
+            "1.000000 alice C: REM 1 AL a@b",
+            "1.000000 alice C: OUT",
+        ];
+        assert_eq!(text, expected);
+        let reading = crate::transcript::read::read(&text.join("\n")).unwrap();
+        assert_eq!(reading.transcript, transcript);
     }
 }

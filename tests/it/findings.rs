@@ -92,19 +92,15 @@ fn a_signature_is_written_once_and_counted() {
     let two = shrunk("switchboard/caller-leaves", Fault::BYE_UNTOLD);
     let mut findings = Findings::default();
     assert!(findings.is_empty());
-    findings.know(
-        read(&Reproducer::new(&two, None))
-            .signature
-            .expect("it says so"),
-    );
-    assert!(findings.take(&one.signature));
-    assert!(!findings.take(&one.signature));
-    assert!(!findings.take(&two.signature));
+    findings.know(two.signature.cause());
+    assert!(findings.take(&one.signature.cause()));
+    assert!(!findings.take(&one.signature.cause()));
+    assert!(!findings.take(&two.signature.cause()));
     let counts: Vec<(String, usize)> = findings
         .counts()
         .map(|(signature, count)| (signature.to_owned(), count))
         .collect();
-    let [one, two] = [one, two].map(|shrunk| shrunk.signature.to_string());
+    let [one, two] = [one, two].map(|shrunk| shrunk.signature.cause());
     assert_eq!(counts, [(two, 1), (one, 2)]);
     assert_eq!(findings.len(), 2);
 }

@@ -65,6 +65,9 @@ pub(super) fn options(trial: &mut Trial<'_, '_>) {
 
 /// Tries a change of one step.
 fn attempt_step(trial: &mut Trial<'_, '_>, index: usize, change: impl FnOnce(&mut Step)) -> bool {
+    if trial.is_over() {
+        return false;
+    }
     let mut candidate = trial.best().clone();
     let Some(step) = candidate.steps.get_mut(index) else {
         return false;

@@ -399,7 +399,7 @@ fn normalise(trial: &mut Trial<'_, '_>, failure: &Failure) {
 /// the beginning while that made something smaller.
 fn reduce(trial: &mut Trial<'_, '_>) {
     let mut told_by_steps = BTreeSet::new();
-    loop {
+    while !trial.is_over() {
         let before = print(trial.best());
         trial.doing = "users";
         users(trial, &told_by_steps);
@@ -409,7 +409,10 @@ fn reduce(trial: &mut Trial<'_, '_>) {
         fixtures(trial);
         trial.doing = "steps";
         while trial.attempt_any(groups::simpler(trial.best())) {}
-        if print(trial.best()) != before && !trial.is_over() {
+        if trial.is_over() {
+            return;
+        }
+        if print(trial.best()) != before {
             continue;
         }
         batches(trial, &told_by_steps);
@@ -419,7 +422,7 @@ fn reduce(trial: &mut Trial<'_, '_>) {
         details::words(trial);
         trial.doing = "bytes";
         details::bytes(trial);
-        if print(trial.best()) == before || trial.is_over() {
+        if trial.is_over() || print(trial.best()) == before {
             return;
         }
     }
@@ -493,6 +496,9 @@ fn batches(trial: &mut Trial<'_, '_>, told_by_steps: &BTreeSet<String>) {
 fn steps(trial: &mut Trial<'_, '_>) {
     let base = trial.best().clone();
     ddmin::ddmin(units::units(&base.steps), |units| {
+        if trial.is_over() {
+            return false;
+        }
         let mut candidate = base.clone();
         candidate.steps = units::steps_of(units, &base.steps);
         prune::prune(&mut candidate);

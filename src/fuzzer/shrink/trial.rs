@@ -80,6 +80,9 @@ impl<'t, 'e> Trial<'t, 'e> {
 
     /// Takes the candidate for the best where it is another scenario that fails in the same way.
     pub(super) fn attempt(&mut self, candidate: Scenario) -> bool {
+        if self.is_over() {
+            return false;
+        }
         let text = print(&candidate);
         let is_interesting = match self.tried.get(&text) {
             Some(known) => *known && text != print(&self.best),
@@ -103,9 +106,10 @@ impl<'t, 'e> Trial<'t, 'e> {
 
     /// Takes the first of these candidates that will do.
     pub(super) fn attempt_any(&mut self, candidates: Vec<Scenario>) -> bool {
-        candidates
-            .into_iter()
-            .any(|candidate| self.attempt(candidate))
+        !self.is_over()
+            && candidates
+                .into_iter()
+                .any(|candidate| self.attempt(candidate))
     }
 
     /// Where a candidate fails in the same way, if it does; `None` where that can be tried no more.

@@ -210,7 +210,9 @@ impl<'t> Watcher<'t> {
     }
 
     fn count(&mut self, at: usize, fitness: Fitness) {
-        if at >= self.begins {
+        let entry = self.transcript.entries().get(at);
+        let is_own = entry.is_some_and(|entry| entry.mark.is_some());
+        if at >= self.begins && !is_own {
             match fitness {
                 Fitness::Wild => self.watched.impossible += 1,
                 Fitness::Fitting | Fitness::Refused => self.watched.possible += 1,

@@ -7,7 +7,7 @@ use super::notation::{Line, Stamp, Statement, line, unescape};
 use super::payload::Shown;
 use super::{ReadError, ReadMistake, Reading};
 use crate::spec::{Command, Direction, ServerKind};
-use crate::transcript::{ConnId, ConnName, Party, What};
+use crate::transcript::{ConnId, ConnName, Mark, Party, What};
 use crate::wire::{Frame, Terminator};
 
 /// The longest text that is read, in bytes.
@@ -60,6 +60,7 @@ struct Open {
     party: Party,
     text: String,
     payload: Shown,
+    mark: Option<Mark>,
 }
 
 #[derive(Debug, Default)]
@@ -77,6 +78,8 @@ struct Reader {
     /// The first time of day.
     zero: Option<Duration>,
     now: Duration,
+    /// What the comment before the next line says of it.
+    mark: Option<Mark>,
 }
 
 impl Reader {
@@ -100,7 +103,10 @@ impl Reader {
         }
         match read {
             Line::Blank | Line::More(_) => {}
-            Line::Comment => self.settle(),
+            Line::Comment => {
+                self.settle();
+                self.mark = Mark::read(text);
+            }
             Line::Next => {
                 self.settle();
                 self.present = None;
@@ -178,6 +184,10 @@ impl Reader {
             party: statement.party,
             text: statement.text.to_owned(),
             payload: Shown::default(),
+            mark: self
+                .mark
+                .take()
+                .filter(|_| statement.party == Party::Client),
         });
     }
 
@@ -220,13 +230,21 @@ impl Reader {
         let begins = is_client && (is_board || matches!(words[..], ["VER", ..]));
         if begins {
             // Where a session is shown from its first command on, nothing went before.
-            self.record(conn, What::Opened(String::new()), (0, 0), self.now);
+            self.record(conn, What::Opened(String::new()), (0, 0), self.now, None);
         }
         conn
     }
 
-    fn record(&mut self, conn: ConnId, what: What, place: (usize, usize), at: Duration) {
-        self.reading.transcript.record(at, conn, what);
+    fn record(
+        &mut self,
+        conn: ConnId,
+        what: What,
+        place: (usize, usize),
+        at: Duration,
+        mark: Option<Mark>,
+    ) {
+        let transcript = &mut self.reading.transcript;
+        transcript.record_marked(at, conn, what, mark);
         self.reading.places.push(place);
     }
 
@@ -238,7 +256,7 @@ impl Reader {
         };
         let (conn, party) = (open.conn, open.party);
         if let Some(what) = told(&open.text, party) {
-            return self.record(conn, what, open.place, open.at);
+            return self.record(conn, what, open.place, open.at, open.mark);
         }
         let (text, terminator) = ended(&open.text);
         let payload = match announced {
@@ -266,7 +284,13 @@ impl Reader {
             terminator,
             payload: payload.map(Into::into),
         };
-        self.record(conn, What::Frame(party, frame), open.place, open.at);
+        self.record(
+            conn,
+            What::Frame(party, frame),
+            open.place,
+            open.at,
+            open.mark,
+        );
     }
 
     fn finish(mut self, end: usize) -> Result<Reading, Vec<ReadError>> {

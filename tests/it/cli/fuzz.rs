@@ -16,7 +16,7 @@ fn events(out: &str) -> Vec<Value> {
 
 #[test]
 fn a_sound_server_has_no_finding() {
-    let told = call(&["fuzz", "--cases", "40", "--jobs", "2"]);
+    let told = call(&["fuzz", "--format", "jsonl", "--cases", "40", "--jobs", "2"]);
     assert_eq!(told.code, Some(0), "{}{}", told.out, told.err);
     let events = events(&told.out);
     let last = events.last().expect("there is an end");
@@ -25,7 +25,7 @@ fn a_sound_server_has_no_finding() {
         (&"finished".into(), &40.into())
     );
     assert_eq!(last["verdicts"]["passed"], 40);
-    let again = call(&["fuzz", "--cases", "40"]);
+    let again = call(&["fuzz", "--format", "jsonl", "--cases", "40"]);
     let hash = |out: &str| {
         self::events(out)
             .pop()
@@ -39,7 +39,13 @@ fn a_fault_is_found_saved_and_played_again() {
     let folder = tempfile::tempdir().unwrap();
     let save = folder.path().to_str().unwrap();
     let fault = ["--fault", "unasked-reply"];
-    let told = call(&[&["fuzz", "--cases", "5", "--save", save], &fault[..]].concat());
+    let told = call(
+        &[
+            &["fuzz", "--format", "jsonl", "--cases", "5", "--save", save],
+            &fault[..],
+        ]
+        .concat(),
+    );
     assert_eq!(told.code, Some(1), "{}{}", told.out, told.err);
     let first = events(&told.out).remove(0);
     assert_eq!(first["event"], "finding");
@@ -62,11 +68,15 @@ fn a_corpus_is_kept() {
     let folder = tempfile::tempdir().unwrap();
     let corpus = folder.path().join("corpus");
     let corpus = corpus.to_str().unwrap();
-    let told = call(&["fuzz", "--cases", "10", "--corpus", corpus]);
+    let told = call(&[
+        "fuzz", "--format", "jsonl", "--cases", "10", "--corpus", corpus,
+    ]);
     assert_eq!(told.code, Some(0), "{}{}", told.out, told.err);
     let kept = std::fs::read_dir(corpus).unwrap().count();
     assert!(kept > 3, "{kept}");
-    let told = call(&["fuzz", "--cases", "1", "--corpus", corpus]);
+    let told = call(&[
+        "fuzz", "--format", "jsonl", "--cases", "1", "--corpus", corpus,
+    ]);
     let last = events(&told.out).pop().unwrap();
     assert!(last["children"].as_u64() >= Some(3), "{last}");
 }
@@ -105,7 +115,9 @@ fn a_crash_is_found_told_shrunk_and_replayed_and_the_campaign_goes_on() {
     let target = launched(folder.path(), "crash-after-six");
     let save = folder.path().join("findings");
     let save = save.to_str().unwrap();
-    let told = call(&["fuzz", "--target", &target, "--cases", "60", "--save", save]);
+    let told = call(&[
+        "fuzz", "--format", "jsonl", "--target", &target, "--cases", "60", "--save", save,
+    ]);
     assert_eq!(told.code, Some(1), "{}{}", told.out, told.err);
     let events = events(&told.out);
     let of = |kind: &str| events.iter().find(|event| event["event"] == kind).unwrap();
@@ -169,7 +181,9 @@ fn a_panic_of_a_server_that_lives_is_a_finding() {
          disposable: true\n"
     );
     let target = write(folder.path(), "target.yaml", &text);
-    let told = call(&["fuzz", "--target", &target, "--cases", "2"]);
+    let told = call(&[
+        "fuzz", "--format", "jsonl", "--target", &target, "--cases", "2",
+    ]);
     assert_eq!(told.code, Some(1), "{}{}", told.out, told.err);
     let finding = events(&told.out).remove(0);
     assert_eq!(finding["verdict"], "death", "{finding}");
@@ -186,7 +200,7 @@ fn where_nothing_can_be_written_nothing_is_played() {
     let file = write(folder.path(), "file", "");
     for option in ["--save", "--corpus", "--result"] {
         let inside = format!("{file}/inside/x");
-        let told = call(&["fuzz", "--cases", "2", option, &inside]);
+        let told = call(&["fuzz", "--format", "jsonl", "--cases", "2", option, &inside]);
         assert_eq!((told.code, told.out.as_str()), (Some(2), ""), "{option}");
         assert!(told.err.contains("cannot make"), "{}", told.err);
     }
@@ -229,7 +243,15 @@ fn who_interrupts_it_keeps_what_was_found() {
     let folder = tempfile::tempdir().unwrap();
     let save = folder.path().to_str().unwrap();
     let mut command = msnpspec();
-    command.args(["fuzz", "--cases", "100000000", "--save", save]);
+    command.args([
+        "fuzz",
+        "--format",
+        "jsonl",
+        "--cases",
+        "100000000",
+        "--save",
+        save,
+    ]);
     command.args(["--fault", "unasked-reply"]);
     command.stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().expect("the program starts");
@@ -252,4 +274,26 @@ fn who_interrupts_it_keeps_what_was_found() {
     let found = found.iter().filter(|event| event["event"] == "finding");
     let saved = std::fs::read_dir(save).unwrap().count();
     assert_eq!((saved, &last["findings"]), (found.count(), &saved.into()));
+}
+
+#[test]
+fn people_read_it_in_a_pipe_too() {
+    let told = call(&["fuzz", "--cases", "5", "--fault", "unasked-reply"]);
+    assert_eq!(told.code, Some(1), "{}{}", told.out, told.err);
+    let first = told.out.lines().next().expect("something is told");
+    assert!(first.starts_with("fuzzing builtin: seed 1, "), "{first}");
+    assert!(told.out.contains(" in case "), "{}", told.out);
+    assert!(told.out.contains("5 cases, "), "{}", told.out);
+}
+
+#[test]
+fn the_time_is_a_deadline_for_everything() {
+    let folder = tempfile::tempdir().unwrap();
+    let save = folder.path().to_str().unwrap();
+    let begun = std::time::Instant::now();
+    let words = ["fuzz", "--time", "2s", "--save", save];
+    let told = call(&[&words[..], &["--fault", "unasked-reply"]].concat());
+    assert_eq!(told.code, Some(1), "{}{}", told.out, told.err);
+    // A debug build of a busy machine may need a moment to end what it began.
+    assert!(begun.elapsed() < std::time::Duration::from_secs(12));
 }

@@ -91,8 +91,9 @@ impl Moody {
 
     fn fuzz(&self, more: &[&str]) -> (Told, String) {
         let save = self.folder.path().join("findings").display().to_string();
+        let jsonl = ["--format", "jsonl"];
         let words = ["fuzz", "--target", &self.target, "--save", &save];
-        (call(&[&words[..], more].concat()), save)
+        (call(&[&words[..], &jsonl, more].concat()), save)
     }
 
     /// Brings the server back at once: the campaign's last death may be fresh.

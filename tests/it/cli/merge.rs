@@ -98,7 +98,9 @@ fn four_shards_are_one_campaign() {
     let folder = tempfile::tempdir().expect("there is room for a folder");
     let folder = folder.path();
     let fuzz = |name: &str, more: &[&str]| {
-        let words = ["fuzz", "--cases", "60", "--seed", "5", "--result", name];
+        let words = [
+            "fuzz", "--format", "jsonl", "--cases", "60", "--seed", "5", "--result", name,
+        ];
         let fault = ["--fault", "unasked-reply"];
         let told = inside(folder, &[&words[..], &fault[..], more].concat());
         assert_eq!(told.code, Some(1), "{}{}", told.out, told.err);
@@ -128,7 +130,9 @@ fn four_shards_are_one_campaign() {
 
 #[test]
 fn the_same_seed_gives_the_same_corpus_on_any_machine() {
-    let told = call(&["fuzz", "--cases", "200", "--seed", "20261123"]);
+    let told = call(&[
+        "fuzz", "--format", "jsonl", "--cases", "200", "--seed", "20261123",
+    ]);
     assert_eq!(told.code, Some(0), "{}{}", told.out, told.err);
     let last = told.out.lines().last().expect("there is an end");
     let last: Value = serde_json::from_str(last).expect("it is JSON");

@@ -32,9 +32,7 @@ impl Limit {
             Self::Memory => "free some memory, or lower --jobs",
             Self::Lookup => "write addresses instead of names, or mend the look-up of names",
             Self::Time(_) => "raise --timeout, by which the time of a scenario is measured",
-            Self::Lines(_) | Self::Bytes(_) => {
-                "see what the server sends without end: `msnpspec run --transcripts DIR`"
-            }
+            Self::Lines(_) | Self::Bytes(_) => "see what the server sends without end",
         }
     }
 
@@ -45,6 +43,12 @@ impl Limit {
             Self::Descriptors | Self::Ports | Self::Memory | Self::Lookup => true,
             Self::Time(_) | Self::Lines(_) | Self::Bytes(_) => false,
         }
+    }
+
+    /// Whether it is the server that never rests: what it has said until then can be judged.
+    #[must_use]
+    pub fn is_flood(self) -> bool {
+        matches!(self, Self::Lines(_) | Self::Bytes(_))
     }
 
     /// Whether both are of one kind.

@@ -61,13 +61,8 @@ impl Assessor {
             }
         }
         self.accuse(scenario, outcome, &mut result);
-        match outcome.ending {
-            Ending::Blocked => break_off(outcome, &mut result),
-            Ending::Inconclusive => {
-                result.verdict = Verdict::Inconclusive;
-                result.reason.clone_from(&outcome.limit);
-            }
-            Ending::Passed | Ending::Failed => {}
+        if outcome.ending == Ending::Blocked {
+            break_off(outcome, &mut result);
         }
         for variation in &outcome.variations {
             if self.strict && self.counts(variation.clause.level()) {

@@ -286,7 +286,7 @@ impl Stage {
                         self.pipes.entry(wire).or_default().server = Some(there);
                         Input::Opened(wire.1)
                     }
-                    _ => Input::OpenFailed(wire.1, "connection refused".to_owned()),
+                    _ => Input::OpenFailed(wire.1, "connection refused".into()),
                 };
                 self.send(Parcel::ToClient(wire, answer));
             }

@@ -21,6 +21,8 @@ const TRIED_ACCOUNTS: usize = 8;
 const ENOUGH_REFUSALS: usize = 3;
 /// How often a server that seems dead is looked at before it is given up.
 const PATIENCE: usize = 4;
+/// How many lines of a flood are told.
+const LAST: usize = 4;
 /// How long a server that has just been started, and does not serve yet, is left alone.
 const AGAIN: Duration = Duration::from_millis(50);
 
@@ -54,6 +56,7 @@ impl From<LaunchError> for Unprepared {
 pub(super) struct Bench {
     pub(super) host: Arc<Host>,
     commands: Commands,
+    redactor: Redactor,
     drive: DriveOptions,
     seed: u64,
 }
@@ -65,6 +68,7 @@ impl Bench {
         Self {
             host: Arc::new(Host::new(target, &redactor, seed)),
             commands: Commands::new(target, &redactor),
+            redactor,
             drive: DriveOptions {
                 connect: target.timeouts.connect,
                 remote: target.remote || remote,
@@ -112,7 +116,12 @@ impl Bench {
                 }
             }
             if let (Ending::Inconclusive, Some(limit)) = (outcome.ending, outcome.limit) {
-                return Err(Unprepared::new(format!("{limit}; {}", limit.advice())));
+                let detail = match limit.is_flood() {
+                    true => outcome.transcript.tail(LAST, &self.redactor),
+                    false => Vec::new(),
+                };
+                let why = format!("{limit}; {}", limit.advice());
+                return Err(Unprepared { why, detail });
             }
             if let (Some(learnt), Ending::Passed) = (&outcome.learnt, outcome.ending) {
                 if let Some(answer) = foreign_dialect(outcome) {

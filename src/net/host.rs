@@ -42,7 +42,7 @@ enum Kind {
     },
     Launched {
         launch: Launch,
-        process: Option<Process>,
+        process: Option<Box<Process>>,
     },
     Foreign,
 }
@@ -91,7 +91,7 @@ impl Host {
                     if let Some(process) = process.take() {
                         self.keep(&process).await;
                     }
-                    *process = Some(Process::launch(launch, &self.redactor).await?);
+                    *process = Some(Box::new(Process::launch(launch, &self.redactor).await?));
                 }
             }
             Kind::Builtin { .. } | Kind::Foreign => {}
@@ -197,7 +197,7 @@ impl Host {
     /// Whether the server is a process of ours that lives and may take more time until it serves.
     pub(super) async fn may_begin(&self) -> bool {
         match &mut *self.kind.lock().await {
-            Kind::Launched { process, .. } => process.as_mut().is_some_and(Process::may_begin),
+            Kind::Launched { process, .. } => process.as_mut().is_some_and(|it| it.may_begin()),
             Kind::Builtin { .. } | Kind::Foreign => false,
         }
     }
@@ -230,7 +230,7 @@ impl Host {
     pub(super) async fn vitals(&self) -> Option<Vitals> {
         let kind = self.kind.lock().await;
         let now = match &*kind {
-            Kind::Launched { process, .. } => process.as_ref().and_then(Process::vitals),
+            Kind::Launched { process, .. } => process.as_ref().and_then(|it| it.vitals()),
             Kind::Builtin { .. } | Kind::Foreign => None,
         };
         let before = self.vitals.lock().await.clone();

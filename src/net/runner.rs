@@ -11,7 +11,7 @@ use crate::net::bench::{Bench, Unprepared};
 use crate::net::clock::{now, today};
 use crate::net::signals::interrupted;
 use crate::run::{
-    Date, Done, Environment, RemoteError, Shard, Suite, SuiteOptions, Target, Task, Waivers,
+    Date, Done, Environment, Limit, RemoteError, Shard, Suite, SuiteOptions, Target, Task, Waivers,
 };
 use crate::scenario::ast::Scenario;
 use crate::spec::Level;
@@ -156,7 +156,12 @@ pub async fn run(plan: Plan, sink: &mut (dyn FnMut(Event) + Send)) -> Result<Run
     let setup_failed = prepared.is_err();
     match prepared {
         Err(mut unprepared) => {
-            unprepared.detail.extend(probes.iter().flat_map(seen));
+            let limit = probes.last().and_then(|probe| probe.limit);
+            if limit.is_some_and(Limit::is_flood) {
+                suite.probed(&probes);
+            } else {
+                unprepared.detail.extend(probes.iter().flat_map(seen));
+            }
             suite.notice(
                 NoticeKind::Error,
                 unprepared.why.as_str(),

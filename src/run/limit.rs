@@ -49,12 +49,14 @@ impl Limit {
     pub fn is_shared(self) -> bool {
         match self {
             Self::Descriptors | Self::Ports | Self::Memory | Self::Lookup => true,
-            Self::Time(_)
-            | Self::Lines(_)
-            | Self::Bytes(_)
-            | Self::Effect
-            | Self::CutOff => false,
+            Self::Time(_) | Self::Lines(_) | Self::Bytes(_) | Self::Effect | Self::CutOff => false,
         }
+    }
+
+    /// Whether it is the server that never rests: what it has said until then can be judged.
+    #[must_use]
+    pub fn is_flood(self) -> bool {
+        matches!(self, Self::Lines(_) | Self::Bytes(_))
     }
 
     /// Whether both are of one kind.

@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use super::environment::Barrier;
 use super::limit::Limit;
-use super::limit::Limit;
 use super::links::{End, Late};
 use super::session::{Kept, Session};
 use crate::spec::ServerKind;

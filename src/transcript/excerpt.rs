@@ -32,7 +32,12 @@ impl Transcript {
             for conn in conns {
                 let what = What::Missing(Party::Server, 0);
                 let at = last.at;
-                lines.extend(render(&Entry { at, conn, what }));
+                lines.extend(render(&Entry {
+                    at,
+                    conn,
+                    what,
+                    mark: None,
+                }));
             }
         }
         lines.extend(end.into_iter().rev());

@@ -225,6 +225,8 @@ pub struct Failure {
     pub conn: Option<ConnId>,
     /// The entry of the transcript that is accused; `None` where none is, as of a silence.
     pub entry: Option<usize>,
+    /// How many entries the transcript had when it was judged.
+    pub until: usize,
     /// The last lines on the wire, redacted.
     pub transcript: Vec<String>,
 }

@@ -182,6 +182,7 @@ pub fn blame(outcome: &mut Outcome, scenario: &Scenario, dead: &Dead) {
         kind: None,
         conn: None,
         entry: None,
+        until: 0,
         transcript,
     };
     // What was not met because the server was gone says nothing.

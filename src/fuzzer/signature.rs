@@ -482,6 +482,7 @@ mod tests {
             kind: None,
             conn: None,
             entry: None,
+            until: 0,
             transcript: lines.iter().map(|line| (*line).to_owned()).collect(),
         };
         let mut outcome = Outcome::unrun();

@@ -135,6 +135,7 @@ pub async fn run(plan: Plan, sink: &mut (dyn FnMut(Event) + Send)) -> Result<Run
     let suite_options = suite_options(&mut target, library, &options);
     let mut environment = target.environment();
     environment.segments = options.segments;
+    environment.level = Some(options.level);
     let bench = Arc::new(Bench::new(&target, options.remote, options.seed));
     let accounts = std::mem::take(&mut target.accounts);
     let mut suite = Suite::new(scenarios, accounts.clone(), suite_options);

@@ -135,6 +135,7 @@ impl<'e> FailureRow<'e> {
             kind: None,
             conn: None,
             entry: None,
+            until: 0,
             transcript: self.transcript.into_owned(),
         }
     }

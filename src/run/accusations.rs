@@ -68,6 +68,7 @@ pub(super) fn tell(
             kind: transcript.connection(finding.conn).map(|conn| conn.kind),
             conn: Some(finding.conn),
             entry: Some(finding.entry),
+            until: finding.entry + 1,
             transcript: transcript.up_to(end_of_proof(finding, transcript), TAIL, redactor),
         }
     };

@@ -18,12 +18,23 @@ pub(super) fn charged_to<'o>(failure: &Failure, outcome: &'o Outcome) -> Option<
     others.find(|other| follows(failure, other, outcome))
 }
 
+/// Whether a failure may follow from a step that was noted before it: it is about the same command,
+/// or about no answer of its own.
+pub(super) fn follows_note(failure: &Failure, notes: &[Failure]) -> bool {
+    notes
+        .iter()
+        .any(|note| note.command == failure.command || !failure.got.is_answer())
+}
+
 fn follows(failure: &Failure, accusation: &Failure, outcome: &Outcome) -> bool {
     let Some(accused) = accusation.entry else {
         return false;
     };
     if failure.entry == Some(accused) {
         return true;
+    }
+    if accused >= failure.until {
+        return false;
     }
     if accusation.clause.is_some_and(is_of_life) {
         return true;
@@ -46,15 +57,20 @@ fn follows(failure: &Failure, accusation: &Failure, outcome: &Outcome) -> bool {
     if accusation.command.is_some() && accusation.command == failure.command {
         return true;
     }
-    failure
-        .conn
-        .is_some_and(|conn| conn == entry.conn && accused >= last_request(outcome, conn))
+    failure.conn.is_some_and(|conn| {
+        conn == entry.conn && accused >= last_request(outcome, conn, failure.until)
+    })
 }
 
-/// The entry of the last request on a connection before the clean-up.
-fn last_request(outcome: &Outcome, conn: ConnId) -> usize {
-    let entries = outcome.transcript.entries().iter().enumerate().rev();
-    let mut own = entries.filter(|(_, entry)| entry.conn == conn);
+/// The entry of the last request on a connection, of so many entries.
+fn last_request(outcome: &Outcome, conn: ConnId, until: usize) -> usize {
+    let entries = outcome.transcript.entries();
+    let entries = entries.get(..until).unwrap_or(entries);
+    let mut own = entries
+        .iter()
+        .enumerate()
+        .rev()
+        .filter(|(_, entry)| entry.conn == conn);
     let request = own.find(|(_, entry)| {
         matches!(
             entry.what,

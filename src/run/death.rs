@@ -368,6 +368,7 @@ impl Suite {
                 kind: None,
                 conn: None,
                 entry: None,
+                until: 0,
                 transcript: result.transcript.get(from..).unwrap_or_default().to_vec(),
             },
         );

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use crate::event::Rung;
 use crate::run::outcome::Climb;
-use crate::spec::DEFAULT_PORT;
+use crate::spec::{DEFAULT_PORT, Level};
 
 /// What is known of an account's lists and settings before a script uses it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -146,6 +146,9 @@ pub struct Environment {
     pub dispatch_refers: bool,
     /// A switchboard could be entered.
     pub has_board: bool,
+    /// The level of the run: a step that is not met for a clause beyond it is noted, and play goes
+    /// on. `None`: every such step ends its scenario.
+    pub level: Option<Level>,
     /// The rungs that are out.
     pub out: BTreeSet<Rung>,
     /// Nobody can log in, because of what the server answers: what it answered. Only what comes
@@ -174,6 +177,7 @@ impl Default for Environment {
             presence_batched: false,
             dispatch_refers: false,
             has_board: false,
+            level: None,
             out: BTreeSet::new(),
             no_login: None,
             owns_server: false,

@@ -34,6 +34,8 @@ mod links;
 mod links_tests;
 mod login;
 mod needs;
+#[cfg(test)]
+mod noted_tests;
 mod outcome;
 mod pattern;
 mod pool;

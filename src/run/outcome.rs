@@ -94,6 +94,8 @@ pub struct Outcome {
     pub ending: Ending,
     /// Why it is broken, where that concerns more than the scenario.
     pub cause: Option<Cause>,
+    /// All steps were reached, met or not.
+    pub has_ended: bool,
     /// The rung on which a precondition of the harness's own failed.
     pub rung: Option<Rung>,
     /// The limit of our own that stopped it.
@@ -132,6 +134,7 @@ impl Outcome {
         Self {
             ending: Ending::Blocked,
             cause: None,
+            has_ended: false,
             rung: None,
             limit: None,
             failures: Vec::new(),

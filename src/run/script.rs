@@ -76,13 +76,14 @@ impl Session {
         }
         if result.is_ok() {
             result = self.steps(&scenario.steps).await;
+            self.has_ended = result.is_ok();
         }
         self.segments = self.env.segments;
         match result {
             Err(Stop::Blocked) => Ending::Blocked,
             Err(Stop::Limit) => Ending::Inconclusive,
             Ok(()) if self.failures.is_empty() => Ending::Passed,
-            Ok(()) | Err(Stop::Failed) => Ending::Failed,
+            Ok(()) | Err(Stop::Failed | Stop::Noted) => Ending::Failed,
         }
     }
 

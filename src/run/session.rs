@@ -122,6 +122,8 @@ pub(super) struct Session {
     pub(super) failures: Vec<Failure>,
     pub(super) variations: Vec<Variation>,
     pub(super) cause: Option<Cause>,
+    /// All steps were reached.
+    pub(super) has_ended: bool,
     /// The rung on which a precondition of our own failed.
     pub(super) rung: Option<Rung>,
     /// The limit of our own that has stopped the script.
@@ -172,6 +174,7 @@ impl Session {
             failures: Vec::new(),
             variations: Vec::new(),
             cause: None,
+            has_ended: false,
             rung: None,
             limit: None,
             round_trips: 0,
@@ -397,6 +400,7 @@ impl Session {
         };
         let conn = trouble.slot.map(|slot| self.slot(slot).conn);
         let (command, entry) = self.about(conn, &got);
+        let until = self.links.lock().transcript.entries().len();
         self.failures.push(Failure {
             clause,
             level: clause.map(ClauseId::level),
@@ -413,6 +417,7 @@ impl Session {
             kind: trouble.slot.map(|slot| self.slot(slot).name.kind()),
             conn,
             entry,
+            until,
             transcript,
         });
     }
@@ -473,6 +478,7 @@ impl Session {
         Outcome {
             ending,
             cause: self.cause,
+            has_ended: self.has_ended,
             rung: self.rung,
             limit: self.limit,
             failures: self.failures,

@@ -10,7 +10,7 @@ use crate::diagnostic::Place;
 use crate::event::Variation;
 use crate::scenario::Prepared;
 use crate::scenario::ast::{Action, Send, Step};
-use crate::spec::{ClauseId, ServerKind};
+use crate::spec::{ClauseId, Level, ServerKind};
 use crate::transcript::{ConnName, Party, What};
 use crate::wire::words;
 
@@ -26,6 +26,8 @@ pub(super) enum Stop {
     Blocked,
     /// A limit of our own was reached.
     Limit,
+    /// A step was not met, for a clause beyond the level: it is noted, and play goes on.
+    Noted,
 }
 
 impl Session {
@@ -33,13 +35,17 @@ impl Session {
     pub(super) async fn steps(&mut self, steps: &[Step]) -> Result<(), Stop> {
         for step in steps {
             self.links.mark(&step.source, step.at);
-            match &step.action {
-                Action::Expect(expect) => self.expect(step, expect).await?,
-                Action::Send(send) => self.send(step, send).await?,
-                Action::OneOf(branches) => Box::pin(self.one_of(step, branches)).await?,
-                Action::AnyOrder(steps) => self.any_order(step, steps).await?,
-                Action::Repeat(times, steps) => Box::pin(self.repeat(*times, steps)).await?,
-                _ => self.other(step).await?,
+            let result = match &step.action {
+                Action::Expect(expect) => self.expect(step, expect).await,
+                Action::Send(send) => self.send(step, send).await,
+                Action::OneOf(branches) => Box::pin(self.one_of(step, branches)).await,
+                Action::AnyOrder(steps) => self.any_order(step, steps).await,
+                Action::Repeat(times, steps) => Box::pin(self.repeat(*times, steps)).await,
+                _ => self.other(step).await,
+            };
+            match result {
+                Ok(()) | Err(Stop::Noted) => {}
+                Err(stop) => return Err(stop),
             }
         }
         Ok(())
@@ -263,7 +269,12 @@ impl Session {
             (None, Stop::Blocked)
         } else {
             let clause = instead.or(step.clause).or(self.clause);
-            (clause, Stop::Failed)
+            let beyond = |level: Level| clause.is_some_and(|clause| clause.level() > level);
+            let stop = match self.env.level.is_some_and(beyond) {
+                true => Stop::Noted,
+                false => Stop::Failed,
+            };
+            (clause, stop)
         };
         self.fail(clause, place(step), trouble);
         stop

@@ -56,6 +56,7 @@ pub(crate) fn failure(clause: Option<ClauseId>, expected: &str, got: &str) -> Fa
         kind: None,
         conn: None,
         entry: None,
+        until: 0,
         transcript: Vec::new(),
     }
 }
@@ -75,6 +76,7 @@ pub(crate) fn outcome(ending: Ending, failures: Vec<Failure>) -> Outcome {
     Outcome {
         ending,
         cause: None,
+        has_ended: ending == Ending::Passed,
         rung: None,
         limit: None,
         failures,

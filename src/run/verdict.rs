@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::event::{
     ClauseResult, ClauseVerdict, Failure, Judge, Observed, ScenarioResult, Verdict,
 };
-use crate::run::consequence::charged_to;
+use crate::run::consequence::{charged_to, follows_note};
 use crate::run::limit::Limit;
 use crate::run::outcome::{Ending, Outcome};
 use crate::run::waivers::Waivers;
@@ -57,15 +57,27 @@ impl Assessor {
                 // What the oracle saw is told below.
                 match charged_to(failure, outcome) {
                     Some(_) => is_charged = true,
+                    None if follows_note(failure, &result.notes) => is_charged = true,
                     None => self.sort_in(scenario, failure.clone(), &mut result),
                 }
             }
         }
+        let is_noted = |failure: &Failure| failure.clause.is_some();
+        if outcome.ending == Ending::Blocked {
+            for failure in outcome.failures.iter().filter(|one| is_noted(one)) {
+                self.sort_in(scenario, failure.clone(), &mut result);
+            }
+        }
         self.accuse(scenario, outcome, &mut result);
         match outcome.ending {
+            Ending::Blocked
+                if result.failures.is_empty() && outcome.failures.iter().any(is_noted) =>
+            {
+                result.verdict = Verdict::Blocked;
+            }
             Ending::Blocked => break_off(outcome, &mut result),
-            // What an oracle saw beyond the level has kept a step from being judged.
-            Ending::Failed if result.failures.is_empty() && is_charged => {
+            // What lies beyond the level has kept steps from being judged.
+            Ending::Failed if result.failures.is_empty() && (is_charged || !outcome.has_ended) => {
                 result.verdict = Verdict::Blocked;
             }
             Ending::Inconclusive | Ending::Passed | Ending::Failed => {}
@@ -86,6 +98,7 @@ impl Assessor {
                     kind: None,
                     conn: None,
                     entry: None,
+                    until: 0,
                     transcript: Vec::new(),
                 });
             } else {
@@ -298,7 +311,9 @@ mod tests {
 
     fn verdict(judge: &mut Assessor, ending: Ending, failures: Vec<Failure>) -> ScenarioResult {
         let scenario = scenario("a", &["USR-6", "USR-9"], &[]);
-        judge.judge(&scenario, &outcome(ending, failures), Duration::ZERO)
+        let mut outcome = outcome(ending, failures);
+        outcome.has_ended = true;
+        judge.judge(&scenario, &outcome, Duration::ZERO)
     }
 
     #[test]

@@ -67,7 +67,10 @@ impl SuiteRun {
     pub fn play(self) -> Vec<Event> {
         let accounts: Vec<Account> = (1..=self.accounts).map(account).collect();
         let mut theatre = Theatre {
-            environment: environment(self.timeouts),
+            environment: Environment {
+                level: Some(self.level),
+                ..environment(self.timeouts)
+            },
             stage: Stage::new(
                 Config {
                     seed: self.seed,

@@ -115,6 +115,7 @@ fn tell(finding: &Finding, outcome: &Outcome, scenario: &Scenario) -> Failure {
         kind: None,
         conn: Some(finding.conn),
         entry: Some(finding.entry),
+        until: finding.entry + 1,
         transcript: outcome.transcript.up_to(finding.entry + 1, TAIL, &redactor),
     }
 }

@@ -87,6 +87,7 @@ fn failure(id: ClauseId, line: usize, expected: &str, got: &str) -> Failure {
         kind: None,
         conn: None,
         entry: None,
+        until: 0,
         detail: Some("word 1 is `999`, not `911`".into()),
         transcript: vec![
             "alice C: USR 4 MD5 S [md5]".into(),

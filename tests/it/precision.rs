@@ -3,8 +3,8 @@
 //!
 //! What is not yet right stands in `snapshots/precision*.snap`: a line for each server that is accused
 //! of what it does not break, or of which a fault goes unseen. The whole takes minutes:
-//! `cargo test --release --test it precision -- --ignored`. `cargo test` alone takes a sample and
-//! compares it with those lines.
+//! `INSTA_UPDATE=always cargo test --release --test it precision::each -- --ignored`. `cargo test` takes a
+//! sample: nothing may be wrong there that does not stand in those lines.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -126,7 +126,7 @@ impl Said {
             let _ = write!(text, ", blocked by {clause}");
         }
         if !self.unexplained.is_empty() {
-            let _ = write!(text, ", {} blocked by no clause", self.unexplained.len());
+            text += ", blocked by no clause";
         }
         text
     }
@@ -251,22 +251,42 @@ fn all(name: &str, subjects: &[Subject]) {
     crate::snapshot(name, &lines(subjects, &wrong));
 }
 
-/// Judges each n-th server and compares it with its line of the snapshot.
+/// The single things that are not right about a server.
+fn things(wrong: &str) -> BTreeSet<&str> {
+    let (clauses, others) = wrong.split_once(", ").unwrap_or((wrong, ""));
+    let clauses = clauses.split_whitespace();
+    let all = clauses.chain(others.split(", "));
+    all.filter(|thing| !thing.is_empty()).collect()
+}
+
+/// Judges each n-th server: nothing is wrong that does not stand in its line of the snapshot.
 fn sample(snapshot: &str, subjects: Vec<Subject>, n: usize) {
     let sample: Vec<Subject> = subjects.into_iter().step_by(n).collect();
     let wrong = judge(&sample, |_, _| {});
     let known = |name: &str| {
         let mut lines = snapshot.lines();
-        let rest = lines.find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
-        rest.unwrap_or_default().to_owned()
+        lines
+            .find_map(|line| line.strip_prefix(name)?.strip_prefix(':'))
+            .unwrap_or_default()
     };
-    let new: Vec<String> = sample
-        .iter()
-        .zip(&wrong)
-        .filter(|((name, _), wrong)| known(name) != **wrong)
-        .map(|((name, _), wrong)| format!("{name}:{wrong}\n  was:{}", known(name)))
-        .collect();
+    let new = sample.iter().zip(&wrong).filter_map(|((name, _), wrong)| {
+        let known = known(name);
+        let is_known = things(wrong).is_subset(&things(known));
+        (!is_known).then(|| format!("{name}:{wrong}\n  was:{known}"))
+    });
+    let new: Vec<String> = new.collect();
     assert!(new.is_empty(), "{}", new.join("\n"));
+}
+
+#[test]
+fn what_is_wrong_is_compared_thing_by_thing() {
+    let wrong = " CHG-1 ADD-3, x unseen, blocked by CHG-1";
+    let all = ["CHG-1", "ADD-3", "x unseen", "blocked by CHG-1"];
+    assert_eq!(things(wrong), all.into());
+    assert!(things(" ADD-3").is_subset(&things(wrong)));
+    assert!(!things(" ADD-4").is_subset(&things(wrong)));
+    assert!(things(", x unseen").is_subset(&things(wrong)));
+    assert!(!things(", x unseen").is_subset(&things(" CHG-1")));
 }
 
 #[test]
@@ -297,6 +317,13 @@ fn three_faults_are_told_under_their_own_clauses() {
 
 #[test]
 fn a_persona_is_accused_of_what_it_breaks() {
+    let known = include_str!("../../snapshots/precision-personas.snap");
+    sample(known, each_persona(), 1);
+}
+
+#[test]
+#[ignore = "said by the test above, unless it is better than it was"]
+fn each_persona_is_accused_of_what_it_breaks() {
     all("precision-personas", &each_persona());
 }
 
@@ -308,7 +335,7 @@ fn each_fault_is_told_under_its_own_clauses() {
 
 #[test]
 #[ignore = "takes minutes: 300 whole runs"]
-fn all_triples_are_told_under_their_own_clauses() {
+fn each_triple_is_told_under_its_own_clauses() {
     all("precision-triples", &triples());
 }
 

@@ -17,8 +17,8 @@ fn is_news(sent: &Sent<'_>, verb: &str) -> bool {
 /// Answers a refused ADD or REM as if it had been carried out.
 fn succeed(sent: &mut Sent<'_>, code: &str, verb: &str) {
     if sent.is(code) && sent.answers(verb) {
+        let number = sent.notes.made_up_number(sent.conn);
         let (trid, list) = (sent.text(1), sent.asked(2));
-        let number = made_up(trid);
         let line = format!("{verb} {trid} {list} {number} {}", sent.asked(3));
         let name = sent.asked(4).to_owned();
         sent.line(&line);
@@ -46,15 +46,10 @@ pub(super) fn add_echo_without_name(sent: &mut Sent<'_>) {
     }
 }
 
-/// A serial number that no other answer has, nor the server's own.
-fn made_up(trid: &str) -> u64 {
-    1000 + trid.parse::<u64>().unwrap_or_default()
-}
-
 fn answer_as_done(received: &mut Received<'_>) {
+    let number = received.notes.made_up_number(received.conn);
     let (verb, trid) = (received.text(0), received.text(1));
     let (list, handle) = (received.text(2), received.text(3));
-    let number = made_up(trid);
     let line = match verb {
         "ADD" => format!("ADD {trid} {list} {number} {handle} {}", received.text(4)),
         _ => format!("REM {trid} {list} {number} {handle}"),

@@ -32,11 +32,15 @@ pub(super) fn too_long_handle_taken(received: &mut Received<'_>) {
     if handle(received).len() <= MAX_HANDLE {
         return;
     }
-    let (verb, trid) = (received.text(0), received.text(1));
-    let line = match verb {
-        "USR" => format!("USR {trid} OK {} x", received.text(4)),
-        "ADD" => format!("ADD {trid} {} 9 {} x", received.text(2), received.text(3)),
-        _ => return,
+    let trid = received.text(1);
+    let line = if received.is("USR") {
+        format!("USR {trid} OK {} x", received.text(4))
+    } else if received.is("ADD") {
+        let number = received.notes.made_up_number(received.conn);
+        let (trid, list) = (received.text(1), received.text(2));
+        format!("ADD {trid} {list} {number} {} x", received.text(3))
+    } else {
+        return;
     };
     received.answer(&line);
 }

@@ -86,6 +86,56 @@ pub(super) struct Held {
     pub(super) frame: Bytes,
 }
 
+/// The serial numbers that users were shown. A success that a fault makes up gets the next number;
+/// all that the server gives after it are shown one higher, so that such a fault spoils no number.
+#[derive(Debug, Default)]
+pub(super) struct Numbers {
+    /// By handle: the last that was shown, and by how much it was above the server's own.
+    shown: BTreeMap<String, (u64, u64)>,
+}
+
+impl Numbers {
+    /// Where the number stands in a line that goes to a client.
+    fn place(verb: &str) -> Option<usize> {
+        match verb {
+            "SYN" | "GTC" | "BLP" | "REA" => Some(2),
+            "LST" | "ADD" | "REM" => Some(3),
+            _ => None,
+        }
+    }
+
+    /// Raises the number of a line of the server as the user must see it.
+    pub(super) fn raise(&mut self, handle: &str, words: &mut [Word]) {
+        let Some(place) = Self::place(text(words, 0)) else {
+            return;
+        };
+        let (Ok(number), Some(word)) = (text(words, place).parse::<u64>(), words.get_mut(place))
+        else {
+            return;
+        };
+        let (last, above) = self.shown.entry(handle.to_owned()).or_default();
+        *last = number.saturating_add(*above);
+        if *above > 0 {
+            *word = last.to_string().into_bytes();
+        }
+    }
+
+    /// The server's own number for one that the user names.
+    pub(super) fn lower(&self, handle: &str, number: u64) -> u64 {
+        let above = self.shown.get(handle).map_or(0, |(_, above)| *above);
+        number.saturating_sub(above)
+    }
+
+    /// The number of a change that the server does not make.
+    pub(super) fn made_up(&mut self, handle: &str) -> u64 {
+        // A new account's number is 1.
+        let (last, above) = self.shown.entry(handle.to_owned()).or_insert((1, 0));
+        *last = (*last).saturating_add(1);
+        *above += 1;
+        *last
+    }
+}
+
 /// What the faults remember of the traffic.
 #[derive(Debug, Default)]
 pub(super) struct Notes {
@@ -100,6 +150,8 @@ pub(super) struct Notes {
     pub(super) is_stuck: bool,
     /// Who has come, called and gone.
     pub(super) crowd: Crowd,
+    /// The serial numbers that users were shown.
+    pub(super) numbers: Numbers,
     /// Words that some fault has seen and will use later.
     pub(super) memory: BTreeMap<&'static str, Word>,
 }
@@ -118,6 +170,12 @@ impl Notes {
         };
         let found = self.peers.iter().find(|(_, peer)| is_it(peer));
         found.map(|(conn, _)| *conn)
+    }
+
+    /// The number of a change that the server does not make, of whoever is logged in there.
+    pub(super) fn made_up_number(&mut self, conn: ConnId) -> u64 {
+        let handle = self.peers.get(&conn).map_or("", |peer| &peer.handle);
+        self.numbers.made_up(handle)
     }
 
     /// Remembers a word; gives the one that was remembered before.

@@ -150,7 +150,8 @@ pub(super) fn blp_old_value(sent: &mut Sent<'_>) {
 /// Says that a setting was made that was so before.
 fn same_value(sent: &mut Sent<'_>, verb: &str) {
     if sent.is("218") && sent.answers(verb) {
-        let line = format!("{verb} {} 1000 {}", sent.text(1), sent.asked(2));
+        let number = sent.notes.made_up_number(sent.conn);
+        let line = format!("{verb} {} {number} {}", sent.text(1), sent.asked(2));
         sent.line(&line);
     }
 }
@@ -190,7 +191,8 @@ pub(super) fn blp_same_taken(sent: &mut Sent<'_>) {
 
 fn any_value(received: &mut Received<'_>, verb: &str, values: [&str; 2]) {
     if received.is(verb) && received.words.len() == 3 && !values.contains(&received.text(2)) {
-        let line = format!("{verb} {} 1000 {}", received.text(1), received.text(2));
+        let number = received.notes.made_up_number(received.conn);
+        let line = format!("{verb} {} {number} {}", received.text(1), received.text(2));
         received.answer(&line);
     }
 }

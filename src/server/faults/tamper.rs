@@ -82,6 +82,7 @@ impl Tamper {
             fate: Fate::CarryOut,
             replies: Vec::new(),
         };
+        lower_number(&mut received);
         if received.peer().is_deaf {
             received.ignore();
         } else {
@@ -128,6 +129,9 @@ impl Tamper {
         let outputs = match output {
             Output::Send(conn, frame) => {
                 let mut sent = Sent::new(conn, &frame, &mut self.notes);
+                if let Some(peer) = sent.notes.peers.get(&conn) {
+                    sent.notes.numbers.raise(&peer.handle, &mut sent.words);
+                }
                 let mut spoils = self.outgoing.iter();
                 while let (true, Some(spoil)) = (sent.goes_out(), spoils.next()) {
                     spoil(&mut sent);
@@ -204,6 +208,19 @@ fn reach(fault: Fault) -> u8 {
         Some("REPLY" | "TRID") => 2,
         Some("ERR") => 1,
         _ => 0,
+    }
+}
+
+/// Makes the number that a client has one of the server's own.
+fn lower_number(received: &mut Received<'_>) {
+    if received.is("SYN")
+        && let Ok(number) = received.text(2).parse()
+    {
+        let handle = received.peer().handle.clone();
+        let own = received.notes.numbers.lower(&handle, number);
+        if own != number {
+            received.set(2, own.to_string());
+        }
     }
 }
 

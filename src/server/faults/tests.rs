@@ -319,3 +319,16 @@ fn a_server_without_faults_has_nothing_in_its_way() {
     assert!(s.server.outbox.tamper.is_none());
     assert!(s.server.config.faults.is_empty());
 }
+
+#[test]
+fn a_success_that_is_made_up_has_a_number_of_its_own() {
+    let (mut s, alice, _) = two_online(&[Fault::GTC_SAME_TAKEN, Fault::UNKNOWN_USER_ADDED]);
+    s.ask(alice, "SYN 1 1", "SYN 1 1");
+    s.ask(alice, "GTC 2 A", "GTC 2 2 A");
+    s.ask(alice, "GTC 3 N", "GTC 3 3 N");
+    let line = "ADD 4 FL nobody@hotmail.com n";
+    s.ask(alice, line, "ADD 4 FL 4 nobody@hotmail.com n");
+    s.ask(alice, "BLP 5 BL", "BLP 5 5 BL");
+    s.ask(alice, "SYN 6 5", "SYN 6 5");
+    s.ask(alice, "LST 7 FL", "LST 7 FL 5 0 0");
+}

@@ -76,7 +76,7 @@ table! {
     LINE_FEED_ALONE [FRAME_1] Outgoing(framing::line_feed_alone), "Lines end in LF alone.";
     LOWER_CASE_REPLIES [FRAME_2] Outgoing(framing::lower_case), "The replies to CHG, ADD and REM are written in lower case.";
     FOUR_LETTER_COMMANDS [FRAME_2 JOI_1 PRES_6] Outgoing(framing::long_verb), "JOI and NLN have a fourth letter.";
-    RAW_BLANKS [FRAME_3 NAME_1] Outgoing(framing::raw_blanks), "Blanks in names are not encoded.";
+    RAW_BLANKS [FRAME_3 NAME_1 USR_4] Outgoing(framing::raw_blanks), "Blanks in names are not encoded.";
     RAW_LETTERS [FRAME_3 NAME_1] Outgoing(framing::raw_letters), "Letters beyond ASCII are not encoded.";
     RAW_TABS [FRAME_3 FRAME_10 ADD_12] Outgoing(framing::raw_tabs), "Tabs in names are not encoded.";
     ONE_BLANK_ONLY [FRAME_4] Incoming(framing::one_blank_only), "Two blanks between parameters end the connection.";
@@ -85,7 +85,7 @@ table! {
     LINE_END_AFTER_PAYLOAD [FRAME_6] Outgoing(framing::line_end_after_payload), "A payload is followed by a CRLF that its length does not count.";
     LENGTH_IN_LETTERS [MSG_3 MSG_2 FRAME_6] Outgoing(framing::length_in_letters), "The length of a payload counts letters, not bytes.";
     ANY_CASE [FRAME_7] Incoming(framing::any_case), "Command names are taken in any case.";
-    SEGMENT_IS_COMMAND [FRAME_8] Inside, "The part of a line that a segment ends with is thrown away.";
+    SEGMENT_IS_COMMAND [FRAME_8 FRAME_15] Inside, "The part of a line that a segment ends with is thrown away.";
     ONE_COMMAND_A_SEGMENT [FRAME_9 REPLY_2] Inside, "Of several commands in one segment only the first is carried out.";
     ENTRY_ENDS_SEGMENT [FRAME_9 REPLY_2] Inside, "What comes in one segment with USR or ANS, behind it, is not read on a switchboard.";
     CALL_ENDS_SEGMENT [FRAME_9 REPLY_2] Inside, "What comes in one segment with CAL, behind it, is not read.";

@@ -11,7 +11,7 @@ use msnpspec::fuzzer::{
     Verdict, watch,
 };
 use msnpspec::net::{Stand, StandOptions, interrupted, now};
-use msnpspec::run::{Outcome, Shard};
+use msnpspec::run::{Known, Outcome, Shard};
 use msnpspec::scenario::ast::Scenario;
 use msnpspec::server::{Fault, FaultSet};
 use msnpspec::spec::Level;
@@ -21,6 +21,7 @@ use super::args::level_parser;
 use super::console::Console;
 use super::exit::Exit;
 use super::fuzz_findings::{self, Saved, Shelf};
+use super::fuzz_known;
 use super::fuzz_report::{self, Teller};
 use super::fuzz_stand::Remote;
 use super::target::TargetArgs;
@@ -59,7 +60,7 @@ Exit codes: 0 no finding; 1 a finding; 2 wrong usage or bad file; 3 could not ru
 played.")]
 pub(crate) struct FuzzArgs {
     #[command(flatten)]
-    server: TargetArgs,
+    pub(super) server: TargetArgs,
 
     /// Play N cases, those of other shards counted [default: 10000, or until --time is over]
     #[arg(long, value_name = "N")]
@@ -68,11 +69,11 @@ pub(crate) struct FuzzArgs {
     /// Be done in so long, such as 90s, 10m or 2h, with everything: what was found and could not be
     /// shrunk in time is saved as it is
     #[arg(long, value_name = "TIME", value_parser = span)]
-    time: Option<Duration>,
+    pub(super) time: Option<Duration>,
 
     /// The seed of everything random
     #[arg(long, value_name = "N", default_value_t = 1)]
-    seed: u64,
+    pub(super) seed: u64,
 
     /// Only every N-th case: 2/3 is the second third
     #[arg(long, value_name = "I/N")]
@@ -110,6 +111,11 @@ pub(crate) struct FuzzArgs {
     /// Which clauses can fail: each level includes the ones before it
     #[arg(long, default_value = "must", value_name = "LEVEL", value_parser = level_parser())]
     level: Level,
+
+    /// Known failures end a case and are findings, as unknown ones are: those of the target's
+    /// waivers, and what a quick run of the suite finds
+    #[arg(long)]
+    no_known: bool,
 
     /// The server offers CVR, REA, URL, SND, FND and PNG
     #[arg(long)]
@@ -264,6 +270,11 @@ fn ready(args: &FuzzArgs, begun: Instant, console: Console) -> Result<(Server, M
     }
     let target = args.server.read(console)?;
     let most = target.max_connections;
+    let runtime = Runtime::new().map_err(|error| unable(&format!("cannot start: {error}")))?;
+    let known = match args.no_known {
+        true => Known::default(),
+        false => fuzz_known::look(args, &target, &runtime, console),
+    };
     let options = StandOptions {
         seed: args.seed,
         timeout: args.server.timeout,
@@ -271,8 +282,8 @@ fn ready(args: &FuzzArgs, begun: Instant, console: Console) -> Result<(Server, M
         disposable: args.server.disposable,
         segments: None,
         deadline,
+        known: known.clone(),
     };
-    let runtime = Runtime::new().map_err(|error| unable(&format!("cannot start: {error}")))?;
     let stand = runtime.block_on(Stand::prepare(target, &options));
     let stand = stand.map_err(|error| unable(&error))?;
     let no_login = stand.environment().no_login.clone();
@@ -336,6 +347,7 @@ fn campaign_options(
         shard: (index as u64, count as u64),
         jobs,
         manner,
+        known: server.remote().map(Remote::known).unwrap_or_default(),
         level: args.level,
         children: args.children.max(u64::from(!corpus.is_empty())),
         corpus,
@@ -367,7 +379,7 @@ fn play(
     };
     let options = campaign_options(args, server, manner, corpus);
     let mut teller = Teller::new(console, args.format == Telling::Human);
-    teller.begins(&args.server.target, args.seed, options.jobs);
+    teller.begins(&args.server.target, args.seed, &options);
     let execute = |scenario: &Arc<Scenario>| server.execute(scenario);
     // What is found is told soon, and time is left to make it small.
     let (beat, reserve) = (Mutex::new(now()), AtomicU64::new(0));
@@ -381,6 +393,7 @@ fn play(
         last.elapsed() >= BEAT || server.is_over() || is_time_to_shrink()
     };
     let mut campaign = Campaign::new(options, &execute).pausing(&pause);
+    let playing = now();
     let mut findings = Findings::default();
     let mut unshrunk = Vec::new();
     let shelf = args.save.as_deref().map(|folder| Shelf {
@@ -392,39 +405,24 @@ fn play(
     while !server.is_over() && !is_time_to_shrink() {
         *beat.lock().unwrap_or_else(PoisonError::into_inner) = now();
         let goes_on = campaign.round();
-        let found = campaign.report().found.iter();
-        let news: Vec<Found> = found
-            .filter(|(cause, _)| findings.take(cause))
-            .map(|(_, found)| found.clone())
-            .collect();
-        for found in news {
-            teller.shrinks(&found);
-            // Against a target that takes long: it is done at the end, for several at once.
-            let is_now = server.remote().is_none() && !server.is_over();
-            let saved = shelf.as_ref().and_then(|shelf| match is_now {
-                true => shelf.shrink(&found),
-                false => shelf.put(&found),
-            });
-            teller.found(&found, saved.as_ref());
-            if !is_now {
-                unshrunk.push(found);
-            }
-        }
-        if let (Some(time), Some(remote), true) = (args.time, server.remote(), shelf.is_some()) {
-            let most = SHRINKING.1 * u32::try_from(unshrunk.len()).unwrap_or(u32::MAX);
-            let share = most / u32::try_from(remote.jobs()).unwrap_or(1);
-            let kept = share.min(time / SHRINKING.0).as_millis();
-            reserve.store(u64::try_from(kept).unwrap_or(u64::MAX), Ordering::Relaxed);
-        }
-        teller.progress(campaign.report(), server, begun.elapsed());
+        take_news(
+            campaign.report(),
+            shelf.as_ref(),
+            server,
+            (&mut findings, &mut unshrunk),
+            &teller,
+        );
+        let kept = reserved(args, server, unshrunk.len());
+        reserve.store(kept, Ordering::Relaxed);
+        teller.progress(campaign.report(), server, playing.elapsed());
         if !goes_on {
             break;
         }
     }
-    let report = campaign.into_report();
+    let (report, played) = (campaign.into_report(), playing.elapsed());
     let left = shelf.map_or(0, |shelf| shrink_all(&shelf, &unshrunk, &mut teller));
-    teller.finished(&report, server, begun.elapsed());
-    if left > 0 {
+    teller.finished(&report, server, played);
+    if left > 0 && args.save.is_some() {
         console.notice(&format!(
             "{left} findings were not shrunk: they are saved whole"
         ));
@@ -432,6 +430,42 @@ fn play(
     let kept = fuzz_findings::keep_corpus(args.corpus.as_deref(), &report);
     let kept = kept.and(write_result(args, &report, begun.elapsed()));
     conclude(args, &report, server, kept, console)
+}
+
+/// How many milliseconds are kept for shrinking so many findings.
+fn reserved(args: &FuzzArgs, server: &Server, unshrunk: usize) -> u64 {
+    let (Some(time), Some(remote), Some(_)) = (args.time, server.remote(), &args.save) else {
+        return 0;
+    };
+    let most = SHRINKING.1 * u32::try_from(unshrunk).unwrap_or(u32::MAX);
+    let share = most / u32::try_from(remote.jobs()).unwrap_or(1);
+    let kept = share.min(time / SHRINKING.0).as_millis();
+    u64::try_from(kept).unwrap_or(u64::MAX)
+}
+
+/// Saves and tells what is new; what takes long to make small is made so at the end.
+fn take_news(
+    report: &Report,
+    shelf: Option<&Shelf<'_>>,
+    server: &Server,
+    (findings, unshrunk): (&mut Findings, &mut Vec<Found>),
+    teller: &Teller,
+) {
+    let found = report.found.iter();
+    let news = found.filter(|(cause, _)| findings.take(cause));
+    for (_, found) in news {
+        teller.shrinks(found);
+        // Against a target that takes long: it is done at the end, for several at once.
+        let is_now = server.remote().is_none() && !server.is_over();
+        let saved = shelf.and_then(|shelf| match is_now {
+            true => shelf.shrink(found),
+            false => shelf.put(found),
+        });
+        teller.found(found, saved.as_ref());
+        if !is_now {
+            unshrunk.push(found.clone());
+        }
+    }
 }
 
 /// Makes findings of a target small, several at the same time; how many are left as they are.
@@ -478,7 +512,7 @@ fn conclude(
     kept: Result<(), String>,
     console: Console,
 ) -> Exit {
-    let broken = report.verdicts.get(&Verdict::Broken).copied();
+    let broken = report.verdicts.get(&Verdict::Blocked).copied();
     let is_in_vain = broken == Some(report.cases) && report.found.is_empty();
     let in_vain = (is_in_vain && !server.is_stopped()).then(|| {
         "no case could be carried out: see `msnpspec run` for what stands in the way".to_owned()

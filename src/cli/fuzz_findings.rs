@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use md5::{Digest as _, Md5};
 use msnpspec::fuzzer::{
-    Found, Kind, Name, Origin, Reference, Replayed, Report, Reproducer, Shrinker, Shrunk,
+    Found, Kind, Name, Origin, Rate, Reference, Replayed, Report, Reproducer, Shrinker, Shrunk,
     Signature, Size, Verdict, case_of, read_finding, replay,
 };
 use msnpspec::net::now;
@@ -23,6 +23,11 @@ use super::{files, snippet};
 const SHRINK_BUDGET: usize = 1_500;
 /// How long one finding is shrunk at most: in memory, and against a target.
 const PATIENCE: (Duration, Duration) = (Duration::from_secs(10), Duration::from_secs(60));
+/// It was played once, and did not fail.
+const ONCE: Rate = Rate {
+    failed: 0,
+    plays: 1,
+};
 /// How often a finding is played again, to see how reliably it fails.
 const REPLAYS: u32 = 20;
 /// A finding that did not fail in so many replays is given up.
@@ -325,8 +330,17 @@ fn read(path: &Path, console: Console) -> Result<Vec<msnpspec::fuzzer::Kept>, Ex
 
 fn words(replayed: Replayed) -> (String, Exit) {
     match replayed {
-        Replayed::Fixed => ("fixed".to_owned(), Exit::Success),
-        Replayed::StillFails(_) => ("still failing".to_owned(), Exit::Failure),
+        Replayed::Fixed(Rate { plays: 1, .. }) => ("fixed".to_owned(), Exit::Success),
+        Replayed::Fixed(Rate { plays, .. }) => {
+            (format!("fixed: it passes in {plays} plays"), Exit::Success)
+        }
+        Replayed::StillFails(_, rate) if rate.failed == rate.plays => {
+            ("still failing".to_owned(), Exit::Failure)
+        }
+        Replayed::StillFails(_, Rate { failed, plays }) => (
+            format!("still failing, in {failed} of {plays} plays"),
+            Exit::Failure,
+        ),
         Replayed::FailsOtherwise(failure, _) => (
             format!(
                 "fails otherwise: expected {}, got {}",
@@ -359,12 +373,13 @@ fn play_several(server: &Server, folder: &Path, console: Console) -> Result<Repl
     let Some((first, dead)) = cases.first().zip(remote.kills(&cases)) else {
         return Ok(server
             .failure()
-            .map_or(Replayed::Fixed, Replayed::CouldNotRun));
+            .map_or(Replayed::Fixed(ONCE), Replayed::CouldNotRun));
     };
     let mut outcome = Outcome::unrun();
     msnpspec::fuzzer::blame(&mut outcome, first, &dead);
     let failure = outcome.failures.into_iter().next();
-    Ok(failure.map_or(Replayed::Fixed, |failure| {
-        Replayed::StillFails(Box::new(failure))
+    let failed = Rate { failed: 1, ..ONCE };
+    Ok(failure.map_or(Replayed::Fixed(ONCE), |failure| {
+        Replayed::StillFails(Box::new(failure), failed)
     }))
 }

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use msnpspec::fuzzer::{CampaignResult, Found, Report, last_lines};
+use msnpspec::fuzzer::{CampaignOptions, CampaignResult, Found, Report, Verdict, last_lines};
 use msnpspec::net::{Gauge, Vitals};
 use msnpspec::report::{Format, printable};
 use serde_json::json;
@@ -88,13 +88,30 @@ impl Teller {
     }
 
     /// It begins.
-    pub(crate) fn begins(&self, target: &str, seed: u64, jobs: usize) {
+    pub(crate) fn begins(&self, target: &str, seed: u64, options: &CampaignOptions) {
+        let known: Vec<&str> = options
+            .known
+            .clauses()
+            .iter()
+            .map(|it| it.as_str())
+            .collect();
         if self.is_human {
-            let cases = if jobs == 1 { "case" } else { "cases" };
+            let cases = match options.jobs {
+                1 => "case",
+                _ => "cases",
+            };
+            let told = match known.as_slice() {
+                [] => String::new(),
+                _ => format!("; known and no finding (--no-known): {}", known.join(" ")),
+            };
             self.print(&format!(
-                "fuzzing {}: seed {seed}, {jobs} {cases} at a time\n",
-                printable(target)
+                "fuzzing {}: seed {seed}, {} {cases} at a time{told}\n",
+                printable(target),
+                options.jobs
             ));
+        } else if !known.is_empty() {
+            let line = json!({ "event": "known", "clauses": known });
+            self.print(&format!("{line}\n"));
         }
     }
 
@@ -202,7 +219,13 @@ impl Teller {
         let ((phases, all_phases), (seen, known)) = (report.phases(), report.known_transitions());
         let last = elapsed.saturating_sub(self.news).as_secs();
         let tally = server.remote().map(Remote::tally).unwrap_or_default();
-        let more = [("deaths", tally.deaths), ("slow", tally.slow)];
+        let count = |verdict| report.verdicts.get(&verdict).copied().unwrap_or_default();
+        let more = [
+            ("with nothing new", count(Verdict::Known)),
+            ("blocked", count(Verdict::Blocked)),
+            ("deaths", tally.deaths),
+            ("slow", tally.slow),
+        ];
         let more = more.iter().filter(|(_, count)| *count > 0);
         let more: String = more
             .map(|(what, count)| format!(", {count} {what}"))

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use msnpspec::fuzzer::{Kind, Sight, Verdict, blame, watch as watch_case};
 use msnpspec::net::{Stand, StandError, Vitals, interrupted, now};
-use msnpspec::run::{Dead, Ending, Outcome};
+use msnpspec::run::{Dead, Ending, Known, Outcome};
 use msnpspec::scenario::ast::Scenario;
 use msnpspec::spec::Level;
 use tokio::runtime::Runtime;
@@ -276,6 +276,11 @@ impl Remote {
         outcome
     }
 
+    /// What is known to be wrong with the server.
+    pub(super) fn known(&self) -> Known {
+        self.lane().environment().known.clone()
+    }
+
     /// How long silence is waited for.
     pub(super) fn quiet(&self) -> Duration {
         self.lane().environment().timeouts.quiet
@@ -303,6 +308,7 @@ impl Remote {
         match self.in_time(lane.attempt(scenario)) {
             Some(Ok(mut outcome)) => {
                 watch_case(&mut outcome, scenario, Sight::Partial);
+                lane.environment().known.forgive(&mut outcome);
                 outcome
             }
             Some(Err(StandError::Unmet(_))) => Outcome::unrun(),

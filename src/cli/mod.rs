@@ -13,6 +13,7 @@ mod explain;
 mod files;
 mod fuzz;
 mod fuzz_findings;
+mod fuzz_known;
 mod fuzz_report;
 mod fuzz_stand;
 mod import;

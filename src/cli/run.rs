@@ -215,6 +215,7 @@ fn run_options(args: &RunArgs) -> RunOptions {
         transcripts: args.transcripts.is_some(),
         today: None,
         shard: args.shard,
+        most: None,
     }
 }
 

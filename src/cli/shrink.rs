@@ -124,6 +124,7 @@ fn on_stand(
         disposable: args.server.disposable,
         segments: None,
         deadline: None,
+        known: msnpspec::run::Known::default(),
     };
     let runtime = Runtime::new().map_err(|error| {
         console.error(&format!("cannot start: {error}"));

@@ -20,7 +20,7 @@ use super::signature::Signature;
 use super::watch::{Sight, Watched, watch};
 use crate::event::{Failure, Judge};
 use crate::model::{ReplyKind, Transition, knows};
-use crate::run::Outcome;
+use crate::run::{Known, Outcome};
 use crate::scenario::ast::Scenario;
 use crate::spec::Level;
 
@@ -55,6 +55,8 @@ pub struct Options {
     pub round: u64,
     /// How much of the target the model may rely on.
     pub sight: Sight,
+    /// What is known to be wrong with the target: it is no finding.
+    pub known: Known,
 }
 
 impl Default for Options {
@@ -72,6 +74,7 @@ impl Default for Options {
             corpus: Vec::new(),
             round: ROUND,
             sight: Sight::Whole,
+            known: Known::default(),
         }
     }
 }
@@ -506,6 +509,7 @@ impl<'c> Campaign<'c> {
             return None;
         }
         let (watched, transitions) = watch(&mut outcome, &scenario, self.options.sight);
+        self.options.known.forgive(&mut outcome);
         let (verdict, told) = Verdict::of(&outcome, self.options.level);
         let manner = self.options.manner;
         let is_doubtful = is_doubtful(&outcome);
@@ -515,16 +519,13 @@ impl<'c> Campaign<'c> {
             manner,
         });
         let mut told: Vec<Told> = told.into_iter().collect();
-        if let Some(step) = told
-            .first_mut()
-            .filter(|told| told.signature.is_of_disguise())
-            && let Some(plain) = self.undisguised(step, name, &bytes)
-        {
-            *step = plain;
+        if let Some(step) = told.pop_if(|told| told.signature.is_of_disguise()) {
+            told.extend(self.undisguised(step, name, &bytes));
         }
-        let verdict = match told.is_empty() && verdict == Verdict::Model {
-            true => Verdict::Passed,
-            false => verdict,
+        let verdict = match (told.is_empty(), outcome.known.is_empty(), verdict) {
+            (true, _, Verdict::Passed | Verdict::Known | Verdict::Blocked) | (false, ..) => verdict,
+            (true, true, Verdict::Model) => Verdict::Passed,
+            (true, ..) => Verdict::Known,
         };
         Some(Done {
             name,
@@ -540,26 +541,35 @@ impl<'c> Campaign<'c> {
     }
 
     /// The same failure of the same case in which each command is written as usual, if there is
-    /// one: it was not for the disguise that the command failed.
-    fn undisguised(&self, told: &Told, name: Name, bytes: &[u8]) -> Option<Told> {
+    /// one: it was not for the disguise that the command failed. Nothing where it is known then.
+    fn undisguised(&self, told: Told, name: Name, bytes: &[u8]) -> Option<Told> {
         let manner = Manner {
             is_disguised: false,
             ..self.options.manner
         };
         let scenario = Arc::new(case_of(bytes, manner, name, self.options.seed).scenario);
-        let outcome = (self.execute)(&scenario);
+        let mut outcome = (self.execute)(&scenario);
+        self.options.known.forgive(&mut outcome);
         let (_, plain) = Verdict::of(&outcome, self.options.level);
         let known = &told.signature;
         let is_same =
             |it: &Signature| (&it.expected, &it.actual) == (&known.expected, &known.actual);
         let first = foremost(plain, is_doubtful(&outcome));
-        let (signature, failure) = first
-            .filter(|(signature, failure)| failure.judge == Judge::Step && is_same(signature))?;
-        Some(Told {
-            signature,
-            failure,
-            manner,
-        })
+        let same =
+            first.filter(|(signature, failure)| failure.judge == Judge::Step && is_same(signature));
+        let is_known = outcome
+            .known
+            .iter()
+            .any(|failure| failure.got == told.failure.got);
+        match same {
+            Some((signature, failure)) => Some(Told {
+                signature,
+                failure,
+                manner,
+            }),
+            None if is_known => None,
+            None => Some(told),
+        }
     }
 }
 

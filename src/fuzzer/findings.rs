@@ -8,13 +8,19 @@ use super::judge::last_lines;
 use super::shrink::Shrunk;
 use super::signature::Signature;
 use crate::diagnostic::{Diagnostic, Source};
-use crate::event::Failure;
+use crate::event::{Failure, Judge};
 use crate::run::Outcome;
 use crate::scenario::ast::Scenario;
 use crate::scenario::{Files, load, print};
 
 /// What stands before the signature in a finding's file.
 const MARK: &str = "# signature: ";
+/// What stands before how often a finding failed.
+const RATE: &str = "failed in ";
+/// How often a finding is played again at most, and where nobody knows how often it fails.
+const PLAYS: (u32, u32) = (60, 20);
+/// How likely it may be that a failure that is still there is not seen.
+const DOUBT: f64 = 0.05;
 /// The longest line of a header.
 const WIDE: usize = 100;
 
@@ -64,10 +70,17 @@ impl Reproducer {
             say(&format!("the server wrote: {line}"));
         }
         say(&format!("judged by: {}", failure.judge));
-        say(&format!(
-            "failed in {} of {} replays",
-            shrunk.failed, shrunk.replays
-        ));
+        say(match failure.judge {
+            Judge::Model => {
+                "`msnpspec run` does not ask the model, and passes it: play it again with \
+                 `msnpspec fuzz --replay FOLDER`."
+            }
+            _ => "Play it again with `msnpspec fuzz --replay FOLDER`.",
+        });
+        match shrunk.replays {
+            0 => say("It was not made small, nor played again."),
+            replays => say(&format!("{RATE}{} of {replays} replays", shrunk.failed)),
+        }
         let _ = writeln!(text, "{MARK}{}", shrunk.signature);
         match (origin, shrunk.signature.clause) {
             (Some(_), Some(clause)) => {
@@ -152,6 +165,31 @@ pub struct Kept {
     pub scenario: Scenario,
     /// How it failed when it was written; `None` where the file does not say.
     pub signature: Option<String>,
+    /// In how many of how many replays it failed then.
+    pub rate: Option<(u32, u32)>,
+}
+
+impl Kept {
+    /// How often it must be played without failing until that is no chance.
+    #[must_use]
+    pub fn plays(&self) -> u32 {
+        if self.signature.is_none() {
+            return 1;
+        }
+        let Some((failed, replays)) = self.rate.filter(|(_, replays)| *replays > 0) else {
+            return PLAYS.1;
+        };
+        let share = f64::from(failed.max(1)) / f64::from(replays.saturating_add(1));
+        let plays = (DOUBT.ln() / (1.0 - share).ln()).ceil();
+        let most = f64::from(PLAYS.0);
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "it is between 1 and 60"
+        )]
+        let plays = plays.clamp(1.0, most) as u32;
+        plays
+    }
 }
 
 /// Reads a finding's file; any scenario will do. Of a matrix, all rows are given.
@@ -172,48 +210,125 @@ impl From<Scenario> for Kept {
     /// The signature is looked for in the scenario's file.
     fn from(scenario: Scenario) -> Self {
         let mut lines = scenario.source.text.lines();
+        let rate = lines.clone().find_map(rate_of);
         let signature = lines.find_map(|line| line.strip_prefix(MARK));
         Self {
+            rate,
             signature: signature.map(|text| text.trim().to_owned()),
             scenario,
         }
     }
 }
 
+/// The numbers of `# failed in 3 of 20 replays`.
+fn rate_of(line: &str) -> Option<(u32, u32)> {
+    let rest = line.strip_prefix("# ")?.strip_prefix(RATE)?;
+    let (failed, rest) = rest.split_once(" of ")?;
+    let replays = rest.strip_suffix(" replays")?;
+    Some((failed.parse().ok()?, replays.parse().ok()?))
+}
+
+/// In how many of how many plays a finding failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rate {
+    /// So often it failed.
+    pub failed: u32,
+    /// So often it was played.
+    pub plays: u32,
+}
+
 /// What became of a finding.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Replayed {
-    /// It passes.
-    Fixed,
-    /// It fails as it did.
-    StillFails(Box<Failure>),
+    /// It passes, as often as it was played.
+    Fixed(Rate),
+    /// It fails as it did, in so many plays.
+    StillFails(Box<Failure>, Rate),
     /// It fails, but not as it did: in this way first.
     FailsOtherwise(Box<Failure>, Box<Signature>),
     /// It could not be run, for this reason.
     CouldNotRun(String),
 }
 
-/// Executes a finding once and says what became of it.
-pub fn replay(kept: &Kept, execute: impl FnOnce(&Scenario) -> Result<Outcome, String>) -> Replayed {
-    let outcome = match execute(&kept.scenario) {
-        Ok(outcome) => outcome,
-        Err(why) => return Replayed::CouldNotRun(why),
-    };
-    let told = Signature::all(&outcome);
+/// Plays a finding as often as is needed to be sure, and says what became of it. One that failed each
+/// time when it was written is played until it fails.
+pub fn replay(
+    kept: &Kept,
+    mut execute: impl FnMut(&Scenario) -> Result<Outcome, String>,
+) -> Replayed {
+    let most = kept.plays();
+    let is_steady = kept.rate.is_none_or(|(failed, replays)| failed == replays);
+    let (mut rate, mut as_before, mut otherwise) = (
+        Rate {
+            failed: 0,
+            plays: 0,
+        },
+        None,
+        None,
+    );
+    while rate.plays < most {
+        let outcome = match execute(&kept.scenario) {
+            Ok(outcome) => outcome,
+            Err(why) => {
+                otherwise.get_or_insert(Replayed::CouldNotRun(why));
+                break;
+            }
+        };
+        rate.plays += 1;
+        match once(kept, &outcome) {
+            Once::Passes => {}
+            Once::Fails(failure) => {
+                rate.failed += 1;
+                as_before.get_or_insert(failure);
+                if is_steady {
+                    break;
+                }
+            }
+            Once::Otherwise(replayed) => {
+                otherwise.get_or_insert(replayed);
+                if is_steady {
+                    break;
+                }
+            }
+        }
+    }
+    match (as_before, otherwise) {
+        (Some(failure), _) => Replayed::StillFails(failure, rate),
+        (None, Some(otherwise)) => otherwise,
+        (None, None) => Replayed::Fixed(rate),
+    }
+}
+
+/// What one play came to.
+enum Once {
+    Passes,
+    /// It fails as it did.
+    Fails(Box<Failure>),
+    Otherwise(Replayed),
+}
+
+fn once(kept: &Kept, outcome: &Outcome) -> Once {
+    let mut told = Signature::all(outcome);
+    let known = outcome.known.iter();
+    told.extend(known.map(|failure| (Signature::of(failure, outcome), failure)));
     let is_it = |signature: &Signature| match &kept.signature {
         Some(wanted) => signature.to_string() == *wanted,
         None => true,
     };
     if let Some((_, failure)) = told.iter().find(|(signature, _)| is_it(signature)) {
-        return Replayed::StillFails(Box::new((*failure).clone()));
+        return Once::Fails(Box::new((*failure).clone()));
+    }
+    if let (true, Some(limit)) = (told.is_empty(), outcome.limit) {
+        return Once::Otherwise(Replayed::CouldNotRun(limit.to_string()));
     }
     match told.into_iter().next() {
-        Some((signature, failure)) => {
-            Replayed::FailsOtherwise(Box::new(failure.clone()), Box::new(signature))
-        }
+        Some((signature, failure)) => Once::Otherwise(Replayed::FailsOtherwise(
+            Box::new(failure.clone()),
+            Box::new(signature),
+        )),
         None => match outcome.why_blocked() {
-            Some(why) => Replayed::CouldNotRun(why),
-            None => Replayed::Fixed,
+            Some(why) => Once::Otherwise(Replayed::CouldNotRun(why)),
+            None => Once::Passes,
         },
     }
 }

@@ -12,7 +12,9 @@ pub enum Verdict {
     /// Every step was met, no rule was broken, and somebody else was served at the end.
     Passed,
     /// It could not be carried out, for a reason that is none of the server's.
-    Broken,
+    Blocked,
+    /// It came to nothing new, and had something that was known before.
+    Known,
     /// A step was not met: another line came.
     Step,
     /// Every step was met, and an oracle accuses the server.
@@ -33,9 +35,10 @@ pub enum Verdict {
 
 impl Verdict {
     /// All of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Passed,
-        Self::Broken,
+        Self::Blocked,
+        Self::Known,
         Self::Step,
         Self::Oracle,
         Self::Model,
@@ -51,7 +54,8 @@ impl Verdict {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Passed => "passed",
-            Self::Broken => "broken",
+            Self::Blocked => "blocked",
+            Self::Known => "known",
             Self::Step => "step",
             Self::Oracle => "oracle",
             Self::Model => "model",
@@ -75,8 +79,9 @@ impl Verdict {
             .map(|(signature, failure)| (signature, failure.clone()))
             .collect();
         let verdict = match told.first() {
+            None if !outcome.known.is_empty() => Self::Known,
             None if matches!(outcome.ending, Ending::Blocked | Ending::Inconclusive) => {
-                Self::Broken
+                Self::Blocked
             }
             None => Self::Passed,
             Some((signature, failure)) if failure.judge == Judge::Step => Self::of_step(signature),
@@ -122,6 +127,7 @@ fn told_best(all: &mut Vec<(Signature, &Failure)>) {
 /// Whether somebody else than the model accuses a line, be it at a level that does not count.
 pub(super) fn is_doubtful(outcome: &Outcome) -> bool {
     let accused = outcome.accusations.iter().chain(&outcome.failures);
+    let accused = accused.chain(&outcome.known);
     accused
         .filter(|failure| failure.clause.is_some())
         .any(|failure| failure.judge != Judge::Model)

@@ -21,7 +21,7 @@ mod watch;
 
 pub use campaign::{Campaign, Found, Name, Options as CampaignOptions, Report, case_of};
 pub use entropy::{Entropy, case_bytes, stream};
-pub use findings::{Findings, Kept, Origin, Replayed, Reproducer, read_finding, replay};
+pub use findings::{Findings, Kept, Origin, Rate, Replayed, Reproducer, read_finding, replay};
 pub use generate::{Case, Manner, generate};
 pub use judge::{Verdict, blame, last_lines};
 pub use mutate::{Effect, MUTATORS, Mutator};

@@ -61,6 +61,8 @@ pub struct RunOptions {
     pub today: Option<Date>,
     /// Which part of the suite the scenarios are.
     pub shard: Option<Shard>,
+    /// After so long it is ended in order, wherever it is.
+    pub most: Option<Duration>,
 }
 
 impl Default for RunOptions {
@@ -79,6 +81,7 @@ impl Default for RunOptions {
             transcripts: false,
             today: None,
             shard: None,
+            most: None,
         }
     }
 }
@@ -140,7 +143,18 @@ pub async fn run(plan: Plan, sink: &mut (dyn FnMut(Event) + Send)) -> Result<Run
     let accounts = std::mem::take(&mut target.accounts);
     let mut suite = Suite::new(scenarios, accounts.clone(), suite_options);
     pass_on(&mut suite, sink);
-    let mut interrupt = std::pin::pin!(interrupted());
+    let late = async {
+        match options.most {
+            Some(most) => tokio::time::sleep(most).await,
+            None => std::future::pending().await,
+        }
+    };
+    let mut interrupt = std::pin::pin!(async {
+        tokio::select! {
+            () = interrupted() => "interrupted",
+            () = late => "the time is over",
+        }
+    });
     let mut probes = Vec::new();
     let prepared = async {
         if runs {
@@ -152,7 +166,7 @@ pub async fn run(plan: Plan, sink: &mut (dyn FnMut(Event) + Send)) -> Result<Run
     };
     let prepared = tokio::select! {
         prepared = prepared => prepared,
-        () = &mut interrupt => Err(Unprepared::new("interrupted")),
+        why = &mut interrupt => Err(Unprepared::new(why)),
     };
     let setup_failed = prepared.is_err();
     match prepared {
@@ -240,7 +254,7 @@ async fn carry_out(
     suite: &mut Suite,
     bench: &Arc<Bench>,
     environment: &Arc<Environment>,
-    interrupt: &mut (impl Future<Output = ()> + Unpin),
+    interrupt: &mut (impl Future<Output = &'static str> + Unpin),
     sink: &mut (dyn FnMut(Event) + Send),
 ) {
     let mut tasks = JoinSet::new();
@@ -256,9 +270,9 @@ async fn carry_out(
         pass_on(suite, sink);
         let joined = tokio::select! {
             joined = tasks.join_next_with_id() => joined,
-            () = &mut *interrupt => {
-                suite.notice(NoticeKind::Warning, "interrupted", Vec::new());
-                suite.stop("interrupted");
+            why = &mut *interrupt => {
+                suite.notice(NoticeKind::Warning, why, Vec::new());
+                suite.stop(why);
                 tasks.shutdown().await;
                 suite.abandon();
                 return;

@@ -6,7 +6,9 @@ use std::time::{Duration, Instant};
 
 use crate::net::bench::{Bench, Unprepared};
 use crate::net::vitals::Vitals;
-use crate::run::{Account, Dead, Done, Ending, Environment, Outcome, RemoteError, Target, Work};
+use crate::run::{
+    Account, Dead, Done, Ending, Environment, Known, Outcome, RemoteError, Target, Work,
+};
 use crate::scenario::ast::Scenario;
 
 /// How a target is used.
@@ -24,6 +26,8 @@ pub struct StandOptions {
     pub segments: Option<usize>,
     /// When the target must be ready.
     pub deadline: Option<Instant>,
+    /// What is known to be wrong with it.
+    pub known: Known,
 }
 
 /// Why a scenario could not be run.
@@ -104,13 +108,14 @@ impl Stand {
                 prepared.unwrap_or(Err(late))
             }
         };
-        let (environment, accounts) = match prepared {
+        let (mut environment, accounts) = match prepared {
             Ok(prepared) => prepared,
             Err(unprepared) => {
                 bench.host.stop().await;
                 return Err(unprepared.into());
             }
         };
+        environment.known = options.known.clone();
         Ok(Self {
             bench,
             environment: Arc::new(environment),

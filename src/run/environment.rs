@@ -6,6 +6,7 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::event::Rung;
+use crate::run::known::Known;
 use crate::run::outcome::Climb;
 use crate::spec::{DEFAULT_PORT, Level};
 
@@ -163,6 +164,8 @@ pub struct Environment {
     pub cleanup: bool,
     /// Everything that is sent is cut into segments of this many bytes.
     pub segments: Option<usize>,
+    /// What is known to be wrong with the server: no script stops at it.
+    pub known: Known,
 }
 
 impl Default for Environment {
@@ -184,6 +187,7 @@ impl Default for Environment {
             disposable: false,
             cleanup: true,
             segments: None,
+            known: Known::default(),
         }
     }
 }

@@ -24,6 +24,7 @@ mod fixture;
 #[cfg(test)]
 mod fixture_tests;
 mod groups;
+mod known;
 mod ladder;
 mod limit;
 mod limits;
@@ -80,6 +81,7 @@ pub use check::{check, conclude};
 pub use environment::{Account, Barrier, Barriers, Environment, Learnt, Lists, Timeouts};
 pub use executor::Executor;
 pub use filter::{Filter, FilterError, Shard, ShardError};
+pub use known::Known;
 pub use limit::Limit;
 pub use outcome::{AccountAfter, Cause, Climb, Ending, Outcome};
 pub use pattern::{Pattern, PatternError};

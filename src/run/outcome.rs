@@ -106,6 +106,8 @@ pub struct Outcome {
     pub findings: Vec<Finding>,
     /// The same, told as failures: redacted, with their places, each once.
     pub accusations: Vec<Failure>,
+    /// Breaches that were known before, at which it did not stop.
+    pub known: Vec<Failure>,
     /// Behaviour that a clause's `accept` allows.
     pub variations: Vec<Variation>,
     /// All that went over the wire.
@@ -140,6 +142,7 @@ impl Outcome {
             failures: Vec::new(),
             findings: Vec::new(),
             accusations: Vec::new(),
+            known: Vec::new(),
             variations: Vec::new(),
             transcript: Transcript::default(),
             waited: Duration::ZERO,

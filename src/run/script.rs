@@ -83,6 +83,8 @@ impl Session {
             Err(Stop::Blocked) => Ending::Blocked,
             Err(Stop::Limit) => Ending::Inconclusive,
             Ok(()) if self.failures.is_empty() => Ending::Passed,
+            // It ends at what was known before.
+            Err(Stop::Failed) if self.failures.is_empty() => Ending::Blocked,
             Ok(()) | Err(Stop::Failed | Stop::Noted) => Ending::Failed,
         }
     }

@@ -120,6 +120,8 @@ pub(super) struct Session {
     /// Where silence was proved last: the slot, when, and how much had been heard.
     pub(super) settled: Option<(usize, Duration, usize)>,
     pub(super) failures: Vec<Failure>,
+    /// Breaches that were known before, at which it did not stop.
+    pub(super) known: Vec<Failure>,
     pub(super) variations: Vec<Variation>,
     pub(super) cause: Option<Cause>,
     /// All steps were reached.
@@ -172,6 +174,7 @@ impl Session {
             settled: None,
             env,
             failures: Vec::new(),
+            known: Vec::new(),
             variations: Vec::new(),
             cause: None,
             has_ended: false,
@@ -485,6 +488,7 @@ impl Session {
             variations: self.variations,
             findings,
             accusations,
+            known: self.known,
             transcript,
             waited: waited_for.iter().map(|(_, spent)| *spent).sum(),
             waited_for,

@@ -2,6 +2,7 @@
 
 use bytes::{Bytes, BytesMut};
 
+use super::known::is_nearly_right;
 use super::links::Late;
 use super::port::Output;
 use super::session::Session;
@@ -45,8 +46,38 @@ impl Session {
             };
             match result {
                 Ok(()) | Err(Stop::Noted) => {}
+                Err(Stop::Failed) => self.go_on(step)?,
                 Err(stop) => return Err(stop),
             }
+        }
+        Ok(())
+    }
+
+    /// A step was not met. Where that is known, it is noted; and where the line is nearly right, or
+    /// was accused under a clause that is known to be broken, the step counts as met.
+    fn go_on(&mut self, step: &Step) -> Result<(), Stop> {
+        let Some(failure) = self.failures.last() else {
+            return Err(Stop::Failed);
+        };
+        let is_accused = || {
+            let shared = self.links.lock();
+            let mut findings = shared.judge.findings().iter();
+            findings.any(|finding| {
+                Some(finding.entry) == failure.entry && self.env.known.knows_line(finding.clause)
+            })
+        };
+        if self.env.known.is_empty() || !(self.env.known.knows(failure) || is_accused()) {
+            return Err(Stop::Failed);
+        }
+        let is_right = is_nearly_right(failure);
+        self.known.extend(self.failures.pop());
+        if !is_right {
+            return Err(Stop::Failed);
+        }
+        if let Action::Expect(expect) = &step.action
+            && let Some(slot) = self.find_slot(&expect.conn)
+        {
+            self.slot_mut(slot).unanswered.clear();
         }
         Ok(())
     }

@@ -82,6 +82,7 @@ pub(crate) fn outcome(ending: Ending, failures: Vec<Failure>) -> Outcome {
         failures,
         findings: Vec::new(),
         accusations: Vec::new(),
+        known: Vec::new(),
         variations: Vec::new(),
         transcript: Transcript::default(),
         waited: Duration::ZERO,

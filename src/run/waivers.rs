@@ -141,6 +141,12 @@ impl Waiver {
         Ok(self)
     }
 
+    /// Whether it waives whatever breaks this clause.
+    pub(super) fn waives_all_of(&self, clause: crate::spec::ClauseId) -> bool {
+        let is_name = matches!(self.pattern, Pattern::Name { .. });
+        !is_name && self.message.is_none() && self.pattern.holds(clause)
+    }
+
     fn covers(&self, scenario: &Scenario, failure: &Failure) -> bool {
         let named = match (&self.pattern, failure.clause) {
             (Pattern::Name { .. }, _) => self.pattern.names(scenario),

@@ -69,9 +69,9 @@ fn a_replay_tells_fixed_from_failing_and_from_what_cannot_run() {
         })
     };
     for _ in 0..20 {
-        assert!(matches!(on(Fault::HIDING_UNTOLD), Replayed::StillFails(_)));
+        assert!(matches!(on(Fault::HIDING_UNTOLD), Replayed::StillFails(..)));
     }
-    assert_eq!(on(Fault::BYE_UNTOLD), Replayed::Fixed);
+    assert!(matches!(on(Fault::BYE_UNTOLD), Replayed::Fixed(_)));
     let other = on(Fault::LOWER_CASE_REPLIES);
     assert!(matches!(other, Replayed::FailsOtherwise(..)), "{other:?}");
     let broken = on(Fault::DIGEST_SWAPPED);

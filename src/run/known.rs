@@ -1,0 +1,202 @@
+//! What is known to be wrong with a server: breaches at which a script does not stop.
+
+use std::collections::BTreeSet;
+
+use super::outcome::Outcome;
+use super::waivers::{Date, Waiver};
+use crate::event::{Expectation, Failure, Judge, Observed, Wanted};
+use crate::spec::{Clause, ClauseId};
+
+/// How a breach looks on the wire.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+enum Look {
+    /// A line that should be another.
+    Answer,
+    /// The end of a connection.
+    End,
+    /// No line.
+    Silence,
+    /// Anything else.
+    Other,
+}
+
+impl Look {
+    fn of(got: &Observed) -> Self {
+        match got {
+            Observed::Line(_) | Observed::Error(..) | Observed::Garbage(_) => Self::Answer,
+            Observed::Closed | Observed::Reset => Self::End,
+            Observed::Silence(_) => Self::Silence,
+            Observed::Unreachable(_) | Observed::Other(_) => Self::Other,
+        }
+    }
+}
+
+/// Breaches that are known.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Known {
+    /// Clauses that are broken, and how that looks; `None`: in any way.
+    breaches: BTreeSet<(ClauseId, Option<Look>)>,
+    /// Answers that are always wrong in the same way, as [`Failure::breach`] tells them: they are
+    /// known whatever a step is about.
+    answers: BTreeSet<String>,
+}
+
+impl Known {
+    /// What these waivers know on this day: clauses, not single scenarios.
+    #[must_use]
+    pub fn of_waivers(waivers: &[Waiver], today: Date) -> Self {
+        let mut known = Self::default();
+        let holds = |waiver: &&Waiver| waiver.until.is_none_or(|until| until >= today);
+        for waiver in waivers.iter().filter(holds) {
+            let clauses = Clause::all().iter().map(|clause| clause.id);
+            let waived = clauses.filter(|clause| waiver.waives_all_of(*clause));
+            known.breaches.extend(waived.map(|clause| (clause, None)));
+        }
+        known
+    }
+
+    /// Knows also this breach.
+    pub fn learn(&mut self, failure: &Failure) {
+        let Some(clause) = failure.clause else {
+            return;
+        };
+        self.breaches.insert((clause, Some(Look::of(&failure.got))));
+        if is_habit(failure) {
+            self.answers.insert(failure.breach());
+        }
+    }
+
+    /// Whether nothing is known.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.breaches.is_empty()
+    }
+
+    /// The clauses that are known to be broken.
+    #[must_use]
+    pub fn clauses(&self) -> BTreeSet<ClauseId> {
+        self.breaches.iter().map(|(clause, _)| *clause).collect()
+    }
+
+    /// Whether a breach is known.
+    #[must_use]
+    pub fn knows(&self, failure: &Failure) -> bool {
+        let Some(clause) = failure.clause else {
+            return false;
+        };
+        let look = Some(Look::of(&failure.got));
+        self.breaches.contains(&(clause, None))
+            || self.breaches.contains(&(clause, look))
+            || (is_habit(failure) && self.answers.contains(&failure.breach()))
+    }
+
+    /// Whether a breach of this clause by a line that came is known.
+    pub(super) fn knows_line(&self, clause: ClauseId) -> bool {
+        self.breaches.contains(&(clause, None))
+            || self.breaches.contains(&(clause, Some(Look::Answer)))
+    }
+
+    /// Takes out of an outcome what is known, and what accuses a line that is known to be wrong.
+    pub fn forgive(&self, outcome: &mut Outcome) {
+        if self.is_empty() {
+            return;
+        }
+        let all = std::mem::take(&mut outcome.accusations);
+        let (mut known, new): (Vec<Failure>, Vec<Failure>) =
+            all.into_iter().partition(|failure| self.knows(failure));
+        let entries: BTreeSet<usize> = known
+            .iter()
+            .chain(&outcome.known)
+            .filter_map(|failure| failure.entry)
+            .collect();
+        let is_same =
+            |failure: &Failure| failure.entry.is_some_and(|entry| entries.contains(&entry));
+        let (more, new): (Vec<Failure>, Vec<Failure>) = new.into_iter().partition(is_same);
+        known.extend(more);
+        outcome.accusations = new;
+        outcome.known.extend(known);
+    }
+}
+
+/// Whether it is a line with the right first word and something wrong behind it.
+fn is_habit(failure: &Failure) -> bool {
+    failure.judge == Judge::Step && failure.command.is_some() && is_nearly_right(failure)
+}
+
+/// Whether a step that was not met counts as met once it is known why: the kind of line came that was
+/// expected, with something wrong in it; or another error than the one that was expected.
+pub(super) fn is_nearly_right(failure: &Failure) -> bool {
+    let Expectation { any, .. } = &failure.expected;
+    match &failure.got {
+        Observed::Line(_) => {
+            let verb = failure.got.verb();
+            any.iter()
+                .any(|wanted| matches!(wanted, Wanted::Line(line) if Some(line.as_str()) == verb))
+        }
+        Observed::Error(..) => any.iter().any(|wanted| {
+            matches!(
+                wanted,
+                Wanted::Error(_) | Wanted::AnyError | Wanted::Refused
+            )
+        }),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::run::test_support::{failure, outcome};
+    use crate::run::{Ending, Pattern};
+
+    fn accusation(clause: ClauseId, got: &str, entry: usize) -> Failure {
+        Failure {
+            judge: Judge::of("answers"),
+            detail: Some("it is wrong".to_owned()),
+            entry: Some(entry),
+            ..failure(Some(clause), "an error", got)
+        }
+    }
+
+    #[test]
+    fn a_breach_is_known_by_its_clause_and_its_look() {
+        let mut known = Known::default();
+        assert!(known.is_empty());
+        known.learn(&failure(Some(ClauseId::CHG_1), "CHG 1 NLN", "CHG 1 NLN x"));
+        assert!(known.knows(&failure(Some(ClauseId::CHG_1), "CHG 7 BSY", "201 7")));
+        assert!(!known.knows(&failure(Some(ClauseId::CHG_1), "CHG 7 BSY", "closed")));
+        assert!(!known.knows(&failure(Some(ClauseId::CHG_2), "CHG 7 BSY", "201 7")));
+        assert!(!known.knows(&failure(None, "CHG 7 BSY", "201 7")));
+    }
+
+    #[test]
+    fn what_accuses_a_line_that_is_known_to_be_wrong_is_known_too() {
+        let mut known = Known::default();
+        known.learn(&accusation(ClauseId::SER_1, "ADD 1 FL 2 a@b a", 0));
+        let mut it = outcome(Ending::Passed, Vec::new());
+        it.accusations = vec![
+            accusation(ClauseId::SER_1, "ADD 3 FL 2 a@b a", 4),
+            accusation(ClauseId::ADD_1, "ADD 3 FL 2 a@b a", 4),
+            accusation(ClauseId::ADD_1, "ADD 4 FL 3 a@b a", 9),
+        ];
+        known.forgive(&mut it);
+        let left: Vec<Option<usize>> = it.accusations.iter().map(|one| one.entry).collect();
+        assert_eq!((left, it.known.len()), (vec![Some(9)], 2));
+    }
+
+    #[test]
+    fn waivers_of_clauses_are_known_until_their_day() {
+        let place = failure(None, "x", "y").place;
+        let day = |text: &str| text.parse::<Date>().expect("it is a date");
+        let mut waiver = Waiver::new("CHG-1", "why", place.clone()).expect("it is a clause");
+        assert!(matches!(waiver.pattern, Pattern::Clause(_)));
+        waiver.until = Some(day("2027-03-01"));
+        let waivers = [
+            waiver,
+            Waiver::new("presence/*", "why", place).expect("a glob"),
+        ];
+        let known = |today| Known::of_waivers(&waivers, day(today)).clauses();
+        assert_eq!(known("2027-03-01"), BTreeSet::from([ClauseId::CHG_1]));
+        assert!(known("2027-03-02").is_empty());
+    }
+}

@@ -11,7 +11,7 @@ use msnpspec::fuzzer::{
     Verdict, watch,
 };
 use msnpspec::net::{Stand, StandOptions, interrupted, now};
-use msnpspec::run::{Outcome, Shard};
+use msnpspec::run::{Outcome, Shard, Target};
 use msnpspec::scenario::ast::Scenario;
 use msnpspec::server::{Fault, FaultSet};
 use msnpspec::spec::Level;
@@ -249,6 +249,7 @@ fn ready(args: &FuzzArgs, begun: Instant, console: Console) -> Result<(Server, M
         manner.hostile = 0;
     }
     if args.server.target == "builtin" {
+        args.server.log(&Target::builtin(), console)?;
         let faults: FaultSet = args.faults.iter().copied().collect();
         let reference = Box::new(Reference::with_faults(faults));
         let server = Server::Memory(reference, interruption(), deadline);
@@ -271,6 +272,7 @@ fn ready(args: &FuzzArgs, begun: Instant, console: Console) -> Result<(Server, M
         disposable: args.server.disposable,
         segments: None,
         deadline,
+        log: args.server.log(&target, console)?,
     };
     let runtime = Runtime::new().map_err(|error| unable(&format!("cannot start: {error}")))?;
     let stand = runtime.block_on(Stand::prepare(target, &options));
@@ -428,6 +430,9 @@ fn play(
         console.notice(&format!(
             "{left} findings were not shrunk: they are saved whole"
         ));
+    }
+    for text in server.remote().iter().flat_map(|it| it.exceptions()) {
+        console.warning(&text);
     }
     let kept = fuzz_findings::keep_corpus(args.corpus.as_deref(), &report);
     let kept = kept.and(write_result(args, &report, begun.elapsed()));

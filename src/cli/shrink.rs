@@ -124,6 +124,7 @@ fn on_stand(
         disposable: args.server.disposable,
         segments: None,
         deadline: None,
+        log: args.server.log(&target, console)?,
     };
     let runtime = Runtime::new().map_err(|error| {
         console.error(&format!("cannot start: {error}"));

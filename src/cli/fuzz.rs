@@ -11,7 +11,7 @@ use msnpspec::fuzzer::{
     Verdict, watch,
 };
 use msnpspec::net::{Stand, StandOptions, interrupted, now};
-use msnpspec::run::{Known, Outcome, Shard};
+use msnpspec::run::{Known, Outcome, Shard, Target};
 use msnpspec::scenario::ast::Scenario;
 use msnpspec::server::{Fault, FaultSet};
 use msnpspec::spec::Level;
@@ -255,6 +255,7 @@ fn ready(args: &FuzzArgs, begun: Instant, console: Console) -> Result<(Server, M
         manner.hostile = 0;
     }
     if args.server.target == "builtin" {
+        args.server.log(&Target::builtin(), console)?;
         let faults: FaultSet = args.faults.iter().copied().collect();
         let reference = Box::new(Reference::with_faults(faults));
         let server = Server::Memory(reference, interruption(), deadline);
@@ -283,6 +284,7 @@ fn ready(args: &FuzzArgs, begun: Instant, console: Console) -> Result<(Server, M
         segments: None,
         deadline,
         known: known.clone(),
+        log: args.server.log(&target, console)?,
     };
     let stand = runtime.block_on(Stand::prepare(target, &options));
     let stand = stand.map_err(|error| unable(&error))?;
@@ -426,6 +428,9 @@ fn play(
         console.notice(&format!(
             "{left} findings were not shrunk: they are saved whole"
         ));
+    }
+    for text in server.remote().iter().flat_map(|it| it.exceptions()) {
+        console.warning(&text);
     }
     let kept = fuzz_findings::keep_corpus(args.corpus.as_deref(), &report);
     let kept = kept.and(write_result(args, &report, begun.elapsed()));

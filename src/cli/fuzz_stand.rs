@@ -160,6 +160,13 @@ impl Remote {
         self.runtime.block_on(stand.vitals())
     }
 
+    /// The exceptions that the server wrote of, where its process is ours, a line each.
+    pub(super) fn exceptions(&self) -> Vec<String> {
+        self.lanes
+            .first()
+            .map_or_else(Vec::new, |lane| locked(lane).exceptions())
+    }
+
     /// Why nothing more can be run.
     pub(super) fn failure(&self) -> Option<String> {
         let state = locked(&self.state);

@@ -109,6 +109,10 @@ impl Prepared {
         if args.dry_run {
             return self.dry_run(args, console);
         }
+        let log = match args.server.log(&self.target, console) {
+            Ok(log) => log,
+            Err(exit) => return exit,
+        };
         let opened = Writers::open(&self.reports, args, console);
         let mut writers = match opened {
             Ok(writers) => writers,
@@ -125,7 +129,10 @@ impl Prepared {
             target: self.target,
             scenarios: self.selected,
             library: self.library,
-            options: run_options(args),
+            options: RunOptions {
+                log,
+                ..run_options(args)
+            },
         };
         let runtime = match tokio::runtime::Runtime::new() {
             Ok(runtime) => runtime,
@@ -216,6 +223,7 @@ fn run_options(args: &RunArgs) -> RunOptions {
         today: None,
         shard: args.shard,
         most: None,
+        log: None,
     }
 }
 

@@ -125,6 +125,7 @@ fn on_stand(
         segments: None,
         deadline: None,
         known: msnpspec::run::Known::default(),
+        log: args.server.log(&target, console)?,
     };
     let runtime = Runtime::new().map_err(|error| {
         console.error(&format!("cannot start: {error}"));

@@ -1,9 +1,10 @@
 //! The options that name a server under test, and what they mean.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::Args;
+use msnpspec::net::ServerLog;
 use msnpspec::run::{Account, Target};
 
 use super::args::seconds;
@@ -40,6 +41,10 @@ pub(crate) struct TargetArgs {
     /// How long to wait for a reply
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]
     pub(crate) timeout: Option<Duration>,
+
+    /// Keep all that a launched server writes in FILE, without passwords
+    #[arg(long, value_name = "FILE")]
+    pub(crate) log: Option<PathBuf>,
 }
 
 /// An account that cannot be read, by its number. It may hold a password, so it is not shown.
@@ -87,6 +92,24 @@ impl TargetArgs {
         })
     }
 
+    /// The file for what the server of this target writes, opened; what is wrong is told.
+    pub(crate) fn log(&self, target: &Target, console: Console) -> Result<Option<ServerLog>, Exit> {
+        let Some(path) = &self.log else {
+            return Ok(None);
+        };
+        if target.launch.is_none() {
+            let name = &target.name;
+            console.error(&format!(
+                "--log goes with a target that the harness launches: {name} has no `launch:`"
+            ));
+            return Err(Exit::Usage);
+        }
+        ServerLog::create(path).map(Some).map_err(|error| {
+            console.error(&format!("cannot write {}: {error}", path.display()));
+            Exit::Usage
+        })
+    }
+
     /// The accounts that were typed.
     fn accounts(&self) -> Result<Vec<Account>, BadAccount> {
         let read = |(at, text): (usize, &String)| {
@@ -119,6 +142,7 @@ mod tests {
             disposable: false,
             remote: false,
             timeout: None,
+            log: None,
         };
         let error = args.accounts().unwrap_err();
         assert_eq!(error, BadAccount(2));

@@ -6,7 +6,9 @@ use std::time::Duration;
 use crate::event::{Observed, Rung};
 use crate::net::command::Commands;
 use crate::net::drive::{DriveOptions, drive_with};
+use crate::net::ear::Ear;
 use crate::net::host::Host;
+use crate::net::log::ServerLog;
 use crate::net::process::LaunchError;
 use crate::run::{
     Account, Cause, Dead, Done, Ending, Environment, Executor, Outcome, Target, Work,
@@ -62,11 +64,12 @@ pub(super) struct Bench {
 }
 
 impl Bench {
-    /// What is needed to run scenarios against a target. `remote`: it may be on another machine.
-    pub(super) fn new(target: &Target, remote: bool, seed: u64) -> Self {
+    /// What is needed to run scenarios against a target. `remote`: it may be on another machine;
+    /// `log` takes what a server of ours writes.
+    pub(super) fn new(target: &Target, remote: bool, seed: u64, log: Option<ServerLog>) -> Self {
         let redactor = Redactor::new(target.accounts.iter().map(|a| a.password.clone()));
         Self {
-            host: Arc::new(Host::new(target, &redactor, seed)),
+            host: Arc::new(Host::new(target, Ear::new(redactor.clone(), log), seed)),
             commands: Commands::new(target, &redactor),
             redactor,
             drive: DriveOptions {
@@ -174,10 +177,8 @@ impl Bench {
             let executor = Executor::probe(accounts.to_vec(), Arc::clone(env), self.seed);
             let outcome = self.drive(executor).await;
             let is_silent = !outcome.waited.is_zero();
-            let is_done = outcome.ending == Ending::Passed
-                || has_spoken(&outcome)
-                || (was_silent && is_silent)
-                || !self.host.may_begin().await;
+            let is_done =
+                has_spoken(&outcome) || (was_silent && is_silent) || !self.host.may_begin().await;
             if is_done {
                 return outcome;
             }
@@ -239,6 +240,7 @@ impl Bench {
             };
         }
         let owns = scenario.needs.launch;
+        let _now = self.host.ear.during(&scenario.name);
         let outcome = self
             .drive(Executor::new(scenario, accounts, environment, seed))
             .await;

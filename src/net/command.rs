@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use tokio::sync::Mutex;
 
+use crate::net::ear::Ear;
 use crate::net::process::{LaunchError, Process};
 use crate::run::{Account, Invocation, Signal, Target};
 use crate::transcript::Redactor;
@@ -13,7 +14,7 @@ use crate::transcript::Redactor;
 pub(super) struct Commands {
     provision: Option<Invocation>,
     reset: Option<Invocation>,
-    redactor: Redactor,
+    ear: Ear,
     /// Handles of accounts that were made.
     made: Mutex<HashSet<String>>,
 }
@@ -23,7 +24,7 @@ impl Commands {
         Self {
             provision: target.provision.clone(),
             reset: target.reset.clone(),
-            redactor: redactor.clone(),
+            ear: Ear::new(redactor.clone(), None),
             made: Mutex::default(),
         }
     }
@@ -63,7 +64,7 @@ impl Commands {
     }
 
     async fn run(&self, invocation: &Invocation, words: &[String]) -> Result<(), LaunchError> {
-        let process = Process::start(words, invocation, Signal::Term, &self.redactor)?;
+        let process = Process::start(words, invocation, Signal::Term, &self.ear)?;
         process.complete(invocation.within).await
     }
 }

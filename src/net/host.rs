@@ -8,12 +8,12 @@ use std::time::Duration;
 use tokio::sync::Mutex;
 
 use crate::net::doors::Doors;
+use crate::net::ear::Ear;
 use crate::net::process::{GRACE, LaunchError, Process};
 use crate::net::serve::{ServeError, ServeOptions, Serving};
 use crate::net::vitals::Vitals;
 use crate::run::{Dead, Launch, Target};
 use crate::server::Config;
-use crate::transcript::Redactor;
 
 /// Where the bundled server looks for free ports.
 const PORTS: Range<u16> = 20_000..32_000;
@@ -30,7 +30,7 @@ pub(super) struct Host {
     kind: Mutex<Kind>,
     /// What processes used that are gone, the one that lived longest.
     vitals: Mutex<Option<Vitals>>,
-    redactor: Redactor,
+    pub(super) ear: Ear,
     seed: u64,
 }
 
@@ -48,7 +48,7 @@ enum Kind {
 }
 
 impl Host {
-    pub(super) fn new(target: &Target, redactor: &Redactor, seed: u64) -> Self {
+    pub(super) fn new(target: &Target, ear: Ear, seed: u64) -> Self {
         let kind = match &target.launch {
             _ if target.builtin => Kind::Builtin {
                 doors: Doors::LOOPBACK,
@@ -63,7 +63,7 @@ impl Host {
         Self {
             kind: Mutex::new(kind),
             vitals: Mutex::default(),
-            redactor: redactor.clone(),
+            ear,
             seed,
         }
     }
@@ -91,7 +91,7 @@ impl Host {
                     if let Some(process) = process.take() {
                         self.keep(&process).await;
                     }
-                    *process = Some(Box::new(Process::launch(launch, &self.redactor).await?));
+                    *process = Some(Box::new(Process::launch(launch, &self.ear).await?));
                 }
             }
             Kind::Builtin { .. } | Kind::Foreign => {}

@@ -13,11 +13,11 @@ use tokio::time::MissedTickBehavior;
 
 use crate::net::clock::now;
 use crate::net::drive::{limit_of, plain};
+use crate::net::ear::Ear;
 use crate::net::guard::Guard;
 use crate::net::tail::{Source, Tail};
 use crate::net::vitals::{PULSE, Vitals, Watch};
 use crate::run::{Invocation, Launch, Limit, Signal};
-use crate::transcript::Redactor;
 
 /// How long it may take to end in order before it is killed.
 pub(super) const GRACE: Duration = Duration::from_secs(5);
@@ -114,7 +114,7 @@ impl Process {
         words: &[String],
         invocation: &Invocation,
         stop: Signal,
-        redactor: &Redactor,
+        ear: &Ear,
     ) -> Result<Self, LaunchError> {
         let (program, arguments) = words.split_first().map_or(("", words), |(p, a)| (p, a));
         let failed = |error: &io::Error| LaunchError::Start {
@@ -136,7 +136,7 @@ impl Process {
         #[cfg(unix)]
         command.process_group(0);
         let mut child = command.spawn().map_err(|error| failed(&error))?;
-        let tail = Arc::new(Mutex::new(Tail::new(redactor.clone())));
+        let tail = Arc::new(Mutex::new(Tail::new(ear.clone())));
         let mut readers = Vec::new();
         if let Some(stdout) = child.stdout.take() {
             readers.push(tokio::spawn(read(
@@ -166,7 +166,7 @@ impl Process {
     }
 
     /// Starts a server and waits until it is ready.
-    pub(super) async fn launch(launch: &Launch, redactor: &Redactor) -> Result<Self, LaunchError> {
+    pub(super) async fn launch(launch: &Launch, ear: &Ear) -> Result<Self, LaunchError> {
         for address in &launch.ready {
             if listens(address).await {
                 let address = address.clone();
@@ -174,7 +174,7 @@ impl Process {
             }
         }
         let invocation = &launch.invocation;
-        let mut process = Self::start(&invocation.command, invocation, launch.stop, redactor)?;
+        let mut process = Self::start(&invocation.command, invocation, launch.stop, ear)?;
         process.guard = process.child.id().and_then(Guard::over);
         process.ready_by = Some(now() + invocation.within);
         let mut missing = "";
@@ -412,11 +412,14 @@ async fn read(mut from: impl AsyncRead + Unpin, source: Source, tail: Arc<Mutex<
         let mut tail = tail.lock().unwrap_or_else(PoisonError::into_inner);
         tail.push(source, buffer.get(..length).unwrap_or_default());
     }
+    let mut tail = tail.lock().unwrap_or_else(PoisonError::into_inner);
+    tail.end(source);
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::transcript::Redactor;
 
     fn shell(script: &str) -> Invocation {
         Invocation {
@@ -429,8 +432,8 @@ mod tests {
 
     fn start(script: &str) -> Process {
         let invocation = shell(script);
-        let redactor = Redactor::new(["secret-a".to_owned()]);
-        Process::start(&invocation.command, &invocation, Signal::Term, &redactor).unwrap()
+        let ear = Ear::new(Redactor::new(["secret-a".to_owned()]), None);
+        Process::start(&invocation.command, &invocation, Signal::Term, &ear).unwrap()
     }
 
     #[tokio::test]
@@ -484,7 +487,7 @@ mod tests {
             ready: vec!["127.0.0.1:1".to_owned()],
             stop: Signal::Term,
         };
-        let error = Process::launch(&launch, &Redactor::default()).await;
+        let error = Process::launch(&launch, &Ear::default()).await;
         let error = error.unwrap_err();
         assert_eq!(
             error.to_string(),
@@ -500,7 +503,7 @@ mod tests {
             ready: vec!["127.0.0.1:1".to_owned()],
             stop: Signal::Term,
         };
-        let error = Process::launch(&launch, &Redactor::default()).await;
+        let error = Process::launch(&launch, &Ear::default()).await;
         let error = error.unwrap_err().to_string();
         assert!(error.contains("let it run in the foreground"), "{error}");
     }
@@ -516,7 +519,7 @@ mod tests {
             ],
             stop: Signal::Term,
         };
-        let launched = Process::launch(&launch, &Redactor::default()).await;
+        let launched = Process::launch(&launch, &Ear::default()).await;
         assert!(matches!(launched, Err(LaunchError::Occupied { .. })));
     }
 
@@ -528,7 +531,7 @@ mod tests {
             &invocation.command,
             &invocation,
             Signal::Term,
-            &Redactor::default(),
+            &Ear::default(),
         );
         let error = started.unwrap_err().to_string();
         assert!(error.starts_with("cannot start `/no/such/program`: No such file"));

@@ -9,6 +9,7 @@ use tokio::task::{Id, JoinSet};
 use crate::event::{Event, NoticeKind, Summary};
 use crate::net::bench::{Bench, Unprepared};
 use crate::net::clock::{now, today};
+use crate::net::log::ServerLog;
 use crate::net::signals::interrupted;
 use crate::run::{
     Date, Done, Environment, Limit, RemoteError, Shard, Suite, SuiteOptions, Target, Task, Waivers,
@@ -63,6 +64,8 @@ pub struct RunOptions {
     pub shard: Option<Shard>,
     /// After so long it is ended in order, wherever it is.
     pub most: Option<Duration>,
+    /// Takes what a launched server writes.
+    pub log: Option<ServerLog>,
 }
 
 impl Default for RunOptions {
@@ -82,6 +85,7 @@ impl Default for RunOptions {
             today: None,
             shard: None,
             most: None,
+            log: None,
         }
     }
 }
@@ -139,7 +143,12 @@ pub async fn run(plan: Plan, sink: &mut (dyn FnMut(Event) + Send)) -> Result<Run
     let mut environment = target.environment();
     environment.segments = options.segments;
     environment.level = Some(options.level);
-    let bench = Arc::new(Bench::new(&target, options.remote, options.seed));
+    let bench = Arc::new(Bench::new(
+        &target,
+        options.remote,
+        options.seed,
+        options.log.clone(),
+    ));
     let accounts = std::mem::take(&mut target.accounts);
     let mut suite = Suite::new(scenarios, accounts.clone(), suite_options);
     pass_on(&mut suite, sink);
@@ -192,6 +201,10 @@ pub async fn run(plan: Plan, sink: &mut (dyn FnMut(Event) + Send)) -> Result<Run
         }
     }
     bench.host.stop().await;
+    let lost = options.log.as_ref().and_then(ServerLog::failure);
+    for text in bench.host.ear.told().into_iter().chain(lost) {
+        suite.notice(NoticeKind::Warning, text, Vec::new());
+    }
     let summary = suite.finish(start.elapsed(), setup_failed);
     pass_on(&mut suite, sink);
     Ok(RunEnd {

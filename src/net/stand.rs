@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::net::bench::{Bench, Unprepared};
+use crate::net::log::ServerLog;
 use crate::net::vitals::Vitals;
 use crate::run::{
     Account, Dead, Done, Ending, Environment, Known, Outcome, RemoteError, Target, Work,
@@ -28,6 +29,8 @@ pub struct StandOptions {
     pub deadline: Option<Instant>,
     /// What is known to be wrong with it.
     pub known: Known,
+    /// Takes what a launched server writes.
+    pub log: Option<ServerLog>,
 }
 
 /// Why a scenario could not be run.
@@ -96,7 +99,12 @@ impl Stand {
         }
         let mut environment = target.environment();
         environment.segments = options.segments;
-        let bench = Arc::new(Bench::new(&target, options.remote, options.seed));
+        let bench = Arc::new(Bench::new(
+            &target,
+            options.remote,
+            options.seed,
+            options.log.clone(),
+        ));
         let accounts = std::mem::take(&mut target.accounts);
         let mut probes = Vec::new();
         let preparing = bench.prepare(environment, accounts, &mut probes);
@@ -296,6 +304,12 @@ impl Stand {
     /// lived one after the other, the one that lived longest.
     pub async fn vitals(&self) -> Option<Vitals> {
         self.bench.host.vitals().await
+    }
+
+    /// The exceptions that a server of ours wrote of, a line each.
+    #[must_use]
+    pub fn exceptions(&self) -> Vec<String> {
+        self.bench.host.ear.told()
     }
 
     async fn check(&self, patient: bool) -> Result<(), Dead> {

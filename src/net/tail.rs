@@ -2,8 +2,9 @@
 
 use std::collections::VecDeque;
 
-use crate::run::is_cry;
-use crate::transcript::{Redactor, escape};
+use crate::net::ear::Ear;
+use crate::run::{Listener, is_cry};
+use crate::transcript::escape;
 
 /// How many lines of its output are kept.
 pub(super) const LINES: usize = 30;
@@ -29,18 +30,22 @@ pub(super) struct Tail {
     cry: Vec<String>,
     /// The cry is out of the last lines.
     is_far: bool,
-    redactor: Redactor,
+    listeners: [Listener; 2],
+    ear: Ear,
 }
 
 impl Tail {
-    pub(super) fn new(redactor: Redactor) -> Self {
+    pub(super) fn new(ear: Ear) -> Self {
         Self {
-            redactor,
+            ear,
             ..Self::default()
         }
     }
 
     pub(super) fn push(&mut self, source: Source, bytes: &[u8]) {
+        if let Some(log) = &self.ear.log {
+            log.push(source, bytes, &self.ear.redactor);
+        }
         for byte in bytes {
             let begun = self.begun(source);
             match byte {
@@ -48,6 +53,13 @@ impl Tail {
                 byte if begun.len() < LINE => begun.push(*byte),
                 _ => {}
             }
+        }
+    }
+
+    /// An output is over.
+    pub(super) fn end(&mut self, source: Source) {
+        if let Some(log) = &self.ear.log {
+            log.end(source, &self.ear.redactor);
         }
     }
 
@@ -61,8 +73,9 @@ impl Tail {
 
     fn end_line(&mut self, source: Source) {
         let begun = std::mem::take(self.begun(source));
-        let text = escape(begun.strip_suffix(b"\r").unwrap_or(&begun));
-        let text = self.redactor.apply(&text).into_owned();
+        let line = begun.strip_suffix(b"\r").unwrap_or(&begun);
+        self.listen(source, &String::from_utf8_lossy(line));
+        let text = self.ear.redactor.apply(&escape(line)).into_owned();
         let is_more = (1..CRY).contains(&self.cry.len());
         if source == Source::Stderr && (is_more || (self.cry.is_empty() && is_cry(&text))) {
             self.cry.push(text.clone());
@@ -72,6 +85,17 @@ impl Tail {
             self.is_far |= gone.as_ref() == self.cry.first();
         }
         self.lines.push_back(text);
+    }
+
+    fn listen(&mut self, source: Source, text: &str) {
+        let [stdout, stderr] = &mut self.listeners;
+        let listener = match source {
+            Source::Stdout => stdout,
+            Source::Stderr => stderr,
+        };
+        if let Some(exception) = listener.line(&self.ear.redactor.apply(text)) {
+            self.ear.hear(exception);
+        }
     }
 
     /// The first line of a panic or a sanitizer, if there was one.
@@ -99,6 +123,7 @@ impl Tail {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::transcript::Redactor;
 
     #[test]
     fn the_tail_is_bounded() {
@@ -117,7 +142,7 @@ mod tests {
 
     #[test]
     fn outputs_do_not_mix_and_a_cry_is_kept() {
-        let mut tail = Tail::new(Redactor::new(["secret-a".to_owned()]));
+        let mut tail = Tail::new(Ear::new(Redactor::new(["secret-a".to_owned()]), None));
         tail.push(Source::Stdout, b"a log line, panicked at");
         tail.push(Source::Stderr, b"thread 'x' panicked at src/x.rs:3:5:\nfor");
         tail.push(Source::Stdout, b" noon\n");

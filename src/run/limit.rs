@@ -36,9 +36,7 @@ impl Limit {
             Self::Memory => "free some memory, or lower --jobs",
             Self::Lookup => "write addresses instead of names, or mend the look-up of names",
             Self::Time(_) => "raise --timeout, by which the time of a scenario is measured",
-            Self::Lines(_) | Self::Bytes(_) => {
-                "see what the server sends without end: `msnpspec run --transcripts DIR`"
-            }
+            Self::Lines(_) | Self::Bytes(_) => "see what it sends without end",
             Self::Effect => "run it again: what it changed is put back",
             Self::CutOff => "give it more time",
         }

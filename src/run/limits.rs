@@ -14,18 +14,26 @@ const SOME: usize = 5;
 
 /// Which limits were reached, and how often.
 #[derive(Debug, Default)]
-pub(super) struct Limits(Vec<(Limit, usize)>);
+pub(super) struct Limits {
+    reached: Vec<(Limit, usize)>,
+    /// The run was ended because of them.
+    has_ended: bool,
+}
 
 impl Limits {
     fn count(&mut self, limit: Limit) {
-        match self.0.iter_mut().find(|(known, _)| known.is_like(limit)) {
+        match self
+            .reached
+            .iter_mut()
+            .find(|(known, _)| known.is_like(limit))
+        {
             Some((_, count)) => *count += 1,
-            None => self.0.push((limit, 1)),
+            None => self.reached.push((limit, 1)),
         }
     }
 
     fn most(&self) -> Option<(Limit, usize)> {
-        self.0.iter().copied().max_by_key(|(_, count)| *count)
+        self.reached.iter().copied().max_by_key(|(_, count)| *count)
     }
 }
 
@@ -88,9 +96,15 @@ impl Suite {
         }
         if let Some((limit, _)) = self.limits.most() {
             let advice = limit.advice();
-            self.stop(&format!(
-                "{inconclusive} of {all} scenarios are inconclusive: {limit}; {advice}"
-            ));
+            let why =
+                format!("{inconclusive} of {all} scenarios are inconclusive: {limit}; {advice}");
+            self.stop(&why);
+            if self.limits.has_ended {
+                // More have come to their ends meanwhile.
+                self.aborted = Some(why);
+            } else {
+                self.limits.has_ended = self.aborted.as_ref() == Some(&why);
+            }
         }
     }
 

@@ -14,6 +14,7 @@ mod dialogue;
 #[cfg(test)]
 mod ends_tests;
 mod environment;
+mod exception;
 mod executor;
 #[cfg(test)]
 mod executor_tests;
@@ -79,6 +80,7 @@ mod weight;
 
 pub use check::{check, conclude};
 pub use environment::{Account, Barrier, Barriers, Environment, Learnt, Lists, Timeouts};
+pub use exception::{Exception, Listener};
 pub use executor::Executor;
 pub use filter::{Filter, FilterError, Shard, ShardError};
 pub use known::Known;

@@ -144,7 +144,8 @@ pub fn is_cry(line: &str) -> bool {
         "Assertion `",
         "terminate called after throwing",
     ];
-    line.starts_with("panic: ") || WITHIN.iter().any(|cry| line.contains(cry))
+    let is_of_go = line.starts_with("panic: ") || line.starts_with("fatal error: ");
+    is_of_go || WITHIN.iter().any(|cry| line.contains(cry))
 }
 
 #[cfg(test)]
@@ -156,6 +157,7 @@ mod tests {
         for line in [
             "thread 'main' panicked at src/main.rs:1:1:",
             "panic: runtime error: index out of range",
+            "fatal error: all goroutines are asleep - deadlock!",
             "==1==ERROR: AddressSanitizer: heap-use-after-free",
             "a.c:1:2: runtime error: signed integer overflow",
             "server: a.c:5: f: Assertion `x' failed.",

@@ -435,6 +435,45 @@ fn an_interrupted_run_still_writes_its_reports_and_keeps_the_waivers_of_before()
     }
 }
 
+#[cfg(unix)]
+#[test]
+fn what_a_launched_server_writes_is_kept_and_its_exceptions_are_told() {
+    let folder = suite();
+    let port = crate::loopback::free_port();
+    let program = env!("CARGO_BIN_EXE_msnpspec");
+    let text =
+        "Traceback (most recent call last):\\n  File \\\"s.py\\\", line 31, in run\\nKeyError: 7";
+    let target = format!(
+        "dispatch: 127.0.0.1:{port}\n\
+         account_pattern: {{ handle: \"user{{n}}@hotmail.com\", password: \"pw{{n}}\", to: 12 }}\n\
+         launch:\n  command: [/bin/sh, -c, \"printf '%b\\\\n' '{text}' >&2; echo I know pw12 well; \
+         exec {program} serve --listen 127.0.0.1:{port}\"]\n\
+         disposable: true\n"
+    );
+    std::fs::create_dir(folder.path().join("t")).unwrap();
+    write(&folder.path().join("t"), "target.yaml", &target);
+    let told = run(
+        folder.path(),
+        &[
+            "passes.yaml",
+            "--target",
+            "t/target.yaml",
+            "--log",
+            "server.log",
+        ],
+    );
+    assert_eq!(told.code, Some(0), "{}{}", told.out, told.err);
+    let notice = "warning: the server wrote of an exception, KeyError at s.py:31";
+    assert!(told.out.contains(notice), "{}", told.out);
+    let log = fs::read_to_string(folder.path().join("server.log")).unwrap();
+    for line in ["KeyError: 7\n", "I know [redacted] well\n", "ready\n"] {
+        assert!(log.contains(line), "{log}");
+    }
+    let told = run(folder.path(), &["passes.yaml", "--log", "builtin.log"]);
+    assert_eq!(told.code, Some(2), "{}", told.err);
+    assert!(!folder.path().join("builtin.log").exists());
+}
+
 #[test]
 fn a_rerun_by_the_printed_command_works() {
     let folder = suite();

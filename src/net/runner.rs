@@ -6,9 +6,9 @@ use std::time::{Duration, Instant};
 
 use tokio::task::{Id, JoinSet};
 
-use crate::event::{Event, NoticeKind, Summary};
+use crate::event::{Event, Gates, NoticeKind, Scope, Summary};
 use crate::net::bench::{Bench, Unprepared};
-use crate::net::clock::{now, today};
+use crate::net::clock::{now, stamp, today};
 use crate::net::signals::interrupted;
 use crate::run::{
     Date, Done, Environment, Limit, RemoteError, Shard, Suite, SuiteOptions, Target, Task, Waivers,
@@ -61,6 +61,10 @@ pub struct RunOptions {
     pub today: Option<Date>,
     /// Which part of the suite the scenarios are.
     pub shard: Option<Shard>,
+    /// What was chosen of the suite before.
+    pub scope: Scope,
+    /// What also fails the run.
+    pub gates: Gates,
 }
 
 impl Default for RunOptions {
@@ -79,6 +83,8 @@ impl Default for RunOptions {
             transcripts: false,
             today: None,
             shard: None,
+            scope: Scope::default(),
+            gates: Gates::default(),
         }
     }
 }
@@ -219,6 +225,9 @@ fn suite_options(
         fail_fast: options.fail_fast,
         seed: options.seed,
         shard: options.shard,
+        scope: options.scope.clone(),
+        started: Some(stamp()),
+        gates: options.gates,
         max_connections: target.max_connections,
         owns_server: target.owns_server(),
         dispatch_refers: false,

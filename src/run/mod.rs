@@ -55,6 +55,7 @@ mod suite;
 mod suite_tests;
 #[cfg(test)]
 mod suite_world;
+mod tally;
 mod target;
 mod target_file;
 mod target_schema;
@@ -74,7 +75,7 @@ mod verdict;
 mod waivers;
 mod weight;
 
-pub use check::{check, conclude};
+pub use check::{check, conclude, summed_up};
 pub use environment::{Account, Barrier, Barriers, Environment, Learnt, Lists, Timeouts};
 pub use executor::Executor;
 pub use filter::{Filter, FilterError, Shard, ShardError};

@@ -13,10 +13,14 @@ use crate::transcript::ConnId;
 pub use crate::transcript::Observed;
 
 mod cause;
+mod conclusion;
 mod ladder;
+mod skip;
 
 pub use cause::{Cause, Standing};
+pub use conclusion::Conclusion;
 pub use ladder::{Rung, RungResult, RungState};
+pub use skip::{ByReason, Gates, Scope, SkipReason, Untested};
 
 /// The name under which is told what oracles saw before the first scenario. Each shard of a run
 /// looks for itself.
@@ -70,6 +74,8 @@ pub enum ClauseVerdict {
     Varied,
     /// It is broken, but not within the chosen level.
     Noted,
+    /// It is broken, and a waiver knows why.
+    Waived,
     /// It is broken.
     Failed,
 }
@@ -83,6 +89,7 @@ impl ClauseVerdict {
             Self::Passed => "passed",
             Self::Varied => "varied",
             Self::Noted => "noted",
+            Self::Waived => "waived",
             Self::Failed => "failed",
         }
     }
@@ -299,6 +306,8 @@ pub struct ScenarioResult {
     /// Why it was skipped, waived, or is flaky or broken, in one line; of one that failed, why it
     /// was not carried out to its end, where that is not the failure itself.
     pub reason: Option<String>,
+    /// Why it was skipped.
+    pub skipped: Option<SkipReason>,
     /// What fails the run (or, in a broken scenario, the precondition that failed).
     pub failures: Vec<Failure>,
     /// What is broken beyond the chosen level.
@@ -313,6 +322,15 @@ pub struct ScenarioResult {
     pub round_trips: u32,
     /// The whole transcript, redacted.
     pub transcript: Vec<String>,
+}
+
+impl ScenarioResult {
+    /// Whether it is what the first look found, and no scenario of the suite: it is told, and not
+    /// counted.
+    #[must_use]
+    pub fn is_first_look(&self) -> bool {
+        self.name == PROBE && self.clauses.is_empty()
+    }
 }
 
 /// Something worth a line outside any scenario: the server died, an account is unusable.
@@ -340,8 +358,7 @@ pub enum NoticeKind {
 }
 
 /// What became of one clause.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClauseResult {
     /// The clause.
     pub id: ClauseId,
@@ -350,8 +367,11 @@ pub struct ClauseResult {
     /// What became of it.
     pub verdict: ClauseVerdict,
     /// What was seen, where it varied.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub seen: Option<String>,
+    /// Why nothing is said of it, where nothing is.
+    pub untested: Option<Untested>,
+    /// The cause that breaks it, or that keeps it from being tested: the `id` of one of the run's.
+    pub cause: Option<usize>,
 }
 
 /// How many scenarios came to each verdict.
@@ -412,6 +432,10 @@ pub struct RunInfo {
     pub jobs: usize,
     /// Which part of the suite it is, such as `2/4`; `None`: all of it.
     pub shard: Option<String>,
+    /// What was chosen of the suite before.
+    pub scope: Scope,
+    /// When it began, as RFC 3339 writes it; `None` where nobody knows.
+    pub started: Option<String>,
 }
 
 /// What the run came to, said at its end.

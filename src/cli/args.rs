@@ -27,7 +27,7 @@ use super::target::TargetArgs;
                 --account bob@hotmail.com:secret   against your own
   msnpspec explain USR-6                         what a clause says, and what tests it
 
-Exit codes: 0 conforms, 1 does not, 2 wrong usage or bad file, 3 could not run, 4 nothing ran.",
+Exit codes: 0 nothing broken, 1 something is, 2 wrong usage or bad file, 3 could not run, 4 nothing ran.",
     max_term_width = 100,
     infer_long_args = false,
     disable_help_subcommand = true
@@ -87,7 +87,9 @@ pub(crate) enum Command {
   msnpspec run my-scenario.yaml other-scenarios/     your own scenarios
   msnpspec run bug.txt --target my-server.yaml       a transcript as it is, or a capture
 
-Exit codes: 0 conforms, 1 does not, 2 wrong usage or bad file, 3 could not run, 4 nothing ran.")]
+Exit codes: 0 nothing broken at the level, 1 something is, or a waiver no longer applies, 2 wrong usage
+or bad file, 3 could not run, 4 nothing ran. What is flaky alone, waived, or not tested is 0 and never
+told as \"conforms\"; --fail-flaky and --require-complete make 1 of it.")]
 pub(crate) struct RunArgs {
     /// Scenario files or folders, transcripts, captures; without any, the built-in suite
     #[arg(value_name = "PATH")]
@@ -129,6 +131,14 @@ pub(crate) struct RunArgs {
     /// Run what fails up to N times more; what then passes is flaky
     #[arg(long, value_name = "N", default_value_t = 0, help_heading = "Judging")]
     pub(crate) retries: u32,
+
+    /// Fail the run for flaky scenarios too
+    #[arg(long, help_heading = "Judging")]
+    pub(crate) fail_flaky: bool,
+
+    /// Fail the run where clauses of the level were not tested that could be
+    #[arg(long, help_heading = "Judging")]
+    pub(crate) require_complete: bool,
 
     /// Write today's failures to FILE as waivers with empty reasons
     #[arg(long, value_name = "FILE", help_heading = "Judging")]
@@ -173,6 +183,10 @@ pub(crate) struct RunArgs {
     /// The file for the --format before it; repeatable
     #[arg(long = "output", value_name = "FILE", help_heading = "Reports")]
     pub(crate) outputs: Vec<PathBuf>,
+
+    /// Tell everything on the terminal: each failure with its proof, each notice to its end
+    #[arg(long, help_heading = "Reports")]
+    pub(crate) full: bool,
 
     /// Write a page to FILE
     #[arg(long, value_name = "FILE.html", help_heading = "Reports")]
@@ -422,15 +436,19 @@ pub(crate) enum Listed {
     Mutators,
 }
 
-/// Explain a clause, a group of clauses, or an error code
+/// Explain a clause, a group of clauses, an error code, or a word of the reports
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   msnpspec explain USR-6        one clause: its text, level, section, and what tests it
   msnpspec explain USR          all clauses of a group
-  msnpspec explain 217          an error code")]
+  msnpspec explain 217          an error code
+  msnpspec explain blocked      a verdict, or a state of the ladder
+  msnpspec explain XFR SB       a rung of the ladder
+  msnpspec explain presence     an oracle")]
 pub(crate) struct ExplainArgs {
-    /// A clause (USR-6), a group (USR) or an error code (911)
-    pub(crate) id: String,
+    /// A clause (USR-6), a group (USR), an error code (911) or a word that a report uses (blocked)
+    #[arg(required = true, value_name = "ID")]
+    pub(crate) id: Vec<String>,
 }
 
 /// Show what stands behind each clause: scenarios, oracles, planted faults, lines of the server

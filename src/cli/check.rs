@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use clap::ArgMatches;
 use msnpspec::diagnostic::{Diagnostic, Source, Span};
-use msnpspec::event::{Event, RunInfo, Verdict};
+use msnpspec::event::{Event, RunInfo, Scope, Verdict};
 use msnpspec::report::{Judged, printable};
 use msnpspec::run::{check as judge, conclude};
 use msnpspec::transcript::capture::{self, CaptureError};
@@ -16,7 +16,7 @@ use super::args::CheckArgs;
 use super::console::Console;
 use super::exit::Exit;
 use super::outputs::Outputs;
-use super::progress::Progress;
+use super::progress::{Progress, Watched};
 use super::{files, options, snippet};
 
 /// The longest transcript that is read, in bytes.
@@ -59,7 +59,7 @@ pub(crate) fn check(args: &CheckArgs, matches: &ArgMatches, console: Console) ->
             return Exit::Usage;
         }
     };
-    let progress = Progress::new(false);
+    let progress = Progress::new(Watched::ByNobody);
     let begun = msnpspec::net::now();
     let info = RunInfo {
         target: "recorded".to_owned(),
@@ -69,6 +69,8 @@ pub(crate) fn check(args: &CheckArgs, matches: &ArgMatches, console: Console) ->
         scenarios: recorded.len(),
         jobs: 1,
         shard: None,
+        scope: Scope::default(),
+        started: None,
     };
     outputs.handle(&Event::Started(info), &progress);
     let mut results = Vec::new();

@@ -5,16 +5,16 @@ use std::sync::Arc;
 
 use clap::{ArgMatches, Args};
 use msnpspec::diagnostic::Source;
-use msnpspec::event::Event;
+use msnpspec::event::{Conclusion, Event, Gates};
 use msnpspec::fuzzer::CampaignResult;
-use msnpspec::report::{Conclusion, Format, Human, Part, Reporter, merge as join, read_result};
-use msnpspec::run::conclude;
+use msnpspec::report::{Format, Human, Part, Reporter, merge as join, read_result};
+use msnpspec::run::summed_up;
 
 use super::args::format_parser;
 use super::console::Console;
 use super::exit::Exit;
 use super::outputs::Outputs;
-use super::progress::Progress;
+use super::progress::{Progress, Watched};
 use super::{files, fuzz_report, options};
 
 /// The longest result that is read, in bytes.
@@ -96,11 +96,11 @@ pub(crate) fn merge(args: &MergeArgs, matches: &ArgMatches, console: Console) ->
         Err(error) => return wrong(&error),
     };
     let events = events_of(whole);
-    let progress = Progress::new(false);
+    let progress = Progress::new(Watched::ByNobody);
     for event in &events {
         outputs.handle(event, &progress);
     }
-    let mut exit = Conclusion::of_events(&events).map_or(Exit::NotRun, |end| exit_of(&end));
+    let mut exit = exit_of(&events);
     for error in outputs.finish() {
         console.error(&error);
         exit = exit.max(Exit::NotRun);
@@ -129,20 +129,30 @@ fn campaigns(sources: &[Arc<Source>]) -> Result<CampaignResult, String> {
 
 /// What a run that came to this would have said.
 fn events_of(whole: Part) -> Vec<Event> {
-    let mut summary = conclude(&whole.results, whole.took);
+    // Shards that are missing are told as what cut the run short.
+    let is_part = whole.info.scope.is_part();
+    let mut summary = summed_up(
+        &whole.results,
+        whole.causes,
+        whole.ladder.clone(),
+        is_part,
+        whole.took,
+    );
     (summary.waited, summary.aborted) = (whole.waited, whole.aborted);
-    let mut events = vec![Event::Started(whole.info)];
+    let mut events = vec![Event::Started(whole.info), Event::Climbed(whole.ladder)];
     events.extend(whole.results.into_iter().map(Event::ScenarioFinished));
     events.extend(whole.notices.into_iter().map(Event::Notice));
     events.push(Event::Finished(summary));
     events
 }
 
-fn exit_of(conclusion: &Conclusion) -> Exit {
-    match conclusion {
-        Conclusion::Conforms => Exit::Success,
-        Conclusion::Breaks(_) | Conclusion::Undecided(_) => Exit::Failure,
-        Conclusion::Aborted(_) => Exit::NotRun,
-        Conclusion::Nothing => Exit::Nothing,
+fn exit_of(events: &[Event]) -> Exit {
+    let summary = events.iter().find_map(|event| match event {
+        Event::Finished(summary) => Some(summary),
+        _ => None,
+    });
+    match (Conclusion::of_events(events), summary) {
+        (Some(end), Some(summary)) => Exit::of_run(end.exit_code(summary, Gates::default())),
+        _ => Exit::NotRun,
     }
 }

@@ -52,7 +52,7 @@ impl Destination {
                 let file = File::create(&path).map(BufWriter::new);
                 file.map(|file| Self::Lines(path.clone(), file))
             }
-            Format::Json | Format::Junit | Format::Html => {
+            Format::Json | Format::Junit | Format::Html | Format::Markdown => {
                 let file = WholeFile::create(&path);
                 file.map(|file| Self::Document(path.clone(), file))
             }

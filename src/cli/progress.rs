@@ -1,31 +1,61 @@
-//! A live line on standard error, where somebody watches it.
+//! What is under way: a live line on standard error where somebody watches it, and a line every few
+//! seconds where it goes to a file or a pipe.
 
 use std::collections::BTreeSet;
 use std::io::{self, Write};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use msnpspec::event::{Event, Totals};
 use msnpspec::report::printable;
 
+use super::console::Console;
+
 /// Names of running scenarios shown.
 const NAMES: usize = 3;
+/// How often a line is written where nobody watches.
+const EVERY: Duration = Duration::from_secs(5);
 
-/// The line; it draws nothing where nobody watches.
+/// Who sees standard error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Watched {
+    /// Somebody at a terminal.
+    ByTerminal,
+    /// Somebody who reads a file, a pipe or a log.
+    InPipe,
+    /// It is over at once.
+    ByNobody,
+}
+
+impl Watched {
+    /// Who sees it now.
+    pub(crate) fn now() -> Self {
+        match Console::is_watched() {
+            true => Self::ByTerminal,
+            false => Self::InPipe,
+        }
+    }
+}
+
+/// The line.
 #[derive(Debug)]
 pub(crate) struct Progress {
     bar: ProgressBar,
     running: BTreeSet<String>,
     totals: Totals,
+    scenarios: usize,
+    watched: Watched,
+    ticker: Option<Ticker>,
 }
 
 impl Progress {
     /// A line on standard error, or none.
-    pub(crate) fn new(is_watched: bool) -> Self {
-        let target = if is_watched {
-            ProgressDrawTarget::stderr_with_hz(15)
-        } else {
-            ProgressDrawTarget::hidden()
+    pub(crate) fn new(watched: Watched) -> Self {
+        let target = match watched {
+            Watched::ByTerminal => ProgressDrawTarget::stderr_with_hz(15),
+            Watched::InPipe | Watched::ByNobody => ProgressDrawTarget::hidden(),
         };
         let bar = ProgressBar::with_draw_target(None, target);
         let style =
@@ -35,6 +65,9 @@ impl Progress {
             bar,
             running: BTreeSet::new(),
             totals: Totals::default(),
+            scenarios: 0,
+            watched,
+            ticker: None,
         }
     }
 
@@ -54,35 +87,141 @@ impl Progress {
     pub(crate) fn take(&mut self, event: &Event) {
         match event {
             Event::Started(run) => {
+                self.scenarios = run.scenarios;
                 self.bar.set_length(run.scenarios as u64);
                 self.bar.enable_steady_tick(Duration::from_millis(250));
+                if self.watched == Watched::InPipe {
+                    self.ticker = Some(Ticker::start(EVERY, self.counts(), |line| {
+                        // Where standard error is gone, there is nobody to tell that to.
+                        let _ = writeln!(io::stderr(), "{line}");
+                    }));
+                }
             }
             Event::ScenarioStarted(name) => {
                 self.running.insert(name.clone());
             }
+            Event::ScenarioFinished(result) if result.is_first_look() => {}
             Event::ScenarioFinished(result) => {
                 self.running.remove(&result.name);
                 self.totals.count(result.verdict);
                 self.bar.set_position(self.totals.all() as u64);
             }
             Event::Climbed(_) | Event::Notice(_) => {}
-            Event::Finished(_) => return self.bar.finish_and_clear(),
+            Event::Finished(_) => {
+                self.ticker = None;
+                return self.bar.finish_and_clear();
+            }
         }
         self.bar.set_message(self.message());
+        let counts = self.ticker.is_some().then(|| self.counts());
+        if let (Some(ticker), Some(counts)) = (&self.ticker, counts) {
+            ticker.tell(counts);
+        }
     }
 
     fn message(&self) -> String {
-        let Totals {
-            failed, blocked, ..
-        } = self.totals;
-        let mut words = Vec::new();
-        for (count, word) in [(failed, "failed"), (blocked, "blocked")] {
-            if count > 0 {
-                words.push(format!("{count} {word}"));
-            }
-        }
+        let mut words = self.words();
         let names = self.running.iter().take(NAMES);
         words.extend(names.map(|name| printable(name).into_owned()));
         words.join("  ")
+    }
+
+    /// What did not simply pass.
+    fn words(&self) -> Vec<String> {
+        let Totals {
+            failed,
+            blocked,
+            inconclusive,
+            ..
+        } = self.totals;
+        let counts = [
+            (failed, "failed"),
+            (blocked, "blocked"),
+            (inconclusive, "inconclusive"),
+        ];
+        let shown = counts.into_iter().filter(|(count, _)| *count > 0);
+        shown
+            .map(|(count, word)| format!("{count} {word}"))
+            .collect()
+    }
+
+    fn counts(&self) -> String {
+        let (done, all) = (self.totals.all(), self.scenarios);
+        let mut words = vec![format!("{done} of {all} scenarios")];
+        words.extend(self.words());
+        words.join(", ")
+    }
+}
+
+/// Writes the newest counts every so often, until it is dropped.
+#[derive(Debug)]
+struct Ticker {
+    counts: Option<Sender<String>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Ticker {
+    fn start(every: Duration, first: String, write: impl Fn(&str) + Send + 'static) -> Self {
+        let (counts, news) = channel();
+        let thread = std::thread::spawn(move || tick(every, first, &news, &write));
+        Self {
+            counts: Some(counts),
+            thread: Some(thread),
+        }
+    }
+
+    fn tell(&self, counts: String) {
+        if let Some(sender) = &self.counts {
+            // The thread ends only when this end is dropped.
+            let _ = sender.send(counts);
+        }
+    }
+}
+
+impl Drop for Ticker {
+    fn drop(&mut self) {
+        self.counts = None;
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+fn tick(every: Duration, first: String, news: &Receiver<String>, write: &dyn Fn(&str)) {
+    let begun = msnpspec::net::now();
+    let (mut newest, mut due) = (first, every);
+    loop {
+        match news.recv_timeout(due.saturating_sub(begun.elapsed())) {
+            Ok(counts) => newest = counts,
+            Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) => return,
+        }
+        if begun.elapsed() >= due {
+            write(&format!("{:>4}s  {newest}", begun.elapsed().as_secs()));
+            due += every;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_comes_every_so_often_without_news_too_and_none_after_the_end() {
+        let (sender, lines) = channel();
+        let every = Duration::from_millis(20);
+        let ticker = Ticker::start(every, "0 of 9".into(), move |line| {
+            let _ = sender.send(line.to_owned());
+        });
+        assert_eq!(lines.recv().unwrap(), "   0s  0 of 9");
+        ticker.tell("4 of 9".into());
+        let mut later = lines.iter();
+        assert!(later.any(|line| line.ends_with("4 of 9")));
+        drop(ticker);
+        assert_eq!(
+            lines.iter().filter(|line| line.ends_with("0 of 9")).count(),
+            0
+        );
     }
 }

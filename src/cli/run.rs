@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::ArgMatches;
-use msnpspec::event::{Event, ScenarioResult, Verdict};
+use msnpspec::event::{Event, Gates, ScenarioResult, Scope, Verdict};
 use msnpspec::net::{Plan, RunOptions};
 use msnpspec::report::{Format, Human, Reporter, printable};
 use msnpspec::run::{Filter, Target, bless};
@@ -15,7 +15,7 @@ use super::console::Console;
 use super::exit::Exit;
 use super::options::{self, Report};
 use super::outputs::Outputs;
-use super::progress::Progress;
+use super::progress::{Progress, Watched};
 use super::replay::{self, Replay};
 use super::transcripts::Transcripts;
 use super::whole_file::WholeFile;
@@ -224,6 +224,14 @@ fn run_options(args: &RunArgs) -> RunOptions {
         shard: args.shard,
         most: None,
         log: None,
+        scope: Scope {
+            filter: args.filter.clone(),
+            files: !args.paths.is_empty(),
+        },
+        gates: Gates {
+            flaky: args.fail_flaky,
+            incomplete: args.require_complete,
+        },
     }
 }
 
@@ -263,11 +271,13 @@ impl Writers {
         });
         let bless = bless.transpose()?;
         let again = options::again(args);
-        let human = |palette| -> Box<dyn Reporter + Send> { Box::new(Human::new(palette, &again)) };
+        let human = |palette| -> Box<dyn Reporter + Send> {
+            Box::new(Human::new(palette, &again).full(args.full))
+        };
         let outputs = Outputs::open(reports, console.palette(), &human);
         Ok(Self {
             outputs: outputs.map_err(|error| wrong(&error))?,
-            progress: Progress::new(Console::is_watched()),
+            progress: Progress::new(Watched::now()),
             transcripts,
             bless,
             lost: None,

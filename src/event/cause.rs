@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Failure, Rung};
+use super::{Failure, Judge, Rung};
 use crate::spec::{ClauseId, Level};
 
 /// What a cause means for the run.
@@ -25,6 +25,13 @@ impl Standing {
             Self::Waived => "waived",
             Self::Noted => "noted",
         }
+    }
+
+    /// The standing of this word.
+    #[must_use]
+    pub fn find(word: &str) -> Option<Self> {
+        let all = [Self::Fails, Self::Waived, Self::Noted];
+        all.into_iter().find(|standing| standing.as_str() == word)
     }
 }
 
@@ -51,6 +58,24 @@ pub struct Cause {
 }
 
 impl Cause {
+    /// Sorts causes, the heaviest first: what fails the run, crashes and hangs, then by level, by
+    /// what they block and how often they show.
+    pub fn sort(causes: &mut [Self]) {
+        causes.sort_by_key(|cause| {
+            let is_grave = cause.failure.judge == Judge::Process
+                || cause.clause.is_some_and(|id| id.clause().group() == "LIVE");
+            let weight = cause.blocks + cause.shown_by.len();
+            (
+                cause.standing,
+                !is_grave,
+                cause.level.is_none(),
+                cause.level,
+                std::cmp::Reverse(weight),
+                cause.id,
+            )
+        });
+    }
+
     /// What kind of breach it is; see [`Failure::breach`].
     #[must_use]
     pub fn breach(&self) -> String {

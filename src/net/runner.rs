@@ -6,9 +6,9 @@ use std::time::{Duration, Instant};
 
 use tokio::task::{Id, JoinSet};
 
-use crate::event::{Event, NoticeKind, Summary};
+use crate::event::{Event, Gates, NoticeKind, Scope, Summary};
 use crate::net::bench::{Bench, Unprepared};
-use crate::net::clock::{now, today};
+use crate::net::clock::{now, stamp, today};
 use crate::net::log::ServerLog;
 use crate::net::signals::interrupted;
 use crate::run::{
@@ -66,6 +66,10 @@ pub struct RunOptions {
     pub most: Option<Duration>,
     /// Takes what a launched server writes.
     pub log: Option<ServerLog>,
+    /// What was chosen of the suite before.
+    pub scope: Scope,
+    /// What also fails the run.
+    pub gates: Gates,
 }
 
 impl Default for RunOptions {
@@ -86,6 +90,8 @@ impl Default for RunOptions {
             shard: None,
             most: None,
             log: None,
+            scope: Scope::default(),
+            gates: Gates::default(),
         }
     }
 }
@@ -247,6 +253,9 @@ fn suite_options(
         fail_fast: options.fail_fast,
         seed: options.seed,
         shard: options.shard,
+        scope: options.scope.clone(),
+        started: Some(stamp()),
+        gates: options.gates,
         max_connections: target.max_connections,
         owns_server: target.owns_server(),
         dispatch_refers: false,

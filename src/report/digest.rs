@@ -3,14 +3,18 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::conclusion::Conclusion;
-use crate::event::{Event, Notice, RunInfo, ScenarioResult, Summary, Variation, Verdict};
+use super::conclusion::sentence;
+use crate::event::{
+    Cause, Conclusion, Event, Notice, RunInfo, ScenarioResult, Scope, Summary, Variation, Verdict,
+};
 use crate::spec::{ClauseId, Level};
 
 /// Everything that was said so far.
 #[derive(Debug, Default)]
 pub(super) struct Digest {
     pub(super) run: Option<RunInfo>,
+    /// What the first look saw broken.
+    pub(super) first_look: Option<Arc<ScenarioResult>>,
     pub(super) results: Vec<Arc<ScenarioResult>>,
     pub(super) notices: Vec<Notice>,
     pub(super) summary: Option<Summary>,
@@ -21,6 +25,9 @@ impl Digest {
         match event {
             Event::Started(run) => self.run = Some(run.clone()),
             Event::ScenarioStarted(_) | Event::Climbed(_) => {}
+            Event::ScenarioFinished(result) if result.is_first_look() => {
+                self.first_look = Some(Arc::clone(result));
+            }
             Event::ScenarioFinished(result) => self.results.push(Arc::clone(result)),
             Event::Notice(notice) => self.notices.push(notice.clone()),
             Event::Finished(summary) => self.summary = Some(summary.clone()),
@@ -37,7 +44,15 @@ impl Digest {
             scenarios: 0,
             jobs: 0,
             shard: None,
+            scope: Scope::default(),
+            started: None,
         })
+    }
+
+    /// What is wrong, the heaviest first; nothing before the end.
+    pub(super) fn causes(&self) -> &[Cause] {
+        let summary = self.summary.as_ref();
+        summary.map_or(&[], |summary| summary.causes.as_slice())
     }
 
     /// The scenarios with a verdict.
@@ -75,6 +90,12 @@ impl Digest {
     /// What the run came to; `None` before its end.
     pub(super) fn conclusion(&self) -> Option<Conclusion> {
         let summary = self.summary.as_ref()?;
-        Some(Conclusion::of(summary, &self.notices))
+        Some(Conclusion::of(summary, &self.run(), &self.notices))
+    }
+
+    /// What the run came to, as a sentence about the target.
+    pub(super) fn sentence(&self) -> String {
+        let conclusion = self.conclusion();
+        conclusion.map_or_else(String::new, |it| sentence(&it, &self.run()))
     }
 }

@@ -4,7 +4,8 @@ use std::fmt::Write as _;
 
 use super::palette::Palette;
 use super::text::printable;
-use crate::spec::{Clause, ErrorCode, Level, Origin};
+use super::words::{self, Word};
+use crate::spec::{Clause, ErrorCode, Level, Origin, REQUESTS, Rung};
 
 /// What a level means, in one line.
 #[must_use]
@@ -67,5 +68,50 @@ pub fn code(code: &ErrorCode, palette: &Palette) -> String {
     format!(
         "{strong}{}{strong:#}  {}\n    {}\n    {origin}\n",
         code.code, code.name, code.cause
+    )
+}
+
+/// A word of the reports.
+#[must_use]
+pub fn word(word: &Word, palette: &Palette) -> String {
+    let (strong, faint) = (palette.strong, palette.faint);
+    let Word { name, of, text } = word;
+    format!("{strong}{name}{strong:#}  {faint}{of}{faint:#}\n    {text}\n")
+}
+
+/// A level, as a word.
+#[must_use]
+pub fn level_word(at: Level, palette: &Palette) -> String {
+    let (name, of, text) = (at.as_str(), "a level of clauses", level(at));
+    word(&Word { name, of, text }, palette)
+}
+
+/// A rung of the ladder, and the clauses that say that it works.
+#[must_use]
+pub fn rung(rung: Rung, palette: &Palette) -> String {
+    let (name, of) = (rung.as_str(), "a rung of the ladder");
+    let text = words::rung(rung);
+    let mut out = word(&Word { name, of, text }, palette);
+    let rows = REQUESTS.iter().filter(|row| row.rung == Some(rung));
+    let mut clauses: Vec<&str> = rows
+        .flat_map(|row| [row.clause.as_str(), row.result.as_str()])
+        .collect();
+    clauses.dedup();
+    if !clauses.is_empty() {
+        let _ = writeln!(out, "    its clauses: {}", clauses.join(", "));
+    }
+    out
+}
+
+/// An oracle with the clauses that it can accuse.
+#[must_use]
+pub fn oracle(name: &str, clauses: &[&str], palette: &Palette) -> String {
+    let of = "an oracle";
+    let strong = palette.strong;
+    let faint = palette.faint;
+    format!(
+        "{strong}{name}{strong:#}  {faint}{of}{faint:#}\n    it watches every line of every scenario, \
+         whatever the scenario is about, for these clauses: {}\n",
+        clauses.join(", ")
     )
 }

@@ -138,7 +138,7 @@ pub(super) fn key<'d>(scenario: &'d ScenarioResult, failure: Option<&'d Failure>
         (_, reason) => Key {
             clause: None,
             by: "",
-            expected: String::new(),
+            expected: scenario.cause.map(|id| id.to_string()).unwrap_or_default(),
             got: shape(reason.unwrap_or_default()),
         },
     }

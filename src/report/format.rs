@@ -1,6 +1,6 @@
 //! The formats by name.
 
-use super::{Github, Html, Human, Json, Jsonl, Junit, Reporter, Tap};
+use super::{Github, Html, Human, Json, Jsonl, Junit, Markdown, Reporter, Tap};
 
 /// A format that a run can be reported in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -19,11 +19,13 @@ pub enum Format {
     Github,
     /// One self-contained page.
     Html,
+    /// Tables for a pull request.
+    Markdown,
 }
 
 impl Format {
     /// All formats.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Human,
         Self::Json,
         Self::Jsonl,
@@ -31,6 +33,7 @@ impl Format {
         Self::Tap,
         Self::Github,
         Self::Html,
+        Self::Markdown,
     ];
 
     /// The name on the command line.
@@ -44,6 +47,7 @@ impl Format {
             Self::Tap => "tap",
             Self::Github => "github",
             Self::Html => "html",
+            Self::Markdown => "markdown",
         }
     }
 
@@ -53,11 +57,12 @@ impl Format {
         match self {
             Self::Human => Box::new(Human::default()),
             Self::Json => Box::new(Json::default()),
-            Self::Jsonl => Box::new(Jsonl),
+            Self::Jsonl => Box::new(Jsonl::default()),
             Self::Junit => Box::new(Junit::default()),
             Self::Tap => Box::new(Tap::default()),
             Self::Github => Box::new(Github::default()),
             Self::Html => Box::new(Html::default()),
+            Self::Markdown => Box::new(Markdown::default()),
         }
     }
 }

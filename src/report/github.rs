@@ -1,14 +1,15 @@
-//! Annotations of GitHub Actions: one for each failure, identical ones folded, at the end.
+//! Annotations of GitHub Actions: one for each cause, the heaviest first, at the end.
 //!
-//! GitHub shows ten errors of a step and drops the rest, so folding is what makes all faults seen.
+//! GitHub shows ten errors of a step and drops the rest, so one for each failure would hide most
+//! faults.
 
 use std::io;
 
 use super::Reporter;
 use super::digest::Digest;
-use super::fold::{Group, fold};
 use super::text::{counted, printable, some_of};
-use crate::event::{Event, NoticeKind, Verdict};
+use super::title::{counts, headline, shown_by_scenarios, why};
+use crate::event::{Cause, Event, NoticeKind, Standing, Verdict};
 
 /// Names of scenarios shown where many failed alike.
 const NAMES: usize = 10;
@@ -26,19 +27,26 @@ impl Reporter for Github {
             return Ok(());
         }
         let digest = &self.digest;
-        for group in fold(digest, Verdict::Failed) {
-            let clause = group.failure.and_then(|failure| failure.clause);
-            let title = clause.map_or("failed", |id| id.as_str());
-            annotate(
-                "error",
-                &group,
-                &format!("{title}: {}", group.scenario.name),
-                out,
-            )?;
+        let causes = digest.causes();
+        for cause in causes {
+            let kind = match cause.standing {
+                Standing::Fails => "error",
+                _ if cause.blocks > 0 => "warning",
+                _ => continue,
+            };
+            annotate(kind, cause, out)?;
         }
-        for group in fold(digest, Verdict::Blocked) {
-            let title = format!("could not be carried out: {}", group.scenario.name);
-            annotate("error", &group, &title, out)?;
+        let undecided = digest.with(Verdict::Blocked);
+        let mut undecided = undecided.filter(|result| result.cause.is_none());
+        undecided.try_for_each(|result| {
+            let title = format!("could not be carried out: {}", result.name);
+            command("error", &[("title", &title)], &why(result, causes), out)
+        })?;
+        let inconclusive: Vec<_> = digest.with(Verdict::Inconclusive).collect();
+        if let Some(first) = inconclusive.first() {
+            let count = counted(inconclusive.len(), "scenario");
+            let title = format!("inconclusive: {count}");
+            command("warning", &[("title", &title)], &why(first, causes), out)?;
         }
         for result in digest.with(Verdict::Flaky) {
             let reason = result.reason.as_deref().unwrap_or_default();
@@ -59,64 +67,43 @@ impl Reporter for Github {
             lines.extend(notice.detail.iter().map(String::as_str));
             command(kind, &[("title", "msnpspec")], &lines.join("\n"), out)?;
         }
-        if let Some(conclusion) = digest.conclusion() {
-            let sentence = conclusion.sentence(&digest.run());
-            command("notice", &[("title", "msnpspec")], &sentence, out)?;
-        }
-        Ok(())
+        command("notice", &[("title", "msnpspec")], &digest.sentence(), out)
     }
 }
 
-fn annotate(kind: &str, group: &Group<'_>, title: &str, out: &mut dyn io::Write) -> io::Result<()> {
-    let Some(failure) = group.failure else {
-        let reason = group.scenario.reason.as_deref().unwrap_or_default();
-        return command(
-            kind,
-            &[("title", title)],
-            &alike(reason.to_owned(), group),
-            out,
-        );
-    };
+fn annotate(kind: &str, cause: &Cause, out: &mut dyn io::Write) -> io::Result<()> {
+    let failure = &cause.failure;
     let mut text = format!("expected {}\ngot {}", failure.expected, failure.got);
     for more in failure.detail.iter().chain(&failure.transcript) {
         text.push('\n');
         text.push_str(more);
     }
-    if let Some(clause) = failure.clause.map(|id| id.clause()) {
+    if let Some(clause) = cause.clause.map(|id| id.clause()) {
         text.push_str(&format!(
             "\n{} ({}): {}",
             clause.name, clause.level, clause.text
         ));
     }
+    text.push('\n');
+    text.push_str(&counts(cause));
+    if cause.shown_by.len() > 1 {
+        let names = some_of(shown_by_scenarios(cause), NAMES);
+        text.push_str(&format!(": {names}"));
+    }
     let (line, column) = (
         failure.place.line.to_string(),
         failure.place.column.to_string(),
     );
+    let title = headline(cause);
     let properties = [
         ("file", failure.place.file.as_str()),
         ("line", &line),
         ("col", &column),
-        ("title", title),
+        ("title", title.as_str()),
     ];
     let nowhere = if failure.place.file.is_empty() { 3 } else { 0 };
     let properties = properties.get(nowhere..).unwrap_or_default();
-    command(kind, properties, &alike(text, group), out)
-}
-
-fn alike(mut text: String, group: &Group<'_>) -> String {
-    if !group.others.is_empty() {
-        let more = counted(group.others.len(), "more scenario");
-        let names = some_of(group.others.iter().copied(), NAMES);
-        text.push_str(&format!("\nthe same in {more}: {names}"));
-    }
-    for witness in &group.witnesses {
-        let count = counted(witness.scenarios.len(), "scenario");
-        let (oracle, message) = (witness.oracle, witness.message);
-        text.push_str(&format!(
-            "\nthe oracle {oracle} saw it in {count}: {message}"
-        ));
-    }
-    text
+    command(kind, properties, &text, out)
 }
 
 /// One workflow command. Nothing in its text can end it or begin another.

@@ -5,11 +5,15 @@ use std::io;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::Reporter;
-use super::conclusion::Conclusion;
+use super::conclusion::sentence;
 use super::digest::Digest;
 use super::fold::{Group, Witness, fold};
 use super::text::{clipped, counted, printable, seconds};
-use crate::event::{ClauseResult, ClauseVerdict, Event, Failure, Judge, Summary, Verdict};
+use super::title::{counts, title, why};
+use crate::event::{
+    ClauseResult, ClauseVerdict, Conclusion, Event, Failure, Judge, RungResult, RungState,
+    Standing, Summary, Verdict,
+};
 
 /// Longer texts of a server are cut on the page; the JSON document has them whole.
 const LONGEST: usize = 2000;
@@ -48,8 +52,8 @@ impl Reporter for Html {
 
 fn page(digest: &Digest, summary: &Summary) -> Markup {
     let run = digest.run();
-    let conclusion = Conclusion::of(summary, &digest.notices);
-    let class = if conclusion == Conclusion::Conforms {
+    let conclusion = Conclusion::of(summary, &run, &digest.notices);
+    let class = if matches!(conclusion, Conclusion::Conforms(_)) {
         "passed"
     } else {
         "failed"
@@ -65,15 +69,16 @@ fn page(digest: &Digest, summary: &Summary) -> Markup {
             }
             body {
                 h1 { (printable(&run.target)) }
-                p class={ "verdict " (class) } { (conclusion.sentence(&run)) }
+                p class={ "verdict " (class) } { (sentence(&conclusion, &run)) }
                 p {
                     (counted(summary.totals.all(), "scenario")) " in " (seconds(summary.took))
                     ", level " (run.level) @if run.strict { ", strict" } ", seed " (run.seed) "."
                 }
                 (totals(summary))
                 (notices(digest))
+                (ladder(summary))
+                (causes(summary))
                 (failures("Failures", "failed", &fold(digest, Verdict::Failed)))
-                (failures("Could not be carried out", "blocked", &fold(digest, Verdict::Blocked)))
                 (others(digest))
                 (clauses(digest, summary))
                 (scenarios(digest))
@@ -114,6 +119,50 @@ fn notices(digest: &Digest) -> Markup {
                 (printable(&notice.text))
                 @if !notice.detail.is_empty() { (lines(&notice.detail)) }
             } } }
+        }
+    }
+}
+
+fn ladder(summary: &Summary) -> Markup {
+    let is_out = |rung: &RungResult| !rung.state.holds();
+    html! {
+        @if summary.ladder.iter().any(is_out) {
+            h2 { "How far the server has come" }
+            table {
+                tr { @for rung in &summary.ladder { th { (rung.rung) } } }
+                tr { @for rung in &summary.ladder {
+                    @let class = match rung.state {
+                        RungState::Works => "passed",
+                        RungState::Odd | RungState::Unreached => "blocked",
+                        _ => "failed",
+                    };
+                    td class=(class) { (rung.state.as_str()) }
+                } }
+            }
+        }
+    }
+}
+
+fn causes(summary: &Summary) -> Markup {
+    html! {
+        @if !summary.causes.is_empty() {
+            h2 { "Causes" }
+            table {
+                tr { th { "clause" } th { "level" } th { "what" } th { "" } th { "how often" } }
+                @for cause in &summary.causes { tr {
+                    td { @if let Some(id) = cause.clause { a href={ "#" (id) } { (id) } } }
+                    td { @if let Some(level) = cause.level { (level) } }
+                    td {
+                        details {
+                            summary { (title(cause)) }
+                            (proof(&cause.failure))
+                            ul { @for name in &cause.shown_by { li { (printable(name)) } } }
+                        }
+                    }
+                    td { @if cause.standing != Standing::Fails { (cause.standing.as_str()) } }
+                    td { (counts(cause)) }
+                } }
+            }
         }
     }
 }
@@ -179,7 +228,13 @@ fn lines(lines: &[String]) -> Markup {
 }
 
 fn others(digest: &Digest) -> Markup {
-    let verdicts = [Verdict::Flaky, Verdict::Waived, Verdict::Skipped];
+    let verdicts = [
+        Verdict::Flaky,
+        Verdict::Waived,
+        Verdict::Inconclusive,
+        Verdict::Blocked,
+        Verdict::Skipped,
+    ];
     let mut results = verdicts
         .into_iter()
         .flat_map(|verdict| digest.with(verdict))
@@ -192,7 +247,7 @@ fn others(digest: &Digest) -> Markup {
                 @for result in results { tr {
                     td { (printable(&result.name)) }
                     td { (result.verdict.as_str()) }
-                    td { (printable(result.reason.as_deref().unwrap_or_default())) }
+                    td { (why(result, digest.causes())) }
                 } }
             }
         }
@@ -204,7 +259,8 @@ fn clauses(digest: &Digest, summary: &Summary) -> Markup {
     let seen = |result: &ClauseResult| {
         let noted = notes.get(&result.id).map(|names| names.join(", "));
         let noted = noted.filter(|_| result.verdict == ClauseVerdict::Noted);
-        result.seen.clone().or(noted).unwrap_or_default()
+        let why = result.untested.map(|why| why.to_string());
+        result.seen.clone().or(noted).or(why).unwrap_or_default()
     };
     html! {
         h2 { "Clauses" }
@@ -218,7 +274,7 @@ fn clauses(digest: &Digest, summary: &Summary) -> Markup {
                     td {
                         (result.id.clause().text)
                         @let seen = seen(result);
-                        @if !seen.is_empty() { br; em { "seen: " (clipped(&seen, LONGEST)) } }
+                        @if !seen.is_empty() { br; em { (clipped(&seen, LONGEST)) } }
                     }
                 }
             }

@@ -1,8 +1,11 @@
 //! One JSON document at the end (contract, section 5).
 //!
-//! Beyond the contract's keys: `shard`, where it is one; `reason` and `detail` where there is something to say; `notes` and
-//! `variations` of a scenario; `notices`, `ms`, `waited`, `strict` and `aborted` of the run. Keys
-//! may be added later; none changes its meaning or goes away within `version` 2.
+//! Beyond the contract's keys: `shard`, `filter` and `files`, where a part of the suite was run;
+//! `first_look`, where it saw something broken, as a scenario that is not counted; `reason`,
+//! `skipped` and `detail` where there is something to say; `notes` and `variations` of a scenario;
+//! `standing`, `rung` and `failure` of a cause; `why` of a clause that was not tested; `notices`,
+//! `ms`, `waited`, `strict`, `conclusion` and `aborted` of the run. Keys may be added later; none
+//! changes its meaning or goes away within `version` 2.
 
 use std::borrow::Cow;
 use std::io;
@@ -11,8 +14,10 @@ use serde::{Deserialize, Serialize};
 
 use super::Reporter;
 use super::digest::Digest;
-use super::rows::{ScenarioRow, WaitedRow, milliseconds, write_json};
-use crate::event::{ClauseResult, Event, Notice, Totals};
+use super::rows::{
+    CauseRow, ClauseRow, DIALECT, RungRow, ScenarioRow, WaitedRow, milliseconds, write_json,
+};
+use crate::event::{Event, Notice, Totals};
 use crate::spec::Level;
 
 /// The version of the format.
@@ -30,18 +35,32 @@ pub struct Json {
 pub(super) struct Document<'e> {
     pub(super) version: u32,
     pub(super) target: Cow<'e, str>,
+    dialects: Vec<Cow<'e, str>>,
     pub(super) level: Level,
     pub(super) strict: bool,
     pub(super) seed: u64,
+    msnpspec: Cow<'e, str>,
+    #[serde(default)]
+    pub(super) started: Option<Cow<'e, str>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) shard: Option<Cow<'e, str>>,
-    totals: Totals,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) filter: Option<Cow<'e, str>>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) files: bool,
     pub(super) ms: u64,
+    totals: Totals,
+    #[serde(default)]
+    conclusion: Cow<'e, str>,
     pub(super) waited: Vec<WaitedRow<'e>>,
     pub(super) aborted: Option<Cow<'e, str>>,
     pub(super) notices: Cow<'e, [Notice]>,
+    pub(super) ladder: Vec<RungRow>,
+    pub(super) causes: Vec<CauseRow<'e>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) first_look: Option<ScenarioRow<'e>>,
     pub(super) scenarios: Vec<ScenarioRow<'e>>,
-    clauses: Cow<'e, [ClauseResult]>,
+    clauses: Vec<ClauseRow<'e>>,
 }
 
 impl Reporter for Json {
@@ -55,17 +74,26 @@ impl Reporter for Json {
         let document = Document {
             version: VERSION,
             target: Cow::Borrowed(&run.target),
+            dialects: vec![Cow::Borrowed(DIALECT)],
             level: run.level,
             strict: run.strict,
             seed: run.seed,
+            msnpspec: Cow::Borrowed(env!("CARGO_PKG_VERSION")),
+            started: run.started.as_deref().map(Cow::Borrowed),
             shard: run.shard.as_deref().map(Cow::Borrowed),
-            totals: summary.totals,
+            filter: run.scope.filter.as_deref().map(Cow::Borrowed),
+            files: run.scope.files,
             ms: milliseconds(summary.took),
+            totals: summary.totals,
+            conclusion: Cow::Owned(self.digest.sentence()),
             waited: WaitedRow::all(summary),
             aborted: summary.aborted.as_deref().map(Cow::Borrowed),
             notices: Cow::Borrowed(&self.digest.notices),
+            ladder: RungRow::all(&summary.ladder),
+            causes: CauseRow::all(&summary.causes),
+            first_look: self.digest.first_look.as_deref().map(ScenarioRow::of),
             scenarios: results.map(|result| ScenarioRow::of(result)).collect(),
-            clauses: Cow::Borrowed(&summary.clauses),
+            clauses: ClauseRow::all(&summary.clauses),
         };
         write_json(out, &serde_json::to_string_pretty(&document)?)
     }

@@ -2,32 +2,41 @@
 //!
 //! | `event` | further keys |
 //! | --- | --- |
-//! | `started` | `version`, `target`, `level`, `strict`, `seed`, `scenarios` (how many), `jobs` |
+//! | `started` | `version`, `msnpspec`, `started`, `target`, `dialects`, `level`, `strict`, `seed`, `scenarios` (how many), `jobs` |
 //! | `climbed` | `ladder`: as in the JSON document |
+//! | `first-look` | `scenario`: what it saw broken; not counted among the scenarios |
 //! | `scenario-started` | `name` |
 //! | `scenario-finished` | `scenario`: as in the JSON document |
 //! | `notice` | `notice`: `kind`, `text`, `detail` |
-//! | `finished` | `totals`, `ms`, `waited`, `aborted`, `clauses`: as in the JSON document |
+//! | `finished` | `totals`, `conclusion`, `ms`, `waited`, `aborted`, `ladder`, `causes`, `clauses`: as in the JSON document |
 
 use std::io;
 
 use serde::Serialize;
 
 use super::Reporter;
-use super::rows::{RungRow, ScenarioRow, WaitedRow, milliseconds, write_json};
-use crate::event::{ClauseResult, Event, Notice, Totals};
+use super::digest::Digest;
+use super::rows::{
+    CauseRow, ClauseRow, DIALECT, RungRow, ScenarioRow, WaitedRow, milliseconds, write_json,
+};
+use crate::event::{Event, Notice, Totals};
 use crate::spec::Level;
 
 /// Writes each event as it comes.
 #[derive(Debug, Default)]
-pub struct Jsonl;
+pub struct Jsonl {
+    digest: Digest,
+}
 
 #[derive(Serialize)]
 #[serde(tag = "event", rename_all = "kebab-case")]
 enum Line<'e> {
     Started {
         version: u32,
+        msnpspec: &'static str,
+        started: Option<&'e str>,
         target: &'e str,
+        dialects: [&'static str; 1],
         level: Level,
         strict: bool,
         seed: u64,
@@ -38,6 +47,9 @@ enum Line<'e> {
     },
     Climbed {
         ladder: Vec<RungRow>,
+    },
+    FirstLook {
+        scenario: ScenarioRow<'e>,
     },
     ScenarioStarted {
         name: &'e str,
@@ -50,19 +62,25 @@ enum Line<'e> {
     },
     Finished {
         totals: Totals,
+        conclusion: String,
         ms: u64,
         waited: Vec<WaitedRow<'e>>,
         aborted: Option<&'e str>,
-        clauses: &'e [ClauseResult],
+        ladder: Vec<RungRow>,
+        causes: Vec<CauseRow<'e>>,
+        clauses: Vec<ClauseRow<'e>>,
     },
 }
 
 impl<'e> Line<'e> {
-    fn of(event: &'e Event) -> Self {
+    fn of(event: &'e Event, digest: &Digest) -> Self {
         match event {
             Event::Started(run) => Self::Started {
                 version: super::json::VERSION,
+                msnpspec: env!("CARGO_PKG_VERSION"),
+                started: run.started.as_deref(),
                 target: &run.target,
+                dialects: [DIALECT],
                 level: run.level,
                 strict: run.strict,
                 seed: run.seed,
@@ -74,16 +92,22 @@ impl<'e> Line<'e> {
                 ladder: RungRow::all(ladder),
             },
             Event::ScenarioStarted(name) => Self::ScenarioStarted { name },
+            Event::ScenarioFinished(result) if result.is_first_look() => Self::FirstLook {
+                scenario: ScenarioRow::of(result),
+            },
             Event::ScenarioFinished(result) => Self::ScenarioFinished {
                 scenario: ScenarioRow::of(result),
             },
             Event::Notice(notice) => Self::Notice { notice },
             Event::Finished(summary) => Self::Finished {
                 totals: summary.totals,
+                conclusion: digest.sentence(),
                 ms: milliseconds(summary.took),
                 waited: WaitedRow::all(summary),
                 aborted: summary.aborted.as_deref(),
-                clauses: &summary.clauses,
+                ladder: RungRow::all(&summary.ladder),
+                causes: CauseRow::all(&summary.causes),
+                clauses: ClauseRow::all(&summary.clauses),
             },
         }
     }
@@ -91,6 +115,11 @@ impl<'e> Line<'e> {
 
 impl Reporter for Jsonl {
     fn handle(&mut self, event: &Event, out: &mut dyn io::Write) -> io::Result<()> {
-        write_json(out, &serde_json::to_string(&Line::of(event))?)
+        match event {
+            Event::Started(_) | Event::Notice(_) | Event::Finished(_) => self.digest.take(event),
+            Event::Climbed(_) | Event::ScenarioStarted(_) | Event::ScenarioFinished(_) => {}
+        }
+        let line = Line::of(event, &self.digest);
+        write_json(out, &serde_json::to_string(&line)?)
     }
 }

@@ -1,10 +1,13 @@
 //! JUnit XML, as CI services read it: a suite for each folder, a case for each scenario.
 //!
-//! A failed scenario is a `failure` of the type of its clause, a broken one an `error`; a waived one
-//! is `skipped` with the waiver's reason, since a red case would defeat the waiver; a flaky one is a
-//! success with the failed attempt beside it (`flakyFailure`). A notice that fails the run is an
-//! `error` in a suite of its own.
+//! A failed scenario is a `failure` of the type of its clause; a waived one is `skipped` with the
+//! waiver's reason, since a red case would defeat the waiver, a blocked one with its cause, since one
+//! cause would else be hundreds of red cases, and an inconclusive one with the limit; a flaky one is
+//! a success with the failed attempt beside it (`flakyFailure`). What no scenario shows of what is
+//! wrong is a case of the suite `first look`. A notice that fails the run is an `error` in a suite of
+//! its own.
 
+use std::borrow::Borrow;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io;
@@ -14,7 +17,11 @@ use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestRerun, T
 use super::Reporter;
 use super::digest::Digest;
 use super::text::printable;
-use crate::event::{Event, Failure, Notice, NoticeKind, ScenarioResult, Summary, Verdict};
+use super::title::{counts, headline, shown_by_scenarios, why};
+use crate::event::{
+    Cause, Conclusion, Event, Failure, Notice, NoticeKind, ScenarioResult, Standing, Summary,
+    Verdict,
+};
 
 /// Collects the run and writes one document.
 #[derive(Debug, Default)]
@@ -47,9 +54,16 @@ fn report(digest: &Digest, summary: &Summary) -> Report {
             suite.add_property(("level", run.level.as_str()));
             suite
         });
-        suite.add_test_case(case(result));
+        suite.add_test_case(case(result, &summary.causes));
     }
     report.add_test_suites(suites.into_values());
+    let causes = summary.causes.iter().filter_map(cause_case);
+    let causes: Vec<TestCase> = causes.collect();
+    if !causes.is_empty() {
+        let mut suite = TestSuite::new("first look");
+        suite.add_test_cases(causes);
+        report.add_test_suite(suite);
+    }
     let grave = digest
         .notices
         .iter()
@@ -59,6 +73,12 @@ fn report(digest: &Digest, summary: &Summary) -> Report {
         let mut status = TestCaseStatus::non_success(NonSuccessKind::Error);
         status.set_message(printable(reason)).set_type("aborted");
         cases.push(TestCase::new("the run is carried to its end", status));
+    }
+    if let Some(Conclusion::Inconclusive(_)) = digest.conclusion() {
+        let mut status = TestCaseStatus::non_success(NonSuccessKind::Error);
+        let sentence = digest.sentence();
+        status.set_message(sentence).set_type("inconclusive");
+        cases.push(TestCase::new("enough scenarios are judged", status));
     }
     if !cases.is_empty() {
         let mut suite = TestSuite::new("run");
@@ -78,9 +98,9 @@ fn split(name: &str) -> (&str, &str) {
     })
 }
 
-fn case(result: &ScenarioResult) -> TestCase {
+fn case(result: &ScenarioResult, causes: &[Cause]) -> TestCase {
     let (folder, _) = split(&result.name);
-    let mut case = TestCase::new(printable(&result.name), status(result));
+    let mut case = TestCase::new(printable(&result.name), status(result, causes));
     case.set_classname(folder).set_time(result.took);
     let clauses: Vec<&str> = result.clauses.iter().map(|id| id.as_str()).collect();
     case.add_property(("clauses", clauses.join(" ").as_str()));
@@ -98,11 +118,16 @@ fn case(result: &ScenarioResult) -> TestCase {
     case
 }
 
-fn status(result: &ScenarioResult) -> TestCaseStatus {
-    let reason = printable(result.reason.as_deref().unwrap_or_default());
+fn status(result: &ScenarioResult, causes: &[Cause]) -> TestCaseStatus {
+    let reason = why(result, causes);
     match result.verdict {
         Verdict::Passed => TestCaseStatus::success(),
-        Verdict::Skipped | Verdict::Waived => {
+        Verdict::Blocked if result.cause.is_some() => {
+            let mut status = TestCaseStatus::skipped();
+            status.set_message(reason);
+            status
+        }
+        Verdict::Skipped | Verdict::Waived | Verdict::Inconclusive => {
             let mut status = TestCaseStatus::skipped();
             status.set_message(format!("{}: {reason}", result.verdict.as_str()));
             status
@@ -116,7 +141,7 @@ fn status(result: &ScenarioResult) -> TestCaseStatus {
             status.add_rerun(rerun);
             status
         }
-        Verdict::Failed | Verdict::Blocked | Verdict::Inconclusive => {
+        Verdict::Failed | Verdict::Blocked => {
             let kind = if result.verdict == Verdict::Failed {
                 NonSuccessKind::Failure
             } else {
@@ -124,7 +149,7 @@ fn status(result: &ScenarioResult) -> TestCaseStatus {
             };
             let mut status = TestCaseStatus::non_success(kind);
             match (&result.reason, result.failures.first()) {
-                (None, Some(failure)) => status.set_message(headline(failure)),
+                (None, Some(failure)) => status.set_message(difference(failure)),
                 (_, _) => status.set_message(reason),
             };
             let clause = result.failures.first().and_then(|failure| failure.clause);
@@ -133,6 +158,28 @@ fn status(result: &ScenarioResult) -> TestCaseStatus {
             status
         }
     }
+}
+
+/// What no scenario shows: the first look does, or what it blocks.
+fn cause_case(cause: &Cause) -> Option<TestCase> {
+    if shown_by_scenarios(cause).next().is_some() {
+        return None;
+    }
+    let mut status = match cause.standing {
+        Standing::Fails => TestCaseStatus::non_success(match cause.clause {
+            Some(_) => NonSuccessKind::Failure,
+            None => NonSuccessKind::Error,
+        }),
+        _ if cause.blocks > 0 => TestCaseStatus::skipped(),
+        _ => return None,
+    };
+    let message = format!("{} ({})", headline(cause), counts(cause));
+    status.set_message(message);
+    if cause.standing == Standing::Fails {
+        status.set_type(cause.clause.map_or("no clause", |id| id.as_str()));
+        status.set_description(describe(std::slice::from_ref(&cause.failure)));
+    }
+    Some(TestCase::new(headline(cause), status))
 }
 
 fn notice_case(notice: &Notice) -> TestCase {
@@ -145,7 +192,7 @@ fn notice_case(notice: &Notice) -> TestCase {
     TestCase::new(printable(&notice.text), status)
 }
 
-fn headline(failure: &Failure) -> String {
+fn difference(failure: &Failure) -> String {
     let clause = failure.clause.map_or(String::new(), |id| format!("{id}: "));
     let (expected, got) = (printable(&failure.expected.text), failure.got.to_string());
     let got = printable(&got);
@@ -153,16 +200,15 @@ fn headline(failure: &Failure) -> String {
 }
 
 /// The failures in full: place, both sides, clause, transcript.
-fn describe(failures: &[Failure]) -> String {
+fn describe<F: Borrow<Failure>>(failures: &[F]) -> String {
     let mut out = String::new();
     for failure in failures {
-        let place = failure.place.to_string();
-        let _ = writeln!(
-            out,
-            "{}: {}",
-            printable(&place),
-            printable(&failure.place.text)
-        );
+        let failure = failure.borrow();
+        if !failure.place.file.is_empty() {
+            let place = failure.place.to_string();
+            let text = printable(&failure.place.text);
+            let _ = writeln!(out, "{}: {text}", printable(&place));
+        }
         let _ = writeln!(out, "expected {}", printable(&failure.expected.text));
         let _ = writeln!(out, "     got {}", printable(&failure.got.to_string()));
         if let Some(detail) = &failure.detail {

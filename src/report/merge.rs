@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::json::{Document, VERSION};
-use super::rows::{ScenarioRow, WaitedRow};
-use crate::event::{Failure, Notice, PROBE, RunInfo, ScenarioResult, Verdict};
+use super::rows::{CauseRow, RungRow, ScenarioRow, WaitedRow};
+use crate::event::{Cause, Failure, Notice, RunInfo, RungResult, ScenarioResult, Scope, Verdict};
 
 /// One run, or several put together.
 #[derive(Debug, Clone)]
@@ -16,6 +16,10 @@ pub struct Part {
     pub info: RunInfo,
     /// The scenarios; of several runs in the order of their names.
     pub results: Vec<Arc<ScenarioResult>>,
+    /// How far the first look came; of several runs the least.
+    pub ladder: Vec<RungResult>,
+    /// What is wrong; of several runs each thing once.
+    pub causes: Vec<Cause>,
     /// What was noticed.
     pub notices: Vec<Notice>,
     /// How long it took; of several runs the longest.
@@ -79,11 +83,21 @@ pub fn read_result(file: &str, text: &str) -> Result<Part, MergeError> {
         scenarios: document.scenarios.len(),
         jobs: 0,
         shard: document.shard.map(Cow::into_owned),
+        scope: Scope {
+            filter: document.filter.map(Cow::into_owned),
+            files: document.files,
+        },
+        started: document.started.map(Cow::into_owned),
     };
-    let results = document.scenarios.into_iter().map(ScenarioRow::result);
+    let first_look = document.first_look.into_iter();
+    let results = first_look.chain(document.scenarios);
+    let results = results.map(ScenarioRow::result);
+    let (ladder, causes) = (document.ladder.iter(), document.causes.into_iter());
     Ok(Part {
         info,
         results: results.map(Arc::new).collect(),
+        ladder: ladder.filter_map(RungRow::result).collect(),
+        causes: causes.filter_map(CauseRow::cause).collect(),
         notices: document.notices.into_owned(),
         took: Duration::from_millis(document.ms),
         waited: document.waited.into_iter().map(WaitedRow::waited).collect(),
@@ -109,7 +123,7 @@ pub fn merge(parts: Vec<(String, Part)>) -> Result<Option<Part>, MergeError> {
         files.insert(result.name.clone(), first.clone());
     }
     let mut reasons: Vec<String> = whole.aborted.take().into_iter().collect();
-    for (file, part) in parts {
+    for (file, mut part) in parts {
         belong_together(&first, &whole.info, &file, &part.info)?;
         if let Some(shard) = shard_of(&part.info)
             && let Some(known) = shards.insert(shard, file.clone())
@@ -117,7 +131,9 @@ pub fn merge(parts: Vec<(String, Part)>) -> Result<Option<Part>, MergeError> {
             let shard = part.info.shard.unwrap_or_default();
             return Err(MergeError::Twice(known, file, shard));
         }
-        let (probes, results): (Vec<_>, Vec<_>) = part.results.into_iter().partition(is_probe);
+        add_causes(&mut whole, &mut part);
+        let (probes, results): (Vec<_>, Vec<_>) =
+            part.results.into_iter().partition(|it| it.is_first_look());
         for probe in probes {
             add_probe(&mut whole.results, probe);
         }
@@ -137,7 +153,9 @@ pub fn merge(parts: Vec<(String, Part)>) -> Result<Option<Part>, MergeError> {
     reasons.extend(missing(&shards.into_keys().collect()));
     whole.aborted = (!reasons.is_empty()).then(|| reasons.join("; "));
     whole.results.sort_by(|a, b| a.name.cmp(&b.name));
-    whole.info.scenarios = whole.results.len();
+    let counted = whole.results.iter().filter(|it| !it.is_first_look());
+    whole.info.scenarios = counted.count();
+    Cause::sort(&mut whole.causes);
     whole.info.shard = None;
     Ok(Some(whole))
 }
@@ -148,14 +166,60 @@ fn shard_of(info: &RunInfo) -> Option<(usize, usize)> {
     Some((index.parse().ok()?, count.parse().ok()?))
 }
 
-/// It is what was seen before the first scenario, and no scenario of this name.
-fn is_probe(result: &Arc<ScenarioResult>) -> bool {
-    result.name == PROBE && result.clauses.is_empty()
+/// Adds the causes of a part: those of one clause and one kind of breach are one. Numbers of its
+/// causes become those of the whole.
+fn add_causes(whole: &mut Part, part: &mut Part) {
+    let mut numbers = BTreeMap::new();
+    for cause in std::mem::take(&mut part.causes) {
+        let breach = cause.breach();
+        let is_same = |it: &&mut Cause| it.clause == cause.clause && it.breach() == breach;
+        let next = whole
+            .causes
+            .iter()
+            .map(|it| it.id)
+            .max()
+            .unwrap_or_default()
+            + 1;
+        if let Some(known) = whole.causes.iter_mut().find(is_same) {
+            numbers.insert(cause.id, known.id);
+            known.standing = known.standing.min(cause.standing);
+            known.blocks += cause.blocks;
+            for name in cause.shown_by {
+                if !known.shown_by.contains(&name) {
+                    known.shown_by.push(name);
+                }
+            }
+        } else {
+            numbers.insert(cause.id, next);
+            whole.causes.push(Cause { id: next, ..cause });
+        }
+    }
+    let number = |id: Option<usize>| id.and_then(|id| numbers.get(&id).copied());
+    for result in &mut part.results {
+        if result.cause.is_some() {
+            let result = Arc::make_mut(result);
+            result.cause = number(result.cause);
+        }
+    }
+    for rung in std::mem::take(&mut part.ladder) {
+        let rung = RungResult {
+            cause: number(rung.cause),
+            ..rung
+        };
+        match whole.ladder.iter_mut().find(|it| it.rung == rung.rung) {
+            Some(known) if known.state < rung.state => *known = rung,
+            Some(_) => {}
+            None => whole.ladder.push(rung),
+        }
+    }
+    whole.ladder.sort_by_key(|it| it.rung);
+    let earliest = [whole.info.started.take(), part.info.started.take()];
+    whole.info.started = earliest.into_iter().flatten().min();
 }
 
 /// Adds what one shard saw before its first scenario to what others saw.
 fn add_probe(results: &mut Vec<Arc<ScenarioResult>>, probe: Arc<ScenarioResult>) {
-    let Some(known) = results.iter_mut().find(|result| is_probe(result)) else {
+    let Some(known) = results.iter_mut().find(|it| it.is_first_look()) else {
         results.push(probe);
         return;
     };
@@ -235,10 +299,10 @@ mod tests {
     fn document(shard: &str, scenario: &str, seed: u64) -> String {
         format!(
             r#"{{"version": 2, "target": "t", "level": "must", "strict": false, "seed": {seed},
-                "shard": "{shard}", "totals": {{"passed": 1, "failed": 0, "blocked": 0, "inconclusive": 0,
+                "shard": "{shard}", "dialects": ["MSNP2"], "msnpspec": "0.1.0", "ladder": [], "causes": [], "totals": {{"passed": 1, "failed": 0, "blocked": 0, "inconclusive": 0,
                 "skipped": 0, "waived": 0, "flaky": 0}}, "ms": 5,
                 "waited": [{{"for": "quiet", "ms": 3}}], "aborted": null, "notices": [],
-                "scenarios": [{{"name": "{scenario}", "verdict": "passed", "clauses": ["USR-6"],
+                "scenarios": [{{"name": "{scenario}", "dialect": "MSNP2", "verdict": "passed", "clauses": ["USR-6"],
                 "ms": 1, "failures": []}}], "clauses": []}}"#
         )
     }
@@ -268,10 +332,10 @@ mod tests {
         let probe = |index: usize, clause: &str| {
             let text = document(&format!("{index}/3"), &format!("s{index}"), 7);
             let row = format!(
-                r#""scenarios": [{{"name": "probe", "verdict": "failed", "clauses": [], "ms": 0,
+                r#""first_look": {{"name": "probe", "dialect": "MSNP2", "verdict": "failed", "clauses": [], "ms": 0,
                     "failures": [{{"clause": "{clause}", "level": "must", "judge": "replies",
                     "file": "", "line": 0, "column": 0, "expected": {{"text": "x"}}, "got": {{"kind": "line", "text": "y"}},
-                    "detail": null, "transcript": []}}]}}, "#
+                    "detail": null, "transcript": []}}]}}, "scenarios": ["#
             );
             let name = format!("{index}.json");
             let part = read_result(&name, &text.replace(r#""scenarios": ["#, &row)).unwrap();

@@ -17,15 +17,18 @@ mod json;
 mod jsonl;
 mod junit;
 pub mod list;
+mod markdown;
 mod merge;
 mod palette;
 mod rows;
 mod tap;
 mod text;
+mod title;
+pub mod words;
 
 use std::io;
 
-pub use conclusion::Conclusion;
+pub use conclusion::{reasons, sentence};
 pub use format::Format;
 pub use github::Github;
 pub use html::Html;
@@ -33,6 +36,7 @@ pub use human::{Human, Judged};
 pub use json::Json;
 pub use jsonl::Jsonl;
 pub use junit::Junit;
+pub use markdown::Markdown;
 pub use merge::{MergeError, Part, merge, read_result};
 pub use palette::Palette;
 pub use tap::Tap;

@@ -17,6 +17,8 @@ pub struct Palette {
     pub faint: Style,
     /// What to type next.
     pub hint: Style,
+    /// All else.
+    pub plain: Style,
 }
 
 impl Palette {
@@ -36,6 +38,7 @@ impl Palette {
             strong: Style::new().bold(),
             faint: Style::new().dimmed(),
             hint: AnsiColor::Cyan.on_default(),
+            plain: Style::new(),
         }
     }
 }

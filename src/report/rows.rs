@@ -3,28 +3,38 @@
 use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 use super::text::is_hidden;
+use super::title::title;
 use crate::diagnostic::Place;
 use crate::event::{
-    Expectation, Failure, Judge, Observed, RungResult, ScenarioResult, Summary, Variation, Verdict,
-    Wanted,
+    Cause, ClauseResult, ClauseVerdict, Expectation, Failure, Judge, Observed, Rung, RungResult,
+    RungState, ScenarioResult, SkipReason, Standing, Summary, Variation, Verdict, Wanted,
 };
 use crate::spec::{ClauseId, Level};
+
+/// The dialect that is judged.
+pub(super) const DIALECT: &str = "MSNP2";
 
 /// A scenario with its result.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ScenarioRow<'e> {
     name: Cow<'e, str>,
+    dialect: Cow<'e, str>,
     verdict: Verdict,
     clauses: Cow<'e, [ClauseId]>,
     ms: u64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    cause: Option<usize>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     reason: Option<Cow<'e, str>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    skipped: Option<Cow<'e, SkipReason>>,
     failures: Vec<FailureRow<'e>>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     notes: Vec<FailureRow<'e>>,
@@ -36,10 +46,13 @@ impl<'e> ScenarioRow<'e> {
     pub(super) fn of(result: &'e ScenarioResult) -> Self {
         Self {
             name: Cow::Borrowed(&result.name),
+            dialect: Cow::Borrowed(DIALECT),
             verdict: result.verdict,
             clauses: Cow::Borrowed(&result.clauses),
             ms: milliseconds(result.took),
+            cause: result.cause,
             reason: result.reason.as_deref().map(Cow::Borrowed),
+            skipped: result.skipped.as_ref().map(Cow::Borrowed),
             failures: result.failures.iter().map(FailureRow::of).collect(),
             notes: result.notes.iter().map(FailureRow::of).collect(),
             variations: result.variations.iter().map(VariationRow::of).collect(),
@@ -57,10 +70,11 @@ impl<'e> ScenarioRow<'e> {
             description: String::new(),
             clauses: self.clauses.into_owned(),
             verdict: self.verdict,
-            cause: None,
+            cause: self.cause,
             rung: None,
             is_met,
             reason: self.reason.map(Cow::into_owned),
+            skipped: self.skipped.map(Cow::into_owned),
             failures: self.failures.into_iter().map(FailureRow::failure).collect(),
             notes: self.notes.into_iter().map(FailureRow::failure).collect(),
             variations: self
@@ -94,6 +108,7 @@ struct FailureRow<'e> {
     command: Option<Cow<'e, str>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     word: Option<usize>,
+    #[serde(default)]
     transcript: Cow<'e, [String]>,
 }
 
@@ -235,6 +250,113 @@ impl RungRow {
             cause: known.cause,
         };
         ladder.iter().map(row).collect()
+    }
+
+    /// The rung that was written; `None` where it says what is not known.
+    pub(super) fn result(&self) -> Option<RungResult> {
+        Some(RungResult {
+            rung: Rung::find(&self.rung)?,
+            state: RungState::find(&self.state)?,
+            cause: self.cause,
+        })
+    }
+}
+
+/// A cause; what shows it best stands with it, as a failure does.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct CauseRow<'e> {
+    id: usize,
+    clause: Option<ClauseId>,
+    level: Option<Level>,
+    title: Cow<'e, str>,
+    standing: Cow<'e, str>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    rung: Option<Cow<'e, str>>,
+    shown_by: Cow<'e, [String]>,
+    blocks: usize,
+    transcript: Cow<'e, [String]>,
+    failure: FailureRow<'e>,
+}
+
+impl<'e> CauseRow<'e> {
+    pub(super) fn all(causes: &'e [Cause]) -> Vec<Self> {
+        let row = |cause: &'e Cause| Self {
+            id: cause.id,
+            clause: cause.clause,
+            level: cause.level,
+            title: Cow::Owned(title(cause)),
+            standing: Cow::Borrowed(cause.standing.as_str()),
+            rung: cause.rung.map(|rung| Cow::Borrowed(rung.as_str())),
+            shown_by: Cow::Borrowed(&cause.shown_by),
+            blocks: cause.blocks,
+            transcript: Cow::Borrowed(&cause.failure.transcript),
+            failure: FailureRow {
+                transcript: Cow::Borrowed(&[]),
+                ..FailureRow::of(&cause.failure)
+            },
+        };
+        causes.iter().map(row).collect()
+    }
+
+    /// The cause that was written; `None` where it says what is not known.
+    pub(super) fn cause(self) -> Option<Cause> {
+        let failure = Failure {
+            transcript: self.transcript.into_owned(),
+            ..self.failure.failure()
+        };
+        Some(Cause {
+            id: self.id,
+            clause: self.clause,
+            level: self.level,
+            standing: Standing::find(&self.standing)?,
+            rung: self.rung.and_then(|rung| Rung::find(&rung)),
+            failure: Arc::new(failure),
+            shown_by: self.shown_by.into_owned(),
+            blocks: self.blocks,
+        })
+    }
+}
+
+/// A clause with what became of it.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ClauseRow<'e> {
+    id: ClauseId,
+    level: Level,
+    dialect: Cow<'e, str>,
+    verdict: ClauseVerdict,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    seen: Option<Cow<'e, str>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    why: Option<WhyRow<'e>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    cause: Option<usize>,
+}
+
+/// Why a clause was not tested: a word for programs, and words for people.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WhyRow<'e> {
+    kind: Cow<'e, str>,
+    text: Cow<'e, str>,
+}
+
+impl<'e> ClauseRow<'e> {
+    pub(super) fn all(clauses: &'e [ClauseResult]) -> Vec<Self> {
+        let row = |result: &'e ClauseResult| Self {
+            id: result.id,
+            level: result.level,
+            dialect: Cow::Borrowed(DIALECT),
+            verdict: result.verdict,
+            seen: result.seen.as_deref().map(Cow::Borrowed),
+            why: result.untested.map(|why| WhyRow {
+                kind: Cow::Borrowed(why.as_str()),
+                text: Cow::Owned(why.to_string()),
+            }),
+            cause: result.cause,
+        };
+        clauses.iter().map(row).collect()
     }
 }
 

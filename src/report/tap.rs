@@ -1,20 +1,25 @@
 //! TAP version 14: a test point for each scenario, with a YAML block where something is wrong.
 //!
 //! The plan comes last, so a run that was cut off is seen to be incomplete. Waived and flaky
-//! scenarios are `not ok … # TODO`, which fails no TAP consumer and hides nothing.
+//! scenarios are `not ok … # TODO`, which fails no TAP consumer and hides nothing; blocked and
+//! inconclusive ones are skipped. What no scenario shows of what is wrong is a point of its own, and
+//! blocked scenarios stand behind it, at the end, where their causes are known.
 
 use std::io;
+use std::sync::Arc;
 
 use serde_json::Value;
 
 use super::Reporter;
 use super::text::printable;
-use crate::event::{Event, Failure, Notice, ScenarioResult, Verdict};
+use super::title::{counts, headline, shown_by_scenarios, why};
+use crate::event::{Cause, Event, Failure, Notice, ScenarioResult, Standing, Verdict};
 
 /// Writes each result as it comes.
 #[derive(Debug, Default)]
 pub struct Tap {
     points: usize,
+    blocked: Vec<Arc<ScenarioResult>>,
 }
 
 impl Reporter for Tap {
@@ -26,9 +31,20 @@ impl Reporter for Tap {
                 writeln!(out, "# {target}, level {}, seed {}", run.level, run.seed)
             }
             Event::Climbed(_) | Event::ScenarioStarted(_) => Ok(()),
-            Event::ScenarioFinished(result) => self.point(result, out),
+            Event::ScenarioFinished(result) if result.is_first_look() => Ok(()),
+            Event::ScenarioFinished(result) if result.verdict == Verdict::Blocked => {
+                self.blocked.push(Arc::clone(result));
+                Ok(())
+            }
+            Event::ScenarioFinished(result) => self.point(result, &[], out),
             Event::Notice(notice) => comment(notice, out),
             Event::Finished(summary) => {
+                for cause in &summary.causes {
+                    self.cause(cause, out)?;
+                }
+                for result in std::mem::take(&mut self.blocked) {
+                    self.point(&result, &summary.causes, out)?;
+                }
                 if let Some(reason) = &summary.aborted {
                     return writeln!(out, "Bail out! {}", escaped(reason));
                 }
@@ -42,10 +58,35 @@ impl Reporter for Tap {
 }
 
 impl Tap {
-    fn point(&mut self, result: &ScenarioResult, out: &mut dyn io::Write) -> io::Result<()> {
+    /// A cause that no scenario shows: the first look does, or what it blocks.
+    fn cause(&mut self, cause: &Cause, out: &mut dyn io::Write) -> io::Result<()> {
+        if shown_by_scenarios(cause).next().is_some() {
+            return Ok(());
+        }
+        let name = escaped(&headline(cause));
+        let todo = match cause.standing {
+            Standing::Fails => String::new(),
+            other if cause.blocks > 0 => format!(" # TODO {}", other.as_str()),
+            _ => return Ok(()),
+        };
+        self.points += 1;
+        writeln!(out, "not ok {} - {name}{todo}", self.points)?;
+        writeln!(out, "  ---")?;
+        writeln!(out, "  cause: {}", scalar(&counts(cause)))?;
+        writeln!(out, "  failures:")?;
+        describe(&cause.failure, out)?;
+        writeln!(out, "  ...")
+    }
+
+    fn point(
+        &mut self,
+        result: &ScenarioResult,
+        causes: &[Cause],
+        out: &mut dyn io::Write,
+    ) -> io::Result<()> {
         self.points += 1;
         let (point, name) = (self.points, escaped(&result.name));
-        let reason = escaped(result.reason.as_deref().unwrap_or_default());
+        let reason = escaped(&why(result, causes));
         match result.verdict {
             Verdict::Passed => writeln!(out, "ok {point} - {name}")?,
             Verdict::Skipped => writeln!(out, "ok {point} - {name} # SKIP {reason}")?,
@@ -53,9 +94,14 @@ impl Tap {
                 let verdict = result.verdict.as_str();
                 writeln!(out, "not ok {point} - {name} # TODO {verdict}: {reason}")?;
             }
-            Verdict::Failed | Verdict::Blocked | Verdict::Inconclusive => {
-                writeln!(out, "not ok {point} - {name}")?
+            Verdict::Inconclusive => {
+                writeln!(out, "ok {point} - {name} # SKIP inconclusive: {reason}")?;
             }
+            Verdict::Blocked if result.cause.is_some() => {
+                writeln!(out, "ok {point} - {name} # SKIP {reason}")?;
+                return Ok(());
+            }
+            Verdict::Failed | Verdict::Blocked => writeln!(out, "not ok {point} - {name}")?,
         }
         diagnose(result, out)
     }

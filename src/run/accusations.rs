@@ -77,7 +77,7 @@ pub(super) fn tell(
 
 /// The command that the accused line answers; the accused line's own first word where it answers
 /// none.
-fn command_of(finding: &Finding, transcript: &Transcript) -> Option<String> {
+pub(super) fn command_of(finding: &Finding, transcript: &Transcript) -> Option<String> {
     let entries = transcript.entries();
     let accused = entries.get(finding.entry)?;
     let frame = match &accused.what {

@@ -4,7 +4,6 @@
 use std::sync::Arc;
 
 use crate::event::{Cause, Failure, Judge, Rung, ScenarioResult, Standing, Verdict};
-use crate::spec::ClauseId;
 
 /// The causes of a run, in the order in which they were found.
 #[derive(Debug, Default)]
@@ -103,32 +102,7 @@ impl Causes {
     /// and how often they show.
     pub(super) fn list(&self) -> Vec<Cause> {
         let mut all = self.all.clone();
-        let grave = |cause: &Cause| {
-            let is_live = cause.clause.is_some_and(is_of_life);
-            !(cause.failure.judge == Judge::Process || is_live)
-        };
-        all.sort_by_key(|cause| {
-            let weight = cause.blocks + cause.shown_by.len();
-            (
-                cause.standing,
-                grave(cause),
-                cause.level,
-                std::cmp::Reverse(weight),
-                cause.id,
-            )
-        });
+        Cause::sort(&mut all);
         all
     }
-}
-
-/// The clauses that say that a server goes on serving.
-fn is_of_life(clause: ClauseId) -> bool {
-    [
-        ClauseId::LIVE_1,
-        ClauseId::LIVE_2,
-        ClauseId::LIVE_3,
-        ClauseId::LIVE_4,
-        ClauseId::LIVE_5,
-    ]
-    .contains(&clause)
 }

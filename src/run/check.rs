@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use super::accusations::{Course, tell};
 use super::causes::Causes;
-use super::verdict::Tally;
+use super::tally::Tally;
 use crate::diagnostic::{Source, Span};
-use crate::event::{Failure, ScenarioResult, Summary, Totals, Verdict};
+use crate::event::{Cause, Failure, RungResult, ScenarioResult, Summary, Totals, Verdict};
 use crate::oracle;
 use crate::spec::{ClauseId, Level};
 use crate::transcript::Redactor;
@@ -41,6 +41,7 @@ pub fn check(source: &Arc<Source>, reading: &Reading, level: Level) -> ScenarioR
         rung: None,
         is_met: false,
         reason: None,
+        skipped: None,
         failures,
         notes,
         variations: Vec::new(),
@@ -54,19 +55,36 @@ pub fn check(source: &Arc<Source>, reading: &Reading, level: Level) -> ScenarioR
 /// What all files together come to.
 #[must_use]
 pub fn conclude(results: &[Arc<ScenarioResult>], took: Duration) -> Summary {
-    let mut totals = Totals::default();
-    let mut tally = Tally::default();
     let mut causes = Causes::default();
     for result in results {
         causes.take(result);
-        totals.count(result.verdict);
+    }
+    summed_up(results, causes.list(), Vec::new(), true, took)
+}
+
+/// What results come to whose causes are known. `is_part` is set where something of the suite was
+/// left out.
+#[must_use]
+pub fn summed_up(
+    results: &[Arc<ScenarioResult>],
+    causes: Vec<Cause>,
+    ladder: Vec<RungResult>,
+    is_part: bool,
+    took: Duration,
+) -> Summary {
+    let mut totals = Totals::default();
+    let mut tally = Tally::default();
+    for result in results {
+        if !result.is_first_look() {
+            totals.count(result.verdict);
+        }
         tally.take(result);
     }
     Summary {
         totals,
-        clauses: tally.results(),
-        ladder: Vec::new(),
-        causes: causes.list(),
+        clauses: tally.results(&causes, is_part),
+        ladder,
+        causes,
         took,
         waited: Vec::new(),
         aborted: None,

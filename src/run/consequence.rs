@@ -7,14 +7,23 @@
 //! wait for it are about.
 
 use crate::event::{Failure, Observed, Wanted};
+use crate::oracle::Finding;
+use crate::run::accusations::command_of;
 use crate::run::outcome::Outcome;
 use crate::spec::{ClauseId, RequestRow, ServerKind};
 use crate::transcript::{ConnId, Party, What};
 
+/// Whether a failure of a step follows from what an oracle found.
+pub(super) fn is_charged(failure: &Failure, outcome: &Outcome) -> bool {
+    charged_to(failure, outcome).is_some()
+}
+
 /// The finding of an oracle that a failure of a step follows from.
-pub(super) fn charged_to<'o>(failure: &Failure, outcome: &'o Outcome) -> Option<&'o Failure> {
-    let accusations = outcome.accusations.iter();
-    let mut others = accusations.filter(|other| other.clause != failure.clause);
+pub(super) fn charged_to<'o>(failure: &Failure, outcome: &'o Outcome) -> Option<&'o Finding> {
+    let mut others = outcome
+        .findings
+        .iter()
+        .filter(|other| Some(other.clause) != failure.clause);
     others.find(|other| follows(failure, other, outcome))
 }
 
@@ -26,21 +35,18 @@ pub(super) fn follows_note(failure: &Failure, notes: &[Failure]) -> bool {
         .any(|note| note.command == failure.command || !failure.got.is_answer())
 }
 
-fn follows(failure: &Failure, accusation: &Failure, outcome: &Outcome) -> bool {
-    let Some(accused) = accusation.entry else {
-        return false;
-    };
-    if failure.entry == Some(accused) {
+fn follows(failure: &Failure, finding: &Finding, outcome: &Outcome) -> bool {
+    if failure.entry == Some(finding.entry) {
         return true;
     }
-    if accused >= failure.until {
+    if finding.entry >= failure.until {
         return false;
     }
-    if accusation.clause.is_some_and(is_of_life) {
+    if is_of_life(finding.clause) {
         return true;
     }
     let transcript = &outcome.transcript;
-    let Some(entry) = transcript.entries().get(accused) else {
+    let Some(entry) = transcript.entries().get(finding.entry) else {
         return false;
     };
     let verb = match &entry.what {
@@ -51,15 +57,41 @@ fn follows(failure: &Failure, accusation: &Failure, outcome: &Outcome) -> bool {
         let mut any = failure.expected.any.iter();
         any.any(|wanted| matches!(wanted, Wanted::Line(line) if line == verb))
     };
-    if wants(&verb) || accusation.command.as_deref().is_some_and(wants) {
+    let command = command_of(finding, transcript);
+    if wants(&verb) || command.as_deref().is_some_and(wants) {
         return true;
     }
-    if accusation.command.is_some() && accusation.command == failure.command {
+    if command.is_some() && command == failure.command {
+        return true;
+    }
+    // What is wrong with the names in one line is wrong with them in others.
+    if is_of_names(finding.clause) && (failure.word.is_some() || waits_for_names(failure)) {
         return true;
     }
     failure.conn.is_some_and(|conn| {
-        conn == entry.conn && accused >= last_request(outcome, conn, failure.until)
+        conn == entry.conn && finding.entry >= last_request(outcome, conn, failure.until)
     })
+}
+
+/// The clauses that say how names are written, and which name is a user's.
+fn is_of_names(clause: ClauseId) -> bool {
+    [
+        ClauseId::FRAME_3,
+        ClauseId::NAME_1,
+        ClauseId::USR_3,
+        ClauseId::USR_4,
+        ClauseId::ADD_12,
+    ]
+    .contains(&clause)
+}
+
+/// Whether a failure waits for a line that holds a friendly name.
+fn waits_for_names(failure: &Failure) -> bool {
+    const NAMED: [&str; 9] = [
+        "NLN", "ILN", "RNG", "JOI", "IRO", "MSG", "ADD", "LST", "REA",
+    ];
+    let mut any = failure.expected.any.iter();
+    any.any(|wanted| matches!(wanted, Wanted::Line(verb) if NAMED.contains(&verb.as_str())))
 }
 
 /// The entry of the last request on a connection, of so many entries.

@@ -332,7 +332,9 @@ impl Session {
         let mut trouble = Trouble::new(self.expectation(expect), came(frame)).on(slot);
         trouble.word = mismatch.as_ref().and_then(Mismatch::word);
         trouble.detail = mismatch.map(|mismatch| self.explain(expect, frame, &mismatch));
-        let instead = self.framing(slot, frame);
+        let instead = self
+            .framing(slot, frame)
+            .or_else(|| broken_error(expect, frame));
         self.miss_for(step, instead, trouble)
     }
 
@@ -479,6 +481,17 @@ impl Session {
             self.scope.check_line(&wanted, frame).is_ok()
         })
     }
+}
+
+/// The clause that an error line breaks by its form, where an error was expected.
+fn broken_error(expect: &Expect, frame: &Frame) -> Option<ClauseId> {
+    let waits = matches!(expect.what, Expected::Error(_) | Expected::Refused)
+        || matches!(wanted(expect), Some(Wanted::Error(_)));
+    let code = error_code(frame).filter(|_| waits)?;
+    if frame.words().nth(1).is_none() {
+        return Some(ClauseId::ERR_1);
+    }
+    ErrorCode::find(code).is_none().then_some(ClauseId::ERR_2)
 }
 
 /// The kind of answer that meets an expectation; `None` where its first word is not plain.

@@ -1,15 +1,16 @@
 //! What oracles saw while the target was probed: the first lines of a run are judged like all
 //! others.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use crate::diagnostic::Source;
-use crate::event::{Failure, PROBE, RungResult, RungState, ScenarioResult, Verdict};
+use crate::event::{Failure, PROBE, Rung, RungResult, RungState, ScenarioResult, Verdict};
+use crate::run::consequence::charged_to;
 use crate::run::outcome::{Climb, Outcome};
 use crate::run::suite::Suite;
 use crate::scenario::ast::{Needs, Scenario};
-use crate::spec::REQUESTS;
+use crate::spec::{ClauseId, REQUESTS};
 
 impl Suite {
     /// Tells what the first look found: how far the server has come, and what is broken on the way,
@@ -18,9 +19,19 @@ impl Suite {
         let scenario = probe();
         let mut result = self.judge.untold(&scenario, Duration::ZERO);
         let climbed = outcomes.last().map_or(&[][..], |last| &last.climbed);
+        // A rung that is out for what an oracle saw on it is told as that.
+        let mut charged = BTreeMap::new();
         for climb in climbed {
-            if let Some(failure) = &climb.failure {
-                self.judge.sort_in(&scenario, failure.clone(), &mut result);
+            let last = outcomes.last();
+            let failure = climb.failure.as_ref();
+            let Some((failure, last)) = failure.zip(last) else {
+                continue;
+            };
+            match charged_to(failure, last) {
+                Some(finding) => {
+                    charged.insert(climb.rung, finding.clause);
+                }
+                None => self.judge.sort_in(&scenario, failure.clone(), &mut result),
             }
         }
         let mut told = BTreeSet::new();
@@ -41,16 +52,26 @@ impl Suite {
             self.judge.waive(&scenario, &mut result);
         }
         self.causes.take(&result);
-        self.name_rungs(climbed, &result);
+        self.name_rungs(climbed, &charged, &result);
         if is_shown {
             self.tell(result);
         }
     }
 
     /// Gives each rung its state, and the cause of a breach on it.
-    fn name_rungs(&mut self, climbed: &[Climb], result: &ScenarioResult) {
+    fn name_rungs(
+        &mut self,
+        climbed: &[Climb],
+        charged: &BTreeMap<Rung, ClauseId>,
+        result: &ScenarioResult,
+    ) {
+        let seen: Vec<_> = result.failures.iter().chain(&result.notes).collect();
         for climb in climbed {
-            let failure = climb.failure.as_ref();
+            let mut failure = climb.failure.as_ref();
+            if let Some(clause) = charged.get(&climb.rung) {
+                let is_it = |failure: &&&Failure| failure.clause == Some(*clause);
+                failure = seen.iter().find(is_it).copied();
+            }
             let cause = failure.and_then(|failure| self.causes.of(failure));
             if let Some(cause) = cause {
                 self.causes.set_rung(cause, climb.rung);
@@ -73,7 +94,6 @@ impl Suite {
                 rung.cause = below;
             }
         }
-        let seen: Vec<_> = result.failures.iter().chain(&result.notes).collect();
         for rung in &mut self.ladder {
             let of_rung = |failure: &&&Failure| {
                 let command = failure.command.as_deref().unwrap_or_default();

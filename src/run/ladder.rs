@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use super::outcome::Climb;
 use super::probe::nowhere;
+use super::roster::Roster;
 use super::session::Session;
 use super::trouble::{Trouble, came};
 use crate::event::{Observed, Rung, RungState};
@@ -100,8 +101,10 @@ impl Session {
         };
         ladder.is_silent |= state == RungState::Silent;
         let clause = clause_of(rung, &trouble);
+        let is_reasoned = trouble.observed().is_some_and(is_reasoned);
         self.fail(Some(clause), nowhere(), trouble);
-        let failure = self.failures.pop();
+        // The scenarios say whether a reason that the server gives is a right one.
+        let failure = self.failures.pop().filter(|_| !is_reasoned);
         ladder.put(Climb {
             rung,
             state,
@@ -153,6 +156,21 @@ impl Session {
         Ok(())
     }
 
+    /// Puts both settings to those of a new account.
+    async fn settings_as_new(&mut self, slot: usize) -> Result<(), Trouble> {
+        let player = self.slot(slot).player;
+        let found = self.player(player).found.clone().unwrap_or_default();
+        let wanted = Roster {
+            lists: found.lists.clone(),
+            ..Roster::default()
+        };
+        for (verb, params) in found.changes(&wanted) {
+            self.player_mut(player).touched = true;
+            self.change(slot, verb, &params).await?;
+        }
+        Ok(())
+    }
+
     /// The connection, or a new login where the server has ended it.
     pub(super) async fn stand_again(
         &mut self,
@@ -181,6 +199,11 @@ impl Session {
             return Ok(second);
         }
         self.player_mut(watcher).touched = true;
+        if ladder.holds(Rung::Settings) {
+            for slot in [first, second] {
+                self.settings_as_new(slot).await?;
+            }
+        }
         let since = self.links.now();
         let result = async {
             let entry = format!("AL {handle}");
@@ -306,7 +329,12 @@ impl Session {
     }
 
     /// The next line with this verb; others are kept.
-    async fn hear(&mut self, slot: usize, verb: &[u8], expected: &str) -> Result<Frame, Trouble> {
+    pub(super) async fn hear(
+        &mut self,
+        slot: usize,
+        verb: &[u8],
+        expected: &str,
+    ) -> Result<Frame, Trouble> {
         let kept = &mut self.slot_mut(slot).pool;
         let at = kept.iter().position(|kept| kept.frame.verb() == verb);
         if let Some(kept) = at.and_then(|at| kept.remove(at)) {
@@ -345,6 +373,13 @@ impl Session {
         self.links.close(conn, false);
         self.slot_mut(slot).known_closed = true;
     }
+}
+
+/// Whether it is an error that gives a reason, and not that the command is unknown or failed.
+fn is_reasoned(got: &Observed) -> bool {
+    const UNBUILT: [u16; 6] = [200, 201, 500, 501, 502, 601];
+    got.code()
+        .is_some_and(|code| !UNBUILT.contains(&code) && code != 911)
 }
 
 /// The clause that is broken where a rung is out.

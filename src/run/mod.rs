@@ -59,6 +59,7 @@ mod suite;
 mod suite_tests;
 #[cfg(test)]
 mod suite_world;
+mod tally;
 mod target;
 mod target_file;
 mod target_schema;
@@ -78,7 +79,7 @@ mod verdict;
 mod waivers;
 mod weight;
 
-pub use check::{check, conclude};
+pub use check::{check, conclude, summed_up};
 pub use environment::{Account, Barrier, Barriers, Environment, Learnt, Lists, Timeouts};
 pub use exception::{Exception, Listener};
 pub use executor::Executor;

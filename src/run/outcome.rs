@@ -6,6 +6,7 @@ use super::environment::{Learnt, Lists};
 use super::limit::Limit;
 use crate::event::{Failure, Observed, Rung, RungState, Variation};
 use crate::oracle::Finding;
+use crate::spec::ClauseId;
 use crate::transcript::Transcript;
 
 /// How a script ended.
@@ -96,6 +97,8 @@ pub struct Outcome {
     pub cause: Option<Cause>,
     /// All steps were reached, met or not.
     pub has_ended: bool,
+    /// The clause that says that a request of the harness's own is answered, where none came.
+    pub unanswered: Option<ClauseId>,
     /// The rung on which a precondition of the harness's own failed.
     pub rung: Option<Rung>,
     /// The limit of our own that stopped it.
@@ -137,6 +140,7 @@ impl Outcome {
             ending: Ending::Blocked,
             cause: None,
             has_ended: false,
+            unanswered: None,
             rung: None,
             limit: None,
             failures: Vec::new(),

@@ -11,6 +11,7 @@ use super::silence::Settled;
 use super::trouble::{Trouble, came, told_late};
 use crate::diagnostic::Place;
 use crate::event::{Observed, Rung};
+use crate::spec::ClauseId;
 use crate::transcript::ConnName;
 
 /// A login may take as long on a server that makes keys.
@@ -382,6 +383,10 @@ impl Session {
                     return Err(trouble.on(second).at(Rung::Presence));
                 }
                 Err(late) if round == 0 => {
+                    if self.sees_at_first(second).await? {
+                        // There is presence: what is wrong with it is for scenarios to say.
+                        return Ok(false);
+                    }
                     let got = told_late(&late, patience);
                     return Err(Trouble::new("NLN", got).on(second).at(Rung::Presence));
                 }
@@ -391,6 +396,20 @@ impl Session {
             lags |= learnt.barriers.notification.is_some() || took * 3 > self.env.timeouts.quiet;
         }
         Ok(lags)
+    }
+
+    /// Whether a user who comes online is shown a contact that is there already.
+    async fn sees_at_first(&mut self, second: usize) -> Result<bool, Trouble> {
+        let player = self.slot(second).player;
+        self.logout(second).await;
+        let slot = self.login(player, ConnName::DEFAULT).await?.slot;
+        self.discard(slot);
+        self.go_online(slot).await?;
+        match self.hear(slot, b"ILN", "ILN").await {
+            Ok(_) => Ok(true),
+            Err(trouble) if trouble.observed().is_some() => Ok(false),
+            Err(trouble) => Err(trouble),
+        }
     }
 
     /// Tries the candidates on switchboards of the first user; without one there is none. Gives a
@@ -470,11 +489,11 @@ impl Session {
         let address = self.env.reach(address);
         let handle = self.player(player).account.handle.clone();
         let at_board = |trouble: Trouble| {
-            Trouble {
+            let trouble = Trouble {
                 rung: None,
                 ..trouble
-            }
-            .at(Rung::SbUsr)
+            };
+            trouble.at(Rung::SbUsr).breaks(ClauseId::SBX_2)
         };
         let slot = self.open(player, name, &address).await;
         let slot = slot.map_err(at_board)?;

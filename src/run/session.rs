@@ -126,6 +126,8 @@ pub(super) struct Session {
     pub(super) cause: Option<Cause>,
     /// All steps were reached.
     pub(super) has_ended: bool,
+    /// The clause that says that a request of the harness's own is answered, where none came.
+    pub(super) unanswered: Option<ClauseId>,
     /// The rung on which a precondition of our own failed.
     pub(super) rung: Option<Rung>,
     /// The limit of our own that has stopped the script.
@@ -178,6 +180,7 @@ impl Session {
             variations: Vec::new(),
             cause: None,
             has_ended: false,
+            unanswered: None,
             rung: None,
             limit: None,
             round_trips: 0,
@@ -392,6 +395,10 @@ impl Session {
             self.cause = trouble.cause.map(|cause| *cause);
         }
         if clause.is_none() {
+            let is_silent = matches!(trouble.got, Got::Server(Observed::Silence(_)));
+            if is_silent && self.rung.is_none() && trouble.rung.is_some() {
+                self.unanswered = Some(trouble.clause.unwrap_or(ClauseId::REPLY_1));
+            }
             self.rung = self.rung.or(trouble.rung);
         }
         let got = match trouble.got {
@@ -482,6 +489,7 @@ impl Session {
             ending,
             cause: self.cause,
             has_ended: self.has_ended,
+            unanswered: self.unanswered,
             rung: self.rung,
             limit: self.limit,
             failures: self.failures,

@@ -14,7 +14,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::event::{
-    Event, Failure, Notice, NoticeKind, Rung, RungResult, ScenarioResult, Summary, Totals, Verdict,
+    Conclusion, Event, Failure, Notice, NoticeKind, Rung, RungResult, ScenarioResult, SkipReason,
+    Summary, Totals, Verdict,
 };
 use crate::run::causes::Causes;
 use crate::run::consequence::Omission;
@@ -25,8 +26,9 @@ use crate::run::limits::Limits;
 use crate::run::outcome::{Cause, Outcome};
 use crate::run::pool::{Pool, Seat};
 use crate::run::second_look::Signature;
+use crate::run::tally::Tally;
 use crate::run::task::{Done, SuiteOptions, Task};
-use crate::run::verdict::{Assessor, Tally};
+use crate::run::verdict::Assessor;
 use crate::scenario::ast::Scenario;
 use crate::transcript::Redactor;
 
@@ -225,7 +227,7 @@ impl Suite {
                 self.drop_suspect(entry);
                 if let Some(scenario) = self.scenario(entry) {
                     let mut result = self.judge.untold(&scenario, took);
-                    result.verdict = Verdict::Blocked;
+                    result.verdict = Verdict::Inconclusive;
                     result.reason = Some(reason);
                     self.settle(entry, result);
                 }
@@ -287,19 +289,7 @@ impl Suite {
             self.tell_limits();
             self.judge_waivers();
         }
-        let summary = Summary {
-            totals: self.totals,
-            clauses: self.tally.results(),
-            ladder: self.ladder.clone(),
-            causes: self.causes.list(),
-            took,
-            waited: self
-                .waited
-                .iter()
-                .map(|(what, how_long)| ((*what).to_owned(), *how_long))
-                .collect(),
-            aborted: self.aborted.clone(),
-        };
+        let summary = self.summary(took);
         if !self.finished {
             self.finished = true;
             self.events.push_back(Event::Finished(summary.clone()));
@@ -307,44 +297,56 @@ impl Suite {
         summary
     }
 
-    /// The exit code of the run, after [`Suite::finish`].
-    #[must_use]
-    pub fn exit_code(&self) -> u8 {
-        let totals = self.totals;
-        if totals.failed > 0 {
-            1
-        } else if self.aborted.is_some() {
-            3
-        } else if totals.blocked > 0 || self.errors > 0 {
-            1
-        } else if totals.all() == totals.skipped {
-            4
-        } else {
-            0
+    fn summary(&self, took: Duration) -> Summary {
+        let causes = self.causes.list();
+        let is_part = self.options.scope.is_part() || self.options.shard.is_some();
+        Summary {
+            totals: self.totals,
+            clauses: self.tally.results(&causes, is_part),
+            ladder: self.ladder.clone(),
+            causes,
+            took,
+            waited: self
+                .waited
+                .iter()
+                .map(|(what, how_long)| ((*what).to_owned(), *how_long))
+                .collect(),
+            aborted: self.aborted.clone(),
         }
     }
 
+    /// The exit code of the run, after [`Suite::finish`].
+    #[must_use]
+    pub fn exit_code(&self) -> u8 {
+        let summary = self.summary(Duration::ZERO);
+        let conclusion = Conclusion::judged(&summary, self.options.level, self.errors > 0);
+        conclusion.exit_code(&summary, self.options.gates)
+    }
+
     /// What a scenario needs and the target lacks.
-    pub(super) fn unmet(&self, entry: usize) -> Option<String> {
+    pub(super) fn unmet(&self, entry: usize) -> Option<SkipReason> {
         let scenario = self.scenario(entry)?;
         let needs = &scenario.needs;
         let (accounts, usable) = (accounts_of(&scenario), self.pool.usable());
         if self.phase == Phase::SecondLook {
             None
-        } else if let Some(reason) = &self.stopping {
-            Some(reason.clone())
+        } else if let Some(why) = &self.stopping {
+            Some(SkipReason::Stopped { why: why.clone() })
         } else if needs.launch && !self.options.owns_server {
-            Some("needs a server that the harness starts itself (`launch:` in the target)".into())
+            Some(SkipReason::Launch)
         } else if needs.dispatch && !self.options.dispatch_refers {
-            Some("needs a dispatch server that refers to a notification server".into())
+            Some(SkipReason::Dispatch)
         } else if accounts > usable {
-            Some(format!(
-                "needs {accounts} accounts, the target has {usable}"
-            ))
+            Some(SkipReason::Accounts {
+                needed: accounts,
+                usable,
+            })
         } else if !scenario.dialects.is_empty()
             && !scenario.dialects.iter().any(|dialect| dialect == "MSNP2")
         {
-            Some(format!("is for {} only", scenario.dialects.join(", ")))
+            Some(SkipReason::Dialects {
+                only: scenario.dialects.clone(),
+            })
         } else {
             None
         }
@@ -432,7 +434,9 @@ impl Suite {
     /// Tells a final result.
     pub(super) fn tell(&mut self, mut result: ScenarioResult) {
         self.name_cause(&mut result);
-        self.totals.count(result.verdict);
+        if !result.is_first_look() {
+            self.totals.count(result.verdict);
+        }
         self.mind_limits(false);
         self.tally.take(&result);
         self.verdicts.insert(result.name.clone(), result.verdict);
@@ -440,11 +444,12 @@ impl Suite {
             .push_back(Event::ScenarioFinished(Arc::new(result)));
     }
 
-    pub(super) fn skip(&mut self, entry: usize, reason: String) {
+    pub(super) fn skip(&mut self, entry: usize, reason: SkipReason) {
         if let Some(scenario) = self.scenario(entry) {
             let mut result = self.judge.untold(&scenario, Duration::ZERO);
             result.verdict = Verdict::Skipped;
-            result.reason = Some(reason);
+            result.reason = Some(reason.to_string());
+            result.skipped = Some(reason);
             self.settle(entry, result);
         }
     }
@@ -453,7 +458,8 @@ impl Suite {
     fn settle_rest(&mut self) {
         self.settle_held();
         let reason = self.stopping.clone().or_else(|| self.aborted.clone());
-        let reason = reason.unwrap_or_else(|| "not run".to_owned());
+        let why = reason.unwrap_or_else(|| "not run".to_owned());
+        let reason = SkipReason::Stopped { why };
         for index in 0..self.entries.len() {
             match self.entries.get_mut(index).and_then(|e| e.first.take()) {
                 Some(first) => self.settle(index, first),

@@ -240,7 +240,9 @@ fn what_oracles_see_of_a_probe_is_told_as_a_scenario_of_its_own() {
     for (clause, failed) in [(ClauseId::SYN_3, 1), (ClauseId::USR_9, 0)] {
         let mut suite = Suite::new(Vec::new(), accounts(1), options());
         suite.probed(&[probed(clause), probed(clause)]);
-        assert_eq!(suite.finish(Duration::ZERO, false).totals.failed, failed);
+        let summary = suite.finish(Duration::ZERO, false);
+        assert_eq!((summary.totals.all(), summary.causes.len()), (0, 1));
+        assert_eq!(suite.exit_code(), if failed == 1 { 1 } else { 4 });
         let mut told = Vec::new();
         while let Some(event) = suite.poll_event() {
             if let Event::ScenarioFinished(result) = event {
@@ -305,7 +307,7 @@ fn needs_that_are_met_let_a_scenario_run() {
 }
 
 #[test]
-fn what_cannot_be_run_is_broken_and_what_was_waited_for_is_added_up() {
+fn what_cannot_be_run_is_inconclusive_and_what_was_waited_for_is_added_up() {
     let mut suite = Suite::new(many(3), accounts(6), options());
     let tasks: Vec<Task> = std::iter::from_fn(|| suite.next_task()).collect();
     assert!(!suite.is_over());
@@ -321,12 +323,13 @@ fn what_cannot_be_run_is_broken_and_what_was_waited_for_is_added_up() {
     suite.finished(third.id, Done::Unable(why.clone()), Duration::ZERO);
     assert!(suite.next_task().is_none() && suite.is_over());
     let summary = suite.finish(Duration::ZERO, false);
-    assert_eq!((summary.totals.passed, summary.totals.blocked), (2, 1));
+    let totals = summary.totals;
+    assert_eq!((totals.passed, totals.inconclusive), (2, 1));
     assert_eq!(
         summary.waited,
         [("reply".to_owned(), Duration::from_secs(4))]
     );
-    assert_eq!(suite.exit_code(), 1);
+    assert_eq!(suite.exit_code(), 3);
     let mut finished = 0;
     let mut reasons = Vec::new();
     suite.finish(Duration::ZERO, false);

@@ -4,7 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::suite_tests::probed;
-use crate::event::{Event, NoticeKind, Observed, Rung, ScenarioResult, Summary, Verdict};
+use crate::event::{
+    Event, Gates, NoticeKind, Observed, Rung, ScenarioResult, Scope, Summary, Verdict,
+};
 use crate::run::test_support::{failure, outcome, scenario};
 use crate::run::{
     Account, Cause, Dead, Done, Ending, Limit, Suite, SuiteOptions, Task, Waivers, Work,
@@ -22,6 +24,9 @@ pub(super) fn options() -> SuiteOptions {
         fail_fast: false,
         seed: 1,
         shard: None,
+        scope: Scope::default(),
+        started: None,
+        gates: Gates::default(),
         max_connections: None,
         owns_server: true,
         dispatch_refers: true,

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::event::RunInfo;
+use crate::event::{Gates, RunInfo, Scope};
 use crate::run::environment::Account;
 use crate::run::filter::Shard;
 use crate::run::limit::Limit;
@@ -30,6 +30,12 @@ pub struct SuiteOptions {
     pub seed: u64,
     /// Which part of the suite the scenarios are.
     pub shard: Option<Shard>,
+    /// What was chosen of the suite before.
+    pub scope: Scope,
+    /// When the run began, as RFC 3339 writes it.
+    pub started: Option<String>,
+    /// What also fails the run.
+    pub gates: Gates,
     /// How many connections the server stands.
     pub max_connections: Option<usize>,
     /// The harness can stop and start the server.
@@ -56,6 +62,8 @@ impl SuiteOptions {
             scenarios,
             jobs: self.jobs,
             shard: self.shard.map(|shard| shard.to_string()),
+            scope: self.scope.clone(),
+            started: self.started.clone(),
         }
     }
 }

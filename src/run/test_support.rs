@@ -77,6 +77,7 @@ pub(crate) fn outcome(ending: Ending, failures: Vec<Failure>) -> Outcome {
         ending,
         cause: None,
         has_ended: ending == Ending::Passed,
+        unanswered: None,
         rung: None,
         limit: None,
         failures,

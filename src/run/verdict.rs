@@ -1,17 +1,14 @@
 //! From what a script came to, to what is told of it: levels, strictness, waivers, clauses.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::event::{
-    ClauseResult, ClauseVerdict, Failure, Judge, Observed, ScenarioResult, Verdict,
-};
-use crate::run::consequence::{charged_to, follows_note};
+use crate::event::{Failure, Judge, Observed, ScenarioResult, Verdict};
+use crate::run::consequence::{follows_note, is_charged};
 use crate::run::limit::Limit;
 use crate::run::outcome::{Ending, Outcome};
 use crate::run::waivers::Waivers;
 use crate::scenario::ast::Scenario;
-use crate::spec::{Clause, ClauseId, Level};
+use crate::spec::{ClauseId, Level};
 use crate::transcript::Redactor;
 
 /// How many bytes of a transcript are kept to the end of the run.
@@ -51,16 +48,27 @@ impl Assessor {
         result.waited = outcome.waited;
         result.round_trips = outcome.round_trips;
         result.is_met = outcome.ending == Ending::Passed;
-        let mut is_charged = false;
+        let mut holds_back = false;
         if matches!(outcome.ending, Ending::Passed | Ending::Failed) {
             for failure in &outcome.failures {
                 // What the oracle saw is told below.
-                match charged_to(failure, outcome) {
-                    Some(_) => is_charged = true,
-                    None if follows_note(failure, &result.notes) => is_charged = true,
-                    None => self.sort_in(scenario, failure.clone(), &mut result),
+                if is_charged(failure, outcome) || follows_note(failure, &result.notes) {
+                    holds_back = true;
+                } else {
+                    self.sort_in(scenario, failure.clone(), &mut result);
                 }
             }
+        }
+        // That a sound request of the harness's own is not answered is a breach in itself.
+        if let (Some(clause), Some(failure)) = (outcome.unanswered, outcome.failures.first())
+            && outcome.accusations.is_empty()
+        {
+            let failure = Failure {
+                clause: Some(clause),
+                ..failure.clone()
+            };
+            self.sort_in(scenario, failure, &mut result);
+            result.rung = outcome.rung;
         }
         let is_noted = |failure: &Failure| failure.clause.is_some();
         if outcome.ending == Ending::Blocked {
@@ -77,7 +85,7 @@ impl Assessor {
             }
             Ending::Blocked => break_off(outcome, &mut result),
             // What lies beyond the level has kept steps from being judged.
-            Ending::Failed if result.failures.is_empty() && (is_charged || !outcome.has_ended) => {
+            Ending::Failed if result.failures.is_empty() && (holds_back || !outcome.has_ended) => {
                 result.verdict = Verdict::Blocked;
             }
             Ending::Inconclusive | Ending::Passed | Ending::Failed => {}
@@ -150,6 +158,7 @@ impl Assessor {
             rung: None,
             is_met: false,
             reason: None,
+            skipped: None,
             failures: Vec::new(),
             notes: Vec::new(),
             variations: Vec::new(),
@@ -227,71 +236,11 @@ fn break_off(outcome: &Outcome, result: &mut ScenarioResult) {
     result.reason = why.map(|why| format!("it could not be carried out to its end: {why}"));
 }
 
-/// What the scenarios together say of each clause.
-#[derive(Debug, Default)]
-pub(super) struct Tally {
-    clauses: BTreeMap<ClauseId, (ClauseVerdict, Option<String>)>,
-}
-
-impl Tally {
-    /// Takes in a final result. What is flaky, broken or skipped proves nothing.
-    pub(super) fn take(&mut self, result: &ScenarioResult) {
-        if !matches!(
-            result.verdict,
-            Verdict::Passed | Verdict::Failed | Verdict::Waived
-        ) {
-            return;
-        }
-        // A scenario ends at its first breach, so that it says nothing of its other clauses; what
-        // oracles see does not end it.
-        if result.is_met {
-            for clause in &result.clauses {
-                self.raise(*clause, ClauseVerdict::Passed, None);
-            }
-        }
-        for variation in &result.variations {
-            let seen = Some(variation.seen.clone());
-            self.raise(variation.clause, ClauseVerdict::Varied, seen);
-        }
-        for note in result.notes.iter().filter_map(|note| note.clause) {
-            self.raise(note, ClauseVerdict::Noted, None);
-        }
-        for failure in result.failures.iter().filter_map(|failure| failure.clause) {
-            self.raise(failure, ClauseVerdict::Failed, None);
-        }
-    }
-
-    fn raise(&mut self, clause: ClauseId, verdict: ClauseVerdict, seen: Option<String>) {
-        let entry = self
-            .clauses
-            .entry(clause)
-            .or_insert((ClauseVerdict::Untested, None));
-        if verdict > entry.0 {
-            *entry = (verdict, seen);
-        }
-    }
-
-    /// Every clause of the catalogue with its verdict.
-    pub(super) fn results(&self) -> Vec<ClauseResult> {
-        Clause::all()
-            .iter()
-            .map(|clause| {
-                let known = self.clauses.get(&clause.id);
-                ClauseResult {
-                    id: clause.id,
-                    level: clause.level,
-                    verdict: known.map_or(ClauseVerdict::Untested, |known| known.0),
-                    seen: known.and_then(|known| known.1.clone()),
-                }
-            })
-            .collect()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::event::Variation;
+    use crate::event::{ClauseVerdict, Variation};
+    use crate::run::tally::Tally;
     use crate::run::test_support::{failure, outcome, place, scenario};
     use crate::run::waivers::Waiver;
     use crate::spec::ServerKind;
@@ -307,6 +256,11 @@ mod tests {
             redactor: Redactor::default(),
             waivers: Waivers::default(),
         }
+    }
+
+    fn of_tally(tally: &Tally, id: ClauseId) -> ClauseVerdict {
+        let all = tally.results(&[], false);
+        all.into_iter().find(|one| one.id == id).unwrap().verdict
     }
 
     fn verdict(judge: &mut Assessor, ending: Ending, failures: Vec<Failure>) -> ScenarioResult {
@@ -355,7 +309,7 @@ mod tests {
         assert_eq!(result.failures[0].judge.as_str(), "order");
         let mut tally = Tally::default();
         tally.take(&result);
-        let of = |id: ClauseId| tally.clauses.get(&id).map(|known| known.0);
+        let of = |id: ClauseId| Some(of_tally(&tally, id));
         assert_eq!(of(ClauseId::SYN_3), Some(ClauseVerdict::Failed));
         assert_eq!(of(ClauseId::USR_9), Some(ClauseVerdict::Noted));
         assert_eq!(of(ClauseId::USR_6), Some(ClauseVerdict::Passed));
@@ -450,8 +404,9 @@ mod tests {
             let mut judge = judge(Level::Must, false);
             tally.take(&judge.judge(&scenario, &varied, Duration::ZERO));
         }
-        let (_, seen) = &tally.clauses[&ClauseId::USR_7];
-        assert_eq!(seen.as_deref(), Some("one"));
+        let all = tally.results(&[], false);
+        let seen = all.into_iter().find(|one| one.id == ClauseId::USR_7);
+        assert_eq!(seen.unwrap().seen.as_deref(), Some("one"));
     }
 
     #[test]
@@ -531,10 +486,7 @@ mod tests {
         let mut tally = Tally::default();
         let passed = verdict(&mut judge, Ending::Passed, Vec::new());
         tally.take(&passed);
-        let of = |tally: &Tally, id: ClauseId| {
-            let all = tally.results();
-            all.into_iter().find(|one| one.id == id).unwrap().verdict
-        };
+        let of = of_tally;
         assert_eq!(of(&tally, ClauseId::USR_6), ClauseVerdict::Passed);
         assert_eq!(of(&tally, ClauseId::USR_5), ClauseVerdict::Untested);
         let broken = vec![failure(Some(ClauseId::USR_5), "x", "y")];

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::options::SimOptions;
 use super::stage::{ActorId, Stage};
-use crate::event::{Event, NoticeKind};
+use crate::event::{Event, Gates, NoticeKind, Scope};
 use crate::run::{
     Account, Cause, Dead, Done, Ending, Environment, Executor, Outcome, Suite, SuiteOptions,
     Timeouts, Waivers, Work,
@@ -90,6 +90,9 @@ impl SuiteRun {
             fail_fast: false,
             seed: self.seed,
             shard: None,
+            scope: Scope::default(),
+            started: None,
+            gates: Gates::default(),
             max_connections: None,
             owns_server: true,
             dispatch_refers: false,

@@ -20,6 +20,7 @@ const NAMES: usize = 5;
 pub(super) fn write(
     title: &str,
     group: &Group<'_>,
+    why: &str,
     palette: &Palette,
     out: &mut dyn Write,
 ) -> io::Result<()> {
@@ -34,15 +35,13 @@ pub(super) fn write(
     writeln!(out, "\n{style}{title}{style:#} {strong}{name}{strong:#}")?;
     writeln!(out, "  {}", clipped(&scenario.description, LONGEST))?;
     // A precondition that failed is its own reason, and is shown below.
-    let reason = scenario.reason.as_deref();
-    let reason = reason.filter(|text| group.failure.is_none() || !text.starts_with("expected "));
-    match (title, reason) {
-        ("blocked", reason) => {
-            let reason = clipped(reason.unwrap_or("a precondition failed"), LONGEST);
-            writeln!(out, "  could not be carried out: {reason}")?;
-        }
-        (_, Some(reason)) => writeln!(out, "  {}", clipped(reason, LONGEST))?,
-        (_, None) => {}
+    let is_shown = group.failure.is_some() && why.starts_with("expected ");
+    match title {
+        "blocked" if why.is_empty() => writeln!(out, "  could not be carried out")?,
+        "blocked" if !is_shown => writeln!(out, "  {why}")?,
+        "blocked" => writeln!(out, "  could not be carried out: a precondition failed")?,
+        _ if !why.is_empty() && !is_shown => writeln!(out, "  {why}")?,
+        _ => {}
     }
     if let Some(failure) = group.failure {
         proof(failure, palette, out)?;

@@ -1,6 +1,9 @@
-//! The report for people: a line for what goes wrong while it happens; at the end each failure with
-//! its proof, what varied, a table by level, and the verdict in words with what to type next.
+//! The report for people, on a screen: how far an unfinished server has come, what is wrong with it,
+//! each thing once and the first few with their proof, a table by level, and the verdict in words
+//! with what to type next. In full also a line for what goes wrong while it happens, and each
+//! failure with its proof.
 
+mod causes;
 mod failure;
 mod judged;
 mod summary;
@@ -15,7 +18,17 @@ use super::digest::Digest;
 use super::fold::fold;
 use super::palette::Palette;
 use super::text::{clipped, counted, printable, seconds};
+use super::title::why;
 use crate::event::{Event, Notice, NoticeKind, ScenarioResult, Verdict};
+
+/// The lines of a report that is not told in full.
+const SCREEN: usize = 60;
+/// Notices are told one by one while the report has no more lines than this.
+const NOTICES: usize = 12;
+/// Further lines of a notice.
+const DETAIL: usize = 4;
+/// Longer lines are cut.
+const WIDEST: usize = 120;
 
 /// Writes for people.
 #[derive(Debug)]
@@ -23,6 +36,12 @@ pub struct Human {
     digest: Digest,
     palette: Palette,
     again: String,
+    /// Everything is told, however long it gets.
+    is_full: bool,
+    /// Lines written so far.
+    lines: usize,
+    /// Notices that found no room.
+    hidden: usize,
     /// What oracles have seen and a line has told.
     told: HashSet<String>,
 }
@@ -42,8 +61,18 @@ impl Human {
             digest: Digest::default(),
             palette,
             again: again.into(),
+            is_full: false,
+            lines: 0,
+            hidden: 0,
             told: HashSet::new(),
         }
+    }
+
+    /// The same, that tells everything.
+    #[must_use]
+    pub fn full(mut self, is_full: bool) -> Self {
+        self.is_full = is_full;
+        self
     }
 
     fn begin(&self, out: &mut dyn io::Write) -> io::Result<()> {
@@ -77,7 +106,6 @@ impl Human {
 
     /// One line for a scenario that did not simply pass.
     fn progress(&self, result: &ScenarioResult, out: &mut dyn io::Write) -> io::Result<()> {
-        const WIDEST: usize = 120;
         let (word, style) = match result.verdict {
             Verdict::Passed | Verdict::Skipped => return Ok(()),
             Verdict::Failed => ("FAIL", self.palette.bad),
@@ -114,38 +142,84 @@ impl Human {
         writeln!(out, "  {faint}{more}{faint:#}")
     }
 
-    fn notice(&self, notice: &Notice, out: &mut dyn io::Write) -> io::Result<()> {
+    fn notice(&mut self, notice: &Notice, out: &mut dyn io::Write) -> io::Result<()> {
+        let most = if self.is_full { usize::MAX } else { DETAIL };
+        if !self.is_full && self.lines > NOTICES {
+            self.hidden += 1;
+            return Ok(());
+        }
         let (word, style) = match notice.kind {
             NoticeKind::Info => ("note", self.palette.hint),
             NoticeKind::Warning => ("warning", self.palette.warn),
             NoticeKind::Error => ("error", self.palette.bad),
         };
         writeln!(out, "{style}{word}{style:#}: {}", printable(&notice.text))?;
-        let mut lines = notice.detail.iter();
-        lines.try_for_each(|line| writeln!(out, "    {}", printable(line)))
+        let mut lines = notice.detail.iter().take(most);
+        lines.try_for_each(|line| writeln!(out, "    {}", clipped(line, WIDEST)))?;
+        match notice.detail.len().saturating_sub(most) {
+            0 => Ok(()),
+            more => writeln!(out, "    … and {}: --full", counted(more, "more line")),
+        }
     }
 
     fn end(&self, out: &mut dyn io::Write) -> io::Result<()> {
+        let Some(summary) = &self.digest.summary else {
+            return Ok(());
+        };
+        if self.hidden > 0 {
+            writeln!(out, "… and {}: --full", counted(self.hidden, "more notice"))?;
+        }
+        let mut head = Vec::new();
+        causes::ladder(self, summary, &mut head)?;
+        let mut tail = Vec::new();
+        summary::write(self, summary, &mut tail)?;
+        out.write_all(&head)?;
+        if self.is_full {
+            causes::index(self, summary, out)?;
+            self.failures(out)?;
+        } else {
+            let taken = self.lines + usize::from(self.hidden > 0) + lines_of(&head);
+            let room = SCREEN.saturating_sub(taken + lines_of(&tail));
+            causes::write(self, summary, room, out)?;
+        }
+        out.write_all(&tail)
+    }
+
+    /// Each failure, identical ones folded.
+    fn failures(&self, out: &mut dyn io::Write) -> io::Result<()> {
         for (verdict, title) in [(Verdict::Failed, "failed"), (Verdict::Blocked, "blocked")] {
             let groups = fold(&self.digest, verdict);
             for group in &groups {
-                failure::write(title, group, &self.palette, out)?;
+                let why = why(group.scenario, self.digest.causes());
+                failure::write(title, group, &why, &self.palette, out)?;
             }
         }
-        summary::write(self, out)
+        Ok(())
     }
-}
 
-impl Reporter for Human {
-    fn handle(&mut self, event: &Event, out: &mut dyn io::Write) -> io::Result<()> {
-        self.digest.take(event);
+    fn tell(&mut self, event: &Event, out: &mut dyn io::Write) -> io::Result<()> {
         match event {
             Event::Started(_) => self.begin(out),
             Event::Climbed(_) | Event::ScenarioStarted(_) => Ok(()),
+            Event::ScenarioFinished(_) if !self.is_full => Ok(()),
             Event::ScenarioFinished(result) if self.is_old_news(result) => Ok(()),
             Event::ScenarioFinished(result) => self.progress(result, out),
             Event::Notice(notice) => self.notice(notice, out),
             Event::Finished(_) => self.end(out),
         }
     }
+}
+
+impl Reporter for Human {
+    fn handle(&mut self, event: &Event, out: &mut dyn io::Write) -> io::Result<()> {
+        self.digest.take(event);
+        let mut text = Vec::new();
+        self.tell(event, &mut text)?;
+        self.lines += lines_of(&text);
+        out.write_all(&text)
+    }
+}
+
+fn lines_of(text: &[u8]) -> usize {
+    text.iter().filter(|byte| **byte == b'\n').count()
 }

@@ -7,17 +7,20 @@ use std::time::Duration;
 use anstyle::Style;
 
 use super::Human;
-use crate::event::{ClauseResult, ClauseVerdict, Summary, Totals, Verdict};
-use crate::report::conclusion::Conclusion;
-use crate::report::fold::{Group, fold};
+use crate::event::{
+    ClauseResult, ClauseVerdict, Conclusion, PROBE, ScenarioResult, Standing, Summary, Totals,
+    Verdict,
+};
+use crate::report::conclusion::{reasons, sentence};
 use crate::report::text::{clipped, counted, printable, seconds, shell_word, some_of};
 use crate::spec::{ClauseId, Level};
 
 const LEVELS: [Level; 4] = [Level::Must, Level::Draft, Level::Practice, Level::Open];
-const VERDICTS: [ClauseVerdict; 5] = [
+const VERDICTS: [ClauseVerdict; 6] = [
     ClauseVerdict::Passed,
     ClauseVerdict::Varied,
     ClauseVerdict::Failed,
+    ClauseVerdict::Waived,
     ClauseVerdict::Noted,
     ClauseVerdict::Untested,
 ];
@@ -26,16 +29,17 @@ const NAMES: usize = 5;
 /// Longer texts are cut.
 const LONGEST: usize = 160;
 
-/// Writes everything behind the failures.
-pub(super) fn write(human: &Human, out: &mut dyn Write) -> io::Result<()> {
-    let Some(summary) = &human.digest.summary else {
-        return Ok(());
-    };
+/// Lines of one kind, where the report is not told in full.
+const FEW: usize = 3;
+
+/// Writes everything behind the causes.
+pub(super) fn write(human: &Human, summary: &Summary, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out)?;
     let mut asides = Vec::new();
-    reasons(human, &mut asides)?;
+    few(human, by_name(human), &mut asides)?;
+    few(human, by_reason(human), &mut asides)?;
     variations(human, &mut asides)?;
-    notes(human, &mut asides)?;
+    notes(human, summary, &mut asides)?;
     if !asides.is_empty() {
         writeln!(asides)?;
         out.write_all(&asides)?;
@@ -47,29 +51,52 @@ pub(super) fn write(human: &Human, out: &mut dyn Write) -> io::Result<()> {
     verdict(human, summary, out)
 }
 
-/// Flaky, waived and skipped scenarios; the skipped ones folded by their reason.
-fn reasons(human: &Human, out: &mut dyn Write) -> io::Result<()> {
+/// The lines; the first few of them where the report is not told in full.
+fn few(human: &Human, lines: Vec<String>, out: &mut dyn Write) -> io::Result<()> {
+    let most = if human.is_full { usize::MAX } else { FEW };
+    for line in lines.iter().take(most) {
+        writeln!(out, "{line}")?;
+    }
+    match lines.len().saturating_sub(most) {
+        0 => Ok(()),
+        more => writeln!(out, "… and {more} more: --full"),
+    }
+}
+
+/// Flaky and waived scenarios, a line each.
+fn by_name(human: &Human) -> Vec<String> {
     let warn = human.palette.warn;
-    for verdict in [Verdict::Flaky, Verdict::Waived] {
+    let line = |result: &ScenarioResult| {
+        let (word, name) = (result.verdict.as_str(), printable(&result.name));
+        let reason = clipped(result.reason.as_deref().unwrap_or("no reason"), LONGEST);
+        format!("{warn}{word}{warn:#} {name}: {reason}")
+    };
+    let verdicts = [Verdict::Flaky, Verdict::Waived].into_iter();
+    verdicts
+        .flat_map(|verdict| human.digest.with(verdict).map(line).collect::<Vec<_>>())
+        .collect()
+}
+
+/// Scenarios that were not judged, folded by their reason.
+fn by_reason(human: &Human) -> Vec<String> {
+    let mut lines = Vec::new();
+    for verdict in [Verdict::Inconclusive, Verdict::Skipped] {
+        let mut found: Vec<(&str, Vec<&str>)> = Vec::new();
         for result in human.digest.with(verdict) {
-            let (word, name) = (verdict.as_str(), printable(&result.name));
-            let reason = clipped(result.reason.as_deref().unwrap_or("no reason"), LONGEST);
-            writeln!(out, "{warn}{word}{warn:#} {name}: {reason}")?;
+            let reason = result.reason.as_deref().unwrap_or("no reason");
+            match found.iter_mut().find(|(known, _)| *known == reason) {
+                Some((_, names)) => names.push(&result.name),
+                None => found.push((reason, vec![&result.name])),
+            }
+        }
+        found.sort_by_key(|(_, names)| std::cmp::Reverse(names.len()));
+        for (reason, names) in found {
+            let (count, reason) = (counted(names.len(), "scenario"), clipped(reason, LONGEST));
+            let (word, names) = (verdict.as_str(), some_of(names, NAMES));
+            lines.push(format!("{word} {count}, {reason}: {names}"));
         }
     }
-    let mut skipped: Vec<(&str, Vec<&str>)> = Vec::new();
-    for result in human.digest.with(Verdict::Skipped) {
-        let reason = result.reason.as_deref().unwrap_or("no reason");
-        match skipped.iter_mut().find(|(known, _)| *known == reason) {
-            Some((_, names)) => names.push(&result.name),
-            None => skipped.push((reason, vec![&result.name])),
-        }
-    }
-    for (reason, names) in skipped {
-        let (count, reason) = (counted(names.len(), "scenario"), clipped(reason, LONGEST));
-        writeln!(out, "skipped {count}, {reason}: {}", some_of(names, NAMES))?;
-    }
-    Ok(())
+    lines
 }
 
 fn variations(human: &Human, out: &mut dyn Write) -> io::Result<()> {
@@ -78,6 +105,13 @@ fn variations(human: &Human, out: &mut dyn Write) -> io::Result<()> {
         return Ok(());
     }
     let strong = human.palette.strong;
+    if !human.is_full && found.len() > FEW {
+        let names = some_of(found.keys().map(|id| id.as_str()), 12);
+        return writeln!(
+            out,
+            "{strong}varied{strong:#}, as the clauses allow: {names}"
+        );
+    }
     writeln!(
         out,
         "{strong}varied{strong:#}, as the clauses allow (--strict makes failures of it)"
@@ -99,8 +133,10 @@ fn variations(human: &Human, out: &mut dyn Write) -> io::Result<()> {
     Ok(())
 }
 
-fn notes(human: &Human, out: &mut dyn Write) -> io::Result<()> {
-    let found = human.digest.notes();
+fn notes(human: &Human, summary: &Summary, out: &mut dyn Write) -> io::Result<()> {
+    let noted = |it: &&ClauseResult| it.verdict == ClauseVerdict::Noted;
+    let noted = summary.clauses.iter().filter(noted);
+    let found: Vec<ClauseId> = noted.map(|it| it.id).collect();
     if found.is_empty() {
         return Ok(());
     }
@@ -111,7 +147,7 @@ fn notes(human: &Human, out: &mut dyn Write) -> io::Result<()> {
         "{strong}noted{strong:#}: {count} broken beyond level {level}"
     )?;
     for at in LEVELS {
-        let ids = found.keys().filter(|id| id.level() == at);
+        let ids = found.iter().filter(|id| id.level() == at);
         let ids: Vec<&str> = ids.map(|id| id.as_str()).collect();
         if ids.is_empty() {
             continue;
@@ -145,7 +181,7 @@ fn table(human: &Human, summary: &Summary, out: &mut dyn Write) -> io::Result<()
         for (verdict, count) in VERDICTS.into_iter().zip(counts) {
             let style = match verdict {
                 ClauseVerdict::Failed if count > 0 => human.palette.bad,
-                ClauseVerdict::Noted if count > 0 => human.palette.warn,
+                ClauseVerdict::Noted | ClauseVerdict::Waived if count > 0 => human.palette.warn,
                 ClauseVerdict::Passed if count > 0 => human.palette.good,
                 _ => Style::new(),
             };
@@ -188,7 +224,9 @@ fn totals(human: &Human, summary: &Summary, out: &mut dyn Write) -> io::Result<(
     } else {
         writeln!(out, "{all} in {took}: {}", shown.join(", "))?;
     }
-    seen_only(human, out)?;
+    if human.is_full {
+        seen_only(human, out)?;
+    }
     let worth_telling = |(_, time): &&(String, Duration)| *time >= Duration::from_millis(1);
     let waits: Vec<String> = summary
         .waited
@@ -228,60 +266,51 @@ fn seen_only(human: &Human, out: &mut dyn Write) -> io::Result<()> {
 }
 
 fn verdict(human: &Human, summary: &Summary, out: &mut dyn Write) -> io::Result<()> {
-    let conclusion = Conclusion::of(summary, &human.digest.notices);
-    let style = match conclusion {
-        Conclusion::Conforms => human.palette.good,
-        Conclusion::Breaks(_) | Conclusion::Aborted(_) => human.palette.bad,
-        Conclusion::Undecided(_) | Conclusion::Nothing => human.palette.warn,
+    let Some(conclusion) = human.digest.conclusion() else {
+        return Ok(());
     };
-    if let (Some(reason), false) = (
-        &summary.aborted,
-        matches!(conclusion, Conclusion::Aborted(_)),
-    ) {
-        let warn = human.palette.warn;
-        writeln!(
-            out,
-            "{warn}the run was cut short: {}{warn:#}",
-            printable(reason)
-        )?;
+    let style = match conclusion {
+        Conclusion::Conforms(_) => human.palette.good,
+        Conclusion::Breaks(_) | Conclusion::Aborted(_) => human.palette.bad,
+        _ => human.palette.warn,
+    };
+    let is_told = matches!(conclusion, Conclusion::Aborted(_));
+    if let Some(reason) = summary.aborted.as_ref().filter(|_| !is_told) {
+        let (warn, reason) = (human.palette.warn, printable(reason));
+        writeln!(out, "{warn}the run was cut short: {reason}{warn:#}")?;
     }
-    let sentence = conclusion.sentence(&human.digest.run());
+    for line in reasons(&conclusion) {
+        writeln!(out, "{line}")?;
+    }
+    let sentence = sentence(&conclusion, &human.digest.run());
     writeln!(out, "{style}{sentence}{style:#}")?;
     let hint = human.palette.hint;
-    for command in next(human, &conclusion) {
+    for command in next(human, summary, &conclusion) {
         writeln!(out, "    {hint}{command}{hint:#}")?;
     }
     Ok(())
 }
 
 /// What a reader does next.
-fn next(human: &Human, conclusion: &Conclusion) -> Vec<String> {
-    let groups = fold(&human.digest, Verdict::Failed);
-    let in_a_file = |group: &&Group<'_>| {
-        let place = group.failure.map(|failure| &failure.place);
-        place.is_none_or(|place| !place.file.is_empty())
-    };
-    let first = |verdict| match verdict {
-        Verdict::Failed => groups.iter().find(in_a_file).map(|group| group.scenario),
-        verdict => human.digest.with(verdict).next(),
-    };
-    let again = |verdict| {
-        let result = first(verdict)?;
-        Some(format!("{} -f {}", human.again, shell_word(&result.name)))
-    };
-    let failure = groups.first().and_then(|group| group.failure);
-    let clause = failure.and_then(|failure| failure.clause);
-    let explain = |id: ClauseId| format!("msnpspec explain {id}");
+fn next(human: &Human, summary: &Summary, conclusion: &Conclusion) -> Vec<String> {
+    let only = |what: &str| format!("{} -f {}", human.again, shell_word(what));
     match conclusion {
         Conclusion::Breaks(clauses) => {
-            let commands = [
-                clause.or(clauses.first().copied()).map(explain),
-                again(Verdict::Failed),
-            ];
-            commands.into_iter().flatten().collect()
+            let mut causes = summary.causes.iter();
+            let first = causes.find(|cause| cause.standing == Standing::Fails);
+            let clause = first.and_then(|cause| cause.clause);
+            let clause = clause.or(clauses.first().copied());
+            let mut names = first.into_iter().flat_map(|cause| &cause.shown_by);
+            let name = names.find(|name| *name != PROBE).map(String::as_str);
+            let name = name.or(clause.map(ClauseId::as_str));
+            let explain = clause.map(|id| format!("msnpspec explain {id}"));
+            explain.into_iter().chain(name.map(only)).collect()
         }
-        Conclusion::Undecided(_) => again(Verdict::Blocked).into_iter().collect(),
+        Conclusion::Undecided(_) => {
+            let blocked = human.digest.with(Verdict::Blocked);
+            blocked.take(1).map(|result| only(&result.name)).collect()
+        }
         Conclusion::Nothing => vec!["msnpspec list scenarios".to_owned()],
-        Conclusion::Conforms | Conclusion::Aborted(_) => Vec::new(),
+        _ => Vec::new(),
     }
 }

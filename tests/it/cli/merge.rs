@@ -39,7 +39,13 @@ fn forget(value: &mut Value, keys: &[&str]) {
 fn result(folder: &Path, name: &str) -> Value {
     let text = fs::read_to_string(folder.join(name)).expect("it was written");
     let mut result: Value = serde_json::from_str(&text).expect("it is JSON");
-    forget(&mut result, &["ms", "waited"]);
+    forget(&mut result, &["ms", "waited", "started"]);
+    let causes = result.pointer_mut("/causes").and_then(Value::as_array_mut);
+    for cause in causes.expect("a list") {
+        forget(cause, &["transcript", "failure"]);
+        let names = cause.pointer_mut("/shown_by").and_then(Value::as_array_mut);
+        names.expect("a list").sort_by_key(Value::to_string);
+    }
     let scenarios = result
         .pointer_mut("/scenarios")
         .and_then(Value::as_array_mut);
@@ -81,6 +87,7 @@ fn four_shards_are_one_run() {
     assert!(told.out.contains("10 scenarios in "), "{}", told.out);
     let merged = result(folder, "merged.json");
     assert_eq!(merged["totals"]["failed"], 4);
+    assert_eq!(merged["causes"][0]["shown_by"].as_array().unwrap().len(), 4);
     assert_eq!(merged, result(folder, "whole.json"));
 
     let told = inside(folder, &["merge", "2.json", "4.json"]);

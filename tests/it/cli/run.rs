@@ -33,16 +33,20 @@ fn json(text: &str) -> serde_json::Value {
 }
 
 #[test]
-fn a_server_that_conforms_exits_0_and_says_so() {
+fn nothing_broken_exits_0_and_conforms_only_where_all_was_tested() {
     let folder = suite();
     let told = run(folder.path(), &["passes.yaml"]);
     assert_eq!(told.code, Some(0), "{}", told.err);
     assert!(
-        told.out.ends_with("builtin conforms at level must\n"),
-        "{}",
+        told.out
+            .contains("builtin: nothing broken at level must; 142 clauses of it were not tested"),
+        "one file says nothing of the rest: {}",
         told.out
     );
+    assert!(!told.out.contains("conforms"), "{}", told.out);
     assert_eq!(told.err, "");
+    let told = run(folder.path(), &["passes.yaml", "--require-complete"]);
+    assert_eq!(told.code, Some(1), "{}", told.out);
 }
 
 #[test]
@@ -51,12 +55,10 @@ fn a_failure_exits_1_with_its_proof_and_the_next_step() {
     let told = run(folder.path(), &["."]);
     assert_eq!(told.code, Some(1), "{}", told.err);
     for part in [
-        "FAIL",
+        "1. VER-1 (must): VER",
         "fails.yaml:6:5",
-        "  - S: VER {t} MSNP9",
         "expected  VER 1 MSNP9",
         "     got  VER 1 MSNP2",
-        "clause  VER-1 (must",
         "| alice C: VER 1 MSNP2 CVR0",
         "builtin breaks 1 clause at level must: VER-1",
         "msnpspec explain VER-1",
@@ -65,6 +67,11 @@ fn a_failure_exits_1_with_its_proof_and_the_next_step() {
         assert!(told.out.contains(part), "{part} in:\n{}", told.out);
     }
     assert!(!told.out.contains('\x1b'));
+    assert!(!told.out.contains("FAIL"), "{}", told.out);
+    let told = run(folder.path(), &[".", "--full"]);
+    for part in ["    FAIL [", "  - S: VER {t} MSNP9", "clause  VER-1 (must"] {
+        assert!(told.out.contains(part), "{part} in:\n{}", told.out);
+    }
 }
 
 #[test]
@@ -214,6 +221,19 @@ fn the_json_document_is_the_contracts() {
     let scenario = &document["scenarios"][0];
     assert_eq!(scenario["name"], "fails");
     assert_eq!(scenario["verdict"], "failed");
+    assert_eq!(scenario["dialect"], "MSNP2");
+    assert_eq!(document["dialects"], serde_json::json!(["MSNP2"]));
+    assert_eq!(document["msnpspec"], env!("CARGO_PKG_VERSION"));
+    assert_eq!(document["started"].as_str().unwrap().len(), 20);
+    assert_eq!(document["ladder"][0]["rung"], "connect");
+    let cause = &document["causes"][0];
+    assert_eq!(
+        (&cause["id"], &cause["clause"]),
+        (&scenario["cause"], &"VER-1".into())
+    );
+    assert_eq!(cause["shown_by"], serde_json::json!(["fails"]));
+    assert!(cause["title"].as_str().unwrap().starts_with("VER"));
+    assert!(!cause["transcript"].as_array().unwrap().is_empty());
     assert_eq!(scenario["clauses"], serde_json::json!(["VER-1"]));
     assert!(scenario["ms"].is_u64());
     let failure = &scenario["failures"][0];
@@ -240,6 +260,15 @@ fn the_json_document_is_the_contracts() {
         (&broken["level"], &broken["verdict"]),
         (&"must".into(), &"failed".into())
     );
+    assert_eq!(
+        (&broken["cause"], &broken["dialect"]),
+        (&scenario["cause"], &"MSNP2".into())
+    );
+    let left_out = clauses
+        .iter()
+        .find(|clause| clause["id"] == "VER-2")
+        .unwrap();
+    assert_eq!(left_out["why"]["kind"], "left-out");
 }
 
 #[test]
@@ -348,6 +377,11 @@ fn blessed_failures_are_waived_and_stale_waivers_fail() {
     );
     assert_eq!(told.code, Some(0), "{}{}", told.out, told.err);
     assert!(told.out.contains("waived fails: issue 12"), "{}", told.out);
+    assert!(
+        told.out.contains("but what is waived: VER-1"),
+        "{}",
+        told.out
+    );
     let stale = with_reason.replace("\"fails\"", "\"passes\"");
     assert_ne!(stale, with_reason);
     write(folder.path(), "target.yaml", &target(&stale));
@@ -493,4 +527,43 @@ fn a_rerun_by_the_printed_command_works() {
         told.out
     );
     assert_eq!(call(&["explain", "VER-1"]).code, Some(0));
+}
+
+#[test]
+fn every_word_of_the_reports_is_explained() {
+    use msnpspec::event::{ClauseVerdict, Rung, RungState, Verdict};
+
+    let scenarios = [
+        Verdict::Passed,
+        Verdict::Failed,
+        Verdict::Blocked,
+        Verdict::Inconclusive,
+        Verdict::Skipped,
+        Verdict::Waived,
+        Verdict::Flaky,
+    ];
+    let clauses = [
+        ClauseVerdict::Untested,
+        ClauseVerdict::Passed,
+        ClauseVerdict::Varied,
+        ClauseVerdict::Noted,
+        ClauseVerdict::Waived,
+        ClauseVerdict::Failed,
+    ];
+    let mut words = vec!["must", "draft", "practice", "open", "cause", "conforms"];
+    words.extend(scenarios.map(Verdict::as_str));
+    words.extend(clauses.map(ClauseVerdict::as_str));
+    words.extend(RungState::ALL.map(RungState::as_str));
+    words.extend(Rung::ALL.map(Rung::as_str));
+    words.extend(msnpspec::oracle::oracles().iter().map(|it| it.name()));
+    for word in words {
+        let told = call(&["explain", word]);
+        assert_eq!(told.code, Some(0), "{word}: {}", told.err);
+        assert!(told.out.starts_with(word), "{word}: {}", told.out);
+    }
+    let told = call(&["explain", "XFR", "SB"]);
+    assert!(told.out.contains("its clauses: SBX-1"), "{}", told.out);
+    let told = call(&["explain", "blokced"]);
+    assert_eq!(told.code, Some(2));
+    assert!(told.err.contains("did you mean `blocked`?"), "{}", told.err);
 }

@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use msnpspec::diagnostic::Place;
 use msnpspec::event::{
-    ClauseResult, ClauseVerdict, Event, Failure, Judge, Notice, NoticeKind, Observed, RunInfo,
-    ScenarioResult, Summary, Totals, Variation, Verdict,
+    Cause, ClauseResult, ClauseVerdict, Event, Expectation, Failure, Judge, Notice, NoticeKind,
+    Observed, PROBE, RunInfo, Rung, RungResult, RungState, ScenarioResult, Scope, SkipReason,
+    Standing, Summary, Totals, Untested, Variation, Verdict, Wanted,
 };
 use msnpspec::report::Reporter;
 use msnpspec::spec::{Clause, ClauseId, Level};
@@ -34,8 +35,13 @@ fn is_hidden(char: char) -> bool {
 
 /// What the reporter writes for the run.
 pub(crate) fn written(reporter: &mut dyn Reporter) -> String {
+    written_of(reporter, events())
+}
+
+/// What the reporter writes for these events.
+pub(crate) fn written_of(reporter: &mut dyn Reporter, events: Vec<Event>) -> String {
     let mut out = Vec::new();
-    for event in events() {
+    for event in events {
         reporter
             .handle(&event, &mut out)
             .expect("a vector takes all");
@@ -106,6 +112,7 @@ fn result(name: &str, verdict: Verdict) -> ScenarioResult {
         rung: None,
         is_met: verdict == Verdict::Passed,
         reason: None,
+        skipped: None,
         failures: Vec::new(),
         notes: Vec::new(),
         variations: Vec::new(),
@@ -140,9 +147,14 @@ pub(crate) fn events() -> Vec<Event> {
         level: Level::Must,
         strict: false,
         seed: 7,
-        scenarios: 14,
+        scenarios: 16,
         jobs: 4,
         shard: None,
+        scope: Scope {
+            filter: Some("not x".into()),
+            files: false,
+        },
+        started: Some("2026-12-01T08:30:00Z".into()),
     };
     let varied = ScenarioResult {
         variations: vec![Variation {
@@ -175,12 +187,30 @@ pub(crate) fn events() -> Vec<Event> {
         }],
         ..result("lists/add", Verdict::Blocked)
     };
+    let blocked = ScenarioResult {
+        cause: Some(4),
+        rung: Some(Rung::Chg),
+        ..result("presence/busy", Verdict::Blocked)
+    };
+    let first_look = ScenarioResult {
+        clauses: Vec::new(),
+        failures: vec![silence()],
+        cause: Some(4),
+        ..result(PROBE, Verdict::Failed)
+    };
+    let skipped = ScenarioResult {
+        reason: Some(SkipReason::Launch.to_string()),
+        skipped: Some(SkipReason::Launch),
+        ..result("server/shutdown", Verdict::Skipped)
+    };
     let because = |name: &str, verdict, reason: &str| ScenarioResult {
         reason: Some(reason.into()),
         ..result(name, verdict)
     };
     vec![
         Event::Started(run),
+        finished(first_look),
+        Event::Climbed(ladder()),
         Event::ScenarioStarted("version/hello".into()),
         finished(result("version/hello", Verdict::Passed)),
         finished(varied),
@@ -202,7 +232,13 @@ pub(crate) fn events() -> Vec<Event> {
             Verdict::Blocked,
             "no account is free",
         )),
-        finished(because("server/shutdown", Verdict::Skipped, "needs launch")),
+        finished(blocked),
+        finished(because(
+            "hostile/many",
+            Verdict::Inconclusive,
+            "out of descriptors",
+        )),
+        finished(skipped),
         finished(because("messages/nak", Verdict::Waived, "issue 12")),
         finished(because(
             "presence/late",
@@ -213,9 +249,91 @@ pub(crate) fn events() -> Vec<Event> {
     ]
 }
 
+/// What the first look sees of a server that does not know CHG.
+fn silence() -> Failure {
+    Failure {
+        place: Place {
+            file: String::new(),
+            line: 0,
+            column: 0,
+            text: String::new(),
+        },
+        expected: Expectation::new("CHG NLN", Wanted::Line("CHG".into())),
+        got: Observed::Silence(Duration::from_secs(2)),
+        word: None,
+        command: Some("CHG".into()),
+        detail: None,
+        transcript: vec![
+            "# barrier".into(),
+            "alice C: URL 5 INBOX".into(),
+            "alice S: 200 5".into(),
+            "alice C: CHG 6 NLN".into(),
+        ],
+        ..failure(ClauseId::CHG_1, 0, "", "")
+    }
+}
+
+fn ladder() -> Vec<RungResult> {
+    let rung = |rung, state, cause| RungResult { rung, state, cause };
+    vec![
+        rung(Rung::Connect, RungState::Works, None),
+        rung(Rung::Ver, RungState::Works, None),
+        rung(Rung::Usr, RungState::Odd, Some(1)),
+        rung(Rung::Chg, RungState::Silent, Some(4)),
+        rung(Rung::Presence, RungState::Unreached, Some(4)),
+        rung(Rung::Out, RungState::Works, None),
+    ]
+}
+
+fn causes() -> Vec<Cause> {
+    let cause = |id, failure: Failure, shown_by: &[&str]| Cause {
+        id,
+        clause: failure.clause,
+        level: failure.level,
+        standing: Standing::Fails,
+        rung: None,
+        failure: Arc::new(failure),
+        shown_by: shown_by.iter().map(|&name| name.into()).collect(),
+        blocks: 0,
+    };
+    let wrong = |got: &str| failure(ClauseId::USR_6, 13, "911 {t}", got);
+    let hostile = failure(ClauseId::FRAME_2, 5, "VER {t} MSNP2", HOSTILE);
+    let order = seen("sync/names", ClauseId::SYN_3, "order").failures;
+    let hidden = failure(ClauseId::ERR_4, 20, "911 {t}", "911 4 sorry");
+    let closed = Failure {
+        clause: None,
+        level: None,
+        ..failure(ClauseId::USR_6, 3, "USR {t} OK *", "closed")
+    };
+    vec![
+        Cause {
+            rung: Some(Rung::Chg),
+            blocks: 1,
+            ..cause(4, silence(), &[PROBE])
+        },
+        cause(1, wrong("999 4"), &["auth/wrong-password", "auth/twice"]),
+        cause(3, order[0].clone(), &["hostile/flood", "sync/names"]),
+        cause(2, hostile, &["hostile/names[name=a/b]"]),
+        Cause {
+            blocks: 1,
+            ..cause(5, closed, &[])
+        },
+        Cause {
+            standing: Standing::Waived,
+            ..cause(7, wrong("closed"), &["messages/nak"])
+        },
+        Cause {
+            standing: Standing::Noted,
+            ..cause(6, hidden, &["switchboard/join"])
+        },
+    ]
+}
+
 fn summary() -> Summary {
     let verdict = |id| match id {
-        ClauseId::USR_6 | ClauseId::FRAME_2 | ClauseId::SYN_3 => ClauseVerdict::Failed,
+        ClauseId::USR_6 | ClauseId::FRAME_2 | ClauseId::SYN_3 | ClauseId::CHG_1 => {
+            ClauseVerdict::Failed
+        }
         ClauseId::JOI_2 => ClauseVerdict::Varied,
         ClauseId::ERR_4 => ClauseVerdict::Noted,
         ClauseId::VER_1 => ClauseVerdict::Passed,
@@ -229,7 +347,14 @@ fn summary() -> Summary {
         ClauseId::JOI_2,
         ClauseId::ERR_4,
         ClauseId::USR_7,
+        ClauseId::CHG_1,
+        ClauseId::OUT_6,
     ];
+    let untested = |id| match id {
+        ClauseId::USR_7 => Some(Untested::Accounts(4)),
+        ClauseId::OUT_6 => Some(Untested::Launch),
+        _ => None,
+    };
     let clauses = Clause::all()
         .iter()
         .filter(|clause| shown.contains(&clause.id));
@@ -237,8 +362,8 @@ fn summary() -> Summary {
         totals: Totals {
             passed: 2,
             failed: 7,
-            blocked: 2,
-            inconclusive: 0,
+            blocked: 3,
+            inconclusive: 1,
             skipped: 1,
             waived: 1,
             flaky: 1,
@@ -249,10 +374,12 @@ fn summary() -> Summary {
                 level: clause.level,
                 verdict: verdict(clause.id),
                 seen: (clause.id == ClauseId::JOI_2).then(|| "no JOI to the newcomer".into()),
+                untested: untested(clause.id),
+                cause: (clause.id == ClauseId::CHG_1).then_some(4),
             })
             .collect(),
-        ladder: Vec::new(),
-        causes: Vec::new(),
+        ladder: ladder(),
+        causes: causes(),
         took: Duration::from_millis(1234),
         waited: vec![("replies that did not come".into(), Duration::from_secs(2))],
         aborted: None,

@@ -2,17 +2,68 @@
 
 mod fixture;
 
-use msnpspec::report::{Github, Html, Human, Json, Jsonl, Junit, Palette, Reporter, Tap, explain};
+use msnpspec::report::{
+    Github, Html, Human, Json, Jsonl, Junit, Markdown, Palette, Reporter, Tap, explain, read_result,
+};
 use msnpspec::spec::{ClauseId, ErrorCode};
 
 use crate::snapshot;
-use fixture::{assert_harmless, events, written, written_aborted};
+use fixture::{assert_harmless, events, written, written_aborted, written_of};
 
 #[test]
 fn human() {
     let text = written(&mut Human::default());
     assert_harmless(&text);
     snapshot("report-human", &text);
+}
+
+#[test]
+fn human_in_full() {
+    let text = written(&mut Human::default().full(true));
+    assert_harmless(&text);
+    snapshot("report-human-full", &text);
+}
+
+#[test]
+fn a_screen_holds_what_people_read() {
+    let mut many = events();
+    let Some(msnpspec::event::Event::Finished(summary)) = many.pop() else {
+        panic!("the end is the last")
+    };
+    let mut summary = summary;
+    let causes = summary.causes.clone();
+    for round in 1..20 {
+        let more = causes.iter().cloned().map(|mut cause| {
+            cause.id += round * 10;
+            cause
+        });
+        summary.causes.extend(more);
+    }
+    let notice = many
+        .iter()
+        .find(|it| matches!(it, msnpspec::event::Event::Notice(_)));
+    let notices = vec![notice.unwrap().clone(); 40];
+    many.extend(notices);
+    many.push(msnpspec::event::Event::Finished(summary));
+    let text = written_of(&mut Human::default(), many.clone());
+    let lines = text.lines().count();
+    assert!((50..=60).contains(&lines), "{lines} lines:\n{text}");
+    assert!(text.contains("more: --full"), "{text}");
+    let full = written_of(&mut Human::default().full(true), many);
+    assert!(
+        full.lines().count() > 150 && !full.contains("--full"),
+        "{full}"
+    );
+}
+
+#[test]
+fn markdown_holds_no_markup_of_the_server() {
+    let text = written(&mut Markdown::default());
+    assert_harmless(&text);
+    let outside = text.split("```").step_by(2).collect::<String>();
+    let outside = outside.split('`').step_by(2).collect::<String>();
+    assert!(text.contains("<b>") && !outside.contains("<b>") && !outside.contains('@'));
+    snapshot("report-markdown", &text);
 }
 
 #[test]
@@ -46,7 +97,7 @@ fn human_writes_only_its_own_escapes() {
     }
     assert_ne!(own, text);
     assert_harmless(&own);
-    assert!(own.contains("msnpspec run --target my.yaml -f sync/names"));
+    assert!(own.contains("msnpspec run --target my.yaml -f CHG-1"));
 }
 
 #[test]
@@ -61,12 +112,25 @@ fn json() {
         document["scenarios"][4]["failures"][0]["got"]["text"],
         fixture::HOSTILE
     );
+    assert_eq!(document["scenarios"].as_array().unwrap().len(), 16);
+    assert_eq!(document["first_look"]["name"], "probe");
+    assert_eq!(document["causes"][0]["title"], "CHG is never answered");
     snapshot("report-json", &text);
+    let part = read_result("r.json", &text).unwrap();
+    let Some(msnpspec::event::Event::Finished(summary)) = events().pop() else {
+        panic!("the end is the last")
+    };
+    assert_eq!((part.ladder, part.info.scenarios), (summary.ladder, 16));
+    let kinds = |causes: &[msnpspec::event::Cause]| -> Vec<_> {
+        let kind = |it: &msnpspec::event::Cause| (it.id, it.standing, it.breach(), it.blocks);
+        causes.iter().map(kind).collect()
+    };
+    assert_eq!(kinds(&part.causes), kinds(&summary.causes));
 }
 
 #[test]
 fn jsonl_is_one_object_an_event() {
-    let text = written(&mut Jsonl);
+    let text = written(&mut Jsonl::default());
     assert_harmless(&text);
     assert_eq!(text.lines().count(), events().len());
     for line in text.lines() {
@@ -84,8 +148,8 @@ fn junit() {
     let cases = |count: fn(&quick_junit::TestSuite) -> usize| -> usize {
         report.test_suites.iter().map(count).sum()
     };
-    assert_eq!(cases(|suite| suite.failures), 7);
-    assert_eq!(cases(|suite| suite.errors), 2);
+    assert_eq!(cases(|suite| suite.failures), 8);
+    assert_eq!(cases(|suite| suite.errors), 3);
     snapshot("report-junit", &text);
 }
 
@@ -93,11 +157,11 @@ fn junit() {
 fn tap() {
     let text = written(&mut Tap::default());
     assert_harmless(&text);
-    assert!(text.ends_with("\n1..14\n"), "the plan counts the points");
+    assert!(text.ends_with("\n1..18\n"), "the plan counts the points");
     let points = text
         .lines()
         .filter(|line| line.starts_with("ok") || line.starts_with("not ok"));
-    assert_eq!(points.count(), 14);
+    assert_eq!(points.count(), 18);
     snapshot("report-tap", &text);
     assert!(written_aborted(&mut Tap::default()).contains("Bail out!"));
 }
@@ -127,7 +191,8 @@ fn html_holds_no_markup_of_the_server() {
 
 #[test]
 fn every_format_says_why_nothing_ran() {
-    let reporters: [Box<dyn Reporter + Send>; 5] = [
+    let reporters: [Box<dyn Reporter + Send>; 6] = [
+        Box::new(Markdown::default()),
         Box::new(Human::default()),
         Box::new(Json::default()),
         Box::new(Junit::default()),

@@ -13,13 +13,14 @@ use bytes::Bytes;
 
 use super::accusations::Course;
 use super::limit::{Allowance, Limit};
+pub(super) use super::link::{End, Link};
 use super::port::{Input, Output, Refusal};
 use super::rest::may_set_prompt;
 use crate::diagnostic::{Source, Span};
 use crate::oracle::Judge;
-use crate::spec::{Command, Direction, ServerKind};
+use crate::spec::ServerKind;
 use crate::transcript::{ConnId, ConnName, Mark, Party, Transcript, What};
-use crate::wire::{DecodeError, Decoder, Frame, Limits, PayloadRule};
+use crate::wire::{DecodeError, Frame};
 
 /// As much as most scripts record.
 const USUAL_ENTRIES: usize = 384;
@@ -27,27 +28,8 @@ const USUAL_ENTRIES: usize = 384;
 const USUAL_LINKS: usize = 12;
 /// The most that one script records.
 const MAX_ENTRIES: usize = 100_000;
-/// The longest line, and the longest payload, that a script may send and still be understood.
-const WIDE: usize = 1 << 20;
 /// The most bytes of an unreadable stream that are kept for the transcript.
 const MAX_RAW: usize = 256;
-
-/// How a connection ended.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum End {
-    /// The server ended it in order.
-    Closed,
-    /// It was reset.
-    Reset,
-    /// The script ended it.
-    Ours,
-    /// It was never made.
-    Unreachable(String),
-    /// What came cannot be read any further.
-    Garbage(DecodeError),
-    /// It was never made, because of a limit of our own.
-    Limit(Limit),
-}
 
 /// Why a wait ended without what it waited for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,119 +38,6 @@ pub(super) enum Late {
     Timeout,
     /// The script may not go on.
     Halted(Limit),
-}
-
-/// One connection.
-#[derive(Debug)]
-pub(super) struct Link {
-    pub(super) address: String,
-    pub(super) opened: bool,
-    pub(super) end: Option<End>,
-    /// The server has ended its side too, after the script had ended its own.
-    pub(super) left: bool,
-    /// How much had been heard when the connection ended.
-    pub(super) end_at: usize,
-    pub(super) inbox: VecDeque<Frame>,
-    /// The server has let the user in: `USR … OK`, `ANS … OK`.
-    pub(super) entered: bool,
-    /// The latest serial number that the server named.
-    pub(super) serial: Option<Bytes>,
-    /// The prompt setting that the server named last on this connection; `None` also from the
-    /// time when this user asks for another one anywhere.
-    pub(super) prompt: Option<Bytes>,
-    /// The server has answered SYN.
-    pub(super) synchronised: bool,
-    /// After how many acts the script did something here last.
-    pub(super) acted: usize,
-    /// How many lines the script has sent, raw ones counted.
-    asked: usize,
-    /// How many lines have come.
-    told: usize,
-    /// The latest state that the server confirmed.
-    pub(super) state: Option<Bytes>,
-    incoming: Decoder,
-    /// Reads along what the script sends, to know whether a line or a payload is left open.
-    outgoing: Decoder,
-    /// Whether what the script sends may hold payloads.
-    pub(super) has_payloads: bool,
-    confused: bool,
-}
-
-impl Link {
-    fn new(kind: ServerKind, address: String) -> Self {
-        let wide = Limits {
-            line: WIDE,
-            payload: WIDE,
-        };
-        Self {
-            address,
-            opened: false,
-            end: None,
-            left: false,
-            end_at: 0,
-            inbox: VecDeque::new(),
-            entered: false,
-            serial: None,
-            prompt: None,
-            synchronised: false,
-            acted: 0,
-            asked: 0,
-            told: 0,
-            state: None,
-            incoming: Decoder::new(rule(Direction::ToClient, kind), Limits::default()),
-            outgoing: Decoder::new(rule(Direction::ToServer, kind), wide),
-            has_payloads: kind == ServerKind::Switchboard,
-            confused: false,
-        }
-    }
-
-    /// Whether a request sent now would be read as one: no line and no payload is left open.
-    pub(super) fn at_line_start(&self) -> bool {
-        !self.confused && self.outgoing.rest().is_empty() && self.outgoing.waiting_line().is_none()
-    }
-
-    /// Whether nothing that was asked here can still have an effect on somebody else: nobody is
-    /// logged in by it, and each line has its answer.
-    pub(super) fn is_harmless(&self) -> bool {
-        !self.entered && self.at_line_start() && self.told >= self.asked
-    }
-
-    fn read_along(&mut self, bytes: Bytes) {
-        // Whole lines leave nothing open.
-        let is_whole = bytes.ends_with(b"\n") && bytes.len() <= WIDE;
-        if is_whole && !self.has_payloads && self.at_line_start() {
-            return;
-        }
-        self.outgoing.push_shared(bytes);
-        loop {
-            match self.outgoing.next_frame() {
-                Ok(Some(_)) => {}
-                Ok(None) => return,
-                Err(_) => {
-                    self.confused = true;
-                    return;
-                }
-            }
-        }
-    }
-}
-
-fn rule(direction: Direction, kind: ServerKind) -> PayloadRule {
-    match (direction, kind) {
-        (Direction::ToClient, ServerKind::Dispatch) => {
-            |line| Command::payload_word(Direction::ToClient, ServerKind::Dispatch, line)
-        }
-        (Direction::ToClient, ServerKind::Notification) => {
-            |line| Command::payload_word(Direction::ToClient, ServerKind::Notification, line)
-        }
-        (Direction::ToClient, ServerKind::Switchboard) => {
-            |line| Command::payload_word(Direction::ToClient, ServerKind::Switchboard, line)
-        }
-        (Direction::ToServer, ServerKind::Switchboard) => {
-            |line| Command::payload_word(Direction::ToServer, ServerKind::Switchboard, line)
-        }
-        (Direction::ToServer, _) => |_| None,
-    }
 }
 
 /// What executor and script share.
@@ -557,34 +426,6 @@ impl Links {
     /// Puts a line back, to be the next again.
     pub(super) fn unread(&self, conn: ConnId, frame: Frame) {
         self.link(conn, |link| link.inbox.push_front(frame));
-    }
-}
-
-impl Link {
-    /// Notes what later requests of the harness's own build on.
-    fn observe(&mut self, frame: &Frame) {
-        let word = |n| frame.words().nth(n).map(|word| frame.line.slice_ref(word));
-        match frame.line.get(..4) {
-            Some(b"USR " | b"ANS ") => {
-                self.entered |= frame.words().nth(2) == Some(b"OK");
-            }
-            Some(b"SYN ") => {
-                self.serial = word(2);
-                self.synchronised |= self.serial.is_some();
-            }
-            Some(b"ADD " | b"REM ") => self.serial = word(3),
-            Some(b"GTC ") => (self.serial, self.prompt) = (word(2), word(3)),
-            Some(b"BLP " | b"REA ") => self.serial = word(2),
-            Some(b"CHG ") => self.state = word(2),
-            _ => {}
-        }
-    }
-
-    fn take_next(&mut self) -> Option<Result<Frame, End>> {
-        match self.inbox.pop_front() {
-            Some(frame) => Some(Ok(frame)),
-            None => self.end.clone().map(Err),
-        }
     }
 }
 

@@ -31,6 +31,7 @@ mod limit;
 mod limits;
 #[cfg(test)]
 mod limits_tests;
+mod link;
 mod links;
 #[cfg(test)]
 mod links_tests;

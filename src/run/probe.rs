@@ -190,8 +190,10 @@ impl Session {
         if let Some(second) = second {
             self.climb_pair(first, second, learnt, ladder).await?;
         } else {
-            self.find_switchboard_barrier(first, None, learnt, ladder)
-                .await;
+            if ladder.holds(Rung::Chg) {
+                self.find_switchboard_barrier(first, None, learnt, ladder)
+                    .await;
+            }
         }
         Ok(())
     }
@@ -223,9 +225,18 @@ impl Session {
             }
             ladder.unreached(&[Rung::Presence]);
         }
-        let board = self
-            .find_switchboard_barrier(first, Some(second), learnt, ladder)
-            .await;
+        // Who is not online has no right to a switchboard.
+        let board = match ladder.holds(Rung::Chg) {
+            true => {
+                let second = Some(second);
+                self.find_switchboard_barrier(first, second, learnt, ladder)
+                    .await
+            }
+            false => {
+                ladder.unreached(&[Rung::Xfr, Rung::SbUsr]);
+                None
+            }
+        };
         match board {
             Some(board) if ladder.holds(Rung::Chg) => {
                 self.climb_session(board, second, ladder).await;

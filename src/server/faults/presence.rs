@@ -55,12 +55,12 @@ pub(super) fn hidden_cannot_synchronise(received: &mut Received<'_>) {
     }
 }
 
-/// Tells the user whom an answer to a hidden user names that the hidden one is in some state.
-fn show_hidden(sent: &mut Sent<'_>, place: usize, state: &str) {
+/// Tells the user whom an answer names that its receiver, whose state is `now`, is in another.
+fn show(sent: &mut Sent<'_>, now: &str, state: &str) {
     let peer = sent.notes.peers.get(&sent.conn);
-    let hidden = peer.filter(|peer| peer.state == "HDN");
-    let line = hidden.map(|peer| format!("NLN {state} {} {}", peer.handle, peer.name));
-    let contact = sent.notes.conn_of(sent.text(place));
+    let shown = peer.filter(|peer| peer.state == now);
+    let line = shown.map(|peer| format!("NLN {state} {} {}", peer.handle, peer.name));
+    let contact = sent.notes.conn_of(sent.text(4));
     if let Some((line, contact)) = line.zip(contact) {
         sent.after_to(contact, &line);
     }
@@ -68,13 +68,19 @@ fn show_hidden(sent: &mut Sent<'_>, place: usize, state: &str) {
 
 pub(super) fn allowing_shows_hidden(sent: &mut Sent<'_>) {
     if sent.is("ADD") && sent.answers("ADD") && sent.text(2) == "AL" {
-        show_hidden(sent, 4, "HDN");
+        show(sent, "HDN", "HDN");
+    }
+}
+
+pub(super) fn allowing_shows_stateless(sent: &mut Sent<'_>) {
+    if sent.is("ADD") && sent.answers("ADD") && sent.text(2) == "AL" {
+        show(sent, "", "FLN");
     }
 }
 
 pub(super) fn unblocking_shows_hidden(sent: &mut Sent<'_>) {
     if sent.is("REM") && sent.answers("REM") && sent.text(2) == "BL" {
-        show_hidden(sent, 4, "NLN");
+        show(sent, "HDN", "NLN");
     }
 }
 

@@ -293,6 +293,7 @@ table! {
     FLN_HAS_STATE [PRES_7 CHG_4] Outgoing(presence::fln_has_state), "FLN holds a state before the handle.";
     DROP_UNNOTICED [PRES_8 BYE_2] Inside, "A connection that the client has closed is never noticed.";
     ALLOWING_SHOWS_HIDDEN [PRES_14 CHG_5] Outgoing(presence::allowing_shows_hidden), "Whom a hidden user puts on the AL gets NLN HDN of it.";
+    ALLOWING_SHOWS_STATELESS [PRES_14] Outgoing(presence::allowing_shows_stateless), "Whom a user without a state puts on the AL gets NLN FLN of it.";
     UNBLOCKING_SHOWS_HIDDEN [CHG_5] Outgoing(presence::unblocking_shows_hidden), "Whom a hidden user takes off the BL gets NLN of it.";
     BLOCKED_SEE_CHANGES [PRES_9 PRES_10] Inside, "Users on the BL see changes of state.";
     BLOCKED_GET_ILN [PRES_9] Inside, "Users on the BL get ILN.";

@@ -7,7 +7,6 @@ use super::notes::Notes;
 use super::received::Received;
 use super::sent::Sent;
 use crate::server::connection::ConnId;
-use crate::spec::ServerKind;
 
 /// What happens within so long happens at the same moment.
 const MOMENT: Duration = Duration::from_millis(50);
@@ -44,7 +43,8 @@ pub(super) fn lost(notes: &mut Notes, conn: ConnId) {
     let Some(peer) = notes.peers.get(&conn).filter(|p| !p.handle.is_empty()) else {
         return;
     };
-    if peer.kind != ServerKind::Switchboard {
+    // Nobody says VER on a switchboard, whatever door leads there.
+    if peer.seen.contains_key(b"VER".as_slice()) {
         notes.crowd.lost = Some((peer.handle.clone(), notes.now));
         return;
     }
@@ -146,7 +146,8 @@ pub(super) fn referral_voids_ring(sent: &mut Sent<'_>) {
 
 /// What is void opens nothing.
 pub(super) fn void_refused(received: &mut Received<'_>) {
-    let is_entry = received.kind == ServerKind::Switchboard && received.is_any(&["USR", "ANS"]);
+    // Where one door leads everywhere, the first command says what is behind it.
+    let is_entry = received.is("ANS") || (received.is("USR") && received.text(2).contains('@'));
     let cookie = received.text(3);
     if is_entry && received.notes.crowd.void.iter().any(|void| *void == cookie) {
         let line = format!("911 {}", received.text(1));

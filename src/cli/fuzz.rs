@@ -113,7 +113,7 @@ pub(crate) struct FuzzArgs {
     level: Level,
 
     /// Known failures end a case and are findings, as unknown ones are: those of the target's
-    /// waivers, and what a quick run of the suite finds
+    /// waivers and, of a server that is launched, what a quick run of the suite finds
     #[arg(long)]
     no_known: bool,
 

@@ -18,11 +18,11 @@ use super::library;
 /// How long the suite may take, and which part of the time that is given.
 const LOOK: (Duration, u32) = (Duration::from_secs(20), 5);
 
-/// What is known of a target. The suite is run only where it may leave lists behind it: it is cut off
-/// when it takes too long.
+/// What is known of a target. The suite is run only where the server is ours, to be started again if
+/// it dies of it, and where lists may be left behind: the run is cut off when it takes too long.
 pub(super) fn look(args: &FuzzArgs, target: &Target, runtime: &Runtime, console: Console) -> Known {
     let mut known = Known::of_waivers(&target.waivers, today());
-    if target.disposable || args.server.disposable {
+    if target.owns_server() && (target.disposable || args.server.disposable) {
         run_suite(args, target, runtime, console, &mut known);
     }
     known

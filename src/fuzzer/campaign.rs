@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use super::entropy::{MOST_BYTES, case_bytes, stream};
+use super::entropy::{case_bytes, stream, vary};
 use super::generate::{Case, Manner, generate};
 use super::judge::{Verdict, foremost, is_doubtful};
 use super::result::digest;
@@ -571,36 +571,4 @@ impl<'c> Campaign<'c> {
             None => Some(told),
         }
     }
-}
-
-/// A few bytes changed, put in, taken out or repeated.
-fn vary(bytes: &[u8], random: &mut impl rand_chacha::rand_core::Rng) -> Vec<u8> {
-    let mut bytes = bytes.to_vec();
-    let mut below = |bound: usize| random.next_u32() as usize % bound.max(1);
-    for _ in 0..=below(4) {
-        let at = below(bytes.len());
-        match below(5) {
-            0 | 1 => {
-                if let Some(byte) = bytes.get_mut(at) {
-                    *byte = u8::try_from(below(256)).unwrap_or_default();
-                }
-            }
-            2 => {
-                let more = (0..=below(16)).map(|_| u8::try_from(below(256)).unwrap_or_default());
-                let more: Vec<u8> = more.collect();
-                bytes.splice(at..at, more);
-            }
-            3 => {
-                let end = (at + 1 + below(16)).min(bytes.len());
-                bytes.drain(at.min(end)..end);
-            }
-            _ => {
-                let more = (0..=below(200)).map(|_| u8::try_from(below(256)).unwrap_or_default());
-                let more: Vec<u8> = more.collect();
-                bytes.extend(more);
-            }
-        }
-    }
-    bytes.truncate(MOST_BYTES);
-    bytes
 }

@@ -158,18 +158,7 @@ pub async fn run(plan: Plan, sink: &mut (dyn FnMut(Event) + Send)) -> Result<Run
     let accounts = std::mem::take(&mut target.accounts);
     let mut suite = Suite::new(scenarios, accounts.clone(), suite_options);
     pass_on(&mut suite, sink);
-    let late = async {
-        match options.most {
-            Some(most) => tokio::time::sleep(most).await,
-            None => std::future::pending().await,
-        }
-    };
-    let mut interrupt = std::pin::pin!(async {
-        tokio::select! {
-            () = interrupted() => "interrupted",
-            () = late => "the time is over",
-        }
-    });
+    let mut interrupt = std::pin::pin!(ended_early(options.most));
     let mut probes = Vec::new();
     let prepared = async {
         if runs {
@@ -217,6 +206,20 @@ pub async fn run(plan: Plan, sink: &mut (dyn FnMut(Event) + Send)) -> Result<Run
         summary,
         exit_code: suite.exit_code(),
     })
+}
+
+/// Waits until the run is to end before its time; why.
+async fn ended_early(most: Option<Duration>) -> &'static str {
+    let late = async {
+        match most {
+            Some(most) => tokio::time::sleep(most).await,
+            None => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        () = interrupted() => "interrupted",
+        () = late => "the time is over",
+    }
 }
 
 /// What oracles saw of a server that cannot be tested, a line each.

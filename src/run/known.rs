@@ -60,6 +60,10 @@ impl Known {
         let Some(clause) = failure.clause else {
             return;
         };
+        // That a server dies or serves nobody is told however often it does.
+        if failure.judge == Judge::Process || clause.as_str().starts_with("LIVE-") {
+            return;
+        }
         self.breaches.insert((clause, Some(Look::of(&failure.got))));
         if is_habit(failure) {
             self.answers.insert(failure.breach());
@@ -167,6 +171,9 @@ mod tests {
         assert!(!known.knows(&failure(Some(ClauseId::CHG_1), "CHG 7 BSY", "closed")));
         assert!(!known.knows(&failure(Some(ClauseId::CHG_2), "CHG 7 BSY", "201 7")));
         assert!(!known.knows(&failure(None, "CHG 7 BSY", "201 7")));
+        let hang = failure(Some(ClauseId::LIVE_3), "CHG 7 BSY", "nothing");
+        known.learn(&hang);
+        assert!(!known.knows(&hang));
     }
 
     #[test]

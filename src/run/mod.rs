@@ -26,6 +26,8 @@ mod fixture;
 mod fixture_tests;
 mod groups;
 mod known;
+#[cfg(test)]
+mod known_tests;
 mod ladder;
 mod limit;
 mod limits;

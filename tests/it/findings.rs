@@ -42,6 +42,7 @@ fn a_file_says_what_failed_and_how_to_have_it_again() {
     # expected: FLN user1@hotmail.com
     # got:      nothing within 2s
     # judged by: step
+    # Play it again with `msnpspec fuzz --replay FOLDER`.
     # failed in 20 of 20 replays
     # signature: chg-4_step_fln_timeout
     description: Going HDN from online reaches the watchers as FLN.
@@ -57,6 +58,38 @@ fn a_file_says_what_failed_and_how_to_have_it_again() {
     ");
     let kept = read(&reproducer);
     assert_eq!(kept.signature, Some(shrunk.signature.to_string()));
+    assert_eq!(kept.rate, Some((20, 20)));
+}
+
+#[test]
+fn a_race_is_played_until_it_can_be_called_fixed() {
+    let shrunk = shrunk("presence/hide-and-return", Fault::HIDING_UNTOLD);
+    let mut kept = read(&Reproducer::new(&shrunk, None));
+    for (rate, plays) in [
+        (Some((20, 20)), 1),
+        (Some((10, 20)), 5),
+        (Some((3, 20)), 20),
+        (Some((1, 20)), 60),
+        (Some((0, 5)), 17),
+        (None, 20),
+    ] {
+        kept.rate = rate;
+        assert_eq!(kept.plays(), plays, "{rate:?}");
+    }
+    kept.rate = Some((3, 20));
+    let mut number = 0;
+    let raced = replay(&kept, |scenario: &Scenario| {
+        number += 1;
+        let fault = match number % 7 {
+            0 => Fault::HIDING_UNTOLD,
+            _ => Fault::BYE_UNTOLD,
+        };
+        Ok(with(fault).execute(scenario))
+    });
+    let Replayed::StillFails(_, rate) = raced else {
+        panic!("{raced:?}");
+    };
+    assert_eq!((rate.failed, rate.plays), (2, 20));
 }
 
 #[test]

@@ -1,0 +1,55 @@
+//! Scripts go on past what is known.
+
+use super::dialogue::{Dialogue, accounts, env};
+use super::test_support::failure;
+use super::{Ending, Environment, Known, Outcome};
+use crate::event::{Expectation, Failure, Wanted};
+use crate::spec::ClauseId;
+
+const ALICE: &str = "{ alice: { state: NLN } }";
+const STEPS: &str =
+    "  - C: CHG {t} BSY\n  - S: CHG {t} BSY\n  - C: CHG {t} NLN\n  - S: CHG {t} NLN";
+
+fn extra_word() -> Failure {
+    let line = Wanted::Line("CHG".to_owned());
+    Failure {
+        expected: Expectation::new("CHG 1 BSY", line),
+        ..failure(Some(ClauseId::CHG_1), "CHG 1 BSY", "CHG 1 BSY x")
+    }
+}
+
+/// What comes of it when the first CHG is answered so.
+fn played(known: &[Failure], first: &str) -> Outcome {
+    let mut all = Known::default();
+    for failure in known {
+        all.learn(failure);
+    }
+    let env = Environment {
+        known: all,
+        ..env()
+    };
+    let mut it = Dialogue::with(ALICE, STEPS, accounts(), env);
+    assert_eq!(it.log_in(0, "alice"), ["0 CHG 7 BSY"]);
+    it.say(0, first);
+    if !it.is_over() {
+        it.expect(&["0 CHG 8 NLN"]);
+        it.say(0, "CHG 8 NLN");
+    }
+    it.outcome()
+}
+
+#[test]
+fn a_line_that_is_nearly_right_is_noted_and_play_goes_on() {
+    let unknown = played(&[], "CHG 7 BSY x");
+    assert_eq!((unknown.ending, unknown.known.len()), (Ending::Failed, 0));
+    let known = played(&[extra_word()], "CHG 7 BSY x");
+    assert_eq!((known.ending, known.known.len()), (Ending::Passed, 1));
+    assert!(known.failures.is_empty());
+}
+
+#[test]
+fn what_cannot_be_put_right_ends_the_script_and_accuses_nobody() {
+    let refused = played(&[extra_word()], "201 7");
+    assert_eq!((refused.ending, refused.known.len()), (Ending::Blocked, 1));
+    assert!(refused.failures.is_empty());
+}

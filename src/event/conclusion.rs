@@ -210,8 +210,8 @@ mod tests {
             command: None,
             kind: None,
             conn: None,
-            entry: None,
             until: 0,
+            entry: None,
             transcript: Vec::new(),
         };
         Cause {

@@ -56,7 +56,7 @@ pub fn sentence(conclusion: &Conclusion, run: &RunInfo) -> String {
 pub fn reasons(conclusion: &Conclusion) -> Vec<String> {
     let line = |(why, clauses): &(_, Vec<crate::spec::ClauseId>)| {
         let names = some_of(clauses.iter().map(|id| id.as_str()), SHOWN);
-        format!("{} {why}: {names}", counted(clauses.len(), "clause"))
+        format!("{} ({why}): {names}", counted(clauses.len(), "clause"))
     };
     let lines = |all: &ByReason, is_mendable: bool| -> Vec<String> {
         let all = all

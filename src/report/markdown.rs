@@ -80,12 +80,9 @@ fn ladder(summary: &Summary, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "\n| rung | state |\n| --- | --- |")?;
     for rung in &summary.ladder {
         let state = rung.state.as_str();
-        match rung.state {
-            RungState::Works | RungState::Unreached => {
-                writeln!(out, "| {} | {state} |", rung.rung)?
-            }
-            _ => writeln!(out, "| {} | **{state}** |", rung.rung)?,
-        }
+        let is_out = !matches!(rung.state, RungState::Works | RungState::Unreached);
+        let mark = if is_out { "**" } else { "" };
+        writeln!(out, "| {} | {mark}{state}{mark} |", rung.rung)?;
     }
     Ok(())
 }

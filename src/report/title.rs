@@ -20,7 +20,7 @@ pub(super) fn title(cause: &Cause) -> String {
         };
     }
     match &failure.got {
-        Observed::Silence(_) => silent(&about, failure),
+        Observed::Silence(_) => silent(&about, cause),
         Observed::Closed => format!("{about} ends the connection"),
         Observed::Reset => format!("{about} resets the connection"),
         Observed::Unreachable(_) => "no connection".to_owned(),
@@ -92,7 +92,9 @@ fn about(rung: Option<Rung>, failure: &Failure) -> String {
     }
 }
 
-fn silent(about: &str, failure: &Failure) -> String {
+fn silent(about: &str, cause: &Cause) -> String {
+    let failure = &*cause.failure;
+    let cause_is_out = cause.rung == Some(Rung::Out);
     if failure.expected.text.contains("all of LST") {
         return batch(failure);
     }
@@ -107,7 +109,7 @@ fn silent(about: &str, failure: &Failure) -> String {
         Some(verb) if is_line(verb) && verb != about && !about.contains(verb) => {
             format!("{about}: {} never comes", clipped(verb, 20))
         }
-        _ if failure.expected.any == [Wanted::Closed] => {
+        _ if failure.expected.any == [Wanted::Closed] || cause_is_out => {
             format!("{about}: the connection is not ended")
         }
         _ => format!("{about} is never answered"),
@@ -166,8 +168,5 @@ fn answered(about: &str, line: &str, failure: &Failure) -> String {
     {
         return format!("{about} is accepted where it should be refused: {line}");
     }
-    match failure.word {
-        Some(word) if word > 1 => format!("{about}: {line}, where {expected} is due"),
-        _ => format!("{about} is answered by {line}, where {expected} is due"),
-    }
+    format!("{about} is answered by {line}, where {expected} is due")
 }

@@ -140,9 +140,8 @@ fn seen(name: &str, id: ClauseId, oracle: &'static str) -> ScenarioResult {
     }
 }
 
-/// The run.
-pub(crate) fn events() -> Vec<Event> {
-    let run = RunInfo {
+fn info() -> RunInfo {
+    RunInfo {
         target: "my-server".into(),
         level: Level::Must,
         strict: false,
@@ -155,8 +154,11 @@ pub(crate) fn events() -> Vec<Event> {
             files: false,
         },
         started: Some("2026-12-01T08:30:00Z".into()),
-    };
-    let varied = ScenarioResult {
+    }
+}
+
+fn varied() -> ScenarioResult {
+    ScenarioResult {
         variations: vec![Variation {
             clause: ClauseId::JOI_2,
             seen: "no JOI to the newcomer".into(),
@@ -164,7 +166,20 @@ pub(crate) fn events() -> Vec<Event> {
         }],
         notes: vec![failure(ClauseId::ERR_4, 20, "911 {t}", "911 4 sorry")],
         ..result("switchboard/join", Verdict::Passed)
-    };
+    }
+}
+
+fn first_look() -> ScenarioResult {
+    ScenarioResult {
+        clauses: Vec::new(),
+        failures: vec![silence()],
+        cause: Some(4),
+        ..result(PROBE, Verdict::Failed)
+    }
+}
+
+/// The run.
+pub(crate) fn events() -> Vec<Event> {
     let alike = |name: &str, trid: &str| ScenarioResult {
         failures: vec![failure(
             ClauseId::USR_6,
@@ -192,12 +207,6 @@ pub(crate) fn events() -> Vec<Event> {
         rung: Some(Rung::Chg),
         ..result("presence/busy", Verdict::Blocked)
     };
-    let first_look = ScenarioResult {
-        clauses: Vec::new(),
-        failures: vec![silence()],
-        cause: Some(4),
-        ..result(PROBE, Verdict::Failed)
-    };
     let skipped = ScenarioResult {
         reason: Some(SkipReason::Launch.to_string()),
         skipped: Some(SkipReason::Launch),
@@ -208,12 +217,12 @@ pub(crate) fn events() -> Vec<Event> {
         ..result(name, verdict)
     };
     vec![
-        Event::Started(run),
-        finished(first_look),
+        Event::Started(info()),
+        finished(first_look()),
         Event::Climbed(ladder()),
         Event::ScenarioStarted("version/hello".into()),
         finished(result("version/hello", Verdict::Passed)),
-        finished(varied),
+        finished(varied()),
         finished(alike("auth/wrong-password", "4")),
         finished(alike("auth/twice", "9")),
         finished(hostile),
@@ -312,7 +321,11 @@ fn causes() -> Vec<Cause> {
             ..cause(4, silence(), &[PROBE])
         },
         cause(1, wrong("999 4"), &["auth/wrong-password", "auth/twice"]),
-        cause(3, order[0].clone(), &["hostile/flood", "sync/names"]),
+        cause(
+            3,
+            order.first().expect("one").clone(),
+            &["hostile/flood", "sync/names"],
+        ),
         cause(2, hostile, &["hostile/names[name=a/b]"]),
         Cause {
             blocks: 1,

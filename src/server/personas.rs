@@ -174,7 +174,7 @@ mod tests {
 
     #[test]
     fn every_habit_is_somebodys() {
-        for habit in super::super::faults::habits() {
+        for habit in crate::server::habits() {
             let has = |persona: &&Persona| persona.quirks.contains(habit);
             assert!(personas().iter().any(|p| has(&p)), "{habit}");
         }

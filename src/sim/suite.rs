@@ -199,6 +199,9 @@ impl Theatre {
             let Some(outcome) = probes.last() else {
                 break;
             };
+            if let (Ending::Inconclusive, Some(limit)) = (outcome.ending, outcome.limit) {
+                return Err(limit.to_string());
+            }
             if let (Some(learnt), Ending::Passed) = (&outcome.learnt, outcome.ending) {
                 self.environment.learn(learnt);
                 self.environment.climb(&outcome.climbed);
@@ -309,7 +312,8 @@ impl Theatre {
                 Some(Done::Scenario(Box::new(outcome)))
             }
             Kind::Check { tries, pause, .. } => {
-                if is_alive(&outcome) {
+                // What stops us says nothing against the server.
+                if is_alive(&outcome) || outcome.ending == Ending::Inconclusive {
                     return Some(Done::Check(Ok(())));
                 }
                 *tries -= 1;

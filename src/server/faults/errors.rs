@@ -1,10 +1,17 @@
 //! Faults of error lines.
 
 use super::sent::Sent;
+use crate::spec::ServerKind;
 
 /// Whether it is an error of a client that is logged in.
 fn is_late_error(sent: &Sent<'_>) -> bool {
     sent.is_error() && !sent.is_any(&["911", "302"])
+}
+
+/// Whether it goes to a client of the switchboard.
+fn is_on_board(sent: &Sent<'_>) -> bool {
+    let peer = sent.notes.peers.get(&sent.conn);
+    peer.is_some_and(|peer| peer.kind == ServerKind::Switchboard)
 }
 
 /// Puts another code in the place of one, where it answers one of these commands.
@@ -50,7 +57,9 @@ pub(super) fn no_domain_is_201(sent: &mut Sent<'_>) {
 }
 
 pub(super) fn failed_login_is_910(sent: &mut Sent<'_>) {
-    recode(sent, &["USR"], "911", "910");
+    if !is_on_board(sent) {
+        recode(sent, &["USR"], "911", "910");
+    }
 }
 
 pub(super) fn not_logged_in_is_500(sent: &mut Sent<'_>) {
@@ -103,14 +112,16 @@ pub(super) fn early_referral_is_500(sent: &mut Sent<'_>) {
             .notes
             .peers
             .get(&sent.conn)
-            .is_some_and(|p| p.state.is_empty())
+            .is_some_and(|p| !p.handle.is_empty() && p.state.is_empty())
     {
         sent.set(0, "500");
     }
 }
 
 pub(super) fn bad_cookie_is_500(sent: &mut Sent<'_>) {
-    recode(sent, &["USR", "ANS"], "911", "500");
+    if is_on_board(sent) {
+        recode(sent, &["USR", "ANS"], "911", "500");
+    }
 }
 
 pub(super) fn unreachable_is_201(sent: &mut Sent<'_>) {

@@ -81,7 +81,8 @@ impl Server {
         }
         let is_loop = matches!(error, DecodeError::BadLength { line, word, .. }
             if **word == *format!("-{}", line.len() + 2).as_bytes());
-        let stops = self.faulty(Fault::ENDLESS_LINE_STOPS_ALL)
+        let is_endless = matches!(error, DecodeError::LineTooLong { .. });
+        let stops = (is_endless && self.faulty(Fault::ENDLESS_LINE_STOPS_ALL))
             || (is_loop && self.faulty(Fault::NEGATIVE_LENGTH_LOOPS));
         if stops && let Some(tamper) = &mut self.outbox.tamper {
             tamper.get_stuck();

@@ -117,8 +117,8 @@ pub(super) fn first_chg_without_iln(sent: &mut Sent<'_>) {
 /// One ILN for each command.
 pub(super) fn one_iln_alone(sent: &mut Sent<'_>) {
     if sent.is("ILN") {
-        let trid = sent.text(1).to_owned();
-        if sent.notes.remember("iln", trid.clone().into()) == Some(trid.into()) {
+        let id = format!("{:?} {}", sent.conn, sent.text(1)).into_bytes();
+        if sent.notes.remember("iln", id.clone()) == Some(id) {
             sent.drop();
         }
     }

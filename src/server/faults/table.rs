@@ -80,7 +80,7 @@ table! {
     RAW_LETTERS [FRAME_3 NAME_1] Outgoing(framing::raw_letters), "Letters beyond ASCII are not encoded.";
     RAW_TABS [FRAME_3 FRAME_10 ADD_12] Outgoing(framing::raw_tabs), "Tabs in names are not encoded.";
     ONE_BLANK_ONLY [FRAME_4] Incoming(framing::one_blank_only), "Two blanks between parameters end the connection.";
-    TAB_IS_NO_BLANK [FRAME_4] Incoming(framing::tab_is_no_blank), "A tab in a line ends the connection.";
+    TAB_IS_NO_BLANK [FRAME_4 FRAME_5] Incoming(framing::tab_is_no_blank), "A tab in a line ends the connection.";
     NO_TRAILING_BLANK [FRAME_5] Incoming(framing::no_trailing_blank), "A blank at the end of a line ends the connection.";
     LINE_END_AFTER_PAYLOAD [FRAME_6] Outgoing(framing::line_end_after_payload), "A payload is followed by a CRLF that its length does not count.";
     LENGTH_IN_LETTERS [MSG_3 MSG_2 FRAME_6] Outgoing(framing::length_in_letters), "The length of a payload counts letters, not bytes.";
@@ -129,7 +129,7 @@ table! {
     RING_HAS_TRID [TRID_9 RNG_1] Outgoing(transactions::ring_has_trid), "RNG carries TrID 0.";
     // handles and names (5.4, 5.5)
     LONG_HANDLE_REFUSED [HANDLE_1] Incoming(login::long_handle_refused), "Handles over 64 bytes are refused.";
-    TOO_LONG_HANDLE_TAKEN [HANDLE_2] Incoming(login::too_long_handle_taken), "Handles over 129 bytes can log in and be added.";
+    TOO_LONG_HANDLE_TAKEN [HANDLE_2 SYN_7] Incoming(login::too_long_handle_taken), "Handles over 129 bytes can log in and be added.";
     TOO_LONG_HANDLE_STOPS_ALL [HANDLE_2 LIVE_1] Incoming(login::too_long_handle_stops_all), "After a handle over 129 bytes nobody is served.";
     NO_DOMAIN_LET_IN [HANDLE_3 HANDLE_4] Incoming(login::no_domain_let_in), "A login handle without a domain is let in.";
     NO_DOMAIN_IS_201 [HANDLE_4] Outgoing(errors::no_domain_is_201), "A login handle without a domain draws 201.";
@@ -137,7 +137,7 @@ table! {
     LATIN_1_NAMES [NAME_1 ADD_12] Outgoing(framing::latin_1), "What is encoded in names is Latin-1.";
     NAMES_CUT [NAME_2 ADD_12 NAME_3] Incoming(lists::names_cut), "Names are cut at 129 bytes.";
     TOO_LONG_NAMES_CUT [NAME_3] Incoming(lists::too_long_names_cut), "Names over 387 bytes are cut and taken.";
-    LINE_BREAKS_IN_NAMES [NAME_4 FRAME_3] Outgoing(framing::line_breaks_in_names), "Line breaks in names are decoded.";
+    LINE_BREAKS_IN_NAMES [NAME_4 FRAME_3 FRAME_2] Outgoing(framing::line_breaks_in_names), "Line breaks in names are decoded.";
     // VER and INF (7.1, 7.2)
     OTHER_DIALECT [VER_1 VER_2] Outgoing(login::other_dialect), "MSNP3 is agreed on, whatever was offered.";
     NEEDS_CVR0 [VER_2] Incoming(login::needs_cvr0), "No dialect is agreed on without CVR0.";
@@ -176,7 +176,7 @@ table! {
     REFERRAL_KEEPS_CONNECTION [XFR_2] Inside, "The dispatch server does not close after a referral.";
     REFERRAL_TO_NOWHERE [XFR_3] Outgoing(login::referral_to_nowhere), "Nobody listens at the address of the referral.";
     REFERRAL_TYPE [XFR_4 XFR_1] Outgoing(login::referral_type), "The referral at login has the type DS.";
-    REFERRAL_PORT [XFR_4] Outgoing(login::referral_port), "The port of the referral is a word.";
+    REFERRAL_PORT [XFR_4 XFR_3] Outgoing(login::referral_port), "The port of the referral is a word.";
     // SYN (7.5)
     SYN_NUMBER_OVERFLOWS [SYN_1 SYN_6] Outgoing(settings::syn_number_overflows), "SYN with the highest number of all is answered by one more.";
     SYN_WITHOUT_NUMBER [SYN_1] Outgoing(settings::syn_without_number), "The reply to SYN holds no number.";
@@ -207,7 +207,7 @@ table! {
     GTC_SAME_IS_201 [GTC_3] Outgoing(errors::same_prompt_is_201), "Setting GTC to its value draws 201.";
     GTC_DEFAULT [GTC_4] Inside, "GTC of a new account is N.";
     GTC_FORGOTTEN [GTC_5 SYN_7] Inside, "GTC is A again after the end of a session.";
-    GTC_ANY_VALUE [GTC_6] Incoming(settings::gtc_any_value), "GTC takes any value.";
+    GTC_ANY_VALUE [GTC_6 GTC_5] Incoming(settings::gtc_any_value), "GTC takes any value.";
     BLP_OLD_VALUE [BLP_1] Outgoing(settings::blp_old_value), "The reply to BLP shows the old value.";
     BLP_DEFAULT_TAKEN [BLP_2 BLP_3] Outgoing(settings::blp_default_taken), "Setting BLP to AL succeeds for a user who has never set it.";
     BLP_SAME_TAKEN [BLP_2 BLP_3] Outgoing(settings::blp_same_taken), "Setting BLP to its value succeeds.";
@@ -231,7 +231,7 @@ table! {
     HIDDEN_CANNOT_SYNCHRONISE [CHG_6] Incoming(presence::hidden_cannot_synchronise), "SYN of a hidden user draws 913.";
     HIDDEN_CAN_BE_CALLED [CHG_7 CAL_7] Inside, "Hidden users can be called.";
     RETURN_UNTOLD [CHG_8] Inside, "Watchers do not hear that a hidden user is back.";
-    SAME_STATE_UNANSWERED [CHG_10 REPLY_1] Incoming(presence::same_state_unanswered), "CHG to the present state is not answered.";
+    SAME_STATE_UNANSWERED [CHG_10 REPLY_1 CHG_1] Incoming(presence::same_state_unanswered), "CHG to the present state is not answered.";
     SAME_STATE_IS_201 [CHG_10 CHG_1] Incoming(presence::same_state_is_201), "CHG to the present state draws 201.";
     LOWER_CASE_STATE [CHG_11] Incoming(presence::lower_case_state), "A state in lower case is shown as AWY.";
     // ADD, REM (7.8)
@@ -245,11 +245,11 @@ table! {
     ADD_TWICE_ENTERED [ADD_4 LST_5] Inside, "Adding an entry twice makes two entries.";
     ADD_TWICE_IS_201 [ADD_4] Outgoing(errors::twice_is_201), "Adding an entry twice draws 201.";
     OPPOSITES_TAKEN [ADD_5] Inside, "A user can be on AL and BL.";
-    OPPOSITES_ECHOED [ADD_5] Outgoing(lists::opposites_echoed), "Adding a user to the opposite list seems to succeed.";
+    OPPOSITES_ECHOED [ADD_5 SYN_7] Outgoing(lists::opposites_echoed), "Adding a user to the opposite list seems to succeed.";
     OPPOSITE_IS_215 [ADD_5] Outgoing(errors::opposite_is_215), "Adding a user to the opposite list draws 215.";
-    UNKNOWN_USER_ADDED [ADD_6] Outgoing(lists::unknown_user_added), "Adding a user who does not exist seems to succeed.";
+    UNKNOWN_USER_ADDED [ADD_6 ADD_3 SYN_7 SYN_5] Outgoing(lists::unknown_user_added), "Adding a user who does not exist seems to succeed.";
     UNKNOWN_USER_IS_216 [ADD_6] Outgoing(errors::unknown_user_is_216), "Adding a user who does not exist draws 216.";
-    MALFORMED_HANDLE_ADDED [ADD_7 HANDLE_2 ADD_3] Outgoing(lists::malformed_handle_added), "Adding a malformed handle seems to succeed.";
+    MALFORMED_HANDLE_ADDED [ADD_7 HANDLE_2 ADD_3 SYN_7] Outgoing(lists::malformed_handle_added), "Adding a malformed handle seems to succeed.";
     MALFORMED_HANDLE_IS_500 [ADD_7] Outgoing(errors::malformed_is_500), "Adding a malformed handle draws 500.";
     REVERSE_LIST_NOT_WRITTEN [ADD_9 SYN_8 ADD_10] Inside, "Adding to the FL leaves the other's RL as it was.";
     ADD_UNTOLD [ADD_10] Outgoing(lists::add_untold), "Whoever is added while online is not told.";
@@ -296,7 +296,7 @@ table! {
     ALLOWING_SHOWS_STATELESS [PRES_14] Outgoing(presence::allowing_shows_stateless), "Whom a user without a state puts on the AL gets NLN FLN of it.";
     UNBLOCKING_SHOWS_HIDDEN [CHG_5] Outgoing(presence::unblocking_shows_hidden), "Whom a hidden user takes off the BL gets NLN of it.";
     BLOCKED_SEE_CHANGES [PRES_9 PRES_10] Inside, "Users on the BL see changes of state.";
-    BLOCKED_GET_ILN [PRES_9] Inside, "Users on the BL get ILN.";
+    BLOCKED_GET_ILN [PRES_9 PRES_10] Inside, "Users on the BL get ILN.";
     BLOCKING_UNTOLD [PRES_10] Outgoing(presence::blocking_untold), "A watcher who is blocked gets no FLN.";
     UNBLOCKING_UNTOLD [PRES_10] Outgoing(presence::unblocking_untold), "A watcher who is blocked no more gets no NLN.";
     ILN_LATE [PRES_1 PRES_3] Outgoing(presence::iln_late), "ILN comes with the watcher's next command.";
@@ -304,7 +304,7 @@ table! {
     // OUT (7.10)
     OUT_KEEPS_CONNECTION [OUT_1] Inside, "OUT is answered, and the connection stays.";
     OUT_ANSWERED_BY_BYE [OUT_2] Outgoing(login::out_answered_by_bye), "OUT is answered by BYE.";
-    FIRST_LOGIN_STAYS [OUT_3] Inside, "A second login leaves the first as it is.";
+    FIRST_LOGIN_STAYS [OUT_3 LIVE_4] Inside, "A second login leaves the first as it is.";
     DISPLACED_UNTOLD [OUT_3] Outgoing(login::displaced_untold), "The first of two logins is closed without OUT OTH.";
     DISPLACED_STAYS [OUT_3] Inside, "The first of two logins gets OUT OTH and is not closed.";
     SECOND_LOGIN_REFUSED [LIVE_4 OUT_4] Inside, "A second login is refused while the first is there.";
@@ -330,7 +330,7 @@ table! {
     ANY_REFERRAL [SBX_7] Incoming(switchboard::any_referral), "XFR of any type is taken for SB.";
     ENTRY_WITHOUT_NAME [SBU_1] Outgoing(switchboard::entry_without_name), "USR OK on the switchboard holds no name.";
     ANY_COOKIE [SBU_2 SBU_4] Inside, "A cookie that was never issued opens the switchboard.";
-    COOKIE_FOR_ANYONE [SBU_3 SBU_4] Inside, "A cookie opens the switchboard for whoever has it.";
+    COOKIE_FOR_ANYONE [SBU_3 SBU_4 ANS_4] Inside, "A cookie opens the switchboard for whoever has it.";
     COOKIE_REUSABLE [SBU_4] Inside, "A cookie works again.";
     BAD_COOKIE_IS_500 [SBU_5] Outgoing(errors::bad_cookie_is_500), "A bad cookie draws 500.";
     BOARD_BEFORE_ENTRY [SBU_6] Incoming(switchboard::board_before_entry), "CAL and MSG before entry seem to succeed.";
@@ -342,7 +342,7 @@ table! {
     ONE_SESSION_NUMBER [CAL_2] Inside, "All sessions have one number.";
     UNREACHABLE_RINGS [CAL_3 CAL_4 CAL_6 CAL_7 CHG_7 CAL_2 CAL_5] Outgoing(switchboard::unreachable_rings), "Calling an offline, hidden or unknown user seems to ring.";
     BLOCKED_CAN_CALL [CAL_4] Inside, "Users on the BL can call.";
-    REFUSED_CALL_RINGS [CAL_4 CAL_5 CHG_7] Outgoing(switchboard::refused_call_rings), "A call that is refused rings nevertheless.";
+    REFUSED_CALL_RINGS [CAL_4 CAL_5 CHG_7 BLP_7] Outgoing(switchboard::refused_call_rings), "A call that is refused rings nevertheless.";
     UNREACHABLE_IS_201 [CAL_7] Outgoing(errors::unreachable_is_201), "Calling an offline user draws 201.";
     PRESENT_UNANSWERED [CAL_8 REPLY_1] Outgoing(switchboard::present_rings), "Calling a participant is not answered.";
     PRESENT_IS_217 [CAL_8] Outgoing(errors::present_is_217), "Calling a participant draws 217.";
@@ -415,7 +415,7 @@ table! {
     FND_SHORT [FND_1] Outgoing(extras::fnd_short), "The reply to FND holds one number.";
     PING_ECHOED [PNG_1] Outgoing(extras::ping_echoed), "PNG is answered by PNG.";
     // the service as a whole
-    GARBAGE_STOPS_ALL [LIVE_1] Incoming(extras::garbage_stops_all), "After a line that begins with no command nobody is served.";
+    GARBAGE_STOPS_ALL [LIVE_1 FRAME_17] Incoming(extras::garbage_stops_all), "After a line that begins with no command nobody is served.";
     GARBAGE_CLOSES_ALL [LIVE_1] Incoming(extras::garbage_closes_all), "A line that begins with no command closes all connections.";
     NEGATIVE_LENGTH_LOOPS [LIVE_1] Inside, "A length that leads back to the beginning of its own line is obeyed for ever.";
     LOSSES_WEDGE [LIVE_1] Incoming(crowds::losses_wedge), "Once three participants were lost at the same moment nobody is served.";

@@ -194,7 +194,7 @@ impl Session {
             true => Duration::ZERO,
             false => self.login_patience(),
         };
-        let usual = std::mem::replace(&mut self.patience, Some(patience));
+        let usual = self.patience.replace(patience);
         let answer = self.answer(slot, trid, expected).await;
         self.patience = usual;
         match answer {

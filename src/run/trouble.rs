@@ -14,7 +14,7 @@ use crate::wire::Frame;
 /// What was expected, and what came instead.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Trouble {
-    pub(super) expected: Expectation,
+    pub(super) expected: Box<Expectation>,
     pub(super) got: Got,
     pub(super) detail: Option<String>,
     /// The first word that differs, counted from one.
@@ -31,7 +31,7 @@ pub(super) struct Trouble {
 impl Trouble {
     pub(super) fn new(expected: impl Into<Expectation>, got: impl Into<Got>) -> Self {
         Self {
-            expected: expected.into(),
+            expected: Box::new(expected.into()),
             got: got.into(),
             detail: None,
             word: None,

@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use md5::{Digest as _, Md5};
 use serde::{Deserialize, Serialize};
 
-use super::campaign::{Found, Name, Report};
+use super::campaign::{Found, Report};
 use super::entropy::case_bytes;
+use super::name::Name;
 use crate::spec::{ClauseId, Level};
 
 /// The version of the format.

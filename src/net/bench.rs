@@ -19,7 +19,7 @@ use crate::transcript::{Entry, Party, Redactor, What};
 
 /// How many accounts are tried before all are taken to be unusable.
 const TRIED_ACCOUNTS: usize = 8;
-/// So many accounts that are refused speak against the server, not against their passwords.
+/// So many accounts that the harness made, and that are refused, speak against the server.
 const ENOUGH_REFUSALS: usize = 3;
 /// How often a server that seems dead is looked at before it is given up.
 const PATIENCE: usize = 4;
@@ -61,6 +61,8 @@ pub(super) struct Bench {
     redactor: Redactor,
     drive: DriveOptions,
     seed: u64,
+    /// The accounts were made by the harness: a password that is refused is right.
+    knows_passwords: bool,
 }
 
 impl Bench {
@@ -77,6 +79,7 @@ impl Bench {
                 remote: target.remote || remote,
             },
             seed,
+            knows_passwords: target.builtin || target.provision.is_some(),
         }
     }
 
@@ -149,8 +152,9 @@ impl Bench {
             refusals.extend(outcome.cause.as_ref().map(ToString::to_string));
             accounts.retain(|account| account.handle != *handle);
         }
-        // One password may be wrong, but hardly those of several accounts.
-        if refusals.len() >= ENOUGH_REFUSALS
+        // One password may be wrong; those of accounts that we made ourselves are not.
+        if self.knows_passwords
+            && refusals.len() >= ENOUGH_REFUSALS
             && let Some(outcome) = probes.last()
         {
             environment.climb(&outcome.climbed);

@@ -67,7 +67,13 @@ impl Causes {
     fn find(&self, failure: &Failure) -> Option<usize> {
         let breach = failure.breach();
         let same_clause = |cause: &Cause| cause.clause == failure.clause && cause.clause.is_some();
-        let exact = |cause: &Cause| cause.clause == failure.clause && cause.breach() == breach;
+        let words = |failure: &Failure| failure.oracle().map(|(_, words)| words.to_owned());
+        let same_words =
+            |cause: &Cause| words(failure).is_some() && words(failure) == words(&cause.failure);
+        let exact = |cause: &Cause| {
+            let is_same = cause.breach() == breach || same_words(cause);
+            cause.clause == failure.clause && is_same
+        };
         let mixed = |cause: &Cause| {
             same_clause(cause) && cause.failure.judge.is_watcher() != failure.judge.is_watcher()
         };

@@ -27,6 +27,21 @@ pub(super) fn charged_to<'o>(failure: &Failure, outcome: &'o Outcome) -> Option<
     others.find(|other| follows(failure, other, outcome))
 }
 
+/// Whether what an oracle found follows from what another one did: numbers that stand still are not
+/// raised by others either, and a name with blanks in it makes a line of too many.
+pub(super) fn is_of_another(accusation: &Failure, all: &[Failure]) -> bool {
+    let any = |is: &dyn Fn(&Failure) -> bool| all.iter().any(is);
+    match accusation.clause {
+        Some(ClauseId::SER_3) => {
+            any(&|other| matches!(other.clause, Some(ClauseId::SER_1 | ClauseId::SER_2)))
+        }
+        Some(ClauseId::FRAME_10) => {
+            any(&|other| other.clause == Some(ClauseId::FRAME_3) && other.entry == accusation.entry)
+        }
+        _ => false,
+    }
+}
+
 /// Whether a failure may follow from a step that was noted before it: it is about the same command,
 /// or about no answer of its own.
 pub(super) fn follows_note(failure: &Failure, notes: &[Failure]) -> bool {

@@ -334,8 +334,22 @@ impl Session {
         trouble.detail = mismatch.map(|mismatch| self.explain(expect, frame, &mismatch));
         let instead = self
             .framing(slot, frame)
-            .or_else(|| broken_error(expect, frame));
+            .or_else(|| broken_error(expect, frame))
+            .filter(|_| !self.is_about_errors(step));
         self.miss_for(step, instead, trouble)
+    }
+
+    /// Whether a step says for itself which clause of error lines is broken.
+    fn is_about_errors(&self, step: &Step) -> bool {
+        let own = step.clause.or(self.clause);
+        [
+            ClauseId::ERR_1,
+            ClauseId::ERR_2,
+            ClauseId::ERR_3,
+            ClauseId::ERR_4,
+        ]
+        .iter()
+        .any(|clause| own == Some(*clause))
     }
 
     fn expectation(&self, expect: &Expect) -> Expectation {

@@ -340,8 +340,8 @@ fn a_new_account_may_have_no_batch() {
 fn what_goes_wrong_behind_the_login_leaves_habits_unknown_and_no_more() {
     let found = probed(without(&["CHG"]));
     assert_eq!(found.barriers.notification, Some(Barrier::Ping));
-    // A session can be had without a state here.
-    assert_eq!(found.barriers.switchboard, Some(Barrier::CallSelf));
+    // Who is not online has no right to a switchboard.
+    assert_eq!(found.barriers.switchboard, None);
     let habits = Habits {
         contacts: vec!["mum@hotmail.com"],
         ..Habits::default()

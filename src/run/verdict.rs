@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::event::{Failure, Judge, Observed, ScenarioResult, Verdict};
-use crate::run::consequence::{follows_note, is_charged};
+use crate::run::consequence::{follows_note, is_charged, is_of_another};
 use crate::run::limit::Limit;
 use crate::run::outcome::{Ending, Outcome};
 use crate::run::waivers::Waivers;
@@ -141,7 +141,8 @@ impl Assessor {
             variations.any(|variation| Some(variation.clause) == clause)
         };
         for accusation in &outcome.accusations {
-            if !told(result, accusation.clause) && !varies(accusation.clause) {
+            let follows = is_of_another(accusation, &outcome.accusations);
+            if !told(result, accusation.clause) && !varies(accusation.clause) && !follows {
                 self.sort_in(scenario, accusation.clone(), result);
             }
         }

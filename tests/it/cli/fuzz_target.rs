@@ -182,7 +182,7 @@ fn a_death_belongs_to_the_case_that_caused_it() {
             back: DOWN,
         },
     );
-    let (told, save) = moody.fuzz(&["--cases", "4", "--friendly"]);
+    let (told, save) = moody.fuzz(&["--cases", "4", "--friendly", "--no-known"]);
     assert_eq!(told.code, Some(1), "{}{}", told.out, told.err);
     let found = findings(&told.out);
     let death = found.iter().find(|found| found["verdict"] == "death");
@@ -218,7 +218,7 @@ fn a_death_of_several_cases_is_kept_with_those_it_takes() {
             back: DOWN,
         },
     );
-    let (told, save) = moody.fuzz(&["--cases", "24", "--friendly", "--jobs", "1"]);
+    let (told, save) = moody.fuzz(&["--cases", "24", "--friendly", "--no-known", "--jobs", "1"]);
     assert_eq!(told.code, Some(1), "{}{}", told.out, told.err);
     let found = findings(&told.out);
     assert_eq!(found[0]["verdict"], "death", "{}", told.out);
@@ -239,7 +239,7 @@ fn a_death_of_several_cases_is_kept_with_those_it_takes() {
 fn a_server_that_stays_dead_leaves_its_last_cases() {
     let back = Duration::from_secs(600);
     let moody = Moody::start("AWY", Whim::Die { after: 1, back });
-    let (told, save) = moody.fuzz(&["--cases", "24", "--friendly"]);
+    let (told, save) = moody.fuzz(&["--cases", "24", "--friendly", "--no-known"]);
     assert_eq!(told.code, Some(1), "{}{}", told.out, told.err);
     assert!(told.err.contains("the server is dead"), "{}", told.err);
     let found = findings(&told.out);
@@ -252,7 +252,7 @@ fn a_server_that_stays_dead_leaves_its_last_cases() {
 #[test]
 fn slowness_is_no_finding() {
     let moody = Moody::start("LST", Whim::Wait(Duration::from_millis(1500)));
-    let (told, _) = moody.fuzz(&["--cases", "24", "--friendly"]);
+    let (told, _) = moody.fuzz(&["--cases", "24", "--friendly", "--no-known"]);
     assert_eq!(told.code, Some(0), "{}{}", told.out, told.err);
     let last = events(&told.out).pop().unwrap();
     assert!(last["slow"].as_u64() >= Some(1), "{last}");

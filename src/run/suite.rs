@@ -5,7 +5,7 @@
 //! [`Suite::poll_event`]. The run is over when [`Suite::is_over`] says so.
 //!
 //! ```text
-//! ordinary ─▶ hostile ─▶ alone ─▶ second look ─▶ over
+//! ordinary ─▶ hostile ─▶ alone ─▶ second look (─▶ verify) ─▶ over
 //!     each failure ─▶ is the server alive? ─▶ no: the death's own procedure (death.rs)
 //! ```
 
@@ -29,6 +29,7 @@ use crate::run::second_look::Signature;
 use crate::run::tally::Tally;
 use crate::run::task::{Done, SuiteOptions, Task};
 use crate::run::verdict::Assessor;
+use crate::run::verify::Verifying;
 use crate::scenario::ast::Scenario;
 use crate::transcript::Redactor;
 
@@ -39,7 +40,15 @@ pub(super) enum Phase {
     Hostile,
     Alone,
     SecondLook,
+    Verify,
     Over,
+}
+
+impl Phase {
+    /// What failed is played again, alone.
+    pub(super) fn is_again(self) -> bool {
+        matches!(self, Self::SecondLook | Self::Verify)
+    }
 }
 
 /// A scenario in the run.
@@ -79,6 +88,7 @@ pub struct Suite {
     /// Results that are final if the server is still alive.
     pub(super) held: Vec<(usize, ScenarioResult)>,
     pub(super) deaths: usize,
+    pub(super) verifying: Verifying,
     /// How far the first look came.
     pub(super) ladder: Vec<RungResult>,
     /// What is wrong, each thing once.
@@ -93,7 +103,7 @@ pub struct Suite {
     pub(super) totals: Totals,
     pub(super) limits: Limits,
     tally: Tally,
-    verdicts: BTreeMap<String, Verdict>,
+    pub(super) verdicts: BTreeMap<String, Verdict>,
     waited: BTreeMap<&'static str, Duration>,
     errors: usize,
     pub(super) aborted: Option<String>,
@@ -141,6 +151,7 @@ impl Suite {
             recent: BTreeSet::new(),
             held: Vec::new(),
             deaths: 0,
+            verifying: Verifying::default(),
             ladder: Vec::new(),
             causes: Causes::default(),
             omissions: BTreeMap::new(),
@@ -191,12 +202,16 @@ impl Suite {
                 Phase::Ordinary => Phase::Hostile,
                 Phase::Hostile => Phase::Alone,
                 Phase::Alone => Phase::SecondLook,
-                Phase::SecondLook | Phase::Over => {
+                Phase::SecondLook => Phase::Verify,
+                Phase::Verify | Phase::Over => {
                     self.phase = Phase::Over;
                     return None;
                 }
             };
             self.fill_queue();
+            if self.phase == Phase::SecondLook {
+                self.block_by_omissions();
+            }
         }
     }
 
@@ -328,7 +343,7 @@ impl Suite {
         let scenario = self.scenario(entry)?;
         let needs = &scenario.needs;
         let (accounts, usable) = (accounts_of(&scenario), self.pool.usable());
-        if self.phase == Phase::SecondLook {
+        if self.phase.is_again() {
             None
         } else if let Some(why) = &self.stopping {
             Some(SkipReason::Stopped { why: why.clone() })
@@ -387,11 +402,16 @@ impl Suite {
             self.recent.insert(entry);
             self.doubt();
         }
-        if self.phase == Phase::SecondLook {
+        if self.phase == Phase::Verify {
+            self.settle_if_alive(entry, result);
+        } else if self.phase == Phase::SecondLook {
             if let Some(result) = self.first_that_counts(entry, result) {
                 self.looked_again(entry, result);
             }
         } else if !failed {
+            if result.verdict == Verdict::Waived {
+                self.confirm(&result.failures);
+            }
             self.settle_if_alive(entry, result);
         } else {
             if self.options.fail_fast {
@@ -422,13 +442,23 @@ impl Suite {
 
     /// A scenario has its final verdict.
     pub(super) fn settle(&mut self, entry: usize, result: ScenarioResult) {
-        let Some(state) = self.entries.get_mut(entry) else {
+        let Some(state) = self.entries.get(entry) else {
             return;
         };
-        if std::mem::replace(&mut state.settled, true) {
+        if state.settled {
             return;
         }
-        self.tell(result);
+        if let Some(result) = self.unless_verified(entry, result) {
+            self.settle_now(entry, result);
+        }
+    }
+
+    pub(super) fn settle_now(&mut self, entry: usize, result: ScenarioResult) {
+        if let Some(state) = self.entries.get_mut(entry)
+            && !std::mem::replace(&mut state.settled, true)
+        {
+            self.tell(result);
+        }
     }
 
     /// Tells a final result.
@@ -457,6 +487,7 @@ impl Suite {
     /// Gives a verdict to everything that has none.
     fn settle_rest(&mut self) {
         self.settle_held();
+        self.settle_verified();
         let reason = self.stopping.clone().or_else(|| self.aborted.clone());
         let why = reason.unwrap_or_else(|| "not run".to_owned());
         let reason = SkipReason::Stopped { why };
@@ -465,21 +496,6 @@ impl Suite {
                 Some(first) => self.settle(index, first),
                 None => self.skip(index, reason.clone()),
             }
-        }
-    }
-
-    fn judge_waivers(&mut self) {
-        for stale in self.judge.waivers.expired() {
-            let text = format!("{}: waiver `{}`: {}", stale.place, stale.text, stale.why);
-            self.notice(NoticeKind::Warning, text, Vec::new());
-        }
-        let library = std::mem::take(&mut self.options.library);
-        for stale in self.judge.waivers.stale(&library, &self.verdicts) {
-            let text = format!(
-                "{}: the waiver `{}` no longer applies: {}",
-                stale.place, stale.text, stale.why
-            );
-            self.notice(NoticeKind::Error, text, Vec::new());
         }
     }
 

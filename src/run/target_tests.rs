@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use crate::diagnostic::Source;
-use crate::run::{Account, Lists, RemoteError, Signal, Target};
+use crate::run::{Account, Lists, RemoteError, Signal, Target, Whose};
+use crate::spec::ClauseId;
 
 fn read(text: &str) -> Result<Target, Vec<String>> {
     Target::from_yaml(&Source::new("t/my-server.yaml", text))
@@ -34,7 +35,16 @@ max_connections: 50
 map: { "10.0.0.5:1864": "127.0.0.1:1864" }
 waivers:
   - { match: "USR-9", reason: "issue 12" }
-  - { match: "presence/*", reason: "", until: 2027-03-01, message: "*217*" }
+  - match: "presence/*"
+    reason: ""
+    until: 2027-03-01
+    breach: "CAL  answered by 217"
+    whose: suite
+    link: https://example.org/7
+  - { match: "lists/*", reason: "now and then", whose: flaky }
+habits:
+  - { breach: "CHG: word 3 differs", clause: CHG-1, reason: "its way" }
+  - { breach: "INF answered by 201", clause: INF-1, reason: " " }
 "#;
 
 #[test]
@@ -60,8 +70,19 @@ fn every_key_is_read() {
     assert_eq!(launch.invocation.within, Duration::from_secs(7));
     assert_eq!(launch.invocation.folder.unwrap().to_str(), Some("t/srv"));
     assert_eq!(target.timeouts.reply, Duration::from_millis(300));
-    assert_eq!(target.waivers.len(), 2);
-    assert_eq!(target.warnings.len(), 1);
+    let [server, suite, flaky] = target.waivers.as_slice() else {
+        panic!("three waivers");
+    };
+    assert_eq!((server.whose, &server.breach), (Whose::Server, &None));
+    assert_eq!(suite.breach.as_deref(), Some("CAL answered by 217"));
+    assert_eq!(suite.link.as_deref(), Some("https://example.org/7"));
+    assert_eq!((suite.whose, flaky.whose), (Whose::Suite, Whose::Flaky));
+    let [habit, _] = target.habits.as_slice() else {
+        panic!("two habits");
+    };
+    assert_eq!(habit.clause, ClauseId::CHG_1);
+    assert_eq!(habit.breach, "CHG: word 3 differs");
+    assert_eq!(target.warnings.len(), 2, "two have no reason");
     assert!(target.disposable && !target.remote);
 }
 
@@ -115,6 +136,46 @@ fn a_mistake_has_a_place_and_a_help() {
             "waivers: [{ match: a, reason: x, until: soon }]\n",
             "3:41",
             "no date",
+        ),
+        (
+            "waivers: [{ match: a, reason: x, message: \"*217*\" }]\n",
+            "3:43",
+            "write `breach:`",
+        ),
+        (
+            "waivers: [{ match: a, reason: x, breach: \" \" }]\n",
+            "3:42",
+            "`breach` is empty",
+        ),
+        (
+            "waivers: [{ match: a, reason: x, whose: suite }]\n",
+            "3:41",
+            "needs a link",
+        ),
+        (
+            "waivers: [{ match: a, reason: x, whose: sever }]\n",
+            "3:41",
+            "did you mean `server`?",
+        ),
+        (
+            "habits: [{ breach: a, clause: CHG-1 }]\n",
+            "3:10",
+            "`reason` is missing",
+        ),
+        (
+            "habits: [{ clause: CHG-1, reason: x }]\n",
+            "3:10",
+            "`breach` is missing",
+        ),
+        (
+            "habits: [{ breach: a, clause: CHG, reason: x }]\n",
+            "3:31",
+            "unknown clause `CHG`",
+        ),
+        (
+            "habits: [{ breach: a, claus: CHG-1, reason: x }]\n",
+            "3:23",
+            "did you mean `clause`?",
         ),
         ("map: [x]\n", "3:6", "must be a map"),
         (
@@ -195,6 +256,11 @@ fn the_schema_knows_every_key() {
     assert_eq!(signals.map(Vec::len), Some(Signal::ALL.len()));
     let waiver = &keys["waivers"]["items"];
     assert_eq!(waiver["required"], serde_json::json!(["match", "reason"]));
+    let whose = waiver["properties"]["whose"]["enum"].as_array();
+    assert_eq!(whose.map(Vec::len), Some(Whose::ALL.len()));
+    assert!(waiver["properties"].get("message").is_none());
+    let habit = &keys["habits"]["items"]["required"];
+    assert_eq!(*habit, serde_json::json!(["breach", "clause", "reason"]));
 }
 
 #[test]

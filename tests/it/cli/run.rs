@@ -370,7 +370,7 @@ fn blessed_failures_are_waived_and_stale_waivers_fail() {
         )
     };
     assert!(
-        waivers.contains("- { match: USR-6, breach: \""),
+        waivers.contains("- { match: VER-1, breach: \"VER: word 3 differs\""),
         "{waivers}"
     );
     let with_reason = waivers.replace("reason: \"\"", "reason: \"issue 12\"");

@@ -36,6 +36,7 @@ pub(super) struct ScenarioRow<'e> {
     reason: Option<Cow<'e, str>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     skipped: Option<Cow<'e, SkipReason>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     plays: Option<Plays>,
     failures: Vec<FailureRow<'e>>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-use crate::event::{Failure, RungState, ScenarioResult, Summary, Verdict};
+use crate::event::{Failure, Observed, RungState, ScenarioResult, Summary, Verdict};
 use crate::run::waivers::Whose;
 use crate::spec::ClauseId;
 
@@ -107,6 +107,10 @@ fn taken_for_habits(
         let Some((cause, clause)) = cause.and_then(|cause| Some((cause, cause.clause?))) else {
             continue;
         };
+        // To leave something undone is no way of doing it.
+        if !matches!(cause.failure.got, Observed::Line(_)) {
+            continue;
+        }
         let breach = cause.breach();
         if seen.remove(&(Some(clause), Some(breach.clone()))).is_some() {
             habits.insert((clause, breach));

@@ -103,7 +103,8 @@ pub struct Suite {
     pub(super) totals: Totals,
     pub(super) limits: Limits,
     tally: Tally,
-    pub(super) verdicts: BTreeMap<String, Verdict>,
+    /// Scenarios of which all was judged.
+    pub(super) judged: BTreeSet<String>,
     waited: BTreeMap<&'static str, Duration>,
     errors: usize,
     pub(super) aborted: Option<String>,
@@ -161,7 +162,7 @@ impl Suite {
             totals: Totals::default(),
             limits: Limits::default(),
             tally: Tally::default(),
-            verdicts: BTreeMap::new(),
+            judged: BTreeSet::new(),
             waited: BTreeMap::new(),
             errors: 0,
             aborted: None,
@@ -469,7 +470,9 @@ impl Suite {
         }
         self.mind_limits(false);
         self.tally.take(&result);
-        self.verdicts.insert(result.name.clone(), result.verdict);
+        if is_judged(&result) {
+            self.judged.insert(result.name.clone());
+        }
         self.events
             .push_back(Event::ScenarioFinished(Arc::new(result)));
     }
@@ -521,6 +524,16 @@ impl Running {
             Self::Scenario { seats, .. } => seats.len(),
             Self::Check { .. } | Self::Restart => 0,
         }
+    }
+}
+
+/// Whether a scenario came to an end that says something of all its clauses: what stops at one breach
+/// says nothing of the others.
+fn is_judged(result: &ScenarioResult) -> bool {
+    match result.verdict {
+        Verdict::Passed => true,
+        Verdict::Failed | Verdict::Waived => result.is_met,
+        _ => false,
     }
 }
 

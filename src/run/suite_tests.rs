@@ -186,6 +186,26 @@ fn stale_waivers_fail_the_run_and_live_ones_save_it() {
 }
 
 #[test]
+fn what_stops_at_one_breach_makes_no_waiver_of_another_stale() {
+    let told = |act: Act| {
+        let scenarios = || vec![scenario("t/x", &["USR-6", "VER-1"], &[])];
+        let waiver = |text: &str| Waiver::new(text, "known", place()).unwrap();
+        let mut options = options();
+        options.waivers = Waivers::new(vec![waiver("t/x"), waiver("VER-1")], None);
+        options.library = scenarios();
+        let told = run(scenarios(), options, |_, _, _| act);
+        assert_eq!(told.verdict("t/x"), Verdict::Waived);
+        told.code
+    };
+    assert_eq!(
+        told(Act::Fail),
+        0,
+        "its steps ended before VER-1 was judged"
+    );
+    assert_eq!(told(Act::Seen), 1, "all of its steps were met");
+}
+
+#[test]
 fn an_account_that_cannot_log_in_is_left_out_and_the_scenario_runs_with_another() {
     let refuse = |suite: &mut Suite| {
         let task = suite.next_task().unwrap();

@@ -179,7 +179,7 @@ impl Suite {
             self.notice(NoticeKind::Warning, text, Vec::new());
         }
         let library = std::mem::take(&mut self.options.library);
-        for stale in self.judge.waivers.stale(&library, &self.verdicts) {
+        for stale in self.judge.waivers.stale(&library, &self.judged) {
             let text = format!(
                 "{}: the waiver `{}` no longer applies: {}",
                 stale.place, stale.text, stale.why
@@ -192,7 +192,7 @@ impl Suite {
             let text = format!("{} known habit{s} of the server showed", seen.len());
             self.notice(NoticeKind::Info, text, seen);
         }
-        for stale in self.judge.waivers.stale_habits(&library, &self.verdicts) {
+        for stale in self.judge.waivers.stale_habits(&library, &self.judged) {
             let text = format!(
                 "{}: the server no longer has the habit `{}`: {}; take it out of `habits:`",
                 stale.place, stale.text, stale.why

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::diagnostic::Place;
-use crate::event::{Failure, Verdict};
+use crate::event::Failure;
 use crate::run::date::Date;
 use crate::run::pattern::{Pattern, PatternError};
 use crate::scenario::ast::Scenario;
@@ -261,22 +261,18 @@ impl Waivers {
     }
 
     /// Those that match nothing, or whose failures are no more. `library` holds all scenarios,
-    /// also those that were filtered out; `verdicts` those that came to one. A waiver of which
-    /// something did not come to an end is given the benefit of the doubt; so is one of a clause
+    /// also those that were filtered out; `judged` the names of those that came to an end which says
+    /// something of all their clauses. A waiver of which something did not come to one is given the benefit of the doubt; so is one of a clause
     /// that is broken in another way which is waived too: servers that race break it now in the one
     /// way and now in the other.
     #[must_use]
-    pub fn stale(
-        &self,
-        library: &[Arc<Scenario>],
-        verdicts: &BTreeMap<String, Verdict>,
-    ) -> Vec<Stale> {
+    pub fn stale(&self, library: &[Arc<Scenario>], judged: &BTreeSet<String>) -> Vec<Stale> {
         let judge = |(waiver, used): &(Waiver, Use)| {
             if used.is_used || used.is_near || waiver.whose == Whose::Flaky {
                 return None;
             }
             let is_name = matches!(waiver.pattern, Pattern::Name { .. });
-            let why = match named(&waiver.pattern, library, verdicts) {
+            let why = match named(&waiver.pattern, library, judged) {
                 Named::Nothing if is_name => "it matches no scenario",
                 Named::Nothing | Named::Open => return None,
                 Named::Judged if waiver.breach.is_some() => {
@@ -295,14 +291,10 @@ impl Waivers {
 
     /// Habits that the server no longer has. See [`Waivers::stale`].
     #[must_use]
-    pub fn stale_habits(
-        &self,
-        library: &[Arc<Scenario>],
-        verdicts: &BTreeMap<String, Verdict>,
-    ) -> Vec<Stale> {
+    pub fn stale_habits(&self, library: &[Arc<Scenario>], judged: &BTreeSet<String>) -> Vec<Stale> {
         let is_gone = |(habit, seen): &&(Habit, BTreeSet<String>)| {
             let pattern = Pattern::Clause(habit.clause);
-            seen.is_empty() && named(&pattern, library, verdicts) == Named::Judged
+            seen.is_empty() && named(&pattern, library, judged) == Named::Judged
         };
         let gone = self.habits.iter().filter(is_gone);
         gone.map(|(habit, _)| Stale {
@@ -331,25 +323,17 @@ impl Waivers {
 enum Named {
     /// It names none.
     Nothing,
-    /// Some of them did not run to an end that says something.
+    /// Some of them did not come to an end that says something of all their clauses.
     Open,
     /// All of them did.
     Judged,
 }
 
-fn named(
-    pattern: &Pattern,
-    library: &[Arc<Scenario>],
-    verdicts: &BTreeMap<String, Verdict>,
-) -> Named {
+fn named(pattern: &Pattern, library: &[Arc<Scenario>], judged: &BTreeSet<String>) -> Named {
     let named = library.iter().filter(|scenario| pattern.names(scenario));
     let mut result = Named::Nothing;
     for scenario in named {
-        let verdict = verdicts.get(&scenario.name);
-        if !matches!(
-            verdict,
-            Some(Verdict::Passed | Verdict::Failed | Verdict::Waived)
-        ) {
+        if !judged.contains(&scenario.name) {
             return Named::Open;
         }
         result = Named::Judged;
@@ -374,20 +358,17 @@ mod tests {
         }
     }
 
-    fn stale(waivers: &Waivers, verdicts: &[(&str, Verdict)]) -> Vec<String> {
+    fn stale(waivers: &Waivers, judged: &[&str]) -> Vec<String> {
         let library = vec![
             scenario("auth/a", &["USR-9"], &[]),
             scenario("auth/b", &["USR-6"], &[]),
         ];
-        let verdicts = verdicts
-            .iter()
-            .map(|(name, verdict)| ((*name).to_owned(), *verdict))
-            .collect();
-        let stale = waivers.stale(&library, &verdicts);
+        let judged = judged.iter().map(|name| (*name).to_owned()).collect();
+        let stale = waivers.stale(&library, &judged);
         stale.into_iter().map(|stale| stale.why).collect()
     }
 
-    const ALL: [(&str, Verdict); 2] = [("auth/a", Verdict::Passed), ("auth/b", Verdict::Passed)];
+    const ALL: [&str; 2] = ["auth/a", "auth/b"];
 
     #[test]
     fn a_waiver_names_a_scenario_or_a_clause_and_perhaps_a_breach() {
@@ -472,15 +453,7 @@ mod tests {
     #[test]
     fn what_could_not_be_judged_makes_no_waiver_stale() {
         let waivers = Waivers::new(vec![waiver("USR-9")], None);
-        for verdict in [
-            Verdict::Skipped,
-            Verdict::Blocked,
-            Verdict::Flaky,
-            Verdict::Inconclusive,
-        ] {
-            assert!(stale(&waivers, &[("auth/a", verdict)]).is_empty());
-        }
-        assert!(stale(&waivers, &[]).is_empty(), "it was not run");
+        assert!(stale(&waivers, &["auth/b"]).is_empty(), "it was not run");
         let of_others = Waivers::new(vec![waiver("CHG-1")], None);
         assert!(
             stale(&of_others, &ALL).is_empty(),
@@ -521,7 +494,7 @@ mod tests {
             place: place(),
         };
         let library = [scenario("auth/a", &["USR-9"], &[])];
-        let verdicts = BTreeMap::from([("auth/a".to_owned(), Verdict::Waived)]);
+        let judged = BTreeSet::from(["auth/a".to_owned()]);
         let mut waivers = Waivers::default().with_habits(vec![habit]);
         for other in [
             answered(ClauseId::USR_6, "217 4"),
@@ -530,9 +503,9 @@ mod tests {
             assert_eq!(waivers.waive(&library[0], &other), None);
         }
         assert!(waivers.habits_seen().is_empty());
-        assert_eq!(waivers.stale_habits(&library, &verdicts).len(), 1);
+        assert_eq!(waivers.stale_habits(&library, &judged).len(), 1);
         assert!(
-            waivers.stale_habits(&library, &BTreeMap::new()).is_empty(),
+            waivers.stale_habits(&library, &BTreeSet::new()).is_empty(),
             "nothing that would show it was run"
         );
         let reason = waivers.waive(&library[0], &answered(ClauseId::USR_9, "217 4"));
@@ -541,7 +514,7 @@ mod tests {
             waivers.habits_seen(),
             ["CAL answered by 217 (USR-9): in 1 scenario"]
         );
-        assert!(waivers.stale_habits(&library, &verdicts).is_empty());
-        assert!(waivers.stale(&library, &verdicts).is_empty());
+        assert!(waivers.stale_habits(&library, &judged).is_empty());
+        assert!(waivers.stale(&library, &judged).is_empty());
     }
 }

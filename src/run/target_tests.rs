@@ -47,6 +47,9 @@ habits:
   - { breach: "INF answered by 201", clause: INF-1, reason: " " }
 "#;
 
+/// The least that a target file says.
+const BASE: &str = "dispatch: 127.0.0.1:1863\naccounts: [{ handle: a@b, password: c }]\n";
+
 #[test]
 fn every_key_is_read() {
     let target = read(WHOLE).unwrap();
@@ -106,8 +109,7 @@ fn a_server_may_have_to_listen_in_several_places() {
 
 #[test]
 fn a_mistake_has_a_place_and_a_help() {
-    let base = "dispatch: 127.0.0.1:1863\naccounts: [{ handle: a@b, password: c }]\n";
-    assert!(read(base).is_ok());
+    assert!(read(BASE).is_ok());
     for (more, place, text) in [
         ("dispach: x\n", "3:1", "did you mean `dispatch`?"),
         ("name:\n", "3:", "the name must be a text"),
@@ -122,6 +124,40 @@ fn a_mistake_has_a_place_and_a_help() {
             "3:31",
             "did you mean `SIGTERM`?",
         ),
+        ("map: [x]\n", "3:6", "must be a map"),
+        (
+            "account_pattern: { handle: x@y, password: p, to: 2 }\n",
+            "3:28",
+            "add `{n}`",
+        ),
+        (
+            "account_pattern: { handle: \"{n:x}@y\", password: p, to: 2 }\n",
+            "3:28",
+            "`{n:x}`",
+        ),
+        (
+            "account_pattern: { handle: \"{n}@y\", password: p, to: 9999999 }\n",
+            "3:54",
+            "1 to 10000",
+        ),
+    ] {
+        let errors = read(&format!("{BASE}{more}")).unwrap_err();
+        assert!(
+            errors[0].starts_with(&format!("t/my-server.yaml:{place}")) && errors[0].contains(text),
+            "{more}: {errors:?}"
+        );
+    }
+    assert!(read("name: x\n").unwrap_err()[0].contains("has no address"));
+    assert!(read("dispatch: x\n").unwrap_err()[0].contains("has no accounts"));
+    let none = read("dispatch: x\naccounts: []\n").unwrap();
+    assert!(none.accounts.is_empty(), "none is what the file says");
+    assert!(read("- x\n").unwrap_err()[0].contains("must be a map"));
+    assert!(read("a: [\n").is_err());
+}
+
+#[test]
+fn a_mistake_in_what_is_known_has_a_place_and_a_help() {
+    for (more, place, text) in [
         (
             "waivers: [{ match: USR-99, reason: x }]\n",
             "3:20",
@@ -177,35 +213,13 @@ fn a_mistake_has_a_place_and_a_help() {
             "3:23",
             "did you mean `clause`?",
         ),
-        ("map: [x]\n", "3:6", "must be a map"),
-        (
-            "account_pattern: { handle: x@y, password: p, to: 2 }\n",
-            "3:28",
-            "add `{n}`",
-        ),
-        (
-            "account_pattern: { handle: \"{n:x}@y\", password: p, to: 2 }\n",
-            "3:28",
-            "`{n:x}`",
-        ),
-        (
-            "account_pattern: { handle: \"{n}@y\", password: p, to: 9999999 }\n",
-            "3:54",
-            "1 to 10000",
-        ),
     ] {
-        let errors = read(&format!("{base}{more}")).unwrap_err();
+        let errors = read(&format!("{BASE}{more}")).unwrap_err();
         assert!(
             errors[0].starts_with(&format!("t/my-server.yaml:{place}")) && errors[0].contains(text),
             "{more}: {errors:?}"
         );
     }
-    assert!(read("name: x\n").unwrap_err()[0].contains("has no address"));
-    assert!(read("dispatch: x\n").unwrap_err()[0].contains("has no accounts"));
-    let none = read("dispatch: x\naccounts: []\n").unwrap();
-    assert!(none.accounts.is_empty(), "none is what the file says");
-    assert!(read("- x\n").unwrap_err()[0].contains("must be a map"));
-    assert!(read("a: [\n").is_err());
 }
 
 #[test]

@@ -5,7 +5,7 @@
 //! [`Suite::poll_event`]. The run is over when [`Suite::is_over`] says so.
 //!
 //! ```text
-//! ordinary ─▶ hostile ─▶ alone ─▶ second look (─▶ verify) ─▶ over
+//! ordinary ─▶ hostile ─▶ alone ─▶ second look (─▶ verify ─▶ waivers) ─▶ over
 //!     each failure ─▶ is the server alive? ─▶ no: the death's own procedure (death.rs)
 //! ```
 
@@ -41,13 +41,14 @@ pub(super) enum Phase {
     Alone,
     SecondLook,
     Verify,
+    Recheck,
     Over,
 }
 
 impl Phase {
     /// What failed is played again, alone.
     pub(super) fn is_again(self) -> bool {
-        matches!(self, Self::SecondLook | Self::Verify)
+        matches!(self, Self::SecondLook | Self::Verify | Self::Recheck)
     }
 }
 
@@ -204,7 +205,8 @@ impl Suite {
                 Phase::Hostile => Phase::Alone,
                 Phase::Alone => Phase::SecondLook,
                 Phase::SecondLook => Phase::Verify,
-                Phase::Verify | Phase::Over => {
+                Phase::Verify => Phase::Recheck,
+                Phase::Recheck | Phase::Over => {
                     self.phase = Phase::Over;
                     return None;
                 }
@@ -390,7 +392,8 @@ impl Suite {
     }
 
     fn take_result(&mut self, entry: usize, result: ScenarioResult, limit: Option<Limit>) {
-        if self.in_death(entry, &result) {
+        // What is played again for a waiver has its verdict: to be judged has marked the waiver.
+        if self.in_death(entry, &result) || self.phase == Phase::Recheck {
             return;
         }
         if let (Verdict::Inconclusive, Some(limit)) = (result.verdict, limit) {

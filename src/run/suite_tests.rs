@@ -183,6 +183,13 @@ fn stale_waivers_fail_the_run_and_live_ones_save_it() {
     assert_eq!((saved.world.ran.len(), saved.world.checks), (3, 1));
     let stale = run(many(3), waivers("s/02"), |_, _, _| Act::Pass);
     assert_eq!((stale.summary.totals.passed, stale.code), (3, 1));
+    assert_eq!(stale.count("s/02"), 2, "it is played once more before");
+    let late = run(many(3), waivers("s/02"), |name, _, before| match name {
+        "s/02" if before == 1 => Act::Fail,
+        _ => Act::Pass,
+    });
+    assert_eq!((late.summary.totals.passed, late.code), (3, 0));
+    assert_eq!(late.results.len(), 3);
 }
 
 #[test]

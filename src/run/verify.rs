@@ -172,6 +172,21 @@ impl Suite {
         }
     }
 
+    /// The scenarios that passed though a waiver knows their failure. They are played once more,
+    /// alone, before it is told as stale, as a failure is before it is told.
+    pub(super) fn doubted_by_waivers(&self) -> Vec<usize> {
+        if self.aborted.is_some() {
+            return Vec::new();
+        }
+        let names = self
+            .judge
+            .waivers
+            .doubted(&self.options.library, &self.judged);
+        let entries = self.entries.iter().enumerate();
+        let doubted = entries.filter(|(_, entry)| names.contains(entry.scenario.name.as_str()));
+        doubted.map(|(at, _)| at).collect()
+    }
+
     /// Says which waivers and habits no longer apply, and which habits were seen.
     pub(super) fn judge_waivers(&mut self) {
         for stale in self.judge.waivers.expired() {

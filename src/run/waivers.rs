@@ -267,7 +267,36 @@ impl Waivers {
     /// way and now in the other.
     #[must_use]
     pub fn stale(&self, library: &[Arc<Scenario>], judged: &BTreeSet<String>) -> Vec<Stale> {
-        let judge = |(waiver, used): &(Waiver, Use)| {
+        let told = |(waiver, why): (&Waiver, &str)| Stale {
+            text: waiver.text.clone(),
+            place: waiver.place.clone(),
+            why: why.to_owned(),
+        };
+        self.unused(library, judged).map(told).collect()
+    }
+
+    /// Names of scenarios that would show that waivers are not stale: the first few of each.
+    pub(super) fn doubted<'l>(
+        &self,
+        library: &'l [Arc<Scenario>],
+        judged: &BTreeSet<String>,
+    ) -> BTreeSet<&'l str> {
+        const EACH: usize = 8;
+        let named = |(waiver, _): (&Waiver, _)| {
+            let named = library.iter().filter(|it| waiver.pattern.names(it));
+            let names = named.map(|scenario| scenario.name.as_str());
+            names.take(EACH).collect::<Vec<_>>()
+        };
+        self.unused(library, judged).flat_map(named).collect()
+    }
+
+    /// The waivers that were of no use, and why.
+    fn unused<'w>(
+        &'w self,
+        library: &[Arc<Scenario>],
+        judged: &BTreeSet<String>,
+    ) -> impl Iterator<Item = (&'w Waiver, &'static str)> {
+        let judge = |(waiver, used): &'w (Waiver, Use)| {
             if used.is_used || used.is_near || waiver.whose == Whose::Flaky {
                 return None;
             }
@@ -280,13 +309,9 @@ impl Waivers {
                 }
                 Named::Judged => "what it waives no longer fails",
             };
-            Some(Stale {
-                text: waiver.text.clone(),
-                place: waiver.place.clone(),
-                why: why.to_owned(),
-            })
+            Some((waiver, why))
         };
-        self.waivers.iter().filter_map(judge).collect()
+        self.waivers.iter().filter_map(judge)
     }
 
     /// Habits that the server no longer has. See [`Waivers::stale`].

@@ -36,7 +36,7 @@ struct Ran {
 
 impl Ran {
     /// The scenarios that fail, and those that are blocked by what is not waived.
-    fn new(&self) -> BTreeSet<String> {
+    fn news(&self) -> BTreeSet<String> {
         let fails = |id: Option<usize>| {
             let mut causes = self.summary.causes.iter();
             let cause = causes.find(|cause| Some(cause.id) == id);
@@ -92,7 +92,7 @@ fn blessed(run: &Ran) -> (String, Target) {
     let head = "dispatch: 127.0.0.1:1\naccounts: []\n";
     let source = Source::new("target.yaml", format!("{head}{text}"));
     let target = Target::from_yaml(&source);
-    let target = target.unwrap_or_else(|errors| panic!("{}\n{text}", errors[0]));
+    let target = target.unwrap_or_else(|errors| panic!("{errors:?}\n{text}"));
     (text, target)
 }
 
@@ -101,12 +101,12 @@ fn hold(servers: &[&[&str]], seeds: u64) {
     let suite = suite();
     for faults in servers {
         let first = ran(&suite, faults, 0, None);
-        assert!(first.new().len() >= 3, "{faults:?} shows little");
+        assert!(first.news().len() >= 3, "{faults:?} shows little");
         let (text, _) = blessed(&first);
         for seed in 1..=seeds {
             let (_, target) = blessed(&first);
             let again = ran(&suite, faults, seed, Some(target));
-            let new = again.new();
+            let new = again.news();
             assert!(new.is_empty(), "{faults:?}, seed {seed}: {new:#?}\n{text}");
             assert_eq!(
                 again.errors,

@@ -286,6 +286,16 @@ pub struct Variation {
     pub place: Place,
 }
 
+/// What further plays of a scenario, each alone, came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Plays {
+    /// How many plays came to an end that says something.
+    pub of: u32,
+    /// How many of them failed.
+    pub failed: u32,
+}
+
 /// What became of one scenario.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ScenarioResult {
@@ -308,6 +318,8 @@ pub struct ScenarioResult {
     pub reason: Option<String>,
     /// Why it was skipped.
     pub skipped: Option<SkipReason>,
+    /// How often it failed when it was played again to verify it.
+    pub plays: Option<Plays>,
     /// What fails the run (or, in a broken scenario, the precondition that failed).
     pub failures: Vec<Failure>,
     /// What is broken beyond the chosen level.

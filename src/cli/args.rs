@@ -140,6 +140,10 @@ pub(crate) struct RunArgs {
     #[arg(long, help_heading = "Judging")]
     pub(crate) require_complete: bool,
 
+    /// Play what failed, was flaky or inconclusive N times more, alone, and tell how often it fails
+    #[arg(long, value_name = "N", default_value_t = 0, help_heading = "Judging")]
+    pub(crate) verify: u32,
+
     /// Write today's failures to FILE as waivers with empty reasons
     #[arg(long, value_name = "FILE", help_heading = "Judging")]
     pub(crate) bless: Option<PathBuf>,

@@ -21,7 +21,7 @@ const LOOK: (Duration, u32) = (Duration::from_secs(20), 5);
 /// What is known of a target. The suite is run only where the server is ours, to be started again if
 /// it dies of it, and where lists may be left behind: the run is cut off when it takes too long.
 pub(super) fn look(args: &FuzzArgs, target: &Target, runtime: &Runtime, console: Console) -> Known {
-    let mut known = Known::of_waivers(&target.waivers, today());
+    let mut known = Known::of_waivers(&target.waivers, today()).with_habits(&target.habits);
     if target.owns_server() && (target.disposable || args.server.disposable) {
         run_suite(args, target, runtime, console, &mut known);
     }

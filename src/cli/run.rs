@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::ArgMatches;
-use msnpspec::event::{Event, Gates, ScenarioResult, Scope, Verdict};
+use msnpspec::event::{Event, Gates, ScenarioResult, Scope, Summary, Verdict};
 use msnpspec::net::{Plan, RunOptions};
 use msnpspec::report::{Format, Human, Reporter, printable};
 use msnpspec::run::{Filter, Target, bless};
@@ -213,6 +213,7 @@ fn run_options(args: &RunArgs) -> RunOptions {
         strict: args.strict,
         jobs: args.jobs.map(usize::from),
         retries: size(args.retries),
+        verify: args.verify,
         fail_fast: args.fail_fast,
         seed: args.seed,
         timeout: args.server.timeout,
@@ -246,7 +247,9 @@ struct Writers {
     lost: Option<std::io::Error>,
     /// Why the run did not come to its end, so far.
     aborted: Option<String>,
-    failed: Vec<Arc<ScenarioResult>>,
+    /// What waivers are written for.
+    open: Vec<Arc<ScenarioResult>>,
+    summary: Option<Summary>,
     /// The scenarios that replay transcripts, and what became of them.
     replayed: Vec<String>,
     results: Vec<Arc<ScenarioResult>>,
@@ -282,7 +285,8 @@ impl Writers {
             bless,
             lost: None,
             aborted: Some("it was not run".to_owned()),
-            failed: Vec::new(),
+            open: Vec::new(),
+            summary: None,
             replayed: Vec::new(),
             results: Vec::new(),
         })
@@ -293,6 +297,7 @@ impl Writers {
         self.outputs.handle(event, &self.progress);
         if let Event::Finished(summary) = event {
             self.aborted.clone_from(&summary.aborted);
+            self.summary = Some(summary.clone());
         }
         let Event::ScenarioFinished(result) = event else {
             return;
@@ -304,8 +309,12 @@ impl Writers {
             let written = transcripts.write(result);
             self.lost = self.lost.take().or(written.err());
         }
-        if matches!(result.verdict, Verdict::Failed | Verdict::Blocked) {
-            self.failed.push(Arc::clone(result));
+        let is_open = matches!(
+            result.verdict,
+            Verdict::Failed | Verdict::Blocked | Verdict::Flaky
+        );
+        if is_open && self.bless.is_some() {
+            self.open.push(Arc::clone(result));
         }
     }
 
@@ -330,11 +339,8 @@ impl Writers {
                 ));
             }
             (Some(file), None) => {
-                let failures = self.failed.iter().flat_map(|result| {
-                    let failures = result.failures.iter();
-                    failures.map(|failure| (result.name.as_str(), failure))
-                });
-                if let Err(error) = file.finish(&bless(failures)) {
+                let text = bless(&self.open, self.summary.as_ref());
+                if let Err(error) = file.finish(&text) {
                     lost(&format!("cannot write the waivers: {error}"));
                 }
             }

@@ -44,6 +44,8 @@ pub struct RunOptions {
     pub jobs: Option<usize>,
     /// How often a scenario that failed also alone is run again.
     pub retries: usize,
+    /// How often what failed, was flaky or inconclusive is played again to verify it.
+    pub verify: u32,
     /// The first failure ends the run.
     pub fail_fast: bool,
     /// The seed of everything random.
@@ -79,6 +81,7 @@ impl Default for RunOptions {
             strict: false,
             jobs: None,
             retries: 0,
+            verify: 0,
             fail_fast: false,
             seed: 0,
             timeout: None,
@@ -253,6 +256,7 @@ fn suite_options(
             options.jobs.unwrap_or(JOBS)
         },
         retries: options.retries,
+        verify: options.verify,
         fail_fast: options.fail_fast,
         seed: options.seed,
         shard: options.shard,
@@ -263,7 +267,8 @@ fn suite_options(
         owns_server: target.owns_server(),
         dispatch_refers: false,
         transcripts: options.transcripts,
-        waivers: Waivers::new(std::mem::take(&mut target.waivers), Some(day)),
+        waivers: Waivers::new(std::mem::take(&mut target.waivers), Some(day))
+            .with_habits(std::mem::take(&mut target.habits)),
         library,
     }
 }

@@ -12,8 +12,9 @@ use super::text::is_hidden;
 use super::title::title;
 use crate::diagnostic::Place;
 use crate::event::{
-    Cause, ClauseResult, ClauseVerdict, Expectation, Failure, Judge, Observed, Rung, RungResult,
-    RungState, ScenarioResult, SkipReason, Standing, Summary, Variation, Verdict, Wanted,
+    Cause, ClauseResult, ClauseVerdict, Expectation, Failure, Judge, Observed, Plays, Rung,
+    RungResult, RungState, ScenarioResult, SkipReason, Standing, Summary, Variation, Verdict,
+    Wanted,
 };
 use crate::spec::{ClauseId, Level};
 
@@ -35,6 +36,8 @@ pub(super) struct ScenarioRow<'e> {
     reason: Option<Cow<'e, str>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     skipped: Option<Cow<'e, SkipReason>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    plays: Option<Plays>,
     failures: Vec<FailureRow<'e>>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     notes: Vec<FailureRow<'e>>,
@@ -53,6 +56,7 @@ impl<'e> ScenarioRow<'e> {
             cause: result.cause,
             reason: result.reason.as_deref().map(Cow::Borrowed),
             skipped: result.skipped.as_ref().map(Cow::Borrowed),
+            plays: result.plays,
             failures: result.failures.iter().map(FailureRow::of).collect(),
             notes: result.notes.iter().map(FailureRow::of).collect(),
             variations: result.variations.iter().map(VariationRow::of).collect(),
@@ -75,6 +79,7 @@ impl<'e> ScenarioRow<'e> {
             is_met,
             reason: self.reason.map(Cow::into_owned),
             skipped: self.skipped.map(Cow::into_owned),
+            plays: self.plays,
             failures: self.failures.into_iter().map(FailureRow::failure).collect(),
             notes: self.notes.into_iter().map(FailureRow::failure).collect(),
             variations: self

@@ -52,7 +52,7 @@ impl Suite {
         if *count < ENOUGH {
             return;
         }
-        let cause = self.charge_precondition(failure);
+        let cause = self.charge_unshown(failure);
         match self.ladder.iter_mut().find(|known| known.rung == rung) {
             Some(known) if known.state.holds() => {
                 (known.state, known.cause) = (RungState::Silent, Some(cause));
@@ -67,14 +67,20 @@ impl Suite {
         self.ladder.sort_by_key(|known| known.rung);
     }
 
-    /// The cause of a precondition that failed.
-    fn charge_precondition(&mut self, failure: &Failure) -> usize {
-        self.causes.charge(failure, Standing::Fails, "")
+    /// The cause of a failure that the scenario at hand does not show.
+    pub(super) fn charge_unshown(&mut self, failure: &Failure) -> usize {
+        let standing = match self.judge.waivers.has_waived_like(failure) {
+            true => Standing::Waived,
+            false => Standing::Fails,
+        };
+        self.causes.charge(failure, standing, "")
     }
 
     /// Names the cause of a result.
     pub(super) fn name_cause(&mut self, result: &mut ScenarioResult) {
-        let shown = self.causes.take(result);
+        let (waivers, name) = (&self.judge.waivers, &result.name);
+        let is_waived = |failure: &Failure| waivers.has_waived(name, failure);
+        let shown = self.causes.take(result, is_waived);
         if result.cause.is_some() {
             // It was blocked by a rung that is out.
         } else if result.verdict == Verdict::Blocked {
@@ -83,7 +89,7 @@ impl Suite {
             let known = known.and_then(|known| known.cause);
             result.cause = match (known, result.failures.first()) {
                 (Some(cause), _) => Some(cause),
-                (None, Some(failure)) => Some(self.charge_precondition(&failure.clone())),
+                (None, Some(failure)) => Some(self.charge_unshown(&failure.clone())),
                 (None, None) => {
                     let note = result.notes.first();
                     note.and_then(|note| self.causes.of(note))

@@ -13,20 +13,30 @@ pub(super) struct Causes {
 
 impl Causes {
     /// Charges what a result shows to its causes; gives the one that it is told under.
-    pub(super) fn take(&mut self, result: &ScenarioResult) -> Option<usize> {
-        let standing = match result.verdict {
-            Verdict::Waived => Standing::Waived,
-            _ => Standing::Fails,
-        };
+    /// `is_waived` says which of its failures a waiver knows.
+    pub(super) fn take(
+        &mut self,
+        result: &ScenarioResult,
+        is_waived: impl Fn(&Failure) -> bool,
+    ) -> Option<usize> {
         for note in &result.notes {
             self.charge(note, Standing::Noted, &result.name);
         }
         let shown = matches!(result.verdict, Verdict::Failed | Verdict::Waived);
         let shown = result.failures.iter().filter(|_| shown);
-        let ids: Vec<usize> = shown
-            .map(|failure| self.charge(failure, standing, &result.name))
+        let ids: Vec<(Standing, usize)> = shown
+            .map(|failure| {
+                let standing = match is_waived(failure) {
+                    true => Standing::Waived,
+                    false => Standing::Fails,
+                };
+                (standing, self.charge(failure, standing, &result.name))
+            })
             .collect();
-        ids.first().copied()
+        let fails = ids
+            .iter()
+            .find(|(standing, _)| *standing == Standing::Fails);
+        fails.or_else(|| ids.first()).map(|(_, id)| *id)
     }
 
     /// The cause of a failure; a new one where none like it is known.

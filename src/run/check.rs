@@ -42,6 +42,7 @@ pub fn check(source: &Arc<Source>, reading: &Reading, level: Level) -> ScenarioR
         is_met: false,
         reason: None,
         skipped: None,
+        plays: None,
         failures,
         notes,
         variations: Vec::new(),
@@ -57,7 +58,7 @@ pub fn check(source: &Arc<Source>, reading: &Reading, level: Level) -> ScenarioR
 pub fn conclude(results: &[Arc<ScenarioResult>], took: Duration) -> Summary {
     let mut causes = Causes::default();
     for result in results {
-        causes.take(result);
+        causes.take(result, |_| false);
     }
     summed_up(results, causes.list(), Vec::new(), true, took)
 }

@@ -51,7 +51,9 @@ impl Suite {
             result.verdict = Verdict::Failed;
             self.judge.waive(&scenario, &mut result);
         }
-        self.causes.take(&result);
+        let waivers = &self.judge.waivers;
+        let is_waived = |failure: &Failure| waivers.has_waived(&scenario.name, failure);
+        self.causes.take(&result, is_waived);
         self.name_rungs(climbed, &charged, &result);
         if is_shown {
             self.tell(result);

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeSet;
 
+use super::date::Date;
 use super::outcome::Outcome;
-use super::waivers::{Date, Waiver};
+use super::waivers::{Habit, Waiver};
 use crate::event::{Expectation, Failure, Judge, Observed, Wanted};
-use crate::spec::{Clause, ClauseId};
+use crate::spec::ClauseId;
 
 /// How a breach looks on the wire.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -39,6 +40,8 @@ pub struct Known {
     /// Answers that are always wrong in the same way, as [`Failure::breach`] tells them: they are
     /// known whatever a step is about.
     answers: BTreeSet<String>,
+    /// Breaches of one kind, as [`Failure::breach`] tells them.
+    kinds: BTreeSet<(ClauseId, String)>,
 }
 
 impl Known {
@@ -48,11 +51,22 @@ impl Known {
         let mut known = Self::default();
         let holds = |waiver: &&Waiver| waiver.until.is_none_or(|until| until >= today);
         for waiver in waivers.iter().filter(holds) {
-            let clauses = Clause::all().iter().map(|clause| clause.id);
-            let waived = clauses.filter(|clause| waiver.waives_all_of(*clause));
-            known.breaches.extend(waived.map(|clause| (clause, None)));
+            for clause in waiver.clauses() {
+                match &waiver.breach {
+                    Some(breach) => known.kinds.insert((clause, breach.clone())),
+                    None => known.breaches.insert((clause, None)),
+                };
+            }
         }
         known
+    }
+
+    /// The same, with these habits.
+    #[must_use]
+    pub fn with_habits(mut self, habits: &[Habit]) -> Self {
+        let kinds = habits.iter().map(|it| (it.clause, it.breach.clone()));
+        self.kinds.extend(kinds);
+        self
     }
 
     /// Knows also this breach.
@@ -73,13 +87,15 @@ impl Known {
     /// Whether nothing is known.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.breaches.is_empty()
+        self.breaches.is_empty() && self.kinds.is_empty()
     }
 
     /// The clauses that are known to be broken.
     #[must_use]
     pub fn clauses(&self) -> BTreeSet<ClauseId> {
-        self.breaches.iter().map(|(clause, _)| *clause).collect()
+        let breaches = self.breaches.iter().map(|(clause, _)| *clause);
+        let kinds = self.kinds.iter().map(|(clause, _)| *clause);
+        breaches.chain(kinds).collect()
     }
 
     /// Whether a breach is known.
@@ -91,6 +107,7 @@ impl Known {
         let look = Some(Look::of(&failure.got));
         self.breaches.contains(&(clause, None))
             || self.breaches.contains(&(clause, look))
+            || self.kinds.contains(&(clause, failure.breach()))
             || (is_habit(failure) && self.answers.contains(&failure.breach()))
     }
 
@@ -98,6 +115,7 @@ impl Known {
     pub(super) fn knows_line(&self, clause: ClauseId) -> bool {
         self.breaches.contains(&(clause, None))
             || self.breaches.contains(&(clause, Some(Look::Answer)))
+            || self.kinds.iter().any(|(known, _)| *known == clause)
     }
 
     /// Takes out of an outcome what is known, and what accuses a line that is known to be wrong.
@@ -205,5 +223,31 @@ mod tests {
         let known = |today| Known::of_waivers(&waivers, day(today)).clauses();
         assert_eq!(known("2027-03-01"), BTreeSet::from([ClauseId::CHG_1]));
         assert!(known("2027-03-02").is_empty());
+    }
+
+    #[test]
+    fn waivers_and_habits_of_one_kind_of_breach_know_that_alone() {
+        let place = failure(None, "x", "y").place;
+        let answered = |got: &str| Failure {
+            command: Some("CHG".to_owned()),
+            ..failure(Some(ClauseId::CHG_1), "CHG 1 NLN", got)
+        };
+        let breach = "CHG answered by 201";
+        let waiver = Waiver::new("CHG-1", "why", place.clone()).expect("it is a clause");
+        let today = "2027-03-01".parse::<Date>().expect("it is a date");
+        let habit = Habit {
+            clause: ClauseId::CHG_1,
+            breach: breach.to_owned(),
+            reason: String::new(),
+            place,
+        };
+        for known in [
+            Known::of_waivers(&[waiver.with_breach(breach)], today),
+            Known::default().with_habits(&[habit]),
+        ] {
+            assert!(known.knows(&answered("201 7")) && !known.is_empty());
+            assert!(!known.knows(&answered("217 7")));
+            assert_eq!(known.clauses(), BTreeSet::from([ClauseId::CHG_1]));
+        }
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::event::{NoticeKind, ScenarioResult, Verdict};
 use crate::run::limit::Limit;
-use crate::run::suite::{Phase, Suite};
+use crate::run::suite::Suite;
 
 /// So many scenarios in a hundred may be inconclusive.
 const PERCENT: usize = 5;
@@ -42,7 +42,7 @@ impl Suite {
     /// may be enough for one that runs alone.
     pub(super) fn stopped_short(&mut self, entry: usize, result: ScenarioResult, limit: Limit) {
         self.limits.count(limit);
-        let is_last = self.phase == Phase::SecondLook;
+        let is_last = self.phase.is_again();
         let Some(state) = self.entries.get_mut(entry) else {
             return;
         };

@@ -2,10 +2,12 @@
 //! became of them.
 
 mod accusations;
+mod bless;
 mod blocking;
 mod causes;
 mod check;
 mod consequence;
+mod date;
 mod death;
 #[cfg(test)]
 mod death_tests;
@@ -68,6 +70,7 @@ mod target_file;
 mod target_schema;
 #[cfg(test)]
 mod target_tests;
+mod target_waivers;
 mod task;
 #[cfg(test)]
 pub(crate) mod test_support;
@@ -79,10 +82,15 @@ mod undo;
 #[cfg(test)]
 mod undo_tests;
 mod verdict;
+mod verify;
+#[cfg(test)]
+mod verify_tests;
 mod waivers;
 mod weight;
 
+pub use bless::bless;
 pub use check::{check, conclude, summed_up};
+pub use date::{Date, DateError};
 pub use environment::{Account, Barrier, Barriers, Environment, Learnt, Lists, Timeouts};
 pub use exception::{Exception, Listener};
 pub use executor::Executor;
@@ -96,4 +104,4 @@ pub use suite::Suite;
 pub use target::{AddressError, Invocation, Launch, RemoteError, Signal, Target, is_loopback};
 pub use target_schema::target_schema;
 pub use task::{Dead, Done, SuiteOptions, Task, Work, is_cry};
-pub use waivers::{Date, DateError, Stale, Waiver, Waivers, bless, message_of};
+pub use waivers::{Habit, Stale, Waiver, Waivers, Whose};

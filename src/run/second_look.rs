@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use crate::event::{Failure, Judge, ScenarioResult, Standing, Verdict};
+use crate::event::{Failure, Judge, ScenarioResult, Verdict};
 use crate::run::consequence::Omission;
 use crate::run::suite::{Phase, Suite};
 use crate::spec::ClauseId;
@@ -53,8 +53,8 @@ impl Suite {
         self.spare_second_looks();
     }
 
-    /// Notes what the server was seen twice to leave undone.
-    fn confirm(&mut self, failures: &[Failure]) {
+    /// Notes what the server was seen twice to leave undone, or what a waiver knows.
+    pub(super) fn confirm(&mut self, failures: &[Failure]) {
         for failure in failures {
             if let Some(omission) = Omission::of(failure)
                 && omission.is_named_by(failure)
@@ -80,7 +80,7 @@ impl Suite {
     }
 
     /// Scenarios that only wait for what is known to be left undone are blocked by that.
-    fn block_by_omissions(&mut self) {
+    pub(super) fn block_by_omissions(&mut self) {
         let queued: Vec<usize> = self.queue.iter().copied().collect();
         for index in queued {
             let first = self
@@ -94,7 +94,7 @@ impl Suite {
             let first = self.entries.get_mut(index).and_then(|e| e.first.take());
             if let Some(mut first) = first {
                 first.verdict = Verdict::Blocked;
-                first.cause = Some(self.causes.charge(&omission, Standing::Fails, ""));
+                first.cause = Some(self.charge_unshown(&omission));
                 first.failures.clear();
                 self.settle(index, first);
             }

@@ -5,7 +5,7 @@
 //! [`Suite::poll_event`]. The run is over when [`Suite::is_over`] says so.
 //!
 //! ```text
-//! ordinary ─▶ hostile ─▶ alone ─▶ second look ─▶ over
+//! ordinary ─▶ hostile ─▶ alone ─▶ second look (─▶ verify ─▶ waivers) ─▶ over
 //!     each failure ─▶ is the server alive? ─▶ no: the death's own procedure (death.rs)
 //! ```
 
@@ -29,6 +29,7 @@ use crate::run::second_look::Signature;
 use crate::run::tally::Tally;
 use crate::run::task::{Done, SuiteOptions, Task};
 use crate::run::verdict::Assessor;
+use crate::run::verify::Verifying;
 use crate::scenario::ast::Scenario;
 use crate::transcript::Redactor;
 
@@ -39,7 +40,16 @@ pub(super) enum Phase {
     Hostile,
     Alone,
     SecondLook,
+    Verify,
+    Recheck,
     Over,
+}
+
+impl Phase {
+    /// What failed is played again, alone.
+    pub(super) fn is_again(self) -> bool {
+        matches!(self, Self::SecondLook | Self::Verify | Self::Recheck)
+    }
 }
 
 /// A scenario in the run.
@@ -79,6 +89,7 @@ pub struct Suite {
     /// Results that are final if the server is still alive.
     pub(super) held: Vec<(usize, ScenarioResult)>,
     pub(super) deaths: usize,
+    pub(super) verifying: Verifying,
     /// How far the first look came.
     pub(super) ladder: Vec<RungResult>,
     /// What is wrong, each thing once.
@@ -93,7 +104,8 @@ pub struct Suite {
     pub(super) totals: Totals,
     pub(super) limits: Limits,
     tally: Tally,
-    verdicts: BTreeMap<String, Verdict>,
+    /// Scenarios of which all was judged.
+    pub(super) judged: BTreeSet<String>,
     waited: BTreeMap<&'static str, Duration>,
     errors: usize,
     pub(super) aborted: Option<String>,
@@ -141,6 +153,7 @@ impl Suite {
             recent: BTreeSet::new(),
             held: Vec::new(),
             deaths: 0,
+            verifying: Verifying::default(),
             ladder: Vec::new(),
             causes: Causes::default(),
             omissions: BTreeMap::new(),
@@ -150,7 +163,7 @@ impl Suite {
             totals: Totals::default(),
             limits: Limits::default(),
             tally: Tally::default(),
-            verdicts: BTreeMap::new(),
+            judged: BTreeSet::new(),
             waited: BTreeMap::new(),
             errors: 0,
             aborted: None,
@@ -191,12 +204,17 @@ impl Suite {
                 Phase::Ordinary => Phase::Hostile,
                 Phase::Hostile => Phase::Alone,
                 Phase::Alone => Phase::SecondLook,
-                Phase::SecondLook | Phase::Over => {
+                Phase::SecondLook => Phase::Verify,
+                Phase::Verify => Phase::Recheck,
+                Phase::Recheck | Phase::Over => {
                     self.phase = Phase::Over;
                     return None;
                 }
             };
             self.fill_queue();
+            if self.phase == Phase::SecondLook {
+                self.block_by_omissions();
+            }
         }
     }
 
@@ -328,7 +346,7 @@ impl Suite {
         let scenario = self.scenario(entry)?;
         let needs = &scenario.needs;
         let (accounts, usable) = (accounts_of(&scenario), self.pool.usable());
-        if self.phase == Phase::SecondLook {
+        if self.phase.is_again() {
             None
         } else if let Some(why) = &self.stopping {
             Some(SkipReason::Stopped { why: why.clone() })
@@ -374,7 +392,8 @@ impl Suite {
     }
 
     fn take_result(&mut self, entry: usize, result: ScenarioResult, limit: Option<Limit>) {
-        if self.in_death(entry, &result) {
+        // What is played again for a waiver has its verdict: to be judged has marked the waiver.
+        if self.in_death(entry, &result) || self.phase == Phase::Recheck {
             return;
         }
         if let (Verdict::Inconclusive, Some(limit)) = (result.verdict, limit) {
@@ -387,11 +406,16 @@ impl Suite {
             self.recent.insert(entry);
             self.doubt();
         }
-        if self.phase == Phase::SecondLook {
+        if self.phase == Phase::Verify {
+            self.settle_if_alive(entry, result);
+        } else if self.phase == Phase::SecondLook {
             if let Some(result) = self.first_that_counts(entry, result) {
                 self.looked_again(entry, result);
             }
         } else if !failed {
+            if result.verdict == Verdict::Waived {
+                self.confirm(&result.failures);
+            }
             self.settle_if_alive(entry, result);
         } else {
             if self.options.fail_fast {
@@ -422,13 +446,23 @@ impl Suite {
 
     /// A scenario has its final verdict.
     pub(super) fn settle(&mut self, entry: usize, result: ScenarioResult) {
-        let Some(state) = self.entries.get_mut(entry) else {
+        let Some(state) = self.entries.get(entry) else {
             return;
         };
-        if std::mem::replace(&mut state.settled, true) {
+        if state.settled {
             return;
         }
-        self.tell(result);
+        if let Some(result) = self.unless_verified(entry, result) {
+            self.settle_now(entry, result);
+        }
+    }
+
+    pub(super) fn settle_now(&mut self, entry: usize, result: ScenarioResult) {
+        if let Some(state) = self.entries.get_mut(entry)
+            && !std::mem::replace(&mut state.settled, true)
+        {
+            self.tell(result);
+        }
     }
 
     /// Tells a final result.
@@ -439,7 +473,9 @@ impl Suite {
         }
         self.mind_limits(false);
         self.tally.take(&result);
-        self.verdicts.insert(result.name.clone(), result.verdict);
+        if is_judged(&result) {
+            self.judged.insert(result.name.clone());
+        }
         self.events
             .push_back(Event::ScenarioFinished(Arc::new(result)));
     }
@@ -457,6 +493,7 @@ impl Suite {
     /// Gives a verdict to everything that has none.
     fn settle_rest(&mut self) {
         self.settle_held();
+        self.settle_verified();
         let reason = self.stopping.clone().or_else(|| self.aborted.clone());
         let why = reason.unwrap_or_else(|| "not run".to_owned());
         let reason = SkipReason::Stopped { why };
@@ -465,21 +502,6 @@ impl Suite {
                 Some(first) => self.settle(index, first),
                 None => self.skip(index, reason.clone()),
             }
-        }
-    }
-
-    fn judge_waivers(&mut self) {
-        for stale in self.judge.waivers.expired() {
-            let text = format!("{}: waiver `{}`: {}", stale.place, stale.text, stale.why);
-            self.notice(NoticeKind::Warning, text, Vec::new());
-        }
-        let library = std::mem::take(&mut self.options.library);
-        for stale in self.judge.waivers.stale(&library, &self.verdicts) {
-            let text = format!(
-                "{}: the waiver `{}` no longer applies: {}",
-                stale.place, stale.text, stale.why
-            );
-            self.notice(NoticeKind::Error, text, Vec::new());
         }
     }
 
@@ -505,6 +527,16 @@ impl Running {
             Self::Scenario { seats, .. } => seats.len(),
             Self::Check { .. } | Self::Restart => 0,
         }
+    }
+}
+
+/// Whether a scenario came to an end that says something of all its clauses: what stops at one breach
+/// says nothing of the others.
+fn is_judged(result: &ScenarioResult) -> bool {
+    match result.verdict {
+        Verdict::Passed => true,
+        Verdict::Failed | Verdict::Waived => result.is_met,
+        _ => false,
     }
 }
 

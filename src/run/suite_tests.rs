@@ -183,6 +183,33 @@ fn stale_waivers_fail_the_run_and_live_ones_save_it() {
     assert_eq!((saved.world.ran.len(), saved.world.checks), (3, 1));
     let stale = run(many(3), waivers("s/02"), |_, _, _| Act::Pass);
     assert_eq!((stale.summary.totals.passed, stale.code), (3, 1));
+    assert_eq!(stale.count("s/02"), 2, "it is played once more before");
+    let late = run(many(3), waivers("s/02"), |name, _, before| match name {
+        "s/02" if before == 1 => Act::Fail,
+        _ => Act::Pass,
+    });
+    assert_eq!((late.summary.totals.passed, late.code), (3, 0));
+    assert_eq!(late.results.len(), 3);
+}
+
+#[test]
+fn what_stops_at_one_breach_makes_no_waiver_of_another_stale() {
+    let told = |act: Act| {
+        let scenarios = || vec![scenario("t/x", &["USR-6", "VER-1"], &[])];
+        let waiver = |text: &str| Waiver::new(text, "known", place()).unwrap();
+        let mut options = options();
+        options.waivers = Waivers::new(vec![waiver("t/x"), waiver("VER-1")], None);
+        options.library = scenarios();
+        let told = run(scenarios(), options, |_, _, _| act);
+        assert_eq!(told.verdict("t/x"), Verdict::Waived);
+        told.code
+    };
+    assert_eq!(
+        told(Act::Fail),
+        0,
+        "its steps ended before VER-1 was judged"
+    );
+    assert_eq!(told(Act::Seen), 1, "all of its steps were met");
 }
 
 #[test]

@@ -21,6 +21,7 @@ pub(super) fn options() -> SuiteOptions {
         strict: false,
         jobs: 4,
         retries: 0,
+        verify: 0,
         fail_fast: false,
         seed: 1,
         shard: None,

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use crate::diagnostic::{Diagnostic, Source};
 use crate::run::environment::{Account, Environment, Lists, Timeouts};
-use crate::run::waivers::Waiver;
+use crate::run::waivers::{Habit, Waiver};
 use crate::spec::DEFAULT_PORT;
 
 /// How many accounts the bundled server is used with.
@@ -45,6 +45,8 @@ pub struct Target {
     pub max_connections: Option<usize>,
     /// Addresses that the server hands out and what to connect to instead.
     pub map: BTreeMap<String, String>,
+    /// What the server always does in its own way.
+    pub habits: Vec<Habit>,
     /// Known failures.
     pub waivers: Vec<Waiver>,
     /// What is doubtful in the file, and does not keep it from being used.
@@ -229,6 +231,7 @@ impl Target {
             timeouts: Timeouts::default(),
             max_connections: None,
             map: BTreeMap::new(),
+            habits: Vec::new(),
             waivers: Vec::new(),
             warnings: Vec::new(),
         }

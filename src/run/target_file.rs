@@ -10,9 +10,7 @@ use std::time::Duration;
 
 use crate::diagnostic::{Diagnostic, Severity, Source, Span, did_you_mean};
 use crate::run::environment::{Account, Timeouts};
-use crate::run::pattern::PatternError;
 use crate::run::target::{Invocation, Launch, Signal, Target, checked_address};
-use crate::run::waivers::Waiver;
 use crate::scenario::tree::{self, Node, Value};
 use crate::spec::MAX_HANDLE;
 
@@ -24,7 +22,7 @@ const MOST_ACCOUNTS: u64 = 10_000;
 const PROVISIONED: u64 = 64;
 
 /// The keys of a target file.
-const KEYS: [&str; 15] = [
+const KEYS: [&str; 16] = [
     "name",
     "dispatch",
     "notification",
@@ -38,11 +36,13 @@ const KEYS: [&str; 15] = [
     "timeouts",
     "max_connections",
     "map",
+    "habits",
     "waivers",
     "description",
 ];
 
-type Entries<'n> = &'n [(Node, Node)];
+/// The entries of a map.
+pub(super) type Entries<'n> = &'n [(Node, Node)];
 
 /// Reads the file.
 pub(super) fn read(source: &Arc<Source>) -> Result<Target, Vec<Diagnostic>> {
@@ -65,18 +65,19 @@ pub(super) fn read(source: &Arc<Source>) -> Result<Target, Vec<Diagnostic>> {
     }
 }
 
-struct Reader<'s> {
-    source: &'s Arc<Source>,
+/// Reads a file, and collects what is wrong with it.
+pub(super) struct Reader<'s> {
+    pub(super) source: &'s Arc<Source>,
     folder: PathBuf,
     found: RefCell<Vec<Diagnostic>>,
 }
 
 impl Reader<'_> {
-    fn error(&self, span: Span, message: impl Into<String>) {
+    pub(super) fn error(&self, span: Span, message: impl Into<String>) {
         self.push(Diagnostic::error(self.source, span, message));
     }
 
-    fn push(&self, diagnostic: Diagnostic) {
+    pub(super) fn push(&self, diagnostic: Diagnostic) {
         self.found.borrow_mut().push(diagnostic);
     }
 
@@ -114,6 +115,7 @@ impl Reader<'_> {
         target.map = get("map")
             .map(|node| self.addresses(node))
             .unwrap_or_default();
+        target.habits = get("habits").map(|n| self.habits(n)).unwrap_or_default();
         target.waivers = get("waivers").map(|n| self.waivers(n)).unwrap_or_default();
         target
     }
@@ -342,56 +344,13 @@ impl Reader<'_> {
         self.map(node, "`map`").iter().filter_map(pair).collect()
     }
 
-    fn waivers(&self, node: &Node) -> Vec<Waiver> {
-        let items = self.list(node, "`waivers`").iter();
-        items.filter_map(|node| self.waiver(node)).collect()
-    }
-
-    fn waiver(&self, node: &Node) -> Option<Waiver> {
-        let entries = self.map(node, "a waiver");
-        self.known(entries, &["match", "reason", "until", "message"]);
-        let place = self.source.place(node.span);
-        let text = self.required(node, entries, "match");
-        let reason = self.required(node, entries, "reason");
-        let (text, reason) = (text?, reason?);
-        let at = |key| get(entries, key).map_or(node.span, |node| node.span);
-        let broken = |key, error: PatternError| {
-            let diagnostic = Diagnostic::error(self.source, at(key), error.to_string());
-            self.push(match error.help() {
-                Some(help) => diagnostic.with_help(help),
-                None => diagnostic,
-            });
-        };
-        if reason.trim().is_empty() {
-            let message = format!("the waiver `{text}` has no reason");
-            let mut warning = Diagnostic::error(self.source, at("reason"), message);
-            warning.severity = Severity::Warning;
-            self.push(warning.with_help("say why this failure is known, and where it is tracked"));
-        }
-        let mut waiver = Waiver::new(&text, reason, place)
-            .map_err(|error| broken("match", error))
-            .ok()?;
-        if let Some(node) = get(entries, "until") {
-            let date = self.text(node, "`until`")?.parse();
-            waiver.until = Some(self.told(node, date)?);
-        }
-        if let Some(node) = get(entries, "message") {
-            let glob = self.text(node, "`message`")?;
-            waiver = waiver
-                .with_message(glob)
-                .map_err(|error| broken("message", error))
-                .ok()?;
-        }
-        Some(waiver)
-    }
-
-    fn told<T, E: Display>(&self, node: &Node, result: Result<T, E>) -> Option<T> {
+    pub(super) fn told<T, E: Display>(&self, node: &Node, result: Result<T, E>) -> Option<T> {
         result
             .map_err(|error| self.error(node.span, error.to_string()))
             .ok()
     }
 
-    fn map<'n>(&self, node: &'n Node, what: &str) -> Entries<'n> {
+    pub(super) fn map<'n>(&self, node: &'n Node, what: &str) -> Entries<'n> {
         match &node.value {
             Value::Map(entries) => entries,
             _ => {
@@ -402,7 +361,7 @@ impl Reader<'_> {
         }
     }
 
-    fn list<'n>(&self, node: &'n Node, what: &str) -> &'n [Node] {
+    pub(super) fn list<'n>(&self, node: &'n Node, what: &str) -> &'n [Node] {
         match &node.value {
             Value::List(items) => items,
             _ => {
@@ -413,7 +372,7 @@ impl Reader<'_> {
         }
     }
 
-    fn text<'n>(&self, node: &'n Node, what: &str) -> Option<&'n str> {
+    pub(super) fn text<'n>(&self, node: &'n Node, what: &str) -> Option<&'n str> {
         match &node.value {
             Value::Scalar(scalar) if !scalar.missing => Some(&scalar.text),
             _ => {
@@ -424,7 +383,7 @@ impl Reader<'_> {
         }
     }
 
-    fn required(&self, node: &Node, entries: Entries<'_>, key: &str) -> Option<String> {
+    pub(super) fn required(&self, node: &Node, entries: Entries<'_>, key: &str) -> Option<String> {
         match get(entries, key) {
             Some(node) => self.text(node, &format!("`{key}`")).map(str::to_owned),
             None => {
@@ -463,7 +422,7 @@ impl Reader<'_> {
         self.told(node, checked_address(text))
     }
 
-    fn known(&self, entries: Entries<'_>, keys: &[&'static str]) {
+    pub(super) fn known(&self, entries: Entries<'_>, keys: &[&'static str]) {
         for (key, _) in entries {
             let word = text_of(key);
             if !keys.contains(&word) {
@@ -472,7 +431,7 @@ impl Reader<'_> {
         }
     }
 
-    fn unknown(
+    pub(super) fn unknown(
         &self,
         at: Span,
         what: &str,
@@ -504,7 +463,8 @@ fn parse_duration(text: &str) -> Option<Duration> {
         .then(|| Duration::from_millis(millis))
 }
 
-fn get<'n>(entries: Entries<'n>, key: &str) -> Option<&'n Node> {
+/// The value of a key.
+pub(super) fn get<'n>(entries: Entries<'n>, key: &str) -> Option<&'n Node> {
     let found = entries.iter().find(|(name, _)| text_of(name) == key);
     found.map(|(_, value)| value)
 }

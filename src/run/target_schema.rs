@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::run::target::Signal;
+use crate::run::waivers::Whose;
 
 /// The schema. What it cannot say (that an address is there, that a clause exists) is said when the
 /// file is read.
@@ -73,6 +74,7 @@ pub fn target_schema() -> Value {
                 "description": "addresses that the server hands out, and what to use instead",
                 "additionalProperties": address
             },
+            "habits": { "type": "array", "items": habit() },
             "waivers": { "type": "array", "items": waiver() }
         }
     })
@@ -130,17 +132,48 @@ fn account(text: &Value, numbers: &[&str]) -> Value {
     })
 }
 
+fn habit() -> Value {
+    json!({
+        "type": "object",
+        "description": "what the server always does in its own way, and is known",
+        "properties": {
+            "breach": breach(),
+            "clause": { "type": "string", "description": "the clause that it breaks" },
+            "reason": { "type": "string" }
+        },
+        "required": ["breach", "clause", "reason"],
+        "additionalProperties": false
+    })
+}
+
+fn breach() -> Value {
+    json!({
+        "type": "string",
+        "minLength": 1,
+        "description": "the kind of breach, in the words of reports: CAL answered by 217"
+    })
+}
+
 fn waiver() -> Value {
+    let whose: Vec<&str> = Whose::ALL.iter().map(|(name, _)| *name).collect();
     json!({
         "type": "object",
         "description": "a known failure; it is an error once it no longer applies",
         "properties": {
             "match": { "type": "string", "description": "a clause id, or a glob of scenario names" },
+            "breach": breach(),
+            "whose": {
+                "enum": whose,
+                "description": "whose fault it is: the server's, if nothing is said; what is \
+                                flaky is never out of date"
+            },
             "reason": { "type": "string" },
-            "until": { "type": "string", "format": "date" },
-            "message": { "type": "string", "description": "a glob of what failed" }
+            "link": { "type": "string", "description": "where more is said of it" },
+            "until": { "type": "string", "format": "date" }
         },
         "required": ["match", "reason"],
+        "if": { "properties": { "whose": { "const": "suite" } }, "required": ["whose"] },
+        "then": { "required": ["link"] },
         "additionalProperties": false
     })
 }

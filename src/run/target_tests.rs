@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use crate::diagnostic::Source;
-use crate::run::{Account, Lists, RemoteError, Signal, Target};
+use crate::run::{Account, Lists, RemoteError, Signal, Target, Whose};
+use crate::spec::ClauseId;
 
 fn read(text: &str) -> Result<Target, Vec<String>> {
     Target::from_yaml(&Source::new("t/my-server.yaml", text))
@@ -34,8 +35,20 @@ max_connections: 50
 map: { "10.0.0.5:1864": "127.0.0.1:1864" }
 waivers:
   - { match: "USR-9", reason: "issue 12" }
-  - { match: "presence/*", reason: "", until: 2027-03-01, message: "*217*" }
+  - match: "presence/*"
+    reason: ""
+    until: 2027-03-01
+    breach: "CAL  answered by 217"
+    whose: suite
+    link: https://example.org/7
+  - { match: "lists/*", reason: "now and then", whose: flaky }
+habits:
+  - { breach: "CHG: word 3 differs", clause: CHG-1, reason: "its way" }
+  - { breach: "INF answered by 201", clause: INF-1, reason: " " }
 "#;
+
+/// The least that a target file says.
+const BASE: &str = "dispatch: 127.0.0.1:1863\naccounts: [{ handle: a@b, password: c }]\n";
 
 #[test]
 fn every_key_is_read() {
@@ -60,8 +73,19 @@ fn every_key_is_read() {
     assert_eq!(launch.invocation.within, Duration::from_secs(7));
     assert_eq!(launch.invocation.folder.unwrap().to_str(), Some("t/srv"));
     assert_eq!(target.timeouts.reply, Duration::from_millis(300));
-    assert_eq!(target.waivers.len(), 2);
-    assert_eq!(target.warnings.len(), 1);
+    let [server, suite, flaky] = target.waivers.as_slice() else {
+        panic!("three waivers");
+    };
+    assert_eq!((server.whose, &server.breach), (Whose::Server, &None));
+    assert_eq!(suite.breach.as_deref(), Some("CAL answered by 217"));
+    assert_eq!(suite.link.as_deref(), Some("https://example.org/7"));
+    assert_eq!((suite.whose, flaky.whose), (Whose::Suite, Whose::Flaky));
+    let [habit, _] = target.habits.as_slice() else {
+        panic!("two habits");
+    };
+    assert_eq!(habit.clause, ClauseId::CHG_1);
+    assert_eq!(habit.breach, "CHG: word 3 differs");
+    assert_eq!(target.warnings.len(), 2, "two have no reason");
     assert!(target.disposable && !target.remote);
 }
 
@@ -85,8 +109,7 @@ fn a_server_may_have_to_listen_in_several_places() {
 
 #[test]
 fn a_mistake_has_a_place_and_a_help() {
-    let base = "dispatch: 127.0.0.1:1863\naccounts: [{ handle: a@b, password: c }]\n";
-    assert!(read(base).is_ok());
+    assert!(read(BASE).is_ok());
     for (more, place, text) in [
         ("dispach: x\n", "3:1", "did you mean `dispatch`?"),
         ("name:\n", "3:", "the name must be a text"),
@@ -100,21 +123,6 @@ fn a_mistake_has_a_place_and_a_help() {
             "launch: { command: [x], stop: SIGTREM }\n",
             "3:31",
             "did you mean `SIGTERM`?",
-        ),
-        (
-            "waivers: [{ match: USR-99, reason: x }]\n",
-            "3:20",
-            "no clause `USR-99`",
-        ),
-        (
-            "waivers: [{ match: USR-9 }]\n",
-            "3:11",
-            "`reason` is missing",
-        ),
-        (
-            "waivers: [{ match: a, reason: x, until: soon }]\n",
-            "3:41",
-            "no date",
         ),
         ("map: [x]\n", "3:6", "must be a map"),
         (
@@ -133,7 +141,7 @@ fn a_mistake_has_a_place_and_a_help() {
             "1 to 10000",
         ),
     ] {
-        let errors = read(&format!("{base}{more}")).unwrap_err();
+        let errors = read(&format!("{BASE}{more}")).unwrap_err();
         assert!(
             errors[0].starts_with(&format!("t/my-server.yaml:{place}")) && errors[0].contains(text),
             "{more}: {errors:?}"
@@ -145,6 +153,73 @@ fn a_mistake_has_a_place_and_a_help() {
     assert!(none.accounts.is_empty(), "none is what the file says");
     assert!(read("- x\n").unwrap_err()[0].contains("must be a map"));
     assert!(read("a: [\n").is_err());
+}
+
+#[test]
+fn a_mistake_in_what_is_known_has_a_place_and_a_help() {
+    for (more, place, text) in [
+        (
+            "waivers: [{ match: USR-99, reason: x }]\n",
+            "3:20",
+            "no clause `USR-99`",
+        ),
+        (
+            "waivers: [{ match: USR-9 }]\n",
+            "3:11",
+            "`reason` is missing",
+        ),
+        (
+            "waivers: [{ match: a, reason: x, until: soon }]\n",
+            "3:41",
+            "no date",
+        ),
+        (
+            "waivers: [{ match: a, reason: x, message: \"*217*\" }]\n",
+            "3:43",
+            "write `breach:`",
+        ),
+        (
+            "waivers: [{ match: a, reason: x, breach: \" \" }]\n",
+            "3:42",
+            "`breach` is empty",
+        ),
+        (
+            "waivers: [{ match: a, reason: x, whose: suite }]\n",
+            "3:41",
+            "needs a link",
+        ),
+        (
+            "waivers: [{ match: a, reason: x, whose: sever }]\n",
+            "3:41",
+            "did you mean `server`?",
+        ),
+        (
+            "habits: [{ breach: a, clause: CHG-1 }]\n",
+            "3:10",
+            "`reason` is missing",
+        ),
+        (
+            "habits: [{ clause: CHG-1, reason: x }]\n",
+            "3:10",
+            "`breach` is missing",
+        ),
+        (
+            "habits: [{ breach: a, clause: CHG, reason: x }]\n",
+            "3:31",
+            "unknown clause `CHG`",
+        ),
+        (
+            "habits: [{ breach: a, claus: CHG-1, reason: x }]\n",
+            "3:23",
+            "did you mean `clause`?",
+        ),
+    ] {
+        let errors = read(&format!("{BASE}{more}")).unwrap_err();
+        assert!(
+            errors[0].starts_with(&format!("t/my-server.yaml:{place}")) && errors[0].contains(text),
+            "{more}: {errors:?}"
+        );
+    }
 }
 
 #[test]
@@ -195,6 +270,11 @@ fn the_schema_knows_every_key() {
     assert_eq!(signals.map(Vec::len), Some(Signal::ALL.len()));
     let waiver = &keys["waivers"]["items"];
     assert_eq!(waiver["required"], serde_json::json!(["match", "reason"]));
+    let whose = waiver["properties"]["whose"]["enum"].as_array();
+    assert_eq!(whose.map(Vec::len), Some(Whose::ALL.len()));
+    assert!(waiver["properties"].get("message").is_none());
+    let habit = &keys["habits"]["items"]["required"];
+    assert_eq!(*habit, serde_json::json!(["breach", "clause", "reason"]));
 }
 
 #[test]

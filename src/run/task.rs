@@ -24,6 +24,8 @@ pub struct SuiteOptions {
     pub jobs: usize,
     /// How often a scenario that failed also alone is run again.
     pub retries: usize,
+    /// How often what failed, was flaky or inconclusive is played again to verify it.
+    pub verify: u32,
     /// The first failure ends the run.
     pub fail_fast: bool,
     /// The seed of everything random.

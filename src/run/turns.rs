@@ -11,6 +11,14 @@ const CONNECTIONS_PER_USER: usize = 2;
 impl Suite {
     pub(super) fn fill_queue(&mut self) {
         let phase = self.phase;
+        if phase == Phase::Verify {
+            self.queue.extend(self.verifying.open());
+            return;
+        }
+        if phase == Phase::Recheck {
+            self.queue.extend(self.doubted_by_waivers());
+            return;
+        }
         let wanted = |entry: &Entry| match phase {
             Phase::SecondLook => entry.first.is_some(),
             _ => entry.phase == phase,
@@ -37,7 +45,7 @@ impl Suite {
     pub(super) fn next_scenario(&mut self) -> Option<Task> {
         let jobs = match self.phase {
             Phase::Ordinary | Phase::Hostile => self.options.jobs,
-            Phase::Alone | Phase::SecondLook | Phase::Over => 1,
+            Phase::Alone | Phase::SecondLook | Phase::Verify | Phase::Recheck | Phase::Over => 1,
         };
         if self.running.len() >= jobs {
             return None;

@@ -32,6 +32,19 @@ pub(super) struct Assessor {
 }
 
 impl Assessor {
+    /// One without waivers.
+    #[cfg(test)]
+    pub(super) fn of(level: Level) -> Self {
+        Self {
+            level,
+            strict: false,
+            transcripts: false,
+            kept: 0,
+            redactor: Redactor::default(),
+            waivers: Waivers::default(),
+        }
+    }
+
     /// Whether a clause can fail the run.
     fn counts(&self, level: Level) -> bool {
         level <= self.level && level != Level::Open
@@ -160,6 +173,7 @@ impl Assessor {
             is_met: false,
             reason: None,
             skipped: None,
+            plays: None,
             failures: Vec::new(),
             notes: Vec::new(),
             variations: Vec::new(),
@@ -250,12 +264,8 @@ mod tests {
 
     fn judge(level: Level, strict: bool) -> Assessor {
         Assessor {
-            level,
             strict,
-            transcripts: false,
-            kept: 0,
-            redactor: Redactor::default(),
-            waivers: Waivers::default(),
+            ..Assessor::of(level)
         }
     }
 

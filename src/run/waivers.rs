@@ -1,99 +1,43 @@
-//! Known failures: each with a reason, reported, and found out when it is no longer true.
+//! Known failures and habits: each with a reason, reported, and found out when it is no longer true.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::{self, Write as _};
-use std::str::FromStr;
 use std::sync::Arc;
 
-use globset::GlobMatcher;
-
 use crate::diagnostic::Place;
-use crate::event::{Failure, Verdict};
-use crate::run::pattern::{self, Pattern, PatternError};
+use crate::event::Failure;
+use crate::run::date::Date;
+use crate::run::pattern::{Pattern, PatternError};
 use crate::scenario::ast::Scenario;
+use crate::spec::{Clause, ClauseId};
 
-/// A day of the calendar, in no particular time zone.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Date {
-    year: u16,
-    month: u8,
-    day: u8,
+/// Whose fault a known failure is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub enum Whose {
+    /// The server's.
+    #[default]
+    Server,
+    /// The suite's: the server is right, or nobody knows.
+    Suite,
+    /// It comes and goes: such a waiver is never stale.
+    Flaky,
 }
 
-/// A text that is no date.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is no date: write YYYY-MM-DD")]
-pub struct DateError(pub String);
+impl Whose {
+    /// All of them, as a target file names them.
+    pub const ALL: [(&'static str, Self); 3] = [
+        ("server", Self::Server),
+        ("suite", Self::Suite),
+        ("flaky", Self::Flaky),
+    ];
 
-impl Date {
-    /// The day that is this many days after 1970-01-01, in UTC. Days beyond the year 9999 are the
-    /// last of it.
+    /// The word of a target file.
     #[must_use]
-    pub fn from_days(days: u32) -> Self {
-        let mut left = days;
-        let mut year: u16 = 1970;
-        while left >= days_of_year(year) && year < 9999 {
-            left -= days_of_year(year);
-            year += 1;
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Server => "server",
+            Self::Suite => "suite",
+            Self::Flaky => "flaky",
         }
-        let mut month: u8 = 1;
-        while left >= u32::from(days_of_month(year, month)) && month < 12 {
-            left -= u32::from(days_of_month(year, month));
-            month += 1;
-        }
-        let last = days_of_month(year, month);
-        Self {
-            year,
-            month,
-            day: u8::try_from(left + 1).unwrap_or(last).min(last),
-        }
-    }
-}
-
-impl FromStr for Date {
-    type Err = DateError;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let parse = || {
-            let mut parts = text.split('-');
-            let (year, month, day) = (parts.next()?, parts.next()?, parts.next()?);
-            let digits = [(year, 4), (month, 2), (day, 2)];
-            let well_formed = digits.iter().all(|(part, length)| {
-                part.len() == *length && part.bytes().all(|byte| byte.is_ascii_digit())
-            });
-            let date = Self {
-                year: year.parse().ok()?,
-                month: month.parse().ok()?,
-                day: day.parse().ok()?,
-            };
-            let exists = (1..=12).contains(&date.month)
-                && (1..=days_of_month(date.year, date.month)).contains(&date.day);
-            (well_formed && exists && parts.next().is_none()).then_some(date)
-        };
-        parse().ok_or_else(|| DateError(text.to_owned()))
-    }
-}
-
-impl fmt::Display for Date {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:04}-{:02}-{:02}", self.year, self.month, self.day)
-    }
-}
-
-fn leap(year: u16) -> bool {
-    year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400))
-}
-
-fn days_of_year(year: u16) -> u32 {
-    if leap(year) { 366 } else { 365 }
-}
-
-fn days_of_month(year: u16, month: u8) -> u8 {
-    match month {
-        2 if leap(year) => 29,
-        2 => 28,
-        4 | 6 | 9 | 11 => 30,
-        _ => 31,
     }
 }
 
@@ -104,12 +48,16 @@ pub struct Waiver {
     pub text: String,
     /// Which scenarios or clauses.
     pub pattern: Pattern,
+    /// Which kind of breach, in the words of [`Failure::breach`]; `None`: any.
+    pub breach: Option<String>,
+    /// Whose fault it is.
+    pub whose: Whose,
     /// Why it is known.
     pub reason: String,
+    /// Where more is said of it.
+    pub link: Option<String>,
     /// The last day on which it waives.
     pub until: Option<Date>,
-    /// Which failure: a glob for the one line that tells it.
-    pub message: Option<GlobMatcher>,
     /// Where it is written.
     pub place: Place,
 }
@@ -124,62 +72,99 @@ impl Waiver {
         Ok(Self {
             text: text.to_owned(),
             pattern: Pattern::parse(text)?,
+            breach: None,
+            whose: Whose::default(),
             reason: reason.into(),
+            link: None,
             until: None,
-            message: None,
             place,
         })
     }
 
-    /// The same, for failures whose line the glob matches.
-    ///
-    /// # Errors
-    ///
-    /// When it is no glob.
-    pub fn with_message(mut self, glob: &str) -> Result<Self, PatternError> {
-        self.message = Some(pattern::compile(glob)?);
-        Ok(self)
+    /// The same, for one kind of breach.
+    #[must_use]
+    pub fn with_breach(mut self, breach: impl Into<String>) -> Self {
+        self.breach = Some(breach.into());
+        self
     }
 
-    /// Whether it waives whatever breaks this clause.
-    pub(super) fn waives_all_of(&self, clause: crate::spec::ClauseId) -> bool {
-        let is_name = matches!(self.pattern, Pattern::Name { .. });
-        !is_name && self.message.is_none() && self.pattern.holds(clause)
+    /// The clauses that it waives whatever scenario shows them broken.
+    pub(super) fn clauses(&self) -> impl Iterator<Item = ClauseId> {
+        let all = Clause::all().iter().map(|clause| clause.id);
+        all.filter(|clause| self.pattern.holds(*clause))
     }
 
-    fn covers(&self, scenario: &Scenario, failure: &Failure) -> bool {
-        let named = match (&self.pattern, failure.clause) {
+    /// Whether it speaks of the clause of a failure, or of the scenario.
+    fn names(&self, scenario: &Scenario, failure: &Failure) -> bool {
+        match (&self.pattern, failure.clause) {
             (Pattern::Name { .. }, _) => self.pattern.names(scenario),
             (_, Some(clause)) => self.pattern.holds(clause),
             (_, None) => false,
+        }
+    }
+
+    fn is_about(&self, breach: &str) -> bool {
+        self.breach.as_deref().is_none_or(|known| known == breach)
+    }
+
+    fn is_expired(&self, today: Option<Date>) -> bool {
+        matches!((self.until, today), (Some(until), Some(today)) if until < today)
+    }
+
+    /// What is told of a failure that it waives.
+    fn told(&self) -> String {
+        let mut told = match self.reason.trim() {
+            "" => "no reason is given".to_owned(),
+            reason => reason.to_owned(),
         };
-        named
-            && self
-                .message
-                .as_ref()
-                .is_none_or(|message| message.is_match(message_of(failure)))
+        if let Some(link) = &self.link {
+            told.push_str(&format!(" ({link})"));
+        }
+        match self.whose {
+            Whose::Server => told,
+            Whose::Suite => format!("a fault of the suite: {told}"),
+            Whose::Flaky => format!("known to be flaky: {told}"),
+        }
     }
 }
 
-/// The line that a waiver's `message` is compared with.
-#[must_use]
-pub fn message_of(failure: &Failure) -> String {
-    let mut line = format!("expected {}, got {}", failure.expected, failure.got);
-    if let Some(detail) = &failure.detail {
-        line.push_str(": ");
-        line.push_str(detail);
-    }
-    line
+/// What a server always does in its own way, whatever a scenario is about.
+#[derive(Debug, Clone)]
+pub struct Habit {
+    /// The clause that it breaks.
+    pub clause: ClauseId,
+    /// How, in the words of [`Failure::breach`].
+    pub breach: String,
+    /// Why it is known.
+    pub reason: String,
+    /// Where it is written.
+    pub place: Place,
 }
 
-/// The waivers of a run, and which of them were of use.
+/// What a failure is known by.
+type Key = (Option<ClauseId>, String);
+
+/// What became of a waiver.
+#[derive(Debug, Default)]
+struct Use {
+    /// It covered a failure.
+    is_used: bool,
+    /// What it names was broken in another way, and another waiver knows that.
+    is_near: bool,
+}
+
+/// The waivers and habits of a run, and which of them were of use.
 #[derive(Debug, Default)]
 pub struct Waivers {
-    waivers: Vec<(Waiver, bool)>,
+    waivers: Vec<(Waiver, Use)>,
+    /// The scenarios in which each habit showed.
+    habits: Vec<(Habit, BTreeSet<String>)>,
     today: Option<Date>,
+    /// What was waived, and in which scenarios.
+    waived: BTreeMap<Key, BTreeSet<String>>,
 }
 
-/// A waiver that no longer applies.
+/// A waiver or a habit that no longer applies.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stale {
     /// As it was written.
@@ -194,31 +179,73 @@ impl Waivers {
     /// The waivers, as of a day; without a day none has expired.
     #[must_use]
     pub fn new(waivers: Vec<Waiver>, today: Option<Date>) -> Self {
+        let unused = |waiver| (waiver, Use::default());
         Self {
-            waivers: waivers.into_iter().map(|waiver| (waiver, false)).collect(),
+            waivers: waivers.into_iter().map(unused).collect(),
+            habits: Vec::new(),
             today,
+            waived: BTreeMap::new(),
         }
+    }
+
+    /// The same, with these habits.
+    #[must_use]
+    pub fn with_habits(mut self, habits: Vec<Habit>) -> Self {
+        let unseen = |habit| (habit, BTreeSet::new());
+        self.habits = habits.into_iter().map(unseen).collect();
+        self
     }
 
     /// The reason why this failure is known, if it is.
     pub fn waive(&mut self, scenario: &Scenario, failure: &Failure) -> Option<String> {
-        let today = self.today;
+        let (today, breach) = (self.today, failure.breach());
         let mut reason = None;
         for (waiver, used) in &mut self.waivers {
-            if waiver.covers(scenario, failure) {
-                *used = true;
-                if !expired(waiver, today) && reason.is_none() {
-                    reason = Some(waiver.reason.clone());
+            if waiver.names(scenario, failure) && waiver.is_about(&breach) {
+                used.is_used = true;
+                if !waiver.is_expired(today) && reason.is_none() {
+                    reason = Some(waiver.told());
                 }
             }
         }
+        for (habit, seen) in &mut self.habits {
+            if Some(habit.clause) == failure.clause && habit.breach == breach {
+                seen.insert(scenario.name.clone());
+                reason.get_or_insert_with(|| match habit.reason.trim() {
+                    "" => "a known habit".to_owned(),
+                    reason => format!("a known habit: {reason}"),
+                });
+            }
+        }
+        if reason.is_some() {
+            for (waiver, used) in &mut self.waivers {
+                used.is_near |= waiver.names(scenario, failure);
+            }
+            let within = self.waived.entry((failure.clause, breach)).or_default();
+            within.insert(scenario.name.clone());
+        }
         reason
+    }
+
+    /// Whether a failure of the scenario of this name was waived.
+    pub(super) fn has_waived(&self, name: &str, failure: &Failure) -> bool {
+        let within = self.waived.get(&(failure.clause, failure.breach()));
+        within.is_some_and(|within| within.contains(name))
+    }
+
+    /// Whether a failure like this one was waived, in any scenario.
+    pub(super) fn has_waived_like(&self, failure: &Failure) -> bool {
+        self.waived
+            .contains_key(&(failure.clause, failure.breach()))
     }
 
     /// Those that expired and would have waived a failure: the line that says so.
     #[must_use]
     pub fn expired(&self) -> Vec<Stale> {
-        let expired = |(waiver, used): &&(Waiver, bool)| *used && expired(waiver, self.today);
+        let expired = |(waiver, used): &&(Waiver, Use)| {
+            let is_over = waiver.is_expired(self.today);
+            used.is_used && is_over
+        };
         self.waivers
             .iter()
             .filter(expired)
@@ -234,155 +261,145 @@ impl Waivers {
     }
 
     /// Those that match nothing, or whose failures are no more. `library` holds all scenarios,
-    /// also those that were filtered out; `verdicts` those that came to one. A waiver of which
-    /// something did not come to an end is given the benefit of the doubt.
+    /// also those that were filtered out; `judged` the names of those that came to an end which says
+    /// something of all their clauses. A waiver of which something did not come to one is given the benefit of the doubt; so is one of a clause
+    /// that is broken in another way which is waived too: servers that race break it now in the one
+    /// way and now in the other.
     #[must_use]
-    pub fn stale(
-        &self,
-        library: &[Arc<Scenario>],
-        verdicts: &BTreeMap<String, Verdict>,
-    ) -> Vec<Stale> {
-        let judge = |(waiver, used): &(Waiver, bool)| {
-            let why = if *used {
-                return None;
-            } else {
-                let mut named = library
-                    .iter()
-                    .filter(|scenario| waiver.pattern.names(scenario))
-                    .peekable();
-                if named.peek().is_none() {
-                    "it matches no scenario and no tested clause".to_owned()
-                } else if named.all(|scenario| {
-                    matches!(
-                        verdicts.get(&scenario.name),
-                        Some(Verdict::Passed | Verdict::Failed | Verdict::Waived)
-                    )
-                }) {
-                    match waiver.message {
-                        Some(_) => "nothing fails with that message any more".to_owned(),
-                        None => "what it waives no longer fails".to_owned(),
-                    }
-                } else {
-                    return None;
-                }
-            };
-            Some(Stale {
-                text: waiver.text.clone(),
-                place: waiver.place.clone(),
-                why,
-            })
+    pub fn stale(&self, library: &[Arc<Scenario>], judged: &BTreeSet<String>) -> Vec<Stale> {
+        let told = |(waiver, why): (&Waiver, &str)| Stale {
+            text: waiver.text.clone(),
+            place: waiver.place.clone(),
+            why: why.to_owned(),
         };
-        self.waivers.iter().filter_map(judge).collect()
+        self.unused(library, judged).map(told).collect()
     }
-}
 
-fn expired(waiver: &Waiver, today: Option<Date>) -> bool {
-    matches!((waiver.until, today), (Some(until), Some(today)) if until < today)
-}
+    /// Names of scenarios that would show that waivers are not stale: the first few of each.
+    pub(super) fn doubted<'l>(
+        &self,
+        library: &'l [Arc<Scenario>],
+        judged: &BTreeSet<String>,
+    ) -> BTreeSet<&'l str> {
+        const EACH: usize = 8;
+        let named = |(waiver, _): (&Waiver, _)| {
+            let named = library.iter().filter(|it| waiver.pattern.names(it));
+            let names = named.map(|scenario| scenario.name.as_str());
+            names.take(EACH).collect::<Vec<_>>()
+        };
+        self.unused(library, judged).flat_map(named).collect()
+    }
 
-/// Today's failures as a `waivers:` list for a target file, with empty reasons: pairs of a
-/// scenario's name and what failed in it, those of one scenario together. What only oracles have
-/// seen is waived by its clause, once for all scenarios.
-#[must_use]
-pub fn bless<'f>(failures: impl IntoIterator<Item = (&'f str, &'f Failure)>) -> String {
-    let failures: Vec<(&str, &Failure)> = failures.into_iter().collect();
-    let mut text = String::from("# Give each a reason before you use it.\nwaivers:\n");
-    let mut known = BTreeSet::new();
-    for scenario in failures.chunk_by(|one, next| one.0 == next.0) {
-        let step = scenario.iter().find(|(_, one)| one.oracle().is_none());
-        for (name, failure) in step.map_or(scenario, std::slice::from_ref) {
-            let what = match (failure.oracle(), failure.clause) {
-                (Some((_, message)), Some(clause)) => {
-                    let message = quoted(&format!("*: {}", globset::escape(message)));
-                    format!("{clause}, message: {message}")
-                }
-                _ => quoted(name),
-            };
-            let clause = failure
-                .clause
-                .map_or_else(String::new, |c| format!("{c}, "));
-            let line: String = message_of(failure).escape_debug().take(160).collect();
-            if known.insert(what.clone()) {
-                writeln!(text, "  # {clause}{line}").expect("a String takes all");
-                writeln!(text, "  - {{ match: {what}, reason: \"\" }}")
-                    .expect("a String takes all");
+    /// The waivers that were of no use, and why.
+    fn unused<'w>(
+        &'w self,
+        library: &[Arc<Scenario>],
+        judged: &BTreeSet<String>,
+    ) -> impl Iterator<Item = (&'w Waiver, &'static str)> {
+        let judge = |(waiver, used): &'w (Waiver, Use)| {
+            if used.is_used || used.is_near || waiver.whose == Whose::Flaky {
+                return None;
             }
-        }
+            let is_name = matches!(waiver.pattern, Pattern::Name { .. });
+            let why = match named(&waiver.pattern, library, judged) {
+                Named::Nothing if is_name => "it matches no scenario",
+                Named::Nothing | Named::Open => return None,
+                Named::Judged if waiver.breach.is_some() => {
+                    "nothing that it names fails in that way any more"
+                }
+                Named::Judged => "what it waives no longer fails",
+            };
+            Some((waiver, why))
+        };
+        self.waivers.iter().filter_map(judge)
     }
-    if known.is_empty() {
-        "waivers: []\n".to_owned()
-    } else {
-        text
+
+    /// Habits that the server no longer has. See [`Waivers::stale`].
+    #[must_use]
+    pub fn stale_habits(&self, library: &[Arc<Scenario>], judged: &BTreeSet<String>) -> Vec<Stale> {
+        let is_gone = |(habit, seen): &&(Habit, BTreeSet<String>)| {
+            let pattern = Pattern::Clause(habit.clause);
+            seen.is_empty() && named(&pattern, library, judged) == Named::Judged
+        };
+        let gone = self.habits.iter().filter(is_gone);
+        gone.map(|(habit, _)| Stale {
+            text: format!("{} ({})", habit.breach, habit.clause),
+            place: habit.place.clone(),
+            why: "it was not seen".to_owned(),
+        })
+        .collect()
+    }
+
+    /// A line for each habit that was seen.
+    #[must_use]
+    pub fn habits_seen(&self) -> Vec<String> {
+        let seen = self.habits.iter().filter(|(_, seen)| !seen.is_empty());
+        seen.map(|(habit, seen)| {
+            let (count, s) = (seen.len(), if seen.len() == 1 { "" } else { "s" });
+            let (breach, clause) = (&habit.breach, habit.clause);
+            format!("{breach} ({clause}): in {count} scenario{s}")
+        })
+        .collect()
     }
 }
 
-/// A text as a double-quoted scalar; JSON strings are YAML.
-fn quoted(text: &str) -> String {
-    serde_json::Value::from(text).to_string()
+/// What became of the scenarios that a pattern names.
+#[derive(Debug, PartialEq, Eq)]
+enum Named {
+    /// It names none.
+    Nothing,
+    /// Some of them did not come to an end that says something of all their clauses.
+    Open,
+    /// All of them did.
+    Judged,
+}
+
+fn named(pattern: &Pattern, library: &[Arc<Scenario>], judged: &BTreeSet<String>) -> Named {
+    let named = library.iter().filter(|scenario| pattern.names(scenario));
+    let mut result = Named::Nothing;
+    for scenario in named {
+        if !judged.contains(&scenario.name) {
+            return Named::Open;
+        }
+        result = Named::Judged;
+    }
+    result
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::run::test_support::{failure, place, scenario};
-    use crate::spec::ClauseId;
 
     fn waiver(text: &str) -> Waiver {
         Waiver::new(text, "known", place()).unwrap()
     }
 
-    fn stale(waivers: &Waivers, verdicts: &[(&str, Verdict)]) -> Vec<String> {
+    /// An answer to CAL by this line.
+    fn answered(clause: ClauseId, got: &str) -> Failure {
+        Failure {
+            command: Some("CAL".into()),
+            ..failure(Some(clause), "CAL RINGING", got)
+        }
+    }
+
+    fn stale(waivers: &Waivers, judged: &[&str]) -> Vec<String> {
         let library = vec![
             scenario("auth/a", &["USR-9"], &[]),
             scenario("auth/b", &["USR-6"], &[]),
         ];
-        let verdicts = verdicts
-            .iter()
-            .map(|(name, verdict)| ((*name).to_owned(), *verdict))
-            .collect();
-        let stale = waivers.stale(&library, &verdicts);
+        let judged = judged.iter().map(|name| (*name).to_owned()).collect();
+        let stale = waivers.stale(&library, &judged);
         stale.into_iter().map(|stale| stale.why).collect()
     }
 
-    #[test]
-    fn dates_parse_and_count() {
-        assert_eq!(Date::from_days(0).to_string(), "1970-01-01");
-        assert_eq!(Date::from_days(19_782).to_string(), "2024-02-29");
-        for (days, date) in [
-            (30, "1970-01-31"),
-            (31, "1970-02-01"),
-            (119, "1970-04-30"),
-            (120, "1970-05-01"),
-            (364, "1970-12-31"),
-            (365, "1971-01-01"),
-            (u32::MAX, "9999-12-31"),
-        ] {
-            assert_eq!(Date::from_days(days).to_string(), date);
-        }
-        assert!("2027-04-30".parse::<Date>().is_ok());
-        assert!("2027-04-31".parse::<Date>().is_err());
-        assert_eq!(Date::from_days(20_513).to_string(), "2026-03-01");
-        assert_eq!(
-            "2027-03-01".parse::<Date>().unwrap().to_string(),
-            "2027-03-01"
-        );
-        for bad in [
-            "2027-02-29",
-            "2027-13-01",
-            "27-01-01",
-            "2027-1-1",
-            "soon",
-            "2027-01-01-1",
-        ] {
-            assert!(bad.parse::<Date>().is_err(), "{bad}");
-        }
-    }
+    const ALL: [&str; 2] = ["auth/a", "auth/b"];
 
     #[test]
-    fn a_waiver_names_a_scenario_or_a_clause_and_perhaps_a_message() {
+    fn a_waiver_names_a_scenario_or_a_clause_and_perhaps_a_breach() {
         let scenario = scenario("auth/a", &["USR-9"], &[]);
-        let failed = failure(Some(ClauseId::USR_9), "911 4", "217 4");
-        for text in ["auth/*", "auth/a", "USR-9", "USR-*"] {
+        let failed = answered(ClauseId::USR_9, "217 4");
+        for text in ["auth/*", "auth/a", "USR-9", "USR-*", "*"] {
             let mut waivers = Waivers::new(vec![waiver(text)], None);
             assert!(waivers.waive(&scenario, &failed).is_some(), "{text}");
         }
@@ -390,18 +407,43 @@ mod tests {
             let mut waivers = Waivers::new(vec![waiver(text)], None);
             assert!(waivers.waive(&scenario, &failed).is_none(), "{text}");
         }
-        let with = waiver("USR-9").with_message("*217*").unwrap();
-        assert!(
-            Waivers::new(vec![with], None)
-                .waive(&scenario, &failed)
-                .is_some()
-        );
-        let with = waiver("USR-9").with_message("*218*").unwrap();
-        assert!(
-            Waivers::new(vec![with], None)
-                .waive(&scenario, &failed)
-                .is_none()
-        );
+        for (breach, is_known) in [
+            ("CAL answered by 217", true),
+            ("CAL answered by 218", false),
+            ("CAL answered by 2", false),
+            ("*", false),
+        ] {
+            let waiver = waiver("USR-9").with_breach(breach);
+            let mut waivers = Waivers::new(vec![waiver], None);
+            let reason = waivers.waive(&scenario, &failed);
+            assert_eq!(reason.is_some(), is_known, "{breach}");
+            assert_eq!(waivers.has_waived("auth/a", &failed), is_known);
+            assert!(!waivers.has_waived("auth/b", &failed));
+            assert_eq!(waivers.has_waived_like(&failed), is_known);
+        }
+    }
+
+    #[test]
+    fn the_reason_says_whose_fault_it_is_and_where_more_is_said() {
+        let scenario = scenario("auth/a", &["USR-9"], &[]);
+        let mut one = waiver("USR-9");
+        one.link = Some("https://example.org/7".into());
+        for (whose, told) in [
+            (Whose::Server, "known (https://example.org/7)"),
+            (
+                Whose::Suite,
+                "a fault of the suite: known (https://example.org/7)",
+            ),
+            (
+                Whose::Flaky,
+                "known to be flaky: known (https://example.org/7)",
+            ),
+        ] {
+            one.whose = whose;
+            let mut waivers = Waivers::new(vec![one.clone()], None);
+            let reason = waivers.waive(&scenario, &answered(ClauseId::USR_9, "217 4"));
+            assert_eq!(reason.as_deref(), Some(told));
+        }
     }
 
     #[test]
@@ -417,51 +459,87 @@ mod tests {
         assert!(waivers.expired().is_empty(), "nothing needed it yet");
         assert!(waivers.waive(&scenario, &failed).is_none());
         assert_eq!(waivers.expired().len(), 1);
+        assert!(!waivers.has_waived_like(&failed));
     }
 
     #[test]
     fn stale_waivers_are_found() {
-        let all = [("auth/a", Verdict::Passed), ("auth/b", Verdict::Passed)];
         let waivers = |text| Waivers::new(vec![waiver(text)], None);
-        assert_eq!(stale(&waivers("nosuch/*"), &all).len(), 1);
-        assert_eq!(stale(&waivers("USR-9"), &all).len(), 1);
-        assert_eq!(stale(&waivers("auth"), &all).len(), 1);
-        assert!(stale(&waivers("auth"), &all[..1]).is_empty());
-        let skipped = [("auth/a", Verdict::Skipped)];
-        assert!(stale(&waivers("USR-9"), &skipped).is_empty());
+        assert_eq!(stale(&waivers("nosuch/*"), &ALL).len(), 1);
+        assert_eq!(stale(&waivers("USR-9"), &ALL).len(), 1);
+        assert_eq!(stale(&waivers("auth"), &ALL).len(), 1);
+        assert!(stale(&waivers("auth"), &ALL[..1]).is_empty());
         let mut used = waivers("USR-9");
         let failed = failure(Some(ClauseId::USR_9), "a", "b");
         used.waive(&scenario("auth/a", &["USR-9"], &[]), &failed);
-        assert!(stale(&used, &all).is_empty());
+        assert!(stale(&used, &ALL).is_empty());
     }
 
     #[test]
-    fn blessed_failures_are_waivers() {
-        let failed = failure(Some(ClauseId::USR_9), "a", "b\nc");
-        let text = bless([("p/c[s=BSY]", &failed), ("p/c[s=BSY]", &failed)]);
-        assert_eq!(
-            text,
-            "# Give each a reason before you use it.\nwaivers:\n  \
-             # USR-9, expected a, got b\\\\nc\n  - { match: \"p/c[s=BSY]\", reason: \"\" }\n"
+    fn what_could_not_be_judged_makes_no_waiver_stale() {
+        let waivers = Waivers::new(vec![waiver("USR-9")], None);
+        assert!(stale(&waivers, &["auth/b"]).is_empty(), "it was not run");
+        let of_others = Waivers::new(vec![waiver("CHG-1")], None);
+        assert!(
+            stale(&of_others, &ALL).is_empty(),
+            "no scenario of it is here"
         );
-        assert!(waiver("p/c[s=BSY]").covers(&scenario("p/c[s=BSY]", &[], &[]), &failed));
-        assert_eq!(bless([]), "waivers: []\n");
     }
 
     #[test]
-    fn what_oracles_saw_is_blessed_once_and_by_its_clause() {
-        let seen = Failure {
-            judge: crate::event::Judge::of("replies"),
-            detail: Some("another TrID [of 2]".into()),
-            ..failure(Some(ClauseId::TRID_1), "a", "b")
+    fn flaky_waivers_are_never_stale() {
+        let mut flaky = waiver("USR-9");
+        flaky.whose = Whose::Flaky;
+        assert!(stale(&Waivers::new(vec![flaky], None), &ALL).is_empty());
+    }
+
+    #[test]
+    fn of_a_clause_that_is_broken_in_another_known_way_no_waiver_is_stale() {
+        let by = |code: &str| waiver("USR-9").with_breach(format!("CAL answered by {code}"));
+        let scenario = scenario("auth/a", &["USR-9"], &[]);
+        let failed = answered(ClauseId::USR_9, "217 4");
+        let mut both = Waivers::new(vec![by("217"), by("218")], None);
+        both.waive(&scenario, &failed);
+        assert!(stale(&both, &ALL).is_empty());
+        let mut other = Waivers::new(vec![by("218")], None);
+        other.waive(&scenario, &failed);
+        assert_eq!(
+            stale(&other, &ALL).len(),
+            1,
+            "a new way, and this one ended"
+        );
+    }
+
+    #[test]
+    fn a_habit_is_known_by_its_clause_and_its_breach_counted_and_missed() {
+        let habit = Habit {
+            clause: ClauseId::USR_9,
+            breach: "CAL answered by 217".into(),
+            reason: "its way".into(),
+            place: place(),
         };
-        let failed = failure(Some(ClauseId::USR_9), "a", "b");
-        let text = bless([("a", &seen), ("b", &failed), ("b", &seen), ("c", &seen)]);
-        let waivers: Vec<&str> = text.lines().filter(|l| l.starts_with("  -")).collect();
-        let message = r"*: another TrID [[]of 2[]]";
-        let expected = format!("  - {{ match: TRID-1, message: \"{message}\", reason: \"\" }}");
-        assert_eq!(waivers, [&*expected, "  - { match: \"b\", reason: \"\" }"]);
-        let waiver = waiver("TRID-1").with_message(message).unwrap();
-        assert!(waiver.covers(&scenario("c", &[], &[]), &seen));
+        let library = [scenario("auth/a", &["USR-9"], &[])];
+        let judged = BTreeSet::from(["auth/a".to_owned()]);
+        let mut waivers = Waivers::default().with_habits(vec![habit]);
+        for other in [
+            answered(ClauseId::USR_6, "217 4"),
+            answered(ClauseId::USR_9, "218 4"),
+        ] {
+            assert_eq!(waivers.waive(&library[0], &other), None);
+        }
+        assert!(waivers.habits_seen().is_empty());
+        assert_eq!(waivers.stale_habits(&library, &judged).len(), 1);
+        assert!(
+            waivers.stale_habits(&library, &BTreeSet::new()).is_empty(),
+            "nothing that would show it was run"
+        );
+        let reason = waivers.waive(&library[0], &answered(ClauseId::USR_9, "217 4"));
+        assert_eq!(reason.as_deref(), Some("a known habit: its way"));
+        assert_eq!(
+            waivers.habits_seen(),
+            ["CAL answered by 217 (USR-9): in 1 scenario"]
+        );
+        assert!(waivers.stale_habits(&library, &judged).is_empty());
+        assert!(waivers.stale(&library, &judged).is_empty());
     }
 }

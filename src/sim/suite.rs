@@ -9,8 +9,8 @@ use super::options::SimOptions;
 use super::stage::{ActorId, Stage};
 use crate::event::{Event, Gates, NoticeKind, Scope};
 use crate::run::{
-    Account, Cause, Dead, Done, Ending, Environment, Executor, Outcome, Suite, SuiteOptions,
-    Timeouts, Waivers, Work,
+    Account, Cause, Dead, Done, Ending, Environment, Executor, Habit, Outcome, Suite, SuiteOptions,
+    Timeouts, Waiver, Waivers, Work,
 };
 use crate::scenario::ast::Scenario;
 use crate::server::{Config, Pattern};
@@ -44,6 +44,12 @@ pub struct SuiteRun {
     pub config: Config,
     /// How the network behaves.
     pub options: SimOptions,
+    /// How often what did not pass is played again.
+    pub verify: u32,
+    /// Known failures.
+    pub waivers: Vec<Waiver>,
+    /// What the server always does in its own way.
+    pub habits: Vec<Habit>,
 }
 
 impl SuiteRun {
@@ -59,6 +65,9 @@ impl SuiteRun {
             seed: 0,
             config,
             options: SimOptions::default(),
+            verify: 0,
+            waivers: Vec::new(),
+            habits: Vec::new(),
         }
     }
 
@@ -87,6 +96,7 @@ impl SuiteRun {
             strict: false,
             jobs: self.jobs,
             retries: 0,
+            verify: self.verify,
             fail_fast: false,
             seed: self.seed,
             shard: None,
@@ -97,8 +107,8 @@ impl SuiteRun {
             owns_server: true,
             dispatch_refers: false,
             transcripts: false,
-            waivers: Waivers::default(),
-            library: Vec::new(),
+            waivers: Waivers::new(self.waivers, None).with_habits(self.habits),
+            library: self.scenarios.clone(),
         };
         let mut suite = Suite::new(self.scenarios, accounts.clone(), options);
         let mut probes = Vec::new();

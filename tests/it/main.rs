@@ -27,6 +27,7 @@ mod shrink;
 mod sound_variants;
 mod traceability;
 mod transcripts;
+mod waivers;
 
 use proptest::prelude::ProptestConfig;
 use proptest::test_runner::RngSeed;

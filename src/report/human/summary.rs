@@ -63,7 +63,7 @@ fn few(human: &Human, lines: Vec<String>, out: &mut dyn Write) -> io::Result<()>
     }
 }
 
-/// Flaky and waived scenarios, a line each.
+/// Failures that were verified, flaky and waived scenarios, a line each.
 fn by_name(human: &Human) -> Vec<String> {
     let warn = human.palette.warn;
     let line = |result: &ScenarioResult| {
@@ -71,10 +71,11 @@ fn by_name(human: &Human) -> Vec<String> {
         let reason = clipped(result.reason.as_deref().unwrap_or("no reason"), LONGEST);
         format!("{warn}{word}{warn:#} {name}: {reason}")
     };
-    let verdicts = [Verdict::Flaky, Verdict::Waived].into_iter();
-    verdicts
-        .flat_map(|verdict| human.digest.with(verdict).map(line).collect::<Vec<_>>())
-        .collect()
+    let failed = human.digest.with(Verdict::Failed);
+    let verified = failed.filter(|result| result.plays.is_some());
+    let flaky = human.digest.with(Verdict::Flaky);
+    let waived = human.digest.with(Verdict::Waived);
+    verified.chain(flaky).chain(waived).map(line).collect()
 }
 
 /// Scenarios that were not judged, folded by their reason.

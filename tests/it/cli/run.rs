@@ -369,6 +369,10 @@ fn blessed_failures_are_waived_and_stale_waivers_fail() {
             serving.dispatch
         )
     };
+    assert!(
+        waivers.contains("- { match: VER-1, breach: \"VER: word 3 differs\""),
+        "{waivers}"
+    );
     let with_reason = waivers.replace("reason: \"\"", "reason: \"issue 12\"");
     write(folder.path(), "target.yaml", &target(&with_reason));
     let told = run(
@@ -382,12 +386,29 @@ fn blessed_failures_are_waived_and_stale_waivers_fail() {
         "{}",
         told.out
     );
-    let stale = with_reason.replace("\"fails\"", "\"passes\"");
-    assert_ne!(stale, with_reason);
-    write(folder.path(), "target.yaml", &target(&stale));
+    let stale = "waivers: [{ match: passes, reason: issue 12 }]\n";
+    write(folder.path(), "target.yaml", &target(stale));
     let told = run(folder.path(), &["passes.yaml", "--target", "target.yaml"]);
     assert_eq!(told.code, Some(1), "{}{}", told.out, told.err);
     assert!(told.out.contains("no longer fails"), "{}", told.out);
+}
+
+#[test]
+fn what_failed_is_verified_and_told_with_how_often() {
+    let folder = suite();
+    let told = run(folder.path(), &[".", "--verify", "3", "--format", "json"]);
+    assert_eq!(told.code, Some(1), "{}", told.err);
+    let report = json(&told.out);
+    let plays = |name: &str| {
+        let scenarios = report["scenarios"].as_array().unwrap().iter();
+        let mut named = scenarios.filter(|scenario| scenario["name"] == name);
+        named.next().unwrap()["plays"].clone()
+    };
+    assert_eq!(plays("fails"), serde_json::json!({ "of": 3, "failed": 3 }));
+    assert!(plays("passes").is_null());
+    let told = run(folder.path(), &[".", "--verify", "3"]);
+    let line = "it failed in 3 of 3 further plays";
+    assert!(told.out.contains(line), "{}", told.out);
 }
 
 #[test]

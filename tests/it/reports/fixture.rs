@@ -113,6 +113,7 @@ fn result(name: &str, verdict: Verdict) -> ScenarioResult {
         is_met: verdict == Verdict::Passed,
         reason: None,
         skipped: None,
+        plays: None,
         failures: Vec::new(),
         notes: Vec::new(),
         variations: Vec::new(),

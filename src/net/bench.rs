@@ -211,13 +211,23 @@ impl Bench {
                 accounts,
                 seed,
             } => self.scenario(scenario, accounts, seed, environment).await,
-            Work::Check { account, patient } => {
+            Work::Check {
+                account,
+                patient,
+                pause,
+            } => {
+                tokio::time::sleep(pause).await;
                 Done::Check(self.check(account, patient, environment).await)
             }
             Work::Restart => {
                 let restarted = self.host.restart().await;
                 self.commands.forget().await;
-                Done::Restart(restarted.map_err(|error| error.to_string()))
+                Done::Restart(restarted.map_err(|error| Dead {
+                    why: error.to_string(),
+                    exited: true,
+                    stderr: error.output().to_vec(),
+                    ..Dead::default()
+                }))
             }
         }
     }

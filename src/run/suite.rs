@@ -19,7 +19,7 @@ use crate::event::{
 };
 use crate::run::causes::Causes;
 use crate::run::consequence::Omission;
-use crate::run::death::Health;
+use crate::run::death::{Health, Look};
 use crate::run::environment::{Account, Environment};
 use crate::run::limit::Limit;
 use crate::run::limits::Limits;
@@ -48,6 +48,8 @@ pub(super) struct Entry {
     pub(super) scenario: Arc<Scenario>,
     pub(super) phase: Phase,
     pub(super) started: bool,
+    /// The number of the task that ran it last.
+    pub(super) last_start: u64,
     settled: bool,
     /// What the first run came to, where it did not pass.
     pub(super) first: Option<ScenarioResult>,
@@ -74,8 +76,14 @@ pub struct Suite {
     pub(super) running: BTreeMap<u64, Running>,
     pub(super) next_id: u64,
     pub(super) health: Health,
-    /// Scenarios that did not pass since the server was last seen alive.
+    /// Scenarios that did not pass, or that were hostile, since the server was last seen alive.
     pub(super) recent: BTreeSet<usize>,
+    /// Those of them that had ended when the check under way began.
+    pub(super) looked: BTreeSet<usize>,
+    /// Scenarios that found a dead server when they ran last, and how often that was so.
+    pub(super) victims: BTreeMap<usize, usize>,
+    /// How often the server stopped and nobody was found who stops it.
+    pub(super) unproved: usize,
     /// Results that are final if the server is still alive.
     pub(super) held: Vec<(usize, ScenarioResult)>,
     pub(super) deaths: usize,
@@ -125,6 +133,7 @@ impl Suite {
             phase: phase_of(&scenario),
             scenario,
             started: false,
+            last_start: 0,
             settled: false,
             first: None,
             looks: 0,
@@ -139,6 +148,9 @@ impl Suite {
             next_id: 0,
             health: Health::Well,
             recent: BTreeSet::new(),
+            looked: BTreeSet::new(),
+            victims: BTreeMap::new(),
+            unproved: 0,
             held: Vec::new(),
             deaths: 0,
             ladder: Vec::new(),
@@ -177,7 +189,7 @@ impl Suite {
         if self.phase == Phase::Over {
             return None;
         }
-        if !matches!(self.health, Health::Well) {
+        if self.is_in_question() {
             return self.next_of_death();
         }
         loop {
@@ -217,7 +229,13 @@ impl Suite {
                     if !self.is_suspect(entry) {
                         self.queue.push_front(entry);
                     }
+                    self.try_again(entry);
                 } else if let Some(scenario) = self.scenario(entry) {
+                    if outcome.is_victim() {
+                        *self.victims.entry(entry).or_default() += 1;
+                    } else {
+                        self.victims.remove(&entry);
+                    }
                     let result = self.judge.judge(&scenario, &outcome, took);
                     self.take_result(entry, result, outcome.limit);
                 }
@@ -238,9 +256,9 @@ impl Suite {
             }
             (Running::Check { seats }, Done::Check(alive)) => {
                 self.pool.release(seats);
-                self.checked(alive);
+                self.checked(alive, took);
             }
-            (Running::Restart, Done::Restart(result)) => self.restarted(result),
+            (Running::Restart, Done::Restart(result)) => self.restarted(result, took),
             // A task that ends as another kind of task would: the caller's mistake, and harmless.
             _ => {}
         }
@@ -287,6 +305,7 @@ impl Suite {
         if !self.finished && !setup_failed {
             self.settle_rest();
             self.tell_limits();
+            self.tell_all_unproved();
             self.judge_waivers();
         }
         let summary = self.summary(took);
@@ -385,7 +404,10 @@ impl Suite {
         let failed = matches!(result.verdict, Verdict::Failed | Verdict::Blocked);
         if failed || result.verdict == Verdict::Waived || !result.notes.is_empty() {
             self.recent.insert(entry);
-            self.doubt();
+            self.doubt(Look::Alarmed);
+        } else if self.is_hostile(entry) && !self.no_login {
+            self.recent.insert(entry);
+            self.doubt(Look::Calm);
         }
         if self.phase == Phase::SecondLook {
             if let Some(result) = self.first_that_counts(entry, result) {
@@ -413,11 +435,28 @@ impl Suite {
         }
     }
 
-    /// The server was seen alive after all that was held back.
+    /// The server was seen alive after all that had ended when the check began.
     pub(super) fn settle_held(&mut self) {
-        for (entry, result) in std::mem::take(&mut self.held) {
+        let looked = std::mem::take(&mut self.looked);
+        self.recent.retain(|entry| !looked.contains(entry));
+        let (seen, held): (Vec<_>, Vec<_>) = std::mem::take(&mut self.held)
+            .into_iter()
+            .partition(|(entry, _)| looked.contains(entry));
+        self.held = held;
+        for (entry, result) in seen {
             self.settle(entry, result);
         }
+    }
+
+    /// Whether it sends what may harm the server though all of its steps are met.
+    fn is_hostile(&self, entry: usize) -> bool {
+        let scenario = self.scenario(entry);
+        scenario.is_some_and(|scenario| scenario.tags.iter().any(|tag| tag == "hostile"))
+    }
+
+    /// Whether it has its final verdict.
+    pub(super) fn is_settled(&self, entry: usize) -> bool {
+        self.entries.get(entry).is_some_and(|entry| entry.settled)
     }
 
     /// A scenario has its final verdict.
@@ -456,7 +495,9 @@ impl Suite {
 
     /// Gives a verdict to everything that has none.
     fn settle_rest(&mut self) {
-        self.settle_held();
+        for (entry, result) in std::mem::take(&mut self.held) {
+            self.settle(entry, result);
+        }
         let reason = self.stopping.clone().or_else(|| self.aborted.clone());
         let why = reason.unwrap_or_else(|| "not run".to_owned());
         let reason = SkipReason::Stopped { why };

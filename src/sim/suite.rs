@@ -256,17 +256,25 @@ impl Theatre {
                 let executor = Executor::new(scenario, accounts, env, seed);
                 (Kind::Scenario { owns }, executor)
             }
-            Work::Check { account, patient } => {
+            Work::Check {
+                account,
+                patient,
+                pause,
+            } => {
                 let Some(account) = account else {
                     return Some(Done::Check(Ok(())));
                 };
-                let executor = Executor::check(account.clone(), env, self.seed);
+                let begun = self.stage.now();
                 let kind = Kind::Check {
                     account,
                     tries: if patient { PATIENCE } else { 1 },
-                    pause: None,
+                    pause: Some(begun + pause),
                 };
-                (kind, executor)
+                self.tasks.insert(id, Task { kind, begun });
+                if pause.is_zero() {
+                    self.look_again(id);
+                }
+                return None;
             }
             Work::Restart => {
                 self.stage.restart();

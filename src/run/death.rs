@@ -281,6 +281,7 @@ impl Suite {
                 if let Some(again) = again {
                     self.health = Health::Doubt(again);
                 }
+                self.count_silences();
                 self.settle_held();
             }
             (Health::Checking { .. }, Err(dead)) => self.found_dead(dead),
@@ -324,6 +325,7 @@ impl Suite {
     /// A check has found the server dead.
     fn found_dead(&mut self, dead: Dead) {
         self.deaths += 1;
+        self.silent.clear();
         let mut suspects = std::mem::take(&mut self.recent);
         suspects.extend(self.running.values().filter_map(|running| match running {
             Running::Scenario { entry, .. } => Some(*entry),
@@ -419,9 +421,12 @@ impl Suite {
         if names.is_empty() && !death.was_revived {
             return;
         }
+        let found = match death.hunt.is_complete() {
+            true => "none of them stops it alone, nor do all of them in their order",
+            false => "none of them was seen to stop it again in the time that there is for that",
+        };
         let text = format!(
-            "the server stopped answering ({}) while {} scenarios ran together; none of them \
-             stops it alone, nor do all of them in their order",
+            "the server stopped answering ({}) while {} scenarios ran together; {found}",
             death.dead.why,
             names.len()
         );

@@ -394,3 +394,22 @@ fn a_scenario_about_another_clause_of_life_is_told_under_it() {
     let clause = told.result("h/slow").failures[0].clause;
     assert_eq!(clause, Some(ClauseId::LIVE_2));
 }
+
+#[test]
+fn the_silence_of_a_dead_server_puts_no_rung_out() {
+    let told = run(many(12), options(), |name, _, before| {
+        match (name, before) {
+            ("s/00", 0) => Act::Kill,
+            ("s/01" | "s/02" | "s/03", 0) => Act::Silent,
+            _ => Act::Pass,
+        }
+    });
+    assert_eq!(told.summary.ladder, [], "{:?}", told.notices);
+    let alive = run(many(12), options(), |name, _, before| {
+        match (name, before) {
+            ("s/01" | "s/02" | "s/03", 0) => Act::Silent,
+            _ => Act::Pass,
+        }
+    });
+    assert_eq!(alive.summary.ladder.len(), 1, "it lives, and is silent");
+}

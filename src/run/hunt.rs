@@ -9,7 +9,7 @@
 use std::collections::VecDeque;
 
 /// So many pairs are played at most, those first that began one after the other.
-const PAIRS: usize = 32;
+const PAIRS: usize = 16;
 /// So often the server is started again at most.
 const RESTARTS: usize = 32;
 
@@ -59,6 +59,8 @@ pub struct Hunt {
     restarts: usize,
     /// It died when this one was played after others, and did not of it alone.
     last: Option<usize>,
+    /// There was no time left.
+    is_cut: bool,
 }
 
 impl Hunt {
@@ -77,6 +79,7 @@ impl Hunt {
             confirming: false,
             restarts: 0,
             last: None,
+            is_cut: false,
         }
     }
 
@@ -85,7 +88,8 @@ impl Hunt {
         if self.is_dead {
             return Move::Restart;
         }
-        if is_late || self.restarts > RESTARTS {
+        if (is_late || self.restarts > RESTARTS) && self.stage != Stage::Over {
+            self.is_cut = true;
             self.stage = Stage::Over;
         } else if self.stage == Stage::Pairs && self.restarts > ENOUGH {
             // It dies of more than two: of all of them perhaps.
@@ -162,6 +166,12 @@ impl Hunt {
     #[must_use]
     pub fn culprits(&self) -> Option<&[usize]> {
         self.found.as_deref()
+    }
+
+    /// Whether all was tried.
+    #[must_use]
+    pub fn is_complete(&self) -> bool {
+        !self.is_cut
     }
 
     /// The only one that was played when the server died, where that could not be tried again.
@@ -305,6 +315,7 @@ mod tests {
         hunt.restarted();
         assert_eq!(hunt.next_move(true), Move::Over);
         assert_eq!(hunt.culprits(), None);
+        assert!(!hunt.is_complete());
     }
 
     #[test]

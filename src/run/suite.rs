@@ -80,6 +80,8 @@ pub struct Suite {
     pub(super) recent: BTreeSet<usize>,
     /// Those of them that had ended when the check under way began.
     pub(super) looked: BTreeSet<usize>,
+    /// Results since the server was last seen alive: silence of a dead server is no habit.
+    pub(super) silent: Vec<ScenarioResult>,
     /// Scenarios that found a dead server when they ran last, and how often that was so.
     pub(super) victims: BTreeMap<usize, usize>,
     /// How often the server stopped and nobody was found who stops it.
@@ -149,6 +151,7 @@ impl Suite {
             health: Health::Well,
             recent: BTreeSet::new(),
             looked: BTreeSet::new(),
+            silent: Vec::new(),
             victims: BTreeMap::new(),
             unproved: 0,
             held: Vec::new(),
@@ -400,7 +403,12 @@ impl Suite {
             self.stopped_short(entry, result, limit);
             return;
         }
-        self.count_silence(&result);
+        if result.rung.is_some() {
+            self.silent.push(result.clone());
+        }
+        if self.no_login {
+            self.count_silences();
+        }
         let failed = matches!(result.verdict, Verdict::Failed | Verdict::Blocked);
         if failed || result.verdict == Verdict::Waived || !result.notes.is_empty() {
             self.recent.insert(entry);

@@ -104,6 +104,8 @@ pub(super) enum Act {
     HurtAfter(&'static str),
     /// The same, where so many have run since the server was started.
     Full(usize),
+    /// A login is not answered in time, whether the server lives or not.
+    Silent,
     /// The account that it got is refused, whether the server lives or not.
     Refuse,
     /// It cannot be run at all.
@@ -242,6 +244,11 @@ fn perform(
                 });
                 return Done::Scenario(Box::new(refused));
             }
+            if act == Act::Silent {
+                let mut silent = outcome(Ending::Blocked, vec![failure(None, "VER", "nothing")]);
+                silent.rung = Some(Rung::Ver);
+                return Done::Scenario(Box::new(silent));
+            }
             world.alive &= !world.dying;
             if !world.alive {
                 return Done::Scenario(Box::new(outcome(Ending::Blocked, Vec::new())));
@@ -259,7 +266,7 @@ fn perform(
                 world.alive = world.lingers;
             }
             match act {
-                Act::Unable | Act::Refuse => unreachable!("answered above"),
+                Act::Unable | Act::Refuse | Act::Silent => unreachable!("answered above"),
                 Act::NotBegun(limit) => Done::Limit(limit),
                 Act::Limit(limit) => {
                     let mut stopped = outcome(Ending::Inconclusive, Vec::new());

@@ -21,7 +21,7 @@ const TRIED_ACCOUNTS: usize = 8;
 /// So many accounts that are refused speak against the server, not against their passwords.
 const ENOUGH_REFUSALS: usize = 3;
 /// How often a server that seems dead is looked at before it is given up.
-const PATIENCE: usize = 4;
+const PATIENCE: usize = 2;
 /// The script of the first look; those of tasks have the task's number, from one on.
 const PROBE: ActorId = 0;
 

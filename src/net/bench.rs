@@ -23,6 +23,8 @@ const TRIED_ACCOUNTS: usize = 8;
 const ENOUGH_REFUSALS: usize = 3;
 /// How often a server that seems dead is looked at before it is given up.
 const PATIENCE: usize = 4;
+/// How often where it can be started again: that helps sooner than to wait.
+const PATIENCE_WITH_OURS: usize = 2;
 /// How many lines of a flood are told.
 const LAST: usize = 4;
 /// How long a server that has just been started, and does not serve yet, is left alone.
@@ -215,13 +217,23 @@ impl Bench {
                 accounts,
                 seed,
             } => self.scenario(scenario, accounts, seed, environment).await,
-            Work::Check { account, patient } => {
+            Work::Check {
+                account,
+                patient,
+                pause,
+            } => {
+                tokio::time::sleep(pause).await;
                 Done::Check(self.check(account, patient, environment).await)
             }
             Work::Restart => {
                 let restarted = self.host.restart().await;
                 self.commands.forget().await;
-                Done::Restart(restarted.map_err(|error| error.to_string()))
+                Done::Restart(restarted.map_err(|error| Dead {
+                    why: error.to_string(),
+                    exited: true,
+                    stderr: error.output().to_vec(),
+                    ..Dead::default()
+                }))
             }
         }
     }
@@ -266,7 +278,11 @@ impl Bench {
         environment: Arc<Environment>,
     ) -> Result<(), Dead> {
         let pause = environment.timeouts.reply;
-        let mut tries = if patient { PATIENCE } else { 1 };
+        let mut tries = match patient {
+            true if environment.owns_server => PATIENCE_WITH_OURS,
+            true => PATIENCE,
+            false => 1,
+        };
         loop {
             let why = match &account {
                 Some(account) => {

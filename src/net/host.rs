@@ -43,6 +43,8 @@ enum Kind {
     Launched {
         launch: Launch,
         process: Option<Box<Process>>,
+        /// It was started before.
+        begun: bool,
     },
     Foreign,
 }
@@ -55,8 +57,9 @@ impl Host {
                 serving: None,
             },
             Some(launch) => Kind::Launched {
-                launch: launch.clone(),
+                launch: with_doors(launch, target),
                 process: None,
+                begun: false,
             },
             None => Kind::Foreign,
         };
@@ -82,16 +85,27 @@ impl Host {
                 *doors = started.doors();
                 *serving = Some(started);
             }
-            Kind::Launched { launch, process } => {
+            Kind::Launched {
+                launch,
+                process,
+                begun,
+            } => {
                 let runs = match process {
                     Some(process) => process.ended(Duration::ZERO).await.is_none(),
                     None => false,
                 };
                 if !runs {
+                    let first = !std::mem::replace(begun, true);
                     if let Some(process) = process.take() {
                         self.keep(&process).await;
+                        // Its children may still hold the ports.
+                        process.stop(Duration::ZERO).await;
                     }
-                    *process = Some(Box::new(Process::launch(launch, &self.ear).await?));
+                    let ear = &self.ear;
+                    *process = Some(Box::new(match first {
+                        true => Process::launch(launch, ear).await?,
+                        false => Process::relaunch(launch, ear).await?,
+                    }));
                 }
             }
             Kind::Builtin { .. } | Kind::Foreign => {}
@@ -236,6 +250,19 @@ impl Host {
         let before = self.vitals.lock().await.clone();
         longer(before, now)
     }
+}
+
+/// A server is ready once all that the target names accepts connections: of several processes one
+/// may be there before the others.
+fn with_doors(launch: &Launch, target: &Target) -> Launch {
+    let mut launch = launch.clone();
+    let doors = [&target.dispatch, &target.notification];
+    for door in doors.into_iter().flatten() {
+        if !launch.ready.contains(door) {
+            launch.ready.push(door.clone());
+        }
+    }
+    launch
 }
 
 fn longer(one: Option<Vitals>, other: Option<Vitals>) -> Option<Vitals> {

@@ -23,6 +23,10 @@ use crate::run::{Invocation, Launch, Limit, Signal};
 pub(super) const GRACE: Duration = Duration::from_secs(5);
 /// How often readiness is tried.
 const TRY: Duration = Duration::from_millis(10);
+/// How long until a start is tried again that found a port taken.
+const AGAIN: Duration = Duration::from_millis(50);
+/// How long what was killed may take to be gone.
+const GONE: Duration = Duration::from_secs(2);
 
 /// Why a command of the target could not do its work.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -83,6 +87,22 @@ impl LaunchError {
         }
     }
 
+    /// Whether a port is still in use, as we see it or as the process says.
+    fn is_occupied(&self) -> bool {
+        const SAID: [&str; 3] = [
+            "in use",
+            "EADDRINUSE",
+            "Only one usage of each socket address",
+        ];
+        match self {
+            Self::Occupied { .. } => true,
+            Self::Ended { output, .. } => output
+                .iter()
+                .any(|line| SAID.iter().any(|said| line.contains(said))),
+            _ => false,
+        }
+    }
+
     /// The last lines that the process wrote.
     #[must_use]
     pub fn output(&self) -> &[String] {
@@ -98,6 +118,8 @@ impl LaunchError {
 pub(super) struct Process {
     name: String,
     child: Child,
+    /// The process group, until all of it is gone: children may outlive their parent.
+    group: Option<u32>,
     tail: Arc<Mutex<Tail>>,
     readers: Vec<JoinHandle<()>>,
     watch: Arc<Mutex<Watch>>,
@@ -157,12 +179,27 @@ impl Process {
             watch: Arc::new(Mutex::new(Watch::new(child.id()))),
             watcher: None,
             guard: None,
+            group: child.id(),
             child,
             tail,
             readers,
             stop,
             ready_by: None,
         })
+    }
+
+    /// Starts a server again: what the one before leaves behind, a port that is still taken above
+    /// all, is given the time that a start may take.
+    pub(super) async fn relaunch(launch: &Launch, ear: &Ear) -> Result<Self, LaunchError> {
+        let until = now() + launch.invocation.within;
+        loop {
+            match Self::launch(launch, ear).await {
+                Err(error) if error.is_occupied() && now() < until => {
+                    tokio::time::sleep(AGAIN).await;
+                }
+                launched => return launched,
+            }
+        }
     }
 
     /// Starts a server and waits until it is ready.
@@ -248,7 +285,12 @@ impl Process {
     /// Waits for a command to end well.
     pub(super) async fn complete(mut self, within: Duration) -> Result<(), LaunchError> {
         let command = self.name.clone();
-        match tokio::time::timeout(within, self.child.wait()).await {
+        let ended = tokio::time::timeout(within, self.child.wait()).await;
+        if ended.is_ok() {
+            // What it has left in the background is meant to live on: the server perhaps.
+            self.group = None;
+        }
+        match ended {
             Ok(Ok(status)) if status.success() => Ok(()),
             Ok(status) => Err(LaunchError::Ended {
                 command,
@@ -287,11 +329,34 @@ impl Process {
         self.kill().await;
     }
 
-    /// Kills it and its children.
+    /// Kills it and its children, and waits until all of them are gone.
     async fn kill(&mut self) {
         self.signal(Signal::Kill);
         // It is gone, or was never ours: nothing is left to be done in either case.
         let _gone = self.child.wait().await;
+        let until = now() + GONE;
+        while self.has_members() {
+            if now() >= until {
+                return;
+            }
+            tokio::time::sleep(TRY).await;
+        }
+        self.group = None;
+    }
+
+    /// Whether any process of the group is left, one that has ended and that nobody has waited for
+    /// included.
+    #[cfg(unix)]
+    fn has_members(&self) -> bool {
+        use rustix::process::{Pid, test_kill_process_group};
+        let group = self.group.and_then(|id| i32::try_from(id).ok());
+        let group = group.and_then(Pid::from_raw);
+        group.is_some_and(|group| test_kill_process_group(group).is_ok())
+    }
+
+    #[cfg(not(unix))]
+    fn has_members(&self) -> bool {
+        false
     }
 
     /// The last lines of a process that has ended: what is in the pipes still is read first.
@@ -313,7 +378,7 @@ impl Process {
             Signal::Quit => System::QUIT,
             Signal::Kill => System::KILL,
         };
-        let id = self.child.id().and_then(|id| i32::try_from(id).ok());
+        let id = self.group.and_then(|id| i32::try_from(id).ok());
         if let Some(group) = id.and_then(Pid::from_raw) {
             // It fails where the group is gone already.
             let _gone = kill_process_group(group, signal);
@@ -521,6 +586,50 @@ mod tests {
         };
         let launched = Process::launch(&launch, &Ear::default()).await;
         assert!(matches!(launched, Err(LaunchError::Occupied { .. })));
+    }
+
+    #[tokio::test]
+    async fn children_that_outlive_their_parent_end_with_it() {
+        let mut process = start("sleep 100 & exit 0");
+        let how = process.ended(Duration::from_secs(5)).await;
+        assert_eq!(how.as_deref(), Some("exited with status 0"));
+        assert!(process.has_members());
+        process.kill().await;
+        assert_eq!(process.group, None, "all of them are gone");
+    }
+
+    #[tokio::test]
+    async fn a_port_that_is_still_taken_is_waited_for() {
+        let old = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let launch = Launch {
+            invocation: shell("exit 7"),
+            ready: vec![old.local_addr().unwrap().to_string()],
+            stop: Signal::Term,
+        };
+        let ear = Ear::default();
+        let mut again = std::pin::pin!(Process::relaunch(&launch, &ear));
+        let early = tokio::time::timeout(Duration::from_millis(20), &mut again).await;
+        assert!(early.is_err(), "it is tried again");
+        drop(old);
+        let error = again.await.unwrap_err().to_string();
+        assert_eq!(error, "`/bin/sh` exited with status 7 before it was ready");
+    }
+
+    #[tokio::test]
+    async fn a_server_that_finds_its_port_taken_is_started_again_for_a_while() {
+        let mut launch = Launch {
+            invocation: shell("echo 'bind: Address already in use' >&2; exit 7"),
+            ready: vec!["127.0.0.1:1".to_owned()],
+            stop: Signal::Term,
+        };
+        launch.invocation.within = Duration::from_millis(200);
+        let begun = now();
+        let error = Process::relaunch(&launch, &Ear::default()).await;
+        assert!(error.unwrap_err().is_occupied());
+        assert!(begun.elapsed() >= launch.invocation.within);
+        launch.invocation = shell("echo 'no such file' >&2; exit 7");
+        let error = Process::relaunch(&launch, &Ear::default()).await;
+        assert!(!error.unwrap_err().is_occupied());
     }
 
     #[tokio::test]

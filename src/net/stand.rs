@@ -285,7 +285,10 @@ impl Stand {
         let environment = Arc::clone(&self.environment);
         if self.owns_server {
             return match self.bench.perform(Work::Restart, environment).await {
-                Done::Restart(Err(why)) => Err(StandError::Unable(why)),
+                Done::Restart(Err(new)) => Err(StandError::Dead {
+                    why: format!("it could not be started again: {}", new.why),
+                    stderr: new.stderr,
+                }),
                 _ => Ok(()),
             };
         }

@@ -37,9 +37,16 @@ impl Suite {
         }
     }
 
+    /// Takes in who was silent while the server lived.
+    pub(super) fn count_silences(&mut self) {
+        for result in std::mem::take(&mut self.silent) {
+            self.count_silence(&result);
+        }
+    }
+
     /// A precondition that fails in silence three times in the same way will do so again: the rung
     /// is out from now on.
-    pub(super) fn count_silence(&mut self, result: &ScenarioResult) {
+    fn count_silence(&mut self, result: &ScenarioResult) {
         const ENOUGH: usize = 3;
         let (Some(rung), Some(failure)) = (result.rung, result.failures.first()) else {
             return;

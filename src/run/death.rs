@@ -5,70 +5,133 @@
 //!   Well ───▶ Doubt ─▶ Checking ─▶ Dying ──┬─ it exited, we own it ──▶ Reviving ─┐
 //!    ▲                    │ alive          └─▶ Waiting ─ alive ──────────────────┤
 //!    ├────────────────────┘                       └ not alive: revive, or the end│
-//!    └── nobody is left ◀── Trying ◀──▶ TryingCheck ◀────────────────────────────┘
+//!    └── the hunt (hunt.rs) is over ◀── Trying ◀──▶ TryingCheck ◀────────────────┘
 //! ```
+//!
+//! Whoever only runs when the server is found dead is not accused: each suspect is played again, and
+//! accused is what stops the server that was just started. A scenario whose first sound request found
+//! no answer is a victim; it runs again, and is no suspect.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
+use std::time::Duration;
 
 use crate::event::{Failure, Judge, NoticeKind, Observed, ScenarioResult, Verdict};
+use crate::run::hunt::{Hunt, Move};
 use crate::run::suite::{Running, Suite};
 use crate::run::task::{Dead, Task, Work};
+use crate::scenario::ast::Scenario;
 use crate::spec::ClauseId;
 
 /// So many deaths end the run: more would not tell more.
 const MAX_DEATHS: usize = 20;
 /// How many lines of a guilty scenario's transcript are told.
 const TAIL: usize = 12;
+/// How long a culprit is looked for.
+const SEARCH: Duration = Duration::from_secs(30);
+/// A server may die some milliseconds after the last step that it has met.
+const AFTERMATH: Duration = Duration::from_millis(50);
+/// So often a scenario may be the victim of a dead server before it is a suspect like others.
+const UNLUCKY: usize = 2;
+
+/// Why the server is looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Look {
+    /// Something hostile has passed: others go on meanwhile.
+    Calm,
+    /// Something failed: nothing begins until it is known.
+    Alarmed,
+}
 
 /// What is known of the server's life.
 #[derive(Debug)]
 pub(super) enum Health {
     /// Nothing speaks against it.
     Well,
-    /// Something failed: a check is due.
-    Doubt,
-    /// A check is under way; `again` asks for one more, for what failed since it began.
-    Checking { again: bool },
+    /// A check is due.
+    Doubt(Look),
+    /// A check is under way; `again` asks for one more, for what ended since it began.
+    Checking { look: Look, again: Option<Look> },
     /// It is dead: what runs is left to end.
     Dying(Death),
     /// It is given time.
     Waiting(Death),
     /// It is started again.
     Reviving(Death),
-    /// The suspects run, one by one.
+    /// Suspects run, one after the other.
     Trying(Death),
-    /// A suspect has run: is the server alive?
+    /// Suspects have run: is the server alive?
     TryingCheck(Death),
 }
 
 /// A death under investigation.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Death {
     dead: Dead,
-    /// Who may have done it and was not tried yet.
-    suspects: VecDeque<usize>,
-    /// Who was tried, and the server lived.
-    tried: Vec<(usize, ScenarioResult)>,
-    /// Results that came in while the server was dying.
-    results: Vec<(usize, ScenarioResult)>,
+    /// Who may have done it, in the order in which they were started.
+    suspects: Vec<usize>,
+    /// Which of them are played next.
+    hunt: Hunt,
+    /// What is left of the suspects that are played in this row.
+    row: VecDeque<usize>,
+    /// A row has been begun.
+    is_playing: bool,
+    /// Results from before the hunt.
+    results: BTreeMap<usize, ScenarioResult>,
+    /// What came of each when it was played alone, and the server lived.
+    tried: BTreeMap<usize, ScenarioResult>,
+    /// What came of each when it was played last.
+    latest: BTreeMap<usize, ScenarioResult>,
+    /// How long the hunt has taken.
+    spent: Duration,
+    /// The server had to be started again.
+    was_revived: bool,
+    /// Nothing else has run that may have done it.
+    was_alone: bool,
 }
 
 impl Death {
-    fn result_of(&mut self, entry: usize) -> Option<ScenarioResult> {
-        let at = self.results.iter().position(|(e, _)| *e == entry)?;
-        Some(self.results.swap_remove(at).1)
+    fn of(dead: Dead, suspects: Vec<usize>, owns_server: bool) -> Self {
+        Self {
+            dead,
+            hunt: Hunt::new(suspects.len(), owns_server),
+            suspects,
+            row: VecDeque::new(),
+            is_playing: false,
+            results: BTreeMap::new(),
+            tried: BTreeMap::new(),
+            latest: BTreeMap::new(),
+            spent: Duration::ZERO,
+            was_revived: false,
+            was_alone: false,
+        }
+    }
+
+    /// The suspects of these numbers.
+    fn of_numbers(&self, numbers: &[usize]) -> Vec<usize> {
+        let suspect = |number: &usize| self.suspects.get(*number).copied();
+        numbers.iter().filter_map(suspect).collect()
     }
 }
 
 impl Suite {
-    /// Something failed: the server is looked at before anything else begins.
-    pub(super) fn doubt(&mut self) {
+    /// The server is to be looked at. Where something failed, before anything else begins.
+    pub(super) fn doubt(&mut self, why: Look) {
         match &mut self.health {
             // Life is proved by a login.
-            Health::Well if self.no_login => {}
-            Health::Well => self.health = Health::Doubt,
-            Health::Checking { again } => *again = true,
+            _ if self.no_login => {}
+            Health::Well => self.health = Health::Doubt(why),
+            Health::Doubt(look) => *look = why.max(*look),
+            Health::Checking { again, .. } => *again = Some(why).max(*again),
             _ => {}
+        }
+    }
+
+    /// Whether nothing may begin until the server's life is known.
+    pub(super) fn is_in_question(&self) -> bool {
+        match self.health {
+            Health::Well => false,
+            Health::Checking { look, again } => again.max(Some(look)) == Some(Look::Alarmed),
+            _ => true,
         }
     }
 
@@ -76,36 +139,9 @@ impl Suite {
     pub(super) fn next_of_death(&mut self) -> Option<Task> {
         let quiet = self.running.is_empty();
         match std::mem::replace(&mut self.health, Health::Well) {
-            Health::Doubt => {
-                let task = self.begin_check(false);
-                self.health = match task {
-                    Some(_) => Health::Checking { again: false },
-                    None => Health::Doubt,
-                };
-                task
-            }
+            Health::Doubt(look) => self.look(look),
             Health::Dying(death) if quiet => self.after_dying(death),
-            Health::Trying(mut death) if quiet => match death.suspects.pop_front() {
-                Some(entry) => {
-                    let task = self.begin(entry);
-                    death.suspects.push_front(entry);
-                    if task.is_none() {
-                        // Its accounts are gone: it can be neither tried nor run.
-                        death.suspects.pop_front();
-                        self.queue.push_front(entry);
-                    }
-                    self.health = Health::Trying(death);
-                    task.or_else(|| self.next_task())
-                }
-                None => {
-                    self.acquit(death);
-                    self.next_task()
-                }
-            },
-            Health::TryingCheck(death) if quiet => {
-                self.health = Health::TryingCheck(death);
-                self.begin_check(false)
-            }
+            Health::Trying(death) if quiet => self.hunt(death),
             other => {
                 self.health = other;
                 None
@@ -113,41 +149,93 @@ impl Suite {
         }
     }
 
-    fn after_dying(&mut self, mut death: Death) -> Option<Task> {
+    fn look(&mut self, look: Look) -> Option<Task> {
+        let pause = match look {
+            Look::Calm => AFTERMATH,
+            Look::Alarmed if self.recent.iter().any(|entry| self.has_passed(*entry)) => AFTERMATH,
+            Look::Alarmed => Duration::ZERO,
+        };
+        let task = self.begin_check(false, pause);
+        if task.is_some() {
+            self.looked.clone_from(&self.recent);
+            self.health = Health::Checking { look, again: None };
+        } else {
+            self.health = Health::Doubt(look);
+        }
+        task
+    }
+
+    fn has_passed(&self, entry: usize) -> bool {
+        let mut held = self.held.iter();
+        held.any(|(held, result)| *held == entry && result.verdict == Verdict::Passed)
+    }
+
+    fn after_dying(&mut self, death: Death) -> Option<Task> {
         if death.dead.exited && self.options.owns_server {
-            if death.suspects.len() == 1 {
-                self.name_only_suspect(&mut death);
-            }
             return Some(self.revive(death));
         }
         self.health = Health::Waiting(death);
-        self.begin_check(true)
+        self.begin_check(true, Duration::ZERO)
     }
 
-    fn revive(&mut self, death: Death) -> Task {
+    /// Starts the server again; one that is not ours is given time to come back.
+    fn revive(&mut self, mut death: Death) -> Task {
+        death.was_revived = true;
         self.health = Health::Reviving(death);
         self.task(Running::Restart, Work::Restart)
+    }
+
+    /// Goes on with the search for whoever did it.
+    fn hunt(&mut self, mut death: Death) -> Option<Task> {
+        while let Some(entry) = death.row.pop_front() {
+            if !self.is_settled(entry)
+                && let Some(task) = self.begin(entry)
+            {
+                self.health = Health::Trying(death);
+                return Some(task);
+            }
+        }
+        if std::mem::take(&mut death.is_playing) {
+            self.health = Health::TryingCheck(death);
+            return self.begin_check(false, AFTERMATH);
+        }
+        match death.hunt.next_move(death.spent >= SEARCH) {
+            Move::Restart if self.options.owns_server => Some(self.revive(death)),
+            Move::Restart => {
+                self.health = Health::Waiting(death);
+                self.begin_check(true, Duration::ZERO)
+            }
+            Move::Play(numbers) => {
+                death.row = death.of_numbers(&numbers).into();
+                death.is_playing = true;
+                self.hunt(death)
+            }
+            Move::Over => {
+                self.conclude(death);
+                self.next_task()
+            }
+        }
     }
 
     /// A result while the server is dying or suspects are tried; `false` where it is an ordinary
     /// one.
     pub(super) fn in_death(&mut self, entry: usize, result: &ScenarioResult) -> bool {
-        match std::mem::replace(&mut self.health, Health::Well) {
-            Health::Dying(mut death) => {
-                death.results.push((entry, result.clone()));
-                self.health = Health::Dying(death);
+        let is_victim = self.is_victim(entry);
+        match &mut self.health {
+            Health::Dying(death) => {
+                if is_victim {
+                    self.acquit(entry);
+                } else {
+                    death.results.insert(entry, result.clone());
+                }
                 true
             }
-            Health::Trying(mut death) => {
-                death.suspects.retain(|suspect| *suspect != entry);
-                death.tried.push((entry, result.clone()));
-                self.health = Health::TryingCheck(death);
+            Health::Trying(death) => {
+                death.spent += result.took;
+                death.latest.insert(entry, result.clone());
                 true
             }
-            other => {
-                self.health = other;
-                false
-            }
+            _ => false,
         }
     }
 
@@ -161,43 +249,44 @@ impl Suite {
 
     /// A suspect that could not be run is none.
     pub(super) fn drop_suspect(&mut self, entry: usize) {
-        if let Health::Dying(death) | Health::Trying(death) = &mut self.health {
+        if let Health::Dying(death) = &mut self.health {
             death.suspects.retain(|suspect| *suspect != entry);
+            death.hunt = Hunt::new(death.suspects.len(), self.options.owns_server);
         }
     }
 
+    /// A suspect got an account that is refused: it is played with another.
+    pub(super) fn try_again(&mut self, entry: usize) {
+        if let Health::Trying(death) = &mut self.health {
+            death.row.push_front(entry);
+        }
+    }
+
+    /// A victim is no suspect, and runs again in its turn.
+    fn acquit(&mut self, entry: usize) {
+        self.drop_suspect(entry);
+        self.queue.push_front(entry);
+    }
+
+    /// Whether the scenario can have done no harm when it ran last.
+    fn is_victim(&self, entry: usize) -> bool {
+        let unlucky = self.victims.get(&entry);
+        unlucky.is_some_and(|times| (1..=UNLUCKY).contains(times))
+    }
+
     /// A check has ended.
-    pub(super) fn checked(&mut self, alive: Result<(), Dead>) {
+    pub(super) fn checked(&mut self, alive: Result<(), Dead>, took: Duration) {
         match (std::mem::replace(&mut self.health, Health::Well), alive) {
-            (Health::Checking { again }, Ok(())) => {
-                if again {
-                    self.health = Health::Doubt;
-                } else {
-                    self.recent.clear();
-                    self.settle_held();
+            (Health::Checking { again, .. }, Ok(())) => {
+                if let Some(again) = again {
+                    self.health = Health::Doubt(again);
                 }
+                self.count_silences();
+                self.settle_held();
             }
-            (Health::Checking { .. }, Err(dead)) => {
-                self.deaths += 1;
-                let mut suspects = std::mem::take(&mut self.recent);
-                suspects.extend(self.running.values().filter_map(|running| match running {
-                    Running::Scenario { entry, .. } => Some(*entry),
-                    Running::Check { .. } | Running::Restart => None,
-                }));
-                let mut death = Death {
-                    dead,
-                    suspects: suspects.into_iter().collect(),
-                    ..Death::default()
-                };
-                death.results.append(&mut self.held);
-                for entry in death.suspects.clone() {
-                    self.queue.retain(|queued| *queued != entry);
-                    let first = self.entries.get_mut(entry).and_then(|e| e.first.take());
-                    death.results.extend(first.map(|first| (entry, first)));
-                }
-                self.health = Health::Dying(death);
-            }
-            (Health::Waiting(death), Ok(())) => {
+            (Health::Checking { .. }, Err(dead)) => self.found_dead(dead),
+            (Health::Waiting(mut death), Ok(())) => {
+                death.hunt.restarted();
                 self.health = Health::Trying(death);
             }
             (Health::Waiting(mut death), Err(mut dead)) => {
@@ -206,105 +295,168 @@ impl Suite {
                     dead.stderr.clone_from(&death.dead.stderr);
                 }
                 death.dead = dead;
-                if death.suspects.len() == 1 {
-                    self.name_only_suspect(&mut death);
-                }
                 if self.options.owns_server {
-                    self.health = Health::Dying(Death {
-                        dead: Dead {
-                            exited: true,
-                            ..death.dead
-                        },
-                        ..death
-                    });
+                    death.dead.exited = true;
+                    self.health = Health::Dying(death);
                 } else {
-                    self.give_up(death, None);
+                    self.give_up(death, None, None);
                 }
             }
-            (Health::TryingCheck(death), Ok(())) => self.health = Health::Trying(death),
-            (Health::TryingCheck(death), Err(dead)) => self.convict(death, dead),
-            (other, _) => self.health = other,
-        }
-    }
-
-    /// The server was started again, or could not be.
-    pub(super) fn restarted(&mut self, result: Result<(), String>) {
-        let health = std::mem::replace(&mut self.health, Health::Well);
-        match (health, result) {
-            (Health::Reviving(death), Ok(())) if self.deaths <= MAX_DEATHS => {
+            (Health::TryingCheck(mut death), Ok(())) => {
+                death.spent += took;
+                if let Some(numbers) = death.hunt.survived()
+                    && let [entry] = death.of_numbers(&numbers).as_slice()
+                    && let Some(result) = death.latest.get(entry)
+                {
+                    death.tried.insert(*entry, result.clone());
+                }
                 self.health = Health::Trying(death);
             }
-            (Health::Reviving(death), Ok(())) => {
-                let why = format!("the server died {} times", self.deaths);
-                self.give_up(death, Some(why));
-            }
-            (Health::Reviving(death), Err(why)) => {
-                let why = format!("the server could not be started again: {why}");
-                self.give_up(death, Some(why));
+            (Health::TryingCheck(mut death), Err(dead)) => {
+                death.spent += took;
+                death.dead = dead;
+                death.hunt.died();
+                self.health = Health::Trying(death);
             }
             (other, _) => self.health = other,
         }
     }
 
-    /// The last one tried has killed the server.
-    fn convict(&mut self, mut death: Death, dead: Dead) {
+    /// A check has found the server dead.
+    fn found_dead(&mut self, dead: Dead) {
         self.deaths += 1;
-        if let Some((entry, result)) = death.tried.pop() {
-            self.blame(entry, Some(result), &dead);
+        self.silent.clear();
+        let mut suspects = std::mem::take(&mut self.recent);
+        suspects.extend(self.running.values().filter_map(|running| match running {
+            Running::Scenario { entry, .. } => Some(*entry),
+            Running::Check { .. } | Running::Restart => None,
+        }));
+        let mut results: BTreeMap<usize, ScenarioResult> =
+            std::mem::take(&mut self.held).into_iter().collect();
+        for entry in &suspects {
+            self.queue.retain(|queued| queued != entry);
+            let first = self.entries.get_mut(*entry).and_then(|e| e.first.take());
+            results.extend(first.map(|first| (*entry, first)));
         }
-        for (entry, result) in std::mem::take(&mut death.tried) {
-            self.settle(entry, result);
-        }
-        // The others are victims: they run again in their turn.
-        for entry in death.suspects.drain(..).rev() {
+        let was_alone = suspects.len() == 1;
+        let is_running = |entry: &usize| !results.contains_key(entry);
+        let (victims, mut suspects): (Vec<usize>, Vec<usize>) = suspects
+            .into_iter()
+            .partition(|entry| !is_running(entry) && self.is_victim(*entry));
+        for entry in victims {
+            results.remove(&entry);
             self.queue.push_front(entry);
         }
-        death.results.clear();
-        death.dead = dead;
+        suspects.sort_by_key(|entry| self.entries.get(*entry).map(|entry| entry.last_start));
+        let mut death = Death::of(dead, suspects, self.options.owns_server);
+        death.results = results;
+        death.was_alone = was_alone;
         self.health = Health::Dying(death);
     }
 
-    fn name_only_suspect(&mut self, death: &mut Death) {
-        if let Some(entry) = death.suspects.pop_front() {
-            let result = death.result_of(entry);
-            let dead = death.dead.clone();
-            self.blame(entry, result, &dead);
+    /// The server was started again, or could not be.
+    pub(super) fn restarted(&mut self, result: Result<(), Dead>, took: Duration) {
+        let health = std::mem::replace(&mut self.health, Health::Well);
+        match (health, result) {
+            (Health::Reviving(mut death), Ok(())) => {
+                death.spent += took;
+                death.hunt.restarted();
+                if self.deaths > MAX_DEATHS {
+                    let why = format!("the server died {} times", self.deaths);
+                    self.give_up(death, Some(why), None);
+                } else {
+                    self.health = Health::Trying(death);
+                }
+            }
+            (Health::Reviving(death), Err(new)) => {
+                let why = format!("the server could not be started again: {}", new.why);
+                self.give_up(death, Some(why), Some(new));
+            }
+            (other, _) => self.health = other,
         }
     }
 
-    /// Nobody is left to be tried.
-    fn acquit(&mut self, death: Death) {
-        if death.tried.is_empty() {
+    /// The hunt is over, and the server lives.
+    fn conclude(&mut self, mut death: Death) {
+        let culprits = death.hunt.culprits().map(|found| death.of_numbers(found));
+        let is_found = culprits.is_some();
+        if let Some(culprits) = culprits {
+            self.blame(&culprits, &mut death);
+        } else {
+            self.tell_unproved(&death);
+        }
+        let mut victims = Vec::new();
+        for entry in std::mem::take(&mut death.suspects) {
+            match death.tried.remove(&entry) {
+                Some(mut result) => {
+                    if !is_found && result.verdict == Verdict::Passed {
+                        result.verdict = Verdict::Flaky;
+                        result.reason = Some(
+                            "not isolated: the server stopped answering while it ran beside \
+                             others, and it passed alone"
+                                .to_owned(),
+                        );
+                    }
+                    self.settle(entry, result);
+                }
+                None => victims.push(entry),
+            }
+        }
+        // They run again in their turn.
+        for entry in victims.into_iter().rev() {
+            if !self.is_settled(entry) {
+                self.queue.push_front(entry);
+            }
+        }
+    }
+
+    /// Nobody was found who stops the server.
+    fn tell_unproved(&mut self, death: &Death) {
+        self.unproved += usize::from(death.was_revived);
+        let names: Vec<String> = death
+            .suspects
+            .iter()
+            .filter_map(|entry| Some(self.scenario(*entry)?.name.clone()))
+            .collect();
+        if names.is_empty() && !death.was_revived {
             return;
         }
-        let names: Vec<String> = death.tried.iter().map(|(_, r)| r.name.clone()).collect();
-        let kind = if death.dead.exited {
-            NoticeKind::Error
-        } else {
-            NoticeKind::Warning
+        let found = match death.hunt.is_complete() {
+            true => "none of them stops it alone, nor do all of them in their order",
+            false => "none of them was seen to stop it again in the time that there is for that",
         };
         let text = format!(
-            "the server stopped answering ({}) while {} scenarios ran together; none of them \
-             stops it alone",
+            "the server stopped answering ({}) while {} scenarios ran together; {found}",
             death.dead.why,
             names.len()
         );
-        self.notice(kind, text, [&names, death.dead.last_words()].concat());
-        for (entry, mut result) in death.tried {
-            if result.verdict == Verdict::Passed {
-                result.verdict = Verdict::Flaky;
-                result.reason = Some(
-                    "not isolated: the server stopped answering while it ran beside others, \
-                     and it passed alone"
-                        .to_owned(),
-                );
-            }
-            self.settle(entry, result);
-        }
+        let detail = [&names, death.dead.last_words()].concat();
+        self.notice(NoticeKind::Warning, text, detail);
     }
 
-    /// The server stays dead: the rest is not run.
-    fn give_up(&mut self, mut death: Death, why: Option<String>) {
+    /// Says how often the server stopped and nobody knows why: such a run does not conform.
+    pub(super) fn tell_all_unproved(&mut self) {
+        let times = match self.unproved {
+            0 => return,
+            1 => "once".to_owned(),
+            times => format!("{times} times"),
+        };
+        let text = format!("the server stopped answering {times}; not reproduced");
+        self.notice(NoticeKind::Error, text, Vec::new());
+    }
+
+    /// The server stays dead: the rest is not run. `new`: what is known of one that could not be
+    /// started.
+    fn give_up(&mut self, mut death: Death, why: Option<String>, new: Option<Dead>) {
+        let found = death.hunt.culprits().map(<[_]>::to_vec);
+        let alone = death.hunt.suspected();
+        let is_only = death.was_alone && death.suspects.len() == 1;
+        let only = (is_only && !self.options.owns_server).then_some(0);
+        let found = found.or_else(|| Some(vec![alone.or(only)?]));
+        if let Some(found) = found {
+            let culprits = death.of_numbers(&found);
+            self.blame(&culprits, &mut death);
+        }
         let why = why.unwrap_or_else(|| {
             format!(
                 "the server stopped answering ({}) and did not come back",
@@ -313,11 +465,13 @@ impl Suite {
         });
         let mut names = Vec::new();
         for entry in std::mem::take(&mut death.suspects) {
-            let result = death.result_of(entry);
-            if let Some(scenario) = self.scenario(entry) {
+            if let Some(result) = death.tried.remove(&entry) {
+                self.settle(entry, result);
+            } else if let Some(scenario) = self.scenario(entry).filter(|_| !self.is_settled(entry))
+            {
                 names.push(scenario.name.clone());
-                let mut result =
-                    result.unwrap_or_else(|| self.judge.untold(&scenario, Default::default()));
+                let mut result = (death.results.remove(&entry))
+                    .unwrap_or_else(|| self.judge.untold(&scenario, Duration::ZERO));
                 if result.verdict != Verdict::Failed {
                     result.verdict = Verdict::Blocked;
                 }
@@ -325,10 +479,10 @@ impl Suite {
                 self.settle(entry, result);
             }
         }
-        for (entry, result) in std::mem::take(&mut death.tried) {
-            self.settle(entry, result);
-        }
-        let mut detail = death.dead.last_words().to_vec();
+        let mut detail = match new {
+            Some(new) if !new.stderr.is_empty() => new.last_words().to_vec(),
+            _ => death.dead.last_words().to_vec(),
+        };
         if !names.is_empty() {
             detail.insert(0, format!("while these ran: {}", names.join(", ")));
         }
@@ -336,18 +490,38 @@ impl Suite {
         self.stop(&why);
     }
 
-    /// A scenario that kills or wedges the server has failed, whatever its steps say.
-    fn blame(&mut self, entry: usize, result: Option<ScenarioResult>, dead: &Dead) {
+    /// Scenarios that kill or wedge the server when they run in this order: the last of them has
+    /// failed, whatever its steps say.
+    fn blame(&mut self, culprits: &[usize], death: &mut Death) {
+        let Some((&entry, before)) = culprits.split_last() else {
+            return;
+        };
         let Some(scenario) = self.scenario(entry) else {
             return;
         };
+        let played = death.latest.remove(&entry);
+        let result = played.or_else(|| death.results.remove(&entry));
         let took = result
             .as_ref()
             .map(|result| result.took)
             .unwrap_or_default();
         let mut result = result.unwrap_or_else(|| self.judge.untold(&scenario, took));
-        let clause = ClauseId::LIVE_1;
-        let from = result.transcript.len().saturating_sub(TAIL);
+        let names: Vec<String> = before
+            .iter()
+            .filter_map(|entry| Some(self.scenario(*entry)?.name.clone()))
+            .collect();
+        let mut transcript = Vec::new();
+        for (name, entry) in names.iter().zip(before) {
+            transcript.push(format!("# {name}"));
+            let lines = death.latest.get(entry).map(|result| &result.transcript);
+            transcript.extend(lines.into_iter().flat_map(|lines| tail(lines)));
+        }
+        if !names.is_empty() {
+            transcript.push(format!("# {}", result.name));
+        }
+        transcript.extend(tail(&result.transcript));
+        let after = (!names.is_empty()).then(|| format!("after {}", names.join(", ")));
+        let clause = life_clause(&scenario);
         let step = scenario.steps.first();
         result.failures.retain(|failure| failure.clause.is_some());
         result.failures.insert(
@@ -361,23 +535,40 @@ impl Suite {
                     |step| scenario.source.place(step.at),
                 ),
                 expected: "the server goes on serving others".into(),
-                got: Observed::Other(dead.why.clone()),
-                detail: None,
+                got: Observed::Other(death.dead.why.clone()),
+                detail: after.clone(),
                 word: None,
                 command: None,
                 kind: None,
                 conn: None,
                 entry: None,
                 until: 0,
-                transcript: result.transcript.get(from..).unwrap_or_default().to_vec(),
+                transcript,
             },
         );
         result.verdict = Verdict::Failed;
         result.is_met = false;
         result.reason = None;
         self.judge.waive(&scenario, &mut result);
-        let text = format!("{} stops the server: {}", result.name, dead.why);
-        self.notice(NoticeKind::Warning, text, dead.last_words().to_vec());
+        let after = after.map(|after| format!(" {after}")).unwrap_or_default();
+        let text = format!(
+            "{} stops the server{after}: {}",
+            result.name, death.dead.why
+        );
+        let words = death.dead.last_words().to_vec();
+        self.notice(NoticeKind::Warning, text, words);
+        death.suspects.retain(|suspect| *suspect != entry);
         self.settle(entry, result);
     }
+}
+
+fn tail(lines: &[String]) -> impl Iterator<Item = String> {
+    lines.iter().skip(lines.len().saturating_sub(TAIL)).cloned()
+}
+
+/// The clause that a scenario breaks which stops the server.
+fn life_clause(scenario: &Scenario) -> ClauseId {
+    let own = [ClauseId::LIVE_2, ClauseId::LIVE_3, ClauseId::LIVE_4];
+    let mut own = own.into_iter().filter(|id| scenario.clauses.contains(id));
+    own.next().unwrap_or(ClauseId::LIVE_1)
 }

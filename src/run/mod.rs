@@ -27,6 +27,7 @@ mod fixture;
 #[cfg(test)]
 mod fixture_tests;
 mod groups;
+mod hunt;
 mod known;
 #[cfg(test)]
 mod known_tests;
@@ -95,6 +96,7 @@ pub use environment::{Account, Barrier, Barriers, Environment, Learnt, Lists, Ti
 pub use exception::{Exception, Listener};
 pub use executor::Executor;
 pub use filter::{Filter, FilterError, Shard, ShardError};
+pub use hunt::{Hunt, Move};
 pub use known::Known;
 pub use limit::Limit;
 pub use outcome::{AccountAfter, Cause, Climb, Ending, Outcome};

@@ -7,7 +7,7 @@ use super::limit::Limit;
 use crate::event::{Failure, Observed, Rung, RungState, Variation};
 use crate::oracle::Finding;
 use crate::spec::ClauseId;
-use crate::transcript::Transcript;
+use crate::transcript::{Entry, Party, Transcript, What};
 
 /// How a script ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -123,6 +123,8 @@ pub struct Outcome {
     pub round_trips: u32,
     /// How many entries of the transcript stand before the first step.
     pub prepared: usize,
+    /// It came to its own steps: until then all that was sent was sound.
+    pub stepped: bool,
     /// The accounts, in the order in which they were given.
     pub accounts: Vec<AccountAfter>,
     /// What a probe has found out; of one that did not pass, whether a dispatch server refers and
@@ -153,6 +155,7 @@ impl Outcome {
             waited_for: Vec::new(),
             round_trips: 0,
             prepared: 0,
+            stepped: false,
             accounts: Vec::new(),
             learnt: None,
             climbed: Vec::new(),
@@ -173,6 +176,29 @@ impl Outcome {
     #[must_use]
     pub fn is_cut_off(&self) -> bool {
         self.limit == Some(Limit::CutOff)
+    }
+
+    /// Whether it can have done the server no harm: it is blocked before its own steps, and the
+    /// connection on which that happened never got an answer to its first request.
+    #[must_use]
+    pub fn is_victim(&self) -> bool {
+        if self.ending != Ending::Blocked || self.stepped {
+            return false;
+        }
+        let mut entries = self.transcript.entries().iter().rev();
+        let asked = |entry: &&Entry| match &entry.what {
+            What::Frame(Party::Client, _) => entry.mark.is_none(),
+            _ => false,
+        };
+        let Some(last) = entries.find(asked) else {
+            return true;
+        };
+        let of_it = |entry: &&Entry| entry.conn == last.conn;
+        let mut of_it = self.transcript.entries().iter().filter(of_it);
+        let is_odd = |entry: &Entry| matches!(entry.what, What::Raw(Party::Client, _));
+        let is_odd = self.transcript.entries().iter().any(is_odd);
+        let was_heard = |entry: &Entry| matches!(entry.what, What::Frame(Party::Server, _));
+        !is_odd && !of_it.any(was_heard)
     }
 
     /// Why it is broken, in one line, if it is.
@@ -231,6 +257,57 @@ mod tests {
         assert_eq!(broken, "test.yaml:1:1: expected CHG, got closed");
         let unknown = outcome(Ending::Blocked, Vec::new()).why_blocked();
         assert_eq!(unknown.as_deref(), Some("it was not run"));
+    }
+
+    #[test]
+    fn a_first_sound_request_without_an_answer_does_no_harm() {
+        use crate::spec::ServerKind;
+        use crate::transcript::{ConnName, Mark};
+        use crate::wire::Frame;
+        let of = |ending, stepped, said: &[(usize, &str)]| {
+            let mut outcome = outcome(ending, Vec::new());
+            outcome.stepped = stepped;
+            let text = &mut outcome.transcript;
+            let kind = ServerKind::Notification;
+            let conns = ["ns", "sb"].map(|it| text.connect(ConnName::new("alice", it), kind));
+            for (conn, line) in said {
+                let what = |party, line: &str| match line.strip_prefix('!') {
+                    Some(raw) => What::Raw(party, raw.to_owned().into()),
+                    None => What::Frame(party, Frame::line(line.as_bytes().to_vec())),
+                };
+                let (mark, what) = match line.split_at(3) {
+                    ("C: ", line) => (None, what(Party::Client, line)),
+                    ("U: ", line) => (Some(Mark::CleanUp), what(Party::Client, line)),
+                    (_, line) => (None, what(Party::Server, line)),
+                };
+                text.record_marked(Duration::ZERO, conns[*conn], what, mark);
+            }
+            outcome.is_victim()
+        };
+        let blocked = Ending::Blocked;
+        let hangs = [
+            (0, "C: VER 1 MSNP2"),
+            (0, "S: VER 1 MSNP2"),
+            (1, "C: USR 2 a b"),
+        ];
+        assert!(of(blocked, false, &[(0, "C: VER 1 MSNP2")]));
+        assert!(
+            of(blocked, false, &hangs),
+            "the switchboard was dead before"
+        );
+        assert!(of(blocked, false, &[]), "no connection");
+        let undone = [(0, "C: VER 1 MSNP2"), (0, "U: OUT")];
+        assert!(of(blocked, false, &undone));
+        assert!(!of(blocked, true, &hangs), "it came to its own steps");
+        assert!(!of(Ending::Failed, false, &hangs));
+        let answered = [
+            (0, "C: VER 1 MSNP2"),
+            (0, "S: VER 1 MSNP2"),
+            (0, "C: ADD 2 FL a"),
+        ];
+        assert!(!of(blocked, false, &answered), "the server lived");
+        let odd = [(0, "C: !garbage"), (1, "C: USR 2 a b")];
+        assert!(!of(blocked, false, &odd));
     }
 
     #[test]

@@ -75,6 +75,7 @@ impl Session {
             result = Err(Stop::Blocked);
         }
         if result.is_ok() {
+            self.stepped = true;
             result = self.steps(&scenario.steps).await;
             self.has_ended = result.is_ok();
         }

@@ -135,6 +135,8 @@ pub(super) struct Session {
     pub(super) round_trips: u32,
     /// How many entries of the transcript stand before the first step.
     pub(super) prepared: usize,
+    /// It has come to the scenario's own steps.
+    pub(super) stepped: bool,
     pub(super) redactor: Redactor,
     next_barrier: u32,
 }
@@ -185,6 +187,7 @@ impl Session {
             limit: None,
             round_trips: 0,
             prepared: 0,
+            stepped: false,
             redactor,
             next_barrier: BARRIER_TRID,
         }
@@ -502,6 +505,7 @@ impl Session {
             waited_for,
             round_trips: self.round_trips,
             prepared: self.prepared,
+            stepped: self.stepped,
             accounts,
             learnt: None,
             climbed: Vec::new(),

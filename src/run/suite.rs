@@ -19,7 +19,7 @@ use crate::event::{
 };
 use crate::run::causes::Causes;
 use crate::run::consequence::Omission;
-use crate::run::death::Health;
+use crate::run::death::{Health, Look};
 use crate::run::environment::{Account, Environment};
 use crate::run::limit::Limit;
 use crate::run::limits::Limits;
@@ -58,7 +58,9 @@ pub(super) struct Entry {
     pub(super) scenario: Arc<Scenario>,
     pub(super) phase: Phase,
     pub(super) started: bool,
-    settled: bool,
+    /// The number of the task that ran it last.
+    pub(super) last_start: u64,
+    pub(super) settled: bool,
     /// What the first run came to, where it did not pass.
     pub(super) first: Option<ScenarioResult>,
     /// How often it was looked at again.
@@ -84,8 +86,16 @@ pub struct Suite {
     pub(super) running: BTreeMap<u64, Running>,
     pub(super) next_id: u64,
     pub(super) health: Health,
-    /// Scenarios that did not pass since the server was last seen alive.
+    /// Scenarios that did not pass, or that were hostile, since the server was last seen alive.
     pub(super) recent: BTreeSet<usize>,
+    /// Those of them that had ended when the check under way began.
+    pub(super) looked: BTreeSet<usize>,
+    /// Results since the server was last seen alive: silence of a dead server is no habit.
+    pub(super) silent: Vec<ScenarioResult>,
+    /// Scenarios that found a dead server when they ran last, and how often that was so.
+    pub(super) victims: BTreeMap<usize, usize>,
+    /// How often the server stopped and nobody was found who stops it.
+    pub(super) unproved: usize,
     /// Results that are final if the server is still alive.
     pub(super) held: Vec<(usize, ScenarioResult)>,
     pub(super) deaths: usize,
@@ -137,6 +147,7 @@ impl Suite {
             phase: phase_of(&scenario),
             scenario,
             started: false,
+            last_start: 0,
             settled: false,
             first: None,
             looks: 0,
@@ -151,6 +162,10 @@ impl Suite {
             next_id: 0,
             health: Health::Well,
             recent: BTreeSet::new(),
+            looked: BTreeSet::new(),
+            silent: Vec::new(),
+            victims: BTreeMap::new(),
+            unproved: 0,
             held: Vec::new(),
             deaths: 0,
             verifying: Verifying::default(),
@@ -190,7 +205,7 @@ impl Suite {
         if self.phase == Phase::Over {
             return None;
         }
-        if !matches!(self.health, Health::Well) {
+        if self.is_in_question() {
             return self.next_of_death();
         }
         loop {
@@ -235,7 +250,13 @@ impl Suite {
                     if !self.is_suspect(entry) {
                         self.queue.push_front(entry);
                     }
+                    self.try_again(entry);
                 } else if let Some(scenario) = self.scenario(entry) {
+                    if outcome.is_victim() {
+                        *self.victims.entry(entry).or_default() += 1;
+                    } else {
+                        self.victims.remove(&entry);
+                    }
                     let result = self.judge.judge(&scenario, &outcome, took);
                     self.take_result(entry, result, outcome.limit);
                 }
@@ -256,9 +277,9 @@ impl Suite {
             }
             (Running::Check { seats }, Done::Check(alive)) => {
                 self.pool.release(seats);
-                self.checked(alive);
+                self.checked(alive, took);
             }
-            (Running::Restart, Done::Restart(result)) => self.restarted(result),
+            (Running::Restart, Done::Restart(result)) => self.restarted(result, took),
             // A task that ends as another kind of task would: the caller's mistake, and harmless.
             _ => {}
         }
@@ -305,6 +326,7 @@ impl Suite {
         if !self.finished && !setup_failed {
             self.settle_rest();
             self.tell_limits();
+            self.tell_all_unproved();
             self.judge_waivers();
         }
         let summary = self.summary(took);
@@ -400,11 +422,19 @@ impl Suite {
             self.stopped_short(entry, result, limit);
             return;
         }
-        self.count_silence(&result);
+        if result.rung.is_some() {
+            self.silent.push(result.clone());
+        }
+        if self.no_login {
+            self.count_silences();
+        }
         let failed = matches!(result.verdict, Verdict::Failed | Verdict::Blocked);
         if failed || result.verdict == Verdict::Waived || !result.notes.is_empty() {
             self.recent.insert(entry);
-            self.doubt();
+            self.doubt(Look::Alarmed);
+        } else if self.is_hostile(entry) && !self.no_login {
+            self.recent.insert(entry);
+            self.doubt(Look::Calm);
         }
         if self.phase == Phase::Verify {
             self.settle_if_alive(entry, result);
@@ -437,9 +467,15 @@ impl Suite {
         }
     }
 
-    /// The server was seen alive after all that was held back.
+    /// The server was seen alive after all that had ended when the check began.
     pub(super) fn settle_held(&mut self) {
-        for (entry, result) in std::mem::take(&mut self.held) {
+        let looked = std::mem::take(&mut self.looked);
+        self.recent.retain(|entry| !looked.contains(entry));
+        let (seen, held): (Vec<_>, Vec<_>) = std::mem::take(&mut self.held)
+            .into_iter()
+            .partition(|(entry, _)| looked.contains(entry));
+        self.held = held;
+        for (entry, result) in seen {
             self.settle(entry, result);
         }
     }
@@ -492,7 +528,9 @@ impl Suite {
 
     /// Gives a verdict to everything that has none.
     fn settle_rest(&mut self) {
-        self.settle_held();
+        for (entry, result) in std::mem::take(&mut self.held) {
+            self.settle(entry, result);
+        }
         self.settle_verified();
         let reason = self.stopping.clone().or_else(|| self.aborted.clone());
         let why = reason.unwrap_or_else(|| "not run".to_owned());

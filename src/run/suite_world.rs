@@ -63,6 +63,12 @@ pub(super) struct World {
     pub(super) slow: &'static str,
     /// A dead server's process lives.
     pub(super) wedges: bool,
+    /// It dies some milliseconds after it was hurt: whoever looks at once does not see it.
+    pub(super) lingers: bool,
+    /// It is hurt, and dies of it soon.
+    pub(super) dying: bool,
+    /// What ran since it was started.
+    pub(super) since: Vec<String>,
 }
 
 impl Default for World {
@@ -79,6 +85,9 @@ impl Default for World {
             takes: Duration::from_millis(3),
             slow: "",
             wedges: false,
+            lingers: false,
+            dying: false,
+            since: Vec::new(),
         }
     }
 }
@@ -90,6 +99,14 @@ pub(super) enum Act {
     /// The steps are met, and an oracle finds the same as in all others.
     Seen,
     Kill,
+    /// All of its steps are met, and the server dies of it.
+    Hurt,
+    /// The same, where this one has run since the server was started.
+    HurtAfter(&'static str),
+    /// The same, where so many have run since the server was started.
+    Full(usize),
+    /// A login is not answered in time, whether the server lives or not.
+    Silent,
     /// The account that it got is refused, whether the server lives or not.
     Refuse,
     /// It cannot be run at all.
@@ -228,18 +245,38 @@ fn perform(
                 });
                 return Done::Scenario(Box::new(refused));
             }
+            if act == Act::Silent {
+                let mut silent = outcome(Ending::Blocked, vec![failure(None, "VER", "nothing")]);
+                silent.rung = Some(Rung::Ver);
+                return Done::Scenario(Box::new(silent));
+            }
+            world.alive &= !world.dying;
             if !world.alive {
                 return Done::Scenario(Box::new(outcome(Ending::Blocked, Vec::new())));
             }
+            let has_run = |name: &str| world.since.iter().any(|ran| ran == name);
+            let hurts = match act {
+                Act::Hurt => true,
+                Act::HurtAfter(first) => has_run(first),
+                Act::Full(count) => world.since.len() + 1 >= count,
+                _ => false,
+            };
+            world.since.push(scenario.name.clone());
+            if hurts {
+                world.dying = world.lingers;
+                world.alive = world.lingers;
+            }
             match act {
-                Act::Unable | Act::Refuse => unreachable!("answered above"),
+                Act::Unable | Act::Refuse | Act::Silent => unreachable!("answered above"),
                 Act::NotBegun(limit) => Done::Limit(limit),
                 Act::Limit(limit) => {
                     let mut stopped = outcome(Ending::Inconclusive, Vec::new());
                     stopped.limit = Some(limit);
                     Done::Scenario(Box::new(stopped))
                 }
-                Act::Pass => Done::Scenario(Box::new(outcome(Ending::Passed, Vec::new()))),
+                Act::Pass | Act::Hurt | Act::HurtAfter(_) | Act::Full(_) => {
+                    Done::Scenario(Box::new(outcome(Ending::Passed, Vec::new())))
+                }
                 Act::Fail => {
                     let failures = vec![failure(clause, "this", "that")];
                     Done::Scenario(Box::new(outcome(Ending::Failed, failures)))
@@ -252,8 +289,9 @@ fn perform(
                 }
             }
         }
-        Work::Check { .. } => {
+        Work::Check { pause, .. } => {
             world.checks += 1;
+            world.alive &= !world.dying || pause.is_zero();
             if world.alive {
                 return Done::Check(Ok(()));
             }
@@ -268,9 +306,16 @@ fn perform(
                 ..Dead::default()
             }))
         }
-        Work::Restart if world.stuck => Done::Restart(Err("no such file".into())),
+        Work::Restart if world.stuck => Done::Restart(Err(Dead {
+            why: "no such file".into(),
+            exited: true,
+            stderr: vec!["the new one's words".into()],
+            ..Dead::default()
+        })),
         Work::Restart => {
             world.alive = true;
+            world.dying = false;
+            world.since.clear();
             world.restarts += 1;
             Done::Restart(Ok(()))
         }

@@ -1,6 +1,7 @@
 //! What a run is told, and what passes between it and whoever does the work.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::event::{Gates, RunInfo, Scope};
 use crate::run::environment::Account;
@@ -97,6 +98,8 @@ pub enum Work {
         account: Option<Account>,
         /// Give it time: it may be slow, or somebody may start it again.
         patient: bool,
+        /// It is left alone for so long before.
+        pause: Duration,
     },
     /// Start the server again, after ending what is left of it.
     Restart,
@@ -113,8 +116,8 @@ pub enum Done {
     Limit(Limit),
     /// The server is alive, or it is not.
     Check(Result<(), Dead>),
-    /// The server runs again, or it does not: why, in one line.
-    Restart(Result<(), String>),
+    /// The server runs again, or it does not: why, and what the new one wrote.
+    Restart(Result<(), Dead>),
 }
 
 /// What is known of a dead server.

@@ -89,6 +89,7 @@ pub(crate) fn outcome(ending: Ending, failures: Vec<Failure>) -> Outcome {
         waited: Duration::ZERO,
         waited_for: Vec::new(),
         prepared: 0,
+        stepped: ending != Ending::Blocked,
         round_trips: 0,
         accounts: Vec::new(),
         learnt: None,

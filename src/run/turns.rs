@@ -1,5 +1,7 @@
 //! Whose turn it is: what may begin beside what runs.
 
+use std::time::Duration;
+
 use crate::event::Event;
 use crate::run::suite::{Entry, Phase, Running, Suite, accounts_of};
 use crate::run::task::{Task, Work};
@@ -9,6 +11,17 @@ use crate::run::weight::weight_of;
 const CONNECTIONS_PER_USER: usize = 2;
 
 impl Suite {
+    /// Whether it sends what may harm the server though all of its steps are met.
+    pub(super) fn is_hostile(&self, entry: usize) -> bool {
+        let scenario = self.scenario(entry);
+        scenario.is_some_and(|scenario| scenario.tags.iter().any(|tag| tag == "hostile"))
+    }
+
+    /// Whether it has its final verdict.
+    pub(super) fn is_settled(&self, entry: usize) -> bool {
+        self.entries.get(entry).is_some_and(|entry| entry.settled)
+    }
+
     pub(super) fn fill_queue(&mut self) {
         let phase = self.phase;
         if phase == Phase::Verify {
@@ -94,6 +107,7 @@ impl Suite {
             let name = scenario.name.clone();
             self.events.push_back(Event::ScenarioStarted(name));
         }
+        state.last_start = self.next_id + 1;
         let seed = self.options.seed ^ fnv(&scenario.name);
         Some(self.task(
             Running::Scenario { entry, seats },
@@ -106,14 +120,21 @@ impl Suite {
     }
 
     /// Begins a check, with an account of its own; waits while others hold all of them.
-    pub(super) fn begin_check(&mut self, patient: bool) -> Option<Task> {
+    pub(super) fn begin_check(&mut self, patient: bool, pause: Duration) -> Option<Task> {
         let seats = match self.pool.take(1) {
             Some(seats) => seats,
             None if self.running.is_empty() => Vec::new(),
             None => return None,
         };
         let account = self.pool.accounts(&seats).pop();
-        Some(self.task(Running::Check { seats }, Work::Check { account, patient }))
+        Some(self.task(
+            Running::Check { seats },
+            Work::Check {
+                account,
+                patient,
+                pause,
+            },
+        ))
     }
 
     pub(super) fn task(&mut self, running: Running, work: Work) -> Task {

@@ -21,7 +21,7 @@ const TRIED_ACCOUNTS: usize = 8;
 /// So many accounts that are refused speak against the server, not against their passwords.
 const ENOUGH_REFUSALS: usize = 3;
 /// How often a server that seems dead is looked at before it is given up.
-const PATIENCE: usize = 4;
+const PATIENCE: usize = 2;
 /// The script of the first look; those of tasks have the task's number, from one on.
 const PROBE: ActorId = 0;
 
@@ -269,17 +269,25 @@ impl Theatre {
                 let executor = Executor::new(scenario, accounts, env, seed);
                 (Kind::Scenario { owns }, executor)
             }
-            Work::Check { account, patient } => {
+            Work::Check {
+                account,
+                patient,
+                pause,
+            } => {
                 let Some(account) = account else {
                     return Some(Done::Check(Ok(())));
                 };
-                let executor = Executor::check(account.clone(), env, self.seed);
+                let begun = self.stage.now();
                 let kind = Kind::Check {
                     account,
                     tries: if patient { PATIENCE } else { 1 },
-                    pause: None,
+                    pause: Some(begun + pause),
                 };
-                (kind, executor)
+                self.tasks.insert(id, Task { kind, begun });
+                if pause.is_zero() {
+                    self.look_again(id);
+                }
+                return None;
             }
             Work::Restart => {
                 self.stage.restart();

@@ -262,7 +262,10 @@ impl Hint {
                 self.handle = Some(handle.to_vec());
                 self.claim = trid.to_vec();
             }
-            [b"USR", _, handle, cookie] if handle != b"MD5" && is_first => {
+            // `USR MD5 I alice@…` lacks its TrID, and names nobody called I.
+            [b"USR", trid, handle, cookie]
+                if ![handle, trid].contains(&&b"MD5"[..]) && is_first =>
+            {
                 self.is_board = true;
                 self.handle = Some(handle.to_vec());
                 self.cookie = Some(cookie.to_vec());

@@ -35,6 +35,10 @@ pub(super) fn is_of_another(accusation: &Failure, all: &[Failure]) -> bool {
         Some(ClauseId::SER_3) => {
             any(&|other| matches!(other.clause, Some(ClauseId::SER_1 | ClauseId::SER_2)))
         }
+        // A batch that does not carry the TrID is not seen to come.
+        Some(ClauseId::SYN_3) => {
+            any(&|other| matches!(other.clause, Some(ClauseId::SYN_4 | ClauseId::TRID_4)))
+        }
         Some(ClauseId::FRAME_10) => {
             any(&|other| other.clause == Some(ClauseId::FRAME_3) && other.entry == accusation.entry)
         }
@@ -54,7 +58,9 @@ fn follows(failure: &Failure, finding: &Finding, outcome: &Outcome) -> bool {
     if failure.entry == Some(finding.entry) {
         return true;
     }
-    if finding.entry >= failure.until {
+    // That a message is lost is known only at the end: until then it may have been overtaken.
+    let is_overtaken = finding.clause == ClauseId::MSG_1 && failure.clause == Some(ClauseId::MSG_8);
+    if finding.entry >= failure.until || is_overtaken {
         return false;
     }
     if is_of_life(finding.clause) {

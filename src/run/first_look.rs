@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::diagnostic::Source;
 use crate::event::{Failure, PROBE, Rung, RungResult, RungState, ScenarioResult, Verdict};
-use crate::run::consequence::charged_to;
+use crate::run::consequence::{charged_to, is_of_another};
 use crate::run::outcome::{Climb, Outcome};
 use crate::run::suite::Suite;
 use crate::scenario::ast::{Needs, Scenario};
@@ -38,7 +38,8 @@ impl Suite {
         for outcome in outcomes {
             for accusation in &outcome.accusations {
                 let oracle = accusation.oracle().unwrap_or_default();
-                if told.insert((accusation.clause, oracle)) {
+                let follows = is_of_another(accusation, &outcome.accusations);
+                if !follows && told.insert((accusation.clause, oracle)) {
                     let accusation = accusation.clone();
                     self.judge.sort_in(&scenario, accusation, &mut result);
                 }

@@ -113,22 +113,31 @@ impl Session {
         false
     }
 
-    /// Climbs from the batch to the changes of one user alone. The user is logged in on `slot`.
-    pub(super) async fn climb_alone(
+    /// Changes the settings of a user, and puts them back.
+    pub(super) async fn climb_settings(
+        &mut self,
+        slot: usize,
+        ladder: &mut Ladder,
+    ) -> Result<usize, Trouble> {
+        if !ladder.holds(Rung::Syn) {
+            ladder.unreached(&[Rung::Settings]);
+            return Ok(slot);
+        }
+        self.patience = Some(self.climb_patience(ladder));
+        let player = self.slot(slot).player;
+        self.player_mut(player).touched = true;
+        let since = self.links.now();
+        let result = self.toggle_settings(slot).await;
+        self.climbed(ladder, Rung::Settings, since, result);
+        self.stand_again(slot, player).await
+    }
+
+    /// Brings a user online who is logged in on `slot`.
+    pub(super) async fn climb_state(
         &mut self,
         mut slot: usize,
         ladder: &mut Ladder,
     ) -> Result<usize, Trouble> {
-        self.patience = Some(self.climb_patience(ladder));
-        if ladder.holds(Rung::Syn) {
-            self.player_mut(0).touched = true;
-            let since = self.links.now();
-            let result = self.toggle_settings(slot).await;
-            self.climbed(ladder, Rung::Settings, since, result);
-            slot = self.stand_again(slot, 0).await?;
-        } else {
-            ladder.unreached(&[Rung::Settings]);
-        }
         self.patience = Some(self.climb_patience(ladder));
         let since = self.links.now();
         let result = self.go_online(slot).await;
@@ -156,13 +165,13 @@ impl Session {
         Ok(())
     }
 
-    /// Puts both settings to those of a new account.
-    async fn settings_as_new(&mut self, slot: usize) -> Result<(), Trouble> {
+    /// Lets a user be seen by everybody, as a new account is.
+    async fn privacy_as_new(&mut self, slot: usize) -> Result<(), Trouble> {
         let player = self.slot(slot).player;
         let found = self.player(player).found.clone().unwrap_or_default();
         let wanted = Roster {
-            lists: found.lists.clone(),
-            ..Roster::default()
+            blp: Roster::default().blp,
+            ..found.clone()
         };
         for (verb, params) in found.changes(&wanted) {
             self.player_mut(player).touched = true;
@@ -201,7 +210,7 @@ impl Session {
         self.player_mut(watcher).touched = true;
         if ladder.holds(Rung::Settings) {
             for slot in [first, second] {
-                self.settings_as_new(slot).await?;
+                self.privacy_as_new(slot).await?;
             }
         }
         let since = self.links.now();

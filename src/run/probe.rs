@@ -186,7 +186,12 @@ impl Session {
         let first = self
             .find_notification_barrier(first, second, learnt, ladder)
             .await?;
-        let first = self.climb_alone(first, ladder).await?;
+        // The first user is left as it was found, where there is another.
+        let (first, second) = match second {
+            Some(second) => (first, Some(self.climb_settings(second, ladder).await?)),
+            None => (self.climb_settings(first, ladder).await?, None),
+        };
+        let first = self.climb_state(first, ladder).await?;
         if let Some(second) = second {
             self.climb_pair(first, second, learnt, ladder).await?;
         } else {

@@ -96,7 +96,10 @@ impl Suite {
             let known = known.and_then(|known| known.cause);
             result.cause = match (known, result.failures.first()) {
                 (Some(cause), _) => Some(cause),
-                (None, Some(failure)) => Some(self.charge_unshown(&failure.clone())),
+                (None, Some(failure)) => {
+                    let known = self.causes.behind(failure);
+                    Some(known.unwrap_or_else(|| self.charge_unshown(&failure.clone())))
+                }
                 (None, None) => {
                     let note = result.notes.first();
                     note.and_then(|note| self.causes.of(note))

@@ -96,6 +96,20 @@ impl Causes {
         Some(self.all.get(self.find(failure)?)?.id)
     }
 
+    /// The cause that a precondition without a clause most likely failed for: one about the same
+    /// command, or the only one there is.
+    pub(super) fn behind(&self, failure: &Failure) -> Option<usize> {
+        let mut broken = self.all.iter().filter(|cause| cause.clause.is_some());
+        let is_it = |cause: &&Cause| {
+            cause.failure.command.is_some() && cause.failure.command == failure.command
+        };
+        let only = match broken.clone().count() {
+            1 => broken.clone().next(),
+            _ => None,
+        };
+        broken.find(is_it).or(only).map(|cause| cause.id)
+    }
+
     /// Names the rung that is odd or out because of a cause.
     pub(super) fn set_rung(&mut self, id: usize, rung: Rung) {
         if let Some(cause) = self.get_mut(id) {

@@ -85,6 +85,14 @@ fn follows(failure: &Failure, finding: &Finding, outcome: &Outcome) -> bool {
     if command.is_some() && command == failure.command {
         return true;
     }
+    // What a line that is not right hands out leads nowhere.
+    let handed = matches!(
+        (verb.as_str(), failure.command.as_deref()),
+        ("RNG", Some("ANS" | "MSG")) | ("XFR", Some("USR" | "CAL")) | ("IRO" | "JOI", Some("MSG"))
+    );
+    if handed {
+        return true;
+    }
     // What is wrong with the names in one line is wrong with them in others.
     if is_of_names(finding.clause) && (failure.word.is_some() || waits_for_names(failure)) {
         return true;

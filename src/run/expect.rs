@@ -11,7 +11,7 @@ use super::trouble::{Trouble, came, shown, told, told_late};
 use crate::event::{Expectation, Observed, Wanted};
 use crate::scenario::ast::{Expect, Expected, LinePattern, Part, Step, WordKind};
 use crate::scenario::{Mismatch, Wanted as Line};
-use crate::spec::{ClauseId, ErrorCode, ServerKind};
+use crate::spec::{ClauseId, Command, Direction, ErrorCode, ServerKind, rung_of_line};
 use crate::transcript::{ConnName, escape};
 use crate::wire::{DecodeError, Frame, Terminator};
 
@@ -340,7 +340,7 @@ impl Session {
     }
 
     /// Whether a step says for itself which clause of error lines is broken.
-    fn is_about_errors(&self, step: &Step) -> bool {
+    pub(super) fn is_about_errors(&self, step: &Step) -> bool {
         let own = step.clause.or(self.clause);
         [
             ClauseId::ERR_1,
@@ -422,7 +422,9 @@ impl Session {
         if !other.is_empty() {
             trouble.detail = Some(format!("what came instead: {}", other.join(", ")));
         }
-        self.miss(step, trouble)
+        let known = self.slot(slot);
+        let is_deaf = known.after_error && !known.unanswered.is_empty() && waits_for_reply(expect);
+        self.miss_for(step, is_deaf.then_some(ClauseId::REPLY_3), trouble)
     }
 
     /// No line that is not explained.
@@ -497,15 +499,32 @@ impl Session {
     }
 }
 
-/// The clause that an error line breaks by its form, where an error was expected.
-fn broken_error(expect: &Expect, frame: &Frame) -> Option<ClauseId> {
+/// The clause that a line breaks by its form, where an error was expected.
+pub(super) fn broken_error(expect: &Expect, frame: &Frame) -> Option<ClauseId> {
     let waits = matches!(expect.what, Expected::Error(_) | Expected::Refused)
         || matches!(wanted(expect), Some(Wanted::Error(_)));
-    let code = error_code(frame).filter(|_| waits)?;
+    if !waits {
+        return None;
+    }
+    let Some(code) = error_code(frame) else {
+        // A word that no command begins with stands where the code should.
+        let kind = expect.conn.kind();
+        let known = Command::find(Direction::ToClient, kind, frame.verb());
+        return known.is_none().then_some(ClauseId::ERR_1);
+    };
     if frame.words().nth(1).is_none() {
         return Some(ClauseId::ERR_1);
     }
     ErrorCode::find(code).is_none().then_some(ClauseId::ERR_2)
+}
+
+/// Whether a step waits for the answer to a request, and not for a line that comes of itself.
+fn waits_for_reply(expect: &Expect) -> bool {
+    match wanted(expect) {
+        Some(Wanted::Line(verb)) => rung_of_line(expect.conn.kind(), &verb).is_none(),
+        Some(Wanted::Error(_) | Wanted::AnyError | Wanted::Refused) => true,
+        _ => false,
+    }
 }
 
 /// The kind of answer that meets an expectation; `None` where its first word is not plain.

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use super::expect::wanted;
+use super::expect::{broken_error, wanted};
 use super::links::{End, Late};
 use super::session::Session;
 use super::steps::Stop;
@@ -200,7 +200,15 @@ impl Session {
         if !came.is_empty() && line.is_none() {
             trouble.detail = Some(format!("what came instead: {}", came.join(", ")));
         }
-        let instead = line.and_then(|(slot, frame)| self.framing(slot, frame));
+        let broken = |frame: &Frame| {
+            let mut broken = heads.iter().map(|head| broken_error(head.expect, frame));
+            broken.find_map(|clause| clause)
+        };
+        let is_about = self.is_about_errors(group);
+        let instead = line.and_then(|(slot, frame)| {
+            let of_form = self.framing(slot, frame);
+            of_form.or_else(|| broken(frame).filter(|_| !is_about))
+        });
         let clause = group
             .clause
             .or_else(|| heads.first().and_then(|head| head.step.clause));

@@ -158,7 +158,10 @@ impl Session {
             let expected = "GTC, BLP and all of LST FL, AL, BL, RL";
             let frame = match self.rest_of_batch(slot, trid, &batch).await {
                 Ok(Some(frame)) => frame,
-                Ok(None) => break,
+                Ok(None) => {
+                    self.strays_of_batch(slot, &mut batch);
+                    break;
+                }
                 Err(trouble) => return Err(trouble.breaks(ClauseId::SYN_3)),
             };
             if !batch.take(&frame) {
@@ -178,8 +181,12 @@ impl Session {
         batch: &Batch,
     ) -> Result<Option<Frame>, Trouble> {
         let expected = "GTC, BLP and all of LST FL, AL, BL, RL";
-        if batch.is_empty() {
-            return self.answer(slot, trid, expected).await.map(Some);
+        if batch.is_empty() && self.slot(slot).pool.is_empty() {
+            let answer = self.answer(slot, trid, expected).await;
+            return match answer {
+                Err(_) if !self.slot(slot).pool.is_empty() => Ok(None),
+                other => other.map(Some),
+            };
         }
         let quiet = self.quiet();
         let patience = self.patience.replace(quiet);
@@ -201,6 +208,13 @@ impl Session {
             Err(trouble) if matches!(trouble.observed(), Some(Observed::Silence(_))) => Ok(None),
             other => other.map(Some),
         }
+    }
+
+    /// The lines of a batch that came under another TrID.
+    fn strays_of_batch(&mut self, slot: usize, batch: &mut Batch) {
+        self.slot_mut(slot)
+            .pool
+            .retain(|kept| !batch.take(&kept.frame));
     }
 
     /// Whether nothing comes for the quiet time.

@@ -551,6 +551,12 @@ impl Suite {
 }
 
 impl Entry {
+    /// Whether its first run failed under a clause.
+    pub(super) fn has_failed(&self) -> bool {
+        let mut first = self.first.iter();
+        first.any(|first| first.verdict == Verdict::Failed)
+    }
+
     /// Whether what failed is a breach that others only wait for in vain.
     pub(super) fn is_about_an_omission(&self) -> bool {
         let mut failures = self.first.iter().flat_map(|first| &first.failures);

@@ -49,7 +49,9 @@ impl Suite {
             let entry = self.entries.get(*index);
             let is_about = entry.is_some_and(Entry::is_about_an_omission);
             let weight = entry.map(|entry| weight_of(&entry.scenario));
-            std::cmp::Reverse((is_about, weight))
+            // What is blocked comes last: by then its cause is known.
+            let is_failed = entry.is_some_and(Entry::has_failed);
+            std::cmp::Reverse((is_about, is_failed, weight))
         });
         self.queue.extend(queue);
     }

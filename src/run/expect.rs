@@ -11,7 +11,7 @@ use super::trouble::{Trouble, came, shown, told, told_late};
 use crate::event::{Expectation, Observed, Wanted};
 use crate::scenario::ast::{Expect, Expected, LinePattern, Part, Step, WordKind};
 use crate::scenario::{Mismatch, Wanted as Line};
-use crate::spec::{ClauseId, Command, Direction, ErrorCode, ServerKind, rung_of_line};
+use crate::spec::{ClauseId, ErrorCode, ServerKind, commands, rung_of_line};
 use crate::transcript::{ConnName, escape};
 use crate::wire::{DecodeError, Frame, Terminator};
 
@@ -508,9 +508,10 @@ pub(super) fn broken_error(expect: &Expect, frame: &Frame) -> Option<ClauseId> {
     }
     let Some(code) = error_code(frame) else {
         // A word that no command begins with stands where the code should.
-        let kind = expect.conn.kind();
-        let known = Command::find(Direction::ToClient, kind, frame.verb());
-        return known.is_none().then_some(ClauseId::ERR_1);
+        let is_command = commands()
+            .iter()
+            .any(|row| row.verb.as_bytes() == frame.verb());
+        return (!is_command).then_some(ClauseId::ERR_1);
     };
     if frame.words().nth(1).is_none() {
         return Some(ClauseId::ERR_1);

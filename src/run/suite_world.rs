@@ -250,44 +250,7 @@ fn perform(
                 silent.rung = Some(Rung::Ver);
                 return Done::Scenario(Box::new(silent));
             }
-            world.alive &= !world.dying;
-            if !world.alive {
-                return Done::Scenario(Box::new(outcome(Ending::Blocked, Vec::new())));
-            }
-            let has_run = |name: &str| world.since.iter().any(|ran| ran == name);
-            let hurts = match act {
-                Act::Hurt => true,
-                Act::HurtAfter(first) => has_run(first),
-                Act::Full(count) => world.since.len() + 1 >= count,
-                _ => false,
-            };
-            world.since.push(scenario.name.clone());
-            if hurts {
-                world.dying = world.lingers;
-                world.alive = world.lingers;
-            }
-            match act {
-                Act::Unable | Act::Refuse | Act::Silent => unreachable!("answered above"),
-                Act::NotBegun(limit) => Done::Limit(limit),
-                Act::Limit(limit) => {
-                    let mut stopped = outcome(Ending::Inconclusive, Vec::new());
-                    stopped.limit = Some(limit);
-                    Done::Scenario(Box::new(stopped))
-                }
-                Act::Pass | Act::Hurt | Act::HurtAfter(_) | Act::Full(_) => {
-                    Done::Scenario(Box::new(outcome(Ending::Passed, Vec::new())))
-                }
-                Act::Fail => {
-                    let failures = vec![failure(clause, "this", "that")];
-                    Done::Scenario(Box::new(outcome(Ending::Failed, failures)))
-                }
-                Act::Seen => Done::Scenario(Box::new(probed(ClauseId::SYN_3))),
-                Act::Kill => {
-                    world.alive = false;
-                    let failures = vec![failure(clause, "this", "closed")];
-                    Done::Scenario(Box::new(outcome(Ending::Failed, failures)))
-                }
-            }
+            play(world, &scenario.name, clause, act)
         }
         Work::Check { pause, .. } => {
             world.checks += 1;
@@ -318,6 +281,48 @@ fn perform(
             world.since.clear();
             world.restarts += 1;
             Done::Restart(Ok(()))
+        }
+    }
+}
+
+/// A scenario is played in the world as it is.
+fn play(world: &mut World, name: &str, clause: Option<ClauseId>, act: Act) -> Done {
+    world.alive &= !world.dying;
+    if !world.alive {
+        return Done::Scenario(Box::new(outcome(Ending::Blocked, Vec::new())));
+    }
+    let has_run = |name: &str| world.since.iter().any(|ran| ran == name);
+    let hurts = match act {
+        Act::Hurt => true,
+        Act::HurtAfter(first) => has_run(first),
+        Act::Full(count) => world.since.len() + 1 >= count,
+        _ => false,
+    };
+    world.since.push(name.to_owned());
+    if hurts {
+        world.dying = world.lingers;
+        world.alive = world.lingers;
+    }
+    match act {
+        Act::Unable | Act::Refuse | Act::Silent => unreachable!("answered before"),
+        Act::NotBegun(limit) => Done::Limit(limit),
+        Act::Limit(limit) => {
+            let mut stopped = outcome(Ending::Inconclusive, Vec::new());
+            stopped.limit = Some(limit);
+            Done::Scenario(Box::new(stopped))
+        }
+        Act::Pass | Act::Hurt | Act::HurtAfter(_) | Act::Full(_) => {
+            Done::Scenario(Box::new(outcome(Ending::Passed, Vec::new())))
+        }
+        Act::Fail => {
+            let failures = vec![failure(clause, "this", "that")];
+            Done::Scenario(Box::new(outcome(Ending::Failed, failures)))
+        }
+        Act::Seen => Done::Scenario(Box::new(probed(ClauseId::SYN_3))),
+        Act::Kill => {
+            world.alive = false;
+            let failures = vec![failure(clause, "this", "closed")];
+            Done::Scenario(Box::new(outcome(Ending::Failed, failures)))
         }
     }
 }

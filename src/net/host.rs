@@ -259,7 +259,7 @@ fn with_doors(launch: &Launch, target: &Target) -> Launch {
     let doors = [&target.dispatch, &target.notification];
     for door in doors.into_iter().flatten() {
         if !launch.ready.contains(door) {
-            launch.ready.push(door.clone());
+            launch.also.push(door.clone());
         }
     }
     launch

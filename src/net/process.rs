@@ -216,7 +216,7 @@ impl Process {
         process.ready_by = Some(now() + invocation.within);
         let mut missing = "";
         let ready = async {
-            for address in &launch.ready {
+            for address in launch.ready.iter().chain(&launch.also) {
                 missing = address;
                 while !listens(address).await {
                     tokio::time::sleep(TRY).await;

@@ -67,6 +67,7 @@ async fn a_server_that_ends_at_once_is_told() {
     let launch = Launch {
         invocation: shell("echo no such port >&2; exit 1"),
         ready: vec!["127.0.0.1:1".to_owned()],
+        also: Vec::new(),
         stop: Signal::Term,
     };
     let error = Process::launch(&launch, &Ear::default()).await;
@@ -83,6 +84,7 @@ async fn a_server_that_goes_into_the_background_is_told_to_stay() {
     let launch = Launch {
         invocation: shell("sleep 100 & exit 0"),
         ready: vec!["127.0.0.1:1".to_owned()],
+        also: Vec::new(),
         stop: Signal::Term,
     };
     let error = Process::launch(&launch, &Ear::default()).await;
@@ -99,6 +101,7 @@ async fn none_of_the_addresses_may_be_in_use() {
             "127.0.0.1:1".to_owned(),
             first.local_addr().unwrap().to_string(),
         ],
+        also: Vec::new(),
         stop: Signal::Term,
     };
     let launched = Process::launch(&launch, &Ear::default()).await;
@@ -121,6 +124,7 @@ async fn a_port_that_is_still_taken_is_waited_for() {
     let launch = Launch {
         invocation: shell("exit 7"),
         ready: vec![old.local_addr().unwrap().to_string()],
+        also: Vec::new(),
         stop: Signal::Term,
     };
     let ear = Ear::default();
@@ -137,6 +141,7 @@ async fn a_server_that_finds_its_port_taken_is_started_again_for_a_while() {
     let mut launch = Launch {
         invocation: shell("echo 'bind: Address already in use' >&2; exit 7"),
         ready: vec!["127.0.0.1:1".to_owned()],
+        also: Vec::new(),
         stop: Signal::Term,
     };
     launch.invocation.within = Duration::from_millis(200);

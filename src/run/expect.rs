@@ -342,11 +342,15 @@ impl Session {
     /// Whether a step says for itself which clause of error lines is broken.
     pub(super) fn is_about_errors(&self, step: &Step) -> bool {
         let own = step.clause.or(self.clause);
+        // A command that should not be taken is echoed: that is no error of a wrong form.
         [
             ClauseId::ERR_1,
             ClauseId::ERR_2,
             ClauseId::ERR_3,
             ClauseId::ERR_4,
+            ClauseId::FRAME_7,
+            ClauseId::FRAME_12,
+            ClauseId::FRAME_13,
         ]
         .iter()
         .any(|clause| own == Some(*clause))

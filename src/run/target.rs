@@ -116,6 +116,8 @@ pub struct Launch {
     pub invocation: Invocation,
     /// It is ready once each of these addresses accepts a connection.
     pub ready: Vec<String>,
+    /// So must each of these, which something in front of the server may hold before it starts.
+    pub also: Vec<String>,
     /// The signal for an orderly end.
     pub stop: Signal,
 }

@@ -305,6 +305,7 @@ impl Reader<'_> {
         Some(Launch {
             invocation: invocation?,
             ready,
+            also: Vec::new(),
             stop,
         })
     }

@@ -239,6 +239,34 @@ pub struct Failure {
 }
 
 impl Failure {
+    /// A failure of which nothing is known beyond the judgement: neither a word nor a connection nor
+    /// an entry of the transcript.
+    #[must_use]
+    pub fn new(
+        clause: Option<ClauseId>,
+        judge: Judge,
+        place: Place,
+        expected: impl Into<Expectation>,
+        got: Observed,
+    ) -> Self {
+        Self {
+            clause,
+            level: clause.map(ClauseId::level),
+            judge,
+            place,
+            expected: expected.into(),
+            got,
+            detail: None,
+            word: None,
+            command: None,
+            kind: None,
+            conn: None,
+            entry: None,
+            until: 0,
+            transcript: Vec::new(),
+        }
+    }
+
     /// The name of the oracle or other watcher that judged, and what it says; `None` where a step
     /// did.
     #[must_use]

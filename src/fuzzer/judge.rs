@@ -173,23 +173,18 @@ pub fn blame(outcome: &mut Outcome, scenario: &Scenario, dead: &Dead) {
     let wrote = dead.stderr.iter().skip(from);
     transcript.extend(wrote.map(|line| format!("{WROTE}{line}")));
     let failure = Failure {
-        clause: Some(clause),
-        level: Some(clause.level()),
-        judge: Judge::Process,
-        place: scenario.source.place(at.unwrap_or_default()),
-        expected: "the server goes on serving others".into(),
-        got: Observed::Other(match dead.exited || dead.cried {
-            true => dead.why.clone(),
-            false => format!("it serves nobody: {}", dead.why),
-        }),
         detail: Some(last_words(dead)),
-        word: None,
-        command: None,
-        kind: None,
-        conn: None,
-        entry: None,
-        until: 0,
         transcript,
+        ..Failure::new(
+            Some(clause),
+            Judge::Process,
+            scenario.source.place(at.unwrap_or_default()),
+            "the server goes on serving others",
+            Observed::Other(match dead.exited || dead.cried {
+                true => dead.why.clone(),
+                false => format!("it serves nobody: {}", dead.why),
+            }),
+        )
     };
     // What was not met because the server was gone says nothing.
     outcome.failures = vec![failure];

@@ -527,23 +527,18 @@ impl Suite {
         result.failures.insert(
             0,
             Failure {
-                clause: Some(clause),
-                level: Some(clause.level()),
-                judge: Judge::Process,
-                place: step.map_or_else(
-                    || scenario.source.place(Default::default()),
-                    |step| scenario.source.place(step.at),
-                ),
-                expected: "the server goes on serving others".into(),
-                got: Observed::Other(death.dead.why.clone()),
                 detail: after.clone(),
-                word: None,
-                command: None,
-                kind: None,
-                conn: None,
-                entry: None,
-                until: 0,
                 transcript,
+                ..Failure::new(
+                    Some(clause),
+                    Judge::Process,
+                    step.map_or_else(
+                        || scenario.source.place(Default::default()),
+                        |step| scenario.source.place(step.at),
+                    ),
+                    "the server goes on serving others",
+                    Observed::Other(death.dead.why.clone()),
+                )
             },
         );
         result.verdict = Verdict::Failed;

@@ -43,22 +43,7 @@ pub(crate) fn scenario(name: &str, clauses: &[&str], tags: &[&str]) -> Arc<Scena
 
 /// A failure.
 pub(crate) fn failure(clause: Option<ClauseId>, expected: &str, got: &str) -> Failure {
-    Failure {
-        clause,
-        level: clause.map(ClauseId::level),
-        judge: Judge::Step,
-        place: place(),
-        expected: expected.into(),
-        got: observed(got),
-        detail: None,
-        word: None,
-        command: None,
-        kind: None,
-        conn: None,
-        entry: None,
-        until: 0,
-        transcript: Vec::new(),
-    }
+    Failure::new(clause, Judge::Step, place(), expected, observed(got))
 }
 
 /// What came, from how reports tell it.

@@ -107,20 +107,14 @@ impl Assessor {
             if self.strict && self.counts(variation.clause.level()) {
                 let clause = variation.clause.clause();
                 result.failures.push(Failure {
-                    clause: Some(variation.clause),
-                    level: Some(clause.level),
-                    judge: Judge::Step,
-                    place: variation.place.clone(),
-                    expected: clause.text.into(),
-                    got: Observed::Other(variation.seen.clone()),
                     detail: Some("a variation, under --strict".into()),
-                    word: None,
-                    command: None,
-                    kind: None,
-                    conn: None,
-                    entry: None,
-                    until: 0,
-                    transcript: Vec::new(),
+                    ..Failure::new(
+                        Some(variation.clause),
+                        Judge::Step,
+                        variation.place.clone(),
+                        clause.text,
+                        Observed::Other(variation.seen.clone()),
+                    )
                 });
             } else {
                 result.variations.push(variation.clone());

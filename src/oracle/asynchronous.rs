@@ -15,6 +15,10 @@ impl Oracle for Asynchronous {
         "asynchronous"
     }
 
+    fn is_for_form(&self) -> bool {
+        true
+    }
+
     fn clauses(&self) -> &'static [ClauseId] {
         &[ClauseId::TRID_5, ClauseId::TRID_9]
     }

@@ -25,6 +25,10 @@ impl Oracle for Framing {
         "framing"
     }
 
+    fn is_for_form(&self) -> bool {
+        true
+    }
+
     fn clauses(&self) -> &'static [ClauseId] {
         &[
             ClauseId::FRAME_1,

@@ -1,12 +1,15 @@
 //! All oracles together, entry by entry.
 
 use super::finding::{Finding, Findings};
-use super::world::{Seen, Sight, World};
+use super::line::Line;
+use super::mend::put_right;
+use super::world::{Asked, Mark, Seen, Sight, World};
 use super::{
     Oracle, admission, answers, asynchronous, authentication, errors, framing, lists, liveness,
     messages, numbering, order, presence, privacy, refusals, replies, roster, serials, shape,
 };
-use crate::transcript::{Entry, Transcript, What};
+use crate::transcript::{Entry, Party, Transcript, What};
+use crate::wire::Frame;
 
 /// Whose findings are void where the server has changed what is the clients' to change.
 const VOID: [&str; 3] = ["lists", "presence", "privacy"];
@@ -44,6 +47,7 @@ pub fn oracles() -> Vec<Box<dyn Oracle>> {
 struct Seat {
     name: &'static str,
     is_for_lines: bool,
+    is_for_form: bool,
     oracle: Box<dyn Oracle>,
 }
 
@@ -51,6 +55,7 @@ fn seated() -> Vec<Seat> {
     let seat = |oracle: Box<dyn Oracle>| Seat {
         name: oracle.name(),
         is_for_lines: oracle.is_for_lines(),
+        is_for_form: oracle.is_for_form(),
         oracle,
     };
     oracles().into_iter().map(seat).collect()
@@ -68,6 +73,8 @@ pub struct Judge {
     is_over: bool,
     /// After how many entries it forgets.
     memory: usize,
+    /// The last line as it should read, and its entry.
+    mended: Option<(usize, Frame)>,
 }
 
 impl Default for Judge {
@@ -78,6 +85,7 @@ impl Default for Judge {
             findings: Findings::default(),
             is_over: false,
             memory: MEMORY,
+            mended: None,
         }
     }
 }
@@ -102,27 +110,50 @@ impl Judge {
     /// transcript itself only the connections are read.
     pub fn entry(&mut self, transcript: &Transcript, entry: &Entry) {
         self.world.meet(transcript);
-        if let Some(seen) = self.world.read(entry) {
-            // Behind a hole, what looks like a line may be the middle of a payload.
-            let is_holed = seen.conn.is_holed || matches!(entry.what, What::Missing(..));
-            let is_line = seen.told().is_some();
-            let judges = |seat: &&mut Seat| !is_holed && (is_line || !seat.is_for_lines);
-            for seat in self.oracles.iter_mut().filter(judges) {
-                self.findings.speaks(seat.name);
-                seat.oracle.entry(&self.world, &seen, &mut self.findings);
+        self.mended = None;
+        let Some(seen) = self.world.read(entry) else {
+            self.step(entry);
+            return;
+        };
+        ask(
+            &mut self.oracles,
+            true,
+            &self.world,
+            &seen,
+            &mut self.findings,
+        );
+        if let Some(frame) = put_right(&seen, self.findings.list()) {
+            let right = Entry {
+                what: What::Frame(Party::Server, frame.clone()),
+                ..entry.clone()
+            };
+            self.mended = Some((self.world.index(), frame));
+            if let Some(seen) = self.world.read(&right) {
+                ask(
+                    &mut self.oracles,
+                    false,
+                    &self.world,
+                    &seen,
+                    &mut self.findings,
+                );
+                let lesson = lesson(seen);
+                learn(&mut self.world, &right, &lesson);
             }
-            let Seen { sight, .. } = seen;
-            match sight {
-                Sight::Asked(asked) => self.world.learn_asked(entry.conn, entry.at, &asked),
-                Sight::Told(told) => {
-                    let (line, mark) = (told.line, (&told).into());
-                    let has_payload = told.frame.payload.is_some();
-                    let how = (entry.at, has_payload);
-                    self.world.learn_told(entry.conn, &line, mark, how);
-                }
-                Sight::Opened | Sight::Raw(..) | Sight::Ended(_) => self.world.learn_other(entry),
-            }
+        } else {
+            ask(
+                &mut self.oracles,
+                false,
+                &self.world,
+                &seen,
+                &mut self.findings,
+            );
+            let lesson = lesson(seen);
+            learn(&mut self.world, entry, &lesson);
         }
+        self.step(entry);
+    }
+
+    fn step(&mut self, entry: &Entry) {
         self.world.step(entry.conn);
         if self.world.index().is_multiple_of(self.memory) {
             self.world.forget();
@@ -130,6 +161,14 @@ impl Judge {
                 self.oracles = seated();
             }
         }
+    }
+
+    /// The line of this entry as it should read, where it is the last one and only its form was
+    /// wrong.
+    #[must_use]
+    pub fn mended(&self, entry: usize) -> Option<&Frame> {
+        let (at, frame) = self.mended.as_ref()?;
+        (*at == entry).then_some(frame)
     }
 
     /// From this entry on nobody is accused: what was found there is dropped, and nothing more is
@@ -172,6 +211,52 @@ impl Judge {
         let mut list = std::mem::take(&mut self.findings).into_list();
         list.sort_by_key(|finding| finding.entry);
         list
+    }
+}
+
+/// Asks the oracles: those that look at the form, or the others.
+fn ask(
+    oracles: &mut [Seat],
+    is_for_form: bool,
+    world: &World,
+    seen: &Seen<'_, '_>,
+    findings: &mut Findings,
+) {
+    // Behind a hole, what looks like a line may be the middle of a payload.
+    if seen.conn.is_holed || matches!(seen.entry.what, What::Missing(..)) {
+        return;
+    }
+    let is_line = seen.told().is_some();
+    let judges =
+        |seat: &&mut Seat| seat.is_for_form == is_for_form && (is_line || !seat.is_for_lines);
+    for seat in oracles.iter_mut().filter(judges) {
+        findings.speaks(seat.name);
+        seat.oracle.entry(world, seen, findings);
+    }
+}
+
+/// What the world learns from an entry.
+enum Lesson<'e> {
+    Asked(Asked<'e>),
+    Told(Line<'e>, Mark, bool),
+    Other,
+}
+
+fn lesson<'e>(seen: Seen<'_, 'e>) -> Lesson<'e> {
+    match seen.sight {
+        Sight::Asked(asked) => Lesson::Asked(asked),
+        Sight::Told(told) => Lesson::Told(told.line, (&told).into(), told.frame.payload.is_some()),
+        Sight::Opened | Sight::Raw(..) | Sight::Ended(_) => Lesson::Other,
+    }
+}
+
+fn learn(world: &mut World, entry: &Entry, lesson: &Lesson<'_>) {
+    match lesson {
+        Lesson::Asked(asked) => world.learn_asked(entry.conn, entry.at, asked),
+        Lesson::Told(line, mark, has_payload) => {
+            world.learn_told(entry.conn, line, *mark, (entry.at, *has_payload));
+        }
+        Lesson::Other => world.learn_other(entry),
     }
 }
 

@@ -38,6 +38,7 @@ mod judge;
 mod line;
 mod lists;
 mod liveness;
+mod mend;
 mod messages;
 mod numbering;
 mod order;
@@ -72,6 +73,12 @@ pub trait Oracle: std::fmt::Debug + Send {
 
     /// Whether it looks at the server's lines alone, and at no other entries.
     fn is_for_lines(&self) -> bool {
+        false
+    }
+
+    /// Whether it looks at lines as they came. All others look at a line as it should read, where
+    /// only its form is wrong and it is plain what was meant.
+    fn is_for_form(&self) -> bool {
         false
     }
 

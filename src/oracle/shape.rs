@@ -3,9 +3,10 @@
 use super::Oracle;
 use super::asynchronous::bears_trid;
 use super::finding::Findings;
-use super::line::{Verb, number};
-use super::world::{Role, Seen, Told, World};
-use crate::spec::{ClauseId, Command, Direction, ServerKind};
+use super::line::{Line, Verb, number};
+use super::mend::has_counts_swapped;
+use super::world::{List, Role, Seen, Told, World};
+use crate::spec::{ClauseId, Command, Direction, ServerKind, decode_name, join_name};
 
 /// The judge of parameters.
 #[derive(Debug)]
@@ -14,6 +15,10 @@ pub(super) struct Shape;
 impl Oracle for Shape {
     fn name(&self) -> &'static str {
         "shape"
+    }
+
+    fn is_for_form(&self) -> bool {
+        true
     }
 
     fn clauses(&self) -> &'static [ClauseId] {
@@ -27,6 +32,7 @@ impl Oracle for Shape {
             ClauseId::SBU_1,
             ClauseId::SYN_1,
             ClauseId::LST_1,
+            ClauseId::LST_2,
             ClauseId::GTC_1,
             ClauseId::BLP_1,
             ClauseId::CHG_1,
@@ -58,7 +64,7 @@ impl Oracle for Shape {
         true
     }
 
-    fn entry(&mut self, _: &World, seen: &Seen<'_, '_>, out: &mut Findings) {
+    fn entry(&mut self, world: &World, seen: &Seen<'_, '_>, out: &mut Findings) {
         let Some(told) = seen.told() else {
             return;
         };
@@ -85,8 +91,10 @@ impl Oracle for Shape {
         let Some(clause) = clause_of(seen, told) else {
             return;
         };
-        judge_count(seen, told, clause, out);
-        judge_values(seen, told, clause, out);
+        judge_counts(seen, told, out);
+        if judge_count(world, seen, told, clause, out) {
+            judge_values(seen, told, clause, out);
+        }
     }
 }
 
@@ -131,47 +139,132 @@ fn clause_of(seen: &Seen<'_, '_>, told: &Told<'_, '_>) -> Option<ClauseId> {
     })
 }
 
-fn judge_count(seen: &Seen<'_, '_>, told: &Told<'_, '_>, clause: ClauseId, out: &mut Findings) {
+/// Whether a line has as many parameters as it should.
+fn judge_count(
+    world: &World,
+    seen: &Seen<'_, '_>,
+    told: &Told<'_, '_>,
+    clause: ClauseId,
+    out: &mut Findings,
+) -> bool {
     let line = &told.line;
     let row = Command::find(Direction::ToClient, seen.conn.kind, line.word(0));
     let Some(row) = row else {
-        return;
+        return true;
     };
     let before = 1 + usize::from(line.verb.has_trid());
     let params = line.count().saturating_sub(before);
     // A TrID too many is another oracle's.
-    let has_trid_too_many = bears_trid(told);
+    if bears_trid(told) {
+        return true;
+    }
+    let is_ok = line.verb == Verb::Usr && line.word(2) == b"OK";
     // Where the draft lets the server add something, too much is no breach.
     let is_open = matches!(
         line.verb,
         Verb::Usr | Verb::Ver | Verb::Inf | Verb::Xfr | Verb::Cvr | Verb::Url | Verb::Fnd
-    );
+    ) && !is_ok;
     // Clear text passwords need no challenge.
     let is_bare = line.verb == Verb::Usr && line.word(2) == b"CTP";
-    let is_short = params < row.min_params && !is_bare;
+    // An entry of a list, with two numbers before the handle instead of three.
+    let is_entry = line.verb == Verb::Lst && line.count() == 7 && line.word(5).contains(&b'@');
+    let is_short = (params < row.min_params && !is_bare) || is_entry;
     let is_long = params > row.max_params && !is_open;
-    let ends_in_name = matches!(
-        line.verb,
-        Verb::Nln
-            | Verb::Iln
-            | Verb::Add
-            | Verb::Joi
-            | Verb::Iro
-            | Verb::Rng
-            | Verb::Lst
-            | Verb::Rea
-    );
-    if is_long && ends_in_name && !has_trid_too_many {
+    if is_long && has_blank_in_name(world, told) {
         let message = "a blank stands in the name";
         out.accuse_line(seen, ClauseId::FRAME_3, message, "URL encoding");
-    } else if (is_short || is_long) && !has_trid_too_many {
-        let message = "the line has too few or too many parameters";
+    } else if is_short || is_long {
+        let message = match is_short {
+            true => "the line has too few parameters",
+            false => TOO_MANY,
+        };
         let expected = match (row.min_params, row.max_params) {
             (least, usize::MAX) => format!("at least {least} parameters"),
             (least, most) => format!("{least} to {most} parameters"),
         };
         out.accuse_line(seen, clause, message, &expected);
     }
+    !is_short && !is_long
+}
+
+/// What is said of a line that has parameters behind its last one.
+pub(super) const TOO_MANY: &str = "the line has too many parameters";
+
+/// What is said of a line that counts the wrong way round.
+pub(super) const COUNTS_SWAPPED: &str = "the total stands before the item";
+
+/// Lists and rosters name the item, and then how many there are.
+fn judge_counts(seen: &Seen<'_, '_>, told: &Told<'_, '_>, out: &mut Findings) {
+    let (clause, list) = match told.line.verb {
+        Verb::Lst => (ClauseId::LST_2, List::parse(told.line.word(2))),
+        Verb::Iro => (ClauseId::ANS_2, None),
+        _ => return,
+    };
+    let Some(request) = told.request.filter(|_| told.role == Role::Answer) else {
+        return;
+    };
+    let progress = &request.progress;
+    let goes_on = told.line.verb == Verb::Iro || progress.list == list;
+    let next = match goes_on {
+        true => progress.item.saturating_add(1),
+        false => 1,
+    };
+    let is_over = list.is_some_and(|list| progress.has_shown(list));
+    if !is_over && has_counts_swapped(&told.line, next) {
+        out.accuse_line(seen, clause, COUNTS_SWAPPED, "item, then total");
+    }
+}
+
+/// Whether what makes a line too long belongs to the name that it ends in: a name with a blank in
+/// it. It does not where the name is whole without it, nor where it is a number.
+fn has_blank_in_name(world: &World, told: &Told<'_, '_>) -> bool {
+    let line = &told.line;
+    let Some(at) = place_of_name(line.word(0)) else {
+        return false;
+    };
+    let name = decode_name(line.word(at)).into_owned();
+    let joined = join_name(told.frame.words().skip(at));
+    let asked = told.request.and_then(|asked| match asked.verb {
+        Verb::Add => Line::read(asked.line()).word(4).into(),
+        Verb::Rea => Line::read(asked.line()).word(3).into(),
+        _ => None,
+    });
+    if let Some(asked) = asked.map(decode_name)
+        && (*asked == *joined || *asked == *name)
+    {
+        return *asked == *joined;
+    }
+    let users = world.users();
+    let user = users.find(line.word(at - 1)).map(|id| users.get(id));
+    let is_known = |name: &Vec<u8>| user.is_some_and(|user| user.names.contains(name));
+    if is_known(&joined) || is_known(&name) {
+        return is_known(&joined);
+    }
+    !told
+        .frame
+        .words()
+        .skip(at + 1)
+        .all(|word| number(word).is_some())
+}
+
+/// The place of the friendly name at the end of a line; the handle stands before it.
+pub(super) fn place_of_name(verb: &[u8]) -> Option<usize> {
+    Some(match Verb::parse(verb) {
+        Verb::Joi => 2,
+        Verb::Nln => 3,
+        Verb::Usr | Verb::Iln | Verb::Rea => 4,
+        Verb::Add | Verb::Iro => 5,
+        Verb::Rng => 6,
+        Verb::Lst => 7,
+        _ => return None,
+    })
+}
+
+/// The most words that a line of a server may have; `None` where there is no bound.
+pub(super) fn most_words(kind: ServerKind, verb: &[u8]) -> Option<usize> {
+    let row = Command::find(Direction::ToClient, kind, verb)?;
+    let before = 1 + usize::from(Verb::parse(verb).has_trid());
+    row.max_params.checked_add(before)
 }
 
 fn judge_values(seen: &Seen<'_, '_>, told: &Told<'_, '_>, clause: ClauseId, out: &mut Findings) {

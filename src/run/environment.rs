@@ -3,11 +3,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::event::Rung;
 use crate::run::known::Known;
 use crate::run::outcome::Climb;
+use crate::run::sieve::Residents;
 use crate::spec::{DEFAULT_PORT, Level};
 
 /// What is known of an account's lists and settings before a script uses it.
@@ -143,6 +145,9 @@ pub struct Environment {
     /// Presence comes later than the answer to what caused it: only the quiet time proves its
     /// absence.
     pub presence_batched: bool,
+    /// The batch begins right behind the answer to SYN: where a barrier is answered first, there
+    /// is none.
+    pub batch_is_prompt: bool,
     /// The dispatch server refers to a notification server.
     pub dispatch_refers: bool,
     /// A switchboard could be entered.
@@ -166,6 +171,8 @@ pub struct Environment {
     pub segments: Option<usize>,
     /// What is known to be wrong with the server: no script stops at it.
     pub known: Known,
+    /// Who stands on everybody's lists for good.
+    pub residents: Arc<Residents>,
 }
 
 impl Default for Environment {
@@ -178,6 +185,7 @@ impl Default for Environment {
             timeouts: Timeouts::default(),
             barriers: Barriers::default(),
             presence_batched: false,
+            batch_is_prompt: false,
             dispatch_refers: false,
             has_board: false,
             level: None,
@@ -188,6 +196,7 @@ impl Default for Environment {
             cleanup: true,
             segments: None,
             known: Known::default(),
+            residents: Arc::default(),
         }
     }
 }
@@ -209,8 +218,10 @@ impl Environment {
         }
         self.barriers = learnt.barriers;
         self.presence_batched = learnt.presence_batched;
+        self.batch_is_prompt = learnt.batch_is_prompt;
         self.dispatch_refers = learnt.dispatch_refers;
         self.has_board = learnt.has_board;
+        self.residents = Arc::clone(&learnt.residents);
     }
 
     /// Takes in how far a probe has climbed: what is out is neither used nor waited for.
@@ -255,10 +266,14 @@ pub struct Learnt {
     pub barriers: Barriers,
     /// Presence comes later than the barrier's answer.
     pub presence_batched: bool,
+    /// The batch begins right behind the answer to SYN.
+    pub batch_is_prompt: bool,
     /// The dispatch server refers.
     pub dispatch_refers: bool,
     /// A switchboard could be entered.
     pub has_board: bool,
+    /// Who stands on everybody's lists for good.
+    pub residents: Arc<Residents>,
 }
 
 #[cfg(test)]
@@ -287,6 +302,7 @@ mod tests {
             presence_batched: true,
             dispatch_refers: true,
             has_board: true,
+            ..Learnt::default()
         };
         let mut env = Environment::default();
         env.learn(&learnt);

@@ -10,11 +10,11 @@ const ALICE: &str = "{ alice: { state: NLN } }";
 const STEPS: &str =
     "  - C: CHG {t} BSY\n  - S: CHG {t} BSY\n  - C: CHG {t} NLN\n  - S: CHG {t} NLN";
 
-fn extra_word() -> Failure {
+fn other_state() -> Failure {
     let line = Wanted::Line("CHG".to_owned());
     Failure {
         expected: Expectation::new("CHG 1 BSY", line),
-        ..failure(Some(ClauseId::CHG_1), "CHG 1 BSY", "CHG 1 BSY x")
+        ..failure(Some(ClauseId::CHG_1), "CHG 1 BSY", "CHG 1 AWY")
     }
 }
 
@@ -40,16 +40,16 @@ fn played(known: &[Failure], first: &str) -> Outcome {
 
 #[test]
 fn a_line_that_is_nearly_right_is_noted_and_play_goes_on() {
-    let unknown = played(&[], "CHG 7 BSY x");
+    let unknown = played(&[], "CHG 7 AWY");
     assert_eq!((unknown.ending, unknown.known.len()), (Ending::Failed, 0));
-    let known = played(&[extra_word()], "CHG 7 BSY x");
+    let known = played(&[other_state()], "CHG 7 AWY");
     assert_eq!((known.ending, known.known.len()), (Ending::Passed, 1));
     assert!(known.failures.is_empty());
 }
 
 #[test]
 fn what_cannot_be_put_right_ends_the_script_and_accuses_nobody() {
-    let refused = played(&[extra_word()], "201 7");
+    let refused = played(&[other_state()], "201 7");
     assert_eq!((refused.ending, refused.known.len()), (Ending::Blocked, 1));
     assert!(refused.failures.is_empty());
 }

@@ -5,8 +5,9 @@ use std::collections::VecDeque;
 use bytes::Bytes;
 
 use super::limit::Limit;
+use super::sieve::Sieve;
 use crate::spec::{Command, Direction, ServerKind};
-use crate::wire::{DecodeError, Decoder, Frame, Limits, PayloadRule};
+use crate::wire::{DecodeError, Decoder, Frame, Limits, PayloadRule, UNKNOWN};
 
 /// The longest line, and the longest payload, that a script may send and still be understood.
 const WIDE: usize = 1 << 20;
@@ -39,6 +40,9 @@ pub(super) struct Link {
     /// How much had been heard when the connection ended.
     pub(super) end_at: usize,
     pub(super) inbox: VecDeque<Frame>,
+    /// The lines that were put right, as reports show them, and the entries of what came.
+    pub(super) mended: Vec<(String, usize)>,
+    pub(super) sieve: Sieve,
     /// The server has let the user in: `USR … OK`, `ANS … OK`.
     pub(super) entered: bool,
     /// The latest serial number that the server named.
@@ -77,6 +81,8 @@ impl Link {
             left: false,
             end_at: 0,
             inbox: VecDeque::new(),
+            mended: Vec::new(),
+            sieve: Sieve::default(),
             entered: false,
             serial: None,
             prompt: None,
@@ -125,6 +131,7 @@ impl Link {
     /// Notes what later requests of the harness's own build on.
     pub(super) fn observe(&mut self, frame: &Frame) {
         let word = |n| frame.words().nth(n).map(|word| frame.line.slice_ref(word));
+        let serial = |n| word(n).filter(|word| *word != UNKNOWN);
         match frame.line.get(..4) {
             Some(b"USR " | b"ANS ") => {
                 self.entered |= frame.words().nth(2) == Some(b"OK");
@@ -133,9 +140,9 @@ impl Link {
                 self.serial = word(2);
                 self.synchronised |= self.serial.is_some();
             }
-            Some(b"ADD " | b"REM ") => self.serial = word(3),
-            Some(b"GTC ") => (self.serial, self.prompt) = (word(2), word(3)),
-            Some(b"BLP " | b"REA ") => self.serial = word(2),
+            Some(b"ADD " | b"REM ") => self.serial = serial(3),
+            Some(b"GTC ") => (self.serial, self.prompt) = (serial(2), word(3)),
+            Some(b"BLP " | b"REA ") => self.serial = serial(2),
             Some(b"CHG ") => self.state = word(2),
             _ => {}
         }

@@ -16,6 +16,8 @@ use super::limit::{Allowance, Limit};
 pub(super) use super::link::{End, Link};
 use super::port::{Input, Output, Refusal};
 use super::rest::may_set_prompt;
+use super::sieve::Residents;
+use super::trouble::shown;
 use crate::diagnostic::{Source, Span};
 use crate::oracle::Judge;
 use crate::spec::ServerKind;
@@ -67,6 +69,8 @@ pub(super) struct Shared {
     pub(super) halted: Option<Limit>,
     /// Why the harness says what it says now, where no step asks for it.
     mark: Option<Mark>,
+    /// Who stands on everybody's lists for good.
+    pub(super) residents: Arc<Residents>,
 }
 
 impl Shared {
@@ -164,9 +168,8 @@ impl Shared {
                         return;
                     }
                     link.told += 1;
-                    link.observe(&frame);
-                    link.inbox.push_back(frame.clone());
-                    self.record(conn, What::Frame(Party::Server, frame));
+                    self.record(conn, What::Frame(Party::Server, frame.clone()));
+                    self.deliver(conn, frame);
                 }
                 Ok(None) => return,
                 Err(error) => {
@@ -182,6 +185,23 @@ impl Shared {
                 }
             }
         }
+    }
+}
+
+impl Shared {
+    /// Hands the line that came last to the script: as it should read, where the judge could tell.
+    fn deliver(&mut self, conn: ConnId, frame: Frame) {
+        let entry = self.transcript.entries().len().saturating_sub(1);
+        let mended = self.judge.mended(entry).cloned();
+        let Some(link) = self.links.get_mut(conn.0) else {
+            return;
+        };
+        if let Some(mended) = &mended {
+            link.mended.push((shown(mended), entry));
+        }
+        let frame = mended.unwrap_or(frame);
+        link.observe(&frame);
+        link.sieve.pass(frame, &self.residents, &mut link.inbox);
     }
 }
 
@@ -213,6 +233,7 @@ impl Links {
             entries_left: MAX_ENTRIES,
             halted: None,
             mark: None,
+            residents: Arc::default(),
         })))
     }
 

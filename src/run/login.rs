@@ -181,7 +181,7 @@ impl Session {
         batch: &Batch,
     ) -> Result<Option<Frame>, Trouble> {
         let expected = "GTC, BLP and all of LST FL, AL, BL, RL";
-        if batch.is_empty() && self.slot(slot).pool.is_empty() {
+        if batch.is_empty() && !self.env.batch_is_prompt && self.slot(slot).pool.is_empty() {
             let answer = self.answer(slot, trid, expected).await;
             return match answer {
                 Err(_) if !self.slot(slot).pool.is_empty() => Ok(None),

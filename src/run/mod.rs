@@ -51,11 +51,13 @@ mod port;
 mod probe;
 #[cfg(test)]
 mod probe_tests;
+mod residents;
 mod rest;
 mod roster;
 mod script;
 mod second_look;
 mod session;
+mod sieve;
 mod silence;
 #[cfg(test)]
 mod silence_tests;
@@ -102,6 +104,7 @@ pub use limit::Limit;
 pub use outcome::{AccountAfter, Cause, Climb, Ending, Outcome};
 pub use pattern::{Pattern, PatternError};
 pub use port::{Input, Output, Refusal};
+pub use sieve::Residents;
 pub use suite::Suite;
 pub use target::{AddressError, Invocation, Launch, RemoteError, Signal, Target, is_loopback};
 pub use target_schema::target_schema;

@@ -170,6 +170,8 @@ impl Session {
     ) -> Result<(), Trouble> {
         let since = self.links.now();
         let read = self.read_lists(first, 0).await;
+        let took = self.links.now().saturating_sub(since);
+        learnt.batch_is_prompt = read.is_ok() && took <= self.quiet();
         let first = self.stand_again(first, 0).await?;
         self.climbed(ladder, Rung::Syn, since, read);
         let second = if self.players.len() > 1 {
@@ -177,6 +179,9 @@ impl Session {
         } else {
             None
         };
+        if let Some(second) = second {
+            self.find_residents(second, learnt).await?;
+        }
         for index in 0..self.players.len().min(2) {
             self.refuse_foreign(index)?;
         }

@@ -150,6 +150,7 @@ impl Session {
     ) -> Self {
         let secrets = accounts.iter().map(|account| account.password.clone());
         let redactor = Redactor::new(secrets);
+        links.lock().residents = Arc::clone(&env.residents);
         let players = accounts.into_iter().map(|account| {
             let name = account.name.as_ref();
             let name = name.map(|name| encode_name(name.as_bytes()));
@@ -449,6 +450,10 @@ impl Session {
                 .rev()
                 .filter(|(_, entry)| entry.conn == conn)
         };
+        let mended = |text: &str| {
+            let mut lines = shared.links.get(conn.0)?.mended.iter().rev();
+            lines.find_map(|(line, at)| (line == text).then_some(*at))
+        };
         let entry = own().find_map(|(at, entry)| match (&entry.what, got) {
             (
                 What::Frame(Party::Server, frame),
@@ -459,6 +464,10 @@ impl Session {
             | (What::Raw(Party::Server, _), Observed::Garbage(_)) => Some(at),
             _ => None,
         });
+        let entry = match got {
+            Observed::Line(text) | Observed::Error(_, text) => mended(text).or(entry),
+            _ => entry,
+        };
         let command = own().find_map(|(_, entry)| match &entry.what {
             What::Frame(Party::Client, frame) if !self.answers_barrier(frame) => {
                 Some(escape(frame.verb()))

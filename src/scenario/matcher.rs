@@ -10,7 +10,7 @@ use super::maker::{Maker, TridSource, shown};
 use super::trids::Trids;
 use crate::spec::{ErrorCode, decode_name};
 use crate::transcript::ConnName;
-use crate::wire::Frame;
+use crate::wire::{Frame, UNKNOWN};
 
 /// How many bytes around the first difference of two payloads are shown.
 const AROUND: usize = 16;
@@ -240,6 +240,8 @@ impl<'l> Line<'l> {
     ) -> Result<bool, EvalError> {
         match kind {
             WordKind::Any => Ok(true),
+            // A number that the server has left out is any number, to be compared with none.
+            WordKind::Range(..) | WordKind::Above(_) if word == UNKNOWN => Ok(true),
             WordKind::Text(text) => self.text(text, word, exact, bound),
             WordKind::Capture(name) => {
                 let maker = self.maker(bound);

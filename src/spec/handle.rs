@@ -30,6 +30,13 @@ pub fn decode_name(word: &[u8]) -> Cow<'_, [u8]> {
     percent_decode(word).into()
 }
 
+/// The plain name that these words make together, where its blanks stand bare in a line.
+#[must_use]
+pub fn join_name<'w>(words: impl IntoIterator<Item = &'w [u8]>) -> Vec<u8> {
+    let words: Vec<Cow<'_, [u8]>> = words.into_iter().map(decode_name).collect();
+    words.join(&b' ')
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

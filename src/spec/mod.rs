@@ -17,5 +17,6 @@ pub use command::{Command, Direction, Kinds, PayloadForm, ServerKind, TridRule, 
 pub use error_code::{ErrorCode, Origin, error_codes};
 pub use handle::{
     DEFAULT_PORT, MAX_HANDLE, MAX_MESSAGE, MAX_NAME, ONLINE_STATES, decode_name, encode_name,
+    join_name,
 };
 pub use ladder::{REQUESTS, RequestRow, Rung, rung_of_line};

@@ -23,6 +23,9 @@ impl Terminator {
     }
 }
 
+/// Stands for a number that a server has left out, in a line that was put right.
+pub const UNKNOWN: &[u8] = b"?";
+
 /// The words of a line, as a list; those of nearly every line need no memory of their own.
 pub type Words<'l> = SmallVec<[&'l [u8]; 8]>;
 
@@ -90,6 +93,15 @@ impl Frame {
             line,
             terminator: Terminator::CrLf,
             payload,
+        }
+    }
+
+    /// The same frame with other words in its line.
+    #[must_use]
+    pub fn with_words(&self, words: &[&[u8]]) -> Self {
+        Self {
+            line: words.join(&b' ').into(),
+            ..self.clone()
         }
     }
 

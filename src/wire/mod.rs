@@ -8,4 +8,4 @@ mod decoder;
 mod frame;
 
 pub use decoder::{DecodeError, Decoder, Limits, PayloadRule};
-pub use frame::{Frame, Terminator, Words, for_each_word, words};
+pub use frame::{Frame, Terminator, UNKNOWN, Words, for_each_word, words};

@@ -7,7 +7,7 @@ use super::reading::Asked;
 use super::request::Request;
 use super::user::{List, UNSET, UserId};
 use crate::oracle::line::{Line, Verb};
-use crate::spec::{ServerKind, decode_name};
+use crate::spec::{ServerKind, decode_name, join_name};
 use crate::transcript::{ConnId, Party};
 
 /// How many handles that try to log in are remembered.
@@ -60,6 +60,10 @@ impl World {
             known.states.asked(UNSET, request.index);
             known.states.accepted(request.index, index);
             known.add_name(&decode_name(line.word(4)));
+            if line.count() > 5 {
+                // A name with blanks in it, or a word too many: nobody can tell yet.
+                known.add_name(&join_name((4..line.count()).map(|at| line.word(at))));
+            }
             self.catch_up(id, user);
         }
     }

@@ -21,6 +21,7 @@ use crate::transcript::ConnId;
 pub use board::{Board, BoardId, Boards, Cookie, Purpose, Seat};
 pub use connection::Conn;
 pub use fact::{Fact, ListFact, Membership};
+pub(in crate::oracle) use learning::Mark;
 pub(in crate::oracle) use learning::state;
 pub use reading::{Asked, Clarity, Flaw, Role, Seen, Sight, Told};
 pub use request::{Progress, Request, Step, ends_list};

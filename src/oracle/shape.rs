@@ -170,10 +170,11 @@ fn judge_count(
     let is_entry = line.verb == Verb::Lst && line.count() == 7 && line.word(5).contains(&b'@');
     let is_short = (params < row.min_params && !is_bare) || is_entry;
     let is_long = params > row.max_params && !is_open;
-    if is_long && has_blank_in_name(world, told) {
+    let extra = is_long.then(|| what_is_extra(world, told));
+    if extra == Some(Extra::Name) {
         let message = "a blank stands in the name";
         out.accuse_line(seen, ClauseId::FRAME_3, message, "URL encoding");
-    } else if is_short || is_long {
+    } else if is_short || extra == Some(Extra::Words) {
         let message = match is_short {
             true => "the line has too few parameters",
             false => TOO_MANY,
@@ -215,12 +216,23 @@ fn judge_counts(seen: &Seen<'_, '_>, told: &Told<'_, '_>, out: &mut Findings) {
     }
 }
 
-/// Whether what makes a line too long belongs to the name that it ends in: a name with a blank in
-/// it. It does not where the name is whole without it, nor where it is a number.
-fn has_blank_in_name(world: &World, told: &Told<'_, '_>) -> bool {
+/// What makes a line too long.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Extra {
+    /// A friendly name with a blank in it.
+    Name,
+    /// Words that do not belong there.
+    Words,
+    /// Nobody can tell.
+    Unclear,
+}
+
+/// Whether what makes a line too long belongs to the name that it ends in. It does not where the
+/// name is whole without it, or has an encoded blank.
+fn what_is_extra(world: &World, told: &Told<'_, '_>) -> Extra {
     let line = &told.line;
     let Some(at) = place_of_name(line.word(0)) else {
-        return false;
+        return Extra::Words;
     };
     let name = decode_name(line.word(at)).into_owned();
     let joined = join_name(told.frame.words().skip(at));
@@ -229,22 +241,22 @@ fn has_blank_in_name(world: &World, told: &Told<'_, '_>) -> bool {
         Verb::Rea => Line::read(asked.line()).word(3).into(),
         _ => None,
     });
-    if let Some(asked) = asked.map(decode_name)
-        && (*asked == *joined || *asked == *name)
-    {
-        return *asked == *joined;
-    }
+    let asked = asked.map(decode_name);
     let users = world.users();
     let user = users.find(line.word(at - 1)).map(|id| users.get(id));
-    let is_known = |name: &Vec<u8>| user.is_some_and(|user| user.names.contains(name));
-    if is_known(&joined) || is_known(&name) {
-        return is_known(&joined);
+    let is_known = |name: &Vec<u8>| {
+        asked.as_deref() == Some(name) || user.is_some_and(|user| user.names.contains(name))
+    };
+    let is_number = |word: &[u8]| number(word).is_some();
+    if is_known(&joined) {
+        Extra::Name
+    } else if is_known(&name) || line.word(at).contains(&b'%') {
+        Extra::Words
+    } else if told.frame.words().skip(at + 1).all(is_number) {
+        Extra::Unclear
+    } else {
+        Extra::Name
     }
-    !told
-        .frame
-        .words()
-        .skip(at + 1)
-        .all(|word| number(word).is_some())
 }
 
 /// The place of the friendly name at the end of a line; the handle stands before it.

@@ -20,7 +20,7 @@ use super::sieve::Residents;
 use super::trouble::shown;
 use crate::diagnostic::{Source, Span};
 use crate::oracle::Judge;
-use crate::spec::ServerKind;
+use crate::spec::{ClauseId, ServerKind};
 use crate::transcript::{ConnId, ConnName, Mark, Party, Transcript, What};
 use crate::wire::{DecodeError, Frame};
 
@@ -69,6 +69,8 @@ pub(super) struct Shared {
     pub(super) halted: Option<Limit>,
     /// Why the harness says what it says now, where no step asks for it.
     mark: Option<Mark>,
+    /// The clauses that the script is about.
+    pub(super) about: Vec<ClauseId>,
     /// Who stands on everybody's lists for good.
     pub(super) residents: Arc<Residents>,
 }
@@ -189,10 +191,14 @@ impl Shared {
 }
 
 impl Shared {
-    /// Hands the line that came last to the script: as it should read, where the judge could tell.
+    /// Hands the line that came last to the script: as it should read, where the judge could tell
+    /// and the script is not about just that.
     fn deliver(&mut self, conn: ConnId, frame: Frame) {
         let entry = self.transcript.entries().len().saturating_sub(1);
-        let mended = self.judge.mended(entry).cloned();
+        let findings = self.judge.findings().iter().rev();
+        let mut of_line = findings.take_while(|finding| finding.entry >= entry);
+        let is_asked = of_line.any(|finding| self.about.contains(&finding.clause));
+        let mended = self.judge.mended(entry).filter(|_| !is_asked).cloned();
         let Some(link) = self.links.get_mut(conn.0) else {
             return;
         };
@@ -233,6 +239,7 @@ impl Links {
             entries_left: MAX_ENTRIES,
             halted: None,
             mark: None,
+            about: Vec::new(),
             residents: Arc::default(),
         })))
     }

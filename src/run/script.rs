@@ -46,6 +46,7 @@ pub(super) async fn run(mut session: Session, scenario: Arc<Scenario>) -> Outcom
     session.reply = scenario.timeout.unwrap_or(session.env.timeouts.reply);
     session.clause = scenario.clauses.first().copied();
     session.clauses.clone_from(&scenario.clauses);
+    session.links.lock().about.clone_from(&scenario.clauses);
     let ending = match session.prepare(&scenario).await {
         Ok(()) => {
             session.prepared = session.links.lock().transcript.entries().len();

@@ -5,6 +5,10 @@ use super::clause::ClauseId;
 /// The clause and why it cannot be tested.
 pub(super) const UNTESTABLE: &[(ClauseId, &str)] = &[
     (
+        ClauseId::HANDLE_5,
+        "a server may take handles of any domain, and may refuse them",
+    ),
+    (
         ClauseId::INF_3,
         "the one success that INF can have, an ordinary answer, is accepted",
     ),

@@ -133,7 +133,7 @@ table! {
     TOO_LONG_HANDLE_STOPS_ALL [HANDLE_2 LIVE_1] Incoming(login::too_long_handle_stops_all), "After a handle over 129 bytes nobody is served.";
     NO_DOMAIN_LET_IN [HANDLE_3 HANDLE_4] Incoming(login::no_domain_let_in), "A login handle without a domain is let in.";
     NO_DOMAIN_IS_201 [HANDLE_4] Outgoing(errors::no_domain_is_201), "A login handle without a domain draws 201.";
-    FOREIGN_DOMAIN_UNANSWERED [HANDLE_5 REPLY_1] Incoming(login::foreign_domain_unanswered), "A command with a handle of another domain is not answered.";
+    FOREIGN_DOMAIN_UNANSWERED [REPLY_1] Incoming(login::foreign_domain_unanswered), "A command with a handle of another domain is not answered.";
     LATIN_1_NAMES [NAME_1 ADD_12] Outgoing(framing::latin_1), "What is encoded in names is Latin-1.";
     NAMES_CUT [NAME_2 ADD_12 NAME_3] Incoming(lists::names_cut), "Names are cut at 129 bytes.";
     TOO_LONG_NAMES_CUT [NAME_3] Incoming(lists::too_long_names_cut), "Names over 387 bytes are cut and taken.";

@@ -406,16 +406,26 @@ impl World {
                     let contact = self.users.intern(asked.word(3));
                     let fact = self.users.get_mut(me).list_mut(list);
                     fact.settled();
-                    if request.verb == Verb::Add {
-                        fact.refuse(contact);
-                    } else {
-                        fact.keep(contact);
+                    match (request.verb, line.verb) {
+                        (Verb::Add, _) => fact.refuse(contact),
+                        (_, Verb::Error(216)) => fact.miss(contact),
+                        _ => fact.keep(contact),
                     }
                 }
             }
             (Verb::Add | Verb::Rem, Verb::Add | Verb::Rem) => {
-                if let Some(list) = List::parse(request.words().word(2)) {
+                let asked = request.words();
+                let list = List::parse(asked.word(2));
+                if let Some(list) = list {
                     user.list_mut(list).settled();
+                }
+                let is_named = line.word(4).eq_ignore_ascii_case(asked.word(3));
+                if line.word(2) != asked.word(2) || !is_named {
+                    // Which entry was put there or taken off, nobody knows.
+                    for list in list.into_iter().chain(List::parse(line.word(2))) {
+                        user.list_mut(list).forget();
+                    }
+                    return;
                 }
                 self.change_list(me, line, request.index);
                 if line.verb == Verb::Add {
@@ -437,8 +447,14 @@ impl World {
         let contact = self.users.intern(line.word(4));
         let user = self.users.get_mut(me);
         user.list_mut(list).set(contact, is_on, request, index);
-        if list == List::Forward && !is_on {
-            user.unwatched.insert(contact);
+        if list == List::Forward {
+            if is_on {
+                user.unwatched.remove(&contact);
+            } else {
+                user.unwatched.insert(contact);
+                user.list_mut(List::Allow).unprove(contact);
+                user.list_mut(List::Block).unprove(contact);
+            }
         }
         if list == List::Forward {
             let adders = &mut self.users.get_mut(contact).adders;

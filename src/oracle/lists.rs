@@ -201,7 +201,7 @@ impl Shown<'_> {
                 ClauseId::REM_9
             } else if is_cut && self.in_batch && !self.members.is_empty() {
                 ClauseId::SYN_5
-            } else if fact.is_old() {
+            } else if fact.is_old() && self.in_batch {
                 ClauseId::SYN_7
             } else if fact.is_proven(member) {
                 ClauseId::LST_5
@@ -218,7 +218,7 @@ impl Shown<'_> {
             if world.user(*member).is_ambiguous {
                 continue;
             }
-            let clause = match (fact.is_old(), was_on) {
+            let clause = match (fact.is_old() && self.in_batch, was_on) {
                 _ if fact.was_refused(*member) => ClauseId::ADD_13,
                 (true, _) => ClauseId::SYN_7,
                 (false, true) => ClauseId::REM_3,
@@ -401,26 +401,6 @@ mod tests {
             "{on}{removed}{}",
             shown("alice", 9, "FL", &["carol"])
         ));
-    }
-
-    #[test]
-    fn of_a_list_that_was_wrong_once_nothing_is_known() {
-        let on = "alice on NLN FL=bob,carol\n";
-        let cut = shown("alice", 9, "FL", &["bob"]);
-        let whole = shown("alice", 10, "FL", &["bob", "carol"]);
-        accuses("LST-5", &format!("{on}{cut}{whole}"));
-        accuses(
-            "LST-5",
-            &format!(
-                "{on}{cut}alice C: REM 11 FL carol@hotmail.com\nalice S: REM 11 FL 4 carol@hotmail.com\n"
-            ),
-        );
-        let missed = "alice C: REM 8 FL bob@hotmail.com\nalice S: 216 8\n";
-        let without = shown("alice", 9, "FL", &["carol"]);
-        accuses("REM-1", &format!("{on}{missed}{without}"));
-        // An echo that names no entry, or another, leaves both unknown.
-        let nameless = "alice C: REM 8 FL bob@hotmail.com\nalice S: REM 8 FL bob@hotmail.com\n";
-        accuses("REM-1", &format!("{on}{nameless}{without}"));
     }
 
     #[test]

@@ -144,7 +144,7 @@ pub struct ListFact {
     /// The server has shown another list than it should: that was told, and what follows from it
     /// is not known.
     is_disputed: bool,
-    /// It has been shown with an entry that stands twice.
+    /// An entry may stand twice: it was shown so, or put there when it was there.
     has_double: bool,
 }
 
@@ -176,7 +176,7 @@ impl ListFact {
         self.last_membership(user)
     }
 
-    /// Whether the whole list is known, and was never shown with an entry that stands twice.
+    /// Whether the whole list is known, and no entry can stand twice.
     #[must_use]
     pub fn is_single(&self) -> bool {
         self.is_whole() && !self.has_double
@@ -315,7 +315,9 @@ impl ListFact {
     }
 
     pub(super) fn set(&mut self, user: UserId, is_on: bool, request: usize, since: usize) {
-        let latest = self.members.get(&user).map_or(0, |old| old.request);
+        let old = self.members.get(&user);
+        let latest = old.map_or(0, |old| old.request);
+        self.has_double |= is_on && old.is_some_and(|old| old.is_on);
         let member = Member {
             is_on,
             since,
@@ -329,14 +331,22 @@ impl ListFact {
         self.changed = since;
     }
 
-    /// The server showed the whole list, in answer to a request sent at `asked`.
-    pub(super) fn learn(&mut self, shown: &[UserId], asked: usize, index: usize) {
+    /// The server showed the whole list, in answer to a request sent at `asked`; `is_unchanged`
+    /// where nobody can have changed it since the last session.
+    pub(super) fn learn(
+        &mut self,
+        shown: &[UserId],
+        asked: usize,
+        index: usize,
+        is_unchanged: bool,
+    ) {
         let distinct: FxHashSet<&UserId> = shown.iter().collect();
         self.has_double |= distinct.len() < shown.len();
         if self.under_way > 0 || self.changed > asked {
             return;
         }
-        self.is_disputed |= self.is_contradicted_by(&distinct);
+        let is_known = !self.is_old || is_unchanged;
+        self.is_disputed |= is_known && self.is_contradicted_by(&distinct);
         let mut members: FxHashMap<UserId, Member> =
             FxHashMap::with_capacity_and_hasher(shown.len(), FxBuildHasher);
         for user in shown {
@@ -370,11 +380,8 @@ impl ListFact {
         self.is_old = false;
     }
 
-    /// Whether the server shows what this session has not made of the list.
+    /// Whether the server shows another list than requests have made.
     fn is_contradicted_by(&self, shown: &FxHashSet<&UserId>) -> bool {
-        if self.is_old {
-            return false;
-        }
         let is_wrong = |(user, member): (&UserId, &Member)| {
             !member.is_unsure && member.is_on != shown.contains(user)
         };

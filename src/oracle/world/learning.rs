@@ -7,7 +7,7 @@ use super::board::Purpose;
 use super::connection::{Conn, MOST_WAITING, ODD};
 use super::reading::{Asked, Clarity, Flaw, Role, Told};
 use super::request::{Request, Step};
-use super::user::{ANY, List, Privacy, State, UserId};
+use super::user::{ANY, List, Privacy, State, UserId, serial};
 use crate::oracle::line::{Line, Verb, number};
 use crate::spec::{ONLINE_STATES, ServerKind, decode_name};
 use crate::transcript::{ConnId, Entry, Party, Transcript, What};
@@ -480,12 +480,15 @@ impl World {
             return;
         }
         let index = self.index;
-        let fact = self.users.get_mut(me).list_mut(list);
+        let user = self.users.get_mut(me);
+        let is_unchanged = serial(line).is_some_and(|serial| serial <= user.serial_before);
+        let fact = user.list_mut(list);
         if request.progress.is_garbled {
             fact.forget();
             return;
         }
-        fact.learn(&request.progress.members, request.index, index);
+        let members = &request.progress.members;
+        fact.learn(members, request.index, index, is_unchanged);
         if list == List::Forward {
             for contact in &request.progress.members {
                 self.users.get_mut(*contact).adders.insert(me);

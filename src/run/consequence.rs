@@ -58,6 +58,10 @@ fn follows(failure: &Failure, finding: &Finding, outcome: &Outcome) -> bool {
     if failure.entry == Some(finding.entry) {
         return true;
     }
+    // A list that turns out to be other than requests made it was so before it was shown.
+    if is_of_kept_lists(finding) && leans_on_lists(failure) {
+        return true;
+    }
     // That a message is lost is known only at the end: until then it may have been overtaken.
     let is_overtaken = finding.clause == ClauseId::MSG_1 && failure.clause == Some(ClauseId::MSG_8);
     if finding.entry >= failure.until || is_overtaken {
@@ -148,6 +152,32 @@ fn differs_in_number(failure: &Failure) -> bool {
 /// The clauses that say what a batch holds.
 fn is_of_batches(clause: ClauseId) -> bool {
     [ClauseId::SYN_3, ClauseId::SYN_5].contains(&clause)
+}
+
+/// Whether a list was shown that is not what was made of it.
+fn is_of_kept_lists(finding: &Finding) -> bool {
+    const KEPT: [ClauseId; 7] = [
+        ClauseId::SYN_5,
+        ClauseId::SYN_7,
+        ClauseId::LST_5,
+        ClauseId::ADD_3,
+        ClauseId::ADD_13,
+        ClauseId::REM_3,
+        ClauseId::REM_9,
+    ];
+    finding.oracle == "lists" && KEPT.contains(&finding.clause)
+}
+
+/// Whether what should have come comes only where lists are as they were made: somebody is seen or
+/// called, or an entry is where it should be.
+fn leans_on_lists(failure: &Failure) -> bool {
+    let is_change = matches!(failure.command.as_deref(), Some("ADD" | "REM"));
+    match failure.got {
+        Observed::Silence(_) => waits_for_visibility(failure),
+        Observed::Error(215 | 216 | 219, _) if is_change => true,
+        Observed::Error(216 | 217, _) => waits_for_visibility(failure),
+        _ => false,
+    }
 }
 
 /// Whether a failure waits for what depends on who may see and call whom.

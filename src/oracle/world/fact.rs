@@ -285,6 +285,20 @@ impl ListFact {
         }
     }
 
+    /// An ADD of `user` failed because it is on the list, the server says. Where it should not be,
+    /// that was told.
+    pub(super) fn meet(&mut self, user: UserId, index: usize) {
+        let known = self.members.entry(user);
+        let member = known.or_insert(Member {
+            is_on: false,
+            since: index,
+            request: 0,
+            is_unsure: true,
+            is_proven: false,
+        });
+        member.is_unsure |= !member.is_on;
+    }
+
     /// An entry of the owner's FL goes: what the lists of this kind have shown of `user` before
     /// does not prove that it is still there.
     pub(super) fn unprove(&mut self, user: UserId) {

@@ -407,6 +407,7 @@ impl World {
                     let fact = self.users.get_mut(me).list_mut(list);
                     fact.settled();
                     match (request.verb, line.verb) {
+                        (Verb::Add, Verb::Error(215)) => fact.meet(contact, index),
                         (Verb::Add, _) => fact.refuse(contact),
                         (_, Verb::Error(216)) => fact.miss(contact),
                         _ => fact.keep(contact),

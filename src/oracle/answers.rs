@@ -38,6 +38,7 @@ impl Oracle for Answers {
             ClauseId::REM_1,
             ClauseId::REM_2,
             ClauseId::REM_4,
+            ClauseId::REM_9,
             ClauseId::SBX_3,
             ClauseId::SBX_7,
             ClauseId::SBU_1,
@@ -321,8 +322,11 @@ impl Case<'_> {
             }
             (Verb::Error(216), Membership::On(_)) if !is_add => {
                 let message = "the user is on the list and is refused as if it were not";
+                let was_unwatched = contact.is_some_and(|it| user.unwatched.contains(&it));
                 let clause = if is_proven {
                     ClauseId::REM_1
+                } else if was_unwatched && list != Some(List::Forward) {
+                    ClauseId::REM_9
                 } else {
                     ClauseId::ADD_3
                 };

@@ -119,11 +119,14 @@ fn judge_list(
     if !request.is_sound || progress.is_garbled || progress.has_shown(list) {
         return;
     }
+    let owner = world.user(me);
     let mut members = BTreeSet::new();
-    let mut is_double = false;
+    let mut double = None;
     if progress.list == Some(list) {
         for member in &progress.members {
-            is_double |= !members.insert(*member) && !world.user(*member).is_ambiguous;
+            if !members.insert(*member) && !world.user(*member).is_ambiguous {
+                double = Some(*member);
+            }
         }
     }
     if told.line.count() > 6 {
@@ -132,21 +135,21 @@ fn judge_list(
                 // In another spelling it may be another user.
                 let (user, spelled) = (world.user(last), told.line.word(6));
                 let is_one = !user.is_ambiguous && *user.handle == *spelled;
-                is_double |= !members.insert(last) && is_one;
+                if !members.insert(last) && is_one {
+                    double = Some(last);
+                }
             }
             // Nobody has named this user yet: so nobody has added it.
-            None => judge_unknown(world.user(me), seen, list, out),
+            None => judge_unknown(owner, seen, list, out),
         }
     }
-    if is_double {
-        out.accuse_line(
-            seen,
-            ClauseId::LST_5,
-            "an entry stands twice in the list",
-            "",
-        );
+    // A reverse list is others' work: what stands there from before they were seen to do it says
+    // nothing of how it came there.
+    let is_of_now = list != List::Reverse || owner.list(list).is_single();
+    if double.is_some() && is_of_now {
+        let message = "an entry stands twice in the list";
+        out.accuse_line(seen, ClauseId::LST_5, message, "");
     }
-    let owner = world.user(me);
     let shown = Shown {
         seen,
         list,
@@ -198,7 +201,7 @@ impl Shown<'_> {
                 ClauseId::REM_9
             } else if is_cut && self.in_batch && !self.members.is_empty() {
                 ClauseId::SYN_5
-            } else if fact.is_old() {
+            } else if fact.is_old() && self.in_batch {
                 ClauseId::SYN_7
             } else if fact.is_proven(member) {
                 ClauseId::LST_5
@@ -215,7 +218,7 @@ impl Shown<'_> {
             if world.user(*member).is_ambiguous {
                 continue;
             }
-            let clause = match (fact.is_old(), was_on) {
+            let clause = match (fact.is_old() && self.in_batch, was_on) {
                 _ if fact.was_refused(*member) => ClauseId::ADD_13,
                 (true, _) => ClauseId::SYN_7,
                 (false, true) => ClauseId::REM_3,
@@ -240,13 +243,21 @@ impl Shown<'_> {
         for member in &self.members {
             let other = world.user(*member);
             let on = other.list(List::Forward).membership(self.me);
+            let was_on = self.owner.list(List::Reverse).membership(*member);
+            let clause = match was_on {
+                _ if other.unwatched.contains(&self.me) => ClauseId::REM_6,
+                Membership::Off { .. } => ClauseId::LST_5,
+                // It stood there before anybody was seen to do something, or the other's FL has
+                // lost the owner: that is told there.
+                _ => continue,
+            };
             if let Membership::Off { since, .. } = on
                 && other.is_sure()
                 && since <= self.asked
             {
                 let message = "this user does not have the owner on the FL";
                 let expected = format!("no {}", String::from_utf8_lossy(&other.handle));
-                out.accuse_line(self.seen, ClauseId::REM_6, message, &expected);
+                out.accuse_line(self.seen, clause, message, &expected);
             }
         }
         for adder in &self.owner.adders {
@@ -425,7 +436,7 @@ mod tests {
         let pending = [&of("bob", ask), board, refused, &of("bob", batch)].concat();
         silent(&["alice on NLN\nbob in\n", &pending, &added].concat());
         let known = ["alice on NLN\nbob on NLN\n", board, refused, &added];
-        accuses("REM-6", &known.concat());
+        accuses("LST-5", &known.concat());
         let renamed = "bob C: REA 5 bob@hotmail.com bob\n";
         let again = "two C: USR 3 MD5 I bob@hotmail.com\ntwo S: USR 3 MD5 S 1.2\n\
              two C: USR 4 MD5 S 00000000000000000000000000000000\ntwo S: USR 4 OK bob@hotmail.com bob\n";
@@ -452,13 +463,18 @@ mod tests {
         let alice = "alice on NLN\nbob on NLN FL=alice\n";
         silent(&format!("{alice}{}", shown("alice", 9, "RL", &["bob"])));
         accuses("ADD-9", &format!("{alice}{}", shown("alice", 9, "RL", &[])));
-        accuses(
-            "REM-6",
-            &format!(
-                "alice on NLN\nbob on NLN\n{}",
-                shown("alice", 9, "RL", &["bob"])
-            ),
-        );
+        let by_bob = shown("alice", 9, "RL", &["bob"]);
+        accuses("LST-5", &format!("alice on NLN\nbob on NLN\n{by_bob}"));
+        let removed = "bob C: REM 9 FL alice@hotmail.com\nbob S: REM 9 FL 4 alice@hotmail.com\n";
+        accuses("REM-6", &format!("{alice}{removed}{by_bob}"));
+        // What stood there before says nothing of a REM.
+        silent("alice on NLN RL=bob\nbob on NLN");
+        silent("bob on NLN\nalice on NLN RL=bob");
+        silent("bob on NLN\nalice on NLN RL=bob,bob");
+        let twice = shown("alice", 9, "RL", &["bob", "bob"]);
+        accuses("LST-5", &format!("{alice}{twice}"));
+        let again = shown("alice", 10, "RL", &["bob", "bob"]);
+        silent(&format!("bob in\nalice on NLN RL=bob,bob\n{again}"));
         silent(&format!(
             "alice on NLN\nbob in\n{}",
             shown("alice", 9, "RL", &["bob"])

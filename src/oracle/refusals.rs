@@ -326,6 +326,11 @@ impl Case<'_> {
             let charge = self.unless(&[215], (ClauseId::CAL_8, message, "215"));
             let is_online = user.is_sure() && user.states.was_online(index);
             let may_be_both = !is_online || (!is_reachable && callee != caller);
+            // Whoever calls nobody at all is refused for that, whomever it calls.
+            let is_first = board.seats.first().is_some_and(|seat| seat.user == caller);
+            if !is_first {
+                return None;
+            }
             return charge.filter(|_| !may_be_both || !UNREACHABLE.contains(&self.code));
         }
         let may_be_in = board.seats_of(callee).next().is_some();

@@ -7,6 +7,7 @@ use super::outcome::Cause;
 use super::roster::Roster;
 use super::session::Session;
 use super::trouble::{Trouble, came};
+use super::turns::is_of_new_accounts;
 use crate::event::Rung;
 use crate::scenario::ast::{Fixture, Scenario, Stage};
 use crate::spec::ONLINE_STATES;
@@ -84,11 +85,12 @@ impl Session {
                 slot: None,
             });
         }
+        let is_new = is_of_new_accounts(scenario);
         for (index, wanted) in all.iter_mut().enumerate() {
             self.mark_user(scenario, index);
             self.knows_name(index, scenario)
                 .map_err(|trouble| (index, trouble))?;
-            let result = self.meet(index, wanted).await;
+            let result = self.meet(index, wanted, is_new).await;
             result.map_err(|trouble| (index, trouble))?;
         }
         for index in 0..all.len() {
@@ -157,13 +159,20 @@ impl Session {
     }
 
     /// Logs a user in where that is needed, and reads the lists where they are not known.
-    async fn meet(&mut self, index: usize, wanted: &mut Wanted) -> Result<(), Trouble> {
+    async fn meet(
+        &mut self,
+        index: usize,
+        wanted: &mut Wanted,
+        is_new: bool,
+    ) -> Result<(), Trouble> {
         let known = self.player(index).account.lists == Lists::Clean;
         let named = self.player(index).name.is_some();
         let is_plain = wanted.roster == Roster::default();
-        let can_read = !self.env.is_out(Rung::Syn);
+        // What a new account is like is not to be put right before it is looked at.
+        let is_left = is_new && self.env.disposable && !known;
+        let can_read = !self.env.is_out(Rung::Syn) && !is_left;
         // Where lists cannot be read, nobody can have made a mess of them either.
-        let is_ready = ((known || !can_read) && named) || self.env.no_login.is_some();
+        let is_ready = ((known || !can_read) && (named || is_left)) || self.env.no_login.is_some();
         if wanted.stage == Stage::Offline && is_plain && is_ready {
             return Ok(());
         }

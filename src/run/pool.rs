@@ -18,6 +18,8 @@ pub(super) struct Pool {
     rotates: bool,
     proven: VecDeque<Seat>,
     fresh: VecDeque<Seat>,
+    /// Fresh ones that are taken last: for second looks at what only a fresh account shows.
+    spare: VecDeque<Seat>,
 }
 
 #[derive(Debug)]
@@ -38,6 +40,7 @@ impl Pool {
         Self {
             fresh: (0..slots.len()).collect(),
             proven: VecDeque::new(),
+            spare: VecDeque::new(),
             rotates,
             slots,
         }
@@ -49,7 +52,7 @@ impl Pool {
     }
 
     pub(super) fn free(&self) -> usize {
-        self.proven.len() + self.fresh.len()
+        self.proven.len() + self.fresh.len() + self.spare.len()
     }
 
     /// Takes this many accounts, or none.
@@ -64,9 +67,31 @@ impl Pool {
             } else {
                 (&mut self.proven, &mut self.fresh)
             };
-            seats.push(first.pop_front().or_else(|| second.pop_front())?);
+            let seat = first.pop_front().or_else(|| second.pop_front());
+            seats.push(seat.or_else(|| self.spare.pop_front())?);
         }
         Some(seats)
+    }
+
+    /// The same, of those that nobody has used, as far as there are any: the first look begins at
+    /// the other end.
+    pub(super) fn take_new(&mut self, count: usize) -> Option<Vec<Seat>> {
+        if self.free() < count {
+            return None;
+        }
+        let mut seats = Vec::with_capacity(count);
+        while seats.len() < count {
+            let seat = self.spare.pop_front().or_else(|| self.fresh.pop_back());
+            seats.push(seat.or_else(|| self.proven.pop_front())?);
+        }
+        Some(seats)
+    }
+
+    /// Keeps so many that nobody has used for later.
+    pub(super) fn set_aside(&mut self, count: usize) {
+        for _ in 0..count {
+            self.spare.extend(self.fresh.pop_back());
+        }
     }
 
     pub(super) fn accounts(&self, seats: &[Seat]) -> Vec<Account> {
@@ -161,6 +186,20 @@ mod tests {
         pool.release(first);
         assert_eq!(pool.take(1).unwrap(), [1]);
         assert_eq!(pool.take(1).unwrap(), [2]);
+    }
+
+    #[test]
+    fn new_accounts_come_from_the_other_end_and_some_are_kept_for_later() {
+        let mut pool = pool(4);
+        let new = pool.take_new(1).unwrap();
+        pool.set_aside(1);
+        assert_eq!(new, [3]);
+        assert_eq!(pool.take(2).unwrap(), [0, 1]);
+        assert_eq!(pool.take_new(1).unwrap(), [2]);
+        assert!(pool.take_new(1).is_none());
+        pool.release(new);
+        pool.set_aside(1);
+        assert_eq!((pool.free(), pool.take(1).unwrap()), (1, vec![3]));
     }
 
     #[test]

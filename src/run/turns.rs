@@ -6,6 +6,7 @@ use crate::event::Event;
 use crate::run::suite::{Entry, Phase, Running, Suite, accounts_of};
 use crate::run::task::{Task, Work};
 use crate::run::weight::weight_of;
+use crate::scenario::ast::Scenario;
 
 /// Connections that a user of a scenario may have: notification server and switchboard.
 const CONNECTIONS_PER_USER: usize = 2;
@@ -49,9 +50,11 @@ impl Suite {
             let entry = self.entries.get(*index);
             let is_about = entry.is_some_and(Entry::is_about_an_omission);
             let weight = entry.map(|entry| weight_of(&entry.scenario));
+            // What only new accounts show comes before all have been used.
+            let is_new = entry.is_some_and(|entry| is_of_new_accounts(&entry.scenario));
             // What is blocked comes last: by then its cause is known.
             let is_failed = entry.is_some_and(Entry::has_failed);
-            std::cmp::Reverse((is_about, is_failed, weight))
+            std::cmp::Reverse((is_about, is_failed, is_new, weight))
         });
         self.queue.extend(queue);
     }
@@ -102,7 +105,15 @@ impl Suite {
         if wanted < self.pool.usable() && self.pool.free() <= wanted {
             return None;
         }
-        let seats = self.pool.take(wanted)?;
+        let seats = if is_of_new_accounts(&scenario) {
+            let seats = self.pool.take_new(wanted)?;
+            if self.phase == Phase::Ordinary {
+                self.pool.set_aside(wanted);
+            }
+            seats
+        } else {
+            self.pool.take(wanted)?
+        };
         let accounts = self.pool.accounts(&seats);
         let state = self.entries.get_mut(entry)?;
         if !std::mem::replace(&mut state.started, true) {
@@ -147,6 +158,11 @@ impl Suite {
             work,
         }
     }
+}
+
+/// Whether it shows what it is about only on accounts that nobody has used.
+pub(super) fn is_of_new_accounts(scenario: &Scenario) -> bool {
+    scenario.tags.iter().any(|tag| tag == "new")
 }
 
 /// A number for a name, the same on every machine.

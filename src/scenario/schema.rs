@@ -44,7 +44,7 @@ fn scenario() -> Value {
             "setup": described("what the scenario needs; a failure makes it broken"),
             "steps": described("the steps that judge"),
             "matrix": matrix(),
-            "tags": texts("words to filter by; `alone`, `hostile`"),
+            "tags": texts("words to filter by; `alone`, `hostile`, `new`"),
             "needs": needs(),
             "dialects": texts("the dialects that it is for, all where missing"),
             "aliases": texts("former names"),

@@ -102,3 +102,32 @@ fn changes_that_the_server_tells_of() {
     let imposed = "alice S: ADD 0 FL 4 bob@hotmail.com bob";
     silent(&format!("bob in\nalice on NLN\n{strange}\n{imposed}"));
 }
+
+#[test]
+fn of_a_list_that_was_wrong_once_nothing_is_known() {
+    let on = "alice on NLN FL=bob,carol\n";
+    let cut = list("alice", 9, "FL", &["bob"]);
+    let whole = list("alice", 10, "FL", &["bob", "carol"]);
+    accuses("LST-5", &format!("{on}{cut}{whole}"));
+    accuses(
+        "LST-5",
+        &format!(
+            "{on}{cut}alice C: REM 11 FL carol@hotmail.com\nalice S: REM 11 FL 4 carol@hotmail.com\n"
+        ),
+    );
+    let missed = "alice C: REM 8 FL bob@hotmail.com\nalice S: 216 8\n";
+    let without = list("alice", 9, "FL", &["carol"]);
+    accuses("REM-1", &format!("{on}{missed}{without}"));
+    // An echo that names no entry, or another, leaves both unknown.
+    let nameless = "alice C: REM 8 FL bob@hotmail.com\nalice S: REM 8 FL bob@hotmail.com\n";
+    accuses("REM-1", &format!("{on}{nameless}{without}"));
+    // An entry that is put there when it was there may stand twice.
+    let added = "bob C: ADD 9 FL alice@hotmail.com a\nbob S: ADD 9 FL 4 alice@hotmail.com a\n\
+         alice S: ADD 0 RL 5 bob@hotmail.com bob\n";
+    let twice = list("alice", 9, "RL", &["bob", "bob"]);
+    silent(&format!("alice on NLN RL=bob\nbob on NLN\n{added}{twice}"));
+    accuses(
+        "LST-5",
+        &format!("alice on NLN\nbob on NLN\n{added}{twice}"),
+    );
+}

@@ -141,6 +141,11 @@ pub struct ListFact {
     refused: FxHashSet<UserId>,
     /// Whom a REM that failed wanted off it, last.
     kept: FxHashSet<UserId>,
+    /// The server has shown another list than it should: that was told, and what follows from it
+    /// is not known.
+    is_disputed: bool,
+    /// An entry may stand twice: it was shown so, or put there when it was there.
+    has_double: bool,
 }
 
 impl ListFact {
@@ -171,6 +176,12 @@ impl ListFact {
         self.last_membership(user)
     }
 
+    /// Whether the whole list is known, and no entry can stand twice.
+    #[must_use]
+    pub fn is_single(&self) -> bool {
+        self.is_whole() && !self.has_double
+    }
+
     /// Whether a request that failed may have moved `user` nevertheless. What follows from that
     /// breaks no other clause, so nobody relies on such an entry until the list has been shown.
     fn is_doubtful(&self, user: UserId) -> bool {
@@ -199,6 +210,7 @@ impl ListFact {
 
     fn last_membership(&self, user: UserId) -> Membership {
         match (self.members.get(&user), self.whole) {
+            _ if self.is_disputed => Membership::Unknown,
             (Some(member), _) if member.is_unsure => Membership::Unknown,
             (Some(member), _) if member.is_on => Membership::On(member.since),
             (Some(member), _) => Membership::Off {
@@ -215,7 +227,7 @@ impl ListFact {
 
     /// Who is on it for certain, where nothing has changed it since `index`.
     pub fn steady_since(&self, index: usize) -> Option<impl Iterator<Item = UserId>> {
-        let is_steady = self.under_way == 0 && self.changed <= index;
+        let is_steady = self.under_way == 0 && self.changed <= index && !self.is_disputed;
         let sure_on = |member: &Member| member.is_on && !member.is_unsure;
         let on = self
             .members
@@ -259,9 +271,40 @@ impl ListFact {
         self.refused.insert(user);
     }
 
-    /// A REM of `user` failed.
+    /// A REM of `user` failed, for whatever cause.
     pub(super) fn keep(&mut self, user: UserId) {
         self.kept.insert(user);
+    }
+
+    /// A REM of `user` failed because it is not on the list, the server says. Where it should be,
+    /// that was told; where nobody knew, the next list says it.
+    pub(super) fn miss(&mut self, user: UserId) {
+        let is_old = self.is_old;
+        if let Some(member) = self.members.get_mut(&user).filter(|_| !is_old) {
+            member.is_unsure |= member.is_on;
+        }
+    }
+
+    /// An ADD of `user` failed because it is on the list, the server says. Where it should not be,
+    /// that was told.
+    pub(super) fn meet(&mut self, user: UserId, index: usize) {
+        let known = self.members.entry(user);
+        let member = known.or_insert(Member {
+            is_on: false,
+            since: index,
+            request: 0,
+            is_unsure: true,
+            is_proven: false,
+        });
+        member.is_unsure |= !member.is_on;
+    }
+
+    /// An entry of the owner's FL goes: what the lists of this kind have shown of `user` before
+    /// does not prove that it is still there.
+    pub(super) fn unprove(&mut self, user: UserId) {
+        if let Some(member) = self.members.get_mut(&user) {
+            member.is_proven = false;
+        }
     }
 
     /// Whether it is known whole.
@@ -286,7 +329,9 @@ impl ListFact {
     }
 
     pub(super) fn set(&mut self, user: UserId, is_on: bool, request: usize, since: usize) {
-        let latest = self.members.get(&user).map_or(0, |old| old.request);
+        let old = self.members.get(&user);
+        let latest = old.map_or(0, |old| old.request);
+        self.has_double |= is_on && old.is_some_and(|old| old.is_on);
         let member = Member {
             is_on,
             since,
@@ -300,11 +345,22 @@ impl ListFact {
         self.changed = since;
     }
 
-    /// The server showed the whole list, in answer to a request sent at `asked`.
-    pub(super) fn learn(&mut self, shown: &[UserId], asked: usize, index: usize) {
+    /// The server showed the whole list, in answer to a request sent at `asked`; `is_unchanged`
+    /// where nobody can have changed it since the last session.
+    pub(super) fn learn(
+        &mut self,
+        shown: &[UserId],
+        asked: usize,
+        index: usize,
+        is_unchanged: bool,
+    ) {
+        let distinct: FxHashSet<&UserId> = shown.iter().collect();
+        self.has_double |= distinct.len() < shown.len();
         if self.under_way > 0 || self.changed > asked {
             return;
         }
+        let is_known = !self.is_old || is_unchanged;
+        self.is_disputed |= is_known && self.is_contradicted_by(&distinct);
         let mut members: FxHashMap<UserId, Member> =
             FxHashMap::with_capacity_and_hasher(shown.len(), FxBuildHasher);
         for user in shown {
@@ -336,6 +392,16 @@ impl ListFact {
         self.kept.clear();
         self.whole = Some(self.whole.filter(|_| !self.is_old).unwrap_or(index));
         self.is_old = false;
+    }
+
+    /// Whether the server shows another list than requests have made.
+    fn is_contradicted_by(&self, shown: &FxHashSet<&UserId>) -> bool {
+        let is_wrong = |(user, member): (&UserId, &Member)| {
+            !member.is_unsure && member.is_on != shown.contains(user)
+        };
+        let is_new = |user: &&UserId| !self.members.contains_key(user);
+        let is_more = self.is_whole() && shown.iter().any(|user| is_new(user));
+        is_more || self.members.iter().any(is_wrong)
     }
 
     /// A new session of the user begins; others may have come between.

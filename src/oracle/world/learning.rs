@@ -7,7 +7,7 @@ use super::board::Purpose;
 use super::connection::{Conn, MOST_WAITING, ODD};
 use super::reading::{Asked, Clarity, Flaw, Role, Told};
 use super::request::{Request, Step};
-use super::user::{ANY, List, Privacy, State, UserId};
+use super::user::{ANY, List, Privacy, State, UserId, serial};
 use crate::oracle::line::{Line, Verb, number};
 use crate::spec::{ONLINE_STATES, ServerKind, decode_name};
 use crate::transcript::{ConnId, Entry, Party, Transcript, What};
@@ -406,16 +406,27 @@ impl World {
                     let contact = self.users.intern(asked.word(3));
                     let fact = self.users.get_mut(me).list_mut(list);
                     fact.settled();
-                    if request.verb == Verb::Add {
-                        fact.refuse(contact);
-                    } else {
-                        fact.keep(contact);
+                    match (request.verb, line.verb) {
+                        (Verb::Add, Verb::Error(215)) => fact.meet(contact, index),
+                        (Verb::Add, _) => fact.refuse(contact),
+                        (_, Verb::Error(216)) => fact.miss(contact),
+                        _ => fact.keep(contact),
                     }
                 }
             }
             (Verb::Add | Verb::Rem, Verb::Add | Verb::Rem) => {
-                if let Some(list) = List::parse(request.words().word(2)) {
+                let asked = request.words();
+                let list = List::parse(asked.word(2));
+                if let Some(list) = list {
                     user.list_mut(list).settled();
+                }
+                let is_named = line.word(4).eq_ignore_ascii_case(asked.word(3));
+                if line.word(2) != asked.word(2) || !is_named {
+                    // Which entry was put there or taken off, nobody knows.
+                    for list in list.into_iter().chain(List::parse(line.word(2))) {
+                        user.list_mut(list).forget();
+                    }
+                    return;
                 }
                 self.change_list(me, line, request.index);
                 if line.verb == Verb::Add {
@@ -437,8 +448,14 @@ impl World {
         let contact = self.users.intern(line.word(4));
         let user = self.users.get_mut(me);
         user.list_mut(list).set(contact, is_on, request, index);
-        if list == List::Forward && !is_on {
-            user.unwatched.insert(contact);
+        if list == List::Forward {
+            if is_on {
+                user.unwatched.remove(&contact);
+            } else {
+                user.unwatched.insert(contact);
+                user.list_mut(List::Allow).unprove(contact);
+                user.list_mut(List::Block).unprove(contact);
+            }
         }
         if list == List::Forward {
             let adders = &mut self.users.get_mut(contact).adders;
@@ -464,12 +481,15 @@ impl World {
             return;
         }
         let index = self.index;
-        let fact = self.users.get_mut(me).list_mut(list);
+        let user = self.users.get_mut(me);
+        let is_unchanged = serial(line).is_some_and(|serial| serial <= user.serial_before);
+        let fact = user.list_mut(list);
         if request.progress.is_garbled {
             fact.forget();
             return;
         }
-        fact.learn(&request.progress.members, request.index, index);
+        let members = &request.progress.members;
+        fact.learn(members, request.index, index, is_unchanged);
         if list == List::Forward {
             for contact in &request.progress.members {
                 self.users.get_mut(*contact).adders.insert(me);

@@ -82,8 +82,11 @@ fn follows(failure: &Failure, finding: &Finding, outcome: &Outcome) -> bool {
         let mut any = failure.expected.any.iter();
         any.any(|wanted| matches!(wanted, Wanted::Line(line) if line == verb))
     };
-    let command = command_of(finding, transcript);
-    if wants(&verb) || command.as_deref().is_some_and(wants) {
+    // What answers nothing that was asked stands for itself: whoever has not taken it for an answer
+    // waits for something else.
+    let is_unasked = finding.clause == ClauseId::REPLY_4;
+    let command = command_of(finding, transcript).filter(|_| !is_unasked);
+    if (wants(&verb) && !is_unasked) || command.as_deref().is_some_and(wants) {
         return true;
     }
     if command.is_some() && command == failure.command {

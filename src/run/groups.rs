@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use super::expect::{broken_error, wanted};
+use super::expect::{broken_error, is_unasked, wanted};
 use super::links::{End, Late};
 use super::session::Session;
 use super::steps::Stop;
@@ -77,15 +77,22 @@ impl Session {
             // What comes meanwhile chooses at once.
             Some(_) => (self.quiet(), "quiet"),
         };
-        let deadline = self.links.now() + time;
+        let mut deadline = self.links.now() + time;
         let mut conns = self.conns(heads);
         let mut revived = false;
+        let mut stray = None;
         loop {
             match self.links.next_of(&conns, deadline, what).await {
                 Ok((conn, Ok(frame))) => {
                     if let Some(index) = self.chosen_by(heads, conn, &frame) {
                         self.links.unread(conn, frame);
                         return Ok(index);
+                    }
+                    if stray.is_some() || self.is_unasked(heads, conn, &frame) {
+                        // Where the answer comes all the same, nobody has asked for this line.
+                        deadline = deadline.min(self.links.now() + self.quiet());
+                        stray.get_or_insert((conn, frame));
+                        continue;
                     }
                     self.put_aside(group, heads, conn, frame)?;
                 }
@@ -105,18 +112,30 @@ impl Session {
                         }
                     }
                 }
-                Err(Late::Timeout) if silent.is_some() => {
+                Err(Late::Timeout) if silent.is_some() && stray.is_none() => {
                     if !time.is_zero() {
                         self.rest();
                     }
                     return Ok(silent.unwrap_or_default());
                 }
                 Err(late) => {
+                    if let Some((conn, frame)) = stray {
+                        self.put_aside(group, heads, conn, frame)?;
+                    }
                     let got = told_late(&late, patience);
                     return Err(self.none_met(group, heads, got, None));
                 }
             }
         }
+    }
+
+    /// Whether a line is what is expected, but under the TrID of what nobody asks for.
+    fn is_unasked(&mut self, heads: &[Head<'_>], conn: ConnId, frame: &Frame) -> bool {
+        let mut heads = heads.iter();
+        heads.any(|head| {
+            let held = self.hold(head.slot, head.expect, frame).err().flatten();
+            self.slot(head.slot).conn == conn && is_unasked(frame, held.as_ref())
+        })
     }
 
     /// Whether silence is proved on all connections; `false` where only time can tell.

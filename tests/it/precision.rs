@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-use msnpspec::event::{ClauseVerdict, Event, PROBE, Verdict};
+use msnpspec::event::{ClauseVerdict, Event, Failure, PROBE, Verdict};
 use msnpspec::scenario::ast::Scenario;
 use msnpspec::server::{Config, Fault, FaultSet, Persona, faults, personas};
 use msnpspec::sim::SuiteRun;
@@ -25,6 +25,8 @@ use crate::faults::suite;
 struct Said {
     /// The clauses that fail it, with the scenarios that say so.
     accused: BTreeMap<ClauseId, BTreeSet<String>>,
+    /// What shows each of them first.
+    shown: BTreeMap<ClauseId, String>,
     /// The clauses of scenarios that could not be judged because of a cause.
     blocked: BTreeSet<ClauseId>,
     /// Blocked scenarios that name no cause, or one without a clause.
@@ -54,9 +56,14 @@ fn said(suite: &[Arc<Scenario>], faults: FaultSet) -> Said {
                     .failures
                     .iter()
                     .filter(|_| result.verdict == Verdict::Failed);
-                for clause in failures.filter_map(|failure| failure.clause) {
+                for failure in failures {
+                    let Some(clause) = failure.clause else {
+                        continue;
+                    };
                     let by = said.accused.entry(clause).or_default();
                     by.insert(result.name.clone());
+                    let shown = said.shown.entry(clause);
+                    shown.or_insert_with(|| shown_by(failure));
                 }
                 if !matches!(result.verdict, Verdict::Failed | Verdict::Passed) {
                     *said.others.entry(result.verdict.as_str()).or_default() += 1;
@@ -86,6 +93,12 @@ fn said(suite: &[Arc<Scenario>], faults: FaultSet) -> Said {
         }
     }
     said
+}
+
+fn shown_by(failure: &Failure) -> String {
+    let why = failure.detail.as_deref().unwrap_or_default();
+    let expected = &failure.expected.text;
+    format!("{expected} / {} / {why}", failure.got)
 }
 
 impl Said {
@@ -360,6 +373,9 @@ fn row((name, faults): &Subject, said: &Said) -> String {
         } else {
             ")\n"
         };
+        if let Some(shown) = said.shown.get(&clause) {
+            let _ = writeln!(text, "      {shown}");
+        }
     }
     text
 }

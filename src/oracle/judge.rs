@@ -6,13 +6,14 @@ use super::mend::put_right;
 use super::world::{Asked, Mark, Seen, Sight, World};
 use super::{
     Oracle, admission, answers, asynchronous, authentication, errors, framing, lists, liveness,
-    messages, numbering, order, presence, privacy, refusals, replies, roster, serials, shape,
+    messages, notices, numbering, order, presence, privacy, refusals, replies, roster, serials,
+    shape,
 };
 use crate::transcript::{Entry, Party, Transcript, What};
 use crate::wire::Frame;
 
 /// Whose findings are void where the server has changed what is the clients' to change.
-const VOID: [&str; 3] = ["lists", "presence", "privacy"];
+const VOID: [&str; 4] = ["lists", "notices", "presence", "privacy"];
 
 /// After how many entries everything is forgotten.
 const MEMORY: usize = 200_000;
@@ -33,6 +34,7 @@ pub fn oracles() -> Vec<Box<dyn Oracle>> {
         Box::new(refusals::Refusals::default()),
         Box::new(authentication::Authentication),
         Box::new(lists::Lists),
+        Box::new(notices::Notices::default()),
         Box::new(serials::Serials::default()),
         Box::new(presence::Presence::default()),
         Box::new(privacy::Privacy::default()),
@@ -339,6 +341,7 @@ mod tests {
             "refusals",
             "authentication",
             "lists",
+            "notices",
             "serials",
             "presence",
             "privacy",

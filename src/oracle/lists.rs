@@ -116,7 +116,9 @@ fn judge_list(
     let Some(list) = List::parse(told.line.word(2)) else {
         return;
     };
-    if !request.is_sound || progress.is_garbled || progress.has_shown(list) {
+    // A list that was shown whole may be shown anew, and begins anew where it is another.
+    let is_garbled = progress.is_garbled || !progress.fits(&told.line);
+    if !request.is_sound || is_garbled || progress.has_shown(list) {
         return;
     }
     let owner = world.user(me);

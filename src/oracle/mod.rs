@@ -40,6 +40,7 @@ mod lists;
 mod liveness;
 mod mend;
 mod messages;
+mod notices;
 mod numbering;
 mod order;
 mod presence;

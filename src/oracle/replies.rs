@@ -108,7 +108,9 @@ fn judge_again(seen: &Seen<'_, '_>, told: &Told<'_, '_>, out: &mut Findings) {
     let is_tail = match told.line.verb {
         Verb::Iln | Verb::Iro => true,
         Verb::Gtc | Verb::Blp | Verb::Lst => {
-            request.verb == Verb::Syn && request.progress.lines == 1
+            // A list that counts beyond its total has no last line.
+            let is_beyond = request.progress.item > request.progress.total;
+            is_beyond || (request.verb == Verb::Syn && request.progress.lines == 1)
         }
         _ => false,
     };

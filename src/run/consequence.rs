@@ -112,6 +112,11 @@ fn follows(failure: &Failure, finding: &Finding, outcome: &Outcome) -> bool {
     if is_of_batches(finding.clause) && waits_for_visibility(failure) {
         return true;
     }
+    // Who never heard that somebody watches does not tell the watcher either.
+    let is_silent = matches!(failure.got, Observed::Silence(_));
+    if finding.clause == ClauseId::ADD_10 && is_silent && waits_for_visibility(failure) {
+        return true;
+    }
     // Where nothing should come, there came a line of a kind that was accused before.
     let is_unasked = failure.expected.any.contains(&Wanted::Nothing);
     if is_unasked && matches!(&failure.got, Observed::Line(line) if first_word(line) == verb) {

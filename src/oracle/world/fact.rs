@@ -400,7 +400,7 @@ impl ListFact {
             !member.is_unsure && member.is_on != shown.contains(user)
         };
         let is_new = |user: &&UserId| !self.members.contains_key(user);
-        let is_more = self.is_whole() && shown.iter().any(|user| is_new(user));
+        let is_more = self.is_whole() && shown.iter().any(is_new);
         is_more || self.members.iter().any(is_wrong)
     }
 

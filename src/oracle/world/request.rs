@@ -128,6 +128,29 @@ impl Progress {
         self.lists & bit(list) != 0
     }
 
+    /// Whether a line of the list that is being shown, or the first of another, is numbered as it
+    /// should be.
+    #[must_use]
+    pub fn fits(&self, line: &Line<'_>) -> bool {
+        let numbers = number(line.word(4)).zip(number(line.word(5)));
+        let shown = self
+            .list
+            .filter(|list| List::parse(line.word(2)) == Some(*list));
+        match (numbers, shown) {
+            (Some((item, total)), Some(_)) => self.counts_on(line.verb, item, total),
+            (Some((item, total)), None) => Self::default().counts_on(line.verb, item, total),
+            (None, _) => false,
+        }
+    }
+
+    fn counts_on(&self, verb: Verb, item: u64, total: u64) -> bool {
+        let is_empty = verb == Verb::Lst && item == 0 && total == 0 && self.item == 0;
+        let is_next = item == self.item.saturating_add(1)
+            && item <= total
+            && (item == 1 || total == self.total);
+        is_next || is_empty
+    }
+
     pub(super) fn advance(&mut self, line: &Line<'_>) {
         self.lines += 1;
         self.last = Some(line.verb);
@@ -150,11 +173,8 @@ impl Progress {
             self.is_garbled = true;
             return;
         };
-        let is_empty = line.verb == Verb::Lst && item == 0 && total == 0 && self.item == 0;
-        let fits = item == self.item.saturating_add(1)
-            && item <= total
-            && (item == 1 || total == self.total);
-        self.is_garbled |= !(fits || is_empty);
+        let fits = self.counts_on(line.verb, item, total);
+        self.is_garbled |= !fits;
         self.item = item;
         self.total = total;
         if line.verb == Verb::Lst && ends_list(line) {

@@ -489,19 +489,6 @@ impl Session {
             && frame.words().take(2).eq([&b"MSG"[..], b"Hotmail"])
     }
 
-    /// Presence of somebody whom the server keeps on a list, of its own accord.
-    fn is_lodgers(&self, frame: &Frame) -> bool {
-        let place = match frame.verb() {
-            b"FLN" => 1,
-            b"NLN" => 2,
-            b"ILN" => 3,
-            _ => return false,
-        };
-        let handle = frame.words().nth(place).map(<[u8]>::to_ascii_lowercase);
-        let handle = handle.and_then(|handle| String::from_utf8(handle).ok());
-        handle.is_some_and(|handle| self.lodgers.contains(&handle))
-    }
-
     fn is_excused(
         &mut self,
         slot: usize,
@@ -509,8 +496,7 @@ impl Session {
         except: &[LinePattern],
         frame: &Frame,
     ) -> bool {
-        if self.answers_barrier(frame) || self.take_optional(slot, frame) || self.is_lodgers(frame)
-        {
+        if self.answers_barrier(frame) || self.take_optional(slot, frame) {
             return true;
         }
         let owed = self.slot(slot).owed.iter().position(|due| due.is(frame));

@@ -248,10 +248,6 @@ impl Session {
         let frame = self.ask(slot, verb, params, &expected).await;
         let frame = frame.map_err(|trouble| trouble.at(rung).breaks(clause))?;
         let so_already = matches!(error_code(&frame), Some(215 | 216 | 218));
-        if verb == "REM" && error_code(&frame) == Some(216) {
-            let handle = params.split(' ').nth(1).unwrap_or_default();
-            self.lodgers.insert(handle.to_ascii_lowercase());
-        }
         if frame.verb() == verb.as_bytes() || so_already {
             return Ok(());
         }

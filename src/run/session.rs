@@ -138,8 +138,6 @@ pub(super) struct Session {
     /// It has come to the scenario's own steps.
     pub(super) stepped: bool,
     pub(super) redactor: Redactor,
-    /// Whom the server keeps on a list though a REM was sent, in small letters.
-    pub(super) lodgers: BTreeSet<String>,
     next_barrier: u32,
 }
 
@@ -192,7 +190,6 @@ impl Session {
             prepared: 0,
             stepped: false,
             redactor,
-            lodgers: BTreeSet::new(),
             next_barrier: BARRIER_TRID,
         }
     }

@@ -4,8 +4,11 @@ use super::Oracle;
 use super::finding::Findings;
 use super::line::Verb;
 use super::world::{Request, Role, Seen, Told, World};
-use crate::spec::{ClauseId, ServerKind};
+use crate::spec::{ClauseId, ServerKind, decode_name};
 use crate::transcript::is_masked;
+
+pub(super) const OTHER_NAME: &str =
+    "the user has another name than the OK of the login said, which is the handle";
 
 /// The judge of logins.
 #[derive(Debug)]
@@ -20,6 +23,7 @@ impl Oracle for Authentication {
         &[
             ClauseId::INF_2,
             ClauseId::USR_3,
+            ClauseId::USR_4,
             ClauseId::USR_5,
             ClauseId::USR_10,
             ClauseId::USR_11,
@@ -36,6 +40,9 @@ impl Oracle for Authentication {
     }
 
     fn entry(&mut self, world: &World, seen: &Seen<'_, '_>, out: &mut Findings) {
+        if let Some(told) = seen.told() {
+            judge_called(world, seen, told, out);
+        }
         let Some((told, request)) = seen.told().and_then(|told| Some((told, told.request?))) else {
             return;
         };
@@ -79,6 +86,34 @@ impl Oracle for Authentication {
             }
             _ => {}
         }
+    }
+}
+
+/// Others call a user by a name that the OK of the login did not say: it said the handle, so it is
+/// the OK that is wrong.
+fn judge_called(world: &World, seen: &Seen<'_, '_>, told: &Told<'_, '_>, out: &mut Findings) {
+    let line = &told.line;
+    let is_board = seen.conn.kind == ServerKind::Switchboard;
+    let (handle, name, params) = match line.verb {
+        Verb::Add if told.role == Role::Unasked => (4, 5, 6),
+        Verb::Rng => (5, 6, 7),
+        Verb::Joi => (1, 2, 3),
+        Verb::Iro => (4, 5, 6),
+        Verb::Msg if is_board => (1, 2, 4),
+        Verb::Usr if is_board && told.role == Role::Answer => (3, 4, 5),
+        _ => return,
+    };
+    if line.count() != params {
+        return;
+    }
+    let subject = world.users().find(line.word(handle));
+    let subject = subject.map(|id| world.user(id));
+    let Some(subject) = subject.filter(|user| user.is_sure()) else {
+        return;
+    };
+    let name = decode_name(line.word(name));
+    if subject.is_named_as_handle() && !name.eq_ignore_ascii_case(&subject.handle) {
+        out.accuse_line(seen, ClauseId::USR_4, OTHER_NAME, "one friendly name");
     }
 }
 
@@ -194,6 +229,29 @@ mod tests {
         accuses("HANDLE-3", &bare);
         let (murky, ask) = ("alice C: <raw> x\n", "alice C: USR 4");
         silent(&login("0", "bob@hotmail.com").replace(ask, &format!("{murky}{ask}")));
+    }
+
+    #[test]
+    fn a_name_that_the_login_did_not_say() {
+        let digest = "0123456789abcdef0123456789abcdef";
+        let ok = login(digest, "alice@hotmail.com");
+        let handle_for_name = ok.replace("hotmail.com A", "hotmail.com alice@hotmail.com");
+        for line in [
+            "ADD 0 RL 5 alice@hotmail.com",
+            "RNG 7 1.1.1.1:1 CKI 5 alice@hotmail.com",
+        ] {
+            let named = |name: &str| format!("{handle_for_name}\nbob in\nbob S: {line} {name}");
+            accuses("USR-4", &named("Alice%20L"));
+            silent(&named("alice@hotmail.com"));
+            silent(&named("alice%40hotmail.com"));
+            silent(&format!("{ok}\nbob in\nbob S: {line} Alice%20L"));
+        }
+        let entry = "alice C: XFR 5 SB\nalice S: XFR 5 SB 1.1.1.1:1 CKI 5\nalice@sb <open>\nalice@sb C: USR 1 alice@hotmail.com 5\n\
+             alice@sb S: USR 1 OK alice@hotmail.com";
+        accuses("USR-4", &format!("{handle_for_name}\n{entry} Alice"));
+        accuses("FRAME-3", &format!("{ok}\n{entry} Alice L"));
+        accuses("NAME-1", &format!("{ok}\n{entry} %C9mile"));
+        silent(&format!("{ok} 1 0"));
     }
 
     #[test]

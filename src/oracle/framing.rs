@@ -170,6 +170,8 @@ fn judge_name(world: &World, seen: &Seen<'_, '_>, told: &Told<'_, '_>, out: &mut
         Verb::Joi => told.line.word(2),
         Verb::Iro => told.line.word(5),
         Verb::Rng => told.line.word(6),
+        Verb::Usr if told.line.word(2) == b"OK" => told.line.word(4),
+        Verb::Rea => told.line.word(4),
         _ => return,
     };
     if world.is_strange() || memchr::memchr(b'%', name).is_none() {

@@ -3,7 +3,7 @@
 use super::Oracle;
 use super::finding::{Charge, Findings, Place};
 use super::line::Verb;
-use super::world::{BoardId, Request, Role, Seen, Sight, Told, UserId, World};
+use super::world::{BoardId, Request, Role, Seat, Seen, Sight, Told, UserId, World};
 use crate::spec::{ClauseId, ServerKind};
 use crate::transcript::ConnId;
 use foldhash::HashMap;
@@ -63,6 +63,7 @@ impl Oracle for Roster {
             ClauseId::ANS_5,
             ClauseId::ANS_6,
             ClauseId::JOI_1,
+            ClauseId::JOI_2,
             ClauseId::BYE_1,
         ]
     }
@@ -235,6 +236,7 @@ impl Roster {
         out: &mut Findings,
     ) {
         if seen.conn.user == Some(user) {
+            judge_own_bye(world, seen, board, user, out);
             return;
         }
         let told = self.told.entry((seen.place.conn, user)).or_default();
@@ -275,6 +277,27 @@ impl Roster {
             }
             !is_false
         });
+    }
+}
+
+/// A newcomer may be told of its own coming, but not that it leaves.
+fn judge_own_bye(
+    world: &World,
+    seen: &Seen<'_, '_>,
+    board: BoardId,
+    user: UserId,
+    out: &mut Findings,
+) {
+    let seat = world.boards().get(board).only_seat_of(user);
+    let stays = |seat: &Seat| seat.conn == seen.place.conn && seat.leaving.is_none();
+    if seat.is_some_and(stays) {
+        let message = "a participant is told that it has left itself";
+        out.accuse_line(
+            seen,
+            ClauseId::JOI_2,
+            message,
+            "JOI of the newcomer, or nothing",
+        );
     }
 }
 
@@ -325,6 +348,12 @@ mod tests {
             ),
         );
         silent(&format!("{START}{ASK}{OK}"));
+        let own = |line: &str| format!("{START}{ASK}{IRO}{OK}bob@sb S: {line}");
+        accuses("JOI-2", &own("BYE bob@hotmail.com"));
+        silent(&own("JOI bob@hotmail.com bob"));
+        silent(&own(
+            "JOI bob@hotmail.com bob\nbob@sb C: OUT\nbob@sb S: BYE bob@hotmail.com",
+        ));
     }
 
     #[test]

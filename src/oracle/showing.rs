@@ -1,5 +1,6 @@
 //! One line of presence, judged: whether it may stand here, and whether what it shows is true.
 
+use super::authentication::OTHER_NAME;
 use super::finding::Findings;
 use super::line::{Verb, number};
 use super::world::World;
@@ -147,15 +148,12 @@ pub(super) fn judge_name(
     if subject.may_be_called(name) {
         return;
     }
-    let is_handle = |known: &Vec<u8>| **known == *subject.handle;
     let is_cut = world.breaks().iter().any(|piece| *piece == *name);
     if is_cut {
         let message = "the name ends at a line break";
         out.accuse_line(seen, ClauseId::NAME_4, message, "the name, encoded");
-    } else if subject.names.iter().all(is_handle) {
-        let message =
-            "the user has another name than the OK of the login said, which is the handle";
-        out.accuse_line(seen, ClauseId::USR_4, message, "one friendly name");
+    } else if subject.is_named_as_handle() {
+        out.accuse_line(seen, ClauseId::USR_4, OTHER_NAME, "one friendly name");
     } else {
         let message = "this is no friendly name of the user";
         out.accuse_line(seen, ClauseId::PRES_4, message, "the friendly name");

@@ -183,7 +183,7 @@ fn a_flood_halts_the_script() {
 fn an_error_for_another_request_fails_at_once() {
     let mut it = asked("  - S: VER {t} MSNP2");
     it.say(0, "500 9");
-    assert_eq!(it.failure(), "CHG-1: VER 1 MSNP2 / 500 9");
+    assert_eq!(it.failure(), "ERR-1: VER 1 MSNP2 / 500 9");
     let mut it = asked("  - S: error {t}");
     it.say(0, "999 1");
     let outcome = it.outcome();

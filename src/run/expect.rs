@@ -11,7 +11,7 @@ use super::trouble::{Trouble, came, shown, told, told_late};
 use crate::event::{Expectation, Observed, Wanted};
 use crate::scenario::ast::{Expect, Expected, LinePattern, Part, Step, WordKind};
 use crate::scenario::{Mismatch, Wanted as Line};
-use crate::spec::{ClauseId, ErrorCode, ServerKind, commands, rung_of_line};
+use crate::spec::{ClauseId, ErrorCode, ServerKind};
 use crate::transcript::{ConnName, escape};
 use crate::wire::{DecodeError, Frame, Terminator};
 
@@ -345,28 +345,8 @@ impl Session {
         let mut trouble = Trouble::new(self.expectation(expect), came(frame)).on(slot);
         trouble.word = mismatch.as_ref().and_then(Mismatch::word);
         trouble.detail = mismatch.map(|mismatch| self.explain(expect, frame, &mismatch));
-        let instead = self
-            .framing(slot, frame)
-            .or_else(|| broken_error(expect, frame))
-            .filter(|_| !self.is_about_errors(step));
+        let instead = self.broken_by(step, slot, &[expect], frame);
         self.miss_for(step, instead, trouble)
-    }
-
-    /// Whether a step says for itself which clause of error lines is broken.
-    pub(super) fn is_about_errors(&self, step: &Step) -> bool {
-        let own = step.clause.or(self.clause);
-        // A command that should not be taken is echoed: that is no error of a wrong form.
-        [
-            ClauseId::ERR_1,
-            ClauseId::ERR_2,
-            ClauseId::ERR_3,
-            ClauseId::ERR_4,
-            ClauseId::FRAME_7,
-            ClauseId::FRAME_12,
-            ClauseId::FRAME_13,
-        ]
-        .iter()
-        .any(|clause| own == Some(*clause))
     }
 
     fn expectation(&self, expect: &Expect) -> Expectation {
@@ -391,22 +371,6 @@ impl Session {
                 Mismatch::NoError => format!("`{}` is no error of the table", shown(frame)),
                 _ => "an error, but not for this request".to_owned(),
             },
-        }
-    }
-
-    /// The clause of framing that a line breaks by its first word.
-    pub(super) fn framing(&self, slot: usize, frame: &Frame) -> Option<ClauseId> {
-        let verb = frame.line.get(..3).unwrap_or_default();
-        let ends = matches!(frame.line.get(3), None | Some(b' '));
-        let sound = verb.len() == 3
-            && ends
-            && (verb.iter().all(u8::is_ascii_uppercase) || verb.iter().all(u8::is_ascii_digit));
-        if sound {
-            None
-        } else if self.slot(slot).after_payload {
-            Some(ClauseId::FRAME_6)
-        } else {
-            Some(ClauseId::FRAME_2)
         }
     }
 
@@ -439,9 +403,8 @@ impl Session {
         if !other.is_empty() {
             trouble.detail = Some(format!("what came instead: {}", other.join(", ")));
         }
-        let known = self.slot(slot);
-        let is_deaf = known.after_error && !known.unanswered.is_empty() && waits_for_reply(expect);
-        self.miss_for(step, is_deaf.then_some(ClauseId::REPLY_3), trouble)
+        let deaf = self.deafness(step, slot, &[expect]);
+        self.miss_for(step, deaf, trouble)
     }
 
     /// No line that is not explained.
@@ -519,35 +482,6 @@ impl Session {
 /// Whether a line is what is expected, but under the TrID of what nobody asks for.
 pub(super) fn is_unasked(frame: &Frame, mismatch: Option<&Mismatch>) -> bool {
     mismatch == Some(&Mismatch::Word(1)) && frame.words().nth(1) == Some(b"0")
-}
-
-/// The clause that a line breaks by its form, where an error was expected.
-pub(super) fn broken_error(expect: &Expect, frame: &Frame) -> Option<ClauseId> {
-    let waits = matches!(expect.what, Expected::Error(_) | Expected::Refused)
-        || matches!(wanted(expect), Some(Wanted::Error(_)));
-    if !waits {
-        return None;
-    }
-    let Some(code) = error_code(frame) else {
-        // A word that no command begins with stands where the code should.
-        let is_command = commands()
-            .iter()
-            .any(|row| row.verb.as_bytes() == frame.verb());
-        return (!is_command).then_some(ClauseId::ERR_1);
-    };
-    if frame.words().nth(1).is_none() {
-        return Some(ClauseId::ERR_1);
-    }
-    ErrorCode::find(code).is_none().then_some(ClauseId::ERR_2)
-}
-
-/// Whether a step waits for the answer to a request, and not for a line that comes of itself.
-fn waits_for_reply(expect: &Expect) -> bool {
-    match wanted(expect) {
-        Some(Wanted::Line(verb)) => rung_of_line(expect.conn.kind(), &verb).is_none(),
-        Some(Wanted::Error(_) | Wanted::AnyError | Wanted::Refused) => true,
-        _ => false,
-    }
 }
 
 /// The kind of answer that meets an expectation; `None` where its first word is not plain.

@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use super::expect::{broken_error, is_unasked, wanted};
+use super::expect::{is_unasked, wanted};
 use super::links::{End, Late};
 use super::session::Session;
 use super::steps::Stop;
 use super::trouble::{Got, Trouble, came, shown, told, told_late};
-use crate::event::Expectation;
+use crate::event::{Expectation, Observed};
 use crate::scenario::ast::{Action, Expect, Expected, Step};
 use crate::transcript::ConnId;
 use crate::wire::Frame;
@@ -219,15 +219,17 @@ impl Session {
         if !came.is_empty() && line.is_none() {
             trouble.detail = Some(format!("what came instead: {}", came.join(", ")));
         }
-        let broken = |frame: &Frame| {
-            let mut broken = heads.iter().map(|head| broken_error(head.expect, frame));
-            broken.find_map(|clause| clause)
+        let expected: Vec<&Expect> = heads.iter().map(|head| head.expect).collect();
+        let is_silent = matches!(trouble.got, Got::Server(Observed::Silence(_)));
+        let instead = match (line, trouble.slot) {
+            (Some((slot, frame)), _) => self.broken_by(group, slot, &expected, frame),
+            (None, Some(slot)) if is_silent => {
+                let of_slot = heads.iter().filter(|head| head.slot == slot);
+                let of_slot: Vec<&Expect> = of_slot.map(|head| head.expect).collect();
+                self.deafness(group, slot, &of_slot)
+            }
+            _ => None,
         };
-        let is_about = self.is_about_errors(group);
-        let instead = line.and_then(|(slot, frame)| {
-            let of_form = self.framing(slot, frame);
-            of_form.or_else(|| broken(frame).filter(|_| !is_about))
-        });
         let clause = group
             .clause
             .or_else(|| heads.first().and_then(|head| head.step.clause));

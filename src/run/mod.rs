@@ -4,6 +4,7 @@
 mod accusations;
 mod bless;
 mod blocking;
+mod broken;
 mod causes;
 mod check;
 mod consequence;
@@ -62,6 +63,7 @@ mod silence;
 #[cfg(test)]
 mod silence_tests;
 mod steps;
+mod stray;
 mod suite;
 #[cfg(test)]
 mod suite_tests;

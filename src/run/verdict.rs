@@ -148,7 +148,10 @@ impl Assessor {
             variations.any(|variation| Some(variation.clause) == clause)
         };
         for accusation in &outcome.accusations {
-            let follows = is_of_another(accusation, &outcome.accusations);
+            // Of a message that another has overtaken nobody knows yet whether it is lost.
+            let is_late =
+                accusation.clause == Some(ClauseId::MSG_1) && told(result, Some(ClauseId::MSG_8));
+            let follows = is_late || is_of_another(accusation, &outcome.accusations);
             if !told(result, accusation.clause) && !varies(accusation.clause) && !follows {
                 self.sort_in(scenario, accusation.clone(), result);
             }

@@ -135,7 +135,7 @@ impl Server {
     //= FRAME-8
     pub fn handle_input(&mut self, now: Duration, conn: ConnId, bytes: &[u8]) {
         self.set_time(now);
-        let bytes = self.taken(bytes);
+        let bytes = self.taken(conn, bytes);
         if let Some(connection) = self.connections.get_mut(conn) {
             connection.decoder.push(bytes);
             self.work(conn);

@@ -224,10 +224,6 @@ const EXCUSED: &[(&str, &str)] = &[
         "sync/one-answer",
         "any answer will do: what is judged is that there is one",
     ),
-    (
-        "sync/reply-carries-the-trid",
-        "any answer will do: what is judged is its TrID",
-    ),
 ];
 
 fn excuse(name: &str) -> Option<&'static str> {

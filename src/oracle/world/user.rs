@@ -298,6 +298,13 @@ impl User {
         self.has_lost_names || self.names.is_empty() || is_full || is_known
     }
 
+    /// Whether the user is known to have no other friendly name than the handle.
+    #[must_use]
+    pub fn is_named_as_handle(&self) -> bool {
+        let is_handle = |known: &Vec<u8>| known.eq_ignore_ascii_case(&self.handle);
+        !self.has_lost_names && !self.names.is_empty() && self.names.iter().all(is_handle)
+    }
+
     pub(super) fn add_nickname(&mut self, name: &[u8]) {
         if self.nicknames.len() < NAMES {
             self.nicknames.insert(name.to_vec());

@@ -43,7 +43,7 @@ impl Server {
     }
 
     /// What is taken of a segment.
-    pub(in crate::server) fn taken<'b>(&self, segment: &'b [u8]) -> &'b [u8] {
+    pub(in crate::server) fn taken<'b>(&self, conn: ConnId, segment: &'b [u8]) -> &'b [u8] {
         if self.config.faults.is_empty() {
             return segment;
         }
@@ -51,7 +51,7 @@ impl Server {
         let length = match line_end {
             None if self.faulty(Fault::SEGMENT_IS_COMMAND) => 0,
             Some(end)
-                if self.faulty(Fault::ONE_COMMAND_A_SEGMENT) && !segment.starts_with(b"MSG") =>
+                if self.faulty(Fault::ONE_COMMAND_A_SEGMENT) && !self.is_message(conn, segment) =>
             {
                 end + 1
             }
@@ -59,6 +59,16 @@ impl Server {
             _ => segment.len(),
         };
         segment.get(..length).unwrap_or_default()
+    }
+
+    /// Whether a segment holds a message, or goes on with one.
+    fn is_message(&self, conn: ConnId, segment: &[u8]) -> bool {
+        let Some(connection) = self.connections.get(conn) else {
+            return false;
+        };
+        let decoder = &connection.decoder;
+        let begun = decoder.rest().iter().chain(segment);
+        decoder.waiting_line().is_some() || begun.take(3).eq(b"MSG")
     }
 
     /// Whether the first command of a segment is the last that is read of it.

@@ -6,7 +6,7 @@ use super::line::Verb;
 use super::world::{BoardId, Request, Role, Seat, Seen, Sight, Told, UserId, World};
 use crate::spec::{ClauseId, ServerKind};
 use crate::transcript::ConnId;
-use foldhash::HashMap;
+use foldhash::{HashMap, HashSet};
 
 /// The judge of rosters.
 #[derive(Debug, Default)]
@@ -21,6 +21,17 @@ pub(super) struct Roster {
     witnesses: HashMap<(BoardId, UserId), Vec<Witness>>,
     /// BYEs for participants of whom no sign of leaving was seen, by their connection.
     doubted: HashMap<ConnId, Vec<Doubt>>,
+    /// Whom a newcomer's roster lacked: an IRO may still come, if in a wrong place.
+    lacking: Vec<Lacking>,
+    /// Whom an IRO named, wherever it stood.
+    named: HashSet<(ConnId, UserId)>,
+}
+
+#[derive(Debug)]
+struct Lacking {
+    place: Place,
+    user: UserId,
+    handle: String,
 }
 
 /// How often IRO, JOI and BYE named a user.
@@ -84,6 +95,19 @@ impl Oracle for Roster {
             _ => {}
         }
     }
+
+    fn end(&mut self, _world: &World, out: &mut Findings) {
+        for lacking in std::mem::take(&mut self.lacking) {
+            if !self.named.contains(&(lacking.place.conn, lacking.user)) {
+                let charge = Charge {
+                    message: "the roster lacks a participant, who was told of the newcomer",
+                    expected: format!("IRO … {}", lacking.handle),
+                    got: b"ANS \xe2\x80\xa6 OK",
+                };
+                out.accuse(lacking.place, ClauseId::ANS_2, charge);
+            }
+        }
+    }
 }
 
 impl Roster {
@@ -98,6 +122,11 @@ impl Roster {
             let user = world.users().find(told.line.word(at))?;
             (!world.user(user).is_ambiguous).then_some(user)
         };
+        if told.line.verb == Verb::Iro
+            && let Some(user) = user(4)
+        {
+            self.named.insert((seen.place.conn, user));
+        }
         match (told.line.verb, told.role, told.request) {
             (Verb::Iro, Role::Answer, _) => {
                 if let Some(user) = user(4) {
@@ -171,7 +200,8 @@ impl Roster {
         };
         if self.has_come_once(asked.word(4), asked.word(2)) {
             for witness in self.witnesses.get(&(board, me)).into_iter().flatten() {
-                judge_witness(world, &arrival, *witness, out);
+                self.lacking
+                    .extend(judge_witness(world, &arrival, *witness));
             }
         }
         self.arrivals.entry((board, me)).or_default().push(arrival);
@@ -218,7 +248,7 @@ impl Roster {
         let has_come_once = self.has_come_once(number, &world.user(user).handle);
         if session.seats_of(user).count() <= 1 && has_come_once {
             for arrival in self.arrivals.get(&(board, user)).into_iter().flatten() {
-                judge_witness(world, arrival, witness, out);
+                self.lacking.extend(judge_witness(world, arrival, witness));
             }
             self.witnesses
                 .entry((board, user))
@@ -302,18 +332,15 @@ fn judge_own_bye(
 }
 
 /// Who was announced to a participant was told of that participant.
-fn judge_witness(world: &World, arrival: &Arrival, witness: Witness, out: &mut Findings) {
+fn judge_witness(world: &World, arrival: &Arrival, witness: Witness) -> Option<Lacking> {
     let is_named = arrival.roster.contains(&witness.user);
-    let is_sure = !world.user(witness.user).is_ambiguous;
-    if witness.entered < arrival.asked && !is_named && is_sure {
-        let handle = &world.user(witness.user).handle;
-        let charge = Charge {
-            message: "the roster lacks a participant, who was told of the newcomer",
-            expected: format!("IRO … {}", String::from_utf8_lossy(handle)),
-            got: b"ANS \xe2\x80\xa6 OK",
-        };
-        out.accuse(arrival.place, ClauseId::ANS_2, charge);
-    }
+    let user = world.user(witness.user);
+    let lacks = witness.entered < arrival.asked && !is_named && !user.is_ambiguous;
+    lacks.then(|| Lacking {
+        place: arrival.place,
+        user: witness.user,
+        handle: String::from_utf8_lossy(&user.handle).into_owned(),
+    })
 }
 
 #[cfg(test)]

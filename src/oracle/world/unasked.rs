@@ -52,8 +52,9 @@ impl World {
                 states.accepted(floor, index);
             }
             (Verb::Rng, Some(user)) => {
-                let purpose = Purpose::Join(line.word(1).into());
-                self.boards.issue(line.word(4), user, purpose);
+                let (session, cookie) = invitation(line);
+                self.boards
+                    .issue(cookie, user, Purpose::Join(session.into()));
             }
             (Verb::Joi, _) => {
                 let joined = self.users.intern(line.word(1));
@@ -88,8 +89,9 @@ impl World {
             (Verb::Usr | Verb::Ans, ServerKind::Switchboard) => self.has_strangers = true,
             (Verb::Rng, _) => {
                 if let Some(user) = conn.user {
-                    let purpose = Purpose::Join(line.word(1).into());
-                    self.boards.issue(line.word(4), user, purpose);
+                    let (session, cookie) = invitation(line);
+                    let purpose = Purpose::Join(session.into());
+                    self.boards.issue(cookie, user, purpose);
                 }
             }
             _ => {}
@@ -122,4 +124,13 @@ impl World {
             }
         }
     }
+}
+
+/// Session and cookie of a ring, also of one with a word too many before them.
+fn invitation<'l>(line: &Line<'l>) -> (&'l [u8], &'l [u8]) {
+    let at = match line.word(3) != b"CKI" && line.word(4) == b"CKI" {
+        true => 1,
+        false => 0,
+    };
+    (line.word(1 + at), line.word(4 + at))
 }

@@ -334,10 +334,9 @@ impl Messages {
             return false;
         }
         let payload = told.frame.payload.clone().unwrap_or_default();
-        if !world
-            .user(sender)
-            .may_be_called(&decode_name(told.line.word(2)))
-        {
+        // A name with blanks in it is told by another oracle.
+        let name = decode_name(told.line.word(2));
+        if told.line.count() == 4 && !world.user(sender).may_be_called(&name) {
             let message = "this is no friendly name of the sender";
             out.accuse_line(seen, ClauseId::MSG_2, message, "the sender's name");
         }

@@ -231,6 +231,10 @@ enum Extra {
 /// name is whole without it, or has an encoded blank.
 fn what_is_extra(world: &World, told: &Told<'_, '_>) -> Extra {
     let line = &told.line;
+    // The length stands last, so what is too much stands in the name.
+    if line.verb == Verb::Msg && told.frame.payload.is_some() {
+        return Extra::Name;
+    }
     let Some(at) = place_of_name(line.word(0)) else {
         return Extra::Words;
     };
@@ -245,7 +249,7 @@ fn what_is_extra(world: &World, told: &Told<'_, '_>) -> Extra {
     let users = world.users();
     let user = users.find(line.word(at - 1)).map(|id| users.get(id));
     let is_known = |name: &Vec<u8>| {
-        asked.as_deref() == Some(name) || user.is_some_and(|user| user.names.contains(name))
+        asked.as_deref() == Some(name) || user.is_some_and(|user| user.is_known_as(name))
     };
     let is_number = |word: &[u8]| number(word).is_some();
     if is_known(&joined) {
@@ -340,6 +344,14 @@ fn is_address(word: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use crate::oracle::dialogue::{accuses, accuses_first, silent};
+
+    #[test]
+    fn a_blank_in_the_name_of_a_sender() {
+        accuses(
+            "FRAME-3",
+            "alice@sb C: USR 1 alice@hotmail.com 5\nalice@sb S: MSG b@hotmail.com Bob B 2\n.. hi",
+        );
+    }
 
     #[test]
     fn counts() {

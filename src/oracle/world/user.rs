@@ -298,6 +298,12 @@ impl User {
         self.has_lost_names || self.names.is_empty() || is_full || is_known
     }
 
+    /// Whether anybody has called the user so.
+    #[must_use]
+    pub fn is_known_as(&self, name: &[u8]) -> bool {
+        self.names.contains(name) || self.nicknames.contains(name)
+    }
+
     /// Whether the user is known to have no other friendly name than the handle.
     #[must_use]
     pub fn is_named_as_handle(&self) -> bool {

@@ -3,6 +3,7 @@
 //! A server may be slow to tell, so only the end of the connection can show that it never did, and
 //! only where it lived on for long after the ADD.
 
+use std::collections::VecDeque;
 use std::time::Duration;
 
 use super::Oracle;
@@ -20,6 +21,8 @@ const MOST: usize = 256;
 #[derive(Debug, Default)]
 pub(super) struct Notices {
     due: Vec<Due>,
+    /// News that came: to whom, of whom, and its entry. It may come before the ADD is answered.
+    told: VecDeque<(ConnId, UserId, usize)>,
 }
 
 /// An ADD that was carried out, and who must hear of it.
@@ -29,6 +32,8 @@ struct Due {
     line: Vec<u8>,
     adder: UserId,
     to: ConnId,
+    /// The entry of the ADD.
+    asked: usize,
     at: Duration,
 }
 
@@ -46,13 +51,18 @@ impl Oracle for Notices {
         match &seen.sight {
             Sight::Told(told) if told.line.verb == Verb::Add => {
                 if told.role == Role::Answer {
-                    self.due.extend(news(world, seen));
+                    self.due
+                        .extend(news(world, seen).filter(|due| !self.is_told(due)));
                     let excess = self.due.len().saturating_sub(MOST);
                     self.due.drain(..excess);
                 } else {
-                    let adder = world.users().find(told.line.word(4));
-                    self.due
-                        .retain(|due| due.to != conn || Some(due.adder) != adder);
+                    let Some(adder) = world.users().find(told.line.word(4)) else {
+                        return;
+                    };
+                    self.due.retain(|due| due.to != conn || due.adder != adder);
+                    self.told.push_back((conn, adder, seen.place.entry));
+                    let excess = self.told.len().saturating_sub(MOST);
+                    self.told.drain(..excess);
                 }
             }
             Sight::Ended(Party::Client) => {
@@ -74,6 +84,13 @@ impl Oracle for Notices {
             Sight::Ended(Party::Server) => self.due.retain(|due| due.to != conn),
             _ => {}
         }
+    }
+}
+
+impl Notices {
+    fn is_told(&self, due: &Due) -> bool {
+        let mut told = self.told.iter();
+        told.any(|(to, of, entry)| *to == due.to && *of == due.adder && *entry > due.asked)
     }
 }
 
@@ -99,6 +116,7 @@ fn news(world: &World, seen: &Seen<'_, '_>) -> Option<Due> {
         line: told.frame.line.to_vec(),
         adder: me,
         to,
+        asked: request.index,
         at: seen.entry.at,
     })
 }
@@ -119,6 +137,8 @@ mod tests {
         accuses("ADD-10", &format!("{on}{add}{lives}{end}"));
         silent(&format!("{on}{add}{lives}{news}{end}"));
         silent(&format!("{on}{add}{news}{lives}{end}"));
+        let (ask, answer) = add.split_once('\n').unwrap();
+        silent(&format!("{on}{ask}\n{news}{answer}{lives}{end}"));
         silent(&format!("{on}{add}+2s\n{end}"));
         silent(&format!("{on}{add}{}{end}", lives.replace("+2s\n", "")));
         silent(&format!("{on}{add}{lives}alice S: <closed>"));

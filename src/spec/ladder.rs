@@ -180,6 +180,7 @@ pub const REQUESTS: &[RequestRow] = &[
     row("CAL", SB, Some(Rung::Cal), ClauseId::CAL_1, ClauseId::CAL_1),
     row("ANS", SB, Some(Rung::Ans), ClauseId::ANS_1, ClauseId::ANS_1),
     row("MSG", SB, Some(Rung::Msg), ClauseId::MSG_1, ClauseId::MSG_1),
+    row("OUT", SB, Some(Rung::Out), ClauseId::BYE_3, ClauseId::BYE_1),
 ];
 
 impl RequestRow {

@@ -22,7 +22,7 @@ use super::title::why;
 use crate::event::{Event, Notice, NoticeKind, ScenarioResult, Verdict};
 
 /// The lines of a report that is not told in full.
-const SCREEN: usize = 60;
+const SCREEN: usize = 58;
 /// Notices are told one by one while the report has no more lines than this.
 const NOTICES: usize = 12;
 /// Further lines of a notice.

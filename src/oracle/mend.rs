@@ -29,7 +29,7 @@ fn mend(frame: &Frame, kind: ServerKind, finding: &Finding) -> Option<Frame> {
         words.remove(1);
     } else if finding.clause == ClauseId::FRAME_3 {
         let at = place_of_name(frame.verb()).filter(|at| at + 1 < words.len())?;
-        name = words.get(at..)?.join(&b"%20"[..]);
+        name = encoded(&frame.line, words.get(at)?)?;
         words.truncate(at);
         words.push(&name);
     } else if finding.message == TOO_MANY {
@@ -43,6 +43,20 @@ fn mend(frame: &Frame, kind: ServerKind, finding: &Finding) -> Option<Frame> {
         return None;
     }
     Some(frame.with_words(&words))
+}
+
+/// What stands in a line from this word of it on, with its blanks encoded.
+fn encoded(line: &[u8], word: &[u8]) -> Option<Vec<u8>> {
+    let at = word.as_ptr().addr().checked_sub(line.as_ptr().addr())?;
+    let mut name = Vec::new();
+    for byte in line.get(at..)?.trim_ascii_end() {
+        match byte {
+            b' ' => name.extend_from_slice(b"%20"),
+            b'\t' => name.extend_from_slice(b"%09"),
+            byte => name.push(*byte),
+        }
+    }
+    Some(name)
 }
 
 /// Where a line counts its items; the total stands behind.
@@ -121,6 +135,12 @@ mod tests {
                 Id::FRAME_3,
                 "",
                 Some("NLN NLN b@x Bob%20B"),
+            ),
+            (
+                "NLN NLN b@x Bob\t B",
+                Id::FRAME_3,
+                "",
+                Some("NLN NLN b@x Bob%09%20B"),
             ),
             ("MSG b@x Bob B 5", Id::FRAME_3, "", None),
             ("FLN 7 b@x", Id::TRID_9, "", Some("FLN b@x")),

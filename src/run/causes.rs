@@ -101,7 +101,12 @@ impl Causes {
     pub(super) fn behind(&self, failure: &Failure) -> Option<usize> {
         let mut broken = self.all.iter().filter(|cause| cause.clause.is_some());
         let is_it = |cause: &&Cause| {
-            cause.failure.command.is_some() && cause.failure.command == failure.command
+            let Some(command) = failure.command.as_deref() else {
+                return false;
+            };
+            let clause = cause.clause.map_or("", |clause| clause.as_str());
+            let is_named = clause.split('-').next() == Some(command);
+            cause.failure.command.as_deref() == Some(command) || is_named
         };
         let only = match broken.clone().count() {
             1 => broken.clone().next(),

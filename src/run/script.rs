@@ -103,6 +103,8 @@ impl Session {
             failure.clause = None;
             failure.level = None;
             failure.detail = Some(stale.clone());
+            // Whoever put it there has taken it off again.
+            failure.command = Some("REM".into());
         }
         Ending::Blocked
     }

@@ -426,3 +426,33 @@ fn a_step_opens_what_it_names() {
     it.opened(1);
     it.expect(&["1 OUT", "close 0", "close 1"]);
 }
+
+#[test]
+fn a_line_that_nobody_asked_for_is_skipped_where_the_answer_follows() {
+    for steps in [
+        "  - S: VER {t} MSNP2",
+        "  - one of:\n      - S: VER {t} MSNP2\n      - S: INF *",
+    ] {
+        let mut it = asked(steps);
+        it.say(0, "VER 0 MSNP2");
+        it.say(0, "INF 0 MD5");
+        assert!(!it.is_over());
+        it.say(0, "VER 1 MSNP2");
+        assert_eq!(it.outcome().ending, Ending::Passed);
+        let mut it = asked(steps);
+        it.say(0, "VER 0 MSNP2");
+        it.wait();
+        assert!(it.failure().ends_with("/ VER 0 MSNP2"));
+    }
+}
+
+#[test]
+fn news_is_no_answer_under_another_trid() {
+    let steps = "  - C: QRY {t} x\n  - one of:\n      - S: \"* {t} ...\"\n      - S: nothing\n        except: [\"* ...\"]";
+    let (mut it, _) = online(steps);
+    it.say(0, "REM 0 RL 7 bob@hotmail.com");
+    while !it.is_over() {
+        it.wait();
+    }
+    assert_eq!(it.outcome().ending, Ending::Passed);
+}

@@ -211,8 +211,34 @@ impl<'t> Watcher<'t> {
         })
     }
 
+    /// Whether a line may come late, and tell what was so before.
+    pub(super) fn is_late(&self, at: usize, place: usize) -> bool {
+        self.is_of_who_left(at) || self.is_late_receipt(at, place)
+    }
+
+    /// Whether a line shows a contact whose connection the script has ended before: the server may
+    /// not have noticed when it answered.
+    fn is_of_who_left(&self, at: usize) -> bool {
+        let [b"ILN", _, _, handle, ..] = self.words(at) else {
+            return false;
+        };
+        let before = self.transcript.entries().get(..at).unwrap_or_default();
+        let mut ends = before.iter().filter(|entry| {
+            matches!(
+                entry.what,
+                What::Closed(Party::Client) | What::Reset(Party::Client)
+            )
+        });
+        ends.any(|entry| {
+            let link = self.links.get(entry.conn.0);
+            let entered = link.and_then(|link| link.entered);
+            let who = entered.and_then(|entered| self.words(entered).get(3));
+            who.is_some_and(|who| who.eq_ignore_ascii_case(handle))
+        })
+    }
+
     /// Whether a receipt belongs to a message that was sent long before: more was sent meanwhile.
-    pub(super) fn is_late_receipt(&self, at: usize, place: usize) -> bool {
+    fn is_late_receipt(&self, at: usize, place: usize) -> bool {
         let [b"ACK" | b"NAK", trid, ..] = self.words(at) else {
             return false;
         };

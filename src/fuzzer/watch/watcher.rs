@@ -409,7 +409,7 @@ impl<'t> Watcher<'t> {
             .get(place)
             .is_some_and(|l| l.open_since.is_some());
         let is_silent = is_open || matches!(phase, Phase::Unclear | Phase::Closed);
-        if is_silent || self.is_about_others(words) || self.is_late_receipt(at, place) {
+        if is_silent || self.is_about_others(words) || self.is_late(at, place) {
             return;
         }
         let clause = self.unasked(conn, words);

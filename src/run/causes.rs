@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use crate::event::{Cause, Failure, Judge, Rung, ScenarioResult, Standing, Verdict};
+use crate::event::{Cause, Failure, Judge, Observed, Rung, ScenarioResult, Standing, Verdict};
 
 /// The causes of a run, in the order in which they were found.
 #[derive(Debug, Default)]
@@ -97,7 +97,8 @@ impl Causes {
     }
 
     /// The cause that a precondition without a clause most likely failed for: one about the same
-    /// command, or the only one there is.
+    /// command, the only one there is, or of those that leave as much undone (no answer, or a
+    /// connection that ends) the one that shows most.
     pub(super) fn behind(&self, failure: &Failure) -> Option<usize> {
         let mut broken = self.all.iter().filter(|cause| cause.clause.is_some());
         let is_it = |cause: &&Cause| {
@@ -112,7 +113,14 @@ impl Causes {
             1 => broken.clone().next(),
             _ => None,
         };
-        broken.find(is_it).or(only).map(|cause| cause.id)
+        let alike = broken.clone().filter(|cause| {
+            let is_end = |got: &Observed| matches!(got, Observed::Closed | Observed::Reset);
+            let is_silence = |got: &Observed| matches!(got, Observed::Silence(_));
+            let (got, known) = (&failure.got, &cause.failure.got);
+            (is_end(got) && is_end(known)) || (is_silence(got) && is_silence(known))
+        });
+        let most = alike.max_by_key(|cause| cause.shown_by.len());
+        broken.find(is_it).or(only).or(most).map(|cause| cause.id)
     }
 
     /// Names the rung that is odd or out because of a cause.

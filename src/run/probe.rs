@@ -303,15 +303,21 @@ impl Session {
         (self.quiet() * 4).min(self.reply)
     }
 
-    /// Whether a candidate is answered twice, with nothing else on any connection.
+    /// Whether a candidate is answered twice, with nothing else on any connection. The second time
+    /// its TrID is a usual one, lower than the first: a server that answers only rising ones would
+    /// be deaf to all that follows a barrier.
     async fn is_barrier(&mut self, barrier: Barrier, slot: usize, others: &[usize]) -> bool {
         self.take_in(Vec::new()).await;
         for slot in others.iter().chain([&slot]) {
             self.discard(*slot);
         }
-        for _ in 0..2 {
-            let patience = self.patience();
-            if self.raise(slot, barrier, patience).await != Settled::Answered {
+        let patience = self.patience();
+        let own = &mut self.slot_mut(slot).next_trid;
+        *own += 1;
+        let trids = [*own, self.barrier_trid()];
+        for trid in trids.into_iter().rev() {
+            let settled = self.raise_as(slot, barrier, trid, patience).await;
+            if settled != Settled::Answered {
                 return false;
             }
         }

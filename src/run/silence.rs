@@ -106,8 +106,20 @@ impl Session {
         barrier: Barrier,
         patience: Duration,
     ) -> Settled {
+        let trid = self.barrier_trid();
+        self.raise_as(slot, barrier, trid, patience).await
+    }
+
+    /// The same with a TrID of the caller's.
+    pub(super) async fn raise_as(
+        &mut self,
+        slot: usize,
+        barrier: Barrier,
+        trid: u32,
+        patience: Duration,
+    ) -> Settled {
         let conn = self.slot(slot).conn;
-        let trid = self.barrier_trid().to_string();
+        let trid = trid.to_string();
         let handle = self.player(self.slot(slot).player).account.handle.clone();
         let was_at_rest = self.is_at_rest();
         let (serial, prompt, pongs) = self.links.link(conn, |link| {

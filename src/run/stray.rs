@@ -42,7 +42,7 @@ impl Case<'_> {
         match self.frame.verb() {
             b"BYE" => self.of_bye(),
             b"MSG" if self.kind == ServerKind::Switchboard => self.of_message(),
-            b"ACK" | b"NAK" => self.of_acknowledgement(),
+            b"ACK" | b"NAK" if self.kind == ServerKind::Switchboard => self.of_acknowledgement(),
             _ if may_come(self.kind, self.frame) => None,
             _ => self.of_reply(),
         }

@@ -44,7 +44,7 @@ fn is_sound_word(line: &Line<'_>, kind: ServerKind, at: usize) -> bool {
 }
 
 /// Whether everybody takes a word for a handle.
-fn is_handle(word: &[u8]) -> bool {
+pub(super) fn is_handle(word: &[u8]) -> bool {
     let mut parts = word.split(|byte| *byte == b'@');
     let has_two = [parts.next(), parts.next()].map(|part| part.is_some_and(|p| !p.is_empty()));
     has_two == [true, true] && parts.next().is_none() && has_handles_length(word)

@@ -5,10 +5,12 @@ use std::time::Duration;
 use super::World;
 use super::board::Purpose;
 use super::connection::{Conn, MOST_WAITING, ODD};
+use super::fact::Membership;
 use super::reading::{Asked, Clarity, Flaw, Role, Told};
 use super::request::{Request, Step};
 use super::user::{ANY, List, Privacy, State, UserId, serial};
 use crate::oracle::line::{Line, Verb, number};
+use crate::oracle::soundness::is_handle;
 use crate::spec::{ONLINE_STATES, ServerKind, decode_name};
 use crate::transcript::{ConnId, Entry, Party, Transcript, What};
 
@@ -447,6 +449,18 @@ impl World {
         };
         let contact = self.users.intern(line.word(4));
         let user = self.users.get_mut(me);
+        // An entry that should have been refused may be dropped again.
+        let opposite = match list {
+            List::Allow => Some(List::Block),
+            List::Block => Some(List::Allow),
+            _ => None,
+        };
+        let is_on_it = |list| matches!(user.list(list).membership(contact), Membership::On(_));
+        let is_opposed = opposite.is_some_and(is_on_it);
+        if is_on && (is_opposed || !is_handle(line.word(4))) {
+            user.list_mut(list).forget();
+            return;
+        }
         user.list_mut(list).set(contact, is_on, request, index);
         if list == List::Forward {
             if is_on {

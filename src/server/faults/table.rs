@@ -76,7 +76,7 @@ table! {
     LINE_FEED_ALONE [FRAME_1] Outgoing(framing::line_feed_alone), "Lines end in LF alone.";
     LOWER_CASE_REPLIES [FRAME_2] Outgoing(framing::lower_case), "The replies to CHG, ADD and REM are written in lower case.";
     FOUR_LETTER_COMMANDS [FRAME_2 JOI_1 PRES_6] Outgoing(framing::long_verb), "JOI and NLN have a fourth letter.";
-    RAW_BLANKS [FRAME_3 NAME_1 USR_4] Outgoing(framing::raw_blanks), "Blanks in names are not encoded.";
+    RAW_BLANKS [FRAME_3 NAME_1] Outgoing(framing::raw_blanks), "Blanks in names are not encoded.";
     RAW_LETTERS [FRAME_3 NAME_1] Outgoing(framing::raw_letters), "Letters beyond ASCII are not encoded.";
     RAW_TABS [FRAME_3 FRAME_10 ADD_12] Outgoing(framing::raw_tabs), "Tabs in names are not encoded.";
     ONE_BLANK_ONLY [FRAME_4] Incoming(framing::one_blank_only), "Two blanks between parameters end the connection.";
@@ -129,7 +129,7 @@ table! {
     RING_HAS_TRID [TRID_9 RNG_1] Outgoing(transactions::ring_has_trid), "RNG carries TrID 0.";
     // handles and names (5.4, 5.5)
     LONG_HANDLE_REFUSED [HANDLE_1] Incoming(login::long_handle_refused), "Handles over 64 bytes are refused.";
-    TOO_LONG_HANDLE_TAKEN [HANDLE_2 SYN_7] Incoming(login::too_long_handle_taken), "Handles over 129 bytes can log in and be added.";
+    TOO_LONG_HANDLE_TAKEN [HANDLE_2] Incoming(login::too_long_handle_taken), "Handles over 129 bytes can log in and be added.";
     TOO_LONG_HANDLE_STOPS_ALL [HANDLE_2 LIVE_1] Incoming(login::too_long_handle_stops_all), "After a handle over 129 bytes nobody is served.";
     NO_DOMAIN_LET_IN [HANDLE_3 HANDLE_4] Incoming(login::no_domain_let_in), "A login handle without a domain is let in.";
     NO_DOMAIN_IS_201 [HANDLE_4] Outgoing(errors::no_domain_is_201), "A login handle without a domain draws 201.";
@@ -137,7 +137,7 @@ table! {
     LATIN_1_NAMES [NAME_1 ADD_12] Outgoing(framing::latin_1), "What is encoded in names is Latin-1.";
     NAMES_CUT [NAME_2 ADD_12 NAME_3] Incoming(lists::names_cut), "Names are cut at 129 bytes.";
     TOO_LONG_NAMES_CUT [NAME_3] Incoming(lists::too_long_names_cut), "Names over 387 bytes are cut and taken.";
-    LINE_BREAKS_IN_NAMES [NAME_4 FRAME_3 FRAME_2] Outgoing(framing::line_breaks_in_names), "Line breaks in names are decoded.";
+    LINE_BREAKS_IN_NAMES [NAME_4 FRAME_3] Outgoing(framing::line_breaks_in_names), "Line breaks in names are decoded.";
     // VER and INF (7.1, 7.2)
     OTHER_DIALECT [VER_1 VER_2] Outgoing(login::other_dialect), "MSNP3 is agreed on, whatever was offered.";
     NEEDS_CVR0 [VER_2] Incoming(login::needs_cvr0), "No dialect is agreed on without CVR0.";
@@ -207,7 +207,7 @@ table! {
     GTC_SAME_IS_201 [GTC_3] Outgoing(errors::same_prompt_is_201), "Setting GTC to its value draws 201.";
     GTC_DEFAULT [GTC_4] Inside, "GTC of a new account is N.";
     GTC_FORGOTTEN [GTC_5 SYN_7] Inside, "GTC is A again after the end of a session.";
-    GTC_ANY_VALUE [GTC_6 GTC_5] Incoming(settings::gtc_any_value), "GTC takes any value.";
+    GTC_ANY_VALUE [GTC_6] Incoming(settings::gtc_any_value), "GTC takes any value.";
     BLP_OLD_VALUE [BLP_1] Outgoing(settings::blp_old_value), "The reply to BLP shows the old value.";
     BLP_DEFAULT_TAKEN [BLP_2 BLP_3] Outgoing(settings::blp_default_taken), "Setting BLP to AL succeeds for a user who has never set it.";
     BLP_SAME_TAKEN [BLP_2 BLP_3] Outgoing(settings::blp_same_taken), "Setting BLP to its value succeeds.";
@@ -245,11 +245,11 @@ table! {
     ADD_TWICE_ENTERED [ADD_4 LST_5] Inside, "Adding an entry twice makes two entries.";
     ADD_TWICE_IS_201 [ADD_4] Outgoing(errors::twice_is_201), "Adding an entry twice draws 201.";
     OPPOSITES_TAKEN [ADD_5] Inside, "A user can be on AL and BL.";
-    OPPOSITES_ECHOED [ADD_5 SYN_7] Outgoing(lists::opposites_echoed), "Adding a user to the opposite list seems to succeed.";
+    OPPOSITES_ECHOED [ADD_5] Outgoing(lists::opposites_echoed), "Adding a user to the opposite list seems to succeed.";
     OPPOSITE_IS_215 [ADD_5] Outgoing(errors::opposite_is_215), "Adding a user to the opposite list draws 215.";
     UNKNOWN_USER_ADDED [ADD_6 ADD_3 SYN_7 SYN_5] Outgoing(lists::unknown_user_added), "Adding a user who does not exist seems to succeed.";
     UNKNOWN_USER_IS_216 [ADD_6] Outgoing(errors::unknown_user_is_216), "Adding a user who does not exist draws 216.";
-    MALFORMED_HANDLE_ADDED [ADD_7 HANDLE_2 ADD_3 SYN_7] Outgoing(lists::malformed_handle_added), "Adding a malformed handle seems to succeed.";
+    MALFORMED_HANDLE_ADDED [ADD_7 HANDLE_2 ADD_3] Outgoing(lists::malformed_handle_added), "Adding a malformed handle seems to succeed.";
     MALFORMED_HANDLE_IS_500 [ADD_7] Outgoing(errors::malformed_is_500), "Adding a malformed handle draws 500.";
     REVERSE_LIST_NOT_WRITTEN [ADD_9 SYN_8 ADD_10] Inside, "Adding to the FL leaves the other's RL as it was.";
     ADD_UNTOLD [ADD_10] Outgoing(lists::add_untold), "Whoever is added while online is not told.";

@@ -221,6 +221,8 @@ impl Shown<'_> {
                 continue;
             }
             let clause = match (fact.is_old() && self.in_batch, was_on) {
+                // Whether the REM was not kept or the failed ADD was, nobody knows.
+                (_, true) if fact.was_refused(*member) => continue,
                 _ if fact.was_refused(*member) => ClauseId::ADD_13,
                 (true, _) => ClauseId::SYN_7,
                 (false, true) => ClauseId::REM_3,

@@ -231,7 +231,7 @@ table! {
     HIDDEN_CANNOT_SYNCHRONISE [CHG_6] Incoming(presence::hidden_cannot_synchronise), "SYN of a hidden user draws 913.";
     HIDDEN_CAN_BE_CALLED [CHG_7 CAL_7] Inside, "Hidden users can be called.";
     RETURN_UNTOLD [CHG_8] Inside, "Watchers do not hear that a hidden user is back.";
-    SAME_STATE_UNANSWERED [CHG_10 REPLY_1 CHG_1] Incoming(presence::same_state_unanswered), "CHG to the present state is not answered.";
+    SAME_STATE_UNANSWERED [CHG_10 REPLY_1] Incoming(presence::same_state_unanswered), "CHG to the present state is not answered.";
     SAME_STATE_IS_201 [CHG_10 CHG_1] Incoming(presence::same_state_is_201), "CHG to the present state draws 201.";
     LOWER_CASE_STATE [CHG_11] Incoming(presence::lower_case_state), "A state in lower case is shown as AWY.";
     // ADD, REM (7.8)

@@ -160,8 +160,9 @@ pub async fn run(plan: Plan, sink: &mut (dyn FnMut(Event) + Send)) -> Result<Run
     ));
     let accounts = std::mem::take(&mut target.accounts);
     let mut suite = Suite::new(scenarios, accounts.clone(), suite_options);
-    pass_on(&mut suite, sink);
+    // Before anything is told: whoever reads it may end the run.
     let mut interrupt = std::pin::pin!(ended_early(options.most));
+    pass_on(&mut suite, sink);
     let mut probes = Vec::new();
     let prepared = async {
         if runs {
@@ -212,16 +213,19 @@ pub async fn run(plan: Plan, sink: &mut (dyn FnMut(Event) + Send)) -> Result<Run
 }
 
 /// Waits until the run is to end before its time; why.
-async fn ended_early(most: Option<Duration>) -> &'static str {
-    let late = async {
+fn ended_early(most: Option<Duration>) -> impl Future<Output = &'static str> {
+    let interrupted = interrupted();
+    let late = async move {
         match most {
             Some(most) => tokio::time::sleep(most).await,
             None => std::future::pending().await,
         }
     };
-    tokio::select! {
-        () = interrupted() => "interrupted",
-        () = late => "the time is over",
+    async {
+        tokio::select! {
+            () = interrupted => "interrupted",
+            () = late => "the time is over",
+        }
     }
 }
 

@@ -68,10 +68,14 @@ impl Signals {
 }
 
 /// Ends when the user wants the program to end: by Ctrl-C, by SIGTERM, or by closing the terminal.
-pub async fn interrupted() {
-    match Signals::new() {
-        Ok(mut signals) => signals.next().await,
-        Err(_) => ctrl_c().await,
+/// The signals are taken over by the call, and not when it is first waited for.
+pub fn interrupted() -> impl Future<Output = ()> {
+    let signals = Signals::new();
+    async move {
+        match signals {
+            Ok(mut signals) => signals.next().await,
+            Err(_) => ctrl_c().await,
+        }
     }
 }
 

@@ -217,25 +217,20 @@ impl Shown<'_> {
             let Membership::Off { was_on, .. } = fact.recorded(*member) else {
                 continue;
             };
-            if world.user(*member).is_ambiguous {
+            // Whether a REM was not kept or the failed ADD behind it was, nobody knows.
+            let is_unclear = was_on && fact.was_refused(*member);
+            if is_unclear || world.user(*member).is_ambiguous {
                 continue;
             }
             let clause = match (fact.is_old() && self.in_batch, was_on) {
-                // Whether the REM was not kept or the failed ADD was, nobody knows.
-                (_, true) if fact.was_refused(*member) => continue,
                 _ if fact.was_refused(*member) => ClauseId::ADD_13,
                 (true, _) => ClauseId::SYN_7,
                 (false, true) => ClauseId::REM_3,
                 (false, false) => ClauseId::LST_5,
             };
             let handle = String::from_utf8_lossy(&world.user(*member).handle);
-            let expected = format!("no {handle}");
-            out.accuse_line(
-                self.seen,
-                clause,
-                "the list has an entry too many",
-                &expected,
-            );
+            let message = "the list has an entry too many";
+            out.accuse_line(self.seen, clause, message, &format!("no {handle}"));
         }
     }
 

@@ -325,8 +325,11 @@ fn interruption() -> Arc<AtomicBool> {
     let flag = Arc::new(AtomicBool::new(false));
     let (set, runtime) = (Arc::clone(&flag), Runtime::new());
     if let Ok(runtime) = runtime {
+        let inside = runtime.enter();
+        let interrupted = interrupted();
+        drop(inside);
         std::thread::spawn(move || {
-            runtime.block_on(interrupted());
+            runtime.block_on(interrupted);
             set.store(true, Ordering::Relaxed);
         });
     }

@@ -69,6 +69,10 @@ impl Signals {
 
 /// Ends when the user wants the program to end: by Ctrl-C, by SIGTERM, or by closing the terminal.
 /// The signals are taken over by the call, and not when it is first waited for.
+///
+/// # Panics
+///
+/// Outside of a runtime.
 pub fn interrupted() -> impl Future<Output = ()> {
     let signals = Signals::new();
     async move {

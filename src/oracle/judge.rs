@@ -131,25 +131,11 @@ impl Judge {
             };
             self.mended = Some((self.world.index(), frame));
             if let Some(seen) = self.world.read(&right) {
-                ask(
-                    &mut self.oracles,
-                    false,
-                    &self.world,
-                    &seen,
-                    &mut self.findings,
-                );
-                let lesson = lesson(seen);
+                let lesson = hear(&mut self.oracles, &self.world, seen, &mut self.findings);
                 learn(&mut self.world, &right, &lesson);
             }
         } else {
-            ask(
-                &mut self.oracles,
-                false,
-                &self.world,
-                &seen,
-                &mut self.findings,
-            );
-            let lesson = lesson(seen);
+            let lesson = hear(&mut self.oracles, &self.world, seen, &mut self.findings);
             learn(&mut self.world, entry, &lesson);
         }
         self.step(entry);
@@ -244,7 +230,14 @@ enum Lesson<'e> {
     Other,
 }
 
-fn lesson<'e>(seen: Seen<'_, 'e>) -> Lesson<'e> {
+/// Asks the oracles that look at what a line means, and gives what the world learns from it.
+fn hear<'e>(
+    oracles: &mut [Seat],
+    world: &World,
+    seen: Seen<'_, 'e>,
+    findings: &mut Findings,
+) -> Lesson<'e> {
+    ask(oracles, false, world, &seen, findings);
     match seen.sight {
         Sight::Asked(asked) => Lesson::Asked(asked),
         Sight::Told(told) => Lesson::Told(told.line, (&told).into(), told.frame.payload.is_some()),

@@ -6,8 +6,8 @@
 
 use crate::diagnostic::Source;
 use crate::scenario::{self, NoFiles};
-use crate::spec::{Command, Direction, ServerKind};
-use crate::wire::{Decoder, Frame, Limits, PayloadRule, Terminator};
+use crate::spec::{Direction, Grammar, ServerKind};
+use crate::wire::{Decoder, Frame, Limits, Terminator};
 
 mod server_bytes;
 mod server_session;
@@ -36,9 +36,9 @@ const LIMITS: Limits = Limits {
     payload: 128,
 };
 
-/// What a switchboard's client sends: a `MSG` is followed by a payload.
-fn from_client(line: &[u8]) -> Option<&[u8]> {
-    Command::payload_word(Direction::ToServer, ServerKind::Switchboard, line)
+/// What a switchboard's client sends: messages have a payload.
+fn from_client() -> Grammar {
+    Grammar::new(ServerKind::Switchboard, Direction::ToServer)
 }
 
 /// What a stream came to: its frames, and whether it went bad.
@@ -49,7 +49,7 @@ struct Decoded {
 }
 
 /// Decodes a stream that arrives in pieces of `size` bytes.
-fn decode(rule: PayloadRule, limits: Limits, bytes: &[u8], size: usize) -> Decoded {
+fn decode(rule: Grammar, limits: Limits, bytes: &[u8], size: usize) -> Decoded {
     let mut decoder = Decoder::new(rule, limits);
     let mut frames = Vec::new();
     let mut is_bad = false;
@@ -82,8 +82,8 @@ pub fn wire_decoder(data: &[u8]) {
     let Some((size, stream)) = data.split_first() else {
         return;
     };
-    let whole = decode(from_client, LIMITS, stream, stream.len());
-    let cut = decode(from_client, LIMITS, stream, usize::from(*size));
+    let whole = decode(from_client(), LIMITS, stream, stream.len());
+    let cut = decode(from_client(), LIMITS, stream, usize::from(*size));
     assert_eq!(whole.frames, cut.frames, "the cut changes the frames");
     assert_eq!(whole.is_bad, cut.is_bad, "the cut changes the end");
     let mut rest = stream;
@@ -124,7 +124,7 @@ pub fn wire_round_trip(data: &[u8]) {
         line: bytes.len() + 1,
         payload: bytes.len() + 1,
     };
-    let decoded = decode(from_client, limits, &bytes, 7);
+    let decoded = decode(from_client(), limits, &bytes, 7);
     assert!(!decoded.is_bad, "what was encoded cannot be read");
     assert_eq!(decoded.frames, frames, "what was encoded reads differently");
     assert_eq!(decoded.rest, 0, "bytes are left");

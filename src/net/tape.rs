@@ -9,9 +9,9 @@ use std::time::Duration;
 use bytes::{Buf, Bytes, BytesMut};
 
 use crate::oracle::{Finding, Judge};
-use crate::spec::{Command, Direction, ServerKind};
+use crate::spec::{Direction, Grammar, ServerKind};
 use crate::transcript::{ConnId, ConnName, Entry, Party, RESPONSE, Redactor, Transcript, What};
-use crate::wire::{Decoder, Frame, Limits, PayloadRule};
+use crate::wire::{Decoder, Frame, Limits};
 
 /// The longest line and payload that are read; what is longer is recorded as raw bytes.
 const LIMITS: Limits = Limits {
@@ -47,13 +47,13 @@ struct Side {
 /// What one end sends.
 #[derive(Debug)]
 struct Stream {
-    decoder: Decoder,
+    decoder: Decoder<Grammar>,
     /// What no piece holds yet.
     rest: BytesMut,
 }
 
 impl Stream {
-    fn new(rule: PayloadRule) -> Self {
+    fn new(rule: Grammar) -> Self {
         Self {
             decoder: Decoder::new(rule, LIMITS),
             rest: BytesMut::new(),
@@ -108,12 +108,9 @@ pub enum Piece {
     Raw(Bytes),
 }
 
-fn from_client(line: &[u8]) -> Option<&[u8]> {
-    Command::payload_word(Direction::ToServer, ServerKind::Switchboard, line)
-}
-
-fn from_server(line: &[u8]) -> Option<&[u8]> {
-    Command::payload_word(Direction::ToClient, ServerKind::Switchboard, line)
+/// At a door that leads to more than one kind of server a message may come as well.
+fn grammar(direction: Direction) -> Grammar {
+    Grammar::new(ServerKind::Switchboard, direction)
 }
 
 impl Tape {
@@ -125,8 +122,8 @@ impl Tape {
             conn: None,
             address: address.to_owned(),
             opened: now,
-            client: Stream::new(from_client),
-            server: Stream::new(from_server),
+            client: Stream::new(grammar(Direction::ToServer)),
+            server: Stream::new(grammar(Direction::ToClient)),
             handle: None,
         };
         self.tracks.insert(track, side);

@@ -5,7 +5,7 @@ use super::finding::Findings;
 use super::line::Verb;
 use super::world::{Flaw, List, Membership, Privacy, Request, Role, Seen, Told, User, UserId};
 use super::world::{World, state};
-use crate::spec::{ClauseId, MAX_HANDLE, MAX_NAME, ServerKind, decode_name};
+use crate::spec::{ClauseId, Direction, Grammar, MAX_HANDLE, MAX_NAME, ServerKind, decode_name};
 
 /// The judge of answers against their requests.
 #[derive(Debug)]
@@ -102,6 +102,15 @@ fn judge_unknown(seen: &Seen<'_, '_>, told: &Told<'_, '_>, out: &mut Findings) {
     }
 }
 
+/// Whether clients send this verb to a notification server.
+fn is_notification_request(seen: &Seen<'_, '_>, verb: Verb) -> bool {
+    let grammar = Grammar {
+        kind: ServerKind::Notification,
+        ..seen.conn.grammar(Direction::ToServer)
+    };
+    grammar.row(verb).is_some()
+}
+
 /// A malformed request that is answered as a success.
 fn judge_flaw(seen: &Seen<'_, '_>, told: &Told<'_, '_>, request: &Request, out: &mut Findings) {
     let is_refusal = matches!(told.line.verb, Verb::Error(_) | Verb::Nak);
@@ -115,7 +124,7 @@ fn judge_flaw(seen: &Seen<'_, '_>, told: &Told<'_, '_>, request: &Request, out: 
     let is_early = seen.conn.kind != ServerKind::Switchboard && seen.conn.user.is_none();
     let (clause, message) = match request.flaw {
         // What succeeds before login is told by another oracle.
-        Some(Flaw::Command) if is_early && request.verb.is_request(ServerKind::Notification) => {
+        Some(Flaw::Command) if is_early && is_notification_request(seen, request.verb) => {
             return;
         }
         Some(Flaw::Count) if is_reverse => {

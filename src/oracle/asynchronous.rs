@@ -4,7 +4,7 @@ use super::Oracle;
 use super::finding::Findings;
 use super::line::{Verb, number};
 use super::world::{Role, Seen, Told, World};
-use crate::spec::ClauseId;
+use crate::spec::{ClauseId, Direction, TridRule};
 
 /// The judge of TrIDs on lines that answer nothing.
 #[derive(Debug)]
@@ -35,7 +35,7 @@ impl Oracle for Asynchronous {
             let message = "a change of the reverse list answers no request and bears a TrID";
             out.accuse_line(seen, ClauseId::TRID_5, message, "TrID 0");
         }
-        if told.role == Role::Unasked && bears_trid(told) {
+        if told.role == Role::Unasked && bears_trid(seen, told) {
             let message = "a command that answers nothing bears a TrID";
             out.accuse_line(seen, ClauseId::TRID_9, message, "no TrID");
         }
@@ -49,20 +49,14 @@ fn is_of_reverse_list(told: &Told<'_, '_>) -> bool {
 }
 
 /// Whether a number stands where the first parameter should, and all the others behind it.
-pub(super) fn bears_trid(told: &Told<'_, '_>) -> bool {
-    let params = match told.line.verb {
-        Verb::Nln | Verb::Msg => 3,
-        Verb::Fln | Verb::Bye => 1,
-        Verb::Joi => 2,
-        Verb::Rng => 6,
-        _ => return false,
+pub(super) fn bears_trid(seen: &Seen<'_, '_>, told: &Told<'_, '_>) -> bool {
+    let row = seen.conn.grammar(Direction::ToClient).row(told.line.verb);
+    let Some(row) = row.filter(|row| row.trid == TridRule::Never) else {
+        return false;
     };
-    let is_behind = match told.line.verb {
-        Verb::Fln | Verb::Bye | Verb::Joi => told.line.word(2).contains(&b'@'),
-        Verb::Rng => told.line.word(4) == b"CKI",
-        _ => true,
-    };
-    told.line.count() == params + 2 && number(told.line.word(1)).is_some() && is_behind
+    let behind = told.line.words_from(2);
+    let form = row.form(behind.clone());
+    number(told.line.word(1)).is_some() && form.is_some_and(|form| form.is_whole(behind))
 }
 
 #[cfg(test)]

@@ -1,166 +1,8 @@
-//! A line cut into words, and the verb that it begins with.
+//! A line cut into words.
 
-use crate::spec::{ErrorCode, ServerKind};
 use crate::wire;
 
-/// The first word of a line, as far as anybody knows it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-#[expect(missing_docs, reason = "the variants are the protocol's own words")]
-pub enum Verb {
-    Ver,
-    Inf,
-    Usr,
-    Xfr,
-    Syn,
-    Lst,
-    Gtc,
-    Blp,
-    Chg,
-    Add,
-    Rem,
-    Rea,
-    Iln,
-    Nln,
-    Fln,
-    Rng,
-    Msg,
-    Out,
-    Cvr,
-    Cvq,
-    Fnd,
-    Snd,
-    Url,
-    Png,
-    Qng,
-    Cal,
-    Ans,
-    Iro,
-    Joi,
-    Bye,
-    Ack,
-    Nak,
-    /// Three digits.
-    Error(u16),
-    /// Anything else.
-    #[default]
-    Other,
-}
-
-impl Verb {
-    /// The verb that a word is, in upper case only.
-    #[must_use]
-    pub fn parse(word: &[u8]) -> Self {
-        match word {
-            b"VER" => Self::Ver,
-            b"INF" => Self::Inf,
-            b"USR" => Self::Usr,
-            b"XFR" => Self::Xfr,
-            b"SYN" => Self::Syn,
-            b"LST" => Self::Lst,
-            b"GTC" => Self::Gtc,
-            b"BLP" => Self::Blp,
-            b"CHG" => Self::Chg,
-            b"ADD" => Self::Add,
-            b"REM" => Self::Rem,
-            b"REA" => Self::Rea,
-            b"ILN" => Self::Iln,
-            b"NLN" => Self::Nln,
-            b"FLN" => Self::Fln,
-            b"RNG" => Self::Rng,
-            b"MSG" => Self::Msg,
-            b"OUT" => Self::Out,
-            b"CVR" => Self::Cvr,
-            b"CVQ" => Self::Cvq,
-            b"FND" => Self::Fnd,
-            b"SND" => Self::Snd,
-            b"URL" => Self::Url,
-            b"PNG" => Self::Png,
-            b"QNG" => Self::Qng,
-            b"CAL" => Self::Cal,
-            b"ANS" => Self::Ans,
-            b"IRO" => Self::Iro,
-            b"JOI" => Self::Joi,
-            b"BYE" => Self::Bye,
-            b"ACK" => Self::Ack,
-            b"NAK" => Self::Nak,
-            other => ErrorCode::parse_word(other).map_or(Self::Other, Self::Error),
-        }
-    }
-
-    /// The verb that a server indifferent to case would read.
-    #[must_use]
-    pub fn parse_any_case(word: &[u8]) -> Self {
-        match <[u8; 3]>::try_from(word) {
-            Ok(mut upper) => {
-                upper.make_ascii_uppercase();
-                Self::parse(&upper)
-            }
-            Err(_) => Self::Other,
-        }
-    }
-
-    /// Whether a server's line with this verb carries a TrID.
-    #[must_use]
-    pub fn has_trid(self) -> bool {
-        !matches!(
-            self,
-            Self::Nln
-                | Self::Fln
-                | Self::Rng
-                | Self::Msg
-                | Self::Out
-                | Self::Qng
-                | Self::Joi
-                | Self::Bye
-                | Self::Other
-        )
-    }
-
-    /// Whether a client's request with this verb carries a TrID.
-    #[must_use]
-    pub fn asks_with_trid(self) -> bool {
-        !matches!(self, Self::Out | Self::Png | Self::Other)
-    }
-
-    /// Whether a line with verb `answer` may answer a request with this verb.
-    #[must_use]
-    pub fn is_answered_by(self, answer: Self) -> bool {
-        match answer {
-            Self::Error(_) => true,
-            Self::Ack | Self::Nak => self == Self::Msg,
-            Self::Iro => self == Self::Ans,
-            Self::Iln => matches!(self, Self::Chg | Self::Add),
-            Self::Xfr => matches!(self, Self::Xfr | Self::Usr),
-            Self::Gtc | Self::Blp | Self::Lst => self == answer || self == Self::Syn,
-            _ => self == answer && self != Self::Msg,
-        }
-    }
-
-    /// Whether clients send it to servers of this kind.
-    #[must_use]
-    pub fn is_request(self, kind: ServerKind) -> bool {
-        match self {
-            Self::Out | Self::Usr => true,
-            Self::Cal | Self::Ans | Self::Msg => kind == ServerKind::Switchboard,
-            Self::Ver | Self::Inf | Self::Cvq => kind != ServerKind::Switchboard,
-            Self::Xfr
-            | Self::Syn
-            | Self::Lst
-            | Self::Gtc
-            | Self::Blp
-            | Self::Chg
-            | Self::Add
-            | Self::Rem
-            | Self::Rea
-            | Self::Cvr
-            | Self::Fnd
-            | Self::Snd
-            | Self::Url
-            | Self::Png => kind == ServerKind::Notification,
-            _ => false,
-        }
-    }
-}
+pub use crate::spec::Verb;
 
 /// How many words of a line are kept; no command of MSNP2 but VER has more.
 const KEPT: usize = 12;
@@ -225,6 +67,13 @@ impl<'l> Line<'l> {
         place.map_or(&[], |place| between(self.text, *place))
     }
 
+    /// The words from this place on, as far as they are kept.
+    pub fn words_from(&self, first: usize) -> impl Iterator<Item = &'l [u8]> + Clone {
+        let (text, cuts) = (self.text, self.cuts);
+        let kept = cuts.words.into_iter().take(cuts.count).skip(first);
+        kept.map(move |place| between(text, place))
+    }
+
     /// Whether a single blank stands between any two words, and none before and behind them.
     #[must_use]
     pub fn is_even(&self) -> bool {
@@ -278,7 +127,6 @@ mod tests {
         assert_eq!(Line::read(b"").verb, Verb::Other);
         let long = Line::read(b"VER 1 a b c d e f g h i j k l m n");
         assert_eq!(long.count(), 16);
-        assert_eq!(Verb::parse_any_case(b"chg"), Verb::Chg);
     }
 
     #[test]
@@ -287,22 +135,5 @@ mod tests {
         assert_eq!(number(b"99999999999999999999999"), Some(u64::MAX));
         assert_eq!(number(b"-1"), None);
         assert_eq!(number(b""), None);
-    }
-
-    #[test]
-    fn verbs() {
-        assert!(Verb::Usr.is_answered_by(Verb::Xfr) && !Verb::Syn.is_answered_by(Verb::Xfr));
-        for verb in [Verb::Out, Verb::Png, Verb::Other] {
-            assert!(!verb.asks_with_trid(), "{verb:?}");
-        }
-        let kinds = |verb: Verb| {
-            use ServerKind::{Dispatch, Notification, Switchboard};
-            [Dispatch, Notification, Switchboard].map(|kind| verb.is_request(kind))
-        };
-        assert_eq!(kinds(Verb::Usr), [true, true, true]);
-        assert_eq!(kinds(Verb::Inf), [true, true, false]);
-        assert_eq!(kinds(Verb::Syn), [false, true, false]);
-        assert_eq!(kinds(Verb::Cal), [false, false, true]);
-        assert_eq!(kinds(Verb::Qng), [false, false, false]);
     }
 }

@@ -2,54 +2,59 @@
 //! form stands, and everything else is judged by what the server meant.
 
 use super::finding::Finding;
-use super::line::{Line, Verb, number};
-use super::shape::{COUNTS_SWAPPED, TOO_MANY, most_words, place_of_name};
-use super::world::Seen;
-use crate::spec::{ClauseId, ServerKind};
+use super::line::{Verb, number};
+use super::shape::{COUNTS_SWAPPED, TOO_MANY};
+use super::world::{Seen, Told};
+use crate::spec::{ClauseId, Direction, Grammar, Param};
 use crate::wire::{Frame, UNKNOWN, Words};
 
 /// The line as it should read, by what was found of its form; `None` where it may stay as it is,
 /// or nobody can tell.
 pub(super) fn put_right(seen: &Seen<'_, '_>, findings: &[Finding]) -> Option<Frame> {
     let told = seen.told()?;
+    let grammar = seen.conn.grammar(Direction::ToClient);
     let of_line = findings.iter().rev();
     let of_line = of_line.take_while(|finding| finding.entry == seen.place.entry);
     let mut mended: Option<Frame> = None;
     for finding in of_line {
         let frame = mended.as_ref().unwrap_or(told.frame);
-        mended = mend(frame, seen.conn.kind, finding).or(mended);
+        mended = mend(frame, grammar, finding).or(mended);
     }
     mended
 }
 
-fn mend(frame: &Frame, kind: ServerKind, finding: &Finding) -> Option<Frame> {
+fn mend(frame: &Frame, grammar: Grammar, finding: &Finding) -> Option<Frame> {
     let name;
     let mut words: Words<'_> = frame.words().collect();
     if finding.clause == ClauseId::TRID_9 && words.len() > 1 {
         words.remove(1);
     } else if finding.clause == ClauseId::FRAME_3 {
-        let at = place_of_name(frame.verb()).filter(|at| at + 1 < words.len())?;
-        name = encoded(&frame.line, words.get(at)?)?;
-        words.truncate(at);
-        words.push(&name);
+        let at = place_of_name(grammar, frame)?;
+        let end = words
+            .len()
+            .checked_sub(words_behind_name(grammar, frame)?)?;
+        let (first, last) = (words.get(at)?, words.get(end.checked_sub(1)?)?);
+        name = (at + 1 < end).then(|| encoded(&frame.line, first, last))??;
+        words.drain(at + 1..end);
+        *words.get_mut(at)? = &name;
     } else if finding.message == TOO_MANY {
-        words.truncate(most_words(kind, frame.verb())?);
+        words.truncate(most_words(grammar, frame)?);
     } else if finding.message == COUNTS_SWAPPED {
-        let at = place_of_item(frame.verb()).filter(|at| at + 1 < words.len())?;
+        let at = place_of_item(grammar, frame).filter(|at| at + 1 < words.len())?;
         words.swap(at, at + 1);
     } else if finding.oracle == "shape" {
-        words.insert(place_of_missing_number(&words)?, UNKNOWN);
+        words.insert(place_of_missing_number(grammar, frame)?, UNKNOWN);
     } else {
         return None;
     }
     Some(frame.with_words(&words))
 }
 
-/// What stands in a line from this word of it on, with its blanks encoded.
-fn encoded(line: &[u8], word: &[u8]) -> Option<Vec<u8>> {
-    let at = word.as_ptr().addr().checked_sub(line.as_ptr().addr())?;
+/// What stands in a line from this word of it to that, with its blanks encoded.
+fn encoded(line: &[u8], first: &[u8], last: &[u8]) -> Option<Vec<u8>> {
+    let place = |word: &[u8]| word.as_ptr().addr().checked_sub(line.as_ptr().addr());
     let mut name = Vec::new();
-    for byte in line.get(at..)?.trim_ascii_end() {
+    for byte in line.get(place(first)?..place(last)? + last.len())? {
         match byte {
             b' ' => name.extend_from_slice(b"%20"),
             b'\t' => name.extend_from_slice(b"%09"),
@@ -59,36 +64,55 @@ fn encoded(line: &[u8], word: &[u8]) -> Option<Vec<u8>> {
     Some(name)
 }
 
-/// Where a line counts its items; the total stands behind.
-pub(super) fn place_of_item(verb: &[u8]) -> Option<usize> {
-    match verb {
-        b"LST" => Some(4),
-        b"IRO" => Some(2),
-        _ => None,
-    }
+/// Where a parameter of this kind stands in a line that is about as long as it should be.
+fn place_of(grammar: Grammar, frame: &Frame, param: Param) -> Option<usize> {
+    let row = grammar.find(frame.verb())?;
+    let first = row.first_param();
+    let form = row.form(frame.words().skip(first))?;
+    Some(first + form.place_of(param)?)
 }
 
-/// Where the serial number should stand that a line leaves out.
-fn place_of_missing_number(words: &[&[u8]]) -> Option<usize> {
-    let is_handle = |word: &[u8]| word.contains(&b'@');
-    let is_number = |word: &[u8]| number(word).is_some();
-    match *words {
-        [b"ADD", _, _, handle, _] | [b"REM", _, _, handle] if is_handle(handle) => Some(3),
-        [b"LST", _, _, item, total] if is_number(item) && is_number(total) => Some(3),
-        [b"LST", _, _, item, total, handle, _]
-            if is_number(item) && is_number(total) && is_handle(handle) =>
-        {
-            Some(3)
-        }
-        [b"GTC", _, b"A" | b"N"] | [b"BLP", _, b"AL" | b"BL"] => Some(2),
-        [b"REA", _, handle, _] if is_handle(handle) => Some(2),
-        _ => None,
-    }
+/// Where a line counts its items; the total stands behind.
+pub(super) fn place_of_item(grammar: Grammar, frame: &Frame) -> Option<usize> {
+    place_of(grammar, frame, Param::Item)
+}
+
+/// The place of the friendly name at the end of a line; the handle stands before it.
+pub(super) fn place_of_name(grammar: Grammar, frame: &Frame) -> Option<usize> {
+    place_of(grammar, frame, Param::Name)
+}
+
+/// How many words stand behind the name.
+fn words_behind_name(grammar: Grammar, frame: &Frame) -> Option<usize> {
+    let row = grammar.find(frame.verb())?;
+    let form = row.form(frame.words().skip(row.first_param()))?;
+    Some(form.params.len() - 1 - form.place_of(Param::Name)?)
+}
+
+/// The most words that a line of this form may have; `None` where there is no bound.
+fn most_words(grammar: Grammar, frame: &Frame) -> Option<usize> {
+    let row = grammar.find(frame.verb())?;
+    let form = row.form(frame.words().skip(row.first_param()))?;
+    form.most().checked_add(row.first_param())
+}
+
+/// Where the serial number should stand that a line leaves out: with it, the line would be as it
+/// should.
+fn place_of_missing_number(grammar: Grammar, frame: &Frame) -> Option<usize> {
+    let row = grammar.find(frame.verb())?;
+    let first = row.first_param();
+    let form = row.form(frame.words().skip(first))?;
+    let at = form.place_of(Param::Serial)?;
+    let before = frame.words().skip(first).take(at);
+    let number = std::iter::once(&b"0"[..]);
+    let whole = before.chain(number).chain(frame.words().skip(first + at));
+    (form.params.len() > 1 && form.fits(whole)).then_some(first + at)
 }
 
 /// Whether a line names the total where the next item should stand.
-pub(super) fn has_counts_swapped(line: &Line<'_>, next: u64) -> bool {
-    let Some(at) = place_of_item(line.word(0)) else {
+pub(super) fn has_counts_swapped(grammar: Grammar, told: &Told<'_, '_>, next: u64) -> bool {
+    let line = &told.line;
+    let Some(at) = place_of_item(grammar, told.frame) else {
         return false;
     };
     let (first, second) = (number(line.word(at)), number(line.word(at + 1)));
@@ -99,7 +123,14 @@ pub(super) fn has_counts_swapped(line: &Line<'_>, next: u64) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::spec::{MSNP2, ServerKind};
     use crate::transcript::{ConnId, Observed};
+
+    const GRAMMAR: Grammar = Grammar {
+        dialect: &MSNP2,
+        kind: ServerKind::Notification,
+        direction: Direction::ToClient,
+    };
 
     fn finding(clause: ClauseId, message: &str) -> Finding {
         Finding {
@@ -115,7 +146,7 @@ mod tests {
 
     fn mended(line: &str, clause: ClauseId, message: &str) -> Option<String> {
         let frame = Frame::line(line.to_owned());
-        let mended = mend(&frame, ServerKind::Notification, &finding(clause, message))?;
+        let mended = mend(&frame, GRAMMAR, &finding(clause, message))?;
         Some(String::from_utf8_lossy(&mended.line).into_owned())
     }
 
@@ -142,7 +173,12 @@ mod tests {
                 "",
                 Some("NLN NLN b@x Bob%09%20B"),
             ),
-            ("MSG b@x Bob B 5", Id::FRAME_3, "", None),
+            (
+                "MSG b@x Bob B 5",
+                Id::FRAME_3,
+                "",
+                Some("MSG b@x Bob%20B 5"),
+            ),
             ("FLN 7 b@x", Id::TRID_9, "", Some("FLN b@x")),
             (
                 "LST 5 FL 9 3 1 b@x b",

@@ -91,7 +91,7 @@ impl Oracle for Presence {
             Role::Answer | Role::Again => told.request.is_some_and(|request| request.is_sound),
             _ => false,
         };
-        if !is_read || !seen.conn.is_clear() || !handle.contains(&b'@') || bears_trid(told) {
+        if !is_read || !seen.conn.is_clear() || !handle.contains(&b'@') || bears_trid(seen, told) {
             return;
         }
         if matches!(shown, b"HDN" | b"FLN") {

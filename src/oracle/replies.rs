@@ -214,8 +214,7 @@ fn judge_stray<'w>(
         return None;
     }
     let may_fit = |request: &&Request| {
-        request.verb.is_answered_by(line.verb)
-            && is_truncated(request.words().word(1), line.word(1))
+        request.is_answered_by(line.verb) && is_truncated(request.words().word(1), line.word(1))
     };
     if let Some(request) = conn.unanswered().take(LOOKED_AT).find(may_fit) {
         return Some((ClauseId::TRID_2, request)).filter(|_| request.is_sound);

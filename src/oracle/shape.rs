@@ -4,9 +4,11 @@ use super::Oracle;
 use super::asynchronous::bears_trid;
 use super::finding::Findings;
 use super::line::{Line, Verb, number};
-use super::mend::has_counts_swapped;
+use super::mend::{has_counts_swapped, place_of_name};
 use super::world::{List, Role, Seen, Told, World};
-use crate::spec::{ClauseId, Command, Direction, ServerKind, decode_name, join_name};
+use crate::spec::{
+    ClauseId, Direction, Form, Message, Param, ServerKind, TridRule, decode_name, join_name,
+};
 
 /// The judge of parameters.
 #[derive(Debug)]
@@ -88,55 +90,25 @@ impl Oracle for Shape {
         if !judges {
             return;
         }
-        let Some(clause) = clause_of(seen, told) else {
+        let Some((row, form)) = form_of(seen, told) else {
+            return;
+        };
+        let unasked = form.unasked.filter(|_| told.role == Role::Unasked);
+        let Some(clause) = unasked.or(form.shape) else {
             return;
         };
         judge_counts(seen, told, out);
-        if judge_count(world, seen, told, clause, out) {
-            judge_values(seen, told, clause, out);
+        if judge_count(world, seen, told, (row, form), clause, out) {
+            judge_values(seen, told, (row, form), clause, out);
         }
     }
 }
 
-/// The clause that says what a line looks like.
-fn clause_of(seen: &Seen<'_, '_>, told: &Told<'_, '_>) -> Option<ClauseId> {
-    let line = &told.line;
-    let is_board = seen.conn.kind == ServerKind::Switchboard;
-    let is_unasked = told.role == Role::Unasked;
-    Some(match line.verb {
-        Verb::Ver => ClauseId::VER_1,
-        Verb::Inf => ClauseId::INF_1,
-        Verb::Usr if is_board => ClauseId::SBU_1,
-        Verb::Usr if line.word(3) == b"S" => ClauseId::USR_1,
-        Verb::Usr => ClauseId::USR_2,
-        Verb::Xfr if line.word(2) == b"SB" => ClauseId::SBX_1,
-        Verb::Xfr => ClauseId::XFR_4,
-        Verb::Syn => ClauseId::SYN_1,
-        Verb::Lst => ClauseId::LST_1,
-        Verb::Gtc => ClauseId::GTC_1,
-        Verb::Blp => ClauseId::BLP_1,
-        Verb::Chg => ClauseId::CHG_1,
-        Verb::Add if is_unasked => ClauseId::ADD_10,
-        Verb::Add => ClauseId::ADD_1,
-        Verb::Rem if is_unasked => ClauseId::REM_7,
-        Verb::Rem => ClauseId::REM_1,
-        Verb::Iln | Verb::Nln => ClauseId::PRES_4,
-        Verb::Fln => ClauseId::PRES_7,
-        Verb::Rng => ClauseId::RNG_1,
-        Verb::Cal => ClauseId::CAL_1,
-        Verb::Ans => ClauseId::ANS_1,
-        Verb::Iro => ClauseId::ANS_2,
-        Verb::Joi => ClauseId::JOI_1,
-        Verb::Bye => ClauseId::BYE_1,
-        Verb::Msg => ClauseId::MSG_2,
-        Verb::Out => ClauseId::OUT_5,
-        Verb::Cvr => ClauseId::CVR_1,
-        Verb::Rea => ClauseId::REA_1,
-        Verb::Url => ClauseId::URL_1,
-        Verb::Snd => ClauseId::SND_1,
-        Verb::Fnd => ClauseId::FND_1,
-        _ => return None,
-    })
+/// How a line should look: its row, and the form that it has.
+fn form_of(seen: &Seen<'_, '_>, told: &Told<'_, '_>) -> Option<(&'static Message, &'static Form)> {
+    let row = seen.conn.grammar(Direction::ToClient).row(told.line.verb)?;
+    let form = row.form(told.line.words_from(row.first_param()))?;
+    Some((row, form))
 }
 
 /// Whether a line has as many parameters as it should.
@@ -144,33 +116,19 @@ fn judge_count(
     world: &World,
     seen: &Seen<'_, '_>,
     told: &Told<'_, '_>,
+    (row, form): (&Message, &Form),
     clause: ClauseId,
     out: &mut Findings,
 ) -> bool {
     let line = &told.line;
-    let row = Command::find(Direction::ToClient, seen.conn.kind, line.word(0));
-    let Some(row) = row else {
-        return true;
-    };
-    let before = 1 + usize::from(line.verb.has_trid());
-    let params = line.count().saturating_sub(before);
+    let params = line.count().saturating_sub(row.first_param());
     // A TrID too many is another oracle's.
-    if bears_trid(told) {
+    if bears_trid(seen, told) {
         return true;
     }
-    let is_ok = line.verb == Verb::Usr && line.word(2) == b"OK";
-    // Where the draft lets the server add something, too much is no breach.
-    let is_open = matches!(
-        line.verb,
-        Verb::Usr | Verb::Ver | Verb::Inf | Verb::Xfr | Verb::Cvr | Verb::Url | Verb::Fnd
-    ) && !is_ok;
-    // Clear text passwords need no challenge.
-    let is_bare = line.verb == Verb::Usr && line.word(2) == b"CTP";
-    // An entry of a list, with two numbers before the handle instead of three.
-    let is_entry = line.verb == Verb::Lst && line.count() == 7 && line.word(5).contains(&b'@');
-    let is_short = (params < row.min_params && !is_bare) || is_entry;
-    let is_long = params > row.max_params && !is_open;
-    let extra = is_long.then(|| what_is_extra(world, told));
+    let is_short = params < form.least() || is_cut_entry(form, params, told);
+    let is_long = params > form.most();
+    let extra = is_long.then(|| what_is_extra(world, seen, told));
     if extra == Some(Extra::Name) {
         let message = "a blank stands in the name";
         out.accuse_line(seen, ClauseId::FRAME_3, message, "URL encoding");
@@ -179,13 +137,22 @@ fn judge_count(
             true => "the line has too few parameters",
             false => TOO_MANY,
         };
-        let expected = match (row.min_params, row.max_params) {
+        let expected = match (form.least(), form.most()) {
             (least, usize::MAX) => format!("at least {least} parameters"),
             (least, most) => format!("{least} to {most} parameters"),
         };
         out.accuse_line(seen, clause, message, &expected);
     }
     !is_short && !is_long
+}
+
+/// An entry of a list from which one parameter before the handle is missing.
+fn is_cut_entry(form: &Form, params: usize, told: &Told<'_, '_>) -> bool {
+    let Some(at) = form.place_of(Param::Handle).filter(|_| form.optional > 0) else {
+        return false;
+    };
+    let last = told.frame.words().nth(told.line.count().saturating_sub(2));
+    params + 1 == form.params.len() && params == at + 1 && last.is_some_and(|w| w.contains(&b'@'))
 }
 
 /// What is said of a line that has parameters behind its last one.
@@ -211,7 +178,7 @@ fn judge_counts(seen: &Seen<'_, '_>, told: &Told<'_, '_>, out: &mut Findings) {
         false => 1,
     };
     let is_over = list.is_some_and(|list| progress.has_shown(list));
-    if !is_over && has_counts_swapped(&told.line, next) {
+    if !is_over && has_counts_swapped(seen.conn.grammar(Direction::ToClient), told, next) {
         out.accuse_line(seen, clause, COUNTS_SWAPPED, "item, then total");
     }
 }
@@ -229,13 +196,14 @@ enum Extra {
 
 /// Whether what makes a line too long belongs to the name that it ends in. It does not where the
 /// name is whole without it, or has an encoded blank.
-fn what_is_extra(world: &World, told: &Told<'_, '_>) -> Extra {
+fn what_is_extra(world: &World, seen: &Seen<'_, '_>, told: &Told<'_, '_>) -> Extra {
     let line = &told.line;
     // The length stands last, so what is too much stands in the name.
-    if line.verb == Verb::Msg && told.frame.payload.is_some() {
+    if told.frame.payload.is_some() {
         return Extra::Name;
     }
-    let Some(at) = place_of_name(line.word(0)) else {
+    let grammar = seen.conn.grammar(Direction::ToClient);
+    let Some(at) = place_of_name(grammar, told.frame) else {
         return Extra::Words;
     };
     let name = decode_name(line.word(at)).into_owned();
@@ -263,81 +231,36 @@ fn what_is_extra(world: &World, told: &Told<'_, '_>) -> Extra {
     }
 }
 
-/// The place of the friendly name at the end of a line; the handle stands before it.
-pub(super) fn place_of_name(verb: &[u8]) -> Option<usize> {
-    Some(match Verb::parse(verb) {
-        Verb::Joi => 2,
-        Verb::Nln => 3,
-        Verb::Usr | Verb::Iln | Verb::Rea => 4,
-        Verb::Add | Verb::Iro => 5,
-        Verb::Rng => 6,
-        Verb::Lst => 7,
-        _ => return None,
-    })
-}
-
-/// The most words that a line of a server may have; `None` where there is no bound.
-pub(super) fn most_words(kind: ServerKind, verb: &[u8]) -> Option<usize> {
-    let row = Command::find(Direction::ToClient, kind, verb)?;
-    let before = 1 + usize::from(Verb::parse(verb).has_trid());
-    row.max_params.checked_add(before)
-}
-
-fn judge_values(seen: &Seen<'_, '_>, told: &Told<'_, '_>, clause: ClauseId, out: &mut Findings) {
-    let line = &told.line;
-    let word = line.word(2);
-    let (is_right, expected) = match line.verb {
-        Verb::Out => {
-            let code = line.word(1);
-            (matches!(code, b"" | b"OTH" | b"SSD"), "OTH, SSD or nothing")
-        }
-        Verb::Snd => (word == b"OK", "OK"),
-        Verb::Syn | Verb::Gtc | Verb::Blp | Verb::Rea => {
-            (number(word).is_some(), "a serial number")
-        }
-        Verb::Lst | Verb::Add | Verb::Rem => (number(line.word(3)).is_some(), "a serial number"),
-        Verb::Xfr if word == b"SB" => {
-            let is_key = line.word(4) == b"CKI" && !line.word(5).is_empty();
-            (is_key && is_address(line.word(3)), "SB address CKI cookie")
-        }
-        Verb::Xfr => {
-            // `XFR 0 NS 0` asks the client to begin anew; 0 may be a host's name.
-            let is_referral = word == b"NS" && is_address(line.word(3));
-            (is_referral, "NS address[:port] or SB …")
-        }
-        Verb::Rng => {
-            let is_ring = line.word(3) == b"CKI" && is_address(line.word(2));
-            (is_ring, "session address CKI cookie handle name")
-        }
-        Verb::Cal => {
-            let is_session = number(line.word(3)).is_some();
-            (
-                word == b"RINGING" && is_session,
-                "RINGING and a decimal number",
-            )
-        }
-        Verb::Ans => (word == b"OK", "OK"),
-        _ => return,
-    };
-    if !is_right && line.count() > 1 && !bears_trid(told) {
+fn judge_values(
+    seen: &Seen<'_, '_>,
+    told: &Told<'_, '_>,
+    (row, form): (&Message, &Form),
+    clause: ClauseId,
+    out: &mut Findings,
+) {
+    let mut params = form
+        .params
+        .iter()
+        .zip(told.line.words_from(row.first_param()));
+    let is_wrong = params.any(|(param, word)| is_judged(row, *param) && !param.fits(word));
+    if is_wrong && told.line.count() > 1 && !bears_trid(seen, told) {
+        let expected: Vec<&str> = form.params.iter().map(|param| param.as_str()).collect();
         out.accuse_line(
             seen,
             clause,
             "a parameter is not what it should be",
-            expected,
+            &expected.join(" "),
         );
     }
 }
 
-/// A name or an address, with a port or without.
-fn is_address(word: &[u8]) -> bool {
-    let port = word.iter().rposition(|byte| *byte == b':');
-    match port.and_then(|at| word.split_at_checked(at)) {
-        None => !word.is_empty(),
-        Some((host, port)) => {
-            let digits = port.strip_prefix(b":").unwrap_or_default();
-            !host.is_empty() && number(digits).is_some_and(|port| port <= u64::from(u16::MAX))
-        }
+/// Whether this oracle looks at the value of a parameter; what was asked for, and whom it is about,
+/// is for others.
+fn is_judged(row: &Message, param: Param) -> bool {
+    match param {
+        Param::Is(_) | Param::OneOf(_) | Param::Serial | Param::Address | Param::Cookie => true,
+        Param::SessionId => row.trid == TridRule::Request,
+        _ => false,
     }
 }
 

@@ -5,7 +5,7 @@ use super::expect::wanted;
 use super::session::{Session, error_code};
 use crate::event::Wanted;
 use crate::scenario::ast::{Expect, Expected, Step};
-use crate::spec::{ClauseId, ErrorCode, commands, rung_of_line};
+use crate::spec::{ClauseId, ErrorCode, Verb, rung_of_line};
 use crate::wire::Frame;
 
 impl Session {
@@ -131,9 +131,7 @@ fn broken_error(expect: &Expect, frame: &Frame) -> Option<ClauseId> {
     }
     let Some(code) = error_code(frame) else {
         // A word that no command begins with stands where the code should.
-        let is_command = commands()
-            .iter()
-            .any(|row| row.verb.as_bytes() == frame.verb());
+        let is_command = Verb::parse(frame.verb()) != Verb::Other;
         return (!is_command).then_some(ClauseId::ERR_1);
     };
     if frame.words().nth(1).is_none() {

@@ -6,8 +6,8 @@ use bytes::Bytes;
 
 use super::limit::Limit;
 use super::sieve::Sieve;
-use crate::spec::{Command, Direction, ServerKind};
-use crate::wire::{DecodeError, Decoder, Frame, Limits, PayloadRule, UNKNOWN};
+use crate::spec::{Direction, Grammar, ServerKind};
+use crate::wire::{DecodeError, Decoder, Frame, Limits, UNKNOWN};
 
 /// The longest line, and the longest payload, that a script may send and still be understood.
 const WIDE: usize = 1 << 20;
@@ -60,9 +60,9 @@ pub(super) struct Link {
     pub(super) told: usize,
     /// The latest state that the server confirmed.
     pub(super) state: Option<Bytes>,
-    pub(super) incoming: Decoder,
+    pub(super) incoming: Decoder<Grammar>,
     /// Reads along what the script sends, to know whether a line or a payload is left open.
-    outgoing: Decoder,
+    outgoing: Decoder<Grammar>,
     /// Whether what the script sends may hold payloads.
     pub(super) has_payloads: bool,
     confused: bool,
@@ -70,6 +70,7 @@ pub(super) struct Link {
 
 impl Link {
     pub(super) fn new(kind: ServerKind, address: String) -> Self {
+        let asks = Grammar::new(kind, Direction::ToServer);
         let wide = Limits {
             line: WIDE,
             payload: WIDE,
@@ -91,9 +92,9 @@ impl Link {
             asked: 0,
             told: 0,
             state: None,
-            incoming: Decoder::new(rule(Direction::ToClient, kind), Limits::default()),
-            outgoing: Decoder::new(rule(Direction::ToServer, kind), wide),
-            has_payloads: kind == ServerKind::Switchboard,
+            incoming: Decoder::new(Grammar::new(kind, Direction::ToClient), Limits::default()),
+            outgoing: Decoder::new(asks, wide),
+            has_payloads: asks.has_payloads(),
             confused: false,
         }
     }
@@ -153,23 +154,5 @@ impl Link {
             Some(frame) => Some(Ok(frame)),
             None => self.end.clone().map(Err),
         }
-    }
-}
-
-fn rule(direction: Direction, kind: ServerKind) -> PayloadRule {
-    match (direction, kind) {
-        (Direction::ToClient, ServerKind::Dispatch) => {
-            |line| Command::payload_word(Direction::ToClient, ServerKind::Dispatch, line)
-        }
-        (Direction::ToClient, ServerKind::Notification) => {
-            |line| Command::payload_word(Direction::ToClient, ServerKind::Notification, line)
-        }
-        (Direction::ToClient, ServerKind::Switchboard) => {
-            |line| Command::payload_word(Direction::ToClient, ServerKind::Switchboard, line)
-        }
-        (Direction::ToServer, ServerKind::Switchboard) => {
-            |line| Command::payload_word(Direction::ToServer, ServerKind::Switchboard, line)
-        }
-        (Direction::ToServer, _) => |_| None,
     }
 }

@@ -18,7 +18,7 @@ use crate::diagnostic::Place;
 use crate::event::{Expectation, Failure, Judge, Observed, Rung, Variation, Wanted};
 use crate::scenario::Scope;
 use crate::scenario::ast::Step;
-use crate::spec::{ClauseId, Command, ErrorCode, ServerKind, encode_name};
+use crate::spec::{ClauseId, Direction, ErrorCode, Grammar, ServerKind, encode_name};
 use crate::transcript::{ConnId, ConnName, Party, Redactor, What, escape};
 use crate::wire::Frame;
 
@@ -522,19 +522,9 @@ impl Session {
     }
 }
 
-/// Whether the line may come between others: what the server may send at any time, and ILN, whose
-/// place beside the answer that it belongs to differs.
+/// Whether the line may come between others.
 pub(super) fn may_come(kind: ServerKind, frame: &Frame) -> bool {
-    if frame.line.starts_with(b"ILN ") {
-        return kind == ServerKind::Notification;
-    }
-    let mut words: [&[u8]; 2] = [b"", b""];
-    let mut count = 0;
-    for (slot, word) in words.iter_mut().zip(frame.words()) {
-        *slot = word;
-        count += 1;
-    }
-    Command::is_asynchronous(kind, words.get(..count).unwrap_or_default())
+    Grammar::new(kind, Direction::ToClient).may_come_between(frame.words())
 }
 
 /// The code of an error line.

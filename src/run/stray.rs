@@ -7,7 +7,7 @@
 use bytes::Bytes;
 
 use super::session::{Session, error_code, may_come};
-use crate::spec::{ClauseId, Command, Direction, ErrorCode, ServerKind, TridRule};
+use crate::spec::{ClauseId, Direction, ErrorCode, Grammar, ServerKind, TridRule};
 use crate::transcript::{ConnId, Entry, Party, What};
 use crate::wire::Frame;
 
@@ -183,7 +183,7 @@ impl Case<'_> {
         if is_tail {
             return false;
         }
-        let row = Command::find(Direction::ToClient, self.kind, verb);
+        let row = Grammar::new(self.kind, Direction::ToClient).find(verb);
         let is_reply = row.is_some_and(|row| row.trid != TridRule::Never);
         let asks = |bytes: &Bytes| memchr::memmem::find(bytes, verb).is_some();
         is_reply && !self.unanswered.iter().any(asks)

@@ -8,8 +8,8 @@ use rustc_hash::FxHashMap;
 use super::account::AccountId;
 use super::login::Login;
 use super::session::SessionId;
-use crate::spec::{Command, Direction, ServerKind};
-use crate::wire::{Decoder, Limits, words};
+use crate::spec::{Direction, Grammar, ServerKind};
+use crate::wire::{Decoder, Limits, PayloadRule, words};
 
 /// The name of a connection; never used twice by one server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -61,7 +61,7 @@ pub(super) struct Seat {
 /// One connection.
 #[derive(Debug)]
 pub(super) struct Connection {
-    pub(super) decoder: Decoder,
+    pub(super) decoder: Decoder<Requests>,
     pub(super) phase: Phase,
     /// When the last command came.
     pub(super) active: Duration,
@@ -78,12 +78,12 @@ impl Connection {
             Door::Notification => Phase::Login(Login::new(ServerKind::Notification)),
             Door::Switchboard => Phase::Lobby,
         };
-        let rule = match door {
-            Door::Switchboard => switchboard_payload,
-            Door::Single | Door::Dispatch | Door::Notification => no_payload,
+        let kind = match door {
+            Door::Switchboard => ServerKind::Switchboard,
+            Door::Single | Door::Dispatch | Door::Notification => ServerKind::Notification,
         };
         Self {
-            decoder: Decoder::new(rule, limits),
+            decoder: Decoder::new(Requests::of(kind), limits),
             phase,
             active: now,
             parked: false,
@@ -110,14 +110,12 @@ impl Connection {
 
     /// At the single door: takes the first command for a sign of what the client is here for. Only
     /// on a switchboard is USR sent with two parameters, or ANS at all.
-    pub(super) fn decide(&mut self, words: &[&[u8]], limits: Limits) {
+    pub(super) fn decide(&mut self, words: &[&[u8]]) {
         if !matches!(self.phase, Phase::Undecided) {
             return;
         }
         if matches!(words, [b"USR", _, _, _] | [b"ANS", ..]) {
-            let mut decoder = Decoder::new(switchboard_payload, limits);
-            decoder.push(self.decoder.rest());
-            self.decoder = decoder;
+            self.decoder.set_rule(Requests::of(ServerKind::Switchboard));
             self.phase = Phase::Lobby;
         } else {
             self.phase = Phase::Login(Login::new(ServerKind::Notification));
@@ -125,15 +123,26 @@ impl Connection {
     }
 }
 
-fn no_payload(_line: &[u8]) -> Option<&[u8]> {
-    None
+/// Which requests have a payload: those that the grammar says, where the number of parameters is
+/// right. Else nobody can say which word is the length.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Requests(Grammar);
+
+impl Requests {
+    fn of(kind: ServerKind) -> Self {
+        Self(Grammar::new(kind, Direction::ToServer))
+    }
 }
 
-/// A MSG with the wrong number of parameters has no payload: nobody can say which word is its
-/// length.
-fn switchboard_payload(line: &[u8]) -> Option<&[u8]> {
-    let length = Command::payload_word(Direction::ToServer, ServerKind::Switchboard, line)?;
-    (words(line).count() == 4).then_some(length)
+impl PayloadRule for Requests {
+    fn length<'l>(&self, line: &'l [u8]) -> Option<&'l [u8]> {
+        let length = self.0.payload_word(line)?;
+        let row = self.0.find(words(line).next()?)?;
+        let count = words(line).count().checked_sub(row.first_param())?;
+        (row.min_params..=row.max_params)
+            .contains(&count)
+            .then_some(length)
+    }
 }
 
 /// All open connections, and the moments at which they may have to be given up.

@@ -7,11 +7,12 @@ use foldhash::HashMap;
 use md5::{Digest, Md5};
 
 use super::{Account, Accounts, Addresses, Config, ConnId, Door, Output, Pattern, Server};
-use crate::wire::{Decoder, Frame, Limits, words};
+use crate::spec::{Direction, Grammar, ServerKind};
+use crate::wire::{Decoder, Frame, Limits};
 
 /// What a client has received and no test has looked at yet.
 struct Client {
-    decoder: Decoder,
+    decoder: Decoder<Grammar>,
     frames: VecDeque<Frame>,
     is_closed: bool,
 }
@@ -54,9 +55,8 @@ pub(super) fn config() -> Config {
     }
 }
 
-fn payload_rule(line: &[u8]) -> Option<&[u8]> {
-    let is_message = words(line).next() == Some(b"MSG");
-    is_message.then(|| words(line).last())?
+fn from_server() -> Grammar {
+    Grammar::new(ServerKind::Switchboard, Direction::ToClient)
 }
 
 /// Whether a line is as wanted: `*` stands for one word.
@@ -81,7 +81,7 @@ impl Fixture {
     pub(super) fn open(&mut self, door: Door) -> ConnId {
         let conn = self.server.handle_open(self.now, door);
         let client = Client {
-            decoder: Decoder::new(payload_rule, Limits::default()),
+            decoder: Decoder::new(from_server(), Limits::default()),
             frames: VecDeque::new(),
             is_closed: false,
         };
@@ -133,7 +133,7 @@ impl Fixture {
                 }
                 Output::Close(conn) => {
                     let client = self.clients.entry(conn).or_insert_with(|| Client {
-                        decoder: Decoder::new(payload_rule, Limits::default()),
+                        decoder: Decoder::new(from_server(), Limits::default()),
                         frames: VecDeque::new(),
                         is_closed: false,
                     });

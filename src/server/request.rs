@@ -1,7 +1,7 @@
 //! A client's command, checked against the command table; and the ways to refuse one.
 
 use super::handle::parse_number;
-use crate::spec::{Command, Direction, ServerKind, TridRule};
+use crate::spec::{Direction, Grammar, ServerKind, TridRule};
 
 /// How a command is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,7 +39,8 @@ impl<'l> Request<'l> {
         //= FRAME-12
         //= FRAME-13
         //= MSG-12
-        let row = Command::find(Direction::ToServer, kind, verb).ok_or(Refusal::Close)?;
+        let row = Grammar::new(kind, Direction::ToServer).find(verb);
+        let row = row.ok_or(Refusal::Close)?;
         let (id, params) = match row.trid {
             TridRule::Never => (None, rest),
             TridRule::Request | TridRule::RequestOrZero => {
@@ -52,7 +53,7 @@ impl<'l> Request<'l> {
             return Err(Refusal::Close);
         }
         Ok(Self {
-            verb: row.verb,
+            verb: row.verb.as_str(),
             id,
             params,
             payload,

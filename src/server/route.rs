@@ -112,12 +112,11 @@ impl Server {
         if words.is_empty() {
             return;
         }
-        let limits = self.limits();
         let Some(connection) = self.connections.get_mut(conn) else {
             return;
         };
         connection.active = self.now;
-        connection.decide(words, limits);
+        connection.decide(words);
         match Request::parse(connection.commands(), words, payload) {
             Ok(request) => {
                 let outcome = self.answer(conn, &request);

@@ -4,7 +4,7 @@
 use std::fmt;
 
 use super::clause::ClauseId;
-use super::command::ServerKind;
+use super::role::ServerKind;
 
 /// A step of the ladder: what a server must do before more of it can be tested, in the order in
 /// which most authors build it.

@@ -6,17 +6,27 @@
 
 mod catalogue;
 mod clause;
-mod command;
+mod dialect;
 mod error_code;
+mod grammar;
 mod handle;
 mod ladder;
+mod message;
+mod msnp2;
+mod role;
 mod untestable;
+mod verb;
 
 pub use clause::{Clause, ClauseId, Level, UnknownClause};
-pub use command::{Command, Direction, Kinds, PayloadForm, ServerKind, TridRule, Verb, commands};
+pub use dialect::Dialect;
 pub use error_code::{ErrorCode, Origin, error_codes};
+pub use grammar::Grammar;
 pub use handle::{
     DEFAULT_PORT, MAX_HANDLE, MAX_MESSAGE, MAX_NAME, ONLINE_STATES, decode_name, encode_name,
     join_name,
 };
 pub use ladder::{REQUESTS, RequestRow, Rung, rung_of_line};
+pub use message::{Form, Message, Param, PayloadForm, TridRule};
+pub use msnp2::MSNP2;
+pub use role::{Direction, Kinds, ServerKind};
+pub use verb::Verb;

@@ -22,8 +22,17 @@ impl Default for Limits {
     }
 }
 
-/// Says which word of a line, if any, is the length of a payload.
-pub type PayloadRule = for<'l> fn(&'l [u8]) -> Option<&'l [u8]>;
+/// Says which lines announce a payload.
+pub trait PayloadRule {
+    /// The word of a line that is the length of a payload; `None` where no payload follows.
+    fn length<'l>(&self, line: &'l [u8]) -> Option<&'l [u8]>;
+}
+
+impl<F: for<'l> Fn(&'l [u8]) -> Option<&'l [u8]>> PayloadRule for F {
+    fn length<'l>(&self, line: &'l [u8]) -> Option<&'l [u8]> {
+        self(line)
+    }
+}
 
 /// Why a stream cannot be read any further.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -70,8 +79,8 @@ struct Pending {
 
 /// Cuts a stream into frames. Holds at most one frame's bytes beyond what was pushed.
 #[derive(Debug)]
-pub struct Decoder {
-    rule: PayloadRule,
+pub struct Decoder<R> {
+    rule: R,
     limits: Limits,
     /// What was pushed last, as far as it is unread; empty where `buffer` is not.
     chunk: Bytes,
@@ -87,10 +96,10 @@ pub struct Decoder {
     failed: Option<DecodeError>,
 }
 
-impl Decoder {
+impl<R: PayloadRule> Decoder<R> {
     /// A decoder at the beginning of a stream.
     #[must_use]
-    pub fn new(rule: PayloadRule, limits: Limits) -> Self {
+    pub fn new(rule: R, limits: Limits) -> Self {
         Self {
             rule,
             limits,
@@ -102,6 +111,11 @@ impl Decoder {
             frame_start: 0,
             failed: None,
         }
+    }
+
+    /// From the next line on, another rule holds.
+    pub fn set_rule(&mut self, rule: R) {
+        self.rule = rule;
     }
 
     /// Takes in bytes as they came.
@@ -236,7 +250,7 @@ impl Decoder {
     }
 
     fn announced(&self, line: &Bytes) -> Result<Option<usize>, DecodeError> {
-        let Some(word) = (self.rule)(line) else {
+        let Some(word) = self.rule.length(line) else {
             return Ok(None);
         };
         let offset = self.frame_start;

@@ -30,7 +30,7 @@ pub const UNKNOWN: &[u8] = b"?";
 pub type Words<'l> = SmallVec<[&'l [u8]; 8]>;
 
 /// The words of a line: runs of spaces and tabs separate them.
-pub fn words(line: &[u8]) -> impl Iterator<Item = &[u8]> {
+pub fn words(line: &[u8]) -> impl Iterator<Item = &[u8]> + Clone {
     let mut rest = line;
     std::iter::from_fn(move || {
         let begin = rest.iter().position(|byte| !is_blank(*byte))?;
@@ -106,7 +106,7 @@ impl Frame {
     }
 
     /// The words of the line: runs of spaces and tabs separate them.
-    pub fn words(&self) -> impl Iterator<Item = &[u8]> {
+    pub fn words(&self) -> impl Iterator<Item = &[u8]> + Clone {
         words(&self.line)
     }
 

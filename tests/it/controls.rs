@@ -12,7 +12,7 @@ use msnpspec::scenario::ast::{
     Action, Expected, Fixture, LinePattern, Part, Scenario, SendItem, Stage, Step, WordKind,
 };
 use msnpspec::sim;
-use msnpspec::spec::{Command, Direction, ServerKind};
+use msnpspec::spec::{Direction, Grammar, ServerKind};
 
 use crate::faults::{account, suite};
 use lazy::{Lazy, Manner};
@@ -160,7 +160,11 @@ impl Seen {
 /// Whether clients send this command to servers of this kind, and it is not the last of all.
 fn is_request((kind, verb): &Asked) -> bool {
     let mut kinds = KINDS.into_iter().filter(|of| label(*of) == *kind);
-    let is_known = |kind| Command::find(Direction::ToServer, kind, verb.as_bytes()).is_some();
+    let is_known = |kind| {
+        Grammar::new(kind, Direction::ToServer)
+            .find(verb.as_bytes())
+            .is_some()
+    };
     kinds.any(is_known) && verb != "OUT"
 }
 

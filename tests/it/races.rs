@@ -13,7 +13,7 @@ use bytes::Bytes;
 use md5::{Digest, Md5};
 use msnpspec::oracle;
 use msnpspec::server::{Config, ConnId as There, Door, Output, Server};
-use msnpspec::spec::{Command, Direction, ServerKind};
+use msnpspec::spec::{Direction, Grammar, ServerKind};
 use msnpspec::transcript::{ConnId, ConnName, Party, Redactor, Transcript, What};
 use msnpspec::wire::{Decoder, Frame, Limits};
 use proptest::prelude::*;
@@ -48,8 +48,8 @@ fn handle(user: usize) -> String {
     format!("user{}@hotmail.com", user + 1)
 }
 
-fn payload_word(line: &[u8]) -> Option<&[u8]> {
-    Command::payload_word(Direction::ToClient, ServerKind::Switchboard, line)
+fn from_server() -> Grammar {
+    Grammar::new(ServerKind::Switchboard, Direction::ToClient)
 }
 
 impl Net {
@@ -138,7 +138,7 @@ impl Net {
         match link.down.pop_front() {
             Some(_) if is_closed => {}
             Some(Some(bytes)) => {
-                let mut decoder = Decoder::new(payload_word, Limits::default());
+                let mut decoder = Decoder::new(from_server(), Limits::default());
                 decoder.push(&bytes);
                 let frame = decoder.next_frame().ok().flatten().expect("a frame");
                 self.note(here, What::Frame(Party::Server, frame.clone()));

@@ -12,7 +12,7 @@ use std::time::Duration;
 use md5::{Digest, Md5};
 
 use crate::server::{Config, ConnId, Door, Output, Server};
-use crate::spec::{Command, Direction, ServerKind};
+use crate::spec::{Direction, Grammar, ServerKind};
 use crate::wire::{Decoder, Frame, Limits};
 
 const CONNS: usize = 4;
@@ -35,14 +35,14 @@ fn response(challenge: &[u8], handle: &[u8]) -> String {
     hex::encode(hasher.finalize())
 }
 
-/// What the server sends: a `MSG` is followed by a payload, at every door.
-fn from_server(line: &[u8]) -> Option<&[u8]> {
-    Command::payload_word(Direction::ToClient, ServerKind::Switchboard, line)
+/// What the server sends: a message may come at every door.
+fn from_server() -> Grammar {
+    Grammar::new(ServerKind::Switchboard, Direction::ToClient)
 }
 
 /// A client's end of a connection.
 struct Client {
-    decoder: Decoder,
+    decoder: Decoder<Grammar>,
     handle: Vec<u8>,
     challenge: Vec<u8>,
     last: Vec<u8>,
@@ -52,7 +52,7 @@ struct Client {
 impl Client {
     fn new() -> Self {
         Self {
-            decoder: Decoder::new(from_server, Limits::default()),
+            decoder: Decoder::new(from_server(), Limits::default()),
             handle: Vec::new(),
             challenge: Vec::new(),
             last: Vec::new(),
@@ -164,7 +164,7 @@ impl World {
     }
 }
 
-fn next(decoder: &mut Decoder) -> Option<Frame> {
+fn next(decoder: &mut Decoder<Grammar>) -> Option<Frame> {
     decoder
         .next_frame()
         .expect("what the server sends can be read")

@@ -7,7 +7,7 @@ use super::board::BoardId;
 use super::request::{Request, Slot};
 use super::user::UserId;
 use crate::oracle::line::{Line, Verb};
-use crate::spec::ServerKind;
+use crate::spec::{Dialect, Direction, Grammar, MSNP2, ServerKind};
 
 /// The most requests with one TrID that may wait for an answer before nothing can be said.
 pub(super) const MOST_WAITING: usize = 64;
@@ -19,6 +19,8 @@ pub(super) const ODD: usize = 16;
 pub struct Conn {
     /// The kind of server at its other end.
     pub kind: ServerKind,
+    /// What client and server have agreed on; MSNP2 until they have.
+    pub dialect: &'static Dialect,
     /// Something of it was seen.
     pub has_begun: bool,
     /// It was seen from its beginning.
@@ -90,6 +92,7 @@ impl Conn {
     pub(super) fn new(kind: ServerKind) -> Self {
         Self {
             kind,
+            dialect: &MSNP2,
             has_begun: false,
             is_whole: false,
             is_murky: false,
@@ -133,6 +136,16 @@ impl Conn {
             is_holed: self.is_holed,
             ended: self.ended,
             ..Self::new(self.kind)
+        }
+    }
+
+    /// How its lines are read that go in this direction.
+    #[must_use]
+    pub fn grammar(&self, direction: Direction) -> Grammar {
+        Grammar {
+            dialect: self.dialect,
+            kind: self.kind,
+            direction,
         }
     }
 
@@ -184,7 +197,7 @@ impl Conn {
     #[must_use]
     pub fn waits_for(&self, answer: Verb) -> Option<&Request> {
         let mut oldest = self.unanswered().take(MOST_WAITING);
-        oldest.find(|request| request.verb.is_answered_by(answer))
+        oldest.find(|request| request.is_answered_by(answer))
     }
 
     /// The request with this TrID that waits for an answer with this verb.

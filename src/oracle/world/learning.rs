@@ -97,6 +97,7 @@ impl World {
         let line = (asked.frame.line.clone(), asked.line.cuts());
         let request = Request::new(asked.verb, line, index, at);
         let mut request = Box::new(request);
+        request.dialect = conn.dialect;
         request.floor = floor;
         request.round = conn.round;
         request.is_inside = conn.user.is_some();
@@ -531,8 +532,7 @@ fn is_other_value(request: &Request, line: &Line<'_>) -> bool {
 /// A command that nobody knows; the server may repeat it.
 fn note_odd_verb(conn: &mut Conn, flaw: Flaw, asked: &Asked<'_>) {
     let word = asked.line.word(0);
-    let is_foreign = asked.verb.is_request(ServerKind::Notification)
-        || asked.verb.is_request(ServerKind::Switchboard);
+    let is_foreign = conn.dialect.is_request(asked.verb);
     let is_odd = flaw == Flaw::Command && !is_foreign && !conn.has_sent_verb(word);
     if is_odd && conn.odd_verbs.len() < ODD {
         conn.odd_verbs.push(word.into());

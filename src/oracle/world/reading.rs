@@ -5,7 +5,7 @@ use super::connection::Conn;
 use super::request::{Request, Step};
 use crate::oracle::finding::Place;
 use crate::oracle::line::{Line, Verb, is_printable, number};
-use crate::spec::{Command, Direction, MAX_MESSAGE, ServerKind};
+use crate::spec::{Direction, Grammar, MAX_MESSAGE, ServerKind, TridRule};
 use crate::transcript::{Entry, Party, What};
 use crate::wire::{Frame, Terminator};
 
@@ -156,12 +156,18 @@ impl World {
 fn read_request<'e>(conn: &Conn, frame: &'e Frame) -> Asked<'e> {
     let line = Line::read(&frame.line);
     let verb = Verb::parse_any_case(line.word(0));
-    let trid = if verb == Verb::Other || verb.asks_with_trid() {
+    let dialect = conn.dialect;
+    let bears_trid = dialect.has_trid(Direction::ToServer, verb);
+    let trid = if verb == Verb::Other || bears_trid {
         number(line.word(1))
     } else {
         None
     };
-    let clarity = clarity(conn.kind_behind(verb, &line), &line, frame, trid);
+    let grammar = Grammar {
+        kind: conn.kind_behind(verb, &line),
+        ..conn.grammar(Direction::ToServer)
+    };
+    let clarity = clarity(grammar, &line, frame, trid);
     Asked {
         line,
         frame,
@@ -171,9 +177,9 @@ fn read_request<'e>(conn: &Conn, frame: &'e Frame) -> Asked<'e> {
     }
 }
 
-fn clarity(kind: ServerKind, line: &Line<'_>, frame: &Frame, trid: Option<u64>) -> Clarity {
+fn clarity(grammar: Grammar, line: &Line<'_>, frame: &Frame, trid: Option<u64>) -> Clarity {
     let has_control = memchr::memchr2(b'\r', b'\0', &frame.line).is_some();
-    let is_message = line.verb == Verb::Msg && kind == ServerKind::Switchboard;
+    let is_message = line.verb == Verb::Msg && grammar.kind == ServerKind::Switchboard;
     let length = is_message.then(|| number(line.word(3))).flatten();
     let fits = match &frame.payload {
         None => !is_message,
@@ -191,16 +197,15 @@ fn clarity(kind: ServerKind, line: &Line<'_>, frame: &Frame, trid: Option<u64>) 
     {
         return Clarity::Murky;
     }
-    let Some(row) = Command::find(Direction::ToServer, kind, line.word(0)) else {
-        let is_lower = Verb::parse_any_case(line.word(0)).is_request(kind);
+    let Some(row) = grammar.row(line.verb) else {
+        let is_lower = grammar.row(Verb::parse_any_case(line.word(0))).is_some();
         return Clarity::Unsound(if is_lower { Flaw::Case } else { Flaw::Command });
     };
-    let (trids, has_valid_trid) = if line.verb.asks_with_trid() {
-        (1, trid.is_some_and(|trid| trid <= u64::from(u32::MAX)))
-    } else {
-        (0, true)
+    let has_valid_trid = match row.trid {
+        TridRule::Never => true,
+        _ => trid.is_some_and(|trid| trid <= u64::from(u32::MAX)),
     };
-    let has_count = line.count().checked_sub(1 + trids);
+    let has_count = line.count().checked_sub(row.first_param());
     let has_params = has_count.is_some_and(|n| (row.min_params..=row.max_params).contains(&n));
     let is_plain = is_printable(&frame.line);
     let has_mode = !is_message || matches!(line.word(2), b"U" | b"N" | b"A");
@@ -231,7 +236,7 @@ fn read_line<'w, 'e>(conn: &'w Conn, frame: &'e Frame) -> Told<'w, 'e> {
         told.role = Role::Unclear;
         return told;
     }
-    if !line.verb.has_trid() || line.count() == 1 {
+    if !conn.dialect.has_trid(Direction::ToClient, line.verb) || line.count() == 1 {
         told.role = Role::Unasked;
         return told;
     }
@@ -245,7 +250,7 @@ fn read_line<'w, 'e>(conn: &'w Conn, frame: &'e Frame) -> Told<'w, 'e> {
     };
     told.trid = trid;
     let is_reverse = matches!(line.verb, Verb::Add | Verb::Rem) && line.word(2) == b"RL";
-    let may_be_unasked = matches!(line.verb, Verb::Chg | Verb::Add | Verb::Rem | Verb::Xfr);
+    let may_be_unasked = conn.dialect.may_bear_zero(line.verb);
     let Some(slot) = conn.requests.get(&trid) else {
         if trid == 0 && may_be_unasked {
             told.role = Role::Unasked;
@@ -272,16 +277,12 @@ fn read_line<'w, 'e>(conn: &'w Conn, frame: &'e Frame) -> Told<'w, 'e> {
     } else if let Some(message) = slot
         .message
         .as_ref()
-        .filter(|m| m.verb.is_answered_by(line.verb))
+        .filter(|m| m.is_answered_by(line.verb))
     {
         told.role = Role::Answer;
         told.at = usize::MAX;
         told.request = Some(message);
-    } else if let Some(done) = slot
-        .done
-        .as_ref()
-        .filter(|d| d.verb.is_answered_by(line.verb))
-    {
+    } else if let Some(done) = slot.done.as_ref().filter(|d| d.is_answered_by(line.verb)) {
         told.role = Role::Again;
         told.request = Some(done);
     } else {

@@ -8,12 +8,15 @@ use smallvec::SmallVec;
 use super::reading::Flaw;
 use super::user::{List, UserId};
 use crate::oracle::line::{Cuts, Line, Verb, number};
+use crate::spec::Dialect;
 
 /// A request of a client.
 #[derive(Debug, Clone, Default)]
 pub struct Request {
     /// What it asks.
     pub verb: Verb,
+    /// The dialect in which it was sent.
+    pub dialect: &'static Dialect,
     /// The index of its entry.
     pub index: usize,
     /// When it was sent.
@@ -40,6 +43,7 @@ impl Request {
     pub(super) fn new(verb: Verb, (line, cuts): (Bytes, Cuts), index: usize, at: Duration) -> Self {
         Self {
             verb,
+            dialect: <&Dialect>::default(),
             index,
             at,
             round: 0,
@@ -63,6 +67,12 @@ impl Request {
     #[must_use]
     pub fn line(&self) -> &[u8] {
         &self.line
+    }
+
+    /// Whether a line with this verb may answer it.
+    #[must_use]
+    pub fn is_answered_by(&self, answer: Verb) -> bool {
+        self.dialect.answers(self.verb, answer)
     }
 
     /// What an answer with this line is to the request.
@@ -231,7 +241,7 @@ pub(super) struct Slot {
 impl Slot {
     /// Another request waits for its answer.
     pub(super) fn wait(&mut self, request: Box<Request>) {
-        if request.verb.is_answered_by(Verb::Iln) {
+        if request.is_answered_by(Verb::Iln) {
             self.is_presence_shared |= self.brings_presence;
             self.brings_presence = true;
         }
@@ -242,7 +252,7 @@ impl Slot {
     pub(super) fn answered_by(&self, verb: Verb) -> Option<usize> {
         self.waiting
             .iter()
-            .position(|request| request.verb.is_answered_by(verb))
+            .position(|request| request.is_answered_by(verb))
     }
 }
 

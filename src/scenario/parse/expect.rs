@@ -5,7 +5,7 @@ use super::reader::Reader;
 use super::step::Parsed;
 use crate::scenario::ast::{Expect, Expected, LinePattern, Part, WordKind, WordPattern};
 use crate::scenario::tree::{Node, Value};
-use crate::spec::{Command, Direction, PayloadForm};
+use crate::spec::{Direction, Grammar, PayloadForm};
 use crate::transcript::ConnName;
 
 impl Reader<'_> {
@@ -69,7 +69,7 @@ impl Reader<'_> {
         let [Part::Literal(verb)] = text.parts.as_slice() else {
             return Some(());
         };
-        let row = Command::find(Direction::ToClient, conn.kind(), verb.as_bytes());
+        let row = Grammar::new(conn.kind(), Direction::ToClient).find(verb.as_bytes());
         if row.is_some_and(|row| row.payload == PayloadForm::None) {
             self.error(node.span, format!("a {verb} line has no payload"));
             return None;

@@ -3,7 +3,7 @@
 use super::notes::Word;
 use super::received::{Fate, Received};
 use super::sent::Sent;
-use crate::spec::{Command, Direction, ServerKind, TridRule};
+use crate::spec::{Direction, Grammar, ServerKind, TridRule};
 
 /// The commands in which somebody's name goes out.
 const NAMED: [&str; 9] = [
@@ -106,7 +106,7 @@ fn is_known(verb: &[u8]) -> bool {
     let directions = [Direction::ToServer, Direction::ToClient];
     kinds.into_iter().any(|kind| {
         let mut found = directions.into_iter();
-        found.any(|direction| Command::find(direction, kind, verb).is_some())
+        found.any(|direction| Grammar::new(kind, direction).find(verb).is_some())
     })
 }
 
@@ -157,7 +157,7 @@ pub(super) fn extra_parameters(received: &mut Received<'_>) {
     let Some(verb) = received.words.first() else {
         return;
     };
-    if let Some(row) = Command::find(Direction::ToServer, received.kind, verb) {
+    if let Some(row) = Grammar::new(received.kind, Direction::ToServer).find(verb) {
         let before = if row.trid == TridRule::Never { 1 } else { 2 };
         received
             .words

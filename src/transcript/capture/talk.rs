@@ -7,9 +7,9 @@ use bytes::{Buf, Bytes, BytesMut};
 
 use super::Capture;
 use super::flow::{Event, Flow, Happening, PORT};
-use crate::spec::{Command, Direction, ServerKind};
+use crate::spec::{Direction, Grammar, ServerKind};
 use crate::transcript::record::{ConnId, ConnName, Party, Transcript, What};
-use crate::wire::{Decoder, Frame, Limits, PayloadRule};
+use crate::wire::{Decoder, Frame, Limits};
 
 /// How much of each direction is looked at to learn whose a connection is, in bytes.
 const LOOKED_AT: usize = 4096;
@@ -265,7 +265,7 @@ struct Talk {
 
 #[derive(Debug)]
 struct Stream {
-    decoder: Decoder,
+    decoder: Decoder<Grammar>,
     /// What no frame holds yet.
     rest: BytesMut,
     is_whole: bool,
@@ -274,7 +274,7 @@ struct Stream {
 }
 
 impl Stream {
-    fn new(rule: PayloadRule) -> Self {
+    fn new(rule: Grammar) -> Self {
         Self {
             decoder: Decoder::new(rule, LIMITS),
             rest: BytesMut::new(),
@@ -284,7 +284,7 @@ impl Stream {
     }
 
     /// Bytes are missing: reads on where a line begins. Gives how many more cannot be read.
-    fn skip(&mut self, rule: PayloadRule) -> u64 {
+    fn skip(&mut self, rule: Grammar) -> u64 {
         let rest = self.rest.len() as u64;
         *self = Self::new(rule);
         rest
@@ -327,38 +327,20 @@ fn is_beginning(bytes: &[u8], direction: Direction) -> bool {
     let kinds = [ServerKind::Notification, ServerKind::Switchboard];
     let is_command = kinds
         .into_iter()
-        .any(|kind| Command::find(direction, kind, word).is_some());
+        .any(|kind| Grammar::new(kind, direction).find(word).is_some());
     let is_code = word.iter().all(u8::is_ascii_digit) && direction == Direction::ToClient;
     (is_command || is_code) && matches!(rest.first(), Some(b' ' | b'\r' | b'\n'))
 }
 
-fn board_asks(line: &[u8]) -> Option<&[u8]> {
-    Command::payload_word(Direction::ToServer, ServerKind::Switchboard, line)
-}
-
-fn board_tells(line: &[u8]) -> Option<&[u8]> {
-    Command::payload_word(Direction::ToClient, ServerKind::Switchboard, line)
-}
-
-fn other_asks(line: &[u8]) -> Option<&[u8]> {
-    Command::payload_word(Direction::ToServer, ServerKind::Notification, line)
-}
-
-fn other_tells(line: &[u8]) -> Option<&[u8]> {
-    Command::payload_word(Direction::ToClient, ServerKind::Notification, line)
-}
-
-/// What announces payloads in each direction, the client's first.
-fn rules(kind: ServerKind) -> (PayloadRule, PayloadRule) {
-    match kind {
-        ServerKind::Switchboard => (board_asks, board_tells),
-        ServerKind::Notification | ServerKind::Dispatch => (other_asks, other_tells),
-    }
+/// The grammar of each direction, the client's first.
+fn grammars(kind: ServerKind) -> (Grammar, Grammar) {
+    let of = |direction| Grammar::new(kind, direction);
+    (of(Direction::ToServer), of(Direction::ToClient))
 }
 
 impl Talk {
     fn new(conn: ConnId, kind: ServerKind) -> Self {
-        let (asks, tells) = rules(kind);
+        let (asks, tells) = grammars(kind);
         Self {
             conn,
             client: Stream::new(asks),
@@ -394,7 +376,7 @@ impl Talk {
                 }
             }
             Happening::Missed(party, count) => {
-                let (asks, tells) = rules(kind.unwrap_or(ServerKind::Notification));
+                let (asks, tells) = grammars(kind.unwrap_or(ServerKind::Notification));
                 let unread = match party {
                     Party::Client => self.client.skip(asks),
                     Party::Server => self.server.skip(tells),

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::notation::{Line, Stamp, Statement, line, unescape};
 use super::payload::Shown;
 use super::{ReadError, ReadMistake, Reading};
-use crate::spec::{Command, Direction, ServerKind};
+use crate::spec::{Direction, Grammar, ServerKind};
 use crate::transcript::{ConnId, ConnName, Mark, Party, What};
 use crate::wire::{Frame, Terminator};
 
@@ -311,7 +311,7 @@ pub(in crate::transcript) fn announced(kind: ServerKind, party: Party, line: &[u
         Party::Client => Direction::ToServer,
         Party::Server => Direction::ToClient,
     };
-    let length = Command::payload_word(direction, kind, line)?;
+    let length = Grammar::new(kind, direction).payload_word(line)?;
     std::str::from_utf8(length).ok()?.parse().ok()
 }
 

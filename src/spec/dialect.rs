@@ -1,0 +1,133 @@
+//! A dialect of the protocol as a value: what its messages look like, and what else differs.
+
+use std::fmt;
+use std::sync::OnceLock;
+
+use super::message::{Message, TridRule};
+use super::role::{Direction, ServerKind};
+use super::verb::Verb;
+
+/// A dialect: what it says that the one before it does not.
+#[derive(Debug)]
+pub struct Dialect {
+    /// Its name in VER, such as `MSNP2`.
+    pub name: &'static str,
+    /// The dialect that it changes; `None` for the first.
+    pub before: Option<&'static Self>,
+    /// Rows that are new, or that stand for a row of the dialect before with the same verb and
+    /// direction, on any of the same kinds of server.
+    pub rows: &'static [Message],
+    /// Messages that it has no more.
+    pub gone: &'static [(Verb, Direction)],
+    /// All of its rows, by verb; made when they are first asked for.
+    pub(super) table: OnceLock<Table>,
+}
+
+/// All rows of a dialect.
+#[derive(Debug)]
+pub(super) struct Table {
+    /// By the verb's index.
+    by_verb: Vec<Vec<Message>>,
+}
+
+impl Dialect {
+    /// The row for a verb, a direction and a kind of server.
+    #[must_use]
+    pub fn find(&self, direction: Direction, kind: ServerKind, verb: Verb) -> Option<&Message> {
+        self.rows_of(verb)
+            .iter()
+            .find(|row| row.direction == direction && row.kinds.contains(kind))
+    }
+
+    /// All rows of a verb.
+    #[must_use]
+    pub fn rows_of(&self, verb: Verb) -> &[Message] {
+        let rows = verb.index().and_then(|at| self.table().by_verb.get(at));
+        rows.map_or(&[], Vec::as_slice)
+    }
+
+    /// All rows, by verb in the order of [`Verb::ALL`].
+    pub fn messages(&self) -> impl Iterator<Item = &Message> {
+        self.table().by_verb.iter().flatten()
+    }
+
+    /// Whether lines with this verb, sent in this direction, carry a TrID. An error does, and so
+    /// does a line of a verb that nobody sends that way.
+    #[must_use]
+    pub fn has_trid(&self, direction: Direction, verb: Verb) -> bool {
+        let mut rows = self.rows_of(verb).iter();
+        let row = rows.find(|row| row.direction == direction);
+        row.map_or(verb != Verb::Other, |row| row.trid != TridRule::Never)
+    }
+
+    /// Whether clients send this verb to any kind of server.
+    #[must_use]
+    pub fn is_request(&self, verb: Verb) -> bool {
+        let mut rows = self.rows_of(verb).iter();
+        rows.any(|row| row.direction == Direction::ToServer)
+    }
+
+    /// Whether a line with the verb `answer` may answer a request with the verb `request`.
+    #[must_use]
+    pub fn answers(&self, request: Verb, answer: Verb) -> bool {
+        matches!(answer, Verb::Error(_))
+            || self
+                .rows_of(answer)
+                .iter()
+                .any(|row| row.answers.contains(&request))
+    }
+
+    /// Whether the server may send this message unasked, under TrID 0.
+    #[must_use]
+    pub fn may_bear_zero(&self, verb: Verb) -> bool {
+        self.rows_of(verb).iter().any(Message::may_bear_zero)
+    }
+
+    fn table(&self) -> &Table {
+        self.table.get_or_init(|| {
+            let mut by_verb: Vec<Vec<Message>> = match self.before {
+                Some(before) => before.table().by_verb.clone(),
+                None => Vec::new(),
+            };
+            by_verb.resize(Verb::ALL.len(), Vec::new());
+            let mut rows_of = |verb: Verb, change: &dyn Fn(&mut Vec<Message>)| {
+                if let Some(rows) = verb.index().and_then(|at| by_verb.get_mut(at)) {
+                    change(rows);
+                }
+            };
+            for (verb, direction) in self.gone {
+                rows_of(*verb, &|rows| {
+                    rows.retain(|row| row.direction != *direction)
+                });
+            }
+            for row in self.rows {
+                rows_of(row.verb, &|rows| rows.retain(|other| !row.replaces(other)));
+            }
+            for row in self.rows {
+                rows_of(row.verb, &|rows| rows.push(*row));
+            }
+            Table { by_verb }
+        })
+    }
+}
+
+/// Before anything is agreed on, MSNP2 is spoken.
+impl Default for &'static Dialect {
+    fn default() -> Self {
+        &super::msnp2::MSNP2
+    }
+}
+
+impl PartialEq for Dialect {
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name
+    }
+}
+
+impl Eq for Dialect {}
+
+impl fmt::Display for Dialect {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name)
+    }
+}

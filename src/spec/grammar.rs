@@ -1,0 +1,84 @@
+//! What a reader of one direction of a connection needs to know of its lines.
+
+use super::dialect::Dialect;
+use super::message::{Message, PayloadForm, TridRule};
+use super::msnp2::MSNP2;
+use super::role::{Direction, ServerKind};
+use super::verb::Verb;
+use crate::wire::{PayloadRule, words};
+
+/// A dialect, a kind of server and a direction: enough to read a line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Grammar {
+    /// What client and server have agreed on; MSNP2 until they have.
+    pub dialect: &'static Dialect,
+    /// What kind of server it is.
+    pub kind: ServerKind,
+    /// Who speaks.
+    pub direction: Direction,
+}
+
+impl Grammar {
+    /// The grammar of a connection on which no dialect is agreed on yet.
+    #[must_use]
+    pub fn new(kind: ServerKind, direction: Direction) -> Self {
+        Self {
+            dialect: &MSNP2,
+            kind,
+            direction,
+        }
+    }
+
+    /// The row for a verb, as it is written.
+    #[must_use]
+    pub fn find(self, verb: &[u8]) -> Option<&'static Message> {
+        self.row(Verb::parse(verb))
+    }
+
+    /// The row for a verb.
+    #[must_use]
+    pub fn row(self, verb: Verb) -> Option<&'static Message> {
+        self.dialect.find(self.direction, self.kind, verb)
+    }
+
+    /// The length of the payload that a line announces, as the last word of the line: `None` where
+    /// the message has no payload or the line has no parameters.
+    #[must_use]
+    pub fn payload_word(self, line: &[u8]) -> Option<&[u8]> {
+        let mut words = words(line);
+        match self.find(words.next()?)?.payload {
+            PayloadForm::None => None,
+            PayloadForm::LengthLast => words.last(),
+        }
+    }
+
+    /// Whether any message has a payload.
+    #[must_use]
+    pub fn has_payloads(self) -> bool {
+        self.dialect.messages().any(|row| {
+            row.direction == self.direction
+                && row.kinds.contains(self.kind)
+                && row.payload != PayloadForm::None
+        })
+    }
+
+    /// Whether the server may send the line at any time, between the lines of an answer too: what
+    /// it sends unasked, and initial states, whose place beside the answer that they belong to
+    /// differs.
+    pub fn may_come_between<'w>(self, mut words: impl Iterator<Item = &'w [u8]>) -> bool {
+        let Some(row) = words.next().and_then(|verb| self.find(verb)) else {
+            return false;
+        };
+        match row.trid {
+            TridRule::Never => row.answers.is_empty(),
+            TridRule::Request => row.is_initial_state(),
+            TridRule::RequestOrZero => words.next() == Some(b"0"),
+        }
+    }
+}
+
+impl PayloadRule for Grammar {
+    fn length<'l>(&self, line: &'l [u8]) -> Option<&'l [u8]> {
+        self.payload_word(line)
+    }
+}

@@ -1,0 +1,374 @@
+//! What a row of a dialect's table says of a message: who sends it where, where its TrID stands,
+//! what its parameters are, what it answers.
+
+use super::clause::ClauseId;
+use super::role::{Direction, Kinds};
+use super::verb::Verb;
+
+/// Whether the word after the verb is a TrID.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TridRule {
+    /// It never is (`NLN`, `RNG`, `OUT`, the server's `MSG` …).
+    Never,
+    /// It is that of the request.
+    Request,
+    /// It is that of the request, or 0 where the server speaks unasked.
+    RequestOrZero,
+}
+
+/// What follows the line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PayloadForm {
+    /// Nothing.
+    None,
+    /// As many bytes as the last word says.
+    LengthLast,
+}
+
+/// What a parameter is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Param {
+    /// This very word.
+    Is(&'static str),
+    /// One of these words.
+    OneOf(&'static [&'static str]),
+    /// A dialect, or a word that stands for none.
+    Dialect,
+    /// A login scheme.
+    Scheme,
+    /// What the server asks a client that logs in.
+    Challenge,
+    /// The answer to a challenge: a secret.
+    Response,
+    /// The name of a list.
+    List,
+    /// The serial number of a user's lists and settings.
+    Serial,
+    /// How many entries there are up to this one.
+    Item,
+    /// How many entries there are.
+    Total,
+    /// A user's handle.
+    Handle,
+    /// Who sent a message: a user's handle, or a name of the service.
+    Sender,
+    /// A friendly name, URL-encoded.
+    Name,
+    /// A state that others can see.
+    State,
+    /// Who may add a user without being asked (GTC): `A` or `N`.
+    Prompt,
+    /// Who may see and call a user that stands on no list (BLP): `AL` or `BL`.
+    Privacy,
+    /// Which acknowledgement a message asks for: `U`, `N` or `A`.
+    Mode,
+    /// A host with a port or without.
+    Address,
+    /// What lets a user into a switchboard: a secret while it lives.
+    Cookie,
+    /// The number of a session.
+    SessionId,
+    /// The length of the payload.
+    Length,
+    /// Any word; the text says what it is for.
+    Word(&'static str),
+}
+
+impl Param {
+    /// Whether a word looks like one: what has a form of its own has that form.
+    #[must_use]
+    pub fn fits(self, word: &[u8]) -> bool {
+        let is_number = !word.is_empty() && word.iter().all(u8::is_ascii_digit);
+        match self {
+            Self::Is(own) => word == own.as_bytes(),
+            Self::OneOf(own) => own.iter().any(|own| word == own.as_bytes()),
+            Self::Serial | Self::Item | Self::Total | Self::SessionId | Self::Length => is_number,
+            Self::Handle => word.contains(&b'@'),
+            Self::Prompt => matches!(word, b"A" | b"N"),
+            Self::Privacy => matches!(word, b"AL" | b"BL"),
+            Self::Mode => matches!(word, b"U" | b"N" | b"A"),
+            Self::Cookie => !word.is_empty(),
+            Self::Address => is_address(word),
+            _ => true,
+        }
+    }
+
+    /// What it is called in an expectation.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Is(word) | Self::Word(word) => word,
+            Self::OneOf(words) => words.first().copied().unwrap_or_default(),
+            Self::Dialect => "dialect",
+            Self::Scheme => "scheme",
+            Self::Challenge => "challenge",
+            Self::Response => "response",
+            Self::List => "list",
+            Self::Serial => "serial",
+            Self::Item => "item",
+            Self::Total => "total",
+            Self::Handle => "handle",
+            Self::Sender => "sender",
+            Self::Name => "name",
+            Self::State => "state",
+            Self::Prompt | Self::Privacy => "setting",
+            Self::Mode => "mode",
+            Self::Address => "address",
+            Self::Cookie => "cookie",
+            Self::SessionId => "session",
+            Self::Length => "length",
+        }
+    }
+}
+
+/// A name or an address, with a port or without.
+fn is_address(word: &[u8]) -> bool {
+    let port = word.iter().rposition(|byte| *byte == b':');
+    match port.and_then(|at| word.split_at_checked(at)) {
+        None => !word.is_empty(),
+        Some((host, port)) => {
+            let digits = port.strip_prefix(b":").unwrap_or_default();
+            let port = std::str::from_utf8(digits).ok();
+            let is_number = !digits.is_empty() && digits.iter().all(u8::is_ascii_digit);
+            let is_port = is_number && port.is_some_and(|port| port.parse::<u16>().is_ok());
+            !host.is_empty() && is_port
+        }
+    }
+}
+
+/// One form that a message can have.
+#[derive(Debug, Clone, Copy)]
+pub struct Form {
+    /// The clause that a line of this form breaks where it does not come, or comes with a wrong
+    /// meaning; `None` where no clause is about that.
+    pub clause: Option<ClauseId>,
+    /// The clause that says what the line looks like.
+    pub shape: Option<ClauseId>,
+    /// The same where the server speaks unasked.
+    pub unasked: Option<ClauseId>,
+    /// The parameters, without the TrID.
+    pub params: &'static [Param],
+    /// How many of the last parameters may be left out.
+    pub optional: usize,
+    /// Whether more parameters may follow.
+    pub is_open: bool,
+}
+
+/// A form about which no clause says anything.
+pub(super) const fn plain(params: &'static [Param]) -> Form {
+    Form {
+        clause: None,
+        shape: None,
+        unasked: None,
+        params,
+        optional: 0,
+        is_open: false,
+    }
+}
+
+/// A form that a clause describes.
+pub(super) const fn form(clause: ClauseId, params: &'static [Param]) -> Form {
+    let mut form = plain(params);
+    (form.clause, form.shape) = (Some(clause), Some(clause));
+    form
+}
+
+impl Form {
+    /// Another clause says what it looks like.
+    pub(super) const fn shape(mut self, clause: ClauseId) -> Self {
+        self.shape = Some(clause);
+        self
+    }
+
+    /// Another clause is about it where the server speaks unasked.
+    pub(super) const fn unasked(mut self, clause: ClauseId) -> Self {
+        self.unasked = Some(clause);
+        self
+    }
+
+    /// So many of the last parameters may be left out.
+    pub(super) const fn optional(mut self, count: usize) -> Self {
+        self.optional = count;
+        self
+    }
+
+    /// More parameters may follow.
+    pub(super) const fn open(mut self) -> Self {
+        self.is_open = true;
+        self
+    }
+
+    /// The least number of parameters.
+    #[must_use]
+    pub const fn least(&self) -> usize {
+        self.params.len() - self.optional
+    }
+
+    /// The greatest number of parameters; `usize::MAX` where there is no bound.
+    #[must_use]
+    pub const fn most(&self) -> usize {
+        if self.is_open {
+            usize::MAX
+        } else {
+            self.params.len()
+        }
+    }
+
+    /// Whether parameters look like those of this form: as many, each like its own.
+    pub fn fits<'w>(&self, params: impl Iterator<Item = &'w [u8]> + Clone) -> bool {
+        let count = params.clone().count();
+        let mut pairs = self.params.iter().zip(params);
+        (self.least()..=self.params.len()).contains(&count)
+            && pairs.all(|(own, word)| own.fits(word))
+    }
+
+    /// Whether some parameters are there, and they look like those of this form.
+    pub fn is_whole<'w>(&self, params: impl Iterator<Item = &'w [u8]> + Clone) -> bool {
+        params.clone().next().is_some() && self.fits(params)
+    }
+
+    /// The place of a parameter of this kind among the parameters.
+    #[must_use]
+    pub fn place_of(&self, param: Param) -> Option<usize> {
+        self.params.iter().position(|own| *own == param)
+    }
+
+    /// Whether parameters begin as this form does: with its fixed words.
+    fn begins<'w>(&self, mut params: impl Iterator<Item = &'w [u8]>) -> bool {
+        self.params
+            .iter()
+            .map_while(|param| match param {
+                Param::Is(word) => Some(word),
+                _ => None,
+            })
+            .all(|word| params.next() == Some(word.as_bytes()))
+    }
+}
+
+/// A row of a dialect's table.
+#[derive(Debug, Clone, Copy)]
+pub struct Message {
+    /// The verb.
+    pub verb: Verb,
+    /// Who sends it.
+    pub direction: Direction,
+    /// On which kinds of server it is legal.
+    pub kinds: Kinds,
+    /// Whether a TrID follows the verb.
+    pub trid: TridRule,
+    /// Which requests it may answer. Empty for requests, and for what only comes unasked.
+    pub answers: &'static [Verb],
+    /// What follows the line.
+    pub payload: PayloadForm,
+    /// What its parameters are. The last form is the one of lines that look like none.
+    pub forms: &'static [Form],
+    /// The least number of parameters after the TrID, over all forms.
+    pub min_params: usize,
+    /// The greatest number of parameters, over all forms.
+    pub max_params: usize,
+}
+
+impl Message {
+    /// What a client sends, with a TrID.
+    pub(super) const fn request(verb: Verb, kinds: Kinds, forms: &'static [Form]) -> Self {
+        Self::new(verb, Direction::ToServer, kinds, forms)
+    }
+
+    /// What a server sends, with the TrID of a request.
+    pub(super) const fn response(verb: Verb, kinds: Kinds, forms: &'static [Form]) -> Self {
+        Self::new(verb, Direction::ToClient, kinds, forms)
+    }
+
+    const fn new(verb: Verb, direction: Direction, kinds: Kinds, forms: &'static [Form]) -> Self {
+        let (mut min, mut max, mut rest) = (usize::MAX, 0, forms);
+        while let Some((form, others)) = rest.split_first() {
+            if form.least() < min {
+                min = form.least();
+            }
+            if form.most() > max {
+                max = form.most();
+            }
+            rest = others;
+        }
+        Self {
+            verb,
+            direction,
+            kinds,
+            trid: TridRule::Request,
+            answers: &[],
+            payload: PayloadForm::None,
+            forms,
+            min_params: min,
+            max_params: max,
+        }
+    }
+
+    /// It never carries a TrID.
+    pub(super) const fn without_trid(mut self) -> Self {
+        self.trid = TridRule::Never;
+        self
+    }
+
+    /// The server may send it unasked too, under TrID 0.
+    pub(super) const fn or_unasked(mut self) -> Self {
+        self.trid = TridRule::RequestOrZero;
+        self
+    }
+
+    /// It may answer these requests.
+    pub(super) const fn to(mut self, requests: &'static [Verb]) -> Self {
+        self.answers = requests;
+        self
+    }
+
+    /// Its last parameter is the length of a payload.
+    pub(super) const fn with_payload(mut self) -> Self {
+        self.payload = PayloadForm::LengthLast;
+        self
+    }
+
+    /// The form that a line with these parameters has: the first whose fixed words it begins
+    /// with, or else the last.
+    #[must_use]
+    pub fn form<'w>(&self, params: impl Iterator<Item = &'w [u8]> + Clone) -> Option<&Form> {
+        self.forms
+            .iter()
+            .find(|form| form.begins(params.clone()))
+            .or(self.forms.last())
+    }
+
+    /// The place of its first parameter among the words of a line.
+    #[must_use]
+    pub fn first_param(&self) -> usize {
+        match self.trid {
+            TridRule::Never => 1,
+            TridRule::Request | TridRule::RequestOrZero => 2,
+        }
+    }
+
+    /// Whether it tells the state of a contact, as the answer to another matter: it may come
+    /// before and behind that answer.
+    #[must_use]
+    pub fn is_initial_state(&self) -> bool {
+        self.trid == TridRule::Request && !self.answers.contains(&self.verb) && self.has_state()
+    }
+
+    /// Whether it begins with a state.
+    fn has_state(&self) -> bool {
+        let first = self.forms.first().and_then(|form| form.params.first());
+        first == Some(&Param::State)
+    }
+
+    /// Whether the server may send it unasked, with TrID 0.
+    #[must_use]
+    pub fn may_bear_zero(&self) -> bool {
+        self.trid == TridRule::RequestOrZero
+    }
+
+    /// Whether it stands for another row: same verb, same direction, a kind of server in common.
+    pub(super) fn replaces(&self, other: &Self) -> bool {
+        self.verb == other.verb
+            && self.direction == other.direction
+            && self.kinds.overlaps(other.kinds)
+    }
+}

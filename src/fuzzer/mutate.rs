@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::entropy::Entropy;
 use crate::scenario::ast::Payload;
+use crate::spec::{Direction, Grammar, PayloadForm, ServerKind};
 use edits::{
     bad_escape, bad_handle, bad_length, bad_mode, bad_trid, carriage_return, empty_line,
     extra_parameter, foreign_command, huge_length, huge_payload, length_too_long, length_too_short,
@@ -139,10 +140,24 @@ impl Command {
     }
 
     /// Whether the server can tell where the command ends, and so which TrID an answer carries:
-    /// what stands behind a length that is not the payload's may be read as commands.
+    /// a payload may be read as commands where its length is wrong, or where the command, as it
+    /// now stands, has none.
     pub(super) fn is_answered_by_trid(&self) -> bool {
         let is_length = |word: &Word| matches!(word, Word::Text(text) if text == "{length}");
-        self.has_trid && (self.payload.is_none() || self.words.last().is_some_and(is_length))
+        let ends_in_length = self.words.last().is_some_and(is_length);
+        self.has_trid && (self.payload.is_none() || (ends_in_length && self.announces_payload()))
+    }
+
+    /// Whether it is a command with a payload, with as many parameters as it should have.
+    fn announces_payload(&self) -> bool {
+        let Some(Word::Text(verb)) = self.words.first() else {
+            return false;
+        };
+        let grammar = Grammar::new(ServerKind::Switchboard, Direction::ToServer);
+        let params = self.words.len() - self.first_parameter();
+        grammar.find(verb.as_bytes()).is_some_and(|row| {
+            row.payload != PayloadForm::None && (row.min_params..=row.max_params).contains(&params)
+        })
     }
 
     fn set_length(&mut self, text: &str) -> bool {

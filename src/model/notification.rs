@@ -5,7 +5,7 @@ use smallvec::smallvec;
 use super::Model;
 use super::command::{Command, ListWord, Version, Whom};
 use super::line::Line;
-use super::login::{error, misplaced, out, refused};
+use super::login::{error, ignored, misplaced, out, refused};
 use super::prediction::{Effect, Replies, Reply};
 use super::value::{List, State, Truth, UserId};
 use super::world::Doubt;
@@ -274,21 +274,22 @@ impl Model {
             Command::Fnd => (ClauseId::FND_1, Line::Extra("FND"), Effect::Nothing),
             _ => (ClauseId::PNG_1, Line::Qng, Effect::Nothing),
         };
+        let done = Reply::new(clause, effect, &[line]);
         if self.target.extras {
-            smallvec![Reply::new(clause, effect, &[line])]
+            smallvec![done]
         } else {
-            smallvec![Reply::anything(clause, Effect::Unclear)]
+            smallvec![done, refused(clause), ignored(clause)]
         }
     }
 }
 
-/// Whether a user in state FLN may do it for sure ("only synchronise", draft, 7.7).
 /// The refusals of a REM of what is not on the list; some servers have 205 for who never was a
 /// contact.
 fn not_there() -> Replies {
     smallvec![error(ClauseId::REM_5, 216), error(ClauseId::REM_5, 205)]
 }
 
+/// Whether a user in state FLN may do it for sure ("only synchronise", draft, 7.7).
 fn may_in_offline_state(command: Command) -> bool {
     matches!(
         command,

@@ -57,12 +57,21 @@ impl Case<'_> {
         })
     }
 
-    /// Bytes that clients have sent and that are no request.
+    /// Bytes that clients have sent and that are no request, or need not be: the payload of a
+    /// command that has none may be read as commands.
     fn raw(&self) -> impl Iterator<Item = (ConnId, &Bytes)> {
-        self.entries.iter().filter_map(|entry| match &entry.what {
-            What::Raw(Party::Client, bytes) => Some((entry.conn, bytes)),
-            _ => None,
-        })
+        let grammar = Grammar::new(ServerKind::Switchboard, Direction::ToServer);
+        self.entries
+            .iter()
+            .filter_map(move |entry| match &entry.what {
+                What::Raw(Party::Client, bytes) => Some((entry.conn, bytes)),
+                What::Frame(Party::Client, frame)
+                    if grammar.payload_word(&frame.line).is_none() =>
+                {
+                    Some((entry.conn, frame.payload.as_ref()?))
+                }
+                _ => None,
+            })
     }
 
     /// Somebody has left for the second time, and has not come meanwhile.
@@ -263,6 +272,10 @@ mod tests {
     #[test]
     fn what_is_said_too_often_in_a_session() {
         let of = |said: &str| clause(ServerKind::Switchboard, said);
+        let entered = "C: USR 1 a@b 5\nS: USR 1 OK a@b a";
+        let payload = |line: &str| of(&format!("{entered}\nC: {line} | CAL 1 x\nS: 205 1"));
+        assert_eq!(payload("Msg 2"), None, "it may be read as a command");
+        assert_eq!(payload("MSG 2 N 7"), Some(ClauseId::REPLY_5));
         let bye = "S: JOI a@b a\nS: BYE a@b";
         assert_eq!(of(bye), None);
         assert_eq!(of(&format!("{bye}\nS: BYE a@b")), Some(ClauseId::BYE_1));

@@ -97,7 +97,7 @@ impl Dialect {
             };
             for (verb, direction) in self.gone {
                 rows_of(*verb, &|rows| {
-                    rows.retain(|row| row.direction != *direction)
+                    rows.retain(|row| row.direction != *direction);
                 });
             }
             for row in self.rows {

@@ -120,7 +120,14 @@ const SESSION: [(ClauseId, &str, &[&[&str]]); 9] = [
 const ENDLESS: usize = 300_000;
 
 /// What others' presence and lists bring at any time.
-const NEWS: [&str; 4] = ["NLN ...", "FLN ...", "ADD 0 ...", "REM 0 ..."];
+const NEWS: [&str; 5] = [
+    "NLN ...",
+    "FLN ...",
+    "ADD 0 ...",
+    "REM 0 ...",
+    // An invitation, and no echo of ours, whose cookie is shorter.
+    "RNG * * CKI /.{4,}/ ...",
+];
 /// What may come at any time.
 const UNASKED: [&str; 6] = [
     "NLN ...",

@@ -90,7 +90,8 @@ impl<'t> Watcher<'t> {
         let transcript = &outcome.transcript;
         let mut people = People::new(&outcome.accounts);
         let target = Target {
-            extras: true,
+            // What the draft leaves out, a server need not have.
+            extras: scope == Scope::Whole,
             refers: Truth::Maybe,
         };
         let mut model = Model::new(people.count(), target);

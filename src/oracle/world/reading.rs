@@ -184,7 +184,8 @@ fn clarity(grammar: Grammar, line: &Line<'_>, frame: &Frame, trid: Option<u64>) 
     let fits = match &frame.payload {
         None => !is_message,
         Some(payload) => {
-            line.count() == 4
+            is_message
+                && line.count() == 4
                 && payload.len() <= MAX_MESSAGE
                 && length == Some(payload.len() as u64)
         }

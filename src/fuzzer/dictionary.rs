@@ -1,12 +1,17 @@
 //! The protocol's words, and values that servers are known to trip over.
 
-/// Verbs of clients and servers, error codes, and what is no verb.
-pub const VERBS: [&str; 40] = [
-    "VER", "INF", "USR", "XFR", "SYN", "LST", "GTC", "BLP", "CHG", "ADD", "REM", "REA", "ILN",
-    "NLN", "FLN", "RNG", "MSG", "OUT", "CVR", "CVQ", "FND", "SND", "URL", "PNG", "QNG", "CAL",
-    "ANS", "IRO", "JOI", "BYE", "ACK", "NAK", "CHL", "QRY", "PRP", "IMS", "217", "911", "XXX",
-    "HELLO",
-];
+use std::sync::LazyLock;
+
+use crate::spec::Verb;
+
+/// What is no verb of MSNP2: of a later dialect, an error code, or of none.
+const NO_VERBS: [&str; 8] = ["CHL", "QRY", "PRP", "IMS", "217", "911", "XXX", "HELLO"];
+
+/// Verbs of clients and servers, and what is no verb.
+pub static VERBS: LazyLock<Vec<&str>> = LazyLock::new(|| {
+    let verbs = Verb::ALL.iter().map(|verb| verb.as_str());
+    verbs.chain(NO_VERBS).collect()
+});
 
 /// Parameters that mean something somewhere.
 pub const WORDS: [&str; 34] = [
@@ -138,8 +143,13 @@ pub const PAYLOADS: [&str; 9] = [
 /// The words as libFuzzer's `-dict` wants them: one a line, in quotes.
 #[must_use]
 pub fn as_text() -> String {
-    let all = VERBS.iter().chain(&WORDS).chain(&TRIDS).chain(&BAD_TRIDS);
-    let all = all.chain(&NAMES).chain(&BAD_NAMES).chain(&BAD_LENGTHS);
+    let all = VERBS
+        .iter()
+        .copied()
+        .chain(WORDS)
+        .chain(TRIDS)
+        .chain(BAD_TRIDS);
+    let all = all.chain(NAMES).chain(BAD_NAMES).chain(BAD_LENGTHS);
     let mut lines: Vec<String> = all.map(|word| format!("\"{word}\"\n")).collect();
     lines.sort();
     lines.dedup();

@@ -12,7 +12,7 @@ use super::ast::{
     Send, SendItem, Step, Text, WordKind, WordPattern,
 };
 use crate::diagnostic::{Source, Span};
-use crate::spec::{ClauseId, ServerKind};
+use crate::spec::{ClauseId, Direction, ServerKind};
 use crate::transcript::{ConnId, Entry, Party, Transcript, What};
 use crate::wire::Frame;
 use cast::Cast;
@@ -293,7 +293,7 @@ impl Importer<'_> {
             _ => PayloadPattern::Exactly(payload_of(bytes)),
         });
         let what = Expected::Line { pattern, payload };
-        let clause = words::clause(&words, is_board);
+        let clause = words::clause(self.grammar(conn, Direction::ToClient), &words);
         Some(self.step(Action::Expect(self.expected(conn, what)), clause))
     }
 

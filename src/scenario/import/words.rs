@@ -2,7 +2,7 @@
 
 use super::Importer;
 use crate::scenario::ast::{Expr, Field, Function, Part, WordKind};
-use crate::spec::ClauseId;
+use crate::spec::{ClauseId, Direction, ErrorCode, Form, Grammar, Param, ServerKind};
 use crate::transcript::{ConnId, RESPONSE};
 
 impl Importer<'_> {
@@ -45,12 +45,14 @@ impl Importer<'_> {
 
     fn sent_word(&self, conn: ConnId, words: &[&str], index: usize) -> Option<Expr> {
         let word = words.get(index)?;
-        if let (["USR", _, "MD5", "S", _], 4) = (words, index) {
-            return self.response(conn);
-        }
-        if let (["SYN", ..], 2) = (words, index) {
-            let key = (self.cast.user(conn), word.as_bytes().to_vec());
-            return self.serials.get(&key).cloned().map(Expr::Capture);
+        let param = param_at(self.grammar(conn, Direction::ToServer), words, index);
+        match param {
+            Some(Param::Response) => return self.response(conn),
+            Some(Param::Serial) => {
+                let key = (self.cast.user(conn), word.as_bytes().to_vec());
+                return self.serials.get(&key).cloned().map(Expr::Capture);
+            }
+            _ => {}
         }
         if self.cast.is_nobody(word.as_bytes()) {
             return Some(Expr::Nobody);
@@ -75,8 +77,7 @@ impl Importer<'_> {
         }
         // Numbers are bound only where a session stands: elsewhere one may be so by chance.
         let is_number = word.bytes().all(|byte| byte.is_ascii_digit());
-        let is_session = matches!(words, ["ANS", ..]) && index == 4;
-        if is_number && !is_session {
+        if is_number && param != Some(Param::SessionId) {
             return None;
         }
         self.captures
@@ -98,42 +99,64 @@ impl Importer<'_> {
 
     /// What the words of a line of the server match.
     pub(super) fn expected_words(&mut self, conn: ConnId, words: &[&str]) -> Vec<WordKind> {
-        let kinds = (0..words.len()).map(|index| self.expected_word(conn, words, index));
-        let kinds: Vec<WordKind> = kinds.collect();
-        if let (["XFR", _, "SB", _, "CKI", cookie] | ["RNG", _, _, "CKI", cookie, ..], kinds) =
-            (words, &kinds)
-        {
-            let at = if words.first() == Some(&"XFR") { 3 } else { 2 };
-            if let Some(WordKind::Capture(name)) = kinds.get(at) {
-                self.doors.insert(cookie.as_bytes().to_vec(), name.clone());
-            }
+        let grammar = self.grammar(conn, Direction::ToClient);
+        let params: Vec<Option<Param>> = (0..words.len())
+            .map(|index| param_at(grammar, words, index))
+            .collect();
+        let kinds = words.iter().zip(&params).enumerate();
+        let kinds: Vec<WordKind> = kinds
+            .map(|(index, (_, param))| self.expected_word(conn, words, index, *param))
+            .collect();
+        let place = |wanted| params.iter().position(|param| *param == Some(wanted));
+        let cookie = place(Param::Cookie).and_then(|at| words.get(at));
+        let address = place(Param::Address).and_then(|at| kinds.get(at));
+        if let (Some(cookie), Some(WordKind::Capture(name))) = (cookie, address) {
+            self.doors.insert(cookie.as_bytes().to_vec(), name.clone());
         }
         kinds
     }
 
-    fn expected_word(&mut self, conn: ConnId, words: &[&str], index: usize) -> WordKind {
+    pub(super) fn grammar(&self, conn: ConnId, direction: Direction) -> Grammar {
+        let kind = match self.cast.is_board(conn) {
+            true => ServerKind::Switchboard,
+            false => self
+                .transcript
+                .connection(conn)
+                .map_or(ServerKind::Notification, |conn| conn.kind),
+        };
+        Grammar::new(kind, direction)
+    }
+
+    fn expected_word(
+        &mut self,
+        conn: ConnId,
+        words: &[&str],
+        index: usize,
+        param: Option<Param>,
+    ) -> WordKind {
         let word = words.get(index).copied().unwrap_or_default();
         let before = index
             .checked_sub(1)
             .and_then(|at| words.get(at))
             .copied()
             .unwrap_or_default();
-        match (words, index) {
-            (["USR", _, "MD5", "S", _], 4) => {
+        match param {
+            Some(Param::Challenge) => {
                 // Always a new one: that two are equal in a text proves nothing.
                 let name = self.fresh("challenge");
                 self.challenges.insert(conn, name.clone());
                 return WordKind::Capture(name);
             }
-            (["XFR", _, "NS", ..], 3) => return self.capture("server", word),
-            (["XFR", _, "SB", ..], 3) | (["RNG", ..], 2) => return self.capture("board", word),
-            (["XFR", ..], 5) | (["RNG", ..], 4) => return self.capture("cookie", word),
-            (["RNG", ..], 1) | (["CAL", _, "RINGING", _], 3) => {
-                return self.capture("session", word);
+            // Who hands out a cookie hands out the address of a switchboard.
+            Some(Param::Address)
+                if gives_cookie(self.grammar(conn, Direction::ToClient), words) =>
+            {
+                return self.capture("board", word);
             }
-            (["SYN" | "GTC" | "BLP" | "REA", ..], 2) | (["LST" | "ADD" | "REM", ..], 3) => {
-                return self.serial(conn, word);
-            }
+            Some(Param::Address) => return self.capture("server", word),
+            Some(Param::Cookie) => return self.capture("cookie", word),
+            Some(Param::SessionId) => return self.capture("session", word),
+            Some(Param::Serial) => return self.serial(conn, word),
             _ => {}
         }
         let field = |id: &str, field| {
@@ -156,38 +179,30 @@ fn words(line: &str) -> Vec<&str> {
         .collect()
 }
 
+/// The form of a line, and the place of its first parameter.
+fn form_of(grammar: Grammar, words: &[&str]) -> Option<(&'static Form, usize)> {
+    let row = grammar.find(words.first()?.as_bytes())?;
+    let first = row.first_param();
+    let params = words.iter().skip(first).map(|word| word.as_bytes());
+    Some((row.form(params)?, first))
+}
+
+/// What the word at this place is.
+fn param_at(grammar: Grammar, words: &[&str], index: usize) -> Option<Param> {
+    let (form, first) = form_of(grammar, words)?;
+    form.params.get(index.checked_sub(first)?).copied()
+}
+
+/// Whether a line hands out what lets a user into a switchboard.
+fn gives_cookie(grammar: Grammar, words: &[&str]) -> bool {
+    form_of(grammar, words).is_some_and(|(form, _)| form.place_of(Param::Cookie).is_some())
+}
+
 /// The clause that an expected line speaks for.
-pub(super) fn clause(words: &[&str], is_board: bool) -> Option<ClauseId> {
-    let clause = match (words.first().copied()?, words.get(2).copied()) {
-        ("VER", _) => ClauseId::VER_1,
-        ("INF", _) => ClauseId::INF_1,
-        ("USR", _) if is_board => ClauseId::SBU_1,
-        ("USR", Some("OK")) => ClauseId::USR_2,
-        ("USR", _) => ClauseId::USR_1,
-        ("XFR", Some("SB")) => ClauseId::SBX_1,
-        ("XFR", _) => ClauseId::XFR_1,
-        ("SYN", _) => ClauseId::SYN_1,
-        ("LST", _) => ClauseId::LST_1,
-        ("GTC", _) => ClauseId::GTC_1,
-        ("BLP", _) => ClauseId::BLP_1,
-        ("CHG", _) => ClauseId::CHG_1,
-        ("ADD", _) => ClauseId::ADD_1,
-        ("REM", _) => ClauseId::REM_1,
-        ("REA", _) => ClauseId::REA_1,
-        ("ILN", _) => ClauseId::PRES_1,
-        ("NLN", _) => ClauseId::PRES_6,
-        ("FLN", _) => ClauseId::PRES_7,
-        ("CAL", _) => ClauseId::CAL_1,
-        ("RNG", _) => ClauseId::RNG_1,
-        ("ANS", _) => ClauseId::ANS_1,
-        ("IRO", _) => ClauseId::ANS_2,
-        ("JOI", _) => ClauseId::JOI_1,
-        ("BYE", _) => ClauseId::BYE_1,
-        ("MSG", _) => ClauseId::MSG_1,
-        ("OUT", _) => ClauseId::OUT_1,
-        ("QNG", _) => ClauseId::PNG_1,
-        (code, _) if code.bytes().all(|byte| byte.is_ascii_digit()) => ClauseId::ERR_2,
-        _ => return None,
-    };
-    Some(clause)
+pub(super) fn clause(grammar: Grammar, words: &[&str]) -> Option<ClauseId> {
+    let verb = words.first()?.as_bytes();
+    if ErrorCode::parse_word(verb).is_some() {
+        return Some(ClauseId::ERR_2);
+    }
+    form_of(grammar, words)?.0.clause
 }

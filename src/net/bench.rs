@@ -284,7 +284,7 @@ impl Bench {
             false => 1,
         };
         loop {
-            let why = match &account {
+            let (why, is_silent) = match &account {
                 Some(account) => {
                     let env = Arc::clone(&environment);
                     let executor = Executor::check(account.clone(), env, self.seed);
@@ -293,12 +293,13 @@ impl Bench {
                     if is_alive(&outcome) || outcome.ending == Ending::Inconclusive {
                         return Ok(());
                     }
-                    reason(&outcome)
+                    (reason(&outcome), outcome.is_silence())
                 }
                 None => return Ok(()),
             };
             tries -= 1;
-            let dead = self.host.obituary(why).await;
+            let mut dead = self.host.obituary(why).await;
+            dead.is_silent = is_silent && !dead.exited;
             if tries == 0 || dead.exited {
                 return Err(dead);
             }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::environment::{Learnt, Lists};
 use super::limit::Limit;
+use super::port::Refusal;
 use crate::event::{Failure, Observed, Rung, RungState, Variation};
 use crate::oracle::Finding;
 use crate::spec::ClauseId;
@@ -176,6 +177,18 @@ impl Outcome {
     #[must_use]
     pub fn is_cut_off(&self) -> bool {
         self.limit == Some(Limit::CutOff)
+    }
+
+    /// Whether all that speaks against the server is that something did not come in time.
+    #[must_use]
+    pub fn is_silence(&self) -> bool {
+        match &self.cause {
+            Some(Cause::LoginRefused { got, .. }) => matches!(got, Observed::Silence(_)),
+            Some(Cause::Unreachable { reason, .. }) => Refusal::is_late(reason),
+            Some(Cause::NotDisposable { .. } | Cause::TooFewAccounts { .. }) => false,
+            None => (self.failures.first())
+                .is_some_and(|failure| matches!(failure.got, Observed::Silence(_))),
+        }
     }
 
     /// Whether it can have done the server no harm: it is blocked before its own steps, and the

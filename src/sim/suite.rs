@@ -346,6 +346,7 @@ impl Theatre {
                 Some(Done::Check(Err(Dead {
                     why,
                     exited: !is_up,
+                    is_silent: is_up && outcome.is_silence(),
                     ..Dead::default()
                 })))
             }

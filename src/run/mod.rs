@@ -96,6 +96,7 @@ mod weight;
 pub use bless::bless;
 pub use check::{check, conclude, summed_up};
 pub use date::{Date, DateError};
+pub use death::AFTERMATH;
 pub use environment::{Account, Barrier, Barriers, Environment, Learnt, Lists, Timeouts};
 pub use exception::{Exception, Listener};
 pub use executor::Executor;

@@ -49,6 +49,7 @@ mod outcome;
 mod pattern;
 mod pool;
 mod port;
+mod preparation;
 mod probe;
 #[cfg(test)]
 mod probe_tests;
@@ -107,6 +108,7 @@ pub use limit::Limit;
 pub use outcome::{AccountAfter, Cause, Climb, Ending, Outcome};
 pub use pattern::{Pattern, PatternError};
 pub use port::{Input, Output, Refusal};
+pub use preparation::{Preparation, Unready};
 pub use sieve::Residents;
 pub use suite::Suite;
 pub use target::{AddressError, Invocation, Launch, RemoteError, Signal, Target, is_loopback};

@@ -191,6 +191,35 @@ impl Outcome {
         }
     }
 
+    /// Whether a check found a server that answers: to refuse the account is an answer, and what
+    /// stops us says nothing against the server.
+    #[must_use]
+    pub fn shows_life(&self) -> bool {
+        match &self.cause {
+            _ if matches!(self.ending, Ending::Passed | Ending::Inconclusive) => true,
+            Some(Cause::LoginRefused { got, .. }) => got.is_answer(),
+            Some(Cause::NotDisposable { .. }) => true,
+            _ => false,
+        }
+    }
+
+    /// Why a first look or a check did not succeed, in one line.
+    #[must_use]
+    pub fn reason(&self) -> String {
+        /// What a server sent may be long, and is no text perhaps.
+        const LONGEST: usize = 200;
+        let mut line = match (&self.cause, self.failures.first()) {
+            (Some(cause), _) => cause.to_string(),
+            (None, Some(failure)) => format!("expected {}, got {}", failure.expected, failure.got),
+            (None, None) => "it does not answer as a server of MSNP2 does".to_owned(),
+        };
+        if let Some((at, _)) = line.char_indices().nth(LONGEST) {
+            line.truncate(at);
+            line.push('…');
+        }
+        line
+    }
+
     /// Whether it can have done the server no harm: it is blocked before its own steps, and the
     /// connection on which that happened never got an answer to its first request.
     #[must_use]

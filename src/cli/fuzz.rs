@@ -172,7 +172,7 @@ impl Server {
     fn execute(&self, scenario: &Arc<Scenario>) -> Outcome {
         match self {
             Self::Memory(reference, ..) => reference.execute_shared(Arc::clone(scenario)),
-            Self::Stand(remote) => remote.execute(scenario),
+            Self::Stand(remote) => remote.cases.execute(scenario),
         }
     }
 
@@ -184,7 +184,7 @@ impl Server {
                 watch(&mut outcome, scenario, Sight::Whole);
                 outcome
             }
-            Self::Stand(remote) => remote.execute_alone(scenario),
+            Self::Stand(remote) => remote.cases.execute_alone(scenario),
         }
     }
 
@@ -305,11 +305,11 @@ fn ready(args: &FuzzArgs, begun: Instant, console: Console) -> Result<(Server, M
     let asked = args.jobs.map(usize::from);
     let jobs = asked.unwrap_or(JOBS).min(stood).max(1);
     let remote = Remote::new(runtime, stand, users, jobs, (args.level, deadline));
-    if let Some(asked) = asked.filter(|asked| remote.jobs() < *asked) {
+    if let Some(asked) = asked.filter(|asked| remote.cases.jobs() < *asked) {
         console.warning(&format!(
             "{} cases at the same time instead of {asked}: each takes {users} accounts and up to \
              {CONNECTIONS} connections (max_connections)",
-            remote.jobs(),
+            remote.cases.jobs(),
         ));
     }
     Ok((Server::Stand(Box::new(remote)), manner))
@@ -345,14 +345,17 @@ fn campaign_options(
 ) -> CampaignOptions {
     let (index, count) = args.shard.map_or((0, 1), Shard::part);
     let own = || args.jobs.map_or_else(cores, usize::from);
-    let jobs = server.remote().map_or_else(own, Remote::jobs);
+    let jobs = server.remote().map_or_else(own, |it| it.cases.jobs());
     let options = CampaignOptions {
         seed: args.seed,
         cases: args.cases.or((args.time.is_none()).then_some(CASES)),
         shard: (index as u64, count as u64),
         jobs,
         manner,
-        known: server.remote().map(Remote::known).unwrap_or_default(),
+        known: server
+            .remote()
+            .map(|it| it.cases.known().clone())
+            .unwrap_or_default(),
         level: args.level,
         children: args.children.max(u64::from(!corpus.is_empty())),
         corpus,
@@ -446,7 +449,7 @@ fn reserved(args: &FuzzArgs, server: &Server, unshrunk: usize) -> u64 {
         return 0;
     };
     let most = SHRINKING.1 * u32::try_from(unshrunk).unwrap_or(u32::MAX);
-    let share = most / u32::try_from(remote.jobs()).unwrap_or(1);
+    let share = most / u32::try_from(remote.cases.jobs()).unwrap_or(1);
     let kept = share.min(time / SHRINKING.0).as_millis();
     u64::try_from(kept).unwrap_or(u64::MAX)
 }
@@ -482,7 +485,7 @@ fn shrink_all(shelf: &Shelf<'_>, unshrunk: &[Found], teller: &mut Teller) -> usi
         return unshrunk.len();
     };
     let (told, done) = (Mutex::new(teller), AtomicU64::new(0));
-    remote.for_each(unshrunk, |found| {
+    remote.cases.for_each(unshrunk, |found| {
         if remote.is_over() {
             return;
         }

@@ -73,7 +73,8 @@ impl Shelf<'_> {
     fn write(&self, found: &Found, how: impl FnOnce(&Scenario, &Found) -> Shrunk) -> Option<Saved> {
         let case = case_of(&found.bytes, found.manner, found.name, self.seed).scenario;
         let remote = self.server.remote();
-        let culprits = remote.and_then(|remote| remote.culprits(&found.signature.to_string()));
+        let culprits =
+            remote.and_then(|remote| remote.cases.culprits(&found.signature.to_string()));
         let saved = match culprits.as_deref() {
             Some([]) | None => self.write_one(found, how(&case, found)),
             Some([only]) => self.write_one(found, how(only, found)),
@@ -111,7 +112,7 @@ impl Shelf<'_> {
     fn execute(&self, scenario: &Scenario, found: &Found, reply: Option<Duration>) -> Outcome {
         match self.server.remote() {
             Some(remote) if found.verdict != Verdict::Death => {
-                remote.execute_beside(scenario, reply)
+                remote.cases.execute_beside(scenario, reply)
             }
             _ => self.server.execute_alone(scenario),
         }
@@ -370,7 +371,7 @@ fn play_several(server: &Server, folder: &Path, console: Console) -> Result<Repl
     if let Some(why) = server.failure() {
         return Ok(Replayed::CouldNotRun(why));
     }
-    let Some((first, dead)) = cases.first().zip(remote.kills(&cases)) else {
+    let Some((first, dead)) = cases.first().zip(remote.cases.kills(&cases)) else {
         return Ok(server
             .failure()
             .map_or(Replayed::Fixed(ONCE), Replayed::CouldNotRun));

@@ -218,7 +218,10 @@ impl Teller {
         let rate = |count: u64| count as f64 / seconds;
         let ((phases, all_phases), (seen, known)) = (report.phases(), report.known_transitions());
         let last = elapsed.saturating_sub(self.news).as_secs();
-        let tally = server.remote().map(Remote::tally).unwrap_or_default();
+        let tally = server
+            .remote()
+            .map(|it| it.cases.tally())
+            .unwrap_or_default();
         let count = |verdict| report.verdicts.get(&verdict).copied().unwrap_or_default();
         let more = [
             ("with nothing new", count(Verdict::Known)),
@@ -249,7 +252,10 @@ impl Teller {
     ) -> serde_json::Value {
         let waited = report.waited.iter();
         let waited = waited.map(|(what, spent)| ((*what).to_owned(), json!(spent.as_millis())));
-        let tally = server.remote().map(Remote::tally).unwrap_or_default();
+        let tally = server
+            .remote()
+            .map(|it| it.cases.tally())
+            .unwrap_or_default();
         let ((phases, all_phases), (seen, known)) = (report.phases(), report.known_transitions());
         let (codes, all_codes) = report.codes();
         let verdicts = report.verdicts.iter();

@@ -271,6 +271,7 @@ mod tests {
                 exited,
                 cried: lines.iter().any(|line| is_cry(line)),
                 stderr: lines.iter().map(|line| (*line).to_owned()).collect(),
+                ..Dead::default()
             };
             blame(&mut outcome, &scenario, &dead);
             let (verdict, told) = Verdict::of(&outcome, Level::Must);

@@ -9,6 +9,7 @@ pub mod dictionary;
 mod entropy;
 mod findings;
 mod generate;
+mod isolation;
 mod judge;
 mod mutate;
 mod name;
@@ -24,6 +25,7 @@ pub use campaign::{Campaign, Found, Options as CampaignOptions, Report, case_of}
 pub use entropy::{Entropy, case_bytes, stream};
 pub use findings::{Findings, Kept, Origin, Rate, Replayed, Reproducer, read_finding, replay};
 pub use generate::{Case, Manner, generate};
+pub use isolation::{Isolation, Lane, Tally};
 pub use judge::{Verdict, blame, last_lines};
 pub use mutate::{Effect, MUTATORS, Mutator};
 pub use name::Name;

@@ -385,10 +385,7 @@ async fn connect(address: String, options: DriveOptions) -> Result<TcpStream, Re
     };
     match tokio::time::timeout(options.connect, connecting).await {
         Ok(result) => result,
-        Err(_) => Err(Refusal {
-            reason: format!("no connection within {:?}", options.connect),
-            limit: None,
-        }),
+        Err(_) => Err(Refusal::late(options.connect)),
     }
 }
 

@@ -235,6 +235,7 @@ impl Host {
                 None => format!("the server wrote `{cry}`"),
             },
             cried: true,
+            is_silent: false,
             stderr: process.tail(),
         })
     }

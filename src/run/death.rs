@@ -29,7 +29,7 @@ const TAIL: usize = 12;
 /// How long a culprit is looked for.
 const SEARCH: Duration = Duration::from_secs(30);
 /// A server may die some milliseconds after the last step that it has met.
-const AFTERMATH: Duration = Duration::from_millis(50);
+pub const AFTERMATH: Duration = Duration::from_millis(50);
 /// So often a scenario may be the victim of a dead server before it is a suspect like others.
 const UNLUCKY: usize = 2;
 

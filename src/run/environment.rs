@@ -241,6 +241,17 @@ impl Environment {
         }
     }
 
+    /// How often a server that seems dead is looked at before it is given up: where it can be
+    /// started again, that helps sooner than to wait.
+    #[must_use]
+    pub fn tries(&self, patient: bool) -> usize {
+        match (patient, self.owns_server) {
+            (false, _) => 1,
+            (true, true) => 2,
+            (true, false) => 4,
+        }
+    }
+
     /// Whether the first look found that a rung is out.
     #[must_use]
     pub fn is_out(&self, rung: Rung) -> bool {

@@ -44,7 +44,7 @@ enum Stage {
 #[derive(Debug)]
 pub struct Hunt {
     count: usize,
-    /// The server can be started again at any time.
+    /// The server can be started again at any time; else it is new only after it has died.
     owns_server: bool,
     stage: Stage,
     queue: VecDeque<Vec<usize>>,
@@ -56,6 +56,8 @@ pub struct Hunt {
     is_dead: bool,
     /// It died of what is current, but not only that was played.
     confirming: bool,
+    /// What was found is played once more, so that the server dies and comes back as new.
+    renewing: bool,
     restarts: usize,
     /// It died when this one was played after others, and did not of it alone.
     last: Option<usize>,
@@ -77,10 +79,19 @@ impl Hunt {
             is_fresh: false,
             is_dead: true,
             confirming: false,
+            renewing: false,
             restarts: 0,
             last: None,
             is_cut: false,
         }
+    }
+
+    /// This one is played before all others.
+    #[must_use]
+    pub fn beginning_with(mut self, first: usize) -> Self {
+        self.queue.retain(|row| *row != [first]);
+        self.queue.push_front(vec![first]);
+        self
     }
 
     /// The next thing to be done. `is_late`: no time is left.
@@ -112,7 +123,11 @@ impl Hunt {
         let must_be_fresh =
             self.confirming || matches!(self.stage, Stage::Whole | Stage::Shrinking { .. });
         match &self.current {
-            _ if must_be_fresh && !self.is_fresh => Move::Restart,
+            _ if must_be_fresh && !self.is_fresh && self.owns_server => Move::Restart,
+            Some(_) if must_be_fresh && !self.is_fresh && self.found.is_some() => {
+                self.renewing = true;
+                Move::Play(self.found.clone().unwrap_or_default())
+            }
             Some(current) => Move::Play(current.clone()),
             None => Move::Over,
         }
@@ -128,6 +143,11 @@ impl Hunt {
     /// The server lived on; gives back what was played.
     pub fn survived(&mut self) -> Option<Vec<usize>> {
         self.is_fresh = false;
+        if std::mem::take(&mut self.renewing) {
+            // It does not die of them every time: that is as few as can be known.
+            self.stage = Stage::Over;
+            return None;
+        }
         if std::mem::take(&mut self.confirming) && self.stage == Stage::Singles {
             let last = self.current.as_ref().and_then(|row| row.last());
             self.last = self.last.or(last.copied());
@@ -138,10 +158,22 @@ impl Hunt {
         self.current.take()
     }
 
+    /// Of what was to be played no more than so many were: the server was dead then.
+    pub fn was_cut(&mut self, played: usize) {
+        if !self.renewing
+            && let Some(current) = &mut self.current
+        {
+            current.truncate(played.max(1));
+        }
+    }
+
     /// The server died. Only of what was played since it was started is that known; else it is
     /// played once more.
     pub fn died(&mut self) {
         self.is_dead = true;
+        if std::mem::take(&mut self.renewing) {
+            return;
+        }
         self.confirming = !std::mem::take(&mut self.is_fresh);
         if self.confirming {
             return;
@@ -154,7 +186,8 @@ impl Hunt {
         self.stage = match self.stage {
             _ if length < 2 => Stage::Over,
             Stage::Shrinking { chunk, at } => Stage::Shrinking { chunk, at },
-            _ if !self.owns_server => Stage::Over,
+            // Each of a pair was played alone, and it takes one more death to do so again.
+            _ if !self.owns_server && length == 2 => Stage::Over,
             _ => Stage::Shrinking {
                 chunk: length / 2,
                 at: 0,
@@ -217,7 +250,7 @@ impl Hunt {
                 self.queue.extend(with_last.chain(others).take(PAIRS));
                 Stage::Pairs
             }
-            Stage::Pairs if self.count > 2 && self.owns_server => {
+            Stage::Pairs if self.count > 2 => {
                 self.queue.push_back((0..self.count).collect());
                 Stage::Whole
             }
@@ -234,13 +267,20 @@ mod tests {
     /// found, how often the server was started and how many plays that took.
     fn hunt(
         count: usize,
+        dies: impl FnMut(&[usize]) -> bool,
+    ) -> (Option<Vec<usize>>, usize, usize) {
+        end_of(Hunt::new(count, true), dies)
+    }
+
+    fn end_of(
+        mut hunt: Hunt,
         mut dies: impl FnMut(&[usize]) -> bool,
     ) -> (Option<Vec<usize>>, usize, usize) {
-        let mut hunt = Hunt::new(count, true);
         let (mut since, mut restarts, mut plays) = (Vec::new(), 0, 0);
         for _ in 0..1000 {
             match hunt.next_move(false) {
                 Move::Restart => {
+                    assert!(hunt.owns_server || hunt.is_dead, "nobody can start it");
                     since.clear();
                     restarts += 1;
                     hunt.restarted();
@@ -319,14 +359,36 @@ mod tests {
     }
 
     #[test]
-    fn a_server_of_somebody_else_is_not_started_for_a_whole_row() {
-        let mut hunt = Hunt::new(3, false);
-        hunt.restarted();
-        let mut plays = 0;
-        while let Move::Play(_) = hunt.next_move(false) {
-            plays += 1;
-            hunt.survived();
-        }
-        assert_eq!((plays, hunt.next_move(false)), (6, Move::Over));
+    fn a_server_of_somebody_else_is_new_only_after_a_death() {
+        let found = |dies: fn(&[usize]) -> bool| end_of(Hunt::new(8, false), dies).0;
+        assert_eq!(found(|since| since.contains(&5)), Some(vec![5]));
+        let pair = |since: &[usize]| since.contains(&1) && since.contains(&2);
+        assert_eq!(found(pair), Some(vec![1, 2]));
+        let three = |since: &[usize]| [1, 4, 6].iter().all(|one| since.contains(one));
+        assert_eq!(found(three), Some(vec![1, 4, 6]));
+        let (none, restarts, plays) = end_of(Hunt::new(3, false), |_| false);
+        assert_eq!((none, restarts, plays), (None, 1, 3 + 3 + 1));
+    }
+
+    #[test]
+    fn whoever_seems_most_likely_is_played_first() {
+        let of_five = |hunt| end_of(hunt, |since: &[usize]| since.contains(&5));
+        let found = Some(vec![5]);
+        assert_eq!(of_five(Hunt::new(8, true).beginning_with(5)), (found, 2, 1));
+    }
+
+    #[test]
+    fn what_was_not_played_any_more_is_no_culprit() {
+        let mut hunt = Hunt::new(3, true).beginning_with(1);
+        let mut dies = |played: &[usize]| {
+            hunt.was_cut(played.len());
+            hunt.died();
+            hunt.restarted();
+            hunt.next_move(false)
+        };
+        // One is never cut to none.
+        assert_eq!(dies(&[]), Move::Play(vec![1]));
+        assert_eq!(dies(&[1]), Move::Over);
+        assert_eq!(hunt.culprits(), Some(&[1][..]));
     }
 }

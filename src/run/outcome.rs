@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::environment::{Learnt, Lists};
 use super::limit::Limit;
+use super::port::Refusal;
 use crate::event::{Failure, Observed, Rung, RungState, Variation};
 use crate::oracle::Finding;
 use crate::spec::ClauseId;
@@ -176,6 +177,47 @@ impl Outcome {
     #[must_use]
     pub fn is_cut_off(&self) -> bool {
         self.limit == Some(Limit::CutOff)
+    }
+
+    /// Whether all that speaks against the server is that something did not come in time.
+    #[must_use]
+    pub fn is_silence(&self) -> bool {
+        match &self.cause {
+            Some(Cause::LoginRefused { got, .. }) => matches!(got, Observed::Silence(_)),
+            Some(Cause::Unreachable { reason, .. }) => Refusal::is_late(reason),
+            Some(Cause::NotDisposable { .. } | Cause::TooFewAccounts { .. }) => false,
+            None => (self.failures.first())
+                .is_some_and(|failure| matches!(failure.got, Observed::Silence(_))),
+        }
+    }
+
+    /// Whether a check found a server that answers: to refuse the account is an answer, and what
+    /// stops us says nothing against the server.
+    #[must_use]
+    pub fn shows_life(&self) -> bool {
+        match &self.cause {
+            _ if matches!(self.ending, Ending::Passed | Ending::Inconclusive) => true,
+            Some(Cause::LoginRefused { got, .. }) => got.is_answer(),
+            Some(Cause::NotDisposable { .. }) => true,
+            _ => false,
+        }
+    }
+
+    /// Why a first look or a check did not succeed, in one line.
+    #[must_use]
+    pub fn reason(&self) -> String {
+        /// What a server sent may be long, and is no text perhaps.
+        const LONGEST: usize = 200;
+        let mut line = match (&self.cause, self.failures.first()) {
+            (Some(cause), _) => cause.to_string(),
+            (None, Some(failure)) => format!("expected {}, got {}", failure.expected, failure.got),
+            (None, None) => "it does not answer as a server of MSNP2 does".to_owned(),
+        };
+        if let Some((at, _)) = line.char_indices().nth(LONGEST) {
+            line.truncate(at);
+            line.push('…');
+        }
+        line
     }
 
     /// Whether it can have done the server no harm: it is blocked before its own steps, and the

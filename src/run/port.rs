@@ -1,5 +1,7 @@
 //! What passes between an executor and whoever moves its bytes.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 
 use super::limit::Limit;
@@ -24,6 +26,9 @@ pub enum Input {
     ServerStarted,
 }
 
+/// How a reason begins that says that no connection was made in time.
+const LATE: &str = "no connection within";
+
 /// Why a connection could not be made.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal {
@@ -31,6 +36,19 @@ pub struct Refusal {
     pub reason: String,
     /// Set where it is no fault of the server's.
     pub limit: Option<Limit>,
+}
+
+impl Refusal {
+    /// Nothing came of it in this time.
+    #[must_use]
+    pub fn late(within: Duration) -> Self {
+        Self::from(format!("{LATE} {within:?}").as_str())
+    }
+
+    /// Whether a reason is that of [`Self::late`].
+    pub(super) fn is_late(reason: &str) -> bool {
+        reason.starts_with(LATE)
+    }
 }
 
 impl From<&str> for Refusal {

@@ -129,6 +129,8 @@ pub struct Dead {
     pub exited: bool,
     /// It wrote a panic or what a sanitizer says, and may live.
     pub cried: bool,
+    /// Nothing is known but that no answer, or no connection, came in time: it may only be slow.
+    pub is_silent: bool,
     /// The last lines that it wrote.
     pub stderr: Vec<String>,
 }

@@ -9,19 +9,13 @@ use super::options::SimOptions;
 use super::stage::{ActorId, Stage};
 use crate::event::{Event, Gates, NoticeKind, Scope};
 use crate::run::{
-    Account, Cause, Dead, Done, Ending, Environment, Executor, Habit, Outcome, Suite, SuiteOptions,
-    Timeouts, Waiver, Waivers, Work,
+    Account, Dead, Done, Environment, Executor, Habit, Outcome, Preparation, Suite, SuiteOptions,
+    Timeouts, Unready, Waiver, Waivers, Work,
 };
 use crate::scenario::ast::Scenario;
 use crate::server::{Config, Pattern};
 use crate::spec::Level;
 
-/// How many accounts are tried before all are taken to be unusable.
-const TRIED_ACCOUNTS: usize = 8;
-/// So many accounts that are refused speak against the server, not against their passwords.
-const ENOUGH_REFUSALS: usize = 3;
-/// How often a server that seems dead is looked at before it is given up.
-const PATIENCE: usize = 2;
 /// The script of the first look; those of tasks have the task's number, from one on.
 const PROBE: ActorId = 0;
 
@@ -119,7 +113,8 @@ impl SuiteRun {
                 theatre.carry_out(&mut suite);
                 false
             }
-            Err(why) => {
+            Err(unready) => {
+                let why = unready.to_string();
                 suite.notice(NoticeKind::Error, why.as_str(), Vec::new());
                 suite.stop(&why);
                 true
@@ -179,62 +174,27 @@ enum Kind {
 }
 
 impl Theatre {
-    /// The first look. Accounts that cannot log in are left out, unless that are too many.
+    /// The first look.
     fn prepare(
         &mut self,
-        mut accounts: Vec<Account>,
+        accounts: Vec<Account>,
         probes: &mut Vec<Outcome>,
-    ) -> Result<Vec<Account>, String> {
-        let all = accounts.clone();
-        let mut refused = 0;
-        for _ in 0..TRIED_ACCOUNTS {
-            let two: Vec<Account> = accounts.iter().take(2).cloned().collect();
-            if two.is_empty() {
-                break;
-            }
-            let env = Arc::new(self.environment.clone());
-            self.stage
-                .enter(PROBE, Executor::probe(two, env, self.seed));
-            let Some((_, outcome)) = self.stage.play(None) else {
-                break;
-            };
-            for after in &outcome.accounts {
-                let known = accounts.iter_mut().find(|a| a.handle == after.handle);
-                if let Some(known) = known {
-                    known.lists = after.lists;
-                    known.name = after.name.clone().or(known.name.take());
-                }
-            }
+    ) -> Result<Vec<Account>, Unready> {
+        let mut preparation = Preparation::new(self.environment.clone(), accounts, true)?;
+        loop {
+            let env = Arc::new(preparation.environment().clone());
+            let executor = Executor::probe(preparation.lookers(), env, self.seed);
+            self.stage.enter(PROBE, executor);
+            // A script ends, if by its own limit.
+            let played = self.stage.play(None);
+            let outcome = played.map_or_else(Outcome::unrun, |(_, outcome)| outcome);
+            let looked = preparation.looked(&outcome);
             probes.push(outcome);
-            let Some(outcome) = probes.last() else {
-                break;
-            };
-            if let (Ending::Inconclusive, Some(limit)) = (outcome.ending, outcome.limit) {
-                return Err(limit.to_string());
-            }
-            if let (Some(learnt), Ending::Passed) = (&outcome.learnt, outcome.ending) {
-                self.environment.learn(learnt);
-                self.environment.climb(&outcome.climbed);
+            if looked? {
+                let (environment, accounts) = preparation.conclude();
+                self.environment = environment;
                 return Ok(accounts);
             }
-            match &outcome.cause {
-                Some(Cause::NotDisposable { handle, .. }) => {
-                    accounts.retain(|account| account.handle != *handle);
-                }
-                Some(cause @ Cause::LoginRefused { handle, .. }) if cause.is_about_account() => {
-                    accounts.retain(|account| account.handle != *handle);
-                }
-                Some(cause) => return Err(cause.to_string()),
-                None => return Err("the server cannot be tested".to_owned()),
-            }
-            refused += 1;
-        }
-        match probes.last() {
-            Some(outcome) if refused >= ENOUGH_REFUSALS => {
-                self.environment.climb(&outcome.climbed);
-                Ok(all)
-            }
-            _ => Err("no account is usable".to_owned()),
         }
     }
 
@@ -280,7 +240,7 @@ impl Theatre {
                 let begun = self.stage.now();
                 let kind = Kind::Check {
                     account,
-                    tries: if patient { PATIENCE } else { 1 },
+                    tries: self.environment.tries(patient),
                     pause: Some(begun + pause),
                 };
                 self.tasks.insert(id, Task { kind, begun });
@@ -330,8 +290,7 @@ impl Theatre {
                 Some(Done::Scenario(Box::new(outcome)))
             }
             Kind::Check { tries, pause, .. } => {
-                // What stops us says nothing against the server.
-                if is_alive(&outcome) || outcome.ending == Ending::Inconclusive {
+                if outcome.shows_life() {
                     return Some(Done::Check(Ok(())));
                 }
                 *tries -= 1;
@@ -339,13 +298,10 @@ impl Theatre {
                     *pause = Some(now + reply);
                     return None;
                 }
-                let why = match &outcome.cause {
-                    Some(cause) => cause.to_string(),
-                    None => "it does not answer".to_owned(),
-                };
                 Some(Done::Check(Err(Dead {
-                    why,
+                    why: outcome.reason(),
                     exited: !is_up,
+                    is_silent: is_up && outcome.is_silence(),
                     ..Dead::default()
                 })))
             }
@@ -362,15 +318,5 @@ impl Theatre {
             let executor = Executor::check(account.clone(), env, self.seed);
             self.stage.enter(id, executor);
         }
-    }
-}
-
-/// Whether a check found a server that answers: to refuse the account is an answer.
-fn is_alive(outcome: &Outcome) -> bool {
-    match &outcome.cause {
-        _ if outcome.ending == Ending::Passed => true,
-        Some(Cause::LoginRefused { got, .. }) => got.is_answer(),
-        Some(Cause::NotDisposable { .. }) => true,
-        _ => false,
     }
 }

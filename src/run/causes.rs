@@ -96,6 +96,13 @@ impl Causes {
         Some(self.all.get(self.find(failure)?)?.id)
     }
 
+    /// What the server was last proved to stop of.
+    pub(super) fn of_death(&self) -> Option<usize> {
+        let mut all = self.all.iter().rev();
+        let last = all.find(|cause| cause.failure.judge == Judge::Process)?;
+        Some(last.id)
+    }
+
     /// The cause that a precondition without a clause most likely failed for: one about the same
     /// command, the only one there is, or of those that leave as much undone (no answer, or a
     /// connection that ends) the one that shows most.

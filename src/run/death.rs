@@ -66,7 +66,7 @@ pub(super) enum Health {
 /// A death under investigation.
 #[derive(Debug)]
 pub(super) struct Death {
-    dead: Dead,
+    pub(super) dead: Dead,
     /// Who may have done it, in the order in which they were started.
     suspects: Vec<usize>,
     /// Which of them are played next.
@@ -84,13 +84,15 @@ pub(super) struct Death {
     /// How long the hunt has taken.
     spent: Duration,
     /// The server had to be started again.
-    was_revived: bool,
+    pub(super) was_revived: bool,
     /// Nothing else has run that may have done it.
     was_alone: bool,
+    /// The suspects did not run when it died: they are those that wear a server out.
+    pub(super) wears: bool,
 }
 
 impl Death {
-    fn of(dead: Dead, suspects: Vec<usize>, owns_server: bool) -> Self {
+    pub(super) fn of(dead: Dead, suspects: Vec<usize>, owns_server: bool) -> Self {
         Self {
             dead,
             hunt: Hunt::new(suspects.len(), owns_server),
@@ -103,6 +105,7 @@ impl Death {
             spent: Duration::ZERO,
             was_revived: false,
             was_alone: false,
+            wears: false,
         }
     }
 
@@ -382,6 +385,8 @@ impl Suite {
         let is_found = culprits.is_some();
         if let Some(culprits) = culprits {
             self.blame(&culprits, &mut death);
+        } else if death.wears {
+            death.tried.clear();
         } else {
             self.tell_unproved(&death);
         }
@@ -404,9 +409,12 @@ impl Suite {
         }
         // They run again in their turn.
         for entry in victims.into_iter().rev() {
-            if !self.is_settled(entry) {
+            if !self.is_settled(entry) && !self.is_for_later(entry) {
                 self.queue.push_front(entry);
             }
+        }
+        if !is_found {
+            self.suspect_wear(&death);
         }
     }
 
@@ -474,6 +482,7 @@ impl Suite {
                     .unwrap_or_else(|| self.judge.untold(&scenario, Duration::ZERO));
                 if result.verdict != Verdict::Failed {
                     result.verdict = Verdict::Blocked;
+                    result.cause = self.causes.of_death();
                 }
                 result.reason = Some("the server stopped answering while it ran".to_owned());
                 self.settle(entry, result);
@@ -521,7 +530,7 @@ impl Suite {
         }
         transcript.extend(tail(&result.transcript));
         let after = (!names.is_empty()).then(|| format!("after {}", names.join(", ")));
-        let clause = life_clause(&scenario);
+        let clause = life_clause(&scenario, &result);
         let step = scenario.steps.first();
         result.failures.retain(|failure| failure.clause.is_some());
         result.failures.insert(
@@ -561,9 +570,14 @@ fn tail(lines: &[String]) -> impl Iterator<Item = String> {
     lines.iter().skip(lines.len().saturating_sub(TAIL)).cloned()
 }
 
-/// The clause that a scenario breaks which stops the server.
-fn life_clause(scenario: &Scenario) -> ClauseId {
+/// The clause that a scenario breaks which stops the server: its own where its steps were not met. One
+/// that was met has shown that its own clause holds; one that never came to its steps shows nothing of it.
+fn life_clause(scenario: &Scenario, result: &ScenarioResult) -> ClauseId {
     let own = [ClauseId::LIVE_2, ClauseId::LIVE_3, ClauseId::LIVE_4];
-    let mut own = own.into_iter().filter(|id| scenario.clauses.contains(id));
+    let has_begun = result.verdict != Verdict::Blocked || !result.notes.is_empty();
+    let is_shown = !result.is_met && has_begun;
+    let mut own = own
+        .into_iter()
+        .filter(|id| is_shown && scenario.clauses.contains(id));
     own.next().unwrap_or(ClauseId::LIVE_1)
 }

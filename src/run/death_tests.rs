@@ -396,6 +396,43 @@ fn a_scenario_about_another_clause_of_life_is_told_under_it() {
 }
 
 #[test]
+fn who_has_met_all_steps_has_shown_that_its_own_clause_holds() {
+    let all = vec![scenario("h/slow", &["LIVE-2"], &["hostile"])];
+    let told = run(all, options(), |_, _, _| Act::Hurt);
+    let clause = told.result("h/slow").failures[0].clause;
+    assert_eq!(clause, Some(ClauseId::LIVE_1));
+}
+
+/// Twice the server stops when so many have come; what of it a flood does alone.
+fn worn_out(flood: impl Fn() -> Act) -> Run {
+    let full = std::cell::Cell::new(0);
+    let mut all = many(12);
+    all.push(scenario("h/flood", &["LIVE-3"], &["hostile"]));
+    run(all, options(), |name, _, _| {
+        full.set(full.get() + 1);
+        match (name, full.get()) {
+            ("h/flood", _) => flood(),
+            (_, 10) => Act::Kill,
+            _ => Act::Pass,
+        }
+    })
+}
+
+#[test]
+fn where_nobody_is_found_those_that_wear_it_out_are_tried() {
+    let told = worn_out(|| Act::Kill);
+    let failure = &told.result("h/flood").failures[0];
+    assert_eq!(failure.clause, Some(ClauseId::LIVE_3));
+    assert_eq!(told.count("h/flood"), 1);
+    assert_eq!(told.summary.totals.failed, 1, "{:?}", told.notices);
+    // It runs in its turn where it does no harm alone.
+    let told = worn_out(|| Act::Pass);
+    assert_eq!(told.verdict("h/flood"), Verdict::Passed);
+    assert_eq!((told.count("h/flood"), told.summary.totals.failed), (2, 0));
+    assert_eq!(told.code, 1);
+}
+
+#[test]
 fn the_silence_of_a_dead_server_puts_no_rung_out() {
     let told = run(many(12), options(), |name, _, before| {
         match (name, before) {

@@ -49,6 +49,11 @@ impl Ladder {
         }
     }
 
+    /// A rung that held holds no more, nor does what lies above it.
+    pub(super) fn falls(&mut self, rung: Rung) {
+        self.climbed.retain(|known| known.rung < rung);
+    }
+
     /// What lies above could not be tried.
     pub(super) fn unreached(&mut self, rungs: &[Rung]) {
         for rung in rungs {
@@ -101,7 +106,8 @@ impl Session {
         };
         ladder.is_silent |= state == RungState::Silent;
         let clause = clause_of(rung, &trouble);
-        let is_reasoned = trouble.observed().is_some_and(is_reasoned);
+        // What another server of the same login takes, no reason excuses.
+        let is_reasoned = clause != ClauseId::VER_10 && trouble.observed().is_some_and(is_reasoned);
         self.fail(Some(clause), nowhere(), trouble);
         // The scenarios say whether a reason that the server gives is a right one.
         let failure = self.failures.pop().filter(|_| !is_reasoned);

@@ -82,8 +82,23 @@ impl Session {
             || stray.any(|kept| is_referral(&kept.frame)))
     }
 
-    /// VER, INF, USR I; gives the answer to the latter.
-    async fn greet(&mut self, slot: usize, player: usize) -> Result<Frame, Trouble> {
+    /// Whether the dispatch server agrees on the dialect.
+    pub(super) async fn dispatch_agrees(&mut self) -> bool {
+        let Some(address) = self.env.dispatch.as_ref() else {
+            return false;
+        };
+        let address = self.env.reach(address);
+        let name = ConnName::new(self.player(0).user.clone(), "ds");
+        let Ok(slot) = self.open(0, name, &address).await else {
+            return false;
+        };
+        let agreed = self.offer(slot).await;
+        self.links.close(self.slot(slot).conn, false);
+        agreed.is_ok()
+    }
+
+    /// VER.
+    async fn offer(&mut self, slot: usize) -> Result<(), Trouble> {
         let expected = "VER with MSNP2";
         let frame = self.ask(slot, "VER", "MSNP2 CVR0", expected).await;
         let frame = frame.map_err(|trouble| trouble.at(Rung::Ver))?;
@@ -91,6 +106,12 @@ impl Session {
         if frame.verb() != b"VER" || !dialect.eq_ignore_ascii_case(b"MSNP2") {
             return Err(Trouble::new(expected, came(&frame)).on(slot).at(Rung::Ver));
         }
+        Ok(())
+    }
+
+    /// VER, INF, USR I; gives the answer to the latter.
+    async fn greet(&mut self, slot: usize, player: usize) -> Result<Frame, Trouble> {
+        self.offer(slot).await?;
         let expected = "INF with MD5";
         let frame = self.ask(slot, "INF", "", expected).await;
         let frame = frame.map_err(|trouble| trouble.at(Rung::Inf))?;

@@ -92,6 +92,7 @@ mod verify;
 #[cfg(test)]
 mod verify_tests;
 mod waivers;
+mod wear;
 mod weight;
 
 pub use bless::bless;

@@ -120,11 +120,39 @@ impl Session {
         match self.climb(login.slot, learnt, ladder).await {
             Err(trouble) if trouble.cause.is_none() => Ok(()),
             Err(trouble) => match trouble.cause.as_deref() {
-                // That a user is not let in again is for scenarios to say.
-                Some(Cause::LoginRefused { .. }) => Ok(()),
+                // That one user is not let in is for scenarios to say.
+                Some(Cause::LoginRefused { .. }) => {
+                    self.doubt_logins(ladder).await;
+                    Ok(())
+                }
                 _ => Err(trouble),
             },
             Ok(()) => Ok(()),
+        }
+    }
+
+    /// Somebody was not let in. Those who were before have the right passwords: where they are all
+    /// refused by now, logins do not work.
+    async fn doubt_logins(&mut self, ladder: &mut Ladder) {
+        let mut refused = None;
+        for player in 0..self.players.len() {
+            if self.player(player).first_name.is_none() {
+                continue;
+            }
+            match self.login(player, ConnName::DEFAULT).await {
+                Err(trouble) if trouble.observed().is_some_and(Observed::is_answer) => {
+                    refused = Some(trouble);
+                }
+                _ => return,
+            }
+        }
+        if let Some(trouble) = refused {
+            let at = trouble.rung.unwrap_or(Rung::Usr);
+            ladder.falls(at);
+            let now = self.links.now();
+            self.climbed(ladder, at, now, Err(trouble));
+            let above = Rung::ALL.into_iter().filter(|rung| *rung > at);
+            ladder.unreached(&above.collect::<Vec<_>>());
         }
     }
 
@@ -132,7 +160,7 @@ impl Session {
     /// to everybody is a rung that is out.
     async fn stopped_at_login(
         &mut self,
-        trouble: Trouble,
+        mut trouble: Trouble,
         learnt: &mut Learnt,
         ladder: &mut Ladder,
     ) -> Result<(), Trouble> {
@@ -147,6 +175,9 @@ impl Session {
         let now = self.links.now();
         for rung in Rung::ALL.into_iter().filter(|rung| *rung < at) {
             self.climbed(ladder, rung, now, Ok(()));
+        }
+        if at == Rung::Ver && self.dispatch_agrees().await {
+            trouble = trouble.breaks(ClauseId::VER_10);
         }
         self.climbed(ladder, at, now, Err(trouble.clone()));
         for rung in Rung::ALL.into_iter().filter(|rung| *rung > at) {

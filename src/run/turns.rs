@@ -35,7 +35,7 @@ impl Suite {
         }
         let wanted = |entry: &Entry| match phase {
             Phase::SecondLook => entry.first.is_some(),
-            _ => entry.phase == phase,
+            _ => entry.phase == phase && !entry.settled,
         };
         let mut queue: Vec<usize> = self
             .entries

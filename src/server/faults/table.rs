@@ -424,7 +424,7 @@ table! {
     CONNECTIONS_NEVER_FREED [LIVE_3] Inside, "After 64 connections no other is accepted, whatever has become of them.";
     RETURNS_WEDGE [LIVE_3 LIVE_1] Incoming(crowds::returns_wedge), "Once users have logged in three times at once after their connection was lost nobody is served.";
     LOGINS_WEDGE [LIVE_4 LIVE_1] Incoming(crowds::logins_wedge), "Where five logins of one user are under way at the same moment nobody is served any more.";
-    LOGINS_LOCK_THE_ACCOUNT [LIVE_4] Inside, "After three logins a user cannot log in again.";
+    LOGINS_LOCK_THE_ACCOUNT [LIVE_4 USR_2] Inside, "After three logins a user cannot log in again.";
     SILENCE_BLOCKS_ALL [LIVE_5] Inside, "A connection that has sent nothing holds up all that came after it.";
 |
     // habits, for personas

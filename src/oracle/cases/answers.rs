@@ -45,8 +45,16 @@ fn refusals_that_rest_on_a_wrong_list() {
     accuses("REM-3", &format!("{removed}{again}"));
     accuses("ADD-1", &format!("{removed}{shown}{again}"));
     accuses("ADD-4", &format!("{on}{}", again.replace("215", "216")));
+    // What no request has made so may have been shown wrong.
     let allow = format!("alice C: ADD 9 AL {dave} d\nalice S: 215 9");
-    accuses("ADD-1", &format!("{on}{allow}"));
+    silent(&format!("{on}{allow}"));
+    let added = format!("{on}alice C: ADD 8 FL {dave} d\nalice S: ADD 8 FL 4 {dave} d\n");
+    let shown = format!(
+        "alice C: LST 9 FL\nalice S: LST 9 FL 4 1 2 {bob} bob\nalice S: LST 9 FL 4 2 2 {dave} d\n"
+    );
+    let refused = format!("alice C: REM 10 FL {dave}\nalice S: 216 10");
+    accuses("ADD-3", &format!("{added}{refused}"));
+    accuses("REM-1", &format!("{added}{shown}{refused}"));
     // What the opposite list held when the ADD came was not known yet.
     let ask = format!("alice C: ADD 9 AL {dave} d\n");
     let lists = "alice in\nalice C: LST 7 AL\nalice S: LST 7 AL 3 0 0\n";

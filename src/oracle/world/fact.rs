@@ -17,6 +17,8 @@ pub struct Fact<T> {
     under_way: u32,
     /// The request that brought the value.
     request: usize,
+    /// A request of this session has made it so; else the server has only shown it.
+    is_made: bool,
     /// What it was at the end of the last session.
     before: Option<T>,
 }
@@ -28,12 +30,13 @@ impl<T> Default for Fact<T> {
             since: 0,
             under_way: 0,
             request: 0,
+            is_made: false,
             before: None,
         }
     }
 }
 
-impl<T: Copy> Fact<T> {
+impl<T: Copy + PartialEq> Fact<T> {
     /// The value, and the index of the entry from which on it is certain.
     #[must_use]
     pub fn sure(&self) -> Option<(T, usize)> {
@@ -48,6 +51,13 @@ impl<T: Copy> Fact<T> {
     pub fn met_by(&self, index: usize) -> Option<T> {
         self.value
             .filter(|_| self.under_way == 1 && self.since <= index)
+    }
+
+    /// The same, where a request of this session has made it so. What a server has only shown may be
+    /// what it has shown wrong.
+    #[must_use]
+    pub fn made_before(&self, index: usize) -> Option<T> {
+        self.met_by(index).filter(|_| self.is_made)
     }
 
     /// The value, where nothing has changed it since the request sent at `index`.
@@ -74,11 +84,18 @@ impl<T: Copy> Fact<T> {
         self.under_way = self.under_way.saturating_sub(1);
     }
 
-    /// The server named it, in answer to the request sent at `request`.
-    pub(super) fn learn(&mut self, value: T, request: usize, index: usize) {
+    /// The server named it, in answer to the request sent at `request`; `is_change` where that was to
+    /// make it so.
+    pub(super) fn learn(&mut self, value: T, request: usize, index: usize, is_change: bool) {
+        self.is_made = is_change || self.is_made && self.value == Some(value);
         self.value = (request >= self.request).then_some(value);
         self.since = index;
         self.request = self.request.max(request);
+    }
+
+    /// The server says that it is `value` already.
+    pub(super) fn confirm(&mut self, value: T) {
+        self.is_made |= self.value == Some(value);
     }
 
     /// Nobody knows any more.
@@ -124,6 +141,8 @@ struct Member {
     is_unsure: bool,
     /// The whole list has been shown since.
     is_proven: bool,
+    /// A request of this session has put it here or taken it off; else a list has only shown it.
+    is_made: bool,
 }
 
 /// One of the four lists of a user, as far as this session has shown it.
@@ -254,6 +273,14 @@ impl ListFact {
         }
     }
 
+    /// Whether a request of this session has put `user` on it or taken it off. What a list has only
+    /// shown may be what it has shown wrong.
+    #[must_use]
+    pub fn is_made(&self, user: UserId) -> bool {
+        let member = self.members.get(&user);
+        member.is_some_and(|member| member.is_made)
+    }
+
     /// Whether the last ADD of `user` failed.
     #[must_use]
     pub fn was_refused(&self, user: UserId) -> bool {
@@ -295,6 +322,7 @@ impl ListFact {
             request: 0,
             is_unsure: true,
             is_proven: false,
+            is_made: false,
         });
         member.is_unsure |= !member.is_on;
     }
@@ -338,6 +366,7 @@ impl ListFact {
             request: latest.max(request),
             is_unsure: request < latest,
             is_proven: false,
+            is_made: true,
         };
         self.members.insert(user, member);
         self.refused.remove(&user);
@@ -371,6 +400,7 @@ impl ListFact {
                 request: asked,
                 is_unsure: false,
                 is_proven: true,
+                is_made: old.is_some_and(|old| old.is_on && old.is_made),
             };
             members.insert(*user, member);
         }
@@ -383,6 +413,7 @@ impl ListFact {
                     request: asked,
                     is_unsure: false,
                     is_proven: true,
+                    is_made: !old.is_on && old.is_made,
                 };
                 members.insert(*user, member);
             }

@@ -8,7 +8,7 @@ use super::connection::{Conn, MOST_WAITING, ODD};
 use super::fact::Membership;
 use super::reading::{Asked, Clarity, Flaw, Role, Told};
 use super::request::{Request, Step};
-use super::user::{ANY, List, Privacy, State, UserId, serial};
+use super::user::{ANY, List, Privacy, State, User, UserId, serial};
 use crate::oracle::line::{Line, Verb, number};
 use crate::oracle::soundness::is_handle;
 use crate::spec::{ONLINE_STATES, ServerKind, decode_name};
@@ -369,26 +369,8 @@ impl World {
             (Verb::Xfr, Verb::Xfr) if line.word(2) == b"SB" => {
                 self.boards.issue(line.word(5), me, Purpose::Create);
             }
-            (Verb::Gtc | Verb::Syn, Verb::Gtc) => {
-                if request.verb == Verb::Gtc {
-                    user.prompt.settled();
-                }
-                let is_other = is_other_value(request, line);
-                match prompt(line.word(3)).filter(|_| !is_other) {
-                    Some(letter) => user.prompt.learn(letter, request.index, index),
-                    // Where a value that does not exist is taken, nobody knows what is set now.
-                    None => user.prompt.forget(),
-                }
-            }
-            (Verb::Blp | Verb::Syn, Verb::Blp) => {
-                if request.verb == Verb::Blp {
-                    user.privacy.settled();
-                }
-                let is_other = is_other_value(request, line);
-                match privacy(line.word(3)).filter(|_| !is_other) {
-                    Some(privacy) => user.privacy.learn(privacy, request.index, index),
-                    None => user.privacy.forget(),
-                }
+            (Verb::Gtc | Verb::Syn, Verb::Gtc) | (Verb::Blp | Verb::Syn, Verb::Blp) => {
+                learn_setting(user, request, line, index);
             }
             (Verb::Syn | Verb::Lst, Verb::Lst) => self.learn_item(me, request, line),
             (Verb::Chg, Verb::Chg) => {
@@ -401,8 +383,7 @@ impl World {
                 conn.was_fln |= line.word(2) == b"FLN";
             }
             (Verb::Chg, Verb::Error(_)) => user.states.refused(request.index),
-            (Verb::Gtc, Verb::Error(_)) => user.prompt.settled(),
-            (Verb::Blp, Verb::Error(_)) => user.privacy.settled(),
+            (Verb::Gtc | Verb::Blp, Verb::Error(code)) => learn_refusal(user, request, code),
             (Verb::Add | Verb::Rem, Verb::Error(_)) => {
                 let asked = request.words();
                 if let Some(list) = List::parse(asked.word(2)) {
@@ -521,6 +502,48 @@ fn begins(asked: &Asked<'_>) -> bool {
         Verb::Ver | Verb::Inf | Verb::Ans => true,
         Verb::Usr => !is_response,
         _ => false,
+    }
+}
+
+/// GTC or BLP, in answer to itself or in a batch.
+fn learn_setting(user: &mut User, request: &Request, line: &Line<'_>, index: usize) {
+    let (asked, is_change) = (request.index, request.verb != Verb::Syn);
+    // Where a value that does not exist is taken, nobody knows what is set now.
+    let is_known = !is_other_value(request, line);
+    let word = line.word(3);
+    if line.verb == Verb::Gtc {
+        if is_change {
+            user.prompt.settled();
+        }
+        match prompt(word).filter(|_| is_known) {
+            Some(letter) => user.prompt.learn(letter, asked, index, is_change),
+            None => user.prompt.forget(),
+        }
+    } else {
+        if is_change {
+            user.privacy.settled();
+        }
+        match privacy(word).filter(|_| is_known) {
+            Some(privacy) => user.privacy.learn(privacy, asked, index, is_change),
+            None => user.privacy.forget(),
+        }
+    }
+}
+
+/// An error in answer to GTC or BLP: 218 says that the value is set already.
+fn learn_refusal(user: &mut User, request: &Request, code: u16) {
+    let asked = request.words();
+    let word = asked.word(2);
+    if request.verb == Verb::Gtc {
+        user.prompt.settled();
+        if let Some(same) = prompt(word).filter(|_| code == 218) {
+            user.prompt.confirm(same);
+        }
+    } else {
+        user.privacy.settled();
+        if let Some(same) = privacy(word).filter(|_| code == 218) {
+            user.privacy.confirm(same);
+        }
     }
 }
 

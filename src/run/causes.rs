@@ -138,7 +138,11 @@ impl Causes {
             }
         });
         let most = alike.max_by_key(|cause| cause.shown_by.len());
-        broken.find(is_it).or(only).or(most).map(|cause| cause.id)
+        // What fails the run comes before what is merely noted.
+        let mut fails = broken.clone();
+        let fails = fails.find(|cause| cause.standing == Standing::Fails && is_it(cause));
+        let named = fails.or_else(|| broken.find(is_it));
+        named.or(only).or(most).map(|cause| cause.id)
     }
 
     /// Names the rung that is odd or out because of a cause.
@@ -211,5 +215,9 @@ mod tests {
         assert_eq!(causes.behind(&unasked), Some(ids[2]));
         let other = failure(None, "SYN", "SYN 5 3 4");
         assert_eq!(causes.behind(&other), None);
+        let of_list = |clause| shown(Some(clause), "LST 3 FL 3 0 0");
+        causes.charge(&of_list(ClauseId::LST_6), Standing::Noted, "b");
+        let fails = causes.charge(&of_list(ClauseId::LST_3), Standing::Fails, "c");
+        assert_eq!(causes.behind(&list), Some(fails));
     }
 }

@@ -267,7 +267,8 @@ fn leans_on_lists(failure: &Failure, finding: &Finding) -> bool {
 
 /// Whether what came says what a list holds: it is shown, or a change of it is refused.
 pub(super) fn tells_of_lists(failure: &Failure) -> bool {
-    let is_change = matches!(failure.command.as_deref(), Some("ADD" | "REM"));
+    let is_change = matches!(failure.command.as_deref(), Some("ADD" | "REM"))
+        || waits_for(failure, &["ADD", "REM"]);
     match &failure.got {
         Observed::Line(line) => {
             first_word(line) == "LST" && failure.command.as_deref() == Some("LST")

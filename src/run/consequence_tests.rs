@@ -145,6 +145,14 @@ fn a_list_that_lacks_an_entry_keeps_its_line_from_coming() {
 }
 
 #[test]
+fn a_change_is_refused_by_what_was_not_kept_whatever_was_asked_behind_it() {
+    let lines = [(0, "C: LST 9 AL"), (0, "S: LST 9 AL 3 1 1 b@x B")];
+    let found = (1, ClauseId::REM_3, "no b@x");
+    assert!(follows(&lines, found, (1, "ADD", "219 4")));
+    assert!(!follows(&lines, found, (1, "CHG", "219 4")));
+}
+
+#[test]
 fn a_list_that_is_shown_otherwise_is_so_by_what_was_not_kept() {
     let lines = [(0, "C: LST 9 AL"), (0, "S: LST 9 AL 3 1 1 b@x B")];
     let found = |list: &'static str| {

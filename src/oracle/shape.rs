@@ -220,7 +220,8 @@ fn what_is_extra(world: &World, seen: &Seen<'_, '_>, told: &Told<'_, '_>) -> Ext
         asked.as_deref() == Some(name) || user.is_some_and(|user| user.is_known_as(name))
     };
     let is_number = |word: &[u8]| number(word).is_some();
-    if is_known(&joined) {
+    let latin: String = joined.iter().map(|byte| char::from(*byte)).collect();
+    if is_known(&joined) || is_known(&latin.into_bytes()) {
         Extra::Name
     } else if is_known(&name) || line.word(at).contains(&b'%') {
         Extra::Words

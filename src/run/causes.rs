@@ -4,6 +4,8 @@
 use std::sync::Arc;
 
 use crate::event::{Cause, Failure, Judge, Observed, Rung, ScenarioResult, Standing, Verdict};
+use crate::run::consequence::{first_word, is_of_lists, tells_of_lists, waits_for_nothing};
+use crate::spec::ClauseId;
 
 /// The causes of a run, in the order in which they were found.
 #[derive(Debug, Default)]
@@ -104,8 +106,9 @@ impl Causes {
     }
 
     /// The cause that a precondition without a clause most likely failed for: one about the same
-    /// command, the only one there is, or of those that leave as much undone (no answer, or a
-    /// connection that ends) the one that shows most.
+    /// command, the only one there is, or of those that are like it (no answer, a connection that
+    /// ends or is not made, a line of the same kind that nobody asked for, lists that are other than
+    /// they were made) the one that shows most.
     pub(super) fn behind(&self, failure: &Failure) -> Option<usize> {
         let mut broken = self.all.iter().filter(|cause| cause.clause.is_some());
         let is_it = |cause: &&Cause| {
@@ -121,13 +124,25 @@ impl Causes {
             _ => None,
         };
         let alike = broken.clone().filter(|cause| {
-            let is_end = |got: &Observed| matches!(got, Observed::Closed | Observed::Reset);
-            let is_silence = |got: &Observed| matches!(got, Observed::Silence(_));
             let (got, known) = (&failure.got, &cause.failure.got);
-            (is_end(got) && is_end(known)) || (is_silence(got) && is_silence(known))
+            match (got, known) {
+                (Observed::Closed | Observed::Reset, Observed::Closed | Observed::Reset)
+                | (Observed::Silence(_), Observed::Silence(_))
+                | (Observed::Unreachable(_), Observed::Unreachable(_)) => true,
+                (Observed::Line(line), Observed::Line(known)) if waits_for_nothing(failure) => {
+                    let is_of_strangers = cause.clause == Some(ClauseId::PRES_5);
+                    let is_presence = matches!(first_word(line), "NLN" | "FLN" | "ILN");
+                    first_word(line) == first_word(known) || (is_presence && is_of_strangers)
+                }
+                _ => tells_of_lists(failure) && cause.clause.is_some_and(is_of_lists),
+            }
         });
         let most = alike.max_by_key(|cause| cause.shown_by.len());
-        broken.find(is_it).or(only).or(most).map(|cause| cause.id)
+        // What fails the run comes before what is merely noted.
+        let mut fails = broken.clone();
+        let fails = fails.find(|cause| cause.standing == Standing::Fails && is_it(cause));
+        let named = fails.or_else(|| broken.find(is_it));
+        named.or(only).or(most).map(|cause| cause.id)
     }
 
     /// Names the rung that is odd or out because of a cause.
@@ -154,5 +169,55 @@ impl Causes {
         let mut all = self.all.clone();
         Cause::sort(&mut all);
         all
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::{Expectation, Wanted};
+    use crate::run::test_support::failure;
+
+    fn unreachable(clause: Option<ClauseId>) -> Failure {
+        Failure {
+            got: Observed::Unreachable("refused".into()),
+            ..failure(clause, "a connection", "nothing")
+        }
+    }
+
+    fn shown(clause: Option<ClauseId>, line: &str) -> Failure {
+        Failure {
+            command: Some("LST".into()),
+            ..failure(clause, "LST", line)
+        }
+    }
+
+    #[test]
+    fn a_precondition_is_charged_to_what_is_like_it() {
+        let mut causes = Causes::default();
+        let told = [
+            unreachable(Some(ClauseId::SBX_2)),
+            failure(Some(ClauseId::REM_6), "no b@x", "LST 9 RL 3 1 1 b@x B"),
+            failure(Some(ClauseId::PRES_5), "nothing", "FLN b@x"),
+            failure(Some(ClauseId::CHG_1), "CHG", "CHG 5 NLN x"),
+        ];
+        let ids = told.map(|one| causes.charge(&one, Standing::Fails, "a"));
+        assert_eq!(causes.behind(&unreachable(None)), Some(ids[0]));
+        let list = shown(None, "LST 6 RL 3 1 1 c@x C");
+        assert_eq!(causes.behind(&list), Some(ids[1]));
+        let unasked = Failure {
+            expected: Expectation {
+                text: "nothing".into(),
+                any: vec![Wanted::Nothing],
+            },
+            ..failure(None, "nothing", "NLN NLN c@x C")
+        };
+        assert_eq!(causes.behind(&unasked), Some(ids[2]));
+        let other = failure(None, "SYN", "SYN 5 3 4");
+        assert_eq!(causes.behind(&other), None);
+        let of_list = |clause| shown(Some(clause), "LST 3 FL 3 0 0");
+        causes.charge(&of_list(ClauseId::LST_6), Standing::Noted, "b");
+        let fails = causes.charge(&of_list(ClauseId::LST_3), Standing::Fails, "c");
+        assert_eq!(causes.behind(&list), Some(fails));
     }
 }

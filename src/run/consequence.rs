@@ -55,11 +55,14 @@ pub(super) fn follows_note(failure: &Failure, notes: &[Failure]) -> bool {
 }
 
 fn follows(failure: &Failure, finding: &Finding, outcome: &Outcome) -> bool {
+    if is_of_dress(finding, outcome) || is_of_old_batch(failure, finding) {
+        return false;
+    }
     if failure.entry == Some(finding.entry) {
         return true;
     }
     // A list that turns out to be other than requests made it was so before it was shown.
-    if is_of_kept_lists(finding) && leans_on_lists(failure) {
+    if is_of_kept_lists(finding) && leans_on_lists(failure, finding) {
         return true;
     }
     // That a message is lost is known only at the end: until then it may have been overtaken.
@@ -70,6 +73,31 @@ fn follows(failure: &Failure, finding: &Finding, outcome: &Outcome) -> bool {
     if is_of_life(finding.clause) {
         return true;
     }
+    is_of_the_same_kind(failure, finding) || follows_line(failure, finding, outcome)
+}
+
+/// Whether a failure follows from what a line has shown of the server, whatever the line was.
+fn is_of_the_same_kind(failure: &Failure, finding: &Finding) -> bool {
+    let is_silent = matches!(failure.got, Observed::Silence(_));
+    // What is wrong with the names in one line is wrong with them in others.
+    if is_of_names(finding.clause) && (failure.word.is_some() || waits_for_names(failure)) {
+        return true;
+    }
+    // A number that is not the server's own shows wherever numbers are compared.
+    if is_of_numbers(finding.clause) && differs_in_number(failure) {
+        return true;
+    }
+    // What a batch has not told of settings and lists, nobody has put right.
+    if is_of_batches(finding.clause) && waits_for_visibility(failure) {
+        return true;
+    }
+    // Who never heard that somebody watches does not tell the watcher either.
+    finding.clause == ClauseId::ADD_10 && is_silent && waits_for_visibility(failure)
+}
+
+/// Whether a failure follows from the very line that was accused: that line was waited for, or came
+/// instead of what was.
+fn follows_line(failure: &Failure, finding: &Finding, outcome: &Outcome) -> bool {
     let transcript = &outcome.transcript;
     let Some(entry) = transcript.entries().get(finding.entry) else {
         return false;
@@ -86,45 +114,53 @@ fn follows(failure: &Failure, finding: &Finding, outcome: &Outcome) -> bool {
     // waits for something else.
     let is_unasked = finding.clause == ClauseId::REPLY_4;
     let command = command_of(finding, transcript).filter(|_| !is_unasked);
-    if (wants(&verb) && !is_unasked) || command.as_deref().is_some_and(wants) {
-        return true;
-    }
-    if command.is_some() && command == failure.command {
+    let is_silent = matches!(failure.got, Observed::Silence(_));
+    let is_wanted = (wants(&verb) && !is_unasked) || command.as_deref().is_some_and(wants);
+    // That a line was wrong before, or comes wrong to others, keeps none from coming.
+    if !is_silent && (is_wanted || (command.is_some() && command == failure.command)) {
         return true;
     }
     // What a line that is not right hands out leads nowhere.
-    let handed = matches!(
-        (verb.as_str(), failure.command.as_deref()),
-        ("RNG", Some("ANS" | "MSG")) | ("XFR", Some("USR" | "CAL")) | ("IRO" | "JOI", Some("MSG"))
-    );
+    let handed = match (verb.as_str(), failure.command.as_deref()) {
+        ("XFR", Some("USR" | "CAL")) => true,
+        // Who was let in with it is where it led to, unless that is another session.
+        ("RNG", Some("ANS" | "MSG")) => {
+            let is_entry = !is_silent || wants("ANS") || wants("IRO");
+            is_entry || finding.clause == ClauseId::RNG_2
+        }
+        _ => false,
+    };
     if handed {
         return true;
     }
-    // What is wrong with the names in one line is wrong with them in others.
-    if is_of_names(finding.clause) && (failure.word.is_some() || waits_for_names(failure)) {
-        return true;
-    }
-    // A number that is not the server's own shows wherever numbers are compared.
-    if is_of_numbers(finding.clause) && differs_in_number(failure) {
-        return true;
-    }
-    // What a batch has not told of settings and lists, nobody has put right.
-    if is_of_batches(finding.clause) && waits_for_visibility(failure) {
-        return true;
-    }
-    // Who never heard that somebody watches does not tell the watcher either.
-    let is_silent = matches!(failure.got, Observed::Silence(_));
-    if finding.clause == ClauseId::ADD_10 && is_silent && waits_for_visibility(failure) {
-        return true;
-    }
     // Where nothing should come, there came a line of a kind that was accused before.
-    let is_unasked = failure.expected.any.contains(&Wanted::Nothing);
-    if is_unasked && matches!(&failure.got, Observed::Line(line) if first_word(line) == verb) {
+    if waits_for_nothing(failure)
+        && matches!(&failure.got, Observed::Line(line) if first_word(line) == verb)
+    {
         return true;
     }
-    failure.conn.is_some_and(|conn| {
-        conn == entry.conn && finding.entry >= last_request(outcome, conn, failure.until)
-    })
+    let is_since = |conn| finding.entry >= last_request(outcome, conn, failure.until);
+    if failure.conn != Some(entry.conn) || !is_since(failure.conn) {
+        return false;
+    }
+    // What has come before others asked for more keeps nothing of that from coming, nor does what
+    // is told of somebody else.
+    !is_silent || (finding.clause != ClauseId::PRES_5 && (is_wanted || is_since(None)))
+}
+
+/// Whether a line was accused of what keeps nobody from reading it: its end, or too many blanks.
+fn is_of_dress(finding: &Finding, outcome: &Outcome) -> bool {
+    let entry = outcome.transcript.entries().get(finding.entry);
+    let has_tab = entry.is_some_and(|entry| match &entry.what {
+        What::Frame(_, frame) => frame.line.contains(&b'\t'),
+        _ => false,
+    });
+    match finding.clause {
+        ClauseId::FRAME_1 => true,
+        // A tab may be a part of a name.
+        ClauseId::FRAME_10 => !has_tab,
+        _ => false,
+    }
 }
 
 /// The clauses that say how names are written, and which name is a user's.
@@ -157,45 +193,117 @@ fn differs_in_number(failure: &Failure) -> bool {
     failure.word == Some(place)
 }
 
+/// Whether a batch has an older number than the reply to its SYN, and the failure is about that
+/// reply: it is not what is wrong.
+fn is_of_old_batch(failure: &Failure, finding: &Finding) -> bool {
+    let Observed::Line(line) = &finding.got else {
+        return false;
+    };
+    let is_reply = matches!(&failure.got, Observed::Line(line) if first_word(line) == "SYN");
+    let place = match first_word(line) {
+        "GTC" | "BLP" => 2,
+        "LST" => 3,
+        _ => return false,
+    };
+    let number = line.split(' ').nth(place).map(str::parse::<u64>);
+    let of_reply = finding.expected.parse::<u64>();
+    match (number, of_reply) {
+        (Some(Ok(number)), Ok(of_reply)) if finding.clause == ClauseId::SYN_6 => {
+            is_reply && number < of_reply
+        }
+        _ => false,
+    }
+}
+
 /// The clauses that say what a batch holds.
 fn is_of_batches(clause: ClauseId) -> bool {
     [ClauseId::SYN_3, ClauseId::SYN_5].contains(&clause)
 }
 
+/// The clauses that say that a list is what was made of it.
+const KEPT: [ClauseId; 7] = [
+    ClauseId::SYN_5,
+    ClauseId::SYN_7,
+    ClauseId::LST_5,
+    ClauseId::ADD_3,
+    ClauseId::ADD_13,
+    ClauseId::REM_3,
+    ClauseId::REM_9,
+];
+
 /// Whether a list was shown that is not what was made of it.
 fn is_of_kept_lists(finding: &Finding) -> bool {
-    const KEPT: [ClauseId; 7] = [
-        ClauseId::SYN_5,
-        ClauseId::SYN_7,
-        ClauseId::LST_5,
-        ClauseId::ADD_3,
-        ClauseId::ADD_13,
-        ClauseId::REM_3,
-        ClauseId::REM_9,
-    ];
     finding.oracle == "lists" && KEPT.contains(&finding.clause)
+}
+
+/// Whether a clause says what stands on which list.
+pub(super) fn is_of_lists(clause: ClauseId) -> bool {
+    const SHOWN: [ClauseId; 3] = [ClauseId::SYN_8, ClauseId::ADD_9, ClauseId::REM_6];
+    KEPT.contains(&clause) || SHOWN.contains(&clause)
 }
 
 /// Whether what should have come comes only where lists are as they were made: somebody is seen or
 /// called, or an entry is where it should be.
-fn leans_on_lists(failure: &Failure) -> bool {
-    let is_change = matches!(failure.command.as_deref(), Some("ADD" | "REM"));
-    match failure.got {
-        Observed::Silence(_) => waits_for_visibility(failure),
-        Observed::Error(215 | 216 | 219, _) if is_change => true,
-        Observed::Error(216 | 217, _) => waits_for_visibility(failure),
+fn leans_on_lists(failure: &Failure, finding: &Finding) -> bool {
+    match &failure.got {
+        _ if tells_of_lists(failure) => match (&failure.got, &finding.got) {
+            (Observed::Line(line), Observed::Line(known)) => {
+                line.split(' ').nth(2) == known.split(' ').nth(2)
+            }
+            _ => true,
+        },
+        // A call has an answer, whatever the lists hold.
+        Observed::Silence(_) if waits_for(failure, &["CAL"]) => false,
+        Observed::Silence(_) if waits_for(failure, &["LST"]) => {
+            let is_told =
+                |text: &str, known: &str| text.split(' ').nth(2) == known.split(' ').nth(2);
+            matches!(&finding.got, Observed::Line(known) if is_told(&failure.expected.text, known))
+        }
+        Observed::Silence(_) => waits_for_visibility(failure) && !shows_more(finding),
+        Observed::Error(216 | 217, _) => waits_for_visibility(failure) && !shows_more(finding),
         _ => false,
     }
 }
 
-/// Whether a failure waits for what depends on who may see and call whom.
-fn waits_for_visibility(failure: &Failure) -> bool {
-    const LINES: [&str; 5] = ["ILN", "NLN", "FLN", "RNG", "CAL"];
-    let mut any = failure.expected.any.iter();
-    any.any(|wanted| matches!(wanted, Wanted::Line(verb) if LINES.contains(&verb.as_str())))
+/// Whether what came says what a list holds: it is shown, or a change of it is refused.
+pub(super) fn tells_of_lists(failure: &Failure) -> bool {
+    let is_change = matches!(failure.command.as_deref(), Some("ADD" | "REM"))
+        || waits_for(failure, &["ADD", "REM"]);
+    match &failure.got {
+        Observed::Line(line) => {
+            first_word(line) == "LST" && failure.command.as_deref() == Some("LST")
+        }
+        Observed::Error(215 | 216 | 219, _) => is_change,
+        _ => false,
+    }
 }
 
-fn first_word(line: &str) -> &str {
+/// Whether FL or AL holds an entry too many: that hides nobody.
+fn shows_more(finding: &Finding) -> bool {
+    let Observed::Line(line) = &finding.got else {
+        return false;
+    };
+    let list = line.split(' ').nth(2);
+    finding.expected.starts_with("no ") && matches!(list, Some("FL" | "AL"))
+}
+
+/// Whether a failure waits for what depends on who may see and call whom.
+fn waits_for_visibility(failure: &Failure) -> bool {
+    waits_for(failure, &["ILN", "NLN", "FLN", "RNG", "CAL"])
+}
+
+/// Whether a failure waits for one of these lines.
+fn waits_for(failure: &Failure, verbs: &[&str]) -> bool {
+    let mut any = failure.expected.any.iter();
+    any.any(|wanted| matches!(wanted, Wanted::Line(verb) if verbs.contains(&verb.as_str())))
+}
+
+/// Whether nothing should have come.
+pub(super) fn waits_for_nothing(failure: &Failure) -> bool {
+    failure.expected.any.contains(&Wanted::Nothing)
+}
+
+pub(super) fn first_word(line: &str) -> &str {
     line.split(' ').next().unwrap_or_default()
 }
 
@@ -204,19 +312,18 @@ fn waits_for_names(failure: &Failure) -> bool {
     const NAMED: [&str; 9] = [
         "NLN", "ILN", "RNG", "JOI", "IRO", "MSG", "ADD", "LST", "REA",
     ];
-    let mut any = failure.expected.any.iter();
-    any.any(|wanted| matches!(wanted, Wanted::Line(verb) if NAMED.contains(&verb.as_str())))
+    waits_for(failure, &NAMED)
 }
 
-/// The entry of the last request on a connection, of so many entries.
-fn last_request(outcome: &Outcome, conn: ConnId, until: usize) -> usize {
+/// The entry of the last request on a connection, or on any, of so many entries.
+fn last_request(outcome: &Outcome, conn: Option<ConnId>, until: usize) -> usize {
     let entries = outcome.transcript.entries();
     let entries = entries.get(..until).unwrap_or(entries);
     let mut own = entries
         .iter()
         .enumerate()
         .rev()
-        .filter(|(_, entry)| entry.conn == conn);
+        .filter(|(_, entry)| conn.is_none_or(|conn| entry.conn == conn));
     let request = own.find(|(_, entry)| {
         matches!(
             entry.what,

@@ -8,6 +8,8 @@ mod broken;
 mod causes;
 mod check;
 mod consequence;
+#[cfg(test)]
+mod consequence_tests;
 mod date;
 mod death;
 #[cfg(test)]

@@ -17,7 +17,7 @@ const SLOW: Duration = Duration::from_millis(500);
 const ENOUGH: usize = 2;
 impl Suite {
     /// A failure has had its second look, or a retry.
-    pub(super) fn looked_again(&mut self, entry: usize, result: ScenarioResult) {
+    pub(super) fn looked_again(&mut self, entry: usize, mut result: ScenarioResult) {
         let retries = self.options.retries;
         let alone = self.options.jobs == 1;
         let Some(state) = self.entries.get_mut(entry) else {
@@ -36,6 +36,7 @@ impl Suite {
             });
             self.settle(entry, flaky);
         } else if state.looks > retries || result.verdict == Verdict::Waived {
+            self.charge_omitted(&mut result);
             let seen: BTreeSet<Signature> = result.failures.iter().map(signature).collect();
             for signature in seen {
                 *self.confirmed.entry(signature).or_default() += 1;
@@ -66,37 +67,38 @@ impl Suite {
         }
     }
 
-    /// The known omission that all failures of a result follow from.
-    fn omitted(&self, result: &ScenarioResult) -> Option<Failure> {
-        let mut of = None;
-        for failure in &result.failures {
-            let omission = Omission::of(failure)?;
-            if omission.is_named_by(failure) {
-                return None;
-            }
-            of = Some(self.omissions.get(&omission)?.clone());
+    /// Takes out of a result what follows from what is known to be left undone. Where that is all,
+    /// it is blocked by it.
+    fn charge_omitted(&mut self, result: &mut ScenarioResult) -> bool {
+        if result.verdict != Verdict::Failed {
+            return false;
         }
-        of
+        let mut known = None;
+        result.failures.retain(|failure| {
+            let omission = Omission::of(failure).filter(|it| !it.is_named_by(failure));
+            let cause = omission.and_then(|omission| self.omissions.get(&omission));
+            known = known.take().or(cause.cloned());
+            cause.is_none()
+        });
+        let Some(known) = known.filter(|_| result.failures.is_empty()) else {
+            return false;
+        };
+        result.verdict = Verdict::Blocked;
+        result.cause = Some(self.charge_unshown(&known));
+        true
     }
 
     /// Scenarios that only wait for what is known to be left undone are blocked by that.
     pub(super) fn block_by_omissions(&mut self) {
         let queued: Vec<usize> = self.queue.iter().copied().collect();
         for index in queued {
-            let first = self
-                .entries
-                .get(index)
-                .and_then(|entry| entry.first.as_ref());
-            let Some(omission) = first.and_then(|first| self.omitted(first)) else {
-                continue;
-            };
-            self.queue.retain(|queued| *queued != index);
             let first = self.entries.get_mut(index).and_then(|e| e.first.take());
-            if let Some(mut first) = first {
-                first.verdict = Verdict::Blocked;
-                first.cause = Some(self.charge_unshown(&omission));
-                first.failures.clear();
+            let Some(mut first) = first else { continue };
+            if self.charge_omitted(&mut first) {
+                self.queue.retain(|queued| *queued != index);
                 self.settle(index, first);
+            } else if let Some(entry) = self.entries.get_mut(index) {
+                entry.first = Some(first);
             }
         }
     }
@@ -140,4 +142,51 @@ impl Suite {
 
 fn signature(failure: &Failure) -> Signature {
     (failure.clause, failure.judge.clone(), failure.breach())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::{Expectation, Wanted};
+    use crate::run::suite_world::{accounts, many, options};
+    use crate::run::test_support::failure;
+
+    /// A wait in vain for a line that shows a contact.
+    fn unshown(clause: ClauseId) -> Failure {
+        Failure {
+            expected: Expectation {
+                text: "ILN".into(),
+                any: vec![Wanted::Line("ILN".into())],
+            },
+            ..failure(Some(clause), "ILN", "nothing")
+        }
+    }
+
+    #[test]
+    fn what_follows_from_an_omission_is_told_no_more_and_what_stands_beside_it_is() {
+        let mut suite = Suite::new(many(1), accounts(2), options());
+        let scenario = suite.scenario(0).unwrap();
+        let judged = |suite: &mut Suite, failures: &[Failure]| {
+            let mut result = suite.judge.untold(&scenario, Duration::ZERO);
+            result.verdict = Verdict::Failed;
+            result.failures = failures.to_vec();
+            suite.charge_omitted(&mut result);
+            let left = result.failures.iter().filter_map(|one| one.clause);
+            (result.verdict, left.collect::<Vec<_>>())
+        };
+        let other = Failure {
+            judge: Judge::of("serials"),
+            ..failure(Some(ClauseId::SER_1), "a number", "ADD 5 FL 3 b@x B")
+        };
+        let both = [unshown(ClauseId::PRES_4), other];
+        let before = judged(&mut suite, &both);
+        assert_eq!(before.1, [ClauseId::PRES_4, ClauseId::SER_1]);
+        suite.confirm(&[unshown(ClauseId::PRES_1)]);
+        let alone = judged(&mut suite, &both[..1]);
+        assert_eq!(alone, (Verdict::Blocked, Vec::new()));
+        let beside = judged(&mut suite, &both);
+        assert_eq!(beside, (Verdict::Failed, vec![ClauseId::SER_1]));
+        let own = judged(&mut suite, &[unshown(ClauseId::PRES_3)]);
+        assert_eq!(own, (Verdict::Failed, vec![ClauseId::PRES_3]));
+    }
 }

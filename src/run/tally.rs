@@ -13,6 +13,8 @@ pub(super) struct Tally {
     clauses: BTreeMap<ClauseId, (ClauseVerdict, Option<String>)>,
     /// Why a scenario that tests a clause has said nothing of it: the reason to tell.
     untested: BTreeMap<ClauseId, Untested>,
+    /// The cause at which a scenario ended that tests a clause, and so said nothing of it.
+    ended_at: BTreeMap<ClauseId, usize>,
 }
 
 impl Tally {
@@ -22,6 +24,9 @@ impl Tally {
             for clause in &result.clauses {
                 let known = self.untested.entry(*clause).or_insert(why);
                 *known = why.min(*known);
+                if let (Untested::Unmet, Some(cause)) = (why, result.cause) {
+                    self.ended_at.entry(*clause).or_insert(cause);
+                }
             }
         }
         let broken = match result.verdict {
@@ -91,6 +96,7 @@ impl Tally {
         });
         let blocking = match untested {
             Some(Untested::Blocked(cause)) => cause,
+            Some(Untested::Unmet) => self.ended_at.get(&clause.id).copied(),
             _ => None,
         };
         ClauseResult {

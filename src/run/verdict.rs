@@ -251,7 +251,7 @@ fn break_off(outcome: &Outcome, result: &mut ScenarioResult) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::event::{ClauseVerdict, Variation};
+    use crate::event::{ClauseVerdict, Untested, Variation};
     use crate::run::tally::Tally;
     use crate::run::test_support::{failure, outcome, place, scenario};
     use crate::run::waivers::Waiver;
@@ -443,6 +443,16 @@ mod tests {
         );
         let reason = "it could not be carried out to its end: expected SYN 5 1, got closed";
         assert_eq!(result.reason.as_deref(), Some(reason));
+        // What it was to test is untested by what cut it short.
+        let mut tally = Tally::default();
+        tally.take(&ScenarioResult {
+            cause: Some(3),
+            ..result
+        });
+        let all = tally.results(&[], false);
+        let tested = all.iter().find(|one| one.id == ClauseId::USR_6).unwrap();
+        let known = (tested.untested, tested.cause);
+        assert_eq!(known, (Some(Untested::Unmet), Some(3)));
         let result = accused(&mut must, broken(), &[ClauseId::USR_9]);
         assert_eq!((result.verdict, result.notes.len()), (Verdict::Blocked, 1));
         assert_eq!(result.failures[0].judge, Judge::Step);

@@ -29,6 +29,8 @@ struct Said {
     shown: BTreeMap<ClauseId, String>,
     /// The clauses of scenarios that could not be judged because of a cause.
     blocked: BTreeSet<ClauseId>,
+    /// Clauses of which nothing was said, with the broken clause at which what tests them ended.
+    kept: BTreeMap<ClauseId, ClauseId>,
     /// Blocked scenarios that name no cause, or one without a clause.
     unexplained: BTreeSet<String>,
     /// The clauses by which scenarios are blocked.
@@ -74,13 +76,21 @@ fn said(suite: &[Arc<Scenario>], faults: FaultSet) -> Said {
                 }
             }
             Event::Finished(summary) => {
+                let cause_of = |id| summary.causes.iter().find(|cause| Some(cause.id) == id);
+                let untested = summary.clauses.iter();
+                let untested = untested.filter(|it| it.verdict == ClauseVerdict::Untested);
+                for clause in untested {
+                    let cause = cause_of(clause.cause);
+                    if let Some(cause) = cause.and_then(|cause| cause.clause) {
+                        said.kept.insert(clause.id, cause);
+                    }
+                }
                 let failed = summary.clauses.iter();
                 for clause in failed.filter(|clause| clause.verdict == ClauseVerdict::Failed) {
                     said.accused.entry(clause.id).or_default();
                 }
                 for (name, id) in blocked.drain(..) {
-                    let mut causes = summary.causes.iter();
-                    let cause = causes.find(|cause| Some(cause.id) == id);
+                    let cause = cause_of(id);
                     match cause.and_then(|cause| cause.clause) {
                         Some(clause) => said.blocking.insert(clause),
                         None => said.unexplained.insert(name),
@@ -110,8 +120,14 @@ impl Said {
 
     /// Those of the faults that nothing accuses, and that keep no scenario from telling.
     fn unseen(&self, faults: &[Fault]) -> Vec<Fault> {
-        let is_told =
-            |clause: &ClauseId| self.accused.contains_key(clause) || self.blocked.contains(clause);
+        let is_kept = |clause: &ClauseId| {
+            let by = self.kept.get(clause);
+            by.is_some_and(|by| breaks(faults, *by))
+        };
+        let is_told = |clause: &ClauseId| {
+            let is_known = self.accused.contains_key(clause) || self.blocked.contains(clause);
+            is_known || is_kept(clause)
+        };
         let can_be_told = |fault: &Fault| {
             let mut clauses = fault.clauses().iter();
             clauses.any(|clause| clause.level() != Level::Open)

@@ -1,0 +1,171 @@
+//! What follows from what an oracle found, and what does not.
+
+use std::time::Duration;
+
+use super::consequence::is_charged;
+use super::test_support::{failure, observed, outcome};
+use super::{Ending, Outcome};
+use crate::event::{Expectation, Failure, Wanted};
+use crate::oracle::Finding;
+use crate::spec::{ClauseId, ServerKind};
+use crate::transcript::{ConnId, ConnName, Party, What};
+use crate::wire::Frame;
+
+/// An outcome in which these lines went over these connections: `C: ` and `S: `.
+fn said(lines: &[(usize, &str)]) -> Outcome {
+    let mut outcome = outcome(Ending::Failed, Vec::new());
+    let text = &mut outcome.transcript;
+    let kind = ServerKind::Notification;
+    let conns = ["alice", "bob"].map(|user| text.connect(ConnName::new(user, "ns"), kind));
+    for (conn, line) in lines {
+        let (party, line) = match line.strip_prefix("C: ") {
+            Some(line) => (Party::Client, line),
+            None => (Party::Server, line.trim_start_matches("S: ")),
+        };
+        let what = What::Frame(party, Frame::line(line.as_bytes().to_vec()));
+        text.record(Duration::ZERO, conns[*conn], what);
+    }
+    outcome
+}
+
+/// What an oracle found on a line.
+fn finding(outcome: &Outcome, entry: usize, clause: ClauseId, expected: &str) -> Finding {
+    let of = &outcome.transcript.entries()[entry];
+    let line = match &of.what {
+        What::Frame(_, frame) => frame.line.clone(),
+        _ => panic!("no line"),
+    };
+    Finding {
+        clause,
+        oracle: "lists",
+        entry,
+        conn: of.conn,
+        message: String::new(),
+        expected: expected.into(),
+        got: observed(&String::from_utf8_lossy(&line)),
+    }
+}
+
+/// A step on a connection that waited for a line of this kind after all that was said.
+fn waiting(outcome: &Outcome, conn: usize, verb: &str, got: &str) -> Failure {
+    Failure {
+        expected: Expectation {
+            text: verb.into(),
+            any: vec![Wanted::Line(verb.into())],
+        },
+        conn: Some(ConnId(conn)),
+        until: outcome.transcript.entries().len(),
+        ..failure(Some(ClauseId::PRES_14), verb, got)
+    }
+}
+
+/// Whether a wait in vain follows from what was found on a line.
+fn follows(
+    lines: &[(usize, &str)],
+    (entry, clause, expected): (usize, ClauseId, &str),
+    (conn, verb, got): (usize, &str, &str),
+) -> bool {
+    let mut outcome = said(lines);
+    let found = finding(&outcome, entry, clause, expected);
+    outcome.findings.push(found);
+    is_charged(&waiting(&outcome, conn, verb, got), &outcome)
+}
+
+#[test]
+fn a_line_that_was_wrong_before_keeps_none_from_coming() {
+    let told = [(0, "C: CHG 1 NLN"), (1, "S: NLN NLN c@x C")];
+    let again = [&told[..], &[(0, "C: REA 2 a@x B"), (0, "S: REA 2 3 a@x B")]].concat();
+    let found = (1, ClauseId::PRES_6, "");
+    assert!(follows(&told, found, (1, "NLN", "nothing")));
+    assert!(!follows(&told, found, (0, "NLN", "nothing")), "to another");
+    assert!(follows(&told, found, (0, "NLN", "NLN NLN d@x D")));
+    // It may be the line that was waited for, unless it is of another kind.
+    assert!(follows(&again, found, (1, "NLN", "nothing")));
+    assert!(!follows(&again, found, (1, "MSG", "nothing")));
+    assert!(follows(&told, found, (1, "MSG", "nothing")));
+    let of_stranger = (1, ClauseId::PRES_5, "");
+    assert!(!follows(&told, of_stranger, (1, "NLN", "nothing")));
+}
+
+#[test]
+fn what_is_read_all_the_same_explains_nothing() {
+    let lines = [(0, "C: LST 1 FL"), (0, "S: LST 1 FL  3 0 0 ")];
+    for clause in [ClauseId::FRAME_1, ClauseId::FRAME_10] {
+        assert!(!follows(&lines, (1, clause, ""), (0, "LST", "nothing")));
+    }
+    let tab = [(0, "C: LST 1 FL"), (0, "S: LST 1 FL 3 1 1 b@x B\tC")];
+    let found = (1, ClauseId::FRAME_10, "");
+    assert!(follows(&tab, found, (0, "LST", "nothing")));
+}
+
+#[test]
+fn an_entry_too_many_hides_nobody_unless_it_blocks() {
+    for (list, hides) in [("AL", false), ("FL", false), ("BL", true)] {
+        let line = format!("S: LST 9 {list} 3 1 1 b@x B");
+        let lines = [(0, "C: LST 9 AL"), (0, line.as_str())];
+        let found = (1, ClauseId::REM_3, "no b@x");
+        assert_eq!(follows(&lines, found, (1, "NLN", "nothing")), hides);
+        assert!(!follows(&lines, found, (1, "CAL", "nothing")), "{list}");
+    }
+}
+
+#[test]
+fn an_old_batch_says_nothing_against_the_reply_before_it() {
+    for (batch, is_charged) in [("S: GTC 5 1 A", false), ("S: GTC 5 3 A", true)] {
+        let mut outcome = said(&[(0, "C: SYN 5 0"), (0, "S: SYN 5 2"), (0, batch)]);
+        let found = finding(&outcome, 2, ClauseId::SYN_6, "2");
+        outcome.findings.push(found);
+        let failure = Failure {
+            word: Some(3),
+            entry: Some(9),
+            conn: Some(ConnId(1)),
+            ..waiting(&outcome, 1, "SYN", "SYN 5 2")
+        };
+        assert_eq!(
+            super::consequence::is_charged(&failure, &outcome),
+            is_charged
+        );
+    }
+}
+
+#[test]
+fn a_list_that_lacks_an_entry_keeps_its_line_from_coming() {
+    let lines = [(0, "C: LST 9 FL"), (0, "S: LST 9 FL 3 0 0")];
+    let found = (1, ClauseId::SYN_7, "b@x");
+    let waits = |text: &str| {
+        let mut outcome = said(&lines);
+        let found = finding(&outcome, found.0, found.1, found.2);
+        outcome.findings.push(found);
+        let mut failure = waiting(&outcome, 1, "LST", "nothing");
+        failure.expected.text = text.into();
+        is_charged(&failure, &outcome)
+    };
+    assert!(waits("LST 5 FL * * * b@x ..."));
+    assert!(!waits("LST 5 AL * * * b@x ..."));
+}
+
+#[test]
+fn a_change_is_refused_by_what_was_not_kept_whatever_was_asked_behind_it() {
+    let lines = [(0, "C: LST 9 AL"), (0, "S: LST 9 AL 3 1 1 b@x B")];
+    let found = (1, ClauseId::REM_3, "no b@x");
+    assert!(follows(&lines, found, (1, "ADD", "219 4")));
+    assert!(!follows(&lines, found, (1, "CHG", "219 4")));
+}
+
+#[test]
+fn a_list_that_is_shown_otherwise_is_so_by_what_was_not_kept() {
+    let lines = [(0, "C: LST 9 AL"), (0, "S: LST 9 AL 3 1 1 b@x B")];
+    let found = |list: &'static str| {
+        let mut outcome = said(&lines);
+        let found = finding(&outcome, 1, ClauseId::SYN_7, "no b@x");
+        outcome.findings.push(found);
+        let failure = Failure {
+            command: Some("LST".into()),
+            until: 0,
+            ..waiting(&outcome, 1, "LST", list)
+        };
+        is_charged(&failure, &outcome)
+    };
+    assert!(found("LST 4 AL 3 1 1 c@x C"));
+    assert!(!found("LST 4 RL 3 1 1 c@x C"));
+}

@@ -10,7 +10,10 @@ use crate::event::{Failure, Observed, Wanted};
 use crate::oracle::Finding;
 use crate::run::accusations::command_of;
 use crate::run::outcome::Outcome;
-use crate::spec::{ClauseId, RequestRow, ServerKind};
+use crate::spec::{
+    ClauseId, Direction, Effect, Grammar, LINES, LineRow, Param, REQUESTS, RequestRow, Rung,
+    ServerKind,
+};
 use crate::transcript::{ConnId, Party, What};
 
 /// Whether a failure of a step follows from what an oracle found.
@@ -93,11 +96,10 @@ fn follows(failure: &Failure, finding: &Finding, outcome: &Outcome) -> bool {
         return true;
     }
     // What a line that is not right hands out leads nowhere.
-    let handed = matches!(
-        (verb.as_str(), failure.command.as_deref()),
-        ("RNG", Some("ANS" | "MSG")) | ("XFR", Some("USR" | "CAL")) | ("IRO" | "JOI", Some("MSG"))
-    );
-    if handed {
+    let is_handed = |row: &RequestRow| {
+        failure.command.as_deref() == Some(row.verb) && row.follows.contains(&verb.as_str())
+    };
+    if REQUESTS.iter().any(is_handed) {
         return true;
     }
     // What is wrong with the names in one line is wrong with them in others.
@@ -149,12 +151,11 @@ fn differs_in_number(failure: &Failure) -> bool {
     let Observed::Line(line) = &failure.got else {
         return false;
     };
-    let place = match first_word(line) {
-        "SYN" | "GTC" | "BLP" => 3,
-        "LST" | "ADD" | "REM" => 4,
-        _ => return false,
-    };
-    failure.word == Some(place)
+    let verb = first_word(line);
+    let told = Grammar::new(ServerKind::Notification, Direction::ToClient);
+    let place = (told.find(verb.as_bytes())).and_then(|row| row.place_of(Param::Serial));
+    // Words are counted from one.
+    place.is_some_and(|place| failure.word == Some(place + 1))
 }
 
 /// The clauses that say what a batch holds.
@@ -190,9 +191,19 @@ fn leans_on_lists(failure: &Failure) -> bool {
 
 /// Whether a failure waits for what depends on who may see and call whom.
 fn waits_for_visibility(failure: &Failure) -> bool {
-    const LINES: [&str; 5] = ["ILN", "NLN", "FLN", "RNG", "CAL"];
+    let requests = REQUESTS.iter().map(|row| (row.verb, row.rung));
+    let lines = LINES.iter().map(|row| (row.verb, row.rung));
+    let rungs: Vec<(&str, Option<Rung>)> = requests.chain(lines).collect();
+    waits_for(failure, |verb| {
+        let mut own = rungs.iter().filter(|(known, _)| *known == verb);
+        own.any(|(_, rung)| rung.is_some_and(Rung::is_of_visibility))
+    })
+}
+
+/// Whether a failure waits for such a line.
+fn waits_for(failure: &Failure, is_one: impl Fn(&str) -> bool) -> bool {
     let mut any = failure.expected.any.iter();
-    any.any(|wanted| matches!(wanted, Wanted::Line(verb) if LINES.contains(&verb.as_str())))
+    any.any(|wanted| matches!(wanted, Wanted::Line(verb) if is_one(verb)))
 }
 
 fn first_word(line: &str) -> &str {
@@ -201,11 +212,15 @@ fn first_word(line: &str) -> &str {
 
 /// Whether a failure waits for a line that holds a friendly name.
 fn waits_for_names(failure: &Failure) -> bool {
-    const NAMED: [&str; 9] = [
-        "NLN", "ILN", "RNG", "JOI", "IRO", "MSG", "ADD", "LST", "REA",
-    ];
-    let mut any = failure.expected.any.iter();
-    any.any(|wanted| matches!(wanted, Wanted::Line(verb) if NAMED.contains(&verb.as_str())))
+    let has_name = |row: &&LineRow| {
+        let told = Grammar::new(row.kind, Direction::ToClient);
+        let message = told.find(row.verb.as_bytes());
+        message.is_some_and(|it| it.place_of(Param::Name).is_some())
+    };
+    let lines = LINES.iter().filter(has_name).map(|row| row.verb);
+    let renaming = REQUESTS.iter().filter(|row| row.effect == Effect::Name);
+    let named: Vec<&str> = lines.chain(renaming.map(|row| row.verb)).collect();
+    waits_for(failure, |verb| named.contains(&verb))
 }
 
 /// The entry of the last request on a connection, of so many entries.
@@ -272,33 +287,12 @@ impl Omission {
             true => ServerKind::Switchboard,
             false => ServerKind::Notification,
         };
-        let of_line = match self.verb.as_str() {
-            "RNG" => vec![ClauseId::RNG_1],
-            "NLN" => vec![ClauseId::PRES_6, ClauseId::CHG_3],
-            "FLN" => vec![ClauseId::PRES_7, ClauseId::CHG_4],
-            "ILN" => vec![ClauseId::PRES_1, ClauseId::PRES_3],
-            "JOI" => vec![ClauseId::JOI_1],
-            "IRO" => vec![ClauseId::ANS_2],
-            "BYE" => vec![ClauseId::BYE_1],
-            "MSG" => vec![ClauseId::MSG_1],
-            "LST" => vec![
-                ClauseId::SYN_3,
-                ClauseId::SYN_5,
-                ClauseId::LST_1,
-                ClauseId::LST_3,
-            ],
-            "ADD" => vec![ClauseId::ADD_10],
-            "REM" => vec![ClauseId::REM_7],
-            _ => Vec::new(),
-        };
+        let of_line = LINES.iter().filter(|row| row.verb == self.verb);
+        let of_line = of_line.flat_map(|row| row.clauses.iter().copied());
         let row = RequestRow::find(kind, &self.verb);
         let of_request = row.into_iter().flat_map(|row| [row.clause, row.result]);
         let always = [ClauseId::REPLY_1];
-        of_line
-            .into_iter()
-            .chain(of_request)
-            .chain(always)
-            .collect()
+        of_line.chain(of_request).chain(always).collect()
     }
 
     /// Whether a failure that shows this is about it, and not about something that needs it.

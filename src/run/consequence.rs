@@ -10,7 +10,10 @@ use crate::event::{Failure, Observed, Wanted};
 use crate::oracle::Finding;
 use crate::run::accusations::command_of;
 use crate::run::outcome::Outcome;
-use crate::spec::{ClauseId, RequestRow, ServerKind};
+use crate::spec::{
+    ClauseId, Direction, Effect, Grammar, LINES, LineRow, Param, REQUESTS, RequestRow, Rung,
+    ServerKind,
+};
 use crate::transcript::{ConnId, Party, What};
 
 /// Whether a failure of a step follows from what an oracle found.
@@ -121,16 +124,13 @@ fn follows_line(failure: &Failure, finding: &Finding, outcome: &Outcome) -> bool
         return true;
     }
     // What a line that is not right hands out leads nowhere.
-    let handed = match (verb.as_str(), failure.command.as_deref()) {
-        ("XFR", Some("USR" | "CAL")) => true,
-        // Who was let in with it is where it led to, unless that is another session.
-        ("RNG", Some("ANS" | "MSG")) => {
-            let is_entry = !is_silent || wants("ANS") || wants("IRO");
-            is_entry || finding.clause == ClauseId::RNG_2
-        }
-        _ => false,
+    let is_handed = |row: &RequestRow| {
+        failure.command.as_deref() == Some(row.verb) && row.follows.contains(&verb.as_str())
     };
-    if handed {
+    // Who was let in with it is where it led to, unless that is another session.
+    let is_entry = !is_silent || wants("ANS") || wants("IRO");
+    let leads_astray = verb != "RNG" || is_entry || finding.clause == ClauseId::RNG_2;
+    if leads_astray && REQUESTS.iter().any(is_handed) {
         return true;
     }
     // Where nothing should come, there came a line of a kind that was accused before.
@@ -185,12 +185,11 @@ fn differs_in_number(failure: &Failure) -> bool {
     let Observed::Line(line) = &failure.got else {
         return false;
     };
-    let place = match first_word(line) {
-        "SYN" | "GTC" | "BLP" => 3,
-        "LST" | "ADD" | "REM" => 4,
-        _ => return false,
-    };
-    failure.word == Some(place)
+    let verb = first_word(line);
+    let told = Grammar::new(ServerKind::Notification, Direction::ToClient);
+    let place = (told.find(verb.as_bytes())).and_then(|row| row.place_of(Param::Serial));
+    // Words are counted from one.
+    place.is_some_and(|place| failure.word == Some(place + 1))
 }
 
 /// Whether a batch has an older number than the reply to its SYN, and the failure is about that
@@ -289,7 +288,12 @@ fn shows_more(finding: &Finding) -> bool {
 
 /// Whether a failure waits for what depends on who may see and call whom.
 fn waits_for_visibility(failure: &Failure) -> bool {
-    waits_for(failure, &["ILN", "NLN", "FLN", "RNG", "CAL"])
+    let requests = REQUESTS.iter().map(|row| (row.verb, row.rung));
+    let lines = LINES.iter().map(|row| (row.verb, row.rung));
+    let seen = requests.chain(lines);
+    let seen = seen.filter(|(_, rung)| rung.is_some_and(Rung::is_of_visibility));
+    let verbs: Vec<&str> = seen.map(|(verb, _)| verb).collect();
+    waits_for(failure, &verbs)
 }
 
 /// Whether a failure waits for one of these lines.
@@ -309,10 +313,15 @@ pub(super) fn first_word(line: &str) -> &str {
 
 /// Whether a failure waits for a line that holds a friendly name.
 fn waits_for_names(failure: &Failure) -> bool {
-    const NAMED: [&str; 9] = [
-        "NLN", "ILN", "RNG", "JOI", "IRO", "MSG", "ADD", "LST", "REA",
-    ];
-    waits_for(failure, &NAMED)
+    let has_name = |row: &&LineRow| {
+        let told = Grammar::new(row.kind, Direction::ToClient);
+        let message = told.find(row.verb.as_bytes());
+        message.is_some_and(|it| it.place_of(Param::Name).is_some())
+    };
+    let lines = LINES.iter().filter(has_name).map(|row| row.verb);
+    let renaming = REQUESTS.iter().filter(|row| row.effect == Effect::Name);
+    let named: Vec<&str> = lines.chain(renaming.map(|row| row.verb)).collect();
+    waits_for(failure, &named)
 }
 
 /// The entry of the last request on a connection, or on any, of so many entries.
@@ -379,33 +388,12 @@ impl Omission {
             true => ServerKind::Switchboard,
             false => ServerKind::Notification,
         };
-        let of_line = match self.verb.as_str() {
-            "RNG" => vec![ClauseId::RNG_1],
-            "NLN" => vec![ClauseId::PRES_6, ClauseId::CHG_3],
-            "FLN" => vec![ClauseId::PRES_7, ClauseId::CHG_4],
-            "ILN" => vec![ClauseId::PRES_1, ClauseId::PRES_3],
-            "JOI" => vec![ClauseId::JOI_1],
-            "IRO" => vec![ClauseId::ANS_2],
-            "BYE" => vec![ClauseId::BYE_1],
-            "MSG" => vec![ClauseId::MSG_1],
-            "LST" => vec![
-                ClauseId::SYN_3,
-                ClauseId::SYN_5,
-                ClauseId::LST_1,
-                ClauseId::LST_3,
-            ],
-            "ADD" => vec![ClauseId::ADD_10],
-            "REM" => vec![ClauseId::REM_7],
-            _ => Vec::new(),
-        };
+        let of_line = LINES.iter().filter(|row| row.verb == self.verb);
+        let of_line = of_line.flat_map(|row| row.clauses.iter().copied());
         let row = RequestRow::find(kind, &self.verb);
         let of_request = row.into_iter().flat_map(|row| [row.clause, row.result]);
         let always = [ClauseId::REPLY_1];
-        of_line
-            .into_iter()
-            .chain(of_request)
-            .chain(always)
-            .collect()
+        of_line.chain(of_request).chain(always).collect()
     }
 
     /// Whether a failure that shows this is about it, and not about something that needs it.

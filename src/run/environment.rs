@@ -10,7 +10,7 @@ use crate::event::Rung;
 use crate::run::known::Known;
 use crate::run::outcome::Climb;
 use crate::run::sieve::Residents;
-use crate::spec::{DEFAULT_PORT, Level};
+use crate::spec::{Barrier, DEFAULT_PORT, Level};
 
 /// What is known of an account's lists and settings before a script uses it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -81,43 +81,6 @@ impl Default for Timeouts {
             quiet: Duration::from_millis(150),
         }
     }
-}
-
-/// A request that was seen to be answered without a side effect: when its answer is there, all
-/// that the server sent before it is there too.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Barrier {
-    /// `PNG`, answered by `QNG`.
-    Ping,
-    /// `URL t INBOX`.
-    Url,
-    /// `CVR t …` of the 1.0 client.
-    Version,
-    /// `REM t AL` of somebody whom nobody has on a list, answered by an error.
-    Absent,
-    /// `SYN t` with the latest serial number, on a connection that was synchronised.
-    SameSerial,
-    /// `GTC t` with the present value, answered by 218: where that value was seen on this very
-    /// login.
-    SameMode,
-    /// `CAL t` of oneself, answered by 215 or another error.
-    CallSelf,
-    /// `CAL t @@`, answered by an error.
-    CallMalformed,
-}
-
-impl Barrier {
-    /// What is tried on a notification server, in this order.
-    pub const NOTIFICATION: [Self; 6] = [
-        Self::Ping,
-        Self::Url,
-        Self::Version,
-        Self::Absent,
-        Self::SameSerial,
-        Self::SameMode,
-    ];
-    /// What is tried on a switchboard, in this order.
-    pub const SWITCHBOARD: [Self; 2] = [Self::CallSelf, Self::CallMalformed];
 }
 
 /// The barriers of a target; `None`: none was found, the quiet time stands in.

@@ -6,7 +6,7 @@ use super::environment::Lists;
 use super::outcome::Cause;
 use super::roster::Roster;
 use super::session::Session;
-use super::trouble::{Trouble, came};
+use super::trouble::Trouble;
 use super::turns::is_of_new_accounts;
 use crate::event::Rung;
 use crate::scenario::ast::{Fixture, Scenario, Stage};
@@ -303,12 +303,7 @@ impl Session {
 
     async fn change_state(&mut self, slot: usize, state: &str) -> Result<(), Trouble> {
         let expected = format!("CHG {state} accepted");
-        let frame = self.ask(slot, "CHG", state, &expected).await;
-        let frame = frame.map_err(|trouble| trouble.at(Rung::Chg))?;
-        if frame.verb() == b"CHG" {
-            return Ok(());
-        }
-        Err(Trouble::new(expected, came(&frame)).on(slot).at(Rung::Chg))
+        self.request(slot, "CHG", state, &expected).await
     }
 
     /// Takes in what is due, for the quiet time at most; what is still missing then is owed.

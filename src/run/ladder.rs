@@ -12,7 +12,7 @@ use super::roster::Roster;
 use super::session::Session;
 use super::trouble::{Trouble, came};
 use crate::event::{Observed, Rung, RungState};
-use crate::spec::{ClauseId, REQUESTS};
+use crate::spec::{ClauseId, LINES, REQUESTS};
 use crate::transcript::ConnName;
 use crate::wire::{Frame, Words};
 
@@ -54,15 +54,30 @@ impl Ladder {
         self.climbed.retain(|known| known.rung < rung);
     }
 
-    /// What lies above could not be tried.
-    pub(super) fn unreached(&mut self, rungs: &[Rung]) {
-        for rung in rungs {
-            self.put(Climb {
-                rung: *rung,
-                state: RungState::Unreached,
-                failure: None,
-            });
+    /// Whether all that a rung stands on was climbed; else it is out of reach.
+    pub(super) fn may_climb(&mut self, rung: Rung) -> bool {
+        let is_open = rung.needs().iter().all(|below| self.holds(*below));
+        if !is_open {
+            self.unreached(rung);
         }
+        is_open
+    }
+
+    /// What stands on a rung could not be tried.
+    pub(super) fn give_up(&mut self, rung: Rung) {
+        for above in Rung::ALL {
+            if above.stands_on(rung) {
+                self.unreached(above);
+            }
+        }
+    }
+
+    fn unreached(&mut self, rung: Rung) {
+        self.put(Climb {
+            rung,
+            state: RungState::Unreached,
+            failure: None,
+        });
     }
 }
 
@@ -116,6 +131,9 @@ impl Session {
             state,
             failure,
         });
+        if !ladder.holds(rung) {
+            ladder.give_up(rung);
+        }
         false
     }
 
@@ -125,8 +143,7 @@ impl Session {
         slot: usize,
         ladder: &mut Ladder,
     ) -> Result<usize, Trouble> {
-        if !ladder.holds(Rung::Syn) {
-            ladder.unreached(&[Rung::Settings]);
+        if !ladder.may_climb(Rung::Settings) {
             return Ok(slot);
         }
         self.patience = Some(self.climb_patience(ladder));
@@ -209,8 +226,7 @@ impl Session {
     ) -> Result<usize, Trouble> {
         let handle = self.player(self.slot(first).player).account.handle.clone();
         let watcher = self.slot(second).player;
-        if !ladder.holds(Rung::Syn) {
-            ladder.unreached(&[Rung::Lists, Rung::Presence]);
+        if !ladder.may_climb(Rung::Lists) {
             return Ok(second);
         }
         self.player_mut(watcher).touched = true;
@@ -244,7 +260,7 @@ impl Session {
         };
         self.climbed(ladder, Rung::Cal, since, called);
         let Some([session, address, cookie]) = ring else {
-            ladder.unreached(&[Rung::Ans, Rung::Msg]);
+            ladder.give_up(Rung::Cal);
             return;
         };
         let since = self.links.now();
@@ -257,7 +273,7 @@ impl Session {
         };
         self.climbed(ladder, Rung::Ans, since, answered);
         let Some(other) = other else {
-            ladder.unreached(&[Rung::Msg]);
+            ladder.give_up(Rung::Ans);
             return;
         };
         let since = self.links.now();
@@ -268,12 +284,7 @@ impl Session {
     /// CAL, until the other user is rung: session, address and cookie.
     async fn call(&mut self, board: usize, second: usize) -> Result<[String; 3], Trouble> {
         let handle = self.player(self.slot(second).player).account.handle.clone();
-        let expected = "CAL RINGING";
-        let frame = self.ask(board, "CAL", &handle, expected).await;
-        let frame = frame.map_err(|trouble| trouble.at(Rung::Cal))?;
-        if frame.verb() != b"CAL" {
-            return Err(Trouble::new(expected, came(&frame)).on(board).at(Rung::Cal));
-        }
+        self.request(board, "CAL", &handle, "CAL RINGING").await?;
         let ring = self.hear(second, b"RNG", "RNG").await;
         let ring = ring.map_err(|trouble| trouble.at(Rung::Cal).breaks(ClauseId::RNG_1))?;
         read_ring(&ring).ok_or_else(|| {
@@ -412,10 +423,9 @@ fn is_reasoned(got: &Observed) -> bool {
 
 /// The clause that is broken where a rung is out.
 fn clause_of(rung: Rung, trouble: &Trouble) -> ClauseId {
-    let row = REQUESTS.iter().find(|row| row.rung == Some(rung));
-    let usual = match rung {
-        Rung::Presence => ClauseId::PRES_6,
-        _ => row.map_or(ClauseId::LIVE_1, |row| row.clause),
-    };
-    trouble.clause.unwrap_or(usual)
+    let request = REQUESTS.iter().find(|row| row.rung == Some(rung));
+    let line = LINES.iter().find(|row| row.rung == Some(rung));
+    let request = request.map(|row| row.clause);
+    let usual = request.or_else(|| line?.clauses.first().copied());
+    trouble.clause.or(usual).unwrap_or(ClauseId::LIVE_1)
 }

@@ -6,7 +6,7 @@ use md5::{Digest, Md5};
 
 use super::outcome::Cause;
 use super::roster::Batch;
-use super::session::{Session, error_code};
+use super::session::Session;
 use super::silence::Settled;
 use super::trouble::{Trouble, came};
 use crate::event::{Observed, Rung};
@@ -260,20 +260,37 @@ impl Session {
         params: &str,
     ) -> Result<(), Trouble> {
         let expected = format!("{verb} {params} accepted");
-        let rung = match verb {
-            "GTC" | "BLP" => Rung::Settings,
-            _ => Rung::Lists,
+        let row = RequestRow::find(ServerKind::Notification, verb);
+        let clause = row.map_or(ClauseId::REPLY_1, |row| row.clause);
+        match self.request(slot, verb, params, &expected).await {
+            Ok(()) => Ok(()),
+            Err(trouble) => match trouble.observed().and_then(Observed::code) {
+                Some(215 | 216 | 218) => Ok(()),
+                _ => Err(trouble.breaks(clause)),
+            },
+        }
+    }
+
+    /// Asks for something that a sound server grants. Where it does not, the rung of the request is
+    /// out.
+    pub(super) async fn request(
+        &mut self,
+        slot: usize,
+        verb: &str,
+        params: &str,
+        expected: &str,
+    ) -> Result<(), Trouble> {
+        let row = RequestRow::find(self.slot(slot).name.kind(), verb);
+        let at = |trouble: Trouble| match row.and_then(|row| row.rung) {
+            Some(rung) => trouble.at(rung),
+            None => trouble,
         };
-        let kind = ServerKind::Notification;
-        let clause = RequestRow::find(kind, verb).map_or(ClauseId::REPLY_1, |row| row.clause);
-        let frame = self.ask(slot, verb, params, &expected).await;
-        let frame = frame.map_err(|trouble| trouble.at(rung).breaks(clause))?;
-        let so_already = matches!(error_code(&frame), Some(215 | 216 | 218));
-        if frame.verb() == verb.as_bytes() || so_already {
+        let frame = self.ask(slot, verb, params, expected).await.map_err(at)?;
+        let words: Words<'_> = frame.words().collect();
+        if row.is_some_and(|row| row.is_granted(&words)) {
             return Ok(());
         }
-        let trouble = Trouble::new(expected, came(&frame)).on(slot).at(rung);
-        Err(trouble.breaks(clause))
+        Err(at(Trouble::new(expected, came(&frame)).on(slot)))
     }
 
     /// Logs out and waits until the server has noticed; one that does not close in good time is

@@ -97,11 +97,12 @@ mod waivers;
 mod wear;
 mod weight;
 
+pub use crate::spec::Barrier;
 pub use bless::bless;
 pub use check::{check, conclude, summed_up};
 pub use date::{Date, DateError};
 pub use death::AFTERMATH;
-pub use environment::{Account, Barrier, Barriers, Environment, Learnt, Lists, Timeouts};
+pub use environment::{Account, Barriers, Environment, Learnt, Lists, Timeouts};
 pub use exception::{Exception, Listener};
 pub use executor::Executor;
 pub use filter::{Filter, FilterError, Shard, ShardError};

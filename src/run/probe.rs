@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::environment::{Barrier, Barriers, Learnt};
+use super::environment::{Barriers, Learnt};
 use super::ladder::Ladder;
 use super::outcome::{Cause, Ending, Outcome};
 use super::roster::Roster;
@@ -11,7 +11,7 @@ use super::silence::Settled;
 use super::trouble::{Trouble, came, told_late};
 use crate::diagnostic::Place;
 use crate::event::{Observed, Rung};
-use crate::spec::ClauseId;
+use crate::spec::{Barrier, ClauseId, ServerKind};
 use crate::transcript::ConnName;
 
 /// A login may take as long on a server that makes keys.
@@ -151,8 +151,7 @@ impl Session {
             ladder.falls(at);
             let now = self.links.now();
             self.climbed(ladder, at, now, Err(trouble));
-            let above = Rung::ALL.into_iter().filter(|rung| *rung > at);
-            ladder.unreached(&above.collect::<Vec<_>>());
+            ladder.give_up(at);
         }
     }
 
@@ -180,9 +179,7 @@ impl Session {
             trouble = trouble.breaks(ClauseId::VER_10);
         }
         self.climbed(ladder, at, now, Err(trouble.clone()));
-        for rung in Rung::ALL.into_iter().filter(|rung| *rung > at) {
-            ladder.unreached(&[rung]);
-        }
+        ladder.give_up(at);
         if trouble.observed().is_some_and(Observed::is_answer) {
             learnt.dispatch_refers = self.refers().await;
         }
@@ -231,7 +228,7 @@ impl Session {
         if let Some(second) = second {
             self.climb_pair(first, second, learnt, ladder).await?;
         } else {
-            if ladder.holds(Rung::Chg) {
+            if ladder.may_climb(Rung::Xfr) {
                 self.find_switchboard_barrier(first, None, learnt, ladder)
                     .await;
             }
@@ -248,7 +245,7 @@ impl Session {
         ladder: &mut Ladder,
     ) -> Result<(), Trouble> {
         let second = self.climb_together(first, second, ladder).await?;
-        if ladder.holds(Rung::Lists) && ladder.holds(Rung::Chg) {
+        if ladder.may_climb(Rung::Presence) {
             let since = self.links.now();
             match self.presence_lags(first, second, learnt).await {
                 Ok(lags) => {
@@ -264,25 +261,20 @@ impl Session {
                 // To be called one must be online.
                 let _ = self.go_online(second).await;
             }
-            ladder.unreached(&[Rung::Presence]);
         }
         // Who is not online has no right to a switchboard.
-        let board = match ladder.holds(Rung::Chg) {
+        let board = match ladder.may_climb(Rung::Xfr) {
             true => {
                 let second = Some(second);
                 self.find_switchboard_barrier(first, second, learnt, ladder)
                     .await
             }
-            false => {
-                ladder.unreached(&[Rung::Xfr, Rung::SbUsr]);
-                None
-            }
+            false => None,
         };
-        match board {
-            Some(board) if ladder.holds(Rung::Chg) => {
-                self.climb_session(board, second, ladder).await;
-            }
-            _ => ladder.unreached(&[Rung::Cal, Rung::Ans, Rung::Msg]),
+        if let Some(board) = board {
+            self.climb_session(board, second, ladder).await;
+        } else {
+            ladder.give_up(Rung::SbUsr);
         }
         self.leave(second, ladder).await;
         Ok(())
@@ -310,14 +302,7 @@ impl Session {
     }
 
     pub(super) async fn go_online(&mut self, slot: usize) -> Result<(), Trouble> {
-        let frame = self.ask(slot, "CHG", "NLN", "CHG NLN accepted").await;
-        let frame = frame.map_err(|trouble| trouble.at(Rung::Chg))?;
-        if frame.verb() == b"CHG" {
-            return Ok(());
-        }
-        Err(Trouble::new("CHG NLN accepted", came(&frame))
-            .on(slot)
-            .at(Rung::Chg))
+        self.request(slot, "CHG", "NLN", "CHG NLN accepted").await
     }
 
     /// Whether the dispatch server refers; trouble on the way means that it does not.
@@ -355,7 +340,7 @@ impl Session {
         others.iter().chain([&slot]).all(|slot| {
             let conn = self.slot(*slot).conn;
             self.links.link(conn, |link| link.end.is_none())
-                && (barrier == Barrier::SameSerial || self.is_silent(*slot))
+                && (barrier.row().brings_more || self.is_silent(*slot))
         })
     }
 
@@ -379,7 +364,7 @@ impl Session {
         ladder: &Ladder,
     ) -> Result<usize, Trouble> {
         let others: Vec<usize> = second.into_iter().collect();
-        for barrier in Barrier::NOTIFICATION {
+        for barrier in Barrier::all(ServerKind::Notification) {
             let conn = self.slot(slot).conn;
             if self.links.link(conn, |link| link.end.is_some()) {
                 slot = self.arrive(0, ladder).await?;
@@ -479,7 +464,7 @@ impl Session {
         learnt: &mut Learnt,
         ladder: &mut Ladder,
     ) -> Option<usize> {
-        for barrier in Barrier::SWITCHBOARD {
+        for barrier in Barrier::all(ServerKind::Switchboard) {
             let board = self.climb_board(first, ladder).await?;
             learnt.has_board = true;
             let others: Vec<usize> = second.into_iter().chain([first]).collect();
@@ -509,7 +494,6 @@ impl Session {
                     self.climbed(ladder, Rung::Xfr, since, Ok(()));
                 }
                 self.climbed(ladder, at, since, Err(trouble));
-                ladder.unreached(&[Rung::SbUsr]);
                 None
             }
         }
@@ -556,13 +540,7 @@ impl Session {
         let slot = self.open(player, name, &address).await;
         let slot = slot.map_err(at_board)?;
         let params = format!("{handle} {cookie}");
-        let frame = self.ask(slot, "USR", &params, "USR OK").await;
-        let frame = frame.map_err(|trouble| trouble.at(Rung::SbUsr))?;
-        if frame.words().nth(2) == Some(b"OK") {
-            return Ok(slot);
-        }
-        Err(Trouble::new("USR OK", came(&frame))
-            .on(slot)
-            .at(Rung::SbUsr))
+        self.request(slot, "USR", &params, "USR OK").await?;
+        Ok(slot)
     }
 }

@@ -3,7 +3,7 @@
 
 use super::limit::Limit;
 use super::links::{Link, Links, Shared};
-use crate::spec::ServerKind;
+use crate::spec::{Effect, REQUESTS, ServerKind};
 use crate::transcript::{ConnId, Entry, Party, What};
 
 impl Links {
@@ -95,8 +95,11 @@ pub(super) fn may_set_prompt(what: &What) -> bool {
     match what {
         What::Frame(Party::Client, frame) => {
             let line = frame.line.trim_ascii_start();
-            line.get(..3)
-                .is_some_and(|verb| verb.eq_ignore_ascii_case(b"GTC"))
+            let mut setting = REQUESTS.iter().filter(|row| row.effect == Effect::Prompt);
+            setting.any(|row| {
+                let verb = line.get(..row.verb.len());
+                verb.is_some_and(|verb| verb.eq_ignore_ascii_case(row.verb.as_bytes()))
+            })
         }
         What::Raw(Party::Client, _) => true,
         _ => false,

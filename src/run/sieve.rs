@@ -4,6 +4,7 @@
 use std::collections::{BTreeSet, VecDeque};
 use std::fmt::Display;
 
+use crate::spec::{Direction, Grammar, LineRow, Param, Rung, ServerKind};
 use crate::wire::{Frame, Words};
 
 /// Contacts that stand on everybody's lists and cannot be removed: the list, and the handle in
@@ -66,12 +67,14 @@ fn part_of_list(frame: &Frame) -> Option<bool> {
 
 /// Whether a line tells the state of a resident.
 fn is_presence_of_one(frame: &Frame, residents: &Residents) -> bool {
-    let handle = match frame.verb() {
-        b"ILN" => frame.words().nth(3),
-        b"NLN" => frame.words().nth(2),
-        b"FLN" => frame.words().nth(1),
-        _ => None,
-    };
+    let kind = ServerKind::Notification;
+    let row = LineRow::find(kind, frame.verb());
+    if row.is_none_or(|row| row.rung != Some(Rung::Presence)) {
+        return false;
+    }
+    let message = Grammar::new(kind, Direction::ToClient).find(frame.verb());
+    let place = message.and_then(|message| message.place_of(Param::Handle));
+    let handle = place.and_then(|place| frame.words().nth(place));
     handle.is_some_and(|handle| is_resident(handle, residents))
 }
 

@@ -5,13 +5,12 @@
 
 use std::time::Duration;
 
-use super::environment::Barrier;
 use super::limit::Limit;
 use super::links::{End, Late};
 use super::session::{Kept, Session};
-use crate::spec::ServerKind;
+use crate::spec::{Barrier, Filling, Knowledge, ServerKind};
 use crate::transcript::Mark;
-use crate::wire::Frame;
+use crate::wire::{Frame, Words};
 
 /// The number of somebody whom nobody has on a list: scenarios use smaller ones.
 const NOBODY: u32 = 1_900_000_000;
@@ -31,18 +30,6 @@ pub(super) enum Settled {
     Changed,
     /// The script may not go on.
     Halted(Limit),
-}
-
-impl Barrier {
-    /// Whether this answer shows that the barrier had an effect.
-    fn has_changed(self, answer: &Frame) -> bool {
-        match self {
-            Self::Absent => answer.verb() == b"REM",
-            Self::SameMode => answer.verb() == b"GTC",
-            Self::CallSelf | Self::CallMalformed => answer.verb() == b"CAL",
-            Self::Ping | Self::Url | Self::Version | Self::SameSerial => false,
-        }
-    }
 }
 
 /// A handle of the same domain that nobody has on a list.
@@ -66,13 +53,15 @@ impl Session {
         let unanswered = &slot.unanswered;
         self.links.link(slot.conn, |link| {
             let is_ready = link.end.is_none() && link.entered && link.at_line_start();
-            let is_known = match barrier {
-                // An answer to a ping does not say which ping it answers.
-                Barrier::Ping => !unanswered.iter().any(|sent| sent.starts_with(b"PNG")),
-                Barrier::SameSerial => link.synchronised,
-                // What is not answered yet may still change the setting.
-                Barrier::SameMode => link.prompt.is_some() && unanswered.is_empty(),
-                _ => true,
+            let row = barrier.row();
+            let is_known = match row.needs {
+                Knowledge::Nothing => true,
+                Knowledge::NoOther => {
+                    let verb = row.verb.as_bytes();
+                    !unanswered.iter().any(|sent| sent.starts_with(verb))
+                }
+                Knowledge::Serial => link.synchronised,
+                Knowledge::Value => link.prompt.is_some() && unanswered.is_empty(),
             };
             (is_ready && is_known).then_some(barrier)
         })
@@ -120,42 +109,24 @@ impl Session {
     ) -> Settled {
         let conn = self.slot(slot).conn;
         let trid = trid.to_string();
-        let handle = self.player(self.slot(slot).player).account.handle.clone();
+        let (row, bare) = (barrier.row(), barrier.row().bare_answer());
         let was_at_rest = self.is_at_rest();
-        let (serial, prompt, pongs) = self.links.link(conn, |link| {
-            let text = |bytes: &Option<bytes::Bytes>, default: &str| {
-                let bytes = bytes.as_deref().unwrap_or(default.as_bytes());
-                String::from_utf8_lossy(bytes).into_owned()
-            };
-            let pongs = link.inbox.iter().filter(|f| f.verb() == b"QNG").count();
-            (text(&link.serial, "0"), text(&link.prompt, "A"), pongs)
+        let line = self.line_of(slot, barrier, &trid);
+        // An answer without a TrID may be one that was asked for before.
+        let earlier = self.links.link(conn, |link| {
+            let is_one = |frame: &&Frame| bare.is_some_and(|it| frame.verb() == it.as_bytes());
+            link.inbox.iter().filter(is_one).count()
         });
-        let line = match barrier {
-            Barrier::Ping => "PNG".to_owned(),
-            Barrier::Url => format!("URL {trid} INBOX"),
-            Barrier::Version => {
-                format!("CVR {trid} 0x0409 win 4.10 i386 MSMSGS 1.0.0863")
-            }
-            Barrier::Absent => format!("REM {trid} AL {}", absent(&handle)),
-            Barrier::SameMode => format!("GTC {trid} {prompt}"),
-            Barrier::SameSerial => format!("SYN {trid} {serial}"),
-            Barrier::CallSelf => format!("CAL {trid} {handle}"),
-            Barrier::CallMalformed => format!("CAL {trid} @@"),
-        };
         let mark = self.links.set_mark(Some(Mark::Barrier));
         self.say(slot, &line);
         self.links.set_mark(mark);
         self.slot_mut(slot).acting = false;
         let deadline = self.links.now() + patience;
-        let is_answer = |frame: &Frame| match barrier {
-            Barrier::Ping => frame.verb() == b"QNG",
-            _ => frame.words().nth(1) == Some(trid.as_bytes()),
+        let is_answer = |frame: &Frame| match bare {
+            Some(verb) => frame.verb() == verb.as_bytes(),
+            None => frame.words().nth(1) == Some(trid.as_bytes()),
         };
-        let wanted = if barrier == Barrier::Ping {
-            pongs + 1
-        } else {
-            1
-        };
+        let wanted = 1 + earlier;
         let links = self.links.clone();
         let answered = links.until(deadline, "barrier", |shared| {
             let link = shared.link_mut(conn)?;
@@ -169,7 +140,8 @@ impl Session {
         match answered.await {
             Ok(Ok(answer)) => {
                 self.round_trips += 1;
-                if barrier.has_changed(&answer) {
+                let words: Words<'_> = answer.words().collect();
+                if row.has_changed(&words) {
                     return Settled::Changed;
                 }
                 if was_at_rest {
@@ -182,6 +154,35 @@ impl Session {
             Err(Late::Timeout) => Settled::Unanswered,
             Err(Late::Halted(reason)) => Settled::Halted(reason),
         }
+    }
+
+    /// What a barrier says on this connection.
+    fn line_of(&self, slot: usize, barrier: Barrier, trid: &str) -> String {
+        let slot = self.slot(slot);
+        let handle = &self.player(slot.player).account.handle;
+        let known = |bytes: &Option<bytes::Bytes>, default: &str| {
+            let bytes = bytes.as_deref().unwrap_or(default.as_bytes());
+            String::from_utf8_lossy(bytes).into_owned()
+        };
+        let (serial, prompt) = self.links.link(slot.conn, |link| {
+            (known(&link.serial, "0"), known(&link.prompt, "A"))
+        });
+        let row = barrier.row();
+        let mut line = row.verb.to_owned();
+        if row.bare_answer().is_none() {
+            line += &format!(" {trid}");
+        }
+        for word in row.words {
+            line.push(' ');
+            match word {
+                Filling::Text(text) => line += text,
+                Filling::Own => line += handle,
+                Filling::Nobody => line += &absent(handle),
+                Filling::Serial => line += &serial,
+                Filling::Prompt => line += &prompt,
+            }
+        }
+        line
     }
 
     /// Brings all connections that acted, but for `but`, to a point where the server has done what

@@ -3,8 +3,8 @@
 use super::environment::Lists;
 use super::roster::Roster;
 use super::session::Session;
-use super::trouble::{Trouble, came};
-use crate::spec::ServerKind;
+use super::trouble::Trouble;
+use crate::spec::{Effect, RequestRow, ServerKind};
 use crate::transcript::{Connection, Mark, Party, What};
 
 /// The label of the connections of the clean-up in transcripts.
@@ -133,11 +133,12 @@ impl Session {
                 continue;
             }
             match &entry.what {
-                What::Frame(Party::Client, frame) => match frame.verb() {
-                    b"ADD" | b"REM" | b"GTC" | b"BLP" => changed.lists = true,
-                    b"REA" => changed.name = true,
-                    _ => {}
-                },
+                What::Frame(Party::Client, frame) => {
+                    let row = RequestRow::find(ServerKind::Notification, frame.verb());
+                    let effect = row.map_or(Effect::Nothing, |row| row.effect);
+                    changed.lists |= effect.is_of_lists();
+                    changed.name |= effect == Effect::Name;
+                }
                 What::Raw(Party::Client, _) => changed.lists = true,
                 _ => {}
             }
@@ -176,14 +177,9 @@ impl Session {
         else {
             return Ok(());
         };
-        let expected = "REA accepted";
-        let frame = self
-            .ask(slot, "REA", &format!("{handle} {name}"), expected)
-            .await?;
-        if frame.verb() == b"REA" {
-            self.player_mut(index).name = Some(name);
-            return Ok(());
-        }
-        Err(Trouble::new(expected, came(&frame)).on(slot))
+        let params = format!("{handle} {name}");
+        self.request(slot, "REA", &params, "REA accepted").await?;
+        self.player_mut(index).name = Some(name);
+        Ok(())
     }
 }

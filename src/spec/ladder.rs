@@ -1,10 +1,8 @@
-//! The requests of MSNP2 as rows: on which rung of the ladder each stands, and which clause says
-//! that it is answered.
+//! The rungs of the ladder; `requests` says which request stands on which.
 
 use std::fmt;
 
-use super::clause::ClauseId;
-use super::role::ServerKind;
+use super::requests::{LINES, REQUESTS};
 
 /// A step of the ladder: what a server must do before more of it can be tested, in the order in
 /// which most authors build it.
@@ -84,6 +82,29 @@ impl Rung {
         }
     }
 
+    /// The rungs on which this one stands: one that is out puts it out of reach.
+    #[must_use]
+    pub fn needs(self) -> &'static [Self] {
+        let requests = REQUESTS.iter().map(|row| (row.rung, row.needs));
+        let lines = LINES.iter().map(|row| (row.rung, row.needs));
+        let mut all = requests.chain(lines);
+        let own = all.find(|(rung, _)| *rung == Some(self));
+        own.map_or(&[], |(_, needs)| needs)
+    }
+
+    /// Whether this one stands on another, if only by others between them.
+    #[must_use]
+    pub fn stands_on(self, other: Self) -> bool {
+        let mut needs = self.needs().iter();
+        needs.any(|below| *below == other || below.stands_on(other))
+    }
+
+    /// Whether what it is about depends on who may see and call whom.
+    #[must_use]
+    pub fn is_of_visibility(self) -> bool {
+        matches!(self, Self::Presence | Self::Cal)
+    }
+
     /// The rung of this word.
     #[must_use]
     pub fn find(word: &str) -> Option<Self> {
@@ -97,114 +118,35 @@ impl fmt::Display for Rung {
     }
 }
 
-/// What is known of a request beyond its form.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct RequestRow {
-    /// The verb.
-    pub verb: &'static str,
-    /// Where it is sent: on a notification server (which a dispatch server begins as), or on a
-    /// switchboard.
-    pub kind: ServerKind,
-    /// The rung on which a server answers it; `None` where no rung hangs on it.
-    pub rung: Option<Rung>,
-    /// The clause that says that it is answered, and how.
-    pub clause: ClauseId,
-    /// The clause that an answer of the right form breaks by its content, where that is another.
-    pub result: ClauseId,
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-/// A row: verb, kind of server, rung, clauses.
-const fn row(
-    verb: &'static str,
-    kind: ServerKind,
-    rung: Option<Rung>,
-    clause: ClauseId,
-    result: ClauseId,
-) -> RequestRow {
-    RequestRow {
-        verb,
-        kind,
-        rung,
-        clause,
-        result,
+    #[test]
+    fn a_rung_stands_on_lower_ones() {
+        for rung in Rung::ALL {
+            let is_lower = |below: &Rung| *below < rung;
+            assert!(rung.needs().iter().all(is_lower), "{rung}");
+            assert_eq!(rung.needs().is_empty(), rung == Rung::Connect, "{rung}");
+        }
     }
-}
 
-const NS: ServerKind = ServerKind::Notification;
-const SB: ServerKind = ServerKind::Switchboard;
-
-/// The requests that a sound server answers.
-pub const REQUESTS: &[RequestRow] = &[
-    row("VER", NS, Some(Rung::Ver), ClauseId::VER_1, ClauseId::VER_1),
-    row("INF", NS, Some(Rung::Inf), ClauseId::INF_1, ClauseId::INF_1),
-    row("USR", NS, Some(Rung::Usr), ClauseId::USR_1, ClauseId::USR_2),
-    row("SYN", NS, Some(Rung::Syn), ClauseId::SYN_1, ClauseId::SYN_3),
-    row(
-        "GTC",
-        NS,
-        Some(Rung::Settings),
-        ClauseId::GTC_1,
-        ClauseId::GTC_1,
-    ),
-    row(
-        "BLP",
-        NS,
-        Some(Rung::Settings),
-        ClauseId::BLP_1,
-        ClauseId::BLP_1,
-    ),
-    row("CHG", NS, Some(Rung::Chg), ClauseId::CHG_1, ClauseId::CHG_1),
-    row(
-        "ADD",
-        NS,
-        Some(Rung::Lists),
-        ClauseId::ADD_1,
-        ClauseId::ADD_1,
-    ),
-    row(
-        "REM",
-        NS,
-        Some(Rung::Lists),
-        ClauseId::REM_1,
-        ClauseId::REM_1,
-    ),
-    row("XFR", NS, Some(Rung::Xfr), ClauseId::SBX_1, ClauseId::SBX_1),
-    row("OUT", NS, Some(Rung::Out), ClauseId::OUT_1, ClauseId::OUT_1),
-    row(
-        "USR",
-        SB,
-        Some(Rung::SbUsr),
-        ClauseId::SBU_1,
-        ClauseId::SBU_1,
-    ),
-    row("CAL", SB, Some(Rung::Cal), ClauseId::CAL_1, ClauseId::CAL_1),
-    row("ANS", SB, Some(Rung::Ans), ClauseId::ANS_1, ClauseId::ANS_1),
-    row("MSG", SB, Some(Rung::Msg), ClauseId::MSG_1, ClauseId::MSG_1),
-    row("OUT", SB, Some(Rung::Out), ClauseId::BYE_3, ClauseId::BYE_1),
-];
-
-impl RequestRow {
-    /// The row of a request on this kind of server.
-    #[must_use]
-    pub fn find(kind: ServerKind, verb: &str) -> Option<&'static Self> {
-        let kind = match kind {
-            ServerKind::Dispatch => NS,
-            kind => kind,
+    #[test]
+    fn what_is_out_takes_what_stands_on_it_along() {
+        let above = |rung: Rung| {
+            let all = Rung::ALL.into_iter();
+            let words: Vec<&str> = all
+                .filter(|above| above.stands_on(rung))
+                .map(Rung::as_str)
+                .collect();
+            words.join(" ")
         };
-        REQUESTS
-            .iter()
-            .find(|row| row.kind == kind && row.verb == verb)
-    }
-}
-
-/// The rung that a line of the server stands on, where it is one that nobody need ask for.
-#[must_use]
-pub fn rung_of_line(kind: ServerKind, verb: &str) -> Option<Rung> {
-    match (kind, verb) {
-        (ServerKind::Switchboard, "JOI" | "IRO" | "BYE") => Some(Rung::Ans),
-        (ServerKind::Switchboard, "MSG") => Some(Rung::Msg),
-        (_, "NLN" | "ILN" | "FLN") => Some(Rung::Presence),
-        (_, "RNG") => Some(Rung::Cal),
-        _ => None,
+        assert_eq!(above(Rung::Syn), "GTC/BLP ADD/REM presence");
+        assert_eq!(
+            above(Rung::Xfr),
+            "USR (switchboard) CAL/RNG ANS/IRO/JOI MSG"
+        );
+        assert_eq!(above(Rung::Msg), "");
+        assert_eq!(above(Rung::Connect).split(' ').count(), 16);
     }
 }

@@ -346,6 +346,14 @@ impl Message {
         }
     }
 
+    /// The place of a parameter of this kind among the words of a line, in the first form that has
+    /// one.
+    #[must_use]
+    pub fn place_of(&self, param: Param) -> Option<usize> {
+        let mut places = self.forms.iter().filter_map(|form| form.place_of(param));
+        Some(self.first_param() + places.next()?)
+    }
+
     /// Whether it tells the state of a contact, as the answer to another matter: it may come
     /// before and behind that answer.
     #[must_use]

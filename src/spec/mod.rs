@@ -4,6 +4,7 @@
 //! the practice of the deployed service. No behaviour lives here: `server` and the judges share
 //! this data and nothing else, so that a wrong belief on one side is not a wrong belief on both.
 
+mod barrier;
 mod catalogue;
 mod clause;
 mod dialect;
@@ -13,10 +14,12 @@ mod handle;
 mod ladder;
 mod message;
 mod msnp2;
+mod requests;
 mod role;
 mod untestable;
 mod verb;
 
+pub use barrier::{BARRIERS, Barrier, BarrierRow, Filling, Knowledge};
 pub use clause::{Clause, ClauseId, Level, UnknownClause};
 pub use dialect::Dialect;
 pub use error_code::{ErrorCode, Origin, error_codes};
@@ -25,8 +28,9 @@ pub use handle::{
     DEFAULT_PORT, MAX_HANDLE, MAX_MESSAGE, MAX_NAME, ONLINE_STATES, decode_name, encode_name,
     join_name,
 };
-pub use ladder::{REQUESTS, RequestRow, Rung, rung_of_line};
+pub use ladder::Rung;
 pub use message::{Form, Message, Param, PayloadForm, TridRule};
 pub use msnp2::MSNP2;
+pub use requests::{Answer, Effect, LINES, LineRow, REQUESTS, RequestRow, rung_of_line};
 pub use role::{Direction, Kinds, ServerKind};
 pub use verb::Verb;

@@ -14,11 +14,12 @@ mod ladder;
 mod message;
 mod msnp2;
 mod role;
+mod saying;
 mod untestable;
 mod verb;
 
 pub use clause::{Clause, ClauseId, Level, UnknownClause};
-pub use dialect::Dialect;
+pub use dialect::{Dialect, is_dialect};
 pub use error_code::{ErrorCode, Origin, error_codes};
 pub use grammar::Grammar;
 pub use handle::{
@@ -29,4 +30,5 @@ pub use ladder::{REQUESTS, RequestRow, Rung, rung_of_line};
 pub use message::{Form, Message, Param, PayloadForm, TridRule};
 pub use msnp2::MSNP2;
 pub use role::{Direction, Kinds, ServerKind};
+pub use saying::Saying;
 pub use verb::Verb;

@@ -12,8 +12,10 @@ use msnpspec::event::{Judge, Observed};
 use msnpspec::report::printable;
 use msnpspec::scenario::ast::{Action, Expected, Scenario, Step, WordKind};
 use msnpspec::scenario::import_from;
+use msnpspec::spec::{Direction, MSNP2, Param, Saying};
 use msnpspec::transcript::read::{Reading, read};
 use msnpspec::transcript::{ConnName, Party, Redactor, What};
+use msnpspec::wire::words;
 
 use super::check;
 use super::console::Console;
@@ -207,8 +209,12 @@ fn players(live: &BTreeMap<String, VecDeque<Said>>) -> Vec<(String, String)> {
     for (conn, all) in live {
         let user = conn.split('@').next().unwrap_or_default();
         for said in all.iter().filter(|said| said.party == Party::Server) {
-            if let ["USR", _, "OK", handle, ..] = said.line.split(' ').collect::<Vec<_>>()[..] {
-                found.insert(user.to_owned(), short(handle, LONGEST));
+            let words: Vec<&[u8]> = words(said.line.as_bytes()).collect();
+            let told = MSNP2.saying(Direction::ToClient, &words);
+            let welcome = told.filter(Saying::is_welcome);
+            if let Some(handle) = welcome.and_then(|told| told.get(Param::Handle)) {
+                let handle = String::from_utf8_lossy(handle);
+                found.insert(user.to_owned(), short(&handle, LONGEST));
             }
         }
     }

@@ -18,6 +18,7 @@ use tokio::task::JoinSet;
 
 use crate::net::tape::{Piece, Recorded, Tape, Track};
 use crate::oracle::Finding;
+use crate::spec::{Direction, MSNP2, Param};
 use crate::transcript::Party;
 use crate::wire::Frame;
 
@@ -316,12 +317,9 @@ async fn onward(shared: &Arc<Shared>, party: Party, pieces: Vec<Piece>) -> Bytes
 
 /// The address that a line refers its client to.
 fn referral(frame: &Frame) -> Option<String> {
-    let words: Vec<&[u8]> = frame.words().take(4).collect();
-    let address = match words[..] {
-        [b"XFR", _, b"NS" | b"SB", address, ..] => address,
-        [b"RNG", _, address, ..] => address,
-        _ => return None,
-    };
+    let words: Vec<&[u8]> = frame.words().take(8).collect();
+    let said = MSNP2.saying(Direction::ToClient, &words)?;
+    let address = said.get(Param::Address)?;
     let address = std::str::from_utf8(address).ok()?;
     let (_, port) = address.rsplit_once(':')?;
     port.parse::<u16>().ok()?;

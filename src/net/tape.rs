@@ -9,9 +9,9 @@ use std::time::Duration;
 use bytes::{Buf, Bytes, BytesMut};
 
 use crate::oracle::{Finding, Judge};
-use crate::spec::{Direction, Grammar, ServerKind};
+use crate::spec::{Direction, Grammar, MSNP2, Param, ServerKind};
 use crate::transcript::{ConnId, ConnName, Entry, Party, RESPONSE, Redactor, Transcript, What};
-use crate::wire::{Decoder, Frame, Limits};
+use crate::wire::{Decoder, Frame, Limits, Words};
 
 /// The longest line and payload that are read; what is longer is recorded as raw bytes.
 const LIMITS: Limits = Limits {
@@ -195,7 +195,10 @@ impl Tape {
             }
         };
         self.name(now, track, Some((party, &frame)));
-        if let ([b"USR", _, b"MD5", b"I", handle], Party::Client) = (&words(&frame)[..], party) {
+        let words: Vec<&[u8]> = frame.words().take(LOOKED_AT).collect();
+        let asked = MSNP2.saying(Direction::ToServer, &words);
+        let login = asked.filter(|said| party == Party::Client && said.is_login());
+        if let Some(handle) = login.and_then(|said| said.get(Param::Handle)) {
             self.logs_in(track, String::from_utf8_lossy(handle).into_owned());
         }
         self.record(now, track, What::Frame(party, frame));
@@ -229,14 +232,13 @@ impl Tape {
             return;
         }
         let words: Vec<&[u8]> = match first {
-            Some((Party::Client, frame)) => frame.words().take(4).collect(),
+            Some((Party::Client, frame)) => frame.words().take(LOOKED_AT).collect(),
             _ => Vec::new(),
         };
-        let guest = match words[..] {
-            [b"USR", _, handle, _] if handle != b"MD5" => Some(handle),
-            [b"ANS", _, handle, ..] => Some(handle),
-            _ => None,
-        };
+        let asked = MSNP2.saying(Direction::ToServer, &words);
+        let guest = asked
+            .filter(|said| said.kind() == Some(ServerKind::Switchboard))
+            .and_then(|said| said.get(Param::Handle));
         let (name, kind) = match guest {
             Some(handle) => {
                 let handle = String::from_utf8_lossy(handle);
@@ -290,17 +292,21 @@ impl Tape {
     }
 }
 
-fn words(frame: &Frame) -> Vec<&[u8]> {
-    frame.words().take(5).collect()
-}
+/// As many words of a line are looked at.
+const LOOKED_AT: usize = 8;
 
 /// Takes out what nobody else should know: with the challenge beside it, a response would let a
 /// reader guess the password offline.
 fn mask(frame: &mut Frame) {
-    if let [b"USR", trid, b"MD5", b"S", _] = words(frame)[..] {
-        frame.line = [b"USR ", trid, b" MD5 S ", RESPONSE.as_bytes()]
-            .concat()
-            .into();
+    let line = frame.clone();
+    let words: Vec<&[u8]> = line.words().collect();
+    let asked = MSNP2.saying(Direction::ToServer, &words);
+    if let Some(at) = asked.and_then(|said| said.place(Param::Response)) {
+        let mut masked: Words<'_> = words.into_iter().collect();
+        if let Some(word) = masked.get_mut(at) {
+            *word = RESPONSE.as_bytes();
+        }
+        *frame = line.with_words(&masked);
     }
 }
 

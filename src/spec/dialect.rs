@@ -30,6 +30,12 @@ pub(super) struct Table {
     by_verb: Vec<Vec<Message>>,
 }
 
+/// Whether a word of VER names a dialect, or stands for none.
+#[must_use]
+pub fn is_dialect(word: &[u8]) -> bool {
+    word.starts_with(b"MSNP") || word == b"CVR0"
+}
+
 impl Dialect {
     /// The row for a verb, a direction and a kind of server.
     #[must_use]

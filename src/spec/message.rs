@@ -218,8 +218,7 @@ impl Form {
     pub fn fits<'w>(&self, params: impl Iterator<Item = &'w [u8]> + Clone) -> bool {
         let count = params.clone().count();
         let mut pairs = self.params.iter().zip(params);
-        (self.least()..=self.params.len()).contains(&count)
-            && pairs.all(|(own, word)| own.fits(word))
+        (self.least()..=self.most()).contains(&count) && pairs.all(|(own, word)| own.fits(word))
     }
 
     /// Whether some parameters are there, and they look like those of this form.

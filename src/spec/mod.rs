@@ -16,12 +16,13 @@ mod message;
 mod msnp2;
 mod requests;
 mod role;
+mod saying;
 mod untestable;
 mod verb;
 
 pub use barrier::{BARRIERS, Barrier, BarrierRow, Filling, Knowledge};
 pub use clause::{Clause, ClauseId, Level, UnknownClause};
-pub use dialect::Dialect;
+pub use dialect::{Dialect, is_dialect};
 pub use error_code::{ErrorCode, Origin, error_codes};
 pub use grammar::Grammar;
 pub use handle::{
@@ -33,4 +34,5 @@ pub use message::{Form, Message, Param, PayloadForm, TridRule};
 pub use msnp2::MSNP2;
 pub use requests::{Answer, Effect, LINES, LineRow, REQUESTS, RequestRow, rung_of_line};
 pub use role::{Direction, Kinds, ServerKind};
+pub use saying::Saying;
 pub use verb::Verb;

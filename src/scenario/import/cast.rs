@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::diagnostic::Span;
 use crate::scenario::ast::{Fixture, User};
 use crate::scenario::parse::RESERVED;
-use crate::spec::ServerKind;
+use crate::spec::{Direction, MSNP2, Param, ServerKind, Verb};
 use crate::transcript::{ConnId, ConnName, Party, Transcript, What};
 use crate::wire::Frame;
 
@@ -70,29 +70,8 @@ impl Cast {
                     }
                 }
                 What::Frame(Party::Server, frame) => {
-                    let words: Vec<&[u8]> = frame.words().take(5).collect();
-                    match words[..] {
-                        [b"911" | b"206" | b"201", trid] if trid == hint.claim => {
-                            // Nobody's handle, or none at all.
-                            hint.handle = None;
-                        }
-                        [b"XFR", _, b"NS", ..] => hint.is_dispatch = true,
-                        [b"USR", _, b"OK", handle, name] => cast.named(handle, name),
-                        [b"205", trid] => {
-                            let handle = asked.remove(&(entry.conn, trid.to_vec()));
-                            cast.nobodies.extend(handle);
-                        }
-                        [verb, trid, ..] => {
-                            let handle = asked.remove(&(entry.conn, trid.to_vec()));
-                            // Offline (217) is somebody; what draws another error may be no handle.
-                            let is_somebody = verb == b"217" || !verb.starts_with(b"2");
-                            let handle = handle.filter(|_| is_somebody);
-                            if let Some(handle) = handle {
-                                cast.person(&handle);
-                            }
-                        }
-                        _ => {}
-                    }
+                    let asked = |trid: &[u8]| asked.remove(&(entry.conn, trid.to_vec()));
+                    cast.hear(hint, frame, asked);
                 }
                 _ => {}
             }
@@ -234,6 +213,43 @@ impl Cast {
         )
     }
 
+    /// Learns from a line of the server; `asked` gives the handle that a request was about.
+    fn hear(
+        &mut self,
+        hint: &mut Hint,
+        frame: &Frame,
+        asked: impl FnOnce(&[u8]) -> Option<Vec<u8>>,
+    ) {
+        let words: Vec<&[u8]> = frame.words().take(8).collect();
+        let said = MSNP2.saying(Direction::ToClient, &words);
+        let value = |param| said.and_then(|said| said.get(param));
+        if said.is_some_and(|said| said.is_welcome())
+            && let (Some(handle), Some(name)) = (value(Param::Handle), value(Param::Name))
+        {
+            self.named(handle, name);
+            return;
+        }
+        if value(Param::Address).is_some() && value(Param::Cookie).is_none() {
+            hint.is_dispatch = true;
+            return;
+        }
+        match words[..] {
+            [b"911" | b"206" | b"201", trid] if trid == hint.claim => {
+                // Nobody's handle, or none at all.
+                hint.handle = None;
+            }
+            [b"205", trid] => self.nobodies.extend(asked(trid)),
+            [verb, trid, ..] => {
+                // Offline (217) is somebody; what draws another error may be no handle.
+                let is_somebody = verb == b"217" || !verb.starts_with(b"2");
+                if let Some(handle) = asked(trid).filter(|_| is_somebody) {
+                    self.person(&handle);
+                }
+            }
+            _ => {}
+        }
+    }
+
     pub(super) fn is_board(&self, conn: ConnId) -> bool {
         self.parts.get(conn.0).is_some_and(|part| part.is_board)
     }
@@ -255,39 +271,30 @@ impl Cast {
 
 impl Hint {
     fn client(&mut self, frame: &Frame) {
-        let words: Vec<&[u8]> = frame.words().take(6).collect();
-        let is_first = self.handle.is_none();
-        match words[..] {
-            [b"USR", trid, b"MD5", b"I", handle] if is_first => {
-                self.handle = Some(handle.to_vec());
-                self.claim = trid.to_vec();
-            }
-            // `USR MD5 I alice@…` lacks its TrID, and names nobody called I.
-            [b"USR", trid, handle, cookie]
-                if ![handle, trid].contains(&&b"MD5"[..]) && is_first =>
-            {
-                self.is_board = true;
-                self.handle = Some(handle.to_vec());
-                self.cookie = Some(cookie.to_vec());
-            }
-            [b"ANS", _, handle, cookie, ..] if is_first => {
-                self.is_board = true;
-                self.handle = Some(handle.to_vec());
-                self.cookie = Some(cookie.to_vec());
-            }
-            _ => {}
+        let words: Vec<&[u8]> = frame.words().take(8).collect();
+        let asked = MSNP2.saying(Direction::ToServer, &words);
+        let Some(asked) = asked.filter(|_| self.handle.is_none()) else {
+            return;
+        };
+        let handle = asked.get(Param::Handle).map(<[u8]>::to_vec);
+        if asked.is_login() {
+            self.handle = handle;
+            self.claim = words.get(1).map(|trid| trid.to_vec()).unwrap_or_default();
+        } else if asked.is_entry() {
+            self.is_board = true;
+            self.handle = handle;
+            self.cookie = asked.get(Param::Cookie).map(<[u8]>::to_vec);
         }
     }
 }
 
 /// The TrID and the handle of a command about somebody else.
 fn contact(frame: &Frame) -> Option<(Vec<u8>, Vec<u8>)> {
-    let words: Vec<&[u8]> = frame.words().take(4).collect();
-    let (trid, handle) = match words[..] {
-        [b"ADD" | b"REM", trid, _, handle] => (trid, handle),
-        [b"CAL", trid, handle] => (trid, handle),
-        _ => return None,
-    };
+    let words: Vec<&[u8]> = frame.words().take(8).collect();
+    let asked = MSNP2.saying(Direction::ToServer, &words)?;
+    let is_other = matches!(asked.row.verb, Verb::Add | Verb::Rem | Verb::Cal);
+    let handle = is_other.then(|| asked.get(Param::Handle))??;
+    let trid = words.get(1)?;
     handle
         .contains(&b'@')
         .then(|| (trid.to_vec(), handle.to_vec()))

@@ -7,7 +7,7 @@ use bytes::{Buf, Bytes, BytesMut};
 
 use super::Capture;
 use super::flow::{Event, Flow, Happening, PORT};
-use crate::spec::{Direction, Grammar, ServerKind};
+use crate::spec::{Direction, Grammar, MSNP2, Param, Saying, ServerKind, Verb, is_dialect};
 use crate::transcript::record::{ConnId, ConnName, Party, Transcript, What};
 use crate::wire::{Decoder, Frame, Limits};
 
@@ -101,10 +101,11 @@ fn join(looks: &mut [Look], events: &[Event]) {
     let mut owners: HashMap<Vec<u8>, Vec<u8>> = HashMap::new();
     for look in looks.iter() {
         for words in lines(&look.client).take(1) {
-            if let [b"USR", _, handle, cookie] | [b"ANS", _, handle, cookie, _] = words[..]
-                && is_handle(handle)
+            if let Some(entry) = asks(&words).filter(Saying::is_entry)
+                && let Some(handle) = handle_of(&entry)
+                && let Some(cookie) = entry.get(Param::Cookie)
             {
-                owners.insert(cookie.to_vec(), handle.to_vec());
+                owners.insert(cookie.to_vec(), handle);
             }
         }
     }
@@ -114,11 +115,9 @@ fn join(looks: &mut [Look], events: &[Event]) {
         };
         let look = looks.get_mut(event.flow);
         if let Some(look) = look.filter(|look| look.handle.is_none()) {
-            look.handle = lines(bytes).find_map(|words| match words[..] {
-                [b"XFR", _, b"SB", _, _, cookie] | [b"RNG", _, _, _, cookie, ..] => {
-                    owners.get(cookie).cloned()
-                }
-                _ => None,
+            look.handle = lines(bytes).find_map(|words| {
+                let cookie = tells(&words)?.get(Param::Cookie)?;
+                owners.get(cookie).cloned()
             });
         }
     }
@@ -129,8 +128,20 @@ fn lines(bytes: &[u8]) -> impl Iterator<Item = Vec<&[u8]>> {
     lines.map(|line| crate::wire::words(line.trim_ascii()).take(8).collect())
 }
 
-fn is_handle(word: &[u8]) -> bool {
-    word.contains(&b'@')
+/// What a line of a client says.
+fn asks<'w>(words: &'w [&'w [u8]]) -> Option<Saying<'w>> {
+    MSNP2.saying(Direction::ToServer, words)
+}
+
+/// What a line of a server says.
+fn tells<'w>(words: &'w [&'w [u8]]) -> Option<Saying<'w>> {
+    MSNP2.saying(Direction::ToClient, words)
+}
+
+/// The handle that a line names.
+fn handle_of(saying: &Saying<'_>) -> Option<Vec<u8>> {
+    let handle = saying.get(Param::Handle)?;
+    handle.contains(&b'@').then(|| handle.to_vec())
 }
 
 impl Look {
@@ -145,31 +156,38 @@ impl Look {
         let Some(words) = lines(&self.client).next() else {
             return false;
         };
-        let is_dialect = |word: &&[u8]| word.starts_with(b"MSNP") || *word == b"CVR0";
-        match words[..] {
-            [b"VER", _, ..] => words.iter().any(is_dialect),
-            [b"USR", _, handle, _] | [b"ANS", _, handle, _, _] => is_handle(handle),
-            _ => false,
+        let Some(first) = asks(&words) else {
+            return false;
+        };
+        if first.row.verb == Verb::Ver {
+            return words.iter().any(|word| is_dialect(word));
         }
+        first.is_entry() && handle_of(&first).is_some()
     }
 
     fn kind(&self) -> ServerKind {
         for words in lines(&self.client) {
-            match words[..] {
-                [b"USR", _, handle, _] if is_handle(handle) => return ServerKind::Switchboard,
-                [b"ANS", _, _, _, _] | [b"CAL", _, _] | [b"MSG", _, _, _] => {
+            match asks(&words) {
+                Some(said) if said.row.verb == Verb::Ver => break,
+                Some(said) if said.kind() == Some(ServerKind::Switchboard) => {
                     return ServerKind::Switchboard;
                 }
-                [b"VER", ..] => break,
                 _ => {}
             }
         }
         for words in lines(&self.server) {
-            match words[..] {
-                [b"XFR", _, b"NS", _] => return ServerKind::Dispatch,
-                [b"JOI" | b"IRO" | b"ACK" | b"NAK" | b"BYE", ..] => return ServerKind::Switchboard,
-                [b"VER", ..] => break,
-                _ => {}
+            let Some(said) = tells(&words) else {
+                continue;
+            };
+            if said.row.verb == Verb::Ver {
+                break;
+            }
+            if said.kind() == Some(ServerKind::Switchboard) {
+                return ServerKind::Switchboard;
+            }
+            let gives_address = said.get(Param::Address).is_some();
+            if gives_address && said.get(Param::Cookie).is_none() {
+                return ServerKind::Dispatch;
             }
         }
         ServerKind::Notification
@@ -177,17 +195,15 @@ impl Look {
 
     /// The handle that the connection names for its client's.
     fn named(&self) -> Option<Vec<u8>> {
-        let asked = lines(&self.client).find_map(|words| match words[..] {
-            [b"USR", _, b"MD5", b"I", handle] => Some(handle.to_vec()),
-            [b"USR", _, handle, _] | [b"ANS", _, handle, _, _] if is_handle(handle) => {
-                Some(handle.to_vec())
-            }
-            _ => None,
+        let asked = lines(&self.client).find_map(|words| {
+            let said = asks(&words)?;
+            let names = said.is_login() || said.is_entry();
+            names.then(|| handle_of(&said))?
         });
         asked.or_else(|| {
-            lines(&self.server).find_map(|words| match words[..] {
-                [b"USR", _, b"OK", handle, ..] => Some(handle.to_vec()),
-                _ => None,
+            lines(&self.server).find_map(|words| {
+                let said = tells(&words).filter(Saying::is_welcome)?;
+                said.get(Param::Handle).map(<[u8]>::to_vec)
             })
         })
     }
@@ -443,10 +459,7 @@ fn referred(events: &[Event]) -> HashSet<SocketAddr> {
 }
 
 fn referral(words: &[&[u8]]) -> Option<SocketAddr> {
-    let address = match words {
-        [b"XFR", _, b"NS" | b"SB", address, ..] | [b"RNG", _, address, ..] => address,
-        _ => return None,
-    };
+    let address = tells(words)?.get(Param::Address)?;
     let address = std::str::from_utf8(address).ok()?;
     let with_port = || format!("{address}:{PORT}").parse().ok();
     address.parse().ok().or_else(with_port)

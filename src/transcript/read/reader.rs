@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::notation::{Line, Stamp, Statement, line, unescape};
 use super::payload::Shown;
 use super::{ReadError, ReadMistake, Reading};
-use crate::spec::{Direction, Grammar, ServerKind};
+use crate::spec::{Direction, Grammar, MSNP2, ServerKind, Verb};
 use crate::transcript::{ConnId, ConnName, Mark, Party, What};
 use crate::wire::{Frame, Terminator};
 
@@ -203,11 +203,11 @@ impl Reader {
             return conn;
         }
         let is_client = statement.party == Party::Client;
-        let is_board = match words[..] {
-            ["USR", _, word, _] => is_client && word != "MD5",
-            ["ANS", ..] => is_client,
-            _ => false,
-        };
+        let bytes: Vec<&[u8]> = words.iter().map(|word| word.as_bytes()).collect();
+        let asked = MSNP2
+            .saying(Direction::ToServer, &bytes)
+            .filter(|_| is_client);
+        let is_board = asked.is_some_and(|said| said.is_entry());
         let name = match statement.name {
             Some(name) => conn_name(name),
             None => {
@@ -227,7 +227,7 @@ impl Reader {
             Some(name) => drop(self.names.insert(name.to_owned(), conn)),
             None => self.present = Some(conn),
         }
-        let begins = is_client && (is_board || matches!(words[..], ["VER", ..]));
+        let begins = is_board || asked.is_some_and(|said| said.row.verb == Verb::Ver);
         if begins {
             // Where a session is shown from its first command on, nothing went before.
             self.record(conn, What::Opened(String::new()), (0, 0), self.now, None);

@@ -1,0 +1,126 @@
+//! What a line says by itself, to somebody who does not know yet what is at the other end.
+
+use super::dialect::Dialect;
+use super::message::{Form, Message, Param};
+use super::role::{Direction, ServerKind};
+use super::verb::Verb;
+
+/// A line in words, and the form that it has.
+#[derive(Debug, Clone, Copy)]
+pub struct Saying<'w> {
+    /// Its row.
+    pub row: &'static Message,
+    /// Its form.
+    pub form: &'static Form,
+    words: &'w [&'w [u8]],
+}
+
+impl<'w> Saying<'w> {
+    /// The word that is this parameter; `None` where the line has none.
+    #[must_use]
+    pub fn get(&self, param: Param) -> Option<&'w [u8]> {
+        self.words.get(self.place(param)?).copied()
+    }
+
+    /// The place of this parameter among the words.
+    #[must_use]
+    pub fn place(&self, param: Param) -> Option<usize> {
+        let place = self.row.first_param() + self.form.place_of(param)?;
+        (place < self.words.len()).then_some(place)
+    }
+
+    /// The kind of server, where the line is said to one kind alone.
+    #[must_use]
+    pub fn kind(&self) -> Option<ServerKind> {
+        let mut kinds = ServerKind::ALL
+            .into_iter()
+            .filter(|kind| self.row.kinds.contains(*kind));
+        kinds.next().filter(|_| kinds.next().is_none())
+    }
+
+    /// Whether the client enters a switchboard with it.
+    #[must_use]
+    pub fn is_entry(&self) -> bool {
+        self.kind() == Some(ServerKind::Switchboard) && self.place(Param::Cookie).is_some()
+    }
+
+    /// Whether the client begins to log in with it: it names its handle and a scheme.
+    #[must_use]
+    pub fn is_login(&self) -> bool {
+        let is_scheme = matches!(self.form.params.first(), Some(Param::Is(_)));
+        self.row.direction == Direction::ToServer
+            && is_scheme
+            && self.form.params.last() == Some(&Param::Handle)
+    }
+
+    /// Whether the server lets a client in with it, and says who that is.
+    #[must_use]
+    pub fn is_welcome(&self) -> bool {
+        self.row.direction == Direction::ToClient
+            && self.row.answers == [Verb::Usr]
+            && self.place(Param::Handle).is_some()
+    }
+}
+
+impl Dialect {
+    /// What a line says: the row and the form that it has on any kind of server.
+    #[must_use]
+    pub fn saying<'w>(
+        &'static self,
+        direction: Direction,
+        words: &'w [&'w [u8]],
+    ) -> Option<Saying<'w>> {
+        let rows = self.rows_of(Verb::parse(words.first()?));
+        let mut own = rows.iter().filter(|row| row.direction == direction);
+        let first = own.clone().next()?;
+        let of = |row: &'static Message| {
+            let params = words.iter().skip(row.first_param()).copied();
+            let form = row.form(params.clone())?;
+            let saying = Saying { row, form, words };
+            Some((saying, form.fits(params)))
+        };
+        let fitting = own.find_map(|row| of(row).filter(|(_, fits)| *fits));
+        fitting.or_else(|| of(first)).map(|(saying, _)| saying)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::spec::MSNP2;
+    use crate::wire::words;
+
+    fn say(direction: Direction, line: &str, check: impl Fn(Saying<'_>) -> bool) -> bool {
+        let words: Vec<&[u8]> = words(line.as_bytes()).collect();
+        MSNP2.saying(direction, &words).is_some_and(check)
+    }
+
+    #[test]
+    fn who_comes_in_where() {
+        let asked = |line, check: fn(Saying<'_>) -> bool| say(Direction::ToServer, line, check);
+        assert!(asked("USR 1 a@b 123.4", |s| s.is_entry()));
+        assert!(asked("ANS 1 a@b 123.4 5", |s| s.is_entry()));
+        assert!(asked("ANS 1 a@b 123.4", |s| s.is_entry()));
+        assert!(!asked("USR 1 MD5 I a@b", |s| s.is_entry()));
+        assert!(asked("USR 1 MD5 I a@b", |s| s.is_login()));
+        assert!(!asked("USR 1 MD5 S abc", |s| s.is_login()));
+        assert!(asked("USR 1 MD5 S abc", |s| s.get(Param::Response)
+            == Some(b"abc")));
+        assert!(asked("CAL 1 a@b", |s| s.kind() == Some(ServerKind::Switchboard)));
+        assert!(asked("VER 1 MSNP2", |s| s.kind().is_none()));
+    }
+
+    #[test]
+    fn what_servers_hand_out() {
+        let told = |line, check: fn(Saying<'_>) -> bool| say(Direction::ToClient, line, check);
+        assert!(told("XFR 1 SB 1.2.3.4:5 CKI 9", |s| s.get(Param::Cookie)
+            == Some(b"9")));
+        assert!(told("XFR 1 NS 1.2.3.4:5 0 x", |s| s.get(Param::Address)
+            == Some(b"1.2.3.4:5")));
+        assert!(told("RNG 7 1.2.3.4:5 CKI 9 a@b a", |s| s
+            .get(Param::SessionId)
+            == Some(b"7")));
+        assert!(told("USR 1 OK a@b a", |s| s.is_welcome()));
+        assert!(!told("USR 1 MD5 S 4", |s| s.is_welcome()));
+    }
+}

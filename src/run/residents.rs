@@ -4,10 +4,12 @@
 use std::sync::Arc;
 
 use super::environment::Learnt;
+use super::probe::nowhere;
 use super::roster::{OWN_LISTS, Roster};
-use super::session::Session;
+use super::session::{Session, error_code};
 use super::sieve::Residents;
-use super::trouble::Trouble;
+use super::trouble::{Trouble, came};
+use crate::spec::ClauseId;
 
 /// More would be the lists of users, not a server's own contacts.
 const MOST: usize = 4;
@@ -24,10 +26,14 @@ impl Session {
         if suspects.is_empty() || suspects.len() > MOST || !self.env.disposable {
             return Ok(());
         }
+        let mut refused = Vec::new();
         for (list, handle) in &suspects {
             let expected = "an answer to REM";
-            self.ask(slot, "REM", &format!("{list} {handle}"), expected)
-                .await?;
+            let entry = format!("{list} {handle}");
+            let answer = self.ask(slot, "REM", &entry, expected).await?;
+            if error_code(&answer).is_some() {
+                refused.push(((list.clone(), handle.clone()), answer));
+            }
         }
         let batch = self.synchronise(slot).await?;
         let player = self.slot(slot).player;
@@ -36,6 +42,13 @@ impl Session {
             .into_iter()
             .filter(|(list, handle)| self.is_on(player, list, handle))
             .collect();
+        // The batches before and behind the refusal show that the contact is there.
+        let shown = refused.iter().find(|(entry, _)| residents.contains(entry));
+        if let Some(((list, handle), answer)) = shown {
+            let expected = format!("REM n {list} number {handle}");
+            let trouble = Trouble::new(expected, came(answer)).on(slot);
+            self.fail(Some(ClauseId::REM_1), nowhere(), trouble);
+        }
         for player in &mut self.players {
             if let Some(found) = &mut player.found {
                 leave_out(found, &residents);

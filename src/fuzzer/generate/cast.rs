@@ -59,6 +59,8 @@ pub(super) struct Player {
     pub(super) has_synchronised: bool,
     /// Whom it was surely shown online, and nothing since made that doubtful.
     shown: u8,
+    /// An FLN that others see need not be of what was done last.
+    pub(super) may_yet_go: bool,
     /// How many connections to notification servers and to switchboards were named.
     pub(super) doors: usize,
     pub(super) boards: usize,
@@ -267,8 +269,17 @@ impl Cast {
         Some(self.players.iter().filter(watches).count())
     }
 
-    /// Nothing is known of what others were shown of `who`.
+    /// Nothing is known of what others were shown of `who`: they may yet be told that it went.
     pub(super) fn doubt_presence(&mut self, who: Who) {
+        let was_shown = self.players.iter().any(|player| player.was_shown(who));
+        if let Some(player) = self.players.get_mut(who) {
+            player.may_yet_go |= was_shown;
+        }
+        self.note_gone(who);
+    }
+
+    /// Others were told that `who` is gone.
+    pub(super) fn note_gone(&mut self, who: Who) {
         for player in &mut self.players {
             player.note_shown(who, false);
         }

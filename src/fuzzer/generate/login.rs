@@ -104,7 +104,8 @@ impl Play<'_> {
             }
         };
         // The server sees a cut when it looks; a user whom nobody sees go may be there for a while.
-        let is_seen = clause == ClauseId::PRES_7 || !self.cast.audience(who).is_empty();
+        let is_told = !self.player(who).may_yet_go && !self.cast.audience(who).is_empty();
+        let is_seen = clause == ClauseId::PRES_7 || is_told;
         let stage = if is_seen { Stage::Away } else { Stage::Limbo };
         self.player_mut(who).forget_session(stage);
         self.audience_is_told(who, clause);

@@ -219,7 +219,7 @@ impl<'b> Play<'b> {
             let clause = self.clause_of_news(watcher, clause);
             steps.push(self.script.line(&conn, &line, clause));
         }
-        self.cast.doubt_presence(who);
+        self.cast.note_gone(who);
         self.script.any_order(steps, clause);
     }
 

@@ -120,9 +120,10 @@ const SESSION: [(ClauseId, &str, &[&[&str]]); 9] = [
 const ENDLESS: usize = 300_000;
 
 /// What others' presence and lists bring at any time.
-const NEWS: [&str; 5] = [
+const NEWS: [&str; 6] = [
     "NLN ...",
     "FLN ...",
+    "ILN ...",
     "ADD 0 ...",
     "REM 0 ...",
     // An invitation, and no echo of ours, whose cookie is shorter.

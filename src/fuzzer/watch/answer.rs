@@ -6,6 +6,7 @@ use super::hear::{TrId, describe, is_error, is_line, is_trid};
 use super::lines::{Words, cookie_of, verb};
 use super::watcher::{Request, Watcher};
 use crate::model::{After, Command, Line, Replies, Reply};
+use crate::spec::{Direction, Grammar, ServerKind};
 use crate::transcript::{Party, What, escape};
 use crate::wire::Frame;
 
@@ -331,9 +332,11 @@ impl<'t> Watcher<'t> {
 /// Whether a request has a number for its TrID, and a payload of the length that it says.
 fn is_sound(frame: &Frame, words: Words<'_>) -> bool {
     let trid = words.get(1).copied().unwrap_or_default();
+    let grammar = Grammar::new(ServerKind::Switchboard, Direction::ToServer);
     let is_whole = frame.payload.as_ref().is_none_or(|payload| {
-        let length = words.last().map(|word| std::str::from_utf8(word));
-        let length: Option<usize> = length.and_then(|word| word.ok()?.parse().ok());
+        // The payload of a command that has none may be read as commands.
+        let length = grammar.payload_word(&frame.line);
+        let length = length.and_then(|word| std::str::from_utf8(word).ok()?.parse().ok());
         length == Some(payload.len())
     });
     is_whole && trid.len() <= 10 && trid.iter().all(u8::is_ascii_digit)

@@ -6,7 +6,7 @@ use super::Server;
 use super::account::{AccountId, Presence};
 use super::connection::{ConnId, Phase};
 use super::faults::Fault;
-use super::handle::{HandleFault, parse_handle};
+use super::handle::{BadHandle, parse_handle};
 use super::request::{Outcome, Refusal, Request};
 use crate::spec::ServerKind;
 
@@ -134,11 +134,11 @@ impl Server {
 
     fn begin_login(&mut self, conn: ConnId, request: &Request<'_>, handle: &[u8]) -> Outcome {
         self.login(conn)?.attempt = None;
-        let handle = parse_handle(handle).map_err(|fault| match fault {
+        let handle = parse_handle(handle).map_err(|bad| match bad {
             //= HANDLE-3
             //= HANDLE-4
-            HandleFault::NoDomain => Refusal::Error(206),
-            HandleFault::ForeignDomain | HandleFault::Malformed => Refusal::Error(911),
+            BadHandle::NoDomain => Refusal::Error(206),
+            BadHandle::ForeignDomain | BadHandle::Malformed => Refusal::Error(911),
         })?;
         match self.login(conn)?.kind {
             ServerKind::Dispatch => self.refer_to_notification(conn, request),

@@ -7,7 +7,7 @@ use super::account::AccountId;
 use super::connection::{ConnId, Phase, Seat};
 use super::cookie::Purpose;
 use super::faults::Fault;
-use super::handle::{HandleFault, parse_handle, printable};
+use super::handle::{BadHandle, parse_handle, printable};
 use super::request::{Outcome, Refusal, Request};
 use super::session::{Invitation, Leave, Participant, SessionId};
 
@@ -142,9 +142,9 @@ impl Server {
         };
         let handle = match parse_handle(handle) {
             Ok(handle) => handle,
-            Err(HandleFault::ForeignDomain) => return self.count_failed_call(conn, seat),
+            Err(BadHandle::ForeignDomain) => return self.count_failed_call(conn, seat),
             //= CAL-10
-            Err(HandleFault::NoDomain | HandleFault::Malformed) => {
+            Err(BadHandle::NoDomain | BadHandle::Malformed) => {
                 return Err(Refusal::Error(208));
             }
         };

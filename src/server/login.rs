@@ -78,10 +78,7 @@ impl Server {
         let speaks = |dialect: &&[u8]| dialect.eq_ignore_ascii_case(DIALECT.as_bytes());
         login.has_dialect = request.params.iter().any(speaks);
         let trid = request.trid();
-        if self.faulty(Fault::ZERO_IS_A_DIALECT) && request.params.contains(&&b"0"[..]) {
-            self.login(conn)?.has_dialect = true;
-            self.outbox.line(conn, format_args!("VER {trid} 0"));
-        } else if self.login(conn)?.has_dialect {
+        if self.login(conn)?.has_dialect {
             //= VER-1
             //= VER-2
             //= VER-9

@@ -31,10 +31,7 @@ impl Server {
         self.outbox.line(conn, format_args!("SYN {trid} {serial}"));
         //= SYN-2
         //= SYN-9
-        if known == serial && !self.faulty(Fault::SYN_ALWAYS_FULL) {
-            return Ok(());
-        }
-        if known == 0 && serial == 1 && self.faulty(Fault::NEW_ACCOUNT_WITHOUT_BATCH) {
+        if known == serial {
             return Ok(());
         }
         self.send_batch(conn, account, trid);

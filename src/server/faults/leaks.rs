@@ -164,10 +164,4 @@ impl Server {
     pub(in crate::server) fn is_muted(&self, sender: AccountId, receiver: AccountId) -> bool {
         self.faulty(Fault::BLOCK_MUTES_SESSION) && self.is_blocked(receiver, sender)
     }
-
-    /// What is passed on of a payload.
-    pub(in crate::server) fn cut_payload<'p>(&self, payload: &'p [u8]) -> &'p [u8] {
-        let length = payload.len().min(self.config.max_message);
-        payload.get(..length).unwrap_or_default()
-    }
 }

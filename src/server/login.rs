@@ -4,7 +4,7 @@ use md5::{Digest, Md5};
 
 use super::Server;
 use super::account::{AccountId, Presence};
-use super::connection::{ConnId, Phase};
+use super::connection::{ConnId, End, Phase};
 use super::faults::Fault;
 use super::handle::{BadHandle, parse_handle};
 use super::request::{Outcome, Refusal, Request};
@@ -77,8 +77,8 @@ impl Server {
         //= VER-4
         let speaks = |dialect: &&[u8]| dialect.eq_ignore_ascii_case(DIALECT.as_bytes());
         login.has_dialect = request.params.iter().any(speaks);
-        let trid = request.trid();
-        if self.login(conn)?.has_dialect {
+        let (trid, has_dialect) = (request.trid(), login.has_dialect);
+        if has_dialect {
             //= VER-1
             //= VER-2
             //= VER-9
@@ -88,11 +88,7 @@ impl Server {
             //= VER-6
             self.outbox.line(conn, format_args!("VER {trid} 0"));
             //= VER-7
-            if self.faulty(Fault::FAILED_VER_STAYS_SILENT) {
-                self.login(conn)?.has_dialect = true;
-            } else {
-                self.close(conn);
-            }
+            self.end(conn, End::FailedVer);
         }
         Ok(())
     }
@@ -151,9 +147,7 @@ impl Server {
         let (trid, address) = (request.trid(), &self.config.addresses.notification);
         self.outbox
             .line(conn, format_args!("XFR {trid} NS {address}"));
-        if !self.faulty(Fault::REFERRAL_KEEPS_CONNECTION) {
-            self.close(conn);
-        }
+        self.end(conn, End::Referral);
         Ok(())
     }
 
@@ -240,7 +234,7 @@ impl Server {
         self.send_profile(conn);
         self.after_login(conn, account);
         if is_second && self.faulty(Fault::BOTH_LOGINS_END) {
-            self.close(conn);
+            self.end(conn, End::Refused);
         }
     }
 
@@ -250,16 +244,9 @@ impl Server {
     //= OUT-5
     //= LIVE-4
     fn displace(&mut self, account: AccountId) {
-        if self.faulty(Fault::FIRST_LOGIN_STAYS) {
-            return;
-        }
         if let Some(older) = self.directory[account].presence {
             self.outbox.line(older.conn, format_args!("OUT OTH"));
-            if self.faulty(Fault::DISPLACED_STAYS) {
-                self.log_out(account);
-            } else {
-                self.close(older.conn);
-            }
+            self.end(older.conn, End::Displaced);
         }
     }
 
@@ -285,9 +272,7 @@ impl Server {
     //= PRES-7
     pub(super) fn sign_out(&mut self, conn: ConnId) -> Outcome {
         self.outbox.line(conn, format_args!("OUT"));
-        if !self.faulty(Fault::OUT_KEEPS_CONNECTION) {
-            self.close(conn);
-        }
+        self.end(conn, End::SignedOut);
         Ok(())
     }
 

@@ -59,7 +59,7 @@ pub use outbox::Output;
 pub use personas::{Persona, personas};
 
 use account::Directory;
-use connection::Connections;
+use connection::{Connections, End};
 use cookie::Cookies;
 use faults::{Planted, Tamper};
 use outbox::Outbox;
@@ -148,9 +148,7 @@ impl Server {
     pub fn handle_close(&mut self, now: Duration, conn: ConnId) {
         self.set_time(now);
         self.outbox.client_left();
-        if !self.faulty(Fault::DROP_UNNOTICED) {
-            self.forget(conn, session::Leave::Gone);
-        }
+        self.end(conn, End::Lost);
     }
 
     /// Time has passed: does what is due. May be called at any time.

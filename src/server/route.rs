@@ -5,10 +5,9 @@ use std::time::Duration;
 
 use super::Server;
 use super::account::AccountId;
-use super::connection::{ConnId, Connection, Phase};
+use super::connection::{ConnId, Connection, End, Phase};
 use super::faults::{Fate, Fault};
 use super::request::{Outcome, Refusal, Request};
-use super::session::Leave;
 
 use crate::wire::{Frame, Limits, Words};
 
@@ -55,7 +54,7 @@ impl Server {
                 //= MSG-10
                 Err(error) => {
                     self.spoil_overflow(&error);
-                    self.close(conn);
+                    self.end(conn, End::Refused);
                 }
             }
         }
@@ -97,10 +96,10 @@ impl Server {
         match command.fate {
             Fate::CarryOut => self.obey(conn, &words, &command.payload),
             Fate::Ignore => {}
-            Fate::Close => self.close(conn),
+            Fate::Close => self.end(conn, End::Refused),
             Fate::CloseAll => {
                 for conn in self.connections.ids() {
-                    self.close(conn);
+                    self.end(conn, End::Refused);
                 }
             }
         }
@@ -125,7 +124,7 @@ impl Server {
             }
             Err(refusal) => {
                 if self.spoil_outcome(Err(refusal)).is_err() {
-                    self.close(conn);
+                    self.end(conn, End::Refused);
                 }
             }
         }
@@ -188,29 +187,30 @@ impl Server {
             self.outbox.line(conn, format_args!("{code} {trid}"));
         }
         if closes {
-            self.close(conn);
+            self.end(conn, End::Refused);
         }
     }
 
-    /// Closes a connection, with all that follows from it.
-    pub(super) fn close(&mut self, conn: ConnId) {
-        self.close_as(conn, Leave::Gone);
-    }
-
-    fn close_as(&mut self, conn: ConnId, leave: Leave) {
-        self.outbox.close(conn);
-        self.forget(conn, leave);
+    /// Ends a connection, with all that follows from it.
+    pub(super) fn end(&mut self, conn: ConnId, end: End) {
+        if self.outlives(conn, end) {
+            return;
+        }
+        if end != End::Lost {
+            self.outbox.close(conn);
+        }
+        self.forget(conn, end);
     }
 
     /// Does what follows from the end of a connection.
-    pub(super) fn forget(&mut self, conn: ConnId, leave: Leave) {
+    pub(super) fn forget(&mut self, conn: ConnId, end: End) {
         let Some(connection) = self.connections.remove(conn) else {
             return;
         };
         self.spoil_end(conn);
         match connection.phase {
             Phase::Online(account) => self.log_out(account),
-            Phase::Seated(seat) => self.leave_session(conn, seat, leave),
+            Phase::Seated(seat) => self.leave_session(conn, seat, end),
             Phase::Undecided | Phase::Login(_) | Phase::Lobby => {}
         }
     }
@@ -235,7 +235,7 @@ impl Server {
     //= LIVE-5
     pub(super) fn give_up_or_rearm(&mut self, conn: ConnId) {
         match self.deadline(conn) {
-            Some(at) if at <= self.now => self.close_as(conn, Leave::Idle),
+            Some(at) if at <= self.now => self.end(conn, End::Idle),
             at => self.connections.arm(conn, at),
         }
     }

@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use super::Server;
 use super::account::AccountId;
-use super::connection::{ConnId, Phase, Seat};
+use super::connection::{ConnId, End, Phase, Seat};
 use super::cookie::Purpose;
 use super::faults::Fault;
 use super::handle::{BadHandle, parse_handle, printable};
 use super::request::{Outcome, Refusal, Request};
-use super::session::{Invitation, Leave, Participant, SessionId};
+use super::session::{Invitation, Participant, SessionId};
 
 /// A cookie that does not open.
 const NOT_ADMITTED: Refusal = Refusal::ErrorAndClose(911);
@@ -301,31 +301,24 @@ impl Server {
     //= BYE-1
     //= BYE-3
     fn leave_switchboard(&mut self, conn: ConnId) -> Outcome {
-        if self.faulty(Fault::BOARD_OUT_KEEPS_CONNECTION) {
-            self.forget(conn, Leave::Gone);
-            return Ok(());
-        }
-        self.close(conn);
+        self.end(conn, End::LeftSession);
         Ok(())
     }
 
     /// Tells those who remain.
     //= BYE-1
     //= BYE-2
-    pub(super) fn leave_session(&mut self, conn: ConnId, seat: Seat, leave: Leave) {
+    pub(super) fn leave_session(&mut self, conn: ConnId, seat: Seat, end: End) {
         self.spoil_leaving(conn, seat);
         self.sessions.leave(seat.session, conn);
         let handle = Arc::clone(&self.directory[seat.account].handle);
         let session = self.sessions.get(seat.session);
         for participant in session.map_or(&[][..], |session| &session.participants) {
-            match leave {
-                Leave::Gone => self
-                    .outbox
-                    .line(participant.conn, format_args!("BYE {handle}")),
-                Leave::Idle => self
-                    .outbox
-                    .line(participant.conn, format_args!("BYE {handle} 1")),
-            }
+            let line = match end {
+                End::Idle => format_args!("BYE {handle} 1"),
+                _ => format_args!("BYE {handle}"),
+            };
+            self.outbox.line(participant.conn, line);
         }
     }
 }

@@ -8,7 +8,7 @@ use super::Fault;
 use super::late::Late;
 use crate::server::Server;
 use crate::server::account::{AccountId, Privacy, Prompt};
-use crate::server::connection::{ConnId, Phase};
+use crate::server::connection::{ConnId, End, Phase};
 use crate::server::list::{List, ListName};
 use crate::server::request::Refusal;
 use crate::server::session::SessionId;
@@ -86,7 +86,7 @@ impl Server {
             && !matches!(error, DecodeError::LineTooLong { .. })
         {
             for conn in self.connections.ids() {
-                self.close(conn);
+                self.end(conn, End::Refused);
             }
         }
         let is_loop = matches!(error, DecodeError::BadLength { line, word, .. }
@@ -97,6 +97,33 @@ impl Server {
         if stops && let Some(tamper) = &mut self.outbox.tamper {
             tamper.get_stuck();
         }
+    }
+
+    /// Whether a connection stays where it should end. What follows from the end may come true
+    /// nevertheless.
+    pub(in crate::server) fn outlives(&mut self, conn: ConnId, end: End) -> bool {
+        let kept_by: &[Fault] = match end {
+            End::FailedVer => &[Fault::FAILED_VER_STAYS_SILENT],
+            End::Referral => &[Fault::REFERRAL_KEEPS_CONNECTION],
+            End::SignedOut => &[Fault::OUT_KEEPS_CONNECTION],
+            End::Displaced => &[Fault::FIRST_LOGIN_STAYS, Fault::DISPLACED_STAYS],
+            End::LeftSession => &[Fault::BOARD_OUT_KEEPS_CONNECTION],
+            End::Lost => &[Fault::DROP_UNNOTICED],
+            End::Refused | End::Idle => &[],
+        };
+        if !kept_by.iter().any(|fault| self.faulty(*fault)) {
+            return false;
+        }
+        match (end, self.connections.get(conn).map(|c| &c.phase)) {
+            (End::Displaced, Some(Phase::Online(account)))
+                if !self.faulty(Fault::FIRST_LOGIN_STAYS) =>
+            {
+                self.log_out(*account);
+            }
+            (End::LeftSession, _) => self.forget(conn, end),
+            _ => {}
+        }
+        true
     }
 
     /// A connection is gone.
@@ -196,7 +223,7 @@ impl Server {
         for conn in self.connections.ids() {
             let phase = self.connections.get(conn).map(|c| &c.phase);
             if matches!(phase, Some(Phase::Seated(seat)) if seat.account == account) {
-                self.close(conn);
+                self.end(conn, End::Refused);
             }
         }
     }

@@ -304,7 +304,7 @@ table! {
     // OUT (7.10)
     OUT_KEEPS_CONNECTION [OUT_1] Inside, "OUT is answered, and the connection stays.";
     OUT_ANSWERED_BY_BYE [OUT_2] Outgoing(login::out_answered_by_bye), "OUT is answered by BYE.";
-    FIRST_LOGIN_STAYS [OUT_3 LIVE_4] Inside, "A second login leaves the first as it is.";
+    FIRST_LOGIN_STAYS [OUT_3 LIVE_4] Outgoing(login::displaced_untold), "A second login leaves the first as it is.";
     DISPLACED_UNTOLD [OUT_3] Outgoing(login::displaced_untold), "The first of two logins is closed without OUT OTH.";
     DISPLACED_STAYS [OUT_3] Inside, "The first of two logins gets OUT OTH and is not closed.";
     SECOND_LOGIN_REFUSED [LIVE_4 OUT_4] Inside, "A second login is refused while the first is there.";

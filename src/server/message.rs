@@ -48,7 +48,10 @@ impl Server {
         let (payload, length) = (request.payload, request.payload.len());
         let mut is_delivered = false;
         for other in session.others(conn) {
-            if self.is_muted(seat.account, other.account) {
+            if self
+                .quirks
+                .mutes(&self.directory[other.account], seat.account)
+            {
                 continue;
             }
             let line = format_args!("MSG {handle} {name} {length}");

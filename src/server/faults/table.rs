@@ -251,7 +251,7 @@ table! {
     UNKNOWN_USER_IS_216 [ADD_6] Outgoing(errors::unknown_user_is_216), "Adding a user who does not exist draws 216.";
     MALFORMED_HANDLE_ADDED [ADD_7 HANDLE_2 ADD_3] Outgoing(lists::malformed_handle_added), "Adding a malformed handle seems to succeed.";
     MALFORMED_HANDLE_IS_500 [ADD_7] Outgoing(errors::malformed_is_500), "Adding a malformed handle draws 500.";
-    REVERSE_LIST_NOT_WRITTEN [ADD_9 SYN_8 ADD_10] Inside, "Adding to the FL leaves the other's RL as it was.";
+    REVERSE_LIST_NOT_WRITTEN [ADD_9 SYN_8 ADD_10] Outgoing(lists::add_untold), "Adding to the FL leaves the other's RL as it was.";
     ADD_UNTOLD [ADD_10] Outgoing(lists::add_untold), "Whoever is added while online is not told.";
     ADD_TOLD_LATE [ADD_10] Outgoing(lists::add_told_late), "Whoever is added is told at the own next command.";
     ADD_TOLD_TWICE [ADD_10 REPLY_4] Outgoing(lists::add_told_twice), "Whoever is added is told twice.";

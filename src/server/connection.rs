@@ -29,6 +29,27 @@ pub enum Door {
     Switchboard,
 }
 
+/// Why a connection ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum End {
+    /// VER found no dialect that both sides speak.
+    FailedVer,
+    /// A dispatch server has named the notification server.
+    Referral,
+    /// The user has signed out of a notification server.
+    SignedOut,
+    /// The user has logged in on another connection.
+    Displaced,
+    /// The participant has sent OUT on a switchboard.
+    LeftSession,
+    /// What came is refused by a close.
+    Refused,
+    /// Nothing has come for too long.
+    Idle,
+    /// The client has closed it, or the network has lost it.
+    Lost,
+}
+
 /// How far a connection has come.
 ///
 /// ```text

@@ -7,7 +7,7 @@ const DOMAIN: &str = "hotmail.com";
 
 /// What is wrong with a handle.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum HandleFault {
+pub(super) enum BadHandle {
     /// No domain at all.
     NoDomain,
     /// A domain that is not hotmail.com.
@@ -17,22 +17,22 @@ pub(super) enum HandleFault {
 }
 
 /// Reads a parameter as a handle.
-pub(super) fn parse_handle(word: &[u8]) -> Result<&str, HandleFault> {
-    let handle = printable(word).ok_or(HandleFault::Malformed)?;
+pub(super) fn parse_handle(word: &[u8]) -> Result<&str, BadHandle> {
+    let handle = printable(word).ok_or(BadHandle::Malformed)?;
     //= HANDLE-1
     //= HANDLE-2
     if handle.len() > MAX_HANDLE {
-        return Err(HandleFault::Malformed);
+        return Err(BadHandle::Malformed);
     }
-    let (local, domain) = handle.split_once('@').ok_or(HandleFault::NoDomain)?;
+    let (local, domain) = handle.split_once('@').ok_or(BadHandle::NoDomain)?;
     if local.is_empty() || domain.contains('@') {
-        return Err(HandleFault::Malformed);
+        return Err(BadHandle::Malformed);
     }
     //= HANDLE-5
     match domain {
-        "" => Err(HandleFault::NoDomain),
+        "" => Err(BadHandle::NoDomain),
         _ if domain.eq_ignore_ascii_case(DOMAIN) => Ok(handle),
-        _ => Err(HandleFault::ForeignDomain),
+        _ => Err(BadHandle::ForeignDomain),
     }
 }
 
@@ -73,14 +73,14 @@ mod tests {
         }
         let too_long = format!("a{longest}");
         let faults = [
-            ("alice", HandleFault::NoDomain),
-            ("alice@", HandleFault::NoDomain),
-            ("a@b", HandleFault::ForeignDomain),
-            ("@hotmail.com", HandleFault::Malformed),
-            ("a@@hotmail.com", HandleFault::Malformed),
-            ("a\u{e9}@hotmail.com", HandleFault::Malformed),
-            ("a\0@hotmail.com", HandleFault::Malformed),
-            (&too_long, HandleFault::Malformed),
+            ("alice", BadHandle::NoDomain),
+            ("alice@", BadHandle::NoDomain),
+            ("a@b", BadHandle::ForeignDomain),
+            ("@hotmail.com", BadHandle::Malformed),
+            ("a@@hotmail.com", BadHandle::Malformed),
+            ("a\u{e9}@hotmail.com", BadHandle::Malformed),
+            ("a\0@hotmail.com", BadHandle::Malformed),
+            (&too_long, BadHandle::Malformed),
         ];
         for (bad, fault) in faults {
             assert_eq!(parse_handle(bad.as_bytes()), Err(fault), "{bad}");

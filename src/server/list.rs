@@ -38,6 +38,21 @@ impl ListName {
     }
 }
 
+/// A change of what the service keeps for a user.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Change {
+    /// Somebody is put on this list.
+    Add(ListName),
+    /// Somebody is taken off this list.
+    Remove(ListName),
+    /// The own name, or that of an entry.
+    Name,
+    /// GTC.
+    Prompt,
+    /// BLP.
+    Privacy,
+}
+
 /// One user on a list.
 #[derive(Debug, Clone)]
 pub(super) struct Entry {

@@ -5,9 +5,8 @@ use std::sync::Arc;
 use super::Server;
 use super::account::{Account, AccountId};
 use super::connection::ConnId;
-use super::faults::Fault;
 use super::handle::{parse_handle, parse_name, printable};
-use super::list::ListName;
+use super::list::{Change, ListName};
 use super::request::{Outcome, Refusal, Request};
 
 /// A list that the client may change. RL is the server's, and a client that writes on it is cut
@@ -42,15 +41,10 @@ impl Server {
         //= NAME-4
         let name = parse_name(name).ok_or(Refusal::Error(209))?;
         //= ADD-13
-        let contact = self.addable(account, list, handle);
-        let contact =
-            contact.map_err(|refusal| self.spoil_refusal(account, list, handle, refusal))?;
-        let is_lost = self.faulty(Fault::ADD_NOT_KEPT) && list == ListName::Allow;
-        let user = &mut self.directory[account];
-        if !is_lost {
-            user.list_mut(list).add(contact, name.into());
-        }
-        let (trid, code, serial) = (request.trid(), list.as_str(), user.next_serial());
+        let contact = self.addable(account, list, handle)?;
+        self.enter(account, list, contact, name.into());
+        let serial = self.count(account, Change::Add(list));
+        let (trid, code) = (request.trid(), list.as_str());
         let handle = &self.directory[contact].handle;
         self.outbox.line(
             conn,
@@ -84,9 +78,12 @@ impl Server {
             return Err(Refusal::Error(205));
         }
         let user = &self.directory[account];
-        let is_on = |list| known.is_some_and(|contact| user.list(list).contains(contact));
+        let is_on = |there| {
+            let is_there = known.is_some_and(|contact| user.list(there).contains(contact));
+            is_there && self.quirks.minds_entry(there, list)
+        };
         //= ADD-4
-        if is_on(list) && !self.faulty(Fault::ADD_TWICE_ENTERED) {
+        if is_on(list) {
             return Err(Refusal::Error(215));
         }
         //= ADD-5
@@ -95,7 +92,7 @@ impl Server {
             ListName::Block => is_on(ListName::Allow),
             ListName::Forward | ListName::Reverse => false,
         };
-        if opposed && !self.faulty(Fault::OPPOSITES_TAKEN) {
+        if opposed {
             return Err(Refusal::Error(219));
         }
         //= ADD-8
@@ -115,18 +112,9 @@ impl Server {
     //= TRID-5
     fn enter_on_reverse_list(&mut self, account: AccountId, contact: AccountId) {
         let (handle, name) = self.label(account);
-        if self.is_reverse_change_lost(contact) {
-            return;
-        }
-        let is_counted = self.is_reverse_change_counted(contact);
-        let other = &mut self.directory[contact];
-        other.reverse.add(account, Arc::clone(&name));
-        let serial = if is_counted {
-            other.next_serial()
-        } else {
-            other.serial
-        };
-        if let Some(there) = other.presence {
+        self.enter(contact, ListName::Reverse, account, Arc::clone(&name));
+        let serial = self.count(contact, Change::Add(ListName::Reverse));
+        if let Some(there) = self.directory[contact].presence {
             self.outbox.line(
                 there.conn,
                 format_args!("ADD 0 RL {serial} {handle} {name}"),
@@ -150,19 +138,10 @@ impl Server {
         //= REM-4
         //= REM-5
         let contact = self.known(handle).ok_or(Refusal::Error(216))?;
-        let is_kept = self.faulty(Fault::REM_NOT_KEPT) && list != ListName::Forward;
-        let is_still = self.faulty(Fault::NUMBER_STANDS_STILL);
-        let user = &mut self.directory[account];
-        let is_kept = is_kept && user.list(list).contains(contact);
-        if !is_kept && !user.list_mut(list).remove(contact) {
+        if !self.strike(account, list, contact) {
             return Err(Refusal::Error(216));
         }
-        let serial = if is_still {
-            user.serial
-        } else {
-            user.next_serial()
-        };
-        self.spoil_removal(account, list, contact);
+        let serial = self.count(account, Change::Remove(list));
         let (trid, code) = (request.trid(), list.as_str());
         let handle = &self.directory[contact].handle;
         self.outbox
@@ -182,19 +161,9 @@ impl Server {
     //= REM-7
     fn take_off_reverse_list(&mut self, account: AccountId, contact: AccountId) {
         let (handle, _) = self.label(account);
-        let is_counted = self.is_reverse_change_counted(contact);
-        let is_kept =
-            self.faulty(Fault::REVERSE_LIST_NOT_CLEARED) || self.faulty(Fault::REMOVED_STILL_TOLD);
-        let other = &mut self.directory[contact];
-        if !is_kept {
-            other.reverse.remove(account);
-        }
-        let serial = if is_counted {
-            other.next_serial()
-        } else {
-            other.serial
-        };
-        if let Some(there) = other.presence {
+        self.strike(contact, ListName::Reverse, account);
+        let serial = self.count(contact, Change::Remove(ListName::Reverse));
+        if let Some(there) = self.directory[contact].presence {
             self.outbox
                 .line(there.conn, format_args!("REM 0 RL {serial} {handle}"));
         }
@@ -221,7 +190,7 @@ impl Server {
         } else if !rename_on_lists(user, whom, &name) {
             return Err(Refusal::Error(216));
         }
-        let (trid, serial) = (request.trid(), user.next_serial());
+        let (trid, serial) = (request.trid(), self.count(account, Change::Name));
         let handle = &self.directory[whom].handle;
         self.outbox
             .line(conn, format_args!("REA {trid} {serial} {handle} {name}"));
@@ -229,6 +198,34 @@ impl Server {
             self.announce(account);
         }
         Ok(())
+    }
+
+    /// Puts a user on a list where it is not.
+    fn enter(&mut self, owner: AccountId, list: ListName, whom: AccountId, name: Arc<str>) {
+        let user = &mut self.directory[owner];
+        if self.quirks.writes(Change::Add(list), user) {
+            user.list_mut(list).add(whom, name);
+        }
+    }
+
+    /// Takes a user off a list; false where the user was not on it.
+    fn strike(&mut self, owner: AccountId, list: ListName, whom: AccountId) -> bool {
+        let user = &mut self.directory[owner];
+        let was_there = user.list(list).contains(whom);
+        if self.quirks.writes(Change::Remove(list), user) {
+            user.list_mut(list).remove(whom);
+        }
+        was_there
+    }
+
+    /// Counts a change of a user's lists or settings, and gives its number.
+    pub(super) fn count(&mut self, owner: AccountId, change: Change) -> u32 {
+        let user = &mut self.directory[owner];
+        if self.quirks.counts(change, user) {
+            user.next_serial()
+        } else {
+            user.serial
+        }
     }
 
     /// The user behind a handle that came as a parameter, where anybody has dealt with it.

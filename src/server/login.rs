@@ -4,9 +4,8 @@ use md5::{Digest, Md5};
 
 use super::Server;
 use super::account::{AccountId, Presence};
-use super::connection::{ConnId, Phase};
-use super::faults::Fault;
-use super::handle::{HandleFault, parse_handle};
+use super::connection::{ConnId, End, Phase};
+use super::handle::{BadHandle, parse_handle};
 use super::request::{Outcome, Refusal, Request};
 use crate::spec::ServerKind;
 
@@ -37,10 +36,10 @@ impl Login {
 }
 
 /// A challenge that waits for its response.
-#[derive(Debug)]
-struct Attempt {
-    handle: String,
-    challenge: String,
+#[derive(Debug, Clone)]
+pub(super) struct Attempt {
+    pub(super) handle: String,
+    pub(super) challenge: String,
 }
 
 /// A login command at the wrong time.
@@ -77,11 +76,8 @@ impl Server {
         //= VER-4
         let speaks = |dialect: &&[u8]| dialect.eq_ignore_ascii_case(DIALECT.as_bytes());
         login.has_dialect = request.params.iter().any(speaks);
-        let trid = request.trid();
-        if self.faulty(Fault::ZERO_IS_A_DIALECT) && request.params.contains(&&b"0"[..]) {
-            self.login(conn)?.has_dialect = true;
-            self.outbox.line(conn, format_args!("VER {trid} 0"));
-        } else if self.login(conn)?.has_dialect {
+        let (trid, has_dialect) = (request.trid(), login.has_dialect);
+        if has_dialect {
             //= VER-1
             //= VER-2
             //= VER-9
@@ -91,11 +87,7 @@ impl Server {
             //= VER-6
             self.outbox.line(conn, format_args!("VER {trid} 0"));
             //= VER-7
-            if self.faulty(Fault::FAILED_VER_STAYS_SILENT) {
-                self.login(conn)?.has_dialect = true;
-            } else {
-                self.close(conn);
-            }
+            self.end(conn, End::FailedVer);
         }
         Ok(())
     }
@@ -134,11 +126,11 @@ impl Server {
 
     fn begin_login(&mut self, conn: ConnId, request: &Request<'_>, handle: &[u8]) -> Outcome {
         self.login(conn)?.attempt = None;
-        let handle = parse_handle(handle).map_err(|fault| match fault {
+        let handle = parse_handle(handle).map_err(|bad| match bad {
             //= HANDLE-3
             //= HANDLE-4
-            HandleFault::NoDomain => Refusal::Error(206),
-            HandleFault::ForeignDomain | HandleFault::Malformed => Refusal::Error(911),
+            BadHandle::NoDomain => Refusal::Error(206),
+            BadHandle::ForeignDomain | BadHandle::Malformed => Refusal::Error(911),
         })?;
         match self.login(conn)?.kind {
             ServerKind::Dispatch => self.refer_to_notification(conn, request),
@@ -154,9 +146,7 @@ impl Server {
         let (trid, address) = (request.trid(), &self.config.addresses.notification);
         self.outbox
             .line(conn, format_args!("XFR {trid} NS {address}"));
-        if !self.faulty(Fault::REFERRAL_KEEPS_CONNECTION) {
-            self.close(conn);
-        }
+        self.end(conn, End::Referral);
         Ok(())
     }
 
@@ -164,69 +154,48 @@ impl Server {
     //= USR-1
     //= USR-9
     fn challenge(&mut self, conn: ConnId, request: &Request<'_>, handle: &str) -> Outcome {
-        let mut challenge = format!("{}.{}", self.unix_time(), self.random.next());
-        if self.faulty(Fault::CHALLENGE_NEVER_CHANGES) {
-            "1056561624.17795".clone_into(&mut challenge);
-        }
-        self.spoil_challenge(handle, &challenge);
-        let trid = request.trid();
+        let attempt = self.quirks.challenged(Box::new(Attempt {
+            handle: handle.to_owned(),
+            challenge: format!("{}.{}", self.unix_time(), self.random.next()),
+        }));
+        let (trid, challenge) = (request.trid(), &attempt.challenge);
         self.outbox
             .line(conn, format_args!("USR {trid} {PACKAGE} S {challenge}"));
-        self.login(conn)?.attempt = Some(Box::new(Attempt {
-            handle: handle.to_owned(),
-            challenge,
-        }));
+        self.login(conn)?.attempt = Some(attempt);
         Ok(())
     }
 
     fn finish_login(&mut self, conn: ConnId, request: &Request<'_>, response: &[u8]) -> Outcome {
         //= USR-10
         let attempt = self.login(conn)?.attempt.take();
-        let attempt = attempt.or_else(|| self.stray_attempt());
-        let attempt = attempt.ok_or(NOT_EXPECTED)?;
-        let account = self.verify(&attempt, response);
+        let attempt = self.quirks.responded(attempt).ok_or(NOT_EXPECTED)?;
         //= USR-5
+        let verified = self.verify(&attempt, response);
+        let account = self.let_in(&attempt, response, verified);
         //= USR-6
         //= USR-7
         //= USR-8
         let account = account.ok_or(Refusal::Error(911))?;
-        self.spoil_login(account)?;
         self.log_in(conn, account, request);
         Ok(())
-    }
-
-    /// The challenge of whoever came last, where a faulty server takes it for everybody's.
-    fn stray_attempt(&self) -> Option<Box<Attempt>> {
-        let (handle, challenge) = self.planted.challenge.clone()?;
-        Some(Box::new(Attempt { handle, challenge }))
     }
 
     /// The account, where the response is right.
     //= USR-15
     //= USR-16
     fn verify(&mut self, attempt: &Attempt, response: &[u8]) -> Option<AccountId> {
-        if self.faulty(Fault::UNKNOWN_USER_ADMITTED) && !self.directory.knows(&attempt.handle) {
-            return Some(self.directory.invent(&attempt.handle));
-        }
         let password = self.directory.password(&attempt.handle)?;
         let digest = Md5::new()
             .chain_update(&attempt.challenge)
             .chain_update(password.as_bytes())
             .finalize();
-        let mut expected = hex::encode(digest);
-        if self.faulty(Fault::DIGEST_SWAPPED) {
-            expected = hex::encode(Md5::digest(format!("{password}{}", attempt.challenge)));
-        }
-        let is_careless = self.faulty(Fault::ANY_PASSWORD)
-            || (self.faulty(Fault::EMPTY_RESPONSE) && response.is_empty());
-        if !is_careless && !response.eq_ignore_ascii_case(expected.as_bytes()) {
+        if !response.eq_ignore_ascii_case(hex::encode(digest).as_bytes()) {
             return None;
         }
         self.directory.find_or_make(&attempt.handle)
     }
 
     fn log_in(&mut self, conn: ConnId, account: AccountId, request: &Request<'_>) {
-        let is_second = self.directory[account].presence.is_some();
         self.displace(account);
         if let Some(connection) = self.connections.get_mut(conn) {
             connection.phase = Phase::Online(account);
@@ -242,9 +211,6 @@ impl Server {
             .line(conn, format_args!("USR {trid} OK {handle} {name}"));
         self.send_profile(conn);
         self.after_login(conn, account);
-        if is_second && self.faulty(Fault::BOTH_LOGINS_END) {
-            self.close(conn);
-        }
     }
 
     /// Ends an older login of the same user.
@@ -253,16 +219,9 @@ impl Server {
     //= OUT-5
     //= LIVE-4
     fn displace(&mut self, account: AccountId) {
-        if self.faulty(Fault::FIRST_LOGIN_STAYS) {
-            return;
-        }
         if let Some(older) = self.directory[account].presence {
             self.outbox.line(older.conn, format_args!("OUT OTH"));
-            if self.faulty(Fault::DISPLACED_STAYS) {
-                self.log_out(account);
-            } else {
-                self.close(older.conn);
-            }
+            self.end(older.conn, End::Displaced);
         }
     }
 
@@ -288,9 +247,7 @@ impl Server {
     //= PRES-7
     pub(super) fn sign_out(&mut self, conn: ConnId) -> Outcome {
         self.outbox.line(conn, format_args!("OUT"));
-        if !self.faulty(Fault::OUT_KEEPS_CONNECTION) {
-            self.close(conn);
-        }
+        self.end(conn, End::SignedOut);
         Ok(())
     }
 
@@ -300,7 +257,7 @@ impl Server {
         user.last_seen = Vec::new();
         user.forward.forget_shown();
         self.announce(account);
-        self.spoil_logout(account);
+        self.after_logout(account);
     }
 
     pub(super) fn unix_time(&self) -> u64 {

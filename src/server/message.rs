@@ -45,11 +45,13 @@ impl Server {
         let session = self.sessions.get(seat.session).ok_or(Refusal::Close)?;
         let sender = session.participant(conn).ok_or(Refusal::Close)?;
         let (handle, name) = (&sender.handle, &sender.name);
-        let payload = self.cut_payload(request.payload);
-        let length = payload.len();
+        let (payload, length) = (request.payload, request.payload.len());
         let mut is_delivered = false;
         for other in session.others(conn) {
-            if self.is_muted(seat.account, other.account) {
+            if self
+                .quirks
+                .mutes(&self.directory[other.account], seat.account)
+            {
                 continue;
             }
             let line = format_args!("MSG {handle} {name} {length}");

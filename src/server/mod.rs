@@ -41,6 +41,7 @@ mod personas;
 mod presence;
 #[cfg(test)]
 mod properties;
+mod quirks;
 mod random;
 mod request;
 mod route;
@@ -59,10 +60,11 @@ pub use outbox::Output;
 pub use personas::{Persona, personas};
 
 use account::Directory;
-use connection::Connections;
+use connection::{Connections, End};
 use cookie::Cookies;
-use faults::{Planted, Tamper};
+use faults::Tamper;
 use outbox::Outbox;
+use quirks::Quirks;
 use random::Random;
 use session::Sessions;
 
@@ -80,7 +82,7 @@ pub struct Server {
     /// Connections with unread commands, left until the outbox has emptied.
     backlog: VecDeque<ConnId>,
     is_down: bool,
-    planted: Planted,
+    quirks: Quirks,
 }
 
 impl Server {
@@ -97,7 +99,7 @@ impl Server {
             outbox: Outbox::new(Tamper::new(config.faults)),
             backlog: VecDeque::new(),
             is_down: false,
-            planted: Planted::default(),
+            quirks: Quirks::new(config.faults),
             random,
             config,
         }
@@ -113,15 +115,11 @@ impl Server {
     pub fn handle_open(&mut self, now: Duration, door: Door) -> ConnId {
         self.set_time(now);
         let conn = self.connections.next_id();
-        let is_full = self.faulty(Fault::CONNECTIONS_NEVER_FREED) && conn.0 > 64;
-        if self.is_down || is_full {
+        if self.is_down || !self.quirks.accepts(conn) {
             self.outbox.close(conn);
         } else {
             self.connections.open(conn, door, now, self.limits());
             self.rearm(conn);
-            if self.faulty(Fault::SILENCE_BLOCKS_ALL) {
-                self.planted.silent.push(conn);
-            }
         }
         conn
     }
@@ -135,9 +133,9 @@ impl Server {
     //= FRAME-8
     pub fn handle_input(&mut self, now: Duration, conn: ConnId, bytes: &[u8]) {
         self.set_time(now);
-        let bytes = self.taken(conn, bytes);
         if let Some(connection) = self.connections.get_mut(conn) {
-            connection.decoder.push(bytes);
+            let read = self.quirks.reads(&connection.decoder, bytes);
+            connection.decoder.push(read);
             self.work(conn);
         }
     }
@@ -148,9 +146,7 @@ impl Server {
     pub fn handle_close(&mut self, now: Duration, conn: ConnId) {
         self.set_time(now);
         self.outbox.client_left();
-        if !self.faulty(Fault::DROP_UNNOTICED) {
-            self.forget(conn, session::Leave::Gone);
-        }
+        self.end(conn, End::Lost);
     }
 
     /// Time has passed: does what is due. May be called at any time.
@@ -179,8 +175,8 @@ impl Server {
         }
     }
 
-    /// Whether a planted fault has ended the service for good: whoever has a process for it may let
-    /// that die too.
+    /// Whether a quirk has ended the service for good: whoever has a process for it may let that die
+    /// too.
     #[must_use]
     pub fn has_crashed(&self) -> bool {
         let tamper = self.outbox.tamper.as_ref();

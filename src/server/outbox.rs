@@ -28,7 +28,7 @@ pub(super) struct Outbox {
     bytes: usize,
     /// The line that is being written.
     line: String,
-    /// What a faulty server does to all of it.
+    /// What stands between the server and the world, where it has quirks.
     pub(super) tamper: Option<Box<Tamper>>,
 }
 
@@ -95,6 +95,20 @@ impl Outbox {
     pub(super) fn client_left(&mut self) {
         if let Some(tamper) = &mut self.tamper {
             tamper.client_left();
+        }
+    }
+
+    /// A connection has gone.
+    pub(super) fn gone(&mut self, conn: ConnId) {
+        if let Some(tamper) = &mut self.tamper {
+            tamper.gone(conn);
+        }
+    }
+
+    /// From now on nothing goes out.
+    pub(super) fn get_stuck(&mut self) {
+        if let Some(tamper) = &mut self.tamper {
+            tamper.get_stuck();
         }
     }
 

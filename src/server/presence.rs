@@ -9,7 +9,6 @@ use std::sync::Arc;
 use super::Server;
 use super::account::{AccountId, Sight, State};
 use super::connection::ConnId;
-use super::faults::Fault;
 use super::request::{Outcome, Refusal, Request};
 
 /// Why a watcher's view of a user is looked at.
@@ -42,23 +41,20 @@ impl Server {
         let before = presence.state.replace(state);
         let (trid, code) = (request.trid(), state.as_str());
         self.outbox.line(conn, format_args!("CHG {trid} {code}"));
-        match before {
+        if before.is_none() || self.quirks.introduces_each_time() {
             //= PRES-1
             //= PRES-2
             //= PRES-11
             //= PRES-13
-            None => self.introduce_contacts(conn, account, trid),
-            Some(_) if self.faulty(Fault::ILN_EACH_TIME) => {
-                self.introduce_contacts(conn, account, trid);
-            }
-            Some(State::Offline) if state != State::Offline => self.catch_up(account),
-            Some(_) => {}
+            self.introduce_contacts(conn, account, trid);
+        } else if before == Some(State::Offline) && state != State::Offline {
+            self.catch_up(account);
         }
         if state == State::Offline && before != Some(State::Offline) {
             self.remember(account);
         }
         let is_news = before.and_then(State::shown) != state.shown();
-        if is_news && !self.is_untold(before, state) {
+        if is_news && self.quirks.announces(before, state) {
             self.announce(account);
         }
         Ok(())
@@ -99,7 +95,7 @@ impl Server {
             return;
         };
         let Some(entry) = self.directory[watcher].forward.entry_mut(subject) else {
-            if self.faulty(Fault::REMOVED_STILL_TOLD) {
+            if self.quirks.tells_former_watchers() {
                 self.send_presence(conn, subject, state);
             }
             return;
@@ -139,11 +135,11 @@ impl Server {
         watcher: AccountId,
     ) -> Option<&'static str> {
         let user = &self.directory[subject];
-        let state = user.shown_state()?;
-        if !user.admits(watcher) {
-            return self.state_for_the_barred(subject, watcher);
+        let shown = user.shown_state()?;
+        if user.admits(watcher) {
+            return Some(shown);
         }
-        Some(state)
+        self.quirks.state_for_barred(user, watcher)
     }
 
     /// Where a watcher can be told of others: not before its first CHG, and not in state FLN.
@@ -153,7 +149,7 @@ impl Server {
         let presence = self.directory[watcher].presence?;
         match presence.state? {
             State::Offline => None,
-            State::Hidden if self.faulty(Fault::HIDDEN_ARE_DEAF) => None,
+            State::Hidden if self.quirks.deafens_hidden() => None,
             State::Online(_) | State::Hidden => Some(presence.conn),
         }
     }
@@ -184,7 +180,8 @@ impl Server {
     //= PRES-4
     fn introduce(&mut self, conn: ConnId, account: AccountId, contact: AccountId, trid: &str) {
         let state = self.visible_state(contact, account);
-        let Some(state) = state.or_else(|| self.leaked_state(contact, account)) else {
+        let leaked = || self.quirks.state_in_iln(&self.directory[contact], account);
+        let Some(state) = state.or_else(leaked) else {
             return;
         };
         if let Some(entry) = self.directory[account].forward.entry_mut(contact) {

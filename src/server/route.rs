@@ -5,29 +5,17 @@ use std::time::Duration;
 
 use super::Server;
 use super::account::AccountId;
-use super::connection::{ConnId, Connection, Phase};
-use super::faults::{Fate, Fault};
+use super::connection::{ConnId, End, Phase};
 use super::request::{Outcome, Refusal, Request};
-use super::session::Leave;
 
 use crate::wire::{Frame, Limits, Words};
 
 impl Server {
     pub(super) fn limits(&self) -> Limits {
-        let is_endless = self.faulty(Fault::ENDLESS_LINE_KEPT);
-        let is_cut = self.faulty(Fault::OVER_LONG_MESSAGE_CUT);
-        Limits {
-            line: if is_endless {
-                1 << 30
-            } else {
-                self.config.max_line
-            },
-            payload: if is_cut {
-                65_536
-            } else {
-                self.config.max_message
-            },
-        }
+        self.quirks.limits(Limits {
+            line: self.config.max_line,
+            payload: self.config.max_message,
+        })
     }
 
     /// Carries out what a connection has sent, until the outbox is full.
@@ -35,7 +23,7 @@ impl Server {
     //= FRAME-11
     //= REPLY-2
     pub(super) fn work(&mut self, conn: ConnId) {
-        if self.is_held_up(conn) {
+        if self.quirks.holds_up(conn) {
             return;
         }
         while let Some(connection) = self.connections.get_mut(conn) {
@@ -54,8 +42,8 @@ impl Server {
                 //= LIVE-1
                 //= MSG-10
                 Err(error) => {
-                    self.spoil_overflow(&error);
-                    self.close(conn);
+                    self.after_unreadable(&error);
+                    self.end(conn, End::Refused);
                 }
             }
         }
@@ -71,7 +59,7 @@ impl Server {
 
     fn carry_out(&mut self, conn: ConnId, frame: &Frame) {
         if self.outbox.tamper.is_some() {
-            self.carry_out_spoilt(conn, frame);
+            self.carry_out_tampered(conn, frame);
             return;
         }
         //= FRAME-4
@@ -81,33 +69,7 @@ impl Server {
         self.obey(conn, &words, payload);
     }
 
-    /// As a faulty server carries a command out.
-    fn carry_out_spoilt(&mut self, conn: ConnId, frame: &Frame) {
-        let Some(kind) = self.connections.get(conn).map(Connection::kind) else {
-            return;
-        };
-        let Some(tamper) = &mut self.outbox.tamper else {
-            return;
-        };
-        let command = tamper.command(conn, kind, frame);
-        for output in command.outputs {
-            self.outbox.put(output);
-        }
-        let words: Vec<&[u8]> = command.words.iter().map(Vec::as_slice).collect();
-        match command.fate {
-            Fate::CarryOut => self.obey(conn, &words, &command.payload),
-            Fate::Ignore => {}
-            Fate::Close => self.close(conn),
-            Fate::CloseAll => {
-                for conn in self.connections.ids() {
-                    self.close(conn);
-                }
-            }
-        }
-        self.is_silent_no_more(conn);
-    }
-
-    fn obey(&mut self, conn: ConnId, words: &[&[u8]], payload: &[u8]) {
+    pub(super) fn obey(&mut self, conn: ConnId, words: &[&[u8]], payload: &[u8]) {
         //= FRAME-16
         if words.is_empty() {
             return;
@@ -117,18 +79,14 @@ impl Server {
         };
         connection.active = self.now;
         connection.decide(words);
-        match Request::parse(connection.commands(), words, payload) {
-            Ok(request) => {
-                let outcome = self.answer(conn, &request);
-                let outcome = self.spoil_outcome(outcome);
-                self.conclude(conn, &request, outcome);
-            }
-            Err(refusal) => {
-                if self.spoil_outcome(Err(refusal)).is_err() {
-                    self.close(conn);
-                }
-            }
-        }
+        let request = Request::parse(connection.commands(), words, payload);
+        let outcome = match &request {
+            Ok(request) => self.answer(conn, request),
+            Err(refusal) => Err(*refusal),
+        };
+        let request = request.ok();
+        let outcome = self.after_command(conn, request.as_ref(), outcome);
+        self.conclude(conn, request.and_then(|request| request.id), outcome);
     }
 
     //= REPLY-4
@@ -150,7 +108,7 @@ impl Server {
         account: AccountId,
         request: &Request<'_>,
     ) -> Outcome {
-        self.before_change(account, request);
+        self.before_command(account, request);
         match request.verb {
             "SYN" => self.synchronise(conn, account, request),
             "LST" => self.show_list(conn, account, request),
@@ -177,40 +135,41 @@ impl Server {
     //= ERR-2
     //= ERR-3
     //= ERR-4
-    fn conclude(&mut self, conn: ConnId, request: &Request<'_>, outcome: Outcome) {
+    fn conclude(&mut self, conn: ConnId, trid: Option<&str>, outcome: Outcome) {
         let (code, closes) = match outcome {
             Ok(()) => return,
             Err(Refusal::Error(code)) => (Some(code), false),
             Err(Refusal::ErrorAndClose(code)) => (Some(code), true),
             Err(Refusal::Close) => (None, true),
         };
-        if let (Some(code), Some(trid)) = (code, request.id) {
+        if let (Some(code), Some(trid)) = (code, trid) {
             self.outbox.line(conn, format_args!("{code} {trid}"));
         }
         if closes {
-            self.close(conn);
+            self.end(conn, End::Refused);
         }
     }
 
-    /// Closes a connection, with all that follows from it.
-    pub(super) fn close(&mut self, conn: ConnId) {
-        self.close_as(conn, Leave::Gone);
-    }
-
-    fn close_as(&mut self, conn: ConnId, leave: Leave) {
-        self.outbox.close(conn);
-        self.forget(conn, leave);
+    /// Ends a connection, with all that follows from it.
+    pub(super) fn end(&mut self, conn: ConnId, end: End) {
+        if self.outlives(conn, end) {
+            return;
+        }
+        if end != End::Lost {
+            self.outbox.close(conn);
+        }
+        self.forget(conn, end);
     }
 
     /// Does what follows from the end of a connection.
-    pub(super) fn forget(&mut self, conn: ConnId, leave: Leave) {
+    pub(super) fn forget(&mut self, conn: ConnId, end: End) {
         let Some(connection) = self.connections.remove(conn) else {
             return;
         };
-        self.spoil_end(conn);
+        self.after_end(conn, &connection.phase);
         match connection.phase {
             Phase::Online(account) => self.log_out(account),
-            Phase::Seated(seat) => self.leave_session(conn, seat, leave),
+            Phase::Seated(seat) => self.leave_session(conn, seat, end),
             Phase::Undecided | Phase::Login(_) | Phase::Lobby => {}
         }
     }
@@ -235,7 +194,7 @@ impl Server {
     //= LIVE-5
     pub(super) fn give_up_or_rearm(&mut self, conn: ConnId) {
         match self.deadline(conn) {
-            Some(at) if at <= self.now => self.close_as(conn, Leave::Idle),
+            Some(at) if at <= self.now => self.end(conn, End::Idle),
             at => self.connections.arm(conn, at),
         }
     }

@@ -28,15 +28,6 @@ impl fmt::Display for SessionId {
     }
 }
 
-/// How a participant leaves.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Leave {
-    /// By OUT, or with its connection.
-    Gone,
-    /// Given up because it sent nothing for too long.
-    Idle,
-}
-
 /// Somebody in a session.
 #[derive(Debug)]
 pub(super) struct Participant {

@@ -3,9 +3,8 @@
 use super::Server;
 use super::account::{AccountId, Privacy, Prompt};
 use super::connection::ConnId;
-use super::faults::Fault;
 use super::handle::parse_number;
-use super::list::ListName;
+use super::list::{Change, ListName};
 use super::request::{Outcome, Refusal, Request};
 
 impl Server {
@@ -23,18 +22,12 @@ impl Server {
             return Err(Refusal::Close);
         };
         let known = parse_number(known).ok_or(Refusal::Close)?;
-        let (trid, user) = (
-            request.trid(),
-            self.planted.late.known(&self.directory, account),
-        );
-        let serial = user.serial;
+        let trid = request.trid();
+        let serial = self.quirks.as_written(&self.directory, account).serial;
         self.outbox.line(conn, format_args!("SYN {trid} {serial}"));
         //= SYN-2
         //= SYN-9
-        if known == serial && !self.faulty(Fault::SYN_ALWAYS_FULL) {
-            return Ok(());
-        }
-        if known == 0 && serial == 1 && self.faulty(Fault::NEW_ACCOUNT_WITHOUT_BATCH) {
+        if known == serial {
             return Ok(());
         }
         self.send_batch(conn, account, trid);
@@ -46,18 +39,14 @@ impl Server {
     //= SYN-5
     //= SYN-6
     pub(super) fn send_batch(&mut self, conn: ConnId, account: AccountId, trid: &str) {
-        let user = self.planted.late.known(&self.directory, account);
+        let user = self.quirks.as_written(&self.directory, account);
         let serial = user.serial;
         let (prompt, privacy) = (user.prompt.as_str(), user.privacy.as_str());
         self.outbox
             .line(conn, format_args!("GTC {trid} {serial} {prompt}"));
         self.outbox
             .line(conn, format_args!("BLP {trid} {serial} {privacy}"));
-        let mut lists = ListName::ALL;
-        if self.faulty(Fault::BATCH_ORDER) {
-            lists.reverse();
-        }
-        for list in lists {
+        for list in self.quirks.batch(ListName::ALL) {
             self.send_list(conn, account, trid, list);
         }
     }
@@ -82,7 +71,7 @@ impl Server {
     //= LST-2
     //= LST-5
     fn send_list(&mut self, conn: ConnId, account: AccountId, trid: &str, name: ListName) {
-        let user = self.planted.late.known(&self.directory, account);
+        let user = self.quirks.as_written(&self.directory, account);
         let (list, serial, code) = (user.list(name), user.serial, name.as_str());
         let total = list.len();
         //= LST-3
@@ -113,7 +102,6 @@ impl Server {
         };
         //= GTC-6
         let prompt = Prompt::parse(value).ok_or(Refusal::Close)?;
-        let falls = self.faulty(Fault::NUMBERS_FALL);
         let user = &mut self.directory[account];
         //= GTC-2
         //= GTC-3
@@ -121,10 +109,8 @@ impl Server {
             return Err(Refusal::Error(218));
         }
         user.prompt = prompt;
-        if falls {
-            user.serial = user.serial.saturating_sub(2);
-        }
-        let (trid, serial, value) = (request.trid(), user.next_serial(), prompt.as_str());
+        let serial = self.count(account, Change::Prompt);
+        let (trid, value) = (request.trid(), prompt.as_str());
         self.outbox
             .line(conn, format_args!("GTC {trid} {serial} {value}"));
         Ok(())
@@ -150,7 +136,8 @@ impl Server {
             return Err(Refusal::Error(218));
         }
         user.privacy = privacy;
-        let (trid, serial, value) = (request.trid(), user.next_serial(), privacy.as_str());
+        let serial = self.count(account, Change::Privacy);
+        let (trid, value) = (request.trid(), privacy.as_str());
         self.outbox
             .line(conn, format_args!("BLP {trid} {serial} {value}"));
         //= BLP-9

@@ -4,12 +4,11 @@ use std::sync::Arc;
 
 use super::Server;
 use super::account::AccountId;
-use super::connection::{ConnId, Phase, Seat};
+use super::connection::{ConnId, End, Phase, Seat};
 use super::cookie::Purpose;
-use super::faults::Fault;
-use super::handle::{HandleFault, parse_handle, printable};
+use super::handle::{BadHandle, parse_handle, printable};
 use super::request::{Outcome, Refusal, Request};
-use super::session::{Invitation, Leave, Participant, SessionId};
+use super::session::{Invitation, Participant, SessionId};
 
 /// A cookie that does not open.
 const NOT_ADMITTED: Refusal = Refusal::ErrorAndClose(911);
@@ -32,12 +31,9 @@ impl Server {
         //= SBX-3
         //= SBX-4
         //= SBX-5
-        let is_hidden = self.directory[account].shown_state().is_none();
-        if is_hidden && !(self.faulty(Fault::HIDDEN_GET_BOARD) && self.has_state(account)) {
+        let user = &self.directory[account];
+        if user.shown_state().is_none() && !self.quirks.refers_hidden(user) {
             return Err(Refusal::Error(913));
-        }
-        if self.faulty(Fault::ONE_COOKIE_A_USER) {
-            self.cookies.void(account);
         }
         self.cookies.expire(self.now);
         if self.cookies.held(account) >= self.config.cookie_limit {
@@ -87,10 +83,7 @@ impl Server {
             return Err(Refusal::Close);
         };
         let account = self.admit(handle, cookie, Purpose::Open)?;
-        let mut session = self.sessions.new_id();
-        if self.faulty(Fault::ONE_SESSION_NUMBER) {
-            session = *self.planted.session.get_or_insert(session);
-        }
+        let session = self.quirks.session_number(self.sessions.new_id());
         self.sit_down(conn, Seat { session, account });
         let (trid, (handle, name)) = (request.trid(), self.label(account));
         self.outbox
@@ -107,9 +100,8 @@ impl Server {
         self.cookies.expire(self.now);
         let account = self.known(handle).ok_or(NOT_ADMITTED)?;
         let cookie = printable(cookie).ok_or(NOT_ADMITTED)?;
-        if self.opens_wrongly(cookie, account, purpose)
-            || self.cookies.redeem(cookie, account, purpose)
-        {
+        let is_honoured = self.quirks.honours(cookie, &self.cookies, account, purpose);
+        if is_honoured || self.cookies.redeem(cookie, account, purpose) {
             Ok(account)
         } else {
             Err(NOT_ADMITTED)
@@ -142,9 +134,9 @@ impl Server {
         };
         let handle = match parse_handle(handle) {
             Ok(handle) => handle,
-            Err(HandleFault::ForeignDomain) => return self.count_failed_call(conn, seat),
+            Err(BadHandle::ForeignDomain) => return self.count_failed_call(conn, seat),
             //= CAL-10
-            Err(HandleFault::NoDomain | HandleFault::Malformed) => {
+            Err(BadHandle::NoDomain | BadHandle::Malformed) => {
                 return Err(Refusal::Error(208));
             }
         };
@@ -157,10 +149,7 @@ impl Server {
         if self.is_present_or_called(seat.session, callee) {
             return Err(Refusal::Error(215));
         }
-        if self.is_stopped_wrongly(seat, callee) {
-            return self.count_failed_call(conn, seat);
-        }
-        let Some(rang) = self.reachable_at(callee, seat.account) else {
+        let Some(rang) = self.reachable_at(callee, seat) else {
             return self.count_failed_call(conn, seat);
         };
         self.invite(conn, seat, callee, rang);
@@ -204,16 +193,11 @@ impl Server {
     //= CAL-5
     //= BLP-6
     //= BLP-7
-    fn reachable_at(&self, callee: AccountId, caller: AccountId) -> Option<ConnId> {
+    fn reachable_at(&self, callee: AccountId, seat: Seat) -> Option<ConnId> {
         let user = &self.directory[callee];
-        if user.shown_state().is_none() && !self.faulty(Fault::HIDDEN_CAN_BE_CALLED) {
-            return None;
-        }
-        let conn = user.presence?.conn;
-        let admits = self.admits_wrongly(callee, caller);
-        admits
-            .unwrap_or_else(|| user.admits(caller))
-            .then_some(conn)
+        let is_reachable = user.shown_state().is_some() && user.admits(seat.account);
+        let rings = self.rings(callee, seat, is_reachable);
+        user.presence.filter(|_| rings).map(|there| there.conn)
     }
 
     fn invite(&mut self, conn: ConnId, seat: Seat, callee: AccountId, rang: ConnId) {
@@ -257,7 +241,6 @@ impl Server {
             return Err(NOT_ADMITTED);
         }
         let trid = request.trid();
-        self.send_stale_roster(conn, session, trid);
         self.send_roster(conn, session, trid);
         self.outbox.line(conn, format_args!("ANS {trid} OK"));
         self.sit_down(conn, Seat { session, account });
@@ -271,6 +254,7 @@ impl Server {
     //= ANS-6
     fn send_roster(&mut self, conn: ConnId, session: SessionId, trid: &str) {
         let Some(session) = self.sessions.get(session) else {
+            self.send_former_roster(conn, session, trid);
             return;
         };
         let total = session.participants.len();
@@ -301,31 +285,23 @@ impl Server {
     //= BYE-1
     //= BYE-3
     fn leave_switchboard(&mut self, conn: ConnId) -> Outcome {
-        if self.faulty(Fault::BOARD_OUT_KEEPS_CONNECTION) {
-            self.forget(conn, Leave::Gone);
-            return Ok(());
-        }
-        self.close(conn);
+        self.end(conn, End::LeftSession);
         Ok(())
     }
 
     /// Tells those who remain.
     //= BYE-1
     //= BYE-2
-    pub(super) fn leave_session(&mut self, conn: ConnId, seat: Seat, leave: Leave) {
-        self.spoil_leaving(conn, seat);
+    pub(super) fn leave_session(&mut self, conn: ConnId, seat: Seat, end: End) {
         self.sessions.leave(seat.session, conn);
         let handle = Arc::clone(&self.directory[seat.account].handle);
         let session = self.sessions.get(seat.session);
         for participant in session.map_or(&[][..], |session| &session.participants) {
-            match leave {
-                Leave::Gone => self
-                    .outbox
-                    .line(participant.conn, format_args!("BYE {handle}")),
-                Leave::Idle => self
-                    .outbox
-                    .line(participant.conn, format_args!("BYE {handle} 1")),
-            }
+            let line = match end {
+                End::Idle => format_args!("BYE {handle} 1"),
+                _ => format_args!("BYE {handle}"),
+            };
+            self.outbox.line(participant.conn, line);
         }
     }
 }

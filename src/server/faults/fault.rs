@@ -14,7 +14,7 @@ pub struct Fault(pub(super) u16);
 /// How a fault is made.
 #[derive(Clone, Copy)]
 pub(super) enum How {
-    /// By a branch of the server.
+    /// By a policy of `quirks`.
     Inside,
     /// By what this does to each command that comes in.
     Incoming(fn(&mut Received<'_>)),

@@ -98,6 +98,28 @@ pub(super) fn lower_case_dialect_unanswered(received: &mut Received<'_>) {
     }
 }
 
+/// The dialect 0 counts as the server's own.
+pub(super) fn zero_taken_for_the_dialect(received: &mut Received<'_>) {
+    if received.is("VER") {
+        for dialect in received
+            .words
+            .iter_mut()
+            .skip(2)
+            .filter(|word| *word == b"0")
+        {
+            *dialect = b"MSNP2".to_vec();
+        }
+    }
+}
+
+pub(super) fn zero_named(sent: &mut Sent<'_>) {
+    let offered = sent.command().map_or(&[][..], |command| &command.words);
+    let is_offered = offered.iter().skip(2).any(|word| word == b"0");
+    if sent.is("VER") && is_offered {
+        sent.set(2, "0");
+    }
+}
+
 pub(super) fn failure_untold(sent: &mut Sent<'_>) {
     if sent.is("VER") && sent.text(2) == "0" {
         sent.drop();

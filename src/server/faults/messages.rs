@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::received::{Fate, Received};
 use super::sent::Sent;
-use crate::spec::ServerKind;
+use crate::spec::{MAX_MESSAGE, ServerKind};
 
 fn is_message(sent: &Sent<'_>) -> bool {
     sent.is("MSG") && sent.asked(0) == "MSG"
@@ -171,6 +171,11 @@ pub(super) fn long_cut(sent: &mut Sent<'_>) {
             .unwrap_or_default()
             .to_vec()
     });
+}
+
+/// The server takes more than it may, and passes on what it may.
+pub(super) fn over_long_cut(received: &mut Received<'_>) {
+    received.payload.truncate(MAX_MESSAGE);
 }
 
 pub(super) fn long_closes(received: &mut Received<'_>) {

@@ -3,8 +3,9 @@
 //!
 //! Most are made by [`Tamper`], which stands between the server and the world, sees each command
 //! and each frame, and may drop, double, rewrite, misdirect or hold it; the files of the groups
-//! hold one function for each. The others are branches of the server under `self.faulty(…)`.
-//! Without a fault there is no `Tamper`, and the server behaves as if this folder did not exist.
+//! hold one function for each. The others are decisions of the server itself: the policies of
+//! `quirks`. Without a fault there is no `Tamper`, and the server behaves as if neither folder
+//! existed.
 
 mod crowds;
 mod errors;
@@ -12,13 +13,10 @@ mod extras;
 mod fault;
 mod framing;
 mod habits;
-mod late;
-mod leaks;
 mod lists;
 mod login;
 mod messages;
 mod notes;
-mod planted;
 mod presence;
 mod received;
 mod sent;
@@ -32,6 +30,5 @@ mod transactions;
 
 pub use fault::{Fault, FaultSet, faults, habits};
 
-pub(super) use planted::Planted;
 pub(super) use received::Fate;
 pub(super) use tamper::Tamper;

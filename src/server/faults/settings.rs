@@ -3,6 +3,27 @@
 use super::received::Received;
 use super::sent::Sent;
 
+/// The number that a SYN names, where it is one.
+fn named(received: &Received<'_>) -> Option<u32> {
+    let number = received.text(2);
+    let is_number = received.is("SYN") && number.bytes().all(|byte| byte.is_ascii_digit());
+    is_number.then(|| number.parse().ok())?
+}
+
+/// Every client seems to know nothing.
+pub(super) fn syn_always_full(received: &mut Received<'_>) {
+    if named(received).is_some() {
+        received.set(2, "0");
+    }
+}
+
+/// A client that knows nothing seems to know what a new account holds.
+pub(super) fn new_account_without_batch(received: &mut Received<'_>) {
+    if named(received) == Some(0) {
+        received.set(2, "1");
+    }
+}
+
 pub(super) fn syn_without_number(sent: &mut Sent<'_>) {
     if sent.is("SYN") {
         sent.words.truncate(2);

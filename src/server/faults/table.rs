@@ -144,7 +144,7 @@ table! {
     FIRST_DIALECT_ALONE [VER_3 VER_2] Incoming(login::first_dialect_alone), "Only the first dialect that is offered counts.";
     LOWER_CASE_DIALECT_UNANSWERED [VER_4 REPLY_1] Incoming(login::lower_case_dialect_unanswered), "A VER with msnp2 is not answered.";
     VER_FAILURE_UNTOLD [VER_5] Outgoing(login::failure_untold), "Where no dialect is shared the server closes without a word.";
-    ZERO_IS_A_DIALECT [VER_6 VER_2] Inside, "The dialect 0 is agreed on where it is offered.";
+    ZERO_IS_A_DIALECT [VER_6 VER_2] Both(login::zero_taken_for_the_dialect, login::zero_named), "The dialect 0 is agreed on where it is offered.";
     FAILED_VER_STAYS_SILENT [VER_7] Outgoing(login::note_failure), "After a failed negotiation the connection stays, and nothing is answered on it.";
     SECOND_VER_UNANSWERED [VER_8 REPLY_1] Incoming(login::second_ver_unanswered), "A second VER is not answered.";
     OTHER_DIALECT_FIRST [VER_9 VER_1] Outgoing(login::other_dialect_first), "The reply to VER begins with a dialect that was not offered.";
@@ -181,7 +181,7 @@ table! {
     SYN_NUMBER_OVERFLOWS [SYN_1 SYN_6] Outgoing(settings::syn_number_overflows), "SYN with the highest number of all is answered by one more.";
     SYN_WITHOUT_NUMBER [SYN_1] Outgoing(settings::syn_without_number), "The reply to SYN holds no number.";
     SYN_OLD_NUMBER [SER_2 SYN_6 SYN_1] Outgoing(settings::syn_old_number), "The reply to SYN holds the number before the last.";
-    SYN_ALWAYS_FULL [SYN_2] Inside, "A client that is up to date gets the whole batch.";
+    SYN_ALWAYS_FULL [SYN_2] Incoming(settings::syn_always_full), "A client that is up to date gets the whole batch.";
     BATCH_ORDER [SYN_3] Inside, "The lists of a synchronisation come in the reverse order.";
     BATCH_WITHOUT_BLP [SYN_3 SYN_5] Outgoing(settings::batch_without_blp), "A synchronisation brings no BLP.";
     BATCH_CUT [SYN_5] Outgoing(settings::batch_cut), "A synchronisation brings one entry of each list.";
@@ -191,7 +191,7 @@ table! {
     OFFLINE_CHANGE_LOST [SYN_8 ADD_9] Inside, "Whoever is added while offline never learns of it.";
     SECOND_SYN_UNANSWERED [SYN_10 REPLY_1] Incoming(settings::second_syn_unanswered), "A second SYN is not answered.";
     SECOND_SYN_ALONE [SYN_10 SYN_3] Outgoing(settings::second_syn_alone), "A second SYN brings no batch.";
-    NEW_ACCOUNT_WITHOUT_BATCH [SYN_11 SYN_3] Inside, "An account that nobody has changed gets no batch.";
+    NEW_ACCOUNT_WITHOUT_BATCH [SYN_11 SYN_3] Incoming(settings::new_account_without_batch), "An account that nobody has changed gets no batch.";
     // LST, GTC, BLP (7.6)
     LST_WITHOUT_NAME [LST_1] Outgoing(settings::lst_without_name), "LST lines hold no name.";
     LST_FROM_ZERO [LST_2] Outgoing(settings::lst_from_zero), "LST counts from 0.";
@@ -251,7 +251,7 @@ table! {
     UNKNOWN_USER_IS_216 [ADD_6] Outgoing(errors::unknown_user_is_216), "Adding a user who does not exist draws 216.";
     MALFORMED_HANDLE_ADDED [ADD_7 HANDLE_2 ADD_3] Outgoing(lists::malformed_handle_added), "Adding a malformed handle seems to succeed.";
     MALFORMED_HANDLE_IS_500 [ADD_7] Outgoing(errors::malformed_is_500), "Adding a malformed handle draws 500.";
-    REVERSE_LIST_NOT_WRITTEN [ADD_9 SYN_8 ADD_10] Inside, "Adding to the FL leaves the other's RL as it was.";
+    REVERSE_LIST_NOT_WRITTEN [ADD_9 SYN_8 ADD_10] Outgoing(lists::add_untold), "Adding to the FL leaves the other's RL as it was.";
     ADD_UNTOLD [ADD_10] Outgoing(lists::add_untold), "Whoever is added while online is not told.";
     ADD_TOLD_LATE [ADD_10] Outgoing(lists::add_told_late), "Whoever is added is told at the own next command.";
     ADD_TOLD_TWICE [ADD_10 REPLY_4] Outgoing(lists::add_told_twice), "Whoever is added is told twice.";
@@ -304,7 +304,7 @@ table! {
     // OUT (7.10)
     OUT_KEEPS_CONNECTION [OUT_1] Inside, "OUT is answered, and the connection stays.";
     OUT_ANSWERED_BY_BYE [OUT_2] Outgoing(login::out_answered_by_bye), "OUT is answered by BYE.";
-    FIRST_LOGIN_STAYS [OUT_3] Inside, "A second login leaves the first as it is.";
+    FIRST_LOGIN_STAYS [OUT_3] Outgoing(login::displaced_untold), "A second login leaves the first as it is.";
     DISPLACED_UNTOLD [OUT_3] Outgoing(login::displaced_untold), "The first of two logins is closed without OUT OTH.";
     DISPLACED_STAYS [OUT_3] Inside, "The first of two logins gets OUT OTH and is not closed.";
     SECOND_LOGIN_REFUSED [LIVE_4 OUT_4] Inside, "A second login is refused while the first is there.";
@@ -401,7 +401,7 @@ table! {
     EMPTY_MESSAGE_LOST [MSG_9] Outgoing(messages::empty_dropped), "A message of 0 bytes is lost.";
     LONG_MESSAGE_CUT [MSG_9 MSG_3] Outgoing(messages::long_cut), "A message is cut after 1024 bytes.";
     LONG_MESSAGE_CLOSES [MSG_9] Incoming(messages::long_closes), "A message over 1024 bytes ends the connection.";
-    OVER_LONG_MESSAGE_CUT [MSG_10] Inside, "Of a message over 1664 bytes the first 1664 are delivered.";
+    OVER_LONG_MESSAGE_CUT [MSG_10] Incoming(messages::over_long_cut), "Of a message over 1664 bytes the first 1664 are delivered.";
     ANY_MODE [MSG_10] Incoming(messages::any_mode), "A message in an unknown mode is delivered.";
     BAD_LENGTH_CLOSES_ALL [MSG_10 LIVE_1] Inside, "A length that is no number closes all connections.";
     PAYLOAD_OBEYED [MSG_11] Incoming(messages::payload_obeyed), "A line OUT in a message is obeyed.";

@@ -1,18 +1,18 @@
-//! Personas: servers with several habits at once, as servers in the world have them.
+//! Personas: lists of quirks, several at once, as servers in the world have them.
 
 use std::collections::BTreeSet;
 
 use super::faults::{Fault, FaultSet};
 use crate::spec::ClauseId;
 
-/// A server with habits.
+/// A server with several quirks.
 #[derive(Debug)]
 pub struct Persona {
     /// Its name, in kebab-case.
     pub name: &'static str,
     /// What it is like, in one sentence.
     pub description: &'static str,
-    /// Its habits: those that only personas have, and planted faults.
+    /// Its quirks: habits, which only personas have, and faults.
     pub quirks: &'static [Fault],
 }
 
@@ -29,13 +29,13 @@ impl Persona {
         personas().iter().find(|persona| persona.name == name)
     }
 
-    /// Its habits, for a server's set-up.
+    /// Its quirks, for a server's set-up.
     #[must_use]
     pub fn faults(&self) -> FaultSet {
         self.quirks.iter().copied().collect()
     }
 
-    /// The clauses that its habits break, by the clauses' own words.
+    /// The clauses that its quirks break, by the clauses' own words.
     #[must_use]
     pub fn clauses(&self) -> BTreeSet<ClauseId> {
         let quirks = self.quirks.iter();
@@ -161,7 +161,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_has_a_name_of_its_own_and_three_to_eight_habits() {
+    fn each_has_a_name_of_its_own_and_three_to_eight_quirks() {
         let names: BTreeSet<&str> = personas().iter().map(|persona| persona.name).collect();
         assert_eq!(names.len(), personas().len());
         for persona in personas() {

@@ -1,4 +1,5 @@
-//! The house's rules that the compiler does not know: who imports whom, how long a file may be.
+//! The house's rules that the compiler does not know: who imports whom, how long a file may be,
+//! and that the reference server's handlers plant no fault.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -78,6 +79,17 @@ const TABLE: &[(&str, &[&str])] = &[
 
 /// No file is longer.
 const LONGEST: usize = 600;
+
+/// What a handler of the reference server must not name: faults are policies that it asks by name.
+const PLANTED: &[&str] = &["Fault::", "faulty"];
+
+/// Where faults are at home; and the files that list some of them, for personas and for a test.
+const FAULTS_AT_HOME: &[&str] = &[
+    "server/faults",
+    "server/quirks",
+    "server/personas.rs",
+    "server/properties.rs",
+];
 
 /// The room of a file: the folder or the file below `src`.
 fn room(path: &Path) -> String {
@@ -175,6 +187,7 @@ fn faults(path: &Path, text: &str) -> Vec<String> {
             ));
         }
     }
+    faults.extend(planted(path, text));
     if matches!(here.as_str(), "lib" | "main" | "cli") {
         return faults;
     }
@@ -191,6 +204,23 @@ fn faults(path: &Path, text: &str) -> Vec<String> {
         }
     }
     faults
+}
+
+/// Where a file of the reference server plants a fault between its lines.
+fn planted(path: &Path, text: &str) -> Vec<String> {
+    let is_home = FAULTS_AT_HOME.iter().any(|home| path.starts_with(home));
+    if !path.starts_with("server") || is_home {
+        return Vec::new();
+    }
+    let lines = text.lines().zip(1..);
+    let is_planted = |line: &str| PLANTED.iter().any(|word| line.contains(word));
+    lines
+        .filter(|(line, _)| is_planted(line))
+        .map(|(_, number)| {
+            let shown = path.display();
+            format!("src/{shown}:{number}: make a policy of server/quirks of the fault")
+        })
+        .collect()
 }
 
 fn rust_files(folder: &Path, found: &mut Vec<PathBuf>) {
@@ -271,4 +301,28 @@ fn the_checker_bites() {
         faults(file, "use crate::wire::Frame;\nuse crate::server::Server;"),
         [""; 0]
     );
+}
+
+#[test]
+fn no_handler_plants_a_fault() {
+    let bad = "use super::faults::FaultSet;\n\
+               if self.config.faults.contains(Fault::ANY_COOKIE) {}\n\
+               let is_faulty = true;\n";
+    let told = faults(Path::new("server/switchboard.rs"), bad);
+    assert_eq!(
+        told,
+        [2, 3].map(|number| format!(
+            "src/server/switchboard.rs:{number}: make a policy of server/quirks of the fault"
+        ))
+    );
+    for home in FAULTS_AT_HOME
+        .iter()
+        .chain(&["server/quirks/login.rs", "run/suite.rs"])
+    {
+        assert_eq!(faults(Path::new(home), bad), [""; 0], "{home}");
+    }
+    let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    for home in FAULTS_AT_HOME {
+        assert!(src.join(home).exists(), "{home} has moved");
+    }
 }

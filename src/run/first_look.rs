@@ -36,6 +36,10 @@ impl Suite {
         }
         let mut told = BTreeSet::new();
         for outcome in outcomes {
+            // What was found on the way, and hangs on no rung.
+            for failure in outcome.failures.iter().filter(|it| it.clause.is_some()) {
+                self.judge.sort_in(&scenario, failure.clone(), &mut result);
+            }
             for accusation in &outcome.accusations {
                 let oracle = accusation.oracle().unwrap_or_default();
                 let follows = is_of_another(accusation, &outcome.accusations);

@@ -92,6 +92,19 @@ fn dictionaries_are_what_libfuzzer_reads() {
     }
 }
 
+#[test]
+fn the_dictionary_holds_the_words_of_the_rows() {
+    let text = fs::read_to_string(fuzz().join("msnp.dict")).expect("a dictionary");
+    let lines: Vec<&str> = text.lines().collect();
+    let words = msnpspec::fuzzer::dictionary::as_text();
+    let missing: Vec<&str> = words.lines().filter(|word| !lines.contains(word)).collect();
+    assert!(
+        missing.is_empty(),
+        "fuzz/msnp.dict lacks:\n{}",
+        missing.join("\n")
+    );
+}
+
 /// One of the seeds with a piece overwritten, left out or put in twice.
 fn mutant() -> impl Strategy<Value = (Body, Vec<u8>)> {
     let edit = (any::<prop::sample::Index>(), any::<Vec<u8>>(), 0..3u8);

@@ -155,9 +155,9 @@ impl Command {
         };
         let grammar = Grammar::new(ServerKind::Switchboard, Direction::ToServer);
         let params = self.words.len() - self.first_parameter();
-        grammar.find(verb.as_bytes()).is_some_and(|row| {
-            row.payload != PayloadForm::None && (row.min_params..=row.max_params).contains(&params)
-        })
+        grammar
+            .find(verb.as_bytes())
+            .is_some_and(|row| row.payload != PayloadForm::None && row.takes(params))
     }
 
     fn set_length(&mut self, text: &str) -> bool {

@@ -5,7 +5,7 @@ use super::finding::Finding;
 use super::line::{Verb, number};
 use super::shape::{COUNTS_SWAPPED, TOO_MANY};
 use super::world::{Seen, Told};
-use crate::spec::{ClauseId, Direction, Grammar, Param};
+use crate::spec::{ClauseId, Direction, Form, Grammar, Param};
 use crate::wire::{Frame, UNKNOWN, Words};
 
 /// The line as it should read, by what was found of its form; `None` where it may stay as it is,
@@ -64,11 +64,16 @@ fn encoded(line: &[u8], first: &[u8], last: &[u8]) -> Option<Vec<u8>> {
     Some(name)
 }
 
-/// Where a parameter of this kind stands in a line that is about as long as it should be.
-fn place_of(grammar: Grammar, frame: &Frame, param: Param) -> Option<usize> {
+/// The form of a line, and the place of its first parameter.
+fn form_of(grammar: Grammar, frame: &Frame) -> Option<(&'static Form, usize)> {
     let row = grammar.find(frame.verb())?;
     let first = row.first_param();
-    let form = row.form(frame.words().skip(first))?;
+    Some((row.form(frame.words().skip(first))?, first))
+}
+
+/// Where a parameter of this kind stands in a line that is about as long as it should be.
+fn place_of(grammar: Grammar, frame: &Frame, param: Param) -> Option<usize> {
+    let (form, first) = form_of(grammar, frame)?;
     Some(first + form.place_of(param)?)
 }
 
@@ -84,24 +89,20 @@ pub(super) fn place_of_name(grammar: Grammar, frame: &Frame) -> Option<usize> {
 
 /// How many words stand behind the name.
 fn words_behind_name(grammar: Grammar, frame: &Frame) -> Option<usize> {
-    let row = grammar.find(frame.verb())?;
-    let form = row.form(frame.words().skip(row.first_param()))?;
+    let (form, _) = form_of(grammar, frame)?;
     Some(form.params.len() - 1 - form.place_of(Param::Name)?)
 }
 
 /// The most words that a line of this form may have; `None` where there is no bound.
 fn most_words(grammar: Grammar, frame: &Frame) -> Option<usize> {
-    let row = grammar.find(frame.verb())?;
-    let form = row.form(frame.words().skip(row.first_param()))?;
-    form.most().checked_add(row.first_param())
+    let (form, first) = form_of(grammar, frame)?;
+    form.most().checked_add(first)
 }
 
 /// Where the serial number should stand that a line leaves out: with it, the line would be as it
 /// should.
 fn place_of_missing_number(grammar: Grammar, frame: &Frame) -> Option<usize> {
-    let row = grammar.find(frame.verb())?;
-    let first = row.first_param();
-    let form = row.form(frame.words().skip(first))?;
+    let (form, first) = form_of(grammar, frame)?;
     let at = form.place_of(Param::Serial)?;
     let before = frame.words().skip(first).take(at);
     let number = std::iter::once(&b"0"[..]);

@@ -185,11 +185,15 @@ fn differs_in_number(failure: &Failure) -> bool {
     let Observed::Line(line) = &failure.got else {
         return false;
     };
-    let verb = first_word(line);
-    let told = Grammar::new(ServerKind::Notification, Direction::ToClient);
-    let place = (told.find(verb.as_bytes())).and_then(|row| row.place_of(Param::Serial));
     // Words are counted from one.
-    place.is_some_and(|place| failure.word == Some(place + 1))
+    place_of_number(line).is_some_and(|place| failure.word == Some(place + 1))
+}
+
+/// Where the number of the lists stands in a line of a notification server.
+fn place_of_number(line: &str) -> Option<usize> {
+    let told = Grammar::new(ServerKind::Notification, Direction::ToClient);
+    told.find(first_word(line).as_bytes())?
+        .place_of(Param::Serial)
 }
 
 /// Whether a batch has an older number than the reply to its SYN, and the failure is about that
@@ -199,12 +203,8 @@ fn is_of_old_batch(failure: &Failure, finding: &Finding) -> bool {
         return false;
     };
     let is_reply = matches!(&failure.got, Observed::Line(line) if first_word(line) == "SYN");
-    let place = match first_word(line) {
-        "GTC" | "BLP" => 2,
-        "LST" => 3,
-        _ => return false,
-    };
-    let number = line.split(' ').nth(place).map(str::parse::<u64>);
+    let number = place_of_number(line).and_then(|place| line.split(' ').nth(place));
+    let number = number.map(str::parse::<u64>);
     let of_reply = finding.expected.parse::<u64>();
     match (number, of_reply) {
         (Some(Ok(number)), Ok(of_reply)) if finding.clause == ClauseId::SYN_6 => {

@@ -160,9 +160,7 @@ impl PayloadRule for Requests {
         let length = self.0.payload_word(line)?;
         let row = self.0.find(words(line).next()?)?;
         let count = words(line).count().checked_sub(row.first_param())?;
-        (row.min_params..=row.max_params)
-            .contains(&count)
-            .then_some(length)
+        row.takes(count).then_some(length)
     }
 }
 

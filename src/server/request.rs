@@ -49,7 +49,7 @@ impl<'l> Request<'l> {
             }
         };
         //= FRAME-14
-        if params.len() < row.min_params || params.len() > row.max_params {
+        if !row.takes(params.len()) {
             return Err(Refusal::Close);
         }
         Ok(Self {

@@ -336,6 +336,12 @@ impl Message {
             .or(self.forms.last())
     }
 
+    /// Whether it may have so many parameters.
+    #[must_use]
+    pub fn takes(&self, count: usize) -> bool {
+        (self.min_params..=self.max_params).contains(&count)
+    }
+
     /// The place of its first parameter among the words of a line.
     #[must_use]
     pub fn first_param(&self) -> usize {

@@ -207,7 +207,7 @@ fn clarity(grammar: Grammar, line: &Line<'_>, frame: &Frame, trid: Option<u64>) 
         _ => trid.is_some_and(|trid| trid <= u64::from(u32::MAX)),
     };
     let has_count = line.count().checked_sub(row.first_param());
-    let has_params = has_count.is_some_and(|n| (row.min_params..=row.max_params).contains(&n));
+    let has_params = has_count.is_some_and(|count| row.takes(count));
     let is_plain = is_printable(&frame.line);
     let has_mode = !is_message || matches!(line.word(2), b"U" | b"N" | b"A");
     match (has_valid_trid, has_params, is_plain && has_mode) {

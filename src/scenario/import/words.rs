@@ -103,9 +103,9 @@ impl Importer<'_> {
         let params: Vec<Option<Param>> = (0..words.len())
             .map(|index| param_at(grammar, words, index))
             .collect();
-        let kinds = words.iter().zip(&params).enumerate();
+        let kinds = params.iter().enumerate();
         let kinds: Vec<WordKind> = kinds
-            .map(|(index, (_, param))| self.expected_word(conn, words, index, *param))
+            .map(|(index, param)| self.expected_word(conn, words, index, *param))
             .collect();
         let place = |wanted| params.iter().position(|param| *param == Some(wanted));
         let cookie = place(Param::Cookie).and_then(|at| words.get(at));

@@ -8,7 +8,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::diagnostic::Place;
-use crate::spec::{ClauseId, Level, ServerKind};
+use crate::protocol::{ClauseId, Level, ServerKind};
 use crate::transcript::ConnId;
 pub use crate::transcript::Observed;
 

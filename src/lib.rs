@@ -7,11 +7,11 @@ pub mod model;
 #[cfg(feature = "net")]
 pub mod net;
 pub mod oracle;
+pub mod protocol;
 pub mod report;
 pub mod run;
 pub mod scenario;
 pub mod server;
 pub mod sim;
-pub mod spec;
 pub mod transcript;
 pub mod wire;

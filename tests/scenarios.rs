@@ -9,12 +9,12 @@ use std::sync::Arc;
 
 use libtest_mimic::{Arguments, Failed, Trial};
 use msnpspec::event::Failure;
+use msnpspec::protocol::Level;
 use msnpspec::run::{Account, Ending, Executor, Lists, Outcome};
 use msnpspec::scenario::Library;
 use msnpspec::scenario::ast::Scenario;
 use msnpspec::server::Config;
 use msnpspec::sim::{self, Chunking, SimOptions};
-use msnpspec::spec::Level;
 
 /// Which breaches are failures here.
 const LEVEL: Level = Level::Practice;

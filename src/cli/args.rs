@@ -5,10 +5,10 @@ use std::path::PathBuf;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use msnpspec::diagnostic::did_you_mean;
+use msnpspec::protocol::Level;
 use msnpspec::report::Format;
 use msnpspec::run::Shard;
 use msnpspec::server::{Fault, Persona, faults, personas};
-use msnpspec::spec::Level;
 
 use super::fuzz::FuzzArgs;
 use super::merge::MergeArgs;

@@ -1,7 +1,7 @@
 //! Clauses that are named on the command line: by id or by group.
 
 use msnpspec::diagnostic::did_you_mean;
-use msnpspec::spec::Clause;
+use msnpspec::protocol::Clause;
 
 /// The clauses of an id (`USR-6`) or a group (`USR`), in any case of letters; else what is wrong
 /// with the name, and what may be meant.

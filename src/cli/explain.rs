@@ -2,10 +2,10 @@
 
 use msnpspec::diagnostic::did_you_mean;
 use msnpspec::oracle::oracles;
+use msnpspec::protocol::{Clause, ErrorCode, Level, Rung, error_codes};
 use msnpspec::report::words::WORDS;
 use msnpspec::report::{Palette, explain as text};
 use msnpspec::scenario::ast::Scenario;
-use msnpspec::spec::{Clause, ErrorCode, Level, Rung, error_codes};
 
 use super::args::ExplainArgs;
 use super::clauses;

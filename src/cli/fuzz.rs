@@ -11,10 +11,10 @@ use msnpspec::fuzzer::{
     Verdict, watch,
 };
 use msnpspec::net::{Stand, StandOptions, interrupted, now};
+use msnpspec::protocol::Level;
 use msnpspec::run::{Known, Outcome, Shard, Target};
 use msnpspec::scenario::ast::Scenario;
 use msnpspec::server::{Fault, FaultSet};
-use msnpspec::spec::Level;
 use tokio::runtime::Runtime;
 
 use super::args::level_parser;

@@ -6,9 +6,9 @@ use std::time::{Duration, Instant};
 
 use msnpspec::fuzzer::{Isolation, Lane};
 use msnpspec::net::{Stand, StandError, Vitals, interrupted, now};
+use msnpspec::protocol::Level;
 use msnpspec::run::{Dead, Outcome, Timeouts};
 use msnpspec::scenario::ast::Scenario;
-use msnpspec::spec::Level;
 use tokio::runtime::Runtime;
 use tokio::sync::watch;
 

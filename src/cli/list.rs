@@ -2,10 +2,10 @@
 
 use msnpspec::fuzzer::{Effect, MUTATORS, Mutator};
 use msnpspec::oracle::{Oracle, oracles};
+use msnpspec::protocol::{Clause, error_codes};
 use msnpspec::report::list as row;
 use msnpspec::scenario::ast::Scenario;
 use msnpspec::server::{Fault, Persona, faults, personas};
-use msnpspec::spec::{Clause, error_codes};
 
 use super::args::{ListArgs, Listed};
 use super::console::Console;

@@ -140,7 +140,7 @@ pub(crate) fn again(args: &RunArgs) -> String {
             command.push_str(option);
         }
     }
-    if args.level != msnpspec::spec::Level::Must {
+    if args.level != msnpspec::protocol::Level::Must {
         command.push_str(" --level ");
         command.push_str(args.level.as_str());
     }

@@ -9,9 +9,9 @@ use std::time::Duration;
 
 use msnpspec::net::{RecordEvent, RecordOptions, Recorded, Recording, Signals};
 use msnpspec::oracle::Finding;
+use msnpspec::protocol::Level;
 use msnpspec::report::printable;
 use msnpspec::run::Target;
-use msnpspec::spec::Level;
 
 use super::args::RecordArgs;
 use super::console::Console;

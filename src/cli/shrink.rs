@@ -12,11 +12,11 @@ use msnpspec::fuzzer::{
     Kind, Reference, Reproducer, ShrinkError, ShrinkProgress, Shrinker, Shrunk, Signature,
 };
 use msnpspec::net::{Stand, StandError, StandOptions, interrupted, now};
+use msnpspec::protocol::{ClauseId, Level};
 use msnpspec::report::printable;
 use msnpspec::run::{Outcome, Target};
 use msnpspec::scenario::Library;
 use msnpspec::scenario::ast::Scenario;
-use msnpspec::spec::{ClauseId, Level};
 use tokio::runtime::Runtime;
 
 use super::args::{level_parser, seconds};

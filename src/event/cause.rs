@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{Failure, Judge, Rung};
-use crate::spec::{ClauseId, Level};
+use crate::protocol::{ClauseId, Level};
 
 /// What a cause means for the run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

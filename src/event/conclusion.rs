@@ -6,7 +6,7 @@ use super::{
     ByReason, ClauseResult, ClauseVerdict, Event, Gates, Notice, NoticeKind, RunInfo, Standing,
     Summary, Untested,
 };
-use crate::spec::{ClauseId, Level};
+use crate::protocol::{ClauseId, Level};
 
 /// Above one in so many inconclusive scenarios nothing is said of the server.
 const ONE_IN: usize = 20;

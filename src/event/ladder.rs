@@ -1,6 +1,6 @@
 //! How far a server has come: the steps that the first look climbs.
 
-pub use crate::spec::Rung;
+pub use crate::protocol::Rung;
 
 /// What the first look found on a rung.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -21,9 +21,9 @@ use super::signature::Signature;
 use super::watch::{Sight, Watched, watch};
 use crate::event::{Failure, Judge};
 use crate::model::{ReplyKind, Transition, knows};
+use crate::protocol::Level;
 use crate::run::{Known, Outcome};
 use crate::scenario::ast::Scenario;
-use crate::spec::Level;
 
 /// So many cases are executed before anything is counted, where nobody says otherwise.
 const ROUND: u64 = 256;

@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use crate::spec::Verb;
+use crate::protocol::Verb;
 
 /// What is no verb of MSNP2: of a later dialect, an error code, or of none.
 const NO_VERBS: [&str; 8] = ["CHL", "QRY", "PRP", "IMS", "217", "911", "XXX", "HELLO"];

@@ -55,7 +55,11 @@ impl Reproducer {
             ));
         }
         let failure = &shrunk.failure;
-        if let Some(clause) = shrunk.signature.clause.map(crate::spec::ClauseId::clause) {
+        if let Some(clause) = shrunk
+            .signature
+            .clause
+            .map(crate::protocol::ClauseId::clause)
+        {
             say(&format!(
                 "{} ({}): {}",
                 clause.name, clause.level, clause.text

@@ -20,9 +20,9 @@ use std::time::Duration;
 use super::judge::{Verdict, blame};
 use super::signature::Kind;
 use super::watch::{Sight, watch};
+use crate::protocol::Level;
 use crate::run::{AFTERMATH, Dead, Ending, Hunt, Known, Move, Outcome, Timeouts};
 use crate::scenario::ast::Scenario;
-use crate::spec::Level;
 
 /// So many cases are suspects when the server dies of none alone.
 const SUSPECTS: usize = 16;

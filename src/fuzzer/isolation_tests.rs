@@ -1,6 +1,6 @@
 use super::*;
+use crate::protocol::ClauseId;
 use crate::run::test_support::{failure, outcome, scenario};
-use crate::spec::ClauseId;
 
 /// When a server dies: what was played since it was started, and how often it has died.
 type Dies = fn(&[u32], u64) -> bool;

@@ -2,9 +2,9 @@
 
 use super::signature::{Kind, Signature};
 use crate::event::{Failure, Judge, Observed};
+use crate::protocol::{ClauseId, Level};
 use crate::run::{Dead, Ending, Outcome, is_cry};
 use crate::scenario::ast::Scenario;
-use crate::spec::{ClauseId, Level};
 
 /// The kind of a verdict.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -5,8 +5,8 @@ mod edits;
 use std::sync::Arc;
 
 use super::entropy::Entropy;
+use crate::protocol::{Direction, Grammar, PayloadForm, ServerKind};
 use crate::scenario::ast::Payload;
-use crate::spec::{Direction, Grammar, PayloadForm, ServerKind};
 use edits::{
     bad_escape, bad_handle, bad_length, bad_mode, bad_trid, carriage_return, empty_line,
     extra_parameter, foreign_command, huge_length, huge_payload, length_too_long, length_too_short,

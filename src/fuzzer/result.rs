@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::campaign::{Found, Report};
 use super::entropy::case_bytes;
 use super::name::Name;
-use crate::spec::{ClauseId, Level};
+use crate::protocol::{ClauseId, Level};
 
 /// The version of the format.
 const VERSION: u32 = 1;

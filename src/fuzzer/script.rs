@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use crate::diagnostic::{Source, Span};
+use crate::protocol::ClauseId;
 use crate::scenario::Composer;
 use crate::scenario::ast::{
     Action, Expect, Expected, LinePattern, Payload, PayloadPattern, Send, SendItem, Step, Text,
     User, Varies,
 };
-use crate::spec::ClauseId;
 use crate::transcript::ConnName;
 
 /// Writes steps, each with its clause.

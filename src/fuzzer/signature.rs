@@ -4,8 +4,8 @@ use std::fmt;
 
 use crate::event::{Failure, Judge, Observed, Wanted};
 use crate::oracle::Finding;
+use crate::protocol::{ClauseId, ServerKind};
 use crate::run::{Ending, Outcome};
-use crate::spec::{ClauseId, ServerKind};
 use crate::transcript::{ConnName, Entry, Party, Transcript, What, escape};
 use crate::wire::Frame;
 

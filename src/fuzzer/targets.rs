@@ -5,8 +5,8 @@
 //! [`TARGETS`].
 
 use crate::diagnostic::Source;
+use crate::protocol::{Direction, Grammar, ServerKind};
 use crate::scenario::{self, NoFiles};
-use crate::spec::{Direction, Grammar, ServerKind};
 use crate::wire::{Decoder, Frame, Limits, Terminator};
 
 mod server_bytes;

@@ -6,7 +6,7 @@ use super::line::{Capture, Line};
 use super::prediction::{After, Duty, Effect, Prediction, Replies, Reply, Sight, Sights};
 use super::value::{ConnId, Door, NameId, SessionId, State, TicketId, Truth, UserId, UserSet};
 use super::world::{Conn, Doubt, Session, Shown, Stage, Ticket};
-use crate::spec::ClauseId;
+use crate::protocol::ClauseId;
 
 use smallvec::smallvec;
 

@@ -6,7 +6,7 @@ use super::line::Line;
 use super::prediction::{Effect, Replies, Reply};
 use super::value::{ConnId, Door, NameId, Truth};
 use super::world::Stage;
-use crate::spec::ClauseId;
+use crate::protocol::ClauseId;
 
 use smallvec::smallvec;
 

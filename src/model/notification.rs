@@ -9,7 +9,7 @@ use super::login::{error, ignored, misplaced, out, refused};
 use super::prediction::{Effect, Replies, Reply};
 use super::value::{List, State, Truth, UserId};
 use super::world::Doubt;
-use crate::spec::ClauseId;
+use crate::protocol::ClauseId;
 
 impl Model {
     pub(super) fn notification_replies(&self, user: UserId, command: Command) -> Replies {

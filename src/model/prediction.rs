@@ -4,7 +4,7 @@ use smallvec::SmallVec;
 
 use super::line::Line;
 use super::value::{ConnId, List, NameId, SessionId, State, TicketId, UserId};
-use crate::spec::ClauseId;
+use crate::protocol::ClauseId;
 
 /// What becomes of the connection after a reply.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -5,7 +5,7 @@ use super::line::Line;
 use super::prediction::{Duty, Sight, Sights};
 use super::value::{ConnId, List, State, Truth, UserId};
 use super::world::{Doubt, Shown, Stage};
-use crate::spec::ClauseId;
+use crate::protocol::ClauseId;
 
 impl Model {
     /// Whether a user is shown to a watcher, FL apart. That BLP BL hides from those who are not on

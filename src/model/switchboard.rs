@@ -9,7 +9,7 @@ use super::login::{misplaced, name_if, refused};
 use super::prediction::{Effect, Replies, Reply};
 use super::value::{ConnId, SessionId, TicketId, Truth, UserId};
 use super::world::Ticket;
-use crate::spec::ClauseId;
+use crate::protocol::ClauseId;
 
 /// After so many failed calls another may draw 713.
 const PATIENCE: u8 = 4;

@@ -9,7 +9,7 @@ use super::command::{Command, Key, ListWord, Mode, Offer, Version, Whom};
 use super::prediction::{After, Reply};
 use super::value::{ConnId, Door, List, NameId, State, TicketId, Truth, UserId};
 use super::{Line, Model, Target};
-use crate::spec::ClauseId;
+use crate::protocol::ClauseId;
 
 macro_rules! phases {
     ($($(#[$doc:meta])* $name:ident $text:literal;)*) => {

@@ -1,7 +1,7 @@
 //! What the model says of plain cases.
 
 use super::*;
-use crate::spec::ClauseId;
+use crate::protocol::ClauseId;
 
 const ALICE: UserId = UserId(0);
 const BOB: UserId = UserId(1);

@@ -1,6 +1,6 @@
 //! The small values that states, commands and lines are made of.
 
-use crate::spec::ServerKind;
+use crate::protocol::ServerKind;
 
 /// The most users of one case.
 pub const MAX_USERS: usize = 5;
@@ -99,7 +99,7 @@ impl List {
 /// A state of presence (draft, 7.7).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum State {
-    /// An online state, by its place in [`crate::spec::ONLINE_STATES`].
+    /// An online state, by its place in [`crate::protocol::ONLINE_STATES`].
     Online(u8),
     /// HDN.
     Hidden,
@@ -115,7 +115,7 @@ impl State {
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
-            Self::Online(place) => crate::spec::ONLINE_STATES
+            Self::Online(place) => crate::protocol::ONLINE_STATES
                 .get(usize::from(place))
                 .copied()
                 .unwrap_or("NLN"),
@@ -131,7 +131,7 @@ impl State {
             b"HDN" => Some(Self::Hidden),
             b"FLN" => Some(Self::Offline),
             _ => {
-                let mut states = crate::spec::ONLINE_STATES.iter();
+                let mut states = crate::protocol::ONLINE_STATES.iter();
                 let place = states.position(|state| state.as_bytes() == word)?;
                 u8::try_from(place).ok().map(Self::Online)
             }

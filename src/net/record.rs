@@ -18,7 +18,7 @@ use tokio::task::JoinSet;
 
 use crate::net::tape::{Piece, Recorded, Tape, Track};
 use crate::oracle::Finding;
-use crate::spec::{Direction, MSNP2, Param};
+use crate::protocol::{Direction, MSNP2, Param};
 use crate::transcript::Party;
 use crate::wire::Frame;
 

@@ -11,11 +11,11 @@ use crate::net::bench::{Bench, Unprepared};
 use crate::net::clock::{now, stamp, today};
 use crate::net::log::ServerLog;
 use crate::net::signals::interrupted;
+use crate::protocol::Level;
 use crate::run::{
     Date, Done, Environment, Limit, RemoteError, Shard, Suite, SuiteOptions, Target, Task, Waivers,
 };
 use crate::scenario::ast::Scenario;
-use crate::spec::Level;
 
 /// How many scenarios run at the same time unless somebody says more.
 const JOBS: usize = 16;

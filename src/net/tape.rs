@@ -9,7 +9,7 @@ use std::time::Duration;
 use bytes::{Buf, Bytes, BytesMut};
 
 use crate::oracle::{Finding, Judge};
-use crate::spec::{Direction, Grammar, MSNP2, Param, ServerKind};
+use crate::protocol::{Direction, Grammar, MSNP2, Param, ServerKind};
 use crate::transcript::{ConnId, ConnName, Entry, Party, RESPONSE, Redactor, Transcript, What};
 use crate::wire::{Decoder, Frame, Limits, Words};
 

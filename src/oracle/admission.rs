@@ -4,7 +4,7 @@ use super::Oracle;
 use super::finding::Findings;
 use super::line::Verb;
 use super::world::{Purpose, Request, Role, Seen, UserId, World};
-use crate::spec::{ClauseId, ServerKind};
+use crate::protocol::{ClauseId, ServerKind};
 
 /// The judge of cookies.
 #[derive(Debug)]

@@ -5,7 +5,9 @@ use super::finding::Findings;
 use super::line::Verb;
 use super::world::{Flaw, List, Membership, Privacy, Request, Role, Seen, Told, User, UserId};
 use super::world::{World, state};
-use crate::spec::{ClauseId, Direction, Grammar, MAX_HANDLE, MAX_NAME, ServerKind, decode_name};
+use crate::protocol::{
+    ClauseId, Direction, Grammar, MAX_HANDLE, MAX_NAME, ServerKind, decode_name,
+};
 
 /// The judge of answers against their requests.
 #[derive(Debug)]

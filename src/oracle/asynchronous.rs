@@ -4,7 +4,7 @@ use super::Oracle;
 use super::finding::Findings;
 use super::line::{Verb, number};
 use super::world::{Role, Seen, Told, World};
-use crate::spec::{ClauseId, Direction, TridRule};
+use crate::protocol::{ClauseId, Direction, TridRule};
 
 /// The judge of TrIDs on lines that answer nothing.
 #[derive(Debug)]

@@ -4,7 +4,7 @@ use super::Oracle;
 use super::finding::Findings;
 use super::line::Verb;
 use super::world::{Request, Role, Seen, Told, World};
-use crate::spec::{ClauseId, ServerKind, decode_name};
+use crate::protocol::{ClauseId, ServerKind, decode_name};
 use crate::transcript::is_masked;
 
 pub(super) const OTHER_NAME: &str =

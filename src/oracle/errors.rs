@@ -4,7 +4,7 @@ use super::Oracle;
 use super::finding::Findings;
 use super::line::Verb;
 use super::world::{Role, Seen, World};
-use crate::spec::{ClauseId, ErrorCode};
+use crate::protocol::{ClauseId, ErrorCode};
 
 /// The judge of error lines.
 #[derive(Debug)]

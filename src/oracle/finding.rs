@@ -1,7 +1,7 @@
 //! What a judge says: an accusation with its proof.
 
 use super::world::Seen;
-use crate::spec::ClauseId;
+use crate::protocol::ClauseId;
 use crate::transcript::{ConnId, Observed};
 
 /// The most accusations that are kept of one transcript; a server that breaks a clause with every

@@ -6,7 +6,7 @@ use super::Oracle;
 use super::finding::{Charge, Findings, Place};
 use super::line::{Line, Verb, is_printable, number};
 use super::world::{Role, Seen, Sight, Told, World};
-use crate::spec::ClauseId;
+use crate::protocol::ClauseId;
 use crate::transcript::{ConnId, Party};
 
 /// The judge of lines as such.
@@ -134,7 +134,7 @@ impl Framing {
     fn judge_beginning(&mut self, world: &World, seen: &Seen<'_, '_>, out: &mut Findings) {
         let line = seen.told().map_or(&b""[..], |told| &told.frame.line);
         let verb = seen.told().map_or(&b""[..], |told| told.line.word(0));
-        let plain = crate::spec::decode_name(line);
+        let plain = crate::protocol::decode_name(line);
         let mut breaks = world.breaks().iter();
         let is_piece = !line.is_empty() && breaks.any(|piece| plain.starts_with(piece));
         let is_word = verb.len() == 3 && verb.iter().all(u8::is_ascii_alphabetic);
@@ -177,7 +177,7 @@ fn judge_name(world: &World, seen: &Seen<'_, '_>, told: &Told<'_, '_>, out: &mut
     if world.is_strange() || memchr::memchr(b'%', name).is_none() {
         return;
     }
-    if std::str::from_utf8(&crate::spec::decode_name(name)).is_err() {
+    if std::str::from_utf8(&crate::protocol::decode_name(name)).is_err() {
         let message = "the friendly name does not decode to UTF-8";
         out.accuse_line(seen, ClauseId::NAME_1, message, "URL-encoded UTF-8");
     }
@@ -187,7 +187,7 @@ fn judge_name(world: &World, seen: &Seen<'_, '_>, told: &Told<'_, '_>, out: &mut
 fn judge_profile(seen: &Seen<'_, '_>, told: &Told<'_, '_>, out: &mut Findings) {
     let is_profile = told.line.verb == Verb::Msg
         && told.line.word(1) == b"Hotmail"
-        && seen.conn.kind == crate::spec::ServerKind::Notification;
+        && seen.conn.kind == crate::protocol::ServerKind::Notification;
     let Some(payload) = told.frame.payload.as_deref().filter(|_| is_profile) else {
         return;
     };

@@ -2,7 +2,7 @@
 
 use crate::wire;
 
-pub use crate::spec::Verb;
+pub use crate::protocol::Verb;
 
 /// How many words of a line are kept; no command of MSNP2 but VER has more.
 const KEPT: usize = 12;

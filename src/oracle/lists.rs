@@ -7,7 +7,7 @@ use super::finding::Findings;
 use super::line::Verb;
 use super::world::{List, Membership, Privacy, Request, Role, Seen, Told, User, UserId, World};
 use super::world::{ends_list, serial};
-use crate::spec::ClauseId;
+use crate::protocol::ClauseId;
 
 /// The judge of lists.
 #[derive(Debug)]

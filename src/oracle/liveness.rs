@@ -9,7 +9,7 @@ use super::Oracle;
 use super::finding::{Charge, Findings, Place};
 use super::line::{Verb, number};
 use super::world::{Conn, List, Request, Seen, World};
-use crate::spec::{ClauseId, MAX_HANDLE, MAX_NAME, ONLINE_STATES, ServerKind};
+use crate::protocol::{ClauseId, MAX_HANDLE, MAX_NAME, ONLINE_STATES, ServerKind};
 use crate::transcript::ConnId;
 
 /// After how many round trips on the same connection, one after the other, an answer is missing.

@@ -5,7 +5,7 @@ use super::finding::Finding;
 use super::line::{Verb, number};
 use super::shape::{COUNTS_SWAPPED, TOO_MANY};
 use super::world::{Seen, Told};
-use crate::spec::{ClauseId, Direction, Form, Grammar, Param};
+use crate::protocol::{ClauseId, Direction, Form, Grammar, Param};
 use crate::wire::{Frame, UNKNOWN, Words};
 
 /// The line as it should read, by what was found of its form; `None` where it may stay as it is,
@@ -124,7 +124,7 @@ pub(super) fn has_counts_swapped(grammar: Grammar, told: &Told<'_, '_>, next: u6
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::spec::{MSNP2, ServerKind};
+    use crate::protocol::{MSNP2, ServerKind};
     use crate::transcript::{ConnId, Observed};
 
     const GRAMMAR: Grammar = Grammar {

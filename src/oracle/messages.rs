@@ -10,7 +10,7 @@ use super::Oracle;
 use super::finding::{Charge, Findings, Place};
 use super::line::Verb;
 use super::world::{Asked, Clarity, Flaw, Request, Role, Seat, Seen, Sight, Told, UserId, World};
-use crate::spec::{ClauseId, ServerKind, decode_name};
+use crate::protocol::{ClauseId, ServerKind, decode_name};
 use crate::transcript::ConnId;
 
 /// How many messages may have been under way when a participant came.

@@ -8,7 +8,7 @@
 //!
 //! ```
 //! use msnpspec::oracle;
-//! use msnpspec::spec::ServerKind;
+//! use msnpspec::protocol::ServerKind;
 //! use msnpspec::transcript::{ConnName, Party, Transcript, What};
 //! use msnpspec::wire::Frame;
 //! use std::time::Duration;
@@ -54,7 +54,7 @@ mod showing;
 mod soundness;
 pub mod world;
 
-use crate::spec::ClauseId;
+use crate::protocol::ClauseId;
 
 pub use finding::{Charge, Finding, Findings, Place};
 pub use judge::{Judge, judge, oracles};

@@ -11,7 +11,7 @@ use super::finding::{Charge, Findings, Place};
 use super::line::Verb;
 use super::liveness::PATIENCE;
 use super::world::{List, Membership, Role, Seen, Sight, UserId, World};
-use crate::spec::ClauseId;
+use crate::protocol::ClauseId;
 use crate::transcript::{ConnId, Party};
 
 /// The most ADDs of which the news is waited for.

@@ -4,7 +4,7 @@ use super::Oracle;
 use super::finding::Findings;
 use super::line::{Verb, number};
 use super::world::{List, Request, Role, Seen, Told, World};
-use crate::spec::ClauseId;
+use crate::protocol::ClauseId;
 
 /// The judge of item numbers.
 #[derive(Debug)]

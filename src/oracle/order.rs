@@ -6,7 +6,7 @@ use super::Oracle;
 use super::finding::Findings;
 use super::line::{Verb, number};
 use super::world::{List, Request, Role, Seen, Told, World, serial};
-use crate::spec::ClauseId;
+use crate::protocol::ClauseId;
 use crate::transcript::ConnId;
 
 /// The judge of order.

@@ -16,7 +16,7 @@ use super::liveness::{PATIENCE, ROUNDS};
 use super::showing::{Case, judge_name};
 use super::world::{List, Membership, Privacy, Role, Seen, Told, UserId};
 use super::world::{World, state};
-use crate::spec::{ClauseId, ServerKind, decode_name};
+use crate::protocol::{ClauseId, ServerKind, decode_name};
 use crate::transcript::ConnId;
 
 /// The judge of NLN, ILN and FLN.

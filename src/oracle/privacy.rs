@@ -7,7 +7,7 @@ use super::finding::Findings;
 use super::line::Verb;
 use super::world::{List, Membership, Privacy as Mode, Request, Role, Seen, Sight, Told, User};
 use super::world::{UserId, World, state};
-use crate::spec::{ClauseId, ServerKind};
+use crate::protocol::{ClauseId, ServerKind};
 use foldhash::HashMap;
 
 /// The judge of CAL and RNG.

@@ -13,7 +13,7 @@ use super::world::{
     BoardId, List, Membership, Privacy, Request, Role, Seat, Seen, UNSET, User, World,
 };
 use super::world::{UserId, state};
-use crate::spec::{ClauseId, ErrorCode, ONLINE_STATES, ServerKind};
+use crate::protocol::{ClauseId, ErrorCode, ONLINE_STATES, ServerKind};
 
 /// The judge of errors against their causes.
 #[derive(Debug, Default)]

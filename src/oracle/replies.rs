@@ -6,7 +6,7 @@ use super::Oracle;
 use super::finding::{Charge, Findings, Place};
 use super::line::{Line, Verb, number};
 use super::world::{Request, Role, Seen, Told, World};
-use crate::spec::ClauseId;
+use crate::protocol::ClauseId;
 use crate::transcript::ConnId;
 
 /// The most replies of one connection that may belong to nobody or to a request that still waits.

@@ -4,7 +4,7 @@ use super::Oracle;
 use super::finding::{Charge, Findings, Place};
 use super::line::Verb;
 use super::world::{BoardId, Request, Role, Seat, Seen, Sight, Told, UserId, World};
-use crate::spec::{ClauseId, ServerKind};
+use crate::protocol::{ClauseId, ServerKind};
 use crate::transcript::ConnId;
 use foldhash::{HashMap, HashSet};
 

@@ -8,7 +8,7 @@ use super::Oracle;
 use super::finding::Findings;
 use super::line::Verb;
 use super::world::{List, Membership, Request, Role, Seen, Told, User, UserId, World, serial};
-use crate::spec::ClauseId;
+use crate::protocol::ClauseId;
 use crate::transcript::ConnId;
 
 /// The judge of serial numbers.

@@ -6,7 +6,7 @@ use super::finding::Findings;
 use super::line::{Line, Verb, number};
 use super::mend::{has_counts_swapped, place_of_name};
 use super::world::{List, Role, Seen, Told, World};
-use crate::spec::{
+use crate::protocol::{
     ClauseId, Direction, Form, Message, Param, ServerKind, TridRule, decode_name, join_name,
 };
 

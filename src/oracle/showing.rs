@@ -5,7 +5,7 @@ use super::finding::Findings;
 use super::line::{Verb, number};
 use super::world::World;
 use super::world::{List, Membership, Request, Seen, State, Told, UNSET, User, UserId};
-use crate::spec::ClauseId;
+use crate::protocol::ClauseId;
 
 const HIDDEN: State = *b"HDN";
 

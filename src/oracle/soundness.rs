@@ -5,7 +5,7 @@
 
 use super::line::{Line, Verb, number};
 use super::world::{List, Request};
-use crate::spec::{MAX_HANDLE, ONLINE_STATES, ServerKind, decode_name};
+use crate::protocol::{MAX_HANDLE, ONLINE_STATES, ServerKind, decode_name};
 
 /// A name of so many bytes is too long for no server.
 const SHORT_NAME: usize = 100;

@@ -54,7 +54,7 @@ pub fn sentence(conclusion: &Conclusion, run: &RunInfo) -> String {
 /// What was not tested and why, a line for each reason.
 #[must_use]
 pub fn reasons(conclusion: &Conclusion) -> Vec<String> {
-    let line = |(why, clauses): &(_, Vec<crate::spec::ClauseId>)| {
+    let line = |(why, clauses): &(_, Vec<crate::protocol::ClauseId>)| {
         let names = some_of(clauses.iter().map(|id| id.as_str()), SHOWN);
         format!("{} ({why}): {names}", counted(clauses.len(), "clause"))
     };

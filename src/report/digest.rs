@@ -7,7 +7,7 @@ use super::conclusion::sentence;
 use crate::event::{
     Cause, Conclusion, Event, Notice, RunInfo, ScenarioResult, Scope, Summary, Variation, Verdict,
 };
-use crate::spec::{ClauseId, Level};
+use crate::protocol::{ClauseId, Level};
 
 /// Everything that was said so far.
 #[derive(Debug, Default)]

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::palette::Palette;
 use super::text::printable;
 use super::words::{self, Word};
-use crate::spec::{Clause, ErrorCode, Level, Origin, REQUESTS, Rung};
+use crate::protocol::{Clause, ErrorCode, Level, Origin, REQUESTS, Rung};
 
 /// What a level means, in one line.
 #[must_use]

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::digest::Digest;
 use crate::event::{Failure, ScenarioResult, Verdict};
-use crate::spec::ClauseId;
+use crate::protocol::ClauseId;
 
 /// A failure, and the scenarios that failed in the same way.
 #[derive(Debug)]

@@ -18,7 +18,7 @@ use super::rows::{
     CauseRow, ClauseRow, DIALECT, RungRow, ScenarioRow, WaitedRow, milliseconds, write_json,
 };
 use crate::event::{Event, Notice, Totals};
-use crate::spec::Level;
+use crate::protocol::Level;
 
 /// The version of the format.
 pub(super) const VERSION: u32 = 2;

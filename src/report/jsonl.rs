@@ -20,7 +20,7 @@ use super::rows::{
     CauseRow, ClauseRow, DIALECT, RungRow, ScenarioRow, WaitedRow, milliseconds, write_json,
 };
 use crate::event::{Event, Notice, Totals};
-use crate::spec::Level;
+use crate::protocol::Level;
 
 /// Writes each event as it comes.
 #[derive(Debug, Default)]

@@ -1,7 +1,7 @@
 //! Lists for `grep`, `cut` and `awk`: one thing a line, columns parted by one tab, no header.
 
 use super::text::printable;
-use crate::spec::{Clause, ErrorCode, Origin};
+use crate::protocol::{Clause, ErrorCode, Origin};
 
 /// `id`, `level`, `section`, `text`.
 #[must_use]

@@ -10,7 +10,7 @@ use super::digest::Digest;
 use super::text::{clipped, printable, seconds};
 use super::title::{counts, title};
 use crate::event::{Cause, ClauseVerdict, Event, RungState, Standing, Summary, Totals, Verdict};
-use crate::spec::Level;
+use crate::protocol::Level;
 
 /// Longer texts are cut.
 const LONGEST: usize = 200;

@@ -16,7 +16,7 @@ use crate::event::{
     RungResult, RungState, ScenarioResult, SkipReason, Standing, Summary, Variation, Verdict,
     Wanted,
 };
-use crate::spec::{ClauseId, Level};
+use crate::protocol::{ClauseId, Level};
 
 /// The dialect that is judged.
 pub(super) const DIALECT: &str = "MSNP2";

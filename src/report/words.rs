@@ -1,6 +1,6 @@
 //! The words of the reports, explained.
 
-use crate::spec::Rung;
+use crate::protocol::Rung;
 
 /// A word and what it means.
 #[derive(Debug, Clone, Copy)]

@@ -112,7 +112,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::spec::{ClauseId, ServerKind};
+    use crate::protocol::{ClauseId, ServerKind};
     use crate::transcript::Observed;
     use crate::transcript::{ConnId, ConnName};
 

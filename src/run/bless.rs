@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 
 use crate::event::{Failure, Observed, RungState, ScenarioResult, Summary, Verdict};
+use crate::protocol::ClauseId;
 use crate::run::waivers::Whose;
-use crate::spec::ClauseId;
 
 /// A clause that is broken in more ways than these is waived whole: it will be broken in yet
 /// another way tomorrow.
@@ -170,10 +170,10 @@ mod tests {
 
     use super::*;
     use crate::event::{Judge, Rung, RungResult, Standing, Totals};
+    use crate::protocol::Level;
     use crate::run::causes::Causes;
     use crate::run::test_support::{failure, scenario};
     use crate::run::verdict::Assessor;
-    use crate::spec::Level;
 
     fn result(name: &str, verdict: Verdict, failures: &[&Failure]) -> Arc<ScenarioResult> {
         let untold = Assessor::of(Level::Must).untold(&scenario(name, &[], &[]), Duration::ZERO);

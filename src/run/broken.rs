@@ -4,8 +4,8 @@
 use super::expect::wanted;
 use super::session::{Session, error_code};
 use crate::event::Wanted;
+use crate::protocol::{ClauseId, ErrorCode, Verb, rung_of_line};
 use crate::scenario::ast::{Expect, Expected, Step};
-use crate::spec::{ClauseId, ErrorCode, Verb, rung_of_line};
 use crate::wire::Frame;
 
 impl Session {

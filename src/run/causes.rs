@@ -4,8 +4,8 @@
 use std::sync::Arc;
 
 use crate::event::{Cause, Failure, Judge, Observed, Rung, ScenarioResult, Standing, Verdict};
+use crate::protocol::ClauseId;
 use crate::run::consequence::{first_word, is_of_lists, tells_of_lists, waits_for_nothing};
-use crate::spec::ClauseId;
 
 /// The causes of a run, in the order in which they were found.
 #[derive(Debug, Default)]

@@ -9,7 +9,7 @@ use super::tally::Tally;
 use crate::diagnostic::{Source, Span};
 use crate::event::{Cause, Failure, RungResult, ScenarioResult, Summary, Totals, Verdict};
 use crate::oracle;
-use crate::spec::{ClauseId, Level};
+use crate::protocol::{ClauseId, Level};
 use crate::transcript::Redactor;
 use crate::transcript::read::Reading;
 

@@ -8,12 +8,12 @@
 
 use crate::event::{Failure, Observed, Wanted};
 use crate::oracle::Finding;
-use crate::run::accusations::command_of;
-use crate::run::outcome::Outcome;
-use crate::spec::{
+use crate::protocol::{
     ClauseId, Direction, Effect, Grammar, LINES, LineRow, Param, REQUESTS, RequestRow, Rung,
     ServerKind,
 };
+use crate::run::accusations::command_of;
+use crate::run::outcome::Outcome;
 use crate::transcript::{ConnId, Party, What};
 
 /// Whether a failure of a step follows from what an oracle found.

@@ -7,7 +7,7 @@ use super::test_support::{failure, observed, outcome};
 use super::{Ending, Outcome};
 use crate::event::{Expectation, Failure, Wanted};
 use crate::oracle::Finding;
-use crate::spec::{ClauseId, ServerKind};
+use crate::protocol::{ClauseId, ServerKind};
 use crate::transcript::{ConnId, ConnName, Party, What};
 use crate::wire::Frame;
 

@@ -16,11 +16,11 @@ use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 use crate::event::{Failure, Judge, NoticeKind, Observed, ScenarioResult, Verdict};
+use crate::protocol::ClauseId;
 use crate::run::hunt::{Hunt, Move};
 use crate::run::suite::{Running, Suite};
 use crate::run::task::{Dead, Task, Work};
 use crate::scenario::ast::Scenario;
-use crate::spec::ClauseId;
 
 /// So many deaths end the run: more would not tell more.
 const MAX_DEATHS: usize = 20;

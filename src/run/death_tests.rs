@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::suite_world::{Act, Run, World, many, options, run, run_in};
 use super::test_support::scenario;
 use crate::event::{NoticeKind, Verdict};
-use crate::spec::ClauseId;
+use crate::protocol::ClauseId;
 
 #[test]
 fn what_passes_when_it_runs_again_says_how() {

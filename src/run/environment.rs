@@ -7,10 +7,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::event::Rung;
+use crate::protocol::{Barrier, DEFAULT_PORT, Level};
 use crate::run::known::Known;
 use crate::run::outcome::Climb;
 use crate::run::sieve::Residents;
-use crate::spec::{Barrier, DEFAULT_PORT, Level};
 
 /// What is known of an account's lists and settings before a script uses it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

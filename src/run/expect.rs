@@ -9,9 +9,9 @@ use super::silence::Settled;
 use super::steps::{Stop, place};
 use super::trouble::{Trouble, came, shown, told, told_late};
 use crate::event::{Expectation, Observed, Wanted};
+use crate::protocol::{ClauseId, ErrorCode, ServerKind};
 use crate::scenario::ast::{Expect, Expected, LinePattern, Part, Step, WordKind};
 use crate::scenario::{Mismatch, Wanted as Line};
-use crate::spec::{ClauseId, ErrorCode, ServerKind};
 use crate::transcript::{ConnName, escape};
 use crate::wire::{DecodeError, Frame, Terminator};
 

@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use crate::diagnostic::Source;
 use crate::event::{Failure, PROBE, Rung, RungResult, RungState, ScenarioResult, Verdict};
+use crate::protocol::{ClauseId, REQUESTS};
 use crate::run::consequence::{charged_to, is_of_another};
 use crate::run::outcome::{Climb, Outcome};
 use crate::run::suite::Suite;
 use crate::scenario::ast::{Needs, Scenario};
-use crate::spec::{ClauseId, REQUESTS};
 
 impl Suite {
     /// Tells what the first look found: how far the server has come, and what is broken on the way,

@@ -9,8 +9,8 @@ use super::session::Session;
 use super::trouble::Trouble;
 use super::turns::is_of_new_accounts;
 use crate::event::Rung;
+use crate::protocol::ONLINE_STATES;
 use crate::scenario::ast::{Fixture, Scenario, Stage};
-use crate::spec::ONLINE_STATES;
 use crate::transcript::ConnName;
 use crate::wire::Frame;
 

@@ -6,7 +6,7 @@ use super::date::Date;
 use super::outcome::Outcome;
 use super::waivers::{Habit, Waiver};
 use crate::event::{Expectation, Failure, Judge, Observed, Wanted};
-use crate::spec::ClauseId;
+use crate::protocol::ClauseId;
 
 /// How a breach looks on the wire.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

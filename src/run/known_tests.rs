@@ -4,7 +4,7 @@ use super::dialogue::{Dialogue, accounts, env};
 use super::test_support::failure;
 use super::{Ending, Environment, Known, Outcome};
 use crate::event::{Expectation, Failure, Wanted};
-use crate::spec::ClauseId;
+use crate::protocol::ClauseId;
 
 const ALICE: &str = "{ alice: { state: NLN } }";
 const STEPS: &str =

@@ -12,7 +12,7 @@ use super::roster::Roster;
 use super::session::Session;
 use super::trouble::{Trouble, came};
 use crate::event::{Observed, Rung, RungState};
-use crate::spec::{ClauseId, LINES, REQUESTS};
+use crate::protocol::{ClauseId, LINES, REQUESTS};
 use crate::transcript::ConnName;
 use crate::wire::{Frame, Words};
 

@@ -6,7 +6,7 @@ use bytes::Bytes;
 
 use super::limit::Limit;
 use super::sieve::Sieve;
-use crate::spec::{Direction, Grammar, ServerKind};
+use crate::protocol::{Direction, Grammar, ServerKind};
 use crate::wire::{DecodeError, Decoder, Frame, Limits, UNKNOWN};
 
 /// The longest line, and the longest payload, that a script may send and still be understood.

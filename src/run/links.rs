@@ -20,7 +20,7 @@ use super::sieve::Residents;
 use super::trouble::shown;
 use crate::diagnostic::{Source, Span};
 use crate::oracle::Judge;
-use crate::spec::{ClauseId, ServerKind};
+use crate::protocol::{ClauseId, ServerKind};
 use crate::transcript::{ConnId, ConnName, Mark, Party, Transcript, What};
 use crate::wire::{DecodeError, Frame};
 

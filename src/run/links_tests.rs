@@ -7,7 +7,7 @@ use bytes::Bytes;
 use super::limit::{FREE_BYTES, Limit};
 use super::links::Links;
 use super::{Input, Output};
-use crate::spec::ServerKind;
+use crate::protocol::ServerKind;
 use crate::transcript::{ConnId, ConnName};
 
 const SECOND: Duration = Duration::from_secs(1);

@@ -10,7 +10,7 @@ use super::session::Session;
 use super::silence::Settled;
 use super::trouble::{Trouble, came};
 use crate::event::{Observed, Rung};
-use crate::spec::{ClauseId, RequestRow, ServerKind};
+use crate::protocol::{ClauseId, RequestRow, ServerKind};
 use crate::transcript::ConnName;
 use crate::wire::{Frame, Words};
 

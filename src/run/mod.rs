@@ -97,7 +97,7 @@ mod waivers;
 mod wear;
 mod weight;
 
-pub use crate::spec::Barrier;
+pub use crate::protocol::Barrier;
 pub use bless::bless;
 pub use check::{check, conclude, summed_up};
 pub use date::{Date, DateError};

@@ -4,11 +4,11 @@
 use std::collections::BTreeSet;
 
 use crate::event::Rung;
+use crate::protocol::{RequestRow, ServerKind, rung_of_line};
 use crate::scenario::ast::{
     Action, Expect, Expected, Fixture, Part, Payload, Scenario, SendItem, Stage, Step, Text,
     WordKind,
 };
-use crate::spec::{RequestRow, ServerKind, rung_of_line};
 
 /// The rungs that a scenario stands on.
 pub(super) fn rungs_of(scenario: &Scenario) -> BTreeSet<Rung> {

@@ -3,8 +3,8 @@
 use super::dialogue::{Dialogue, accounts, env};
 use super::{Ending, Environment, Outcome};
 use crate::event::Verdict;
+use crate::protocol::Level;
 use crate::run::suite_tests::judged;
-use crate::spec::Level;
 
 const ALICE: &str = "{ alice: { state: NLN } }";
 /// PNG-1 is of level practice, CHG-1 a must.

@@ -7,7 +7,7 @@ use super::limit::Limit;
 use super::port::Refusal;
 use crate::event::{Failure, Observed, Rung, RungState, Variation};
 use crate::oracle::Finding;
-use crate::spec::ClauseId;
+use crate::protocol::ClauseId;
 use crate::transcript::{Entry, Party, Transcript, What};
 
 /// How a script ended.
@@ -303,7 +303,7 @@ mod tests {
 
     #[test]
     fn a_first_sound_request_without_an_answer_does_no_harm() {
-        use crate::spec::ServerKind;
+        use crate::protocol::ServerKind;
         use crate::transcript::{ConnName, Mark};
         use crate::wire::Frame;
         let of = |ending, stepped, said: &[(usize, &str)]| {

@@ -3,8 +3,8 @@
 use globset::{GlobBuilder, GlobMatcher};
 
 use crate::diagnostic::did_you_mean;
+use crate::protocol::{Clause, ClauseId};
 use crate::scenario::ast::Scenario;
-use crate::spec::{Clause, ClauseId};
 
 /// What a user wrote to name scenarios or clauses.
 #[derive(Debug, Clone)]

@@ -7,7 +7,7 @@ use super::environment::{Account, Environment};
 use super::limit::Limit;
 use super::outcome::{Cause, Ending, Outcome};
 use crate::event::{Observed, Rung};
-use crate::spec::ClauseId;
+use crate::protocol::ClauseId;
 
 /// How many accounts are tried before all are taken to be unusable.
 const TRIED_ACCOUNTS: usize = 8;

@@ -11,7 +11,7 @@ use super::silence::Settled;
 use super::trouble::{Trouble, came, told_late};
 use crate::diagnostic::Place;
 use crate::event::{Observed, Rung};
-use crate::spec::{Barrier, ClauseId, ServerKind};
+use crate::protocol::{Barrier, ClauseId, ServerKind};
 use crate::transcript::ConnName;
 
 /// A login may take as long on a server that makes keys.

@@ -9,7 +9,7 @@ use super::roster::{OWN_LISTS, Roster};
 use super::session::{Session, error_code};
 use super::sieve::Residents;
 use super::trouble::{Trouble, came};
-use crate::spec::ClauseId;
+use crate::protocol::ClauseId;
 
 /// More would be the lists of users, not a server's own contacts.
 const MOST: usize = 4;

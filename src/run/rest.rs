@@ -3,7 +3,7 @@
 
 use super::limit::Limit;
 use super::links::{Link, Links, Shared};
-use crate::spec::{Effect, REQUESTS, ServerKind};
+use crate::protocol::{Effect, REQUESTS, ServerKind};
 use crate::transcript::{ConnId, Entry, Party, What};
 
 impl Links {

@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use crate::event::{Failure, Judge, ScenarioResult, Verdict};
+use crate::protocol::ClauseId;
 use crate::run::consequence::Omission;
 use crate::run::suite::{Phase, Suite};
-use crate::spec::ClauseId;
 
 /// What identical failures have in common.
 pub(super) type Signature = (Option<ClauseId>, Judge, String);

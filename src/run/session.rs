@@ -16,9 +16,9 @@ use super::roster::Roster;
 use super::trouble::{Got, Trouble, shown, told, told_late};
 use crate::diagnostic::Place;
 use crate::event::{Expectation, Failure, Judge, Observed, Rung, Variation, Wanted};
+use crate::protocol::{ClauseId, Direction, ErrorCode, Grammar, ServerKind, encode_name};
 use crate::scenario::Scope;
 use crate::scenario::ast::Step;
-use crate::spec::{ClauseId, Direction, ErrorCode, Grammar, ServerKind, encode_name};
 use crate::transcript::{ConnId, ConnName, Party, Redactor, What, escape};
 use crate::wire::Frame;
 
@@ -486,7 +486,7 @@ impl Session {
         let accounts = self.players.iter().map(|player| AccountAfter {
             handle: player.account.handle.clone(),
             name: player.name.as_ref().map(|name| {
-                String::from_utf8_lossy(&crate::spec::decode_name(name.as_bytes())).into_owned()
+                String::from_utf8_lossy(&crate::protocol::decode_name(name.as_bytes())).into_owned()
             }),
             lists: player.account.lists,
         });

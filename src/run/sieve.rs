@@ -4,7 +4,7 @@
 use std::collections::{BTreeSet, VecDeque};
 use std::fmt::Display;
 
-use crate::spec::{Direction, Grammar, LineRow, Param, Rung, ServerKind};
+use crate::protocol::{Direction, Grammar, LineRow, Param, Rung, ServerKind};
 use crate::wire::{Frame, Words};
 
 /// Contacts that stand on everybody's lists and cannot be removed: the list, and the handle in

@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::limit::Limit;
 use super::links::{End, Late};
 use super::session::{Kept, Session};
-use crate::spec::{Barrier, Filling, Knowledge, ServerKind};
+use crate::protocol::{Barrier, Filling, Knowledge, ServerKind};
 use crate::transcript::Mark;
 use crate::wire::{Frame, Words};
 

@@ -9,9 +9,9 @@ use super::session::Session;
 use super::trouble::{Got, Trouble, told, told_late};
 use crate::diagnostic::Place;
 use crate::event::Variation;
+use crate::protocol::{ClauseId, Level, ServerKind};
 use crate::scenario::Prepared;
 use crate::scenario::ast::{Action, Send, Step};
-use crate::spec::{ClauseId, Level, ServerKind};
 use crate::transcript::{ConnName, Party, What};
 use crate::wire::words;
 

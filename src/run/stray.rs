@@ -7,7 +7,7 @@
 use bytes::Bytes;
 
 use super::session::{Session, error_code, may_come};
-use crate::spec::{ClauseId, Direction, ErrorCode, Grammar, ServerKind, TridRule};
+use crate::protocol::{ClauseId, Direction, ErrorCode, Grammar, ServerKind, TridRule};
 use crate::transcript::{ConnId, Entry, Party, What};
 use crate::wire::Frame;
 

@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use super::suite_world::{Act, accounts, many, options, run};
 use crate::event::{Event, NoticeKind, Observed, Rung, Verdict};
+use crate::protocol::ClauseId;
 use crate::run::test_support::{failure, outcome, place, scenario};
 use crate::run::{Cause, Done, Ending, Suite, Task, Waiver, Waivers, Work};
 use crate::scenario::ast::Scenario;
-use crate::spec::ClauseId;
 
 #[test]
 fn everything_runs_once_side_by_side_and_the_lonely_alone() {
@@ -408,7 +408,7 @@ fn what_oracles_see_is_looked_at_again_and_not_everywhere() {
 /// What a suite at this level makes of the outcome of its only scenario.
 pub(super) fn judged(
     outcome: &crate::run::Outcome,
-    level: crate::spec::Level,
+    level: crate::protocol::Level,
 ) -> crate::event::ScenarioResult {
     let mut assessor = crate::run::verdict::Assessor {
         level,

@@ -7,12 +7,12 @@ use super::suite_tests::probed;
 use crate::event::{
     Event, Gates, NoticeKind, Observed, Rung, ScenarioResult, Scope, Summary, Verdict,
 };
+use crate::protocol::{ClauseId, Level};
 use crate::run::test_support::{failure, outcome, scenario};
 use crate::run::{
     Account, Cause, Dead, Done, Ending, Limit, Suite, SuiteOptions, Task, Waivers, Work,
 };
 use crate::scenario::ast::Scenario;
-use crate::spec::{ClauseId, Level};
 
 pub(super) fn options() -> SuiteOptions {
     SuiteOptions {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::event::{
     Cause, ClauseResult, ClauseVerdict, ScenarioResult, Standing, Untested, Verdict,
 };
-use crate::spec::{Clause, ClauseId};
+use crate::protocol::{Clause, ClauseId};
 
 /// What is known of the clauses so far.
 #[derive(Debug, Default)]

@@ -8,9 +8,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::diagnostic::{Diagnostic, Source};
+use crate::protocol::DEFAULT_PORT;
 use crate::run::environment::{Account, Environment, Lists, Timeouts};
 use crate::run::waivers::{Habit, Waiver};
-use crate::spec::DEFAULT_PORT;
 
 /// How many accounts the bundled server is used with.
 const BUILTIN_ACCOUNTS: u32 = 64;

@@ -9,10 +9,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::diagnostic::{Diagnostic, Severity, Source, Span, did_you_mean};
+use crate::protocol::MAX_HANDLE;
 use crate::run::environment::{Account, Timeouts};
 use crate::run::target::{Invocation, Launch, Signal, Target, checked_address};
 use crate::scenario::tree::{self, Node, Value};
-use crate::spec::MAX_HANDLE;
 
 /// How long a server may take to be ready, and a command to end, unless the file says more.
 const WITHIN: Duration = Duration::from_secs(10);

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use crate::diagnostic::Source;
+use crate::protocol::ClauseId;
 use crate::run::{Account, Lists, RemoteError, Signal, Target, Whose};
-use crate::spec::ClauseId;
 
 fn read(text: &str) -> Result<Target, Vec<String>> {
     Target::from_yaml(&Source::new("t/my-server.yaml", text))

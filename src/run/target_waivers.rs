@@ -3,11 +3,11 @@
 use std::fmt::Display;
 
 use crate::diagnostic::{Diagnostic, Severity, Span};
+use crate::protocol::Clause;
 use crate::run::pattern::PatternError;
 use crate::run::target_file::{Entries, Reader, get};
 use crate::run::waivers::{Habit, Waiver, Whose};
 use crate::scenario::tree::Node;
-use crate::spec::Clause;
 
 /// The keys of a waiver. `message` is one of before.
 const KEYS: [&str; 7] = [

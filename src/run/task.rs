@@ -4,13 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::event::{Gates, RunInfo, Scope};
+use crate::protocol::Level;
 use crate::run::environment::Account;
 use crate::run::filter::Shard;
 use crate::run::limit::Limit;
 use crate::run::outcome::Outcome;
 use crate::run::waivers::Waivers;
 use crate::scenario::ast::Scenario;
-use crate::spec::Level;
 
 /// How a suite is run.
 #[derive(Debug)]

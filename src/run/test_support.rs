@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use crate::diagnostic::{Place, Source};
 use crate::event::{Failure, Judge, Observed};
+use crate::protocol::ClauseId;
 use crate::run::outcome::{Ending, Outcome};
 use crate::scenario::ast::{Needs, Scenario};
 use crate::scenario::{NoFiles, load};
-use crate::spec::ClauseId;
 use crate::transcript::Transcript;
 
 /// A place in no file.

@@ -7,7 +7,7 @@ use super::limit::Limit;
 use super::links::{End, Late};
 use super::outcome::Cause;
 use crate::event::{Expectation, Observed, Rung};
-use crate::spec::ClauseId;
+use crate::protocol::ClauseId;
 use crate::transcript::escape;
 use crate::wire::Frame;
 

@@ -8,8 +8,8 @@ use super::suite_world::{Act, accounts, many, options, run};
 use super::test_support::{failure, load_steps, outcome, scenario};
 use super::{Cause, Climb, Dead, Done, Ending, Environment, Suite, Task, Work};
 use crate::event::{Event, Observed, Rung, RungState, Verdict};
+use crate::protocol::ClauseId;
 use crate::scenario::ast::{Fixture, Scenario};
-use crate::spec::ClauseId;
 
 /// Scenarios of which each takes so many accounts.
 fn needing(names: &[&str], count: usize) -> Vec<Arc<Scenario>> {

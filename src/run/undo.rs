@@ -4,7 +4,7 @@ use super::environment::Lists;
 use super::roster::Roster;
 use super::session::Session;
 use super::trouble::Trouble;
-use crate::spec::{Effect, RequestRow, ServerKind};
+use crate::protocol::{Effect, RequestRow, ServerKind};
 use crate::transcript::{Connection, Mark, Party, What};
 
 /// The label of the connections of the clean-up in transcripts.

@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use crate::event::{Failure, Judge, Observed, ScenarioResult, Verdict};
+use crate::protocol::{ClauseId, Level};
 use crate::run::consequence::{follows_note, is_charged, is_of_another};
 use crate::run::limit::Limit;
 use crate::run::outcome::{Ending, Outcome};
 use crate::run::waivers::Waivers;
 use crate::scenario::ast::Scenario;
-use crate::spec::{ClauseId, Level};
 use crate::transcript::Redactor;
 
 /// How many bytes of a transcript are kept to the end of the run.
@@ -252,10 +252,10 @@ fn break_off(outcome: &Outcome, result: &mut ScenarioResult) {
 mod tests {
     use super::*;
     use crate::event::{ClauseVerdict, Untested, Variation};
+    use crate::protocol::ServerKind;
     use crate::run::tally::Tally;
     use crate::run::test_support::{failure, outcome, place, scenario};
     use crate::run::waivers::Waiver;
-    use crate::spec::ServerKind;
     use crate::transcript::{ConnName, Party, What};
     use crate::wire::Frame;
 

@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use crate::diagnostic::Place;
 use crate::event::Failure;
+use crate::protocol::{Clause, ClauseId};
 use crate::run::date::Date;
 use crate::run::pattern::{Pattern, PatternError};
 use crate::scenario::ast::Scenario;
-use crate::spec::{Clause, ClauseId};
 
 /// Whose fault a known failure is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]

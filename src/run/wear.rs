@@ -1,8 +1,8 @@
 //! A server that stops of how many came, whoever they were.
 
+use crate::protocol::ClauseId;
 use crate::run::death::{Death, Health};
 use crate::run::suite::{Entry, Suite};
-use crate::spec::ClauseId;
 
 impl Suite {
     /// Whoever runs when a count is full is innocent: where nobody was found, those are tried that

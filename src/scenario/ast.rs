@@ -12,7 +12,7 @@ use compact_str::CompactString;
 use smallvec::SmallVec;
 
 use crate::diagnostic::{Source, Span};
-use crate::spec::ClauseId;
+use crate::protocol::ClauseId;
 use crate::transcript::ConnName;
 
 /// One scenario, ready to be run: a file without a matrix, or one row of it.

@@ -12,7 +12,7 @@ use super::ast::{
     Send, SendItem, Step, Text, WordKind, WordPattern,
 };
 use crate::diagnostic::{Source, Span};
-use crate::spec::{ClauseId, Direction, ServerKind};
+use crate::protocol::{ClauseId, Direction, ServerKind};
 use crate::transcript::{ConnId, Entry, Party, Transcript, What};
 use crate::wire::Frame;
 use cast::Cast;

@@ -10,7 +10,7 @@ use super::ast::{
     Stage, Step, Text, WordKind, WordPattern,
 };
 use crate::diagnostic::{Diagnostic, Span, did_you_mean};
-use crate::spec::ServerKind;
+use crate::protocol::ServerKind;
 use crate::transcript::ConnName;
 
 /// The mistakes of a scenario whose parts are right one by one.

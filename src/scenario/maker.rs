@@ -8,7 +8,7 @@ use md5::{Digest as _, Md5};
 use super::ast::{Expr, Field, Function, Part, Payload, Text};
 use super::eval::{EvalError, Values, filler};
 use super::trids::Trids;
-use crate::spec::encode_name;
+use crate::protocol::encode_name;
 use crate::transcript::ConnName;
 
 /// The longest text that an expression may make, in bytes.

@@ -8,7 +8,7 @@ use super::ast::{Expr, Field, LinePattern, Part, PayloadPattern, Text, WordKind,
 use super::eval::{EvalError, Scope};
 use super::maker::{Maker, TridSource, shown};
 use super::trids::Trids;
-use crate::spec::{ErrorCode, decode_name};
+use crate::protocol::{ErrorCode, decode_name};
 use crate::transcript::ConnName;
 use crate::wire::{Frame, UNKNOWN};
 

@@ -371,7 +371,7 @@ impl Printer {
 }
 
 /// The clause that the steps of a group have unless they say another.
-fn inherits(group: Option<&Step>) -> Option<crate::spec::ClauseId> {
+fn inherits(group: Option<&Step>) -> Option<crate::protocol::ClauseId> {
     group.and_then(|group| group.clause)
 }
 

@@ -5,7 +5,7 @@
 
 use serde_json::{Value, json};
 
-use crate::spec::{Clause, ONLINE_STATES};
+use crate::protocol::{Clause, ONLINE_STATES};
 
 /// The schema (draft 2020-12).
 #[must_use]

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::config::{Account as Given, Accounts};
 use super::connection::ConnId;
 use super::list::{List, ListName};
-use crate::spec::{ONLINE_STATES, encode_name};
+use crate::protocol::{ONLINE_STATES, encode_name};
 use foldhash::HashMap;
 use foldhash::fast::RandomState;
 

@@ -4,7 +4,7 @@ use std::fmt::{self, Write as _};
 use std::time::Duration;
 
 use super::faults::FaultSet;
-use crate::spec::MAX_MESSAGE;
+use crate::protocol::MAX_MESSAGE;
 
 /// Everything that [`Server::new`](crate::server::Server::new) needs. `Config::default()` is a
 /// server with a hundred thousand accounts, `user1@hotmail.com` with the password `pw1` and so on.

@@ -8,7 +8,7 @@ use rustc_hash::FxHashMap;
 use super::account::AccountId;
 use super::login::Login;
 use super::session::SessionId;
-use crate::spec::{Direction, Grammar, ServerKind};
+use crate::protocol::{Direction, Grammar, ServerKind};
 use crate::wire::{Decoder, Limits, PayloadRule, words};
 
 /// The name of a connection; never used twice by one server.

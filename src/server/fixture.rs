@@ -7,7 +7,7 @@ use foldhash::HashMap;
 use md5::{Digest, Md5};
 
 use super::{Account, Accounts, Addresses, Config, ConnId, Door, Output, Pattern, Server};
-use crate::spec::{Direction, Grammar, ServerKind};
+use crate::protocol::{Direction, Grammar, ServerKind};
 use crate::wire::{Decoder, Frame, Limits};
 
 /// What a client has received and no test has looked at yet.

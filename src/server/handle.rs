@@ -1,6 +1,6 @@
 //! What counts as a handle and as a friendly name.
 
-use crate::spec::{MAX_HANDLE, MAX_NAME, decode_name};
+use crate::protocol::{MAX_HANDLE, MAX_NAME, decode_name};
 
 /// The only domain of the first release (draft, 5.4).
 const DOMAIN: &str = "hotmail.com";

@@ -1,6 +1,6 @@
 //! Which lines of the server implement which clause: its `//=` comments, collected by the build.
 
-use crate::spec::ClauseId;
+use crate::protocol::ClauseId;
 
 /// A line of the reference server that makes a clause true.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

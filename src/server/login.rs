@@ -7,7 +7,7 @@ use super::account::{AccountId, Presence};
 use super::connection::{ConnId, End, Phase};
 use super::handle::{BadHandle, parse_handle};
 use super::request::{Outcome, Refusal, Request};
-use crate::spec::ServerKind;
+use crate::protocol::ServerKind;
 
 /// The one dialect that this server speaks.
 const DIALECT: &str = "MSNP2";

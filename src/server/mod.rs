@@ -20,7 +20,7 @@
 //! level `draft` and the service on clauses of level `practice`. `//= USR-6` stands above the line
 //! that makes the clause USR-6 true.
 //!
-//! The room must not know the judges' model of the protocol, nor they it: they share `spec`'s data.
+//! The room must not know the judges' model of the protocol, nor they it: they share `protocol`'s data.
 
 mod account;
 mod config;

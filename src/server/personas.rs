@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::faults::{Fault, FaultSet};
-use crate::spec::ClauseId;
+use crate::protocol::ClauseId;
 
 /// A server with several quirks.
 #[derive(Debug)]

@@ -1,7 +1,7 @@
 //! A client's command, checked against the command table; and the ways to refuse one.
 
 use super::handle::parse_number;
-use crate::spec::{Direction, Grammar, ServerKind, TridRule};
+use crate::protocol::{Direction, Grammar, ServerKind, TridRule};
 
 /// How a command is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

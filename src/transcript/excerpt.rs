@@ -69,7 +69,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::spec::ServerKind;
+    use crate::protocol::ServerKind;
     use crate::transcript::{ConnName, read};
     use crate::wire::Frame;
 

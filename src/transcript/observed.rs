@@ -4,7 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use super::escape;
-use crate::spec::ErrorCode;
+use crate::protocol::ErrorCode;
 
 /// What came where something was expected. Texts are escaped and redacted.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -10,7 +10,7 @@ use compact_str::CompactString;
 use foldhash::HashMap;
 use rustc_hash::FxHasher;
 
-use crate::spec::ServerKind;
+use crate::protocol::ServerKind;
 use crate::wire::Frame;
 
 /// A connection within one transcript.

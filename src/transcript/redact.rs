@@ -37,7 +37,7 @@ impl Redactor {
             if secret.is_empty() {
                 continue;
             }
-            let encoded = crate::spec::encode_name(secret.as_bytes());
+            let encoded = crate::protocol::encode_name(secret.as_bytes());
             if encoded != secret {
                 all.push(encoded);
             }

@@ -10,7 +10,7 @@ use std::fmt::Write as _;
 use super::read::{EXACT, NONE, announced};
 use super::record::{Connection, Entry, Party, Transcript, What};
 use super::redact::Redactor;
-use crate::spec::ServerKind;
+use crate::protocol::ServerKind;
 use crate::wire::{Frame, Terminator};
 
 /// How many characters of a line stand in a proof.
@@ -210,7 +210,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::spec::ServerKind;
+    use crate::protocol::ServerKind;
     use crate::transcript::record::{ConnName, Mark};
 
     #[test]

@@ -7,18 +7,21 @@ use std::path::{Path, PathBuf};
 /// What each room may import, besides itself and std. `cli` may import everything.
 const TABLE: &[(&str, &[&str])] = &[
     ("wire", &[]),
-    ("spec", &["wire"]),
-    ("transcript", &["wire", "spec"]),
-    ("model", &["wire", "spec"]),
-    ("oracle", &["wire", "spec", "transcript"]),
-    ("diagnostic", &["wire", "spec"]),
-    ("event", &["wire", "spec", "transcript", "diagnostic"]),
-    ("scenario", &["wire", "spec", "transcript", "diagnostic"]),
+    ("protocol", &["wire"]),
+    ("transcript", &["wire", "protocol"]),
+    ("model", &["wire", "protocol"]),
+    ("oracle", &["wire", "protocol", "transcript"]),
+    ("diagnostic", &["wire", "protocol"]),
+    ("event", &["wire", "protocol", "transcript", "diagnostic"]),
+    (
+        "scenario",
+        &["wire", "protocol", "transcript", "diagnostic"],
+    ),
     (
         "run",
         &[
             "wire",
-            "spec",
+            "protocol",
             "transcript",
             "diagnostic",
             "oracle",
@@ -26,12 +29,12 @@ const TABLE: &[(&str, &[&str])] = &[
             "scenario",
         ],
     ),
-    ("server", &["wire", "spec"]),
+    ("server", &["wire", "protocol"]),
     (
         "sim",
         &[
             "wire",
-            "spec",
+            "protocol",
             "transcript",
             "diagnostic",
             "event",
@@ -42,13 +45,13 @@ const TABLE: &[(&str, &[&str])] = &[
     ),
     (
         "report",
-        &["wire", "spec", "transcript", "diagnostic", "event"],
+        &["wire", "protocol", "transcript", "diagnostic", "event"],
     ),
     (
         "fuzzer",
         &[
             "wire",
-            "spec",
+            "protocol",
             "transcript",
             "model",
             "oracle",
@@ -64,7 +67,7 @@ const TABLE: &[(&str, &[&str])] = &[
         "net",
         &[
             "wire",
-            "spec",
+            "protocol",
             "transcript",
             "oracle",
             "diagnostic",
@@ -260,7 +263,7 @@ fn the_three_walls_stand_in_the_table() {
         let row = TABLE.iter().find(|(name, _)| *name == room);
         row.map(|(_, allowed)| *allowed).unwrap()
     };
-    assert_eq!(allowed("server"), ["wire", "spec"]);
+    assert_eq!(allowed("server"), ["wire", "protocol"]);
     assert!(allowed("wire").is_empty());
     assert!(!allowed("report").contains(&"run") && !allowed("run").contains(&"report"));
     for (at, (room, allowed)) in TABLE.iter().enumerate() {
@@ -278,7 +281,7 @@ fn the_three_walls_stand_in_the_table() {
 fn the_checker_bites() {
     let file = Path::new("server/login.rs");
     let bad = "use crate::run::Suite;\n\
-               use crate::{wire::Frame, scenario::{ast, event}, spec};\n\
+               use crate::{wire::Frame, scenario::{ast, event}, protocol};\n\
                // crate::report in a comment\n\
                fn f() { crate::event::g(); msnpspec::net::h() }\n";
     let told = faults(file, bad);

@@ -7,12 +7,12 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
+use msnpspec::protocol::{Direction, Grammar, ServerKind};
 use msnpspec::run::{Ending, Executor};
 use msnpspec::scenario::ast::{
     Action, Expected, Fixture, LinePattern, Part, Scenario, SendItem, Stage, Step, WordKind,
 };
 use msnpspec::sim;
-use msnpspec::spec::{Direction, Grammar, ServerKind};
 
 use crate::faults::{account, suite};
 use lazy::{Lazy, Manner};

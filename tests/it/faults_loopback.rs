@@ -12,10 +12,10 @@ use std::time::Duration;
 use msnpspec::diagnostic::Source;
 use msnpspec::event::{Event, Failure};
 use msnpspec::net::{Plan, RunOptions, ServeOptions, Serving, run};
+use msnpspec::protocol::{ClauseId, Level};
 use msnpspec::run::{Lists, Target};
 use msnpspec::scenario::ast::Scenario;
 use msnpspec::server::{Config, Fault, FaultSet, faults};
-use msnpspec::spec::{ClauseId, Level};
 use tokio::sync::Semaphore;
 
 use crate::faults::{is_consequence, is_oracle};

@@ -11,11 +11,11 @@ use std::time::Duration;
 use msnpspec::diagnostic::Source;
 use msnpspec::event::{Event, ScenarioResult, Summary, Verdict};
 use msnpspec::net::{Plan, RunEnd, RunOptions, run};
+use msnpspec::protocol::{ClauseId, Level};
 use msnpspec::run::{Filter, Target};
 use msnpspec::scenario::Library;
 use msnpspec::scenario::ast::Scenario;
 use msnpspec::server::Fault;
-use msnpspec::spec::{ClauseId, Level};
 use tokio::io::copy_bidirectional;
 use tokio::net::{TcpSocket, TcpStream};
 

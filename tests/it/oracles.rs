@@ -6,12 +6,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use msnpspec::oracle;
+use msnpspec::protocol::ServerKind;
 use msnpspec::run::{Account, Executor, Lists};
 use msnpspec::scenario::Library;
 use msnpspec::scenario::ast::Scenario;
 use msnpspec::server::Config;
 use msnpspec::sim::{self, Chunking, SimOptions};
-use msnpspec::spec::ServerKind;
 use msnpspec::transcript::{ConnName, Party, Redactor, Transcript, What};
 use msnpspec::wire::Frame;
 use proptest::prelude::*;

@@ -13,10 +13,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use msnpspec::event::{ClauseVerdict, Event, Failure, PROBE, Verdict};
+use msnpspec::protocol::{ClauseId, Level};
 use msnpspec::scenario::ast::Scenario;
 use msnpspec::server::{Config, Fault, FaultSet, Persona, faults, personas};
 use msnpspec::sim::SuiteRun;
-use msnpspec::spec::{ClauseId, Level};
 
 use crate::faults::suite;
 

@@ -11,12 +11,12 @@ use msnpspec::fuzzer::{
     Campaign, CampaignOptions, MUTATORS, Manner, Reference, Report, case_bytes, generate,
 };
 use msnpspec::oracle;
+use msnpspec::protocol::{ClauseId, Level};
 use msnpspec::run::{Ending, Outcome};
 use msnpspec::scenario::ast::{Action, Scenario};
 use msnpspec::scenario::{self, NoFiles};
 use msnpspec::server::{Fault, FaultSet};
 use msnpspec::sim::{Chunking, SimOptions};
-use msnpspec::spec::{ClauseId, Level};
 use msnpspec::transcript::Redactor;
 use proptest::prelude::*;
 

@@ -4,12 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use msnpspec::diagnostic::{Source, Span};
+use msnpspec::protocol::ClauseId;
 use msnpspec::scenario::ast::{
     Action, Expect, Expected, Expr, Field, Function, LinePattern, Part, Payload, PayloadPattern,
     Regex, Scenario, Send, SendItem, Step, Text, Varies, WordKind, WordPattern,
 };
 use msnpspec::scenario::{Library, NoFiles, load, print};
-use msnpspec::spec::ClauseId;
 use msnpspec::transcript::ConnName;
 use proptest::collection::vec;
 use proptest::option;

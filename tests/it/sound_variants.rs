@@ -7,11 +7,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use msnpspec::protocol::ClauseId;
 use msnpspec::run::{Ending, Executor, Input, Outcome, Output};
 use msnpspec::scenario::ast::Scenario;
 use msnpspec::server::{Config, ConnId as There, Door, Output as Told, Server};
 use msnpspec::sim;
-use msnpspec::spec::ClauseId;
 use msnpspec::transcript::ConnId;
 
 use crate::faults::{account, suite};

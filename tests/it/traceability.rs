@@ -5,8 +5,8 @@ use std::path::Path;
 use std::process::{Command, Output};
 
 use msnpspec::oracle::oracles;
+use msnpspec::protocol::{Clause, Level};
 use msnpspec::server::{faults, implementations};
-use msnpspec::spec::{Clause, Level};
 use serde_json::Value;
 
 fn call(words: &[&str]) -> Output {

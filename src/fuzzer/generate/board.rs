@@ -7,8 +7,8 @@ use super::play::Play;
 use crate::fuzzer::dictionary;
 use crate::fuzzer::mutate::plain_bytes;
 use crate::fuzzer::script::varying;
+use crate::protocol::{ClauseId, MAX_MESSAGE};
 use crate::scenario::ast::{Action, Expected, Payload, Step};
-use crate::spec::{ClauseId, MAX_MESSAGE};
 use crate::transcript::ConnName;
 
 /// Known servers deliver messages of so many bytes; longer ones, and empty ones, are for MSG-9 to

@@ -4,7 +4,7 @@
 use compact_str::CompactString;
 
 use super::Move;
-use crate::spec::ClauseId;
+use crate::protocol::ClauseId;
 use crate::transcript::ConnName;
 
 /// The users of a case, in order.

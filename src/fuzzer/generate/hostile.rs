@@ -4,8 +4,8 @@ use super::cast::{Stage, Who};
 use super::play::Play;
 use crate::fuzzer::mutate::{Command, Effect, How, MUTATORS, Mutator, Word, plain_bytes};
 use crate::fuzzer::script::varying;
+use crate::protocol::{ClauseId, ServerKind};
 use crate::scenario::ast::{Action, Expected, Payload, PayloadPattern, SendItem, Step};
-use crate::spec::{ClauseId, ServerKind};
 use crate::transcript::ConnName;
 
 /// Commands of a user who is logged in.

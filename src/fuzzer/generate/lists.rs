@@ -3,7 +3,7 @@
 use super::cast::{ALLOW, BLOCK, FORWARD, LISTS, Stage, Who};
 use super::play::Play;
 use crate::fuzzer::dictionary;
-use crate::spec::ClauseId;
+use crate::protocol::ClauseId;
 
 impl Play<'_> {
     pub(super) fn synchronise(&mut self, who: Who) {

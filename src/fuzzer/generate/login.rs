@@ -2,8 +2,8 @@
 
 use super::cast::{Stage, Who};
 use super::play::Play;
+use crate::protocol::ClauseId;
 use crate::scenario::ast::{Action, Payload};
-use crate::spec::ClauseId;
 use crate::transcript::ConnName;
 
 impl Play<'_> {

@@ -23,8 +23,8 @@ use self::play::Play;
 use super::entropy::Entropy;
 use super::script::Script;
 use crate::diagnostic::Span;
+use crate::protocol::{ClauseId, ONLINE_STATES};
 use crate::scenario::ast::{self, Fixture, Needs, Scenario, User};
-use crate::spec::{ClauseId, ONLINE_STATES};
 
 /// What the target is like, as far as cases depend on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

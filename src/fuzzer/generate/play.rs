@@ -8,8 +8,8 @@ use crate::fuzzer::dictionary;
 use crate::fuzzer::entropy::Entropy;
 use crate::fuzzer::mutate::{Disguise, MUTATORS};
 use crate::fuzzer::script::{Disguised, Script};
+use crate::protocol::ClauseId;
 use crate::scenario::ast::{Action, Payload, Step};
-use crate::spec::ClauseId;
 use crate::transcript::ConnName;
 
 /// A case in the making.

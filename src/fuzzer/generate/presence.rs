@@ -2,8 +2,8 @@
 
 use super::cast::Who;
 use super::play::Play;
+use crate::protocol::{ClauseId, ONLINE_STATES};
 use crate::scenario::ast::Step;
-use crate::spec::{ClauseId, ONLINE_STATES};
 
 impl Play<'_> {
     pub(super) fn change_state(&mut self, who: Who) {

@@ -4,8 +4,8 @@ use super::cast::{Stage, Who};
 use super::play::Play;
 use crate::fuzzer::mutate::{Stunt, plain_bytes};
 use crate::fuzzer::script::varying;
+use crate::protocol::{ClauseId, ServerKind};
 use crate::scenario::ast::{Action, Expected, Payload, PayloadPattern, SendItem, Step};
-use crate::spec::{ClauseId, ServerKind};
 use crate::transcript::ConnName;
 
 /// The length of each message that a client does not read, and their number: more than a server

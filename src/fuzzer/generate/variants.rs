@@ -4,8 +4,8 @@
 use super::cast::{ALLOW, BLOCK, Stage, Who};
 use super::play::Play;
 use crate::fuzzer::script::varying;
+use crate::protocol::ClauseId;
 use crate::scenario::ast::{Action, Expected, Payload, SendItem, Step};
-use crate::spec::ClauseId;
 use crate::transcript::ConnName;
 
 /// How far a connection has come before.

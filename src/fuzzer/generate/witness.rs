@@ -2,8 +2,8 @@
 
 use super::cast::WITNESS;
 use super::play::Play;
+use crate::protocol::ClauseId;
 use crate::scenario::ast::Step;
-use crate::spec::ClauseId;
 use crate::transcript::ConnName;
 
 impl Play<'_> {

@@ -8,10 +8,10 @@ use regex_lite::{Captures, Regex};
 use super::{fixtures, names};
 use crate::diagnostic::Source;
 use crate::fuzzer::Signature;
+use crate::protocol::ClauseId;
 use crate::run::Outcome;
 use crate::scenario::ast::Scenario;
 use crate::scenario::{Embedded, load, print};
-use crate::spec::ClauseId;
 
 /// A part: what its steps look like, and how it is used. `@` stands for a user, each named; what a
 /// part binds is named as there.

@@ -3,11 +3,11 @@
 use super::prune::prune;
 use super::visit;
 use crate::diagnostic::Source;
+use crate::protocol::{ONLINE_STATES, ServerKind};
 use crate::scenario::ast::{
     Action, Expected, Expr, Field, Fixture, Part, Scenario, SendItem, Stage, Step,
 };
 use crate::scenario::{NoFiles, load};
-use crate::spec::{ONLINE_STATES, ServerKind};
 
 /// The scenario without this user and all that has to do with it.
 pub(super) fn without_user(scenario: &Scenario, user: usize) -> Option<Scenario> {

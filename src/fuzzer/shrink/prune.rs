@@ -3,11 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::visit::{self, Seen};
+use crate::protocol::ServerKind;
 use crate::scenario::ast::{
     Action, Expect, Expected, Expr, LinePattern, PayloadPattern, Scenario, Send, SendItem, Stage,
     Step, Text,
 };
-use crate::spec::ServerKind;
 use crate::transcript::ConnName;
 
 /// Drops what cannot stand, with all that depends on it. Of a group with one branch or member the

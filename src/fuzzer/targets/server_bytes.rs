@@ -11,8 +11,8 @@ use std::time::Duration;
 
 use md5::{Digest, Md5};
 
+use crate::protocol::{Direction, Grammar, ServerKind};
 use crate::server::{Config, ConnId, Door, Output, Server};
-use crate::spec::{Direction, Grammar, ServerKind};
 use crate::wire::{Decoder, Frame, Limits};
 
 const CONNS: usize = 4;

@@ -7,9 +7,9 @@ use crate::fuzzer::generate::{Manner, generate};
 use crate::fuzzer::judge::Verdict;
 use crate::fuzzer::reference::Reference;
 use crate::fuzzer::watch::{Sight, watch};
+use crate::protocol::Level;
 use crate::scenario;
 use crate::sim::{Chunking, SimOptions};
-use crate::spec::Level;
 
 static REFERENCE: LazyLock<Reference> = LazyLock::new(Reference::default);
 

@@ -6,7 +6,7 @@ use super::hear::{TrId, describe, is_error, is_line, is_trid};
 use super::lines::{Words, cookie_of, verb};
 use super::watcher::{Request, Watcher};
 use crate::model::{After, Command, Line, Replies, Reply};
-use crate::spec::{Direction, Grammar, ServerKind};
+use crate::protocol::{Direction, Grammar, ServerKind};
 use crate::transcript::{Party, What, escape};
 use crate::wire::Frame;
 

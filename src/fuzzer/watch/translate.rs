@@ -5,7 +5,7 @@ use super::people::People;
 use crate::model::{
     Command, ConnId, Door, Key, List, ListWord, Mode, Model, Offer, State, UserId, Version, Whom,
 };
-use crate::spec::decode_name;
+use crate::protocol::decode_name;
 use crate::wire::{Frame, Terminator};
 
 /// The longest name that everybody takes (draft, 5.5).

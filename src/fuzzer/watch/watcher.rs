@@ -13,8 +13,8 @@ use crate::model::{
     Target, Transition, Truth,
 };
 use crate::oracle::Finding;
+use crate::protocol::ClauseId;
 use crate::run::Outcome;
-use crate::spec::ClauseId;
 use crate::transcript::{ConnId, Entry, Party, Transcript, What, escape};
 use crate::wire::Frame;
 

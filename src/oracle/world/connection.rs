@@ -7,7 +7,7 @@ use super::board::BoardId;
 use super::request::{Request, Slot};
 use super::user::UserId;
 use crate::oracle::line::{Line, Verb};
-use crate::spec::{Dialect, Direction, Grammar, MSNP2, ServerKind};
+use crate::protocol::{Dialect, Direction, Grammar, MSNP2, ServerKind};
 
 /// The most requests with one TrID that may wait for an answer before nothing can be said.
 pub(super) const MOST_WAITING: usize = 64;

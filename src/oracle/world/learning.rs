@@ -11,7 +11,7 @@ use super::request::{Request, Step};
 use super::user::{ANY, List, Privacy, State, User, UserId, serial};
 use crate::oracle::line::{Line, Verb, number};
 use crate::oracle::soundness::is_handle;
-use crate::spec::{ONLINE_STATES, ServerKind, decode_name};
+use crate::protocol::{ONLINE_STATES, ServerKind, decode_name};
 use crate::transcript::{ConnId, Entry, Party, Transcript, What};
 
 /// A state code; one that the draft does not have may be shown as any.

@@ -7,7 +7,7 @@ use super::reading::Asked;
 use super::request::Request;
 use super::user::{List, UNSET, UserId};
 use crate::oracle::line::{Line, Verb};
-use crate::spec::{ServerKind, decode_name, join_name};
+use crate::protocol::{ServerKind, decode_name, join_name};
 use crate::transcript::{ConnId, Party};
 
 /// How many handles that try to log in are remembered.

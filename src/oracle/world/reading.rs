@@ -5,7 +5,7 @@ use super::connection::Conn;
 use super::request::{Request, Step};
 use crate::oracle::finding::Place;
 use crate::oracle::line::{Line, Verb, is_printable, number};
-use crate::spec::{Direction, Grammar, MAX_MESSAGE, ServerKind, TridRule};
+use crate::protocol::{Direction, Grammar, MAX_MESSAGE, ServerKind, TridRule};
 use crate::transcript::{Entry, Party, What};
 use crate::wire::{Frame, Terminator};
 

@@ -8,7 +8,7 @@ use smallvec::SmallVec;
 use super::reading::Flaw;
 use super::user::{List, UserId};
 use crate::oracle::line::{Cuts, Line, Verb, number};
-use crate::spec::Dialect;
+use crate::protocol::Dialect;
 
 /// A request of a client.
 #[derive(Debug, Clone, Default)]

@@ -6,7 +6,7 @@ use super::fact::Membership;
 use super::learning::state;
 use super::user::{GONE, List};
 use crate::oracle::line::{Line, Verb};
-use crate::spec::{ServerKind, decode_name};
+use crate::protocol::{ServerKind, decode_name};
 use crate::transcript::ConnId;
 
 impl World {

@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, VecDeque};
 
 use super::fact::{Fact, ListFact};
 use crate::oracle::line::{Line, Verb, number};
-use crate::spec::ONLINE_STATES;
+use crate::protocol::ONLINE_STATES;
 use crate::transcript::ConnId;
 use foldhash::HashMap;
 

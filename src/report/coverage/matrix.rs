@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::spec::ClauseId;
+use crate::protocol::ClauseId;
 
 /// Which findings name a clause of which fault.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

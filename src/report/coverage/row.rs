@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::spec::{Clause, Level};
+use crate::protocol::{Clause, Level};
 
 /// How far a clause is covered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]

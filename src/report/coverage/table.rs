@@ -2,7 +2,7 @@
 
 use super::matrix::Matrix;
 use super::row::{FaultRow, Place, Row, State};
-use crate::spec::{Clause, ClauseId, Level};
+use crate::protocol::{Clause, ClauseId, Level};
 
 /// What is known about tests, faults and the server; the caller fetches it from their rooms.
 #[derive(Debug, Clone, Default)]

@@ -6,9 +6,9 @@ use serde::Serialize;
 
 use super::row::{FaultRow, Place, Row, State};
 use super::table::{Coverage, Figures};
+use crate::protocol::{ClauseId, Level};
 use crate::report::palette::Palette;
 use crate::report::text::printable;
-use crate::spec::{ClauseId, Level};
 
 /// All levels, in the order in which they are told.
 const LEVELS: [Level; 4] = [Level::Must, Level::Draft, Level::Practice, Level::Open];

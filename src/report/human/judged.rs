@@ -4,10 +4,10 @@ use std::io;
 
 use super::failure;
 use crate::event::{Event, Failure, ScenarioResult};
+use crate::protocol::Level;
 use crate::report::Reporter;
 use crate::report::palette::Palette;
 use crate::report::text::{counted, printable};
-use crate::spec::Level;
 
 /// Writes for people what oracles found in transcripts.
 #[derive(Debug)]

@@ -11,9 +11,9 @@ use crate::event::{
     ClauseResult, ClauseVerdict, Conclusion, PROBE, ScenarioResult, Standing, Summary, Totals,
     Verdict,
 };
+use crate::protocol::{ClauseId, Level};
 use crate::report::conclusion::{reasons, sentence};
 use crate::report::text::{clipped, counted, printable, seconds, shell_word, some_of};
-use crate::spec::{ClauseId, Level};
 
 const LEVELS: [Level; 4] = [Level::Must, Level::Draft, Level::Practice, Level::Open];
 const VERDICTS: [ClauseVerdict; 6] = [

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use crate::diagnostic::Span;
+use crate::protocol::{Direction, MSNP2, Param, ServerKind, Verb};
 use crate::scenario::ast::{Fixture, User};
 use crate::scenario::parse::RESERVED;
-use crate::spec::{Direction, MSNP2, Param, ServerKind, Verb};
 use crate::transcript::{ConnId, ConnName, Party, Transcript, What};
 use crate::wire::Frame;
 

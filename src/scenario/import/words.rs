@@ -1,8 +1,8 @@
 //! The words of a recorded line: which stand for themselves, and which are bound at run time.
 
 use super::Importer;
+use crate::protocol::{ClauseId, Direction, ErrorCode, Form, Grammar, Param, ServerKind};
 use crate::scenario::ast::{Expr, Field, Function, Part, WordKind};
-use crate::spec::{ClauseId, Direction, ErrorCode, Form, Grammar, Param, ServerKind};
 use crate::transcript::{ConnId, RESPONSE};
 
 impl Importer<'_> {

@@ -3,9 +3,9 @@
 use super::line::words;
 use super::reader::Reader;
 use super::step::Parsed;
+use crate::protocol::{Direction, Grammar, PayloadForm};
 use crate::scenario::ast::{Expect, Expected, LinePattern, Part, WordKind, WordPattern};
 use crate::scenario::tree::{Node, Value};
-use crate::spec::{Direction, Grammar, PayloadForm};
 use crate::transcript::ConnName;
 
 impl Reader<'_> {

@@ -6,10 +6,10 @@ use super::Files;
 use super::matrix::row_name;
 use super::reader::{Env, Loader, Parts, Reader, key_text};
 use crate::diagnostic::{Diagnostic, Source};
+use crate::protocol::ClauseId;
 use crate::scenario::ast::{Needs, Scenario, User};
 use crate::scenario::lint;
 use crate::scenario::tree::{self, Node, Value};
-use crate::spec::ClauseId;
 
 /// The most nodes that are read for all rows together.
 const MAX_WORK: usize = 4_000_000;

@@ -2,9 +2,9 @@
 
 use super::reader::{Reader, Str, key_text};
 use crate::diagnostic::{Diagnostic, Span, did_you_mean};
+use crate::protocol::{Clause, ClauseId};
 use crate::scenario::ast::{Action, Step, Varies};
 use crate::scenario::tree::{Node, Value};
-use crate::spec::{Clause, ClauseId};
 use crate::transcript::ConnName;
 
 /// The most rounds of a `repeat`.

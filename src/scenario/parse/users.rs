@@ -2,9 +2,9 @@
 
 use super::reader::{Reader, key_text};
 use super::text::RESERVED;
+use crate::protocol::ONLINE_STATES;
 use crate::scenario::ast::{Fixture, Stage, User};
 use crate::scenario::tree::{Node, Value};
-use crate::spec::ONLINE_STATES;
 
 const KEYS: [&str; 6] = ["state", "FL", "AL", "BL", "BLP", "GTC"];
 

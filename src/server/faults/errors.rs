@@ -1,7 +1,7 @@
 //! Faults of error lines.
 
 use super::sent::Sent;
-use crate::spec::ServerKind;
+use crate::protocol::ServerKind;
 
 /// Whether it is an error of a client that is logged in.
 fn is_late_error(sent: &Sent<'_>) -> bool {

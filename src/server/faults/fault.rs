@@ -5,7 +5,7 @@ use std::fmt;
 use super::received::Received;
 use super::sent::Sent;
 use super::table::{ALL, HABITS, ROWS};
-use crate::spec::ClauseId;
+use crate::protocol::ClauseId;
 
 /// A named deviation of the server from the protocol.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

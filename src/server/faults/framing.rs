@@ -3,7 +3,7 @@
 use super::notes::Word;
 use super::received::{Fate, Received};
 use super::sent::Sent;
-use crate::spec::{Direction, Grammar, ServerKind, TridRule};
+use crate::protocol::{Direction, Grammar, ServerKind, TridRule};
 
 /// The commands in which somebody's name goes out.
 const NAMED: [&str; 9] = [

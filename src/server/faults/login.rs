@@ -2,7 +2,7 @@
 
 use super::received::{Fate, Received};
 use super::sent::Sent;
-use crate::spec::{MAX_HANDLE, ServerKind};
+use crate::protocol::{MAX_HANDLE, ServerKind};
 
 /// Whether somebody on a dispatch or notification server is asked to send a handle here.
 fn handle_place(received: &Received<'_>) -> Option<usize> {

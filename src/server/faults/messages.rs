@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::received::{Fate, Received};
 use super::sent::Sent;
-use crate::spec::{MAX_MESSAGE, ServerKind};
+use crate::protocol::{MAX_MESSAGE, ServerKind};
 
 fn is_message(sent: &Sent<'_>) -> bool {
     sent.is("MSG") && sent.asked(0) == "MSG"

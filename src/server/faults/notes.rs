@@ -6,8 +6,8 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use super::crowds::Crowd;
+use crate::protocol::ServerKind;
 use crate::server::connection::ConnId;
-use crate::spec::ServerKind;
 
 /// A word of a line: a name with a fault in it need not be text.
 pub(super) type Word = Vec<u8>;

@@ -2,7 +2,7 @@
 
 use super::received::{Fate, Received};
 use super::sent::Sent;
-use crate::spec::ServerKind;
+use crate::protocol::ServerKind;
 
 pub(super) fn lunch_refused(received: &mut Received<'_>) {
     if received.is("CHG") && received.text(2) == "LUN" {

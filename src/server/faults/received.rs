@@ -3,8 +3,8 @@
 use bytes::Bytes;
 
 use super::notes::{Notes, Peer, Word, text};
+use crate::protocol::ServerKind;
 use crate::server::connection::ConnId;
-use crate::spec::ServerKind;
 
 /// What becomes of a command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

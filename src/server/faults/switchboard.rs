@@ -2,7 +2,7 @@
 
 use super::received::{Fate, Received};
 use super::sent::Sent;
-use crate::spec::ServerKind;
+use crate::protocol::ServerKind;
 
 fn is_referral(sent: &Sent<'_>) -> bool {
     sent.is("XFR") && sent.text(2) == "SB"

@@ -10,7 +10,7 @@ use super::{
     crowds, errors, extras, framing, habits, lists, login, messages, presence, settings,
     switchboard, transactions,
 };
-use crate::spec::ClauseId;
+use crate::protocol::ClauseId;
 
 macro_rules! table {
     (

@@ -9,9 +9,9 @@ use super::fault::{Fault, FaultSet, How};
 use super::notes::{Command, Notes, Until, Word};
 use super::received::{Fate, Received};
 use super::sent::Sent;
+use crate::protocol::ServerKind;
 use crate::server::connection::ConnId;
 use crate::server::outbox::Output;
-use crate::spec::ServerKind;
 use crate::wire::Frame;
 
 /// What becomes of a command, and what goes out at once because of it.

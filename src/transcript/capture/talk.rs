@@ -7,7 +7,7 @@ use bytes::{Buf, Bytes, BytesMut};
 
 use super::Capture;
 use super::flow::{Event, Flow, Happening, PORT};
-use crate::spec::{Direction, Grammar, MSNP2, Param, Saying, ServerKind, Verb, is_dialect};
+use crate::protocol::{Direction, Grammar, MSNP2, Param, Saying, ServerKind, Verb, is_dialect};
 use crate::transcript::record::{ConnId, ConnName, Party, Transcript, What};
 use crate::wire::{Decoder, Frame, Limits};
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::notation::{Line, Stamp, Statement, line, unescape};
 use super::payload::Shown;
 use super::{ReadError, ReadMistake, Reading};
-use crate::spec::{Direction, Grammar, MSNP2, ServerKind, Verb};
+use crate::protocol::{Direction, Grammar, MSNP2, ServerKind, Verb};
 use crate::transcript::{ConnId, ConnName, Mark, Party, What};
 use crate::wire::{Frame, Terminator};
 

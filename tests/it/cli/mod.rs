@@ -113,7 +113,7 @@ fn lists_are_one_thing_a_line() {
     let clauses = call(&["list", "clauses"]);
     assert_eq!(
         clauses.out.lines().count(),
-        msnpspec::spec::Clause::all().len()
+        msnpspec::protocol::Clause::all().len()
     );
     for line in clauses.out.lines() {
         assert_eq!(line.split('\t').count(), 4, "{line}");

@@ -251,7 +251,7 @@ fn the_json_document_is_the_contracts() {
             .is_some_and(|lines| !lines.is_empty())
     );
     let clauses = document["clauses"].as_array().unwrap();
-    assert_eq!(clauses.len(), msnpspec::spec::Clause::all().len());
+    assert_eq!(clauses.len(), msnpspec::protocol::Clause::all().len());
     let broken = clauses
         .iter()
         .find(|clause| clause["id"] == "VER-1")

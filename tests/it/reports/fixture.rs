@@ -9,8 +9,8 @@ use msnpspec::event::{
     Observed, PROBE, RunInfo, Rung, RungResult, RungState, ScenarioResult, Scope, SkipReason,
     Standing, Summary, Totals, Untested, Variation, Verdict, Wanted,
 };
+use msnpspec::protocol::{Clause, ClauseId, Level};
 use msnpspec::report::Reporter;
-use msnpspec::spec::{Clause, ClauseId, Level};
 
 /// What a hostile server says: colours, a C1 control, a change of direction, ends of CDATA, of a
 /// workflow command and of a test point, markup, and what stands for bytes that were no UTF-8.

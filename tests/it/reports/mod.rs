@@ -2,10 +2,10 @@
 
 mod fixture;
 
+use msnpspec::protocol::{ClauseId, ErrorCode};
 use msnpspec::report::{
     Github, Html, Human, Json, Jsonl, Junit, Markdown, Palette, Reporter, Tap, explain, read_result,
 };
-use msnpspec::spec::{ClauseId, ErrorCode};
 
 use crate::snapshot;
 use fixture::{assert_harmless, events, written, written_aborted, written_of};

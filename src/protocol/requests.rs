@@ -220,7 +220,7 @@ pub fn rung_of_line(kind: ServerKind, verb: &str) -> Option<Rung> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::spec::{Direction, Grammar, TridRule, Verb};
+    use crate::protocol::{Direction, Grammar, TridRule, Verb};
 
     #[test]
     fn the_rows_are_of_messages_that_there_are() {

@@ -286,7 +286,7 @@ const ROWS: &[Message] = &[
 
 #[cfg(test)]
 mod tests {
-    use crate::spec::{Direction, Grammar, PayloadForm, ServerKind, TridRule};
+    use crate::protocol::{Direction, Grammar, PayloadForm, ServerKind, TridRule};
     use crate::wire::words;
 
     /// Lines as the draft shows them, with other names and numbers: they hold the rows to it.

@@ -87,7 +87,7 @@ impl Dialect {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::spec::MSNP2;
+    use crate::protocol::MSNP2;
     use crate::wire::words;
 
     fn say(direction: Direction, line: &str, check: impl Fn(Saying<'_>) -> bool) -> bool {

@@ -1,8 +1,10 @@
 //! Requests that change nothing, each with what must be known for that: when the answer is there,
 //! all that the server sent before it is there too.
 
+use super::dialect::Dialect;
 use super::requests::{Answer, Effect, RequestRow};
 use super::role::ServerKind;
+use super::verb::Verb;
 
 /// A request that may be answered without a side effect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -62,7 +64,7 @@ pub struct BarrierRow {
     /// Where it is sent.
     pub kind: ServerKind,
     /// The verb.
-    pub verb: &'static str,
+    pub verb: Verb,
     /// What stands behind the TrID.
     pub words: &'static [Filling],
     /// What must be known for it to change nothing.
@@ -74,7 +76,7 @@ pub struct BarrierRow {
 const fn row(
     barrier: Barrier,
     kind: ServerKind,
-    verb: &'static str,
+    verb: Verb,
     words: &'static [Filling],
     needs: Knowledge,
 ) -> BarrierRow {
@@ -97,17 +99,17 @@ const CLIENT: &str = "0x0409 win 4.10 i386 MSMSGS 1.0.0863";
 /// All of them, in the order in which they are tried.
 #[rustfmt::skip]
 pub const BARRIERS: [BarrierRow; 8] = [
-    row(Barrier::Ping, NS, "PNG", &[], Knowledge::NoOther),
-    row(Barrier::Url, NS, "URL", &[Text("INBOX")], Knowledge::Nothing),
-    row(Barrier::Version, NS, "CVR", &[Text(CLIENT)], Knowledge::Nothing),
-    row(Barrier::Absent, NS, "REM", &[Text("AL"), Nobody], Knowledge::Nothing),
+    row(Barrier::Ping, NS, Verb::Png, &[], Knowledge::NoOther),
+    row(Barrier::Url, NS, Verb::Url, &[Text("INBOX")], Knowledge::Nothing),
+    row(Barrier::Version, NS, Verb::Cvr, &[Text(CLIENT)], Knowledge::Nothing),
+    row(Barrier::Absent, NS, Verb::Rem, &[Text("AL"), Nobody], Knowledge::Nothing),
     BarrierRow {
         brings_more: true,
-        ..row(Barrier::SameSerial, NS, "SYN", &[Serial], Knowledge::Serial)
+        ..row(Barrier::SameSerial, NS, Verb::Syn, &[Serial], Knowledge::Serial)
     },
-    row(Barrier::SameMode, NS, "GTC", &[Prompt], Knowledge::Value),
-    row(Barrier::CallSelf, SB, "CAL", &[Own], Knowledge::Nothing),
-    row(Barrier::CallMalformed, SB, "CAL", &[Text("@@")], Knowledge::Nothing),
+    row(Barrier::SameMode, NS, Verb::Gtc, &[Prompt], Knowledge::Value),
+    row(Barrier::CallSelf, SB, Verb::Cal, &[Own], Knowledge::Nothing),
+    row(Barrier::CallMalformed, SB, Verb::Cal, &[Text("@@")], Knowledge::Nothing),
 ];
 
 impl Barrier {
@@ -129,13 +131,13 @@ impl Barrier {
 impl BarrierRow {
     /// The row of its request.
     #[must_use]
-    pub fn request(&self) -> Option<&'static RequestRow> {
-        RequestRow::find(self.kind, self.verb)
+    pub fn request(&self) -> Option<RequestRow> {
+        Dialect::first().request(self.kind, self.verb.as_bytes())
     }
 
     /// The verb of an answer without a TrID; `None` where the TrID tells what answers it.
     #[must_use]
-    pub fn bare_answer(&self) -> Option<&'static str> {
+    pub fn bare_answer(&self) -> Option<Verb> {
         match self.request()?.answer {
             Answer::Line(verb) => Some(verb),
             _ => None,
@@ -159,7 +161,7 @@ mod tests {
     fn each_barrier_has_a_row_and_each_row_a_request() {
         for row in &BARRIERS {
             assert_eq!(row.barrier.row(), row);
-            assert!(row.request().is_some(), "{}", row.verb);
+            assert!(row.request().is_some(), "{:?}", row.verb);
         }
         assert_eq!(Barrier::all(NS).count() + Barrier::all(SB).count(), 8);
     }

@@ -37,6 +37,12 @@ pub fn is_dialect(word: &[u8]) -> bool {
 }
 
 impl Dialect {
+    /// The first dialect, which is spoken before anything is agreed on.
+    #[must_use]
+    pub fn first() -> &'static Self {
+        &super::msnp2::MSNP2
+    }
+
     /// The row for a verb, a direction and a kind of server.
     #[must_use]
     pub fn find(&self, direction: Direction, kind: ServerKind, verb: Verb) -> Option<&Message> {
@@ -53,7 +59,7 @@ impl Dialect {
     }
 
     /// All rows, by verb in the order of [`Verb::ALL`].
-    pub fn messages(&self) -> impl Iterator<Item = &Message> {
+    pub fn messages(&self) -> impl Iterator<Item = &Message> + Clone {
         self.table().by_verb.iter().flatten()
     }
 
@@ -120,7 +126,7 @@ impl Dialect {
 /// Before anything is agreed on, MSNP2 is spoken.
 impl Default for &'static Dialect {
     fn default() -> Self {
-        &super::msnp2::MSNP2
+        Dialect::first()
     }
 }
 

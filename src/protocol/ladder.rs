@@ -1,8 +1,8 @@
-//! The rungs of the ladder; `requests` says which request stands on which.
+//! The rungs of the ladder; the rows of a dialect say which request stands on which.
 
 use std::fmt;
 
-use super::requests::{LINES, REQUESTS};
+use super::dialect::Dialect;
 
 /// A step of the ladder: what a server must do before more of it can be tested, in the order in
 /// which most authors build it.
@@ -85,8 +85,9 @@ impl Rung {
     /// The rungs on which this one stands: one that is out puts it out of reach.
     #[must_use]
     pub fn needs(self) -> &'static [Self] {
-        let requests = REQUESTS.iter().map(|row| (row.rung, row.needs));
-        let lines = LINES.iter().map(|row| (row.rung, row.needs));
+        let dialect = Dialect::first();
+        let requests = dialect.requests().map(|row| (row.rung, row.needs));
+        let lines = dialect.lines().map(|row| (row.rung, row.needs));
         let mut all = requests.chain(lines);
         let own = all.find(|(rung, _)| *rung == Some(self));
         own.map_or(&[], |(_, needs)| needs)

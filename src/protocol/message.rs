@@ -2,6 +2,7 @@
 //! what its parameters are, what it answers.
 
 use super::clause::ClauseId;
+use super::requests::{Asked, Told};
 use super::role::{Direction, Kinds};
 use super::verb::Verb;
 
@@ -265,6 +266,10 @@ pub struct Message {
     pub min_params: usize,
     /// The greatest number of parameters, over all forms.
     pub max_params: usize,
+    /// What is known of it as a request that a sound server answers.
+    pub asked: Option<Asked>,
+    /// What is known of it as a line for which nobody need ask, or that comes behind an answer.
+    pub told: Option<Told>,
 }
 
 impl Message {
@@ -299,7 +304,21 @@ impl Message {
             forms,
             min_params: min,
             max_params: max,
+            asked: None,
+            told: None,
         }
+    }
+
+    /// A sound server answers it.
+    pub(super) const fn asked(mut self, asked: Asked) -> Self {
+        self.asked = Some(asked);
+        self
+    }
+
+    /// It comes of itself, or behind an answer.
+    pub(super) const fn told(mut self, told: Told) -> Self {
+        self.told = Some(told);
+        self
     }
 
     /// It never carries a TrID.

@@ -14,6 +14,8 @@ mod handle;
 mod ladder;
 mod message;
 mod msnp2;
+#[cfg(test)]
+mod msnp2_tests;
 mod requests;
 mod role;
 mod saying;
@@ -32,7 +34,7 @@ pub use handle::{
 pub use ladder::Rung;
 pub use message::{Form, Message, Param, PayloadForm, TridRule};
 pub use msnp2::MSNP2;
-pub use requests::{Answer, Effect, LINES, LineRow, REQUESTS, RequestRow, rung_of_line};
+pub use requests::{Answer, Asked, Effect, LineRow, RequestRow, Told};
 pub use role::{Direction, Kinds, ServerKind};
 pub use saying::Saying;
 pub use verb::Verb;

@@ -1,10 +1,15 @@
-//! What is known of messages beyond their form, as rows: of each request what answers it, what it
-//! stands on, what it changes, and which clauses say so; of each line that no request is answered
-//! by, on which rung it stands, and which clauses say that it comes.
+//! What is known of messages beyond their form: of each request what answers it, what it stands
+//! on, what it changes, and which clauses say so; of each line that no request is answered by, on
+//! which rung it stands, and which clauses say that it comes.
+
+use std::ops::Deref;
 
 use super::clause::ClauseId;
+use super::dialect::Dialect;
 use super::ladder::Rung;
-use super::role::ServerKind;
+use super::message::Message;
+use super::role::{Direction, ServerKind};
+use super::verb::Verb;
 
 /// What answers a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,7 +19,7 @@ pub enum Answer {
     /// The same, with `OK` behind the TrID.
     Ok,
     /// A line with this verb and no TrID.
-    Line(&'static str),
+    Line(Verb),
     /// The end of the connection.
     End,
     /// Nothing where all goes well.
@@ -47,20 +52,15 @@ impl Effect {
     }
 }
 
-/// What is known of a request beyond its form.
+/// What is known of a request that a sound server answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct RequestRow {
-    /// The verb.
-    pub verb: &'static str,
-    /// Where it is sent: on a notification server (which a dispatch server begins as), or on a
-    /// switchboard.
-    pub kind: ServerKind,
-    /// The rung on which a server answers it; `None` where no rung hangs on it.
+pub struct Asked {
+    /// The rung on which a server answers it; `None` where it need not be offered.
     pub rung: Option<Rung>,
     /// The rungs without which it cannot be tried.
     pub needs: &'static [Rung],
     /// The lines that hand out what it is sent with, or to whom: where they are wrong, it fails.
-    pub follows: &'static [&'static str],
+    pub follows: &'static [Verb],
     /// What answers it.
     pub answer: Answer,
     /// What it changes.
@@ -71,73 +71,101 @@ pub struct RequestRow {
     pub result: ClauseId,
 }
 
-macro_rules! requests {
-    ($($verb:literal $kind:ident $rung:tt, $clause:ident $result:ident,
-        $answer:ident $(($line:literal))?, $effect:ident,
-        needs [$($need:ident)*] follows [$($follows:literal)*];)*) => {
-        /// The requests that a sound server answers. Those without a rung need not be offered.
-        pub const REQUESTS: &[RequestRow] = &[$(
-            RequestRow {
-                verb: $verb,
-                kind: ServerKind::$kind,
-                rung: maybe!(Rung::$rung),
-                needs: &[$(Rung::$need),*],
-                follows: &[$($follows),*],
-                answer: Answer::$answer $(($line))?,
-                effect: Effect::$effect,
-                clause: ClauseId::$clause,
-                result: ClauseId::$result,
-            },
-        )*];
-    };
+/// A request that this clause says to be answered by its own verb, that need not be offered, and
+/// that changes nothing.
+pub(super) const fn asked(clause: ClauseId, needs: &'static [Rung]) -> Asked {
+    Asked {
+        rung: None,
+        needs,
+        follows: &[],
+        answer: Answer::Echo,
+        effect: Effect::Nothing,
+        clause,
+        result: clause,
+    }
 }
 
-macro_rules! maybe {
-    (Rung::_) => {
-        None
-    };
-    (Rung::$rung:ident) => {
-        Some(Rung::$rung)
-    };
+impl Asked {
+    /// A server answers it from this rung on.
+    pub(super) const fn on(mut self, rung: Rung) -> Self {
+        self.rung = Some(rung);
+        self
+    }
+
+    /// Its content is another clause's matter.
+    pub(super) const fn result(mut self, clause: ClauseId) -> Self {
+        self.result = clause;
+        self
+    }
+
+    /// Something else answers it.
+    pub(super) const fn by(mut self, answer: Answer) -> Self {
+        self.answer = answer;
+        self
+    }
+
+    /// It changes something.
+    pub(super) const fn changes(mut self, effect: Effect) -> Self {
+        self.effect = effect;
+        self
+    }
+
+    /// These lines hand out what it is sent with.
+    pub(super) const fn follows(mut self, lines: &'static [Verb]) -> Self {
+        self.follows = lines;
+        self
+    }
 }
 
-requests! {
-    "VER" Notification Ver, VER_1 VER_1, Echo, Nothing, needs [Connect] follows [];
-    "INF" Notification Inf, INF_1 INF_1, Echo, Nothing, needs [Ver] follows [];
-    "USR" Notification Usr, USR_1 USR_2, Echo, Presence, needs [Inf] follows [];
-    "SYN" Notification Syn, SYN_1 SYN_3, Echo, Nothing, needs [Usr] follows [];
-    "GTC" Notification Settings, GTC_1 GTC_1, Echo, Prompt, needs [Syn] follows [];
-    "BLP" Notification Settings, BLP_1 BLP_1, Echo, Privacy, needs [Syn] follows [];
-    "CHG" Notification Chg, CHG_1 CHG_1, Echo, Presence, needs [Usr] follows [];
-    "ADD" Notification Lists, ADD_1 ADD_1, Echo, Lists, needs [Syn] follows [];
-    "REM" Notification Lists, REM_1 REM_1, Echo, Lists, needs [Syn] follows [];
-    "XFR" Notification Xfr, SBX_1 SBX_1, Echo, Nothing, needs [Chg] follows [];
-    "OUT" Notification Out, OUT_1 OUT_1, End, Presence, needs [Usr] follows [];
-    "REA" Notification _, REA_1 REA_1, Echo, Name, needs [Usr] follows [];
-    "PNG" Notification _, PNG_1 PNG_1, Line("QNG"), Nothing, needs [Usr] follows [];
-    "URL" Notification _, URL_1 URL_1, Echo, Nothing, needs [Usr] follows [];
-    "CVR" Notification _, CVR_1 CVR_1, Echo, Nothing, needs [Usr] follows [];
-    "USR" Switchboard SbUsr, SBU_1 SBU_1, Ok, Presence, needs [Xfr] follows ["XFR"];
-    "CAL" Switchboard Cal, CAL_1 CAL_1, Echo, Presence, needs [SbUsr] follows ["XFR"];
-    "ANS" Switchboard Ans, ANS_1 ANS_1, Ok, Presence, needs [Cal] follows ["RNG"];
-    "MSG" Switchboard Msg, MSG_1 MSG_1, Nothing, Nothing, needs [Ans] follows ["RNG" "IRO" "JOI"];
-    "OUT" Switchboard Out, BYE_3 BYE_1, End, Presence, needs [SbUsr] follows [];
+/// What is known of a line of the server for which nobody need ask, or that comes behind an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Told {
+    /// The rung that it stands on, where it is one that nobody need ask for.
+    pub rung: Option<Rung>,
+    /// The rungs without which it cannot be waited for, where no request stands on the same.
+    pub needs: &'static [Rung],
+    /// The clauses that say that it comes.
+    pub clauses: &'static [ClauseId],
+}
+
+/// A line that comes by these clauses.
+pub(super) const fn told(clauses: &'static [ClauseId]) -> Told {
+    Told {
+        rung: None,
+        needs: &[],
+        clauses,
+    }
+}
+
+impl Told {
+    /// It comes from this rung on, which stands on others.
+    pub(super) const fn on(mut self, rung: Rung, needs: &'static [Rung]) -> Self {
+        (self.rung, self.needs) = (Some(rung), needs);
+        self
+    }
+}
+
+/// The row of a request that a sound server answers.
+#[derive(Debug, Clone, Copy)]
+pub struct RequestRow {
+    /// The verb.
+    pub verb: Verb,
+    asked: &'static Asked,
+}
+
+impl Deref for RequestRow {
+    type Target = Asked;
+
+    fn deref(&self) -> &Asked {
+        self.asked
+    }
 }
 
 impl RequestRow {
-    /// The row of a request on this kind of server.
-    #[must_use]
-    pub fn find(kind: ServerKind, verb: impl AsRef<[u8]>) -> Option<&'static Self> {
-        let (kind, verb) = (plain(kind), verb.as_ref());
-        REQUESTS
-            .iter()
-            .find(|row| row.kind == kind && row.verb.as_bytes() == verb)
-    }
-
     /// Whether a line with the TrID of the request says that it did what was asked.
     #[must_use]
     pub fn is_granted(&self, words: &[&[u8]]) -> bool {
-        let has_verb = |verb: &str| words.first() == Some(&verb.as_bytes());
+        let has_verb = |verb: Verb| words.first() == Some(&verb.as_bytes());
         match self.answer {
             Answer::Echo => has_verb(self.verb),
             Answer::Ok => has_verb(self.verb) && words.get(2) == Some(&&b"OK"[..]),
@@ -147,100 +175,104 @@ impl RequestRow {
     }
 }
 
-/// A line of the server for which nobody need ask, or that comes behind an answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// The row of a line for which nobody need ask, or that comes behind an answer.
+#[derive(Debug, Clone, Copy)]
 pub struct LineRow {
-    /// The verb.
-    pub verb: &'static str,
-    /// Where it comes.
-    pub kind: ServerKind,
-    /// The rung that it stands on, where it is one that nobody need ask for.
-    pub rung: Option<Rung>,
-    /// The rungs without which it cannot be waited for, where no request stands on the same.
-    pub needs: &'static [Rung],
-    /// The clauses that say that it comes.
-    pub clauses: &'static [ClauseId],
+    /// What it looks like.
+    pub message: &'static Message,
+    told: &'static Told,
 }
 
-macro_rules! lines {
-    ($($verb:literal $kind:ident $rung:tt, needs [$($need:ident)*],
-        [$($clause:ident)*];)*) => {
-        /// The lines that no request is answered by.
-        pub const LINES: &[LineRow] = &[$(
-            LineRow {
-                verb: $verb,
-                kind: ServerKind::$kind,
-                rung: maybe!(Rung::$rung),
-                needs: &[$(Rung::$need),*],
-                clauses: &[$(ClauseId::$clause),*],
-            },
-        )*];
-    };
+impl Deref for LineRow {
+    type Target = Told;
+
+    fn deref(&self) -> &Told {
+        self.told
+    }
 }
 
-lines! {
-    "NLN" Notification Presence, needs [Lists Chg], [PRES_6 CHG_3];
-    "FLN" Notification Presence, needs [Lists Chg], [PRES_7 CHG_4];
-    "ILN" Notification Presence, needs [Lists Chg], [PRES_1 PRES_3];
-    "RNG" Notification Cal, needs [], [RNG_1];
-    "LST" Notification _, needs [], [SYN_3 SYN_5 LST_1 LST_3];
-    "ADD" Notification _, needs [], [ADD_10];
-    "REM" Notification _, needs [], [REM_7];
-    "JOI" Switchboard Ans, needs [], [JOI_1];
-    "IRO" Switchboard Ans, needs [], [ANS_2];
-    "BYE" Switchboard Ans, needs [], [BYE_1];
-    "MSG" Switchboard Msg, needs [], [MSG_1];
-}
+impl Dialect {
+    /// The requests that a sound server answers.
+    pub fn requests(&'static self) -> impl Iterator<Item = RequestRow> + Clone {
+        let row = |message: &'static Message| {
+            let asked = message.asked.as_ref()?;
+            let verb = message.verb;
+            Some(RequestRow { verb, asked })
+        };
+        self.messages().filter_map(row)
+    }
 
-impl LineRow {
+    /// The lines that no request is answered by.
+    pub fn lines(&'static self) -> impl Iterator<Item = LineRow> + Clone {
+        let row = |message: &'static Message| {
+            let told = message.told.as_ref()?;
+            Some(LineRow { message, told })
+        };
+        self.messages().filter_map(row)
+    }
+
+    /// The row of a request on this kind of server.
+    #[must_use]
+    pub fn request(&'static self, kind: ServerKind, verb: impl AsRef<[u8]>) -> Option<RequestRow> {
+        let verb = Verb::parse(verb.as_ref());
+        let message = self.find(Direction::ToServer, whole(kind), verb)?;
+        let asked = message.asked.as_ref()?;
+        Some(RequestRow { verb, asked })
+    }
+
     /// The row of a line on this kind of server.
     #[must_use]
-    pub fn find(kind: ServerKind, verb: impl AsRef<[u8]>) -> Option<&'static Self> {
-        let (kind, verb) = (plain(kind), verb.as_ref());
-        LINES
-            .iter()
-            .find(|row| row.kind == kind && row.verb.as_bytes() == verb)
+    pub fn line(&'static self, kind: ServerKind, verb: impl AsRef<[u8]>) -> Option<LineRow> {
+        let verb = Verb::parse(verb.as_ref());
+        let message = self.find(Direction::ToClient, whole(kind), verb)?;
+        let told = message.told.as_ref()?;
+        Some(LineRow { message, told })
+    }
+
+    /// The rung that a line of the server stands on, where it is one that nobody need ask for.
+    #[must_use]
+    pub fn rung_of_line(&'static self, kind: ServerKind, verb: &str) -> Option<Rung> {
+        self.line(kind, verb)?.rung
     }
 }
 
 /// A dispatch server takes the requests of a notification server.
-fn plain(kind: ServerKind) -> ServerKind {
+fn whole(kind: ServerKind) -> ServerKind {
     match kind {
         ServerKind::Dispatch => ServerKind::Notification,
         kind => kind,
     }
 }
 
-/// The rung that a line of the server stands on, where it is one that nobody need ask for.
-#[must_use]
-pub fn rung_of_line(kind: ServerKind, verb: &str) -> Option<Rung> {
-    LineRow::find(kind, verb)?.rung
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::protocol::{Direction, Grammar, TridRule, Verb};
+    use crate::protocol::{MSNP2, TridRule};
 
     #[test]
-    fn the_rows_are_of_messages_that_there_are() {
-        for row in REQUESTS {
-            let grammar = |direction| Grammar::new(row.kind, direction);
-            let asked = grammar(Direction::ToServer).find(row.verb.as_bytes());
-            let (verb, trid) = match row.answer {
-                Answer::Echo | Answer::Ok => (row.verb, TridRule::Request),
+    fn each_request_is_answered_by_a_message_that_there_is() {
+        for message in MSNP2.messages() {
+            let Some(asked) = &message.asked else {
+                continue;
+            };
+            let (verb, trid) = match asked.answer {
+                Answer::Echo | Answer::Ok => (message.verb, TridRule::Request),
                 Answer::Line(verb) => (verb, TridRule::Never),
                 Answer::End | Answer::Nothing => continue,
             };
-            assert_eq!(asked.unwrap().trid, trid, "{}", row.verb);
-            let answer = grammar(Direction::ToClient).find(verb.as_bytes());
-            let request = Verb::parse(row.verb.as_bytes());
-            let is_answer = answer.is_some_and(|it| it.answers.contains(&request));
-            assert!(is_answer, "{} answers {}", verb, row.verb);
+            assert_eq!(message.trid, trid, "{:?}", message.verb);
+            let is_answer = MSNP2.answers(message.verb, verb);
+            assert!(is_answer, "{verb:?} answers {:?}", message.verb);
         }
-        for row in LINES {
-            let grammar = Grammar::new(row.kind, Direction::ToClient);
-            assert!(grammar.find(row.verb.as_bytes()).is_some(), "{}", row.verb);
+    }
+
+    #[test]
+    fn only_clients_ask_and_only_servers_tell() {
+        for message in MSNP2.messages() {
+            let is_request = message.direction == Direction::ToServer;
+            let verb = message.verb;
+            assert!(is_request || message.asked.is_none(), "{verb:?}");
+            assert!(!is_request || message.told.is_none(), "{verb:?}");
         }
     }
 
@@ -249,24 +281,25 @@ mod tests {
         let is_granted = |kind, line: &str| {
             let words: Vec<&[u8]> = line.split(' ').map(str::as_bytes).collect();
             let verb = line.get(..3).unwrap();
-            RequestRow::find(kind, verb).is_some_and(|row| row.is_granted(&words))
+            let row = MSNP2.request(kind, verb);
+            row.is_some_and(|row| row.is_granted(&words))
         };
         let (ns, sb) = (ServerKind::Notification, ServerKind::Switchboard);
         assert!(is_granted(ns, "CHG 5 NLN") && is_granted(ServerKind::Dispatch, "VER 1 MSNP2"));
         assert!(is_granted(sb, "ANS 3 OK") && !is_granted(sb, "ANS 3 NO"));
-        let ping = RequestRow::find(ns, "PNG").unwrap();
+        let ping = MSNP2.request(ns, "PNG").unwrap();
         assert!(ping.is_granted(&[b"QNG"]) && !ping.is_granted(&[b"PNG"]));
-        let refused = RequestRow::find(ns, "CHG").unwrap();
+        let refused = MSNP2.request(ns, "CHG").unwrap();
         assert!(!refused.is_granted(&[b"201", b"5"]));
     }
 
     #[test]
     fn a_line_stands_on_the_rung_of_its_server() {
         let (ns, sb) = (ServerKind::Notification, ServerKind::Switchboard);
-        assert_eq!(rung_of_line(ns, "NLN"), Some(Rung::Presence));
-        assert_eq!(rung_of_line(sb, "MSG"), Some(Rung::Msg));
+        assert_eq!(MSNP2.rung_of_line(ns, "NLN"), Some(Rung::Presence));
+        assert_eq!(MSNP2.rung_of_line(sb, "MSG"), Some(Rung::Msg));
         // The mail server of the service speaks so to nobody whom it was asked for.
-        assert_eq!(rung_of_line(ns, "MSG"), None);
-        assert_eq!(rung_of_line(ns, "ADD"), None);
+        assert_eq!(MSNP2.rung_of_line(ns, "MSG"), None);
+        assert_eq!(MSNP2.rung_of_line(ns, "ADD"), None);
     }
 }

@@ -66,9 +66,9 @@ verbs! {
     Add b"ADD";
     Rem b"REM";
     Rea b"REA";
-    Iln b"ILN";
     Nln b"NLN";
     Fln b"FLN";
+    Iln b"ILN";
     Rng b"RNG";
     Msg b"MSG";
     Out b"OUT";

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::palette::Palette;
 use super::text::printable;
 use super::words::{self, Word};
-use crate::protocol::{Clause, ErrorCode, Level, Origin, REQUESTS, Rung};
+use crate::protocol::{Clause, Dialect, ErrorCode, Level, Origin, Rung};
 
 /// What a level means, in one line.
 #[must_use]
@@ -92,7 +92,9 @@ pub fn rung(rung: Rung, palette: &Palette) -> String {
     let (name, of) = (rung.as_str(), "a rung of the ladder");
     let text = words::rung(rung);
     let mut out = word(&Word { name, of, text }, palette);
-    let rows = REQUESTS.iter().filter(|row| row.rung == Some(rung));
+    let rows = Dialect::first()
+        .requests()
+        .filter(|row| row.rung == Some(rung));
     let mut clauses: Vec<&str> = rows
         .flat_map(|row| [row.clause.as_str(), row.result.as_str()])
         .collect();

@@ -4,7 +4,7 @@
 use super::expect::wanted;
 use super::session::{Session, error_code};
 use crate::event::Wanted;
-use crate::protocol::{ClauseId, ErrorCode, Verb, rung_of_line};
+use crate::protocol::{ClauseId, Dialect, ErrorCode, Verb};
 use crate::scenario::ast::{Expect, Expected, Step};
 use crate::wire::Frame;
 
@@ -143,7 +143,9 @@ fn broken_error(expect: &Expect, frame: &Frame) -> Option<ClauseId> {
 /// Whether a step waits for the answer to a request, and not for a line that comes of itself.
 fn waits_for_reply(expect: &Expect) -> bool {
     match wanted(expect) {
-        Some(Wanted::Line(verb)) => rung_of_line(expect.conn.kind(), &verb).is_none(),
+        Some(Wanted::Line(verb)) => Dialect::first()
+            .rung_of_line(expect.conn.kind(), &verb)
+            .is_none(),
         Some(Wanted::Error(_) | Wanted::AnyError | Wanted::Refused) | None => true,
         _ => false,
     }

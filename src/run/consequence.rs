@@ -9,8 +9,8 @@
 use crate::event::{Failure, Observed, Wanted};
 use crate::oracle::Finding;
 use crate::protocol::{
-    ClauseId, Direction, Effect, Grammar, LINES, LineRow, Param, REQUESTS, RequestRow, Rung,
-    ServerKind,
+    ClauseId, Dialect, Direction, Effect, Grammar, LineRow, Param, RequestRow, Rung, ServerKind,
+    Verb,
 };
 use crate::run::accusations::command_of;
 use crate::run::outcome::Outcome;
@@ -125,12 +125,13 @@ fn follows_line(failure: &Failure, finding: &Finding, outcome: &Outcome) -> bool
     }
     // What a line that is not right hands out leads nowhere.
     let is_handed = |row: &RequestRow| {
-        failure.command.as_deref() == Some(row.verb) && row.follows.contains(&verb.as_str())
+        failure.command.as_deref() == Some(row.verb.as_str())
+            && row.follows.iter().any(|line| line.as_str() == verb)
     };
     // Who was let in with it is where it led to, unless that is another session.
     let is_entry = !is_silent || wants("ANS") || wants("IRO");
     let leads_astray = verb != "RNG" || is_entry || finding.clause == ClauseId::RNG_2;
-    if leads_astray && REQUESTS.iter().any(is_handed) {
+    if leads_astray && Dialect::first().requests().any(|row| is_handed(&row)) {
         return true;
     }
     // Where nothing should come, there came a line of a kind that was accused before.
@@ -252,8 +253,8 @@ fn leans_on_lists(failure: &Failure, finding: &Finding) -> bool {
             _ => true,
         },
         // A call has an answer, whatever the lists hold.
-        Observed::Silence(_) if waits_for(failure, &["CAL"]) => false,
-        Observed::Silence(_) if waits_for(failure, &["LST"]) => {
+        Observed::Silence(_) if waits_for(failure, &[Verb::Cal]) => false,
+        Observed::Silence(_) if waits_for(failure, &[Verb::Lst]) => {
             let is_told =
                 |text: &str, known: &str| text.split(' ').nth(2) == known.split(' ').nth(2);
             matches!(&finding.got, Observed::Line(known) if is_told(&failure.expected.text, known))
@@ -267,7 +268,7 @@ fn leans_on_lists(failure: &Failure, finding: &Finding) -> bool {
 /// Whether what came says what a list holds: it is shown, or a change of it is refused.
 pub(super) fn tells_of_lists(failure: &Failure) -> bool {
     let is_change = matches!(failure.command.as_deref(), Some("ADD" | "REM"))
-        || waits_for(failure, &["ADD", "REM"]);
+        || waits_for(failure, &[Verb::Add, Verb::Rem]);
     match &failure.got {
         Observed::Line(line) => {
             first_word(line) == "LST" && failure.command.as_deref() == Some("LST")
@@ -288,18 +289,20 @@ fn shows_more(finding: &Finding) -> bool {
 
 /// Whether a failure waits for what depends on who may see and call whom.
 fn waits_for_visibility(failure: &Failure) -> bool {
-    let requests = REQUESTS.iter().map(|row| (row.verb, row.rung));
-    let lines = LINES.iter().map(|row| (row.verb, row.rung));
+    let requests = Dialect::first().requests();
+    let requests = requests.map(|row| (row.verb, row.rung));
+    let lines = Dialect::first().lines();
+    let lines = lines.map(|row| (row.message.verb, row.rung));
     let seen = requests.chain(lines);
     let seen = seen.filter(|(_, rung)| rung.is_some_and(Rung::is_of_visibility));
-    let verbs: Vec<&str> = seen.map(|(verb, _)| verb).collect();
+    let verbs: Vec<Verb> = seen.map(|(verb, _)| verb).collect();
     waits_for(failure, &verbs)
 }
 
 /// Whether a failure waits for one of these lines.
-fn waits_for(failure: &Failure, verbs: &[&str]) -> bool {
+fn waits_for(failure: &Failure, verbs: &[Verb]) -> bool {
     let mut any = failure.expected.any.iter();
-    any.any(|wanted| matches!(wanted, Wanted::Line(verb) if verbs.contains(&verb.as_str())))
+    any.any(|wanted| matches!(wanted, Wanted::Line(verb) if verbs.contains(&Verb::parse(verb.as_bytes()))))
 }
 
 /// Whether nothing should have come.
@@ -313,14 +316,15 @@ pub(super) fn first_word(line: &str) -> &str {
 
 /// Whether a failure waits for a line that holds a friendly name.
 fn waits_for_names(failure: &Failure) -> bool {
-    let has_name = |row: &&LineRow| {
-        let told = Grammar::new(row.kind, Direction::ToClient);
-        let message = told.find(row.verb.as_bytes());
-        message.is_some_and(|it| it.place_of(Param::Name).is_some())
+    let has_name = |row: &LineRow| {
+        let place = row.message.place_of(Param::Name);
+        place.is_some()
     };
-    let lines = LINES.iter().filter(has_name).map(|row| row.verb);
-    let renaming = REQUESTS.iter().filter(|row| row.effect == Effect::Name);
-    let named: Vec<&str> = lines.chain(renaming.map(|row| row.verb)).collect();
+    let lines = Dialect::first().lines().filter(has_name);
+    let lines = lines.map(|row| row.message.verb);
+    let renaming = Dialect::first().requests();
+    let renaming = renaming.filter(|row| row.effect == Effect::Name);
+    let named: Vec<Verb> = lines.chain(renaming.map(|row| row.verb)).collect();
     waits_for(failure, &named)
 }
 
@@ -388,9 +392,11 @@ impl Omission {
             true => ServerKind::Switchboard,
             false => ServerKind::Notification,
         };
-        let of_line = LINES.iter().filter(|row| row.verb == self.verb);
+        let of_line = Dialect::first()
+            .lines()
+            .filter(|row| row.message.verb.as_str() == self.verb);
         let of_line = of_line.flat_map(|row| row.clauses.iter().copied());
-        let row = RequestRow::find(kind, &self.verb);
+        let row = Dialect::first().request(kind, &self.verb);
         let of_request = row.into_iter().flat_map(|row| [row.clause, row.result]);
         let always = [ClauseId::REPLY_1];
         of_line.chain(of_request).chain(always).collect()

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::diagnostic::Source;
 use crate::event::{Failure, PROBE, Rung, RungResult, RungState, ScenarioResult, Verdict};
-use crate::protocol::{ClauseId, REQUESTS};
+use crate::protocol::{ClauseId, Dialect};
 use crate::run::consequence::{charged_to, is_of_another};
 use crate::run::outcome::{Climb, Outcome};
 use crate::run::suite::Suite;
@@ -104,8 +104,11 @@ impl Suite {
         for rung in &mut self.ladder {
             let of_rung = |failure: &&&Failure| {
                 let command = failure.command.as_deref().unwrap_or_default();
-                let rows = REQUESTS.iter().filter(|row| row.rung == Some(rung.rung));
-                failure.judge.is_watcher() && rows.into_iter().any(|row| row.verb == command)
+                let rows = Dialect::first()
+                    .requests()
+                    .filter(|row| row.rung == Some(rung.rung));
+                failure.judge.is_watcher()
+                    && rows.into_iter().any(|row| row.verb.as_str() == command)
             };
             if rung.state == RungState::Works
                 && let Some(failure) = seen.iter().find(of_rung)

@@ -12,7 +12,7 @@ use super::roster::Roster;
 use super::session::Session;
 use super::trouble::{Trouble, came};
 use crate::event::{Observed, Rung, RungState};
-use crate::protocol::{ClauseId, LINES, REQUESTS};
+use crate::protocol::{ClauseId, Dialect};
 use crate::transcript::ConnName;
 use crate::wire::{Frame, Words};
 
@@ -423,8 +423,10 @@ fn is_reasoned(got: &Observed) -> bool {
 
 /// The clause that is broken where a rung is out.
 fn clause_of(rung: Rung, trouble: &Trouble) -> ClauseId {
-    let request = REQUESTS.iter().find(|row| row.rung == Some(rung));
-    let line = LINES.iter().find(|row| row.rung == Some(rung));
+    let request = Dialect::first()
+        .requests()
+        .find(|row| row.rung == Some(rung));
+    let line = Dialect::first().lines().find(|row| row.rung == Some(rung));
     let request = request.map(|row| row.clause);
     let usual = request.or_else(|| line?.clauses.first().copied());
     trouble.clause.or(usual).unwrap_or(ClauseId::LIVE_1)

@@ -10,7 +10,7 @@ use super::session::Session;
 use super::silence::Settled;
 use super::trouble::{Trouble, came};
 use crate::event::{Observed, Rung};
-use crate::protocol::{ClauseId, RequestRow, ServerKind};
+use crate::protocol::{ClauseId, Dialect, ServerKind};
 use crate::transcript::ConnName;
 use crate::wire::{Frame, Words};
 
@@ -260,7 +260,7 @@ impl Session {
         params: &str,
     ) -> Result<(), Trouble> {
         let expected = format!("{verb} {params} accepted");
-        let row = RequestRow::find(ServerKind::Notification, verb);
+        let row = Dialect::first().request(ServerKind::Notification, verb);
         let clause = row.map_or(ClauseId::REPLY_1, |row| row.clause);
         match self.request(slot, verb, params, &expected).await {
             Ok(()) => Ok(()),
@@ -280,7 +280,7 @@ impl Session {
         params: &str,
         expected: &str,
     ) -> Result<(), Trouble> {
-        let row = RequestRow::find(self.slot(slot).name.kind(), verb);
+        let row = Dialect::first().request(self.slot(slot).name.kind(), verb);
         let at = |trouble: Trouble| match row.and_then(|row| row.rung) {
             Some(rung) => trouble.at(rung),
             None => trouble,

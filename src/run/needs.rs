@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use crate::event::Rung;
-use crate::protocol::{RequestRow, ServerKind, rung_of_line};
+use crate::protocol::{Dialect, ServerKind};
 use crate::scenario::ast::{
     Action, Expect, Expected, Fixture, Part, Payload, Scenario, SendItem, Stage, Step, Text,
     WordKind,
@@ -79,7 +79,7 @@ fn of_item(kind: ServerKind, item: &SendItem) -> Option<Rung> {
         SendItem::Line { text, .. } | SendItem::Raw(Payload::Text(text)) => text,
         SendItem::Raw(_) => return None,
     };
-    RequestRow::find(kind, &first_word(text)?)?.rung
+    Dialect::first().request(kind, first_word(text)?)?.rung
 }
 
 fn of_expectation(expect: &Expect) -> Option<Rung> {
@@ -87,7 +87,10 @@ fn of_expectation(expect: &Expect) -> Option<Rung> {
         return None;
     };
     match &pattern.words.first()?.kind {
-        WordKind::Text(text) => rung_of_line(expect.conn.kind(), &first_word(text)?),
+        WordKind::Text(text) => {
+            let verb = first_word(text)?;
+            Dialect::first().rung_of_line(expect.conn.kind(), &verb)
+        }
         _ => None,
     }
 }

@@ -3,7 +3,7 @@
 
 use super::limit::Limit;
 use super::links::{Link, Links, Shared};
-use crate::protocol::{Effect, REQUESTS, ServerKind};
+use crate::protocol::{Dialect, Effect, ServerKind};
 use crate::transcript::{ConnId, Entry, Party, What};
 
 impl Links {
@@ -95,10 +95,13 @@ pub(super) fn may_set_prompt(what: &What) -> bool {
     match what {
         What::Frame(Party::Client, frame) => {
             let line = frame.line.trim_ascii_start();
-            let mut setting = REQUESTS.iter().filter(|row| row.effect == Effect::Prompt);
+            let mut setting = Dialect::first()
+                .requests()
+                .filter(|row| row.effect == Effect::Prompt);
             setting.any(|row| {
-                let verb = line.get(..row.verb.len());
-                verb.is_some_and(|verb| verb.eq_ignore_ascii_case(row.verb.as_bytes()))
+                let own = row.verb.as_bytes();
+                let verb = line.get(..own.len());
+                verb.is_some_and(|verb| verb.eq_ignore_ascii_case(own))
             })
         }
         What::Raw(Party::Client, _) => true,

@@ -4,7 +4,7 @@
 use std::collections::{BTreeSet, VecDeque};
 use std::fmt::Display;
 
-use crate::protocol::{Direction, Grammar, LineRow, Param, Rung, ServerKind};
+use crate::protocol::{Dialect, Direction, Grammar, Param, Rung, ServerKind};
 use crate::wire::{Frame, Words};
 
 /// Contacts that stand on everybody's lists and cannot be removed: the list, and the handle in
@@ -68,7 +68,7 @@ fn part_of_list(frame: &Frame) -> Option<bool> {
 /// Whether a line tells the state of a resident.
 fn is_presence_of_one(frame: &Frame, residents: &Residents) -> bool {
     let kind = ServerKind::Notification;
-    let row = LineRow::find(kind, frame.verb());
+    let row = Dialect::first().line(kind, frame.verb());
     if row.is_none_or(|row| row.rung != Some(Rung::Presence)) {
         return false;
     }

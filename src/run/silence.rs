@@ -168,7 +168,7 @@ impl Session {
             (known(&link.serial, "0"), known(&link.prompt, "A"))
         });
         let row = barrier.row();
-        let mut line = row.verb.to_owned();
+        let mut line = row.verb.as_str().to_owned();
         if row.bare_answer().is_none() {
             line += &format!(" {trid}");
         }

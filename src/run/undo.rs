@@ -4,7 +4,7 @@ use super::environment::Lists;
 use super::roster::Roster;
 use super::session::Session;
 use super::trouble::Trouble;
-use crate::protocol::{Effect, RequestRow, ServerKind};
+use crate::protocol::{Dialect, Effect, ServerKind};
 use crate::transcript::{Connection, Mark, Party, What};
 
 /// The label of the connections of the clean-up in transcripts.
@@ -134,7 +134,7 @@ impl Session {
             }
             match &entry.what {
                 What::Frame(Party::Client, frame) => {
-                    let row = RequestRow::find(ServerKind::Notification, frame.verb());
+                    let row = Dialect::first().request(ServerKind::Notification, frame.verb());
                     let effect = row.map_or(Effect::Nothing, |row| row.effect);
                     changed.lists |= effect.is_of_lists();
                     changed.name |= effect == Effect::Name;

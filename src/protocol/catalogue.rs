@@ -6,7 +6,7 @@ use super::clause::{Clause, ClauseId, Level};
 
 macro_rules! catalogue {
     ($($name:ident $id:literal: $level:ident $section:literal $text:literal
-        $(accept $accept:literal)?;)*) => {
+        $(accept $accept:literal)? $(since $since:literal)? $(until $until:literal)?;)*) => {
         #[expect(non_camel_case_types, reason = "the variants carry the names of the constants")]
         enum Index { $($name),* }
 
@@ -22,12 +22,17 @@ macro_rules! catalogue {
                 level: Level::$level,
                 section: $section,
                 text: $text,
-                accept: catalogue!(@accept $($accept)?),
+                accept: catalogue!(@maybe $($accept)?),
+                since: catalogue!(@since $($since)?),
+                until: catalogue!(@maybe $($until)?),
             },
         )*];
     };
-    (@accept) => { None };
-    (@accept $accept:literal) => { Some($accept) };
+    (@maybe) => { None };
+    (@maybe $value:literal) => { Some($value) };
+    // The dialect of the draft.
+    (@since) => { 2 };
+    (@since $number:literal) => { $number };
 }
 
 catalogue! {

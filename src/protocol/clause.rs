@@ -6,6 +6,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::catalogue::CLAUSES;
+use super::dialect::Dialect;
 use super::untestable::UNTESTABLE;
 
 /// How firmly a clause is founded, and so from which `--level` on it can fail a run.
@@ -124,6 +125,10 @@ pub struct Clause {
     pub text: &'static str,
     /// Other behaviour that is seen in the field and counts as a variation, not as a failure.
     pub accept: Option<&'static str>,
+    /// The number of the first dialect that it holds in.
+    pub since: u8,
+    /// The number of the last one; `None` where it holds in all that are known.
+    pub until: Option<u8>,
 }
 
 impl Clause {
@@ -131,6 +136,13 @@ impl Clause {
     #[must_use]
     pub fn all() -> &'static [Self] {
         CLAUSES
+    }
+
+    /// Whether it holds in a dialect.
+    #[must_use]
+    pub fn holds_in(&self, dialect: &Dialect) -> bool {
+        let until = self.until.unwrap_or(u8::MAX);
+        (self.since..=until).contains(&dialect.number)
     }
 
     /// The group that the clause belongs to: `USR` for `USR-6`.

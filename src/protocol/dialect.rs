@@ -1,9 +1,16 @@
 //! A dialect of the protocol as a value: what its messages look like, and what else differs.
 
+use std::cmp::Ordering;
 use std::fmt;
 use std::sync::OnceLock;
 
 use super::message::{Message, TridRule};
+use super::msnp2::MSNP2;
+use super::msnp3::MSNP3;
+use super::msnp4::MSNP4;
+use super::msnp5::MSNP5;
+use super::msnp6::MSNP6;
+use super::msnp7::MSNP7;
 use super::role::{Direction, ServerKind};
 use super::verb::Verb;
 
@@ -12,6 +19,8 @@ use super::verb::Verb;
 pub struct Dialect {
     /// Its name in VER, such as `MSNP2`.
     pub name: &'static str,
+    /// The number in its name: a later dialect has a greater one.
+    pub number: u8,
     /// The dialect that it changes; `None` for the first.
     pub before: Option<&'static Self>,
     /// Rows that are new, or that stand for a row of the dialect before with the same verb and
@@ -30,6 +39,9 @@ pub(super) struct Table {
     by_verb: Vec<Vec<Message>>,
 }
 
+/// The dialects that are known row by row, oldest first.
+pub static DIALECTS: [&Dialect; 6] = [&MSNP2, &MSNP3, &MSNP4, &MSNP5, &MSNP6, &MSNP7];
+
 /// Whether a word of VER names a dialect, or stands for none.
 #[must_use]
 pub fn is_dialect(word: &[u8]) -> bool {
@@ -40,7 +52,14 @@ impl Dialect {
     /// The first dialect, which is spoken before anything is agreed on.
     #[must_use]
     pub fn first() -> &'static Self {
-        &super::msnp2::MSNP2
+        &MSNP2
+    }
+
+    /// The dialect that a word of VER names, in whatever case; `None` for one that is not known.
+    #[must_use]
+    pub fn named(word: &[u8]) -> Option<&'static Self> {
+        let mut all = DIALECTS.into_iter();
+        all.find(|dialect| word.eq_ignore_ascii_case(dialect.name.as_bytes()))
     }
 
     /// The row for a verb, a direction and a kind of server.
@@ -69,7 +88,8 @@ impl Dialect {
     pub fn has_trid(&self, direction: Direction, verb: Verb) -> bool {
         let mut rows = self.rows_of(verb).iter();
         let row = rows.find(|row| row.direction == direction);
-        row.map_or(verb != Verb::Other, |row| row.trid != TridRule::Never)
+        let is_known = || matches!(verb, Verb::Error(_)) || !self.rows_of(verb).is_empty();
+        row.map_or_else(is_known, |row| row.trid != TridRule::Never)
     }
 
     /// Whether clients send this verb to any kind of server.
@@ -130,9 +150,21 @@ impl Default for &'static Dialect {
     }
 }
 
+impl PartialOrd for Dialect {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Dialect {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.number.cmp(&other.number)
+    }
+}
+
 impl PartialEq for Dialect {
     fn eq(&self, other: &Self) -> bool {
-        self.name == other.name
+        self.number == other.number
     }
 }
 

@@ -8,6 +8,8 @@ mod barrier;
 mod catalogue;
 mod clause;
 mod dialect;
+#[cfg(test)]
+mod dialect_tests;
 mod error_code;
 mod grammar;
 mod handle;
@@ -16,6 +18,11 @@ mod message;
 mod msnp2;
 #[cfg(test)]
 mod msnp2_tests;
+mod msnp3;
+mod msnp4;
+mod msnp5;
+mod msnp6;
+mod msnp7;
 mod requests;
 mod role;
 mod saying;
@@ -24,7 +31,7 @@ mod verb;
 
 pub use barrier::{BARRIERS, Barrier, BarrierRow, Filling, Knowledge};
 pub use clause::{Clause, ClauseId, Level, UnknownClause};
-pub use dialect::{Dialect, is_dialect};
+pub use dialect::{DIALECTS, Dialect, is_dialect};
 pub use error_code::{ErrorCode, Origin, error_codes};
 pub use grammar::Grammar;
 pub use handle::{

@@ -18,6 +18,7 @@ use super::verb::Verb;
 /// The dialect of the draft.
 pub static MSNP2: Dialect = Dialect {
     name: "MSNP2",
+    number: 2,
     before: None,
     rows: ROWS,
     gone: &[],

@@ -86,6 +86,10 @@ verbs! {
     Bye b"BYE";
     Ack b"ACK";
     Nak b"NAK";
+    Pag b"PAG";
+    Sdc b"SDC";
+    Not b"NOT";
+    Ipg b"IPG";
 }
 
 impl Verb {

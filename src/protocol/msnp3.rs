@@ -1,0 +1,55 @@
+//! MSNP3 (client 2.0): the referral has a third value, and URL and SND say more. The forms are those of
+//! original clients and of servers made against them.
+
+use std::sync::OnceLock;
+
+use super::clause::ClauseId;
+use super::dialect::Dialect;
+use super::message::Param::{Address, Cookie, Is, Word};
+use super::message::{Message, form, plain};
+use super::msnp2::MSNP2;
+use super::role::{DS_NS, NS};
+use super::verb::Verb;
+
+/// MSNP3: MSNP2 and what differs.
+pub(super) static MSNP3: Dialect = Dialect {
+    name: "MSNP3",
+    number: 3,
+    before: Some(&MSNP2),
+    rows: ROWS,
+    gone: &[],
+    table: OnceLock::new(),
+};
+
+const ROWS: &[Message] = &[
+    Message::response(
+        Verb::Xfr,
+        DS_NS,
+        &[
+            form(ClauseId::SBX_1, &[Is("SB"), Address, Is("CKI"), Cookie]).open(),
+            // The third value is 0; servers of today leave it out.
+            form(ClauseId::XFR_1, &[Is("NS"), Address, Word("0")])
+                .shape(ClauseId::XFR_4)
+                .optional(1)
+                .open(),
+        ],
+    )
+    .or_unasked()
+    .to(&[Verb::Xfr, Verb::Usr]),
+    Message::response(
+        Verb::Url,
+        NS,
+        &[form(
+            ClauseId::URL_1,
+            &[Word("address"), Word("login"), Word("site")],
+        )
+        .optional(1)
+        .open()],
+    )
+    .to(&[Verb::Url]),
+    Message::request(
+        Verb::Snd,
+        NS,
+        &[plain(&[Word("address"), Word("locale"), Word("library")]).optional(2)],
+    ),
+];

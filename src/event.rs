@@ -8,7 +8,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::diagnostic::Place;
-use crate::protocol::{ClauseId, Level, ServerKind};
+use crate::protocol::{ClauseId, Dialect, Level, ServerKind};
 use crate::transcript::ConnId;
 pub use crate::transcript::Observed;
 
@@ -329,6 +329,8 @@ pub struct Plays {
 pub struct ScenarioResult {
     /// Its name: the path without `.yaml`, and the matrix row in brackets.
     pub name: String,
+    /// The dialect in which it was played.
+    pub dialect: &'static Dialect,
     /// What it says it is about.
     pub description: String,
     /// The clauses that it tests.
@@ -402,6 +404,8 @@ pub enum NoticeKind {
 pub struct ClauseResult {
     /// The clause.
     pub id: ClauseId,
+    /// The dialect in which it was judged.
+    pub dialect: &'static Dialect,
     /// Its level.
     pub level: Level,
     /// What became of it.
@@ -460,6 +464,8 @@ impl Totals {
 pub struct RunInfo {
     /// The target's name.
     pub target: String,
+    /// The dialects that are tested; none where the first look is to find that out.
+    pub dialects: Vec<&'static Dialect>,
     /// The chosen level.
     pub level: Level,
     /// Whether variations count as failures.

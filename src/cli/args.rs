@@ -2,10 +2,11 @@
 
 use std::path::PathBuf;
 
-use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use msnpspec::diagnostic::did_you_mean;
-use msnpspec::protocol::Level;
+use msnpspec::protocol::{Dialect, Level};
+
+use super::values::{dialect_parser, format_parser, level_parser};
 use msnpspec::report::Format;
 use msnpspec::run::Shard;
 use msnpspec::server::{Fault, Persona, faults, personas};
@@ -123,6 +124,16 @@ pub(crate) struct RunArgs {
         help_heading = "Judging"
     )]
     pub(crate) level: Level,
+
+    /// The dialect to test, MSNP2 to MSNP7
+    #[arg(
+        long,
+        value_name = "DIALECT",
+        default_value = "MSNP2",
+        value_parser = dialect_parser(),
+        help_heading = "Judging"
+    )]
+    pub(crate) dialect: &'static Dialect,
 
     /// Take variations that a clause accepts for failures
     #[arg(long, help_heading = "Judging")]
@@ -551,33 +562,4 @@ pub(crate) fn parse() -> (Cli, ArgMatches) {
     let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     let below = matches.subcommand().map(|(_, below)| below.clone());
     (cli, below.unwrap_or_default())
-}
-
-pub(super) fn level_parser() -> impl TypedValueParser<Value = Level> {
-    const LEVELS: [Level; 3] = [Level::Must, Level::Draft, Level::Practice];
-    PossibleValuesParser::new(LEVELS.map(Level::as_str)).map(|name| {
-        let level = LEVELS.into_iter().find(|level| level.as_str() == name);
-        level.expect("the parser lets only these names through")
-    })
-}
-
-/// All formats but the page, which has an option of its own.
-pub(super) fn format_parser() -> impl TypedValueParser<Value = Format> {
-    let named = Format::ALL
-        .into_iter()
-        .filter(|format| *format != Format::Html);
-    PossibleValuesParser::new(named.map(Format::as_str)).map(|name| {
-        let format = Format::ALL
-            .into_iter()
-            .find(|format| format.as_str() == name);
-        format.expect("the parser lets only these names through")
-    })
-}
-
-pub(super) fn seconds(text: &str) -> Result<std::time::Duration, String> {
-    let seconds = text.trim_end_matches('s').parse().ok();
-    let time = seconds.and_then(|seconds| std::time::Duration::try_from_secs_f64(seconds).ok());
-    let sane = |time: &std::time::Duration| !time.is_zero() && time.as_secs() <= 3600;
-    time.filter(sane)
-        .ok_or_else(|| "write seconds, more than 0 and at most 3600, such as 2 or 0.5".to_owned())
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use clap::ArgMatches;
 use msnpspec::diagnostic::{Diagnostic, Source, Span};
 use msnpspec::event::{Event, RunInfo, Scope, Verdict};
+use msnpspec::protocol::Dialect;
 use msnpspec::report::{Judged, printable};
 use msnpspec::run::{check as judge, conclude};
 use msnpspec::transcript::capture::{self, CaptureError};
@@ -63,6 +64,7 @@ pub(crate) fn check(args: &CheckArgs, matches: &ArgMatches, console: Console) ->
     let begun = msnpspec::net::now();
     let info = RunInfo {
         target: "recorded".to_owned(),
+        dialects: vec![Dialect::first()],
         level: args.level,
         strict: false,
         seed: 0,

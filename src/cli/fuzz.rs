@@ -17,7 +17,6 @@ use msnpspec::scenario::ast::Scenario;
 use msnpspec::server::{Fault, FaultSet};
 use tokio::runtime::Runtime;
 
-use super::args::level_parser;
 use super::console::Console;
 use super::exit::Exit;
 use super::fuzz_findings::{self, Saved, Shelf};
@@ -25,6 +24,7 @@ use super::fuzz_known;
 use super::fuzz_report::{self, Teller};
 use super::fuzz_stand::Remote;
 use super::target::TargetArgs;
+use super::values::level_parser;
 
 /// How many connections a case has at most, as a rule.
 const CONNECTIONS: usize = 10;

@@ -10,11 +10,11 @@ use msnpspec::fuzzer::CampaignResult;
 use msnpspec::report::{Format, Human, Part, Reporter, merge as join, read_result};
 use msnpspec::run::summed_up;
 
-use super::args::format_parser;
 use super::console::Console;
 use super::exit::Exit;
 use super::outputs::Outputs;
 use super::progress::{Progress, Watched};
+use super::values::format_parser;
 use super::{files, fuzz_report, options};
 
 /// The longest result that is read, in bytes.

@@ -33,6 +33,7 @@ mod shrink;
 mod snippet;
 mod target;
 mod transcripts;
+mod values;
 mod whole_file;
 
 use std::process::ExitCode;

@@ -4,6 +4,7 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use clap::ArgMatches;
+use msnpspec::protocol::{Dialect, Level};
 use msnpspec::report::Format;
 
 use super::args::RunArgs;
@@ -140,9 +141,13 @@ pub(crate) fn again(args: &RunArgs) -> String {
             command.push_str(option);
         }
     }
-    if args.level != msnpspec::protocol::Level::Must {
+    if args.level != Level::Must {
         command.push_str(" --level ");
         command.push_str(args.level.as_str());
+    }
+    if args.dialect != Dialect::first() {
+        command.push_str(" --dialect ");
+        command.push_str(args.dialect.name);
     }
     for path in &args.paths {
         command.push(' ');

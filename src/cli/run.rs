@@ -126,7 +126,10 @@ impl Prepared {
         let replays = self.replays;
         writers.replayed = replays.iter().map(|it| it.scenario.name.clone()).collect();
         let plan = Plan {
-            target: self.target,
+            target: Target {
+                dialect: Some(args.dialect),
+                ..self.target
+            },
             scenarios: self.selected,
             library: self.library,
             options: RunOptions {
@@ -184,10 +187,11 @@ impl Prepared {
             .map(|scenario| scenario.needs.accounts)
             .max();
         let mut text = format!(
-            "would run {} of {} scenarios against {}, level {}\n",
+            "would run {} of {} scenarios against {}, {}, level {}\n",
             self.selected.len(),
             self.library.len(),
             printable(&self.target.name),
+            args.dialect,
             args.level,
         );
         text.push_str(&format!(

@@ -19,11 +19,11 @@ use msnpspec::scenario::Library;
 use msnpspec::scenario::ast::Scenario;
 use tokio::runtime::Runtime;
 
-use super::args::{level_parser, seconds};
 use super::console::Console;
 use super::exit::Exit;
 use super::library;
 use super::target::TargetArgs;
+use super::values::{level_parser, seconds};
 
 /// The deadline of a reply while a failure is shrunk that consists in no reply.
 const HASTE: Duration = Duration::from_millis(250);

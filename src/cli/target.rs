@@ -7,9 +7,9 @@ use clap::Args;
 use msnpspec::net::ServerLog;
 use msnpspec::run::{Account, Target};
 
-use super::args::seconds;
 use super::console::Console;
 use super::exit::Exit;
+use super::values::seconds;
 use super::{files, snippet};
 
 /// The server under test.

@@ -169,6 +169,7 @@ mod tests {
 
     use super::*;
     use crate::event::{Cause, Failure, Judge, Observed, Totals};
+    use crate::protocol::Dialect;
 
     /// A run in which 40 scenarios passed, and some more.
     fn summary(more: Totals) -> Summary {
@@ -186,6 +187,7 @@ mod tests {
     fn clause(id: ClauseId, untested: Option<Untested>) -> ClauseResult {
         ClauseResult {
             id,
+            dialect: Dialect::first(),
             level: id.level(),
             verdict: match untested {
                 Some(_) => ClauseVerdict::Untested,

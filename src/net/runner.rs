@@ -251,6 +251,7 @@ fn suite_options(
         .is_some_and(|reset| !reset.is_per_account());
     let day = options.today.unwrap_or_else(today);
     SuiteOptions {
+        dialect: target.dialect,
         target: target.name.clone(),
         level: options.level,
         strict: options.strict,

@@ -433,7 +433,11 @@ mod tests {
         accuses("VER-2", "alice C: VER 1 MSNP2 CVR0\nalice S: VER 1 0");
         silent("alice C: VER 1 MSNP9 CVR0\nalice S: VER 1 0");
         silent("alice C: VER 1 msnp2\nalice S: VER 1 MSNP2 CVR0");
-        silent("alice C: VER 1 MSNP7 MSNP2\nalice S: VER 1 MSNP7\nalice S: LSG 3\nalice S: NLN 4");
+        silent("alice C: VER 1 MSNP9 MSNP2\nalice S: VER 1 MSNP9\nalice S: LSG 3\nalice S: NLN 4");
+        accuses(
+            "PRES-4",
+            "alice C: VER 1 MSNP7 MSNP2\nalice S: VER 1 MSNP7\nalice S: NLN 4",
+        );
     }
 
     #[test]

@@ -52,6 +52,36 @@ impl Grammar {
         }
     }
 
+    /// The same in another dialect.
+    fn of(self, dialect: &'static Dialect) -> Self {
+        Self { dialect, ..self }
+    }
+
+    /// Whether this dialect has a message that another does not have.
+    #[must_use]
+    pub fn adds(self, to: &'static Dialect, verb: &[u8]) -> bool {
+        self.find(verb).is_some() && self.of(to).find(verb).is_none()
+    }
+
+    /// How many words this dialect may have added to the end of a line, over another dialect.
+    pub fn added_words<'w>(
+        self,
+        to: &'static Dialect,
+        line: impl Iterator<Item = &'w [u8]> + Clone,
+    ) -> usize {
+        let form = |grammar: Self| {
+            let row = grammar.find(line.clone().next()?)?;
+            row.form(line.clone().skip(row.first_param()))
+        };
+        let (Some(here), Some(there)) = (form(self), form(self.of(to))) else {
+            return 0;
+        };
+        if here.is_open && here.params.len() > there.params.len() {
+            return usize::MAX;
+        }
+        here.params.len().saturating_sub(there.params.len())
+    }
+
     /// Whether any message has a payload.
     #[must_use]
     pub fn has_payloads(self) -> bool {

@@ -57,6 +57,16 @@ impl Kinds {
         }
     }
 
+    /// All kinds of both sets.
+    #[must_use]
+    pub fn or(self, other: Self) -> Self {
+        Self {
+            dispatch: self.dispatch || other.dispatch,
+            notification: self.notification || other.notification,
+            switchboard: self.switchboard || other.switchboard,
+        }
+    }
+
     /// Whether a kind is in both sets.
     #[must_use]
     pub fn overlaps(self, other: Self) -> bool {

@@ -2,7 +2,7 @@
 
 use super::dialect::Dialect;
 use super::message::{Form, Message, Param};
-use super::role::{Direction, ServerKind};
+use super::role::{Direction, Kinds, ServerKind};
 use super::verb::Verb;
 
 /// A line in words, and the form that it has.
@@ -12,6 +12,8 @@ pub struct Saying<'w> {
     pub row: &'static Message,
     /// Its form.
     pub form: &'static Form,
+    /// The kinds of server to which a line of this form may be said, or by which.
+    kinds: Kinds,
     words: &'w [&'w [u8]],
 }
 
@@ -34,7 +36,7 @@ impl<'w> Saying<'w> {
     pub fn kind(&self) -> Option<ServerKind> {
         let mut kinds = ServerKind::ALL
             .into_iter()
-            .filter(|kind| self.row.kinds.contains(*kind));
+            .filter(|kind| self.kinds.contains(*kind));
         kinds.next().filter(|_| kinds.next().is_none())
     }
 
@@ -71,16 +73,27 @@ impl Dialect {
         words: &'w [&'w [u8]],
     ) -> Option<Saying<'w>> {
         let rows = self.rows_of(Verb::parse(words.first()?));
-        let mut own = rows.iter().filter(|row| row.direction == direction);
-        let first = own.clone().next()?;
+        let own = rows.iter().filter(|row| row.direction == direction);
         let of = |row: &'static Message| {
             let params = words.iter().skip(row.first_param()).copied();
             let form = row.form(params.clone())?;
-            let saying = Saying { row, form, words };
+            let kinds = row.kinds;
+            let saying = Saying {
+                row,
+                form,
+                kinds,
+                words,
+            };
             Some((saying, form.fits(params)))
         };
-        let fitting = own.find_map(|row| of(row).filter(|(_, fits)| *fits));
-        fitting.or_else(|| of(first)).map(|(saying, _)| saying)
+        let first = own.clone().next().and_then(of)?.0;
+        let fitting = own.filter_map(of).filter(|(_, fits)| *fits);
+        let fitting = fitting.map(|(saying, _)| saying);
+        let together = |one: Saying<'w>, other: Saying<'w>| Saying {
+            kinds: one.kinds.or(other.kinds),
+            ..one
+        };
+        Some(fitting.reduce(together).unwrap_or(first))
     }
 }
 
@@ -108,6 +121,7 @@ mod tests {
             == Some(b"abc")));
         assert!(asked("CAL 1 a@b", |s| s.kind() == Some(ServerKind::Switchboard)));
         assert!(asked("VER 1 MSNP2", |s| s.kind().is_none()));
+        assert!(asked("OUT", |s| s.kind().is_none()));
     }
 
     #[test]
@@ -121,6 +135,7 @@ mod tests {
             .get(Param::SessionId)
             == Some(b"7")));
         assert!(told("USR 1 OK a@b a", |s| s.is_welcome()));
+        assert!(told("MSG a@b a 7", |s| s.kind().is_none()));
         assert!(!told("USR 1 MD5 S 4", |s| s.is_welcome()));
     }
 }

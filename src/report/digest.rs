@@ -7,7 +7,7 @@ use super::conclusion::sentence;
 use crate::event::{
     Cause, Conclusion, Event, Notice, RunInfo, ScenarioResult, Scope, Summary, Variation, Verdict,
 };
-use crate::protocol::{ClauseId, Level};
+use crate::protocol::{ClauseId, Dialect, Level};
 
 /// Everything that was said so far.
 #[derive(Debug, Default)]
@@ -38,6 +38,7 @@ impl Digest {
     pub(super) fn run(&self) -> RunInfo {
         self.run.clone().unwrap_or_else(|| RunInfo {
             target: "the target".to_owned(),
+            dialects: Vec::new(),
             level: Level::Must,
             strict: false,
             seed: 0,
@@ -47,6 +48,16 @@ impl Digest {
             scope: Scope::default(),
             started: None,
         })
+    }
+
+    /// The dialects that were tested, lowest first.
+    pub(super) fn dialects(&self) -> impl Iterator<Item = &'static str> {
+        let results = self.results.iter().map(|result| result.dialect);
+        let run = self.run.iter().flat_map(|run| run.dialects.iter().copied());
+        let mut all: Vec<&Dialect> = results.chain(run).collect();
+        all.sort();
+        all.dedup();
+        all.into_iter().map(|dialect| dialect.name)
     }
 
     /// What is wrong, the heaviest first; nothing before the end.

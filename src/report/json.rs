@@ -14,9 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Reporter;
 use super::digest::Digest;
-use super::rows::{
-    CauseRow, ClauseRow, DIALECT, RungRow, ScenarioRow, WaitedRow, milliseconds, write_json,
-};
+use super::rows::{CauseRow, ClauseRow, RungRow, ScenarioRow, WaitedRow, milliseconds, write_json};
 use crate::event::{Event, Notice, Totals};
 use crate::protocol::Level;
 
@@ -35,7 +33,7 @@ pub struct Json {
 pub(super) struct Document<'e> {
     pub(super) version: u32,
     pub(super) target: Cow<'e, str>,
-    dialects: Vec<Cow<'e, str>>,
+    pub(super) dialects: Vec<Cow<'e, str>>,
     pub(super) level: Level,
     pub(super) strict: bool,
     pub(super) seed: u64,
@@ -74,7 +72,7 @@ impl Reporter for Json {
         let document = Document {
             version: VERSION,
             target: Cow::Borrowed(&run.target),
-            dialects: vec![Cow::Borrowed(DIALECT)],
+            dialects: self.digest.dialects().map(Cow::Borrowed).collect(),
             level: run.level,
             strict: run.strict,
             seed: run.seed,

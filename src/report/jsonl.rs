@@ -16,9 +16,7 @@ use serde::Serialize;
 
 use super::Reporter;
 use super::digest::Digest;
-use super::rows::{
-    CauseRow, ClauseRow, DIALECT, RungRow, ScenarioRow, WaitedRow, milliseconds, write_json,
-};
+use super::rows::{CauseRow, ClauseRow, RungRow, ScenarioRow, WaitedRow, milliseconds, write_json};
 use crate::event::{Event, Notice, Totals};
 use crate::protocol::Level;
 
@@ -36,7 +34,7 @@ enum Line<'e> {
         msnpspec: &'static str,
         started: Option<&'e str>,
         target: &'e str,
-        dialects: [&'static str; 1],
+        dialects: Vec<&'static str>,
         level: Level,
         strict: bool,
         seed: u64,
@@ -80,7 +78,7 @@ impl<'e> Line<'e> {
                 msnpspec: env!("CARGO_PKG_VERSION"),
                 started: run.started.as_deref(),
                 target: &run.target,
-                dialects: [DIALECT],
+                dialects: run.dialects.iter().map(|one| one.name).collect(),
                 level: run.level,
                 strict: run.strict,
                 seed: run.seed,

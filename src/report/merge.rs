@@ -8,6 +8,7 @@ use std::time::Duration;
 use super::json::{Document, VERSION};
 use super::rows::{CauseRow, RungRow, ScenarioRow, WaitedRow};
 use crate::event::{Cause, Failure, Notice, RunInfo, RungResult, ScenarioResult, Scope, Verdict};
+use crate::protocol::Dialect;
 
 /// One run, or several put together.
 #[derive(Debug, Clone)]
@@ -77,6 +78,11 @@ pub fn read_result(file: &str, text: &str) -> Result<Part, MergeError> {
     }
     let info = RunInfo {
         target: document.target.into_owned(),
+        dialects: document
+            .dialects
+            .iter()
+            .filter_map(|name| Dialect::named(name.as_bytes()))
+            .collect(),
         level: document.level,
         strict: document.strict,
         seed: document.seed,

@@ -16,10 +16,7 @@ use crate::event::{
     RungResult, RungState, ScenarioResult, SkipReason, Standing, Summary, Variation, Verdict,
     Wanted,
 };
-use crate::protocol::{ClauseId, Level};
-
-/// The dialect that is judged.
-pub(super) const DIALECT: &str = "MSNP2";
+use crate::protocol::{ClauseId, Dialect, Level};
 
 /// A scenario with its result.
 #[derive(Debug, Serialize, Deserialize)]
@@ -49,7 +46,7 @@ impl<'e> ScenarioRow<'e> {
     pub(super) fn of(result: &'e ScenarioResult) -> Self {
         Self {
             name: Cow::Borrowed(&result.name),
-            dialect: Cow::Borrowed(DIALECT),
+            dialect: Cow::Borrowed(result.dialect.name),
             verdict: result.verdict,
             clauses: Cow::Borrowed(&result.clauses),
             ms: milliseconds(result.took),
@@ -71,6 +68,7 @@ impl<'e> ScenarioRow<'e> {
         };
         ScenarioResult {
             name: self.name.into_owned(),
+            dialect: Dialect::named(self.dialect.as_bytes()).unwrap_or_default(),
             description: String::new(),
             clauses: self.clauses.into_owned(),
             verdict: self.verdict,
@@ -352,7 +350,7 @@ impl<'e> ClauseRow<'e> {
         let row = |result: &'e ClauseResult| Self {
             id: result.id,
             level: result.level,
-            dialect: Cow::Borrowed(DIALECT),
+            dialect: Cow::Borrowed(result.dialect.name),
             verdict: result.verdict,
             seen: result.seen.as_deref().map(Cow::Borrowed),
             why: result.untested.map(|why| WhyRow {

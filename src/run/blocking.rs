@@ -3,15 +3,42 @@
 use std::time::Duration;
 
 use crate::event::{
-    Event, Failure, Observed, RungResult, RungState, ScenarioResult, Standing, Verdict,
+    Event, Failure, Observed, RungResult, RungState, ScenarioResult, SkipReason, Standing, Verdict,
 };
 use crate::run::needs::rungs_of;
-use crate::run::suite::Suite;
+use crate::run::suite::{Suite, accounts_of};
 
 impl Suite {
     /// Tells how far the first look came.
     pub(super) fn tell_ladder(&mut self) {
         self.events.push_back(Event::Climbed(self.ladder.clone()));
+    }
+
+    /// What a scenario needs and the target lacks.
+    pub(super) fn unmet(&self, entry: usize) -> Option<SkipReason> {
+        let scenario = self.scenario(entry)?;
+        let needs = &scenario.needs;
+        let (accounts, usable) = (accounts_of(&scenario), self.pool.usable());
+        if self.phase.is_again() {
+            None
+        } else if let Some(why) = &self.stopping {
+            Some(SkipReason::Stopped { why: why.clone() })
+        } else if needs.launch && !self.options.owns_server {
+            Some(SkipReason::Launch)
+        } else if needs.dispatch && !self.options.dispatch_refers {
+            Some(SkipReason::Dispatch)
+        } else if accounts > usable {
+            Some(SkipReason::Accounts {
+                needed: accounts,
+                usable,
+            })
+        } else if !scenario.is_for(self.judge.dialect) {
+            Some(SkipReason::Dialects {
+                only: scenario.dialects.clone(),
+            })
+        } else {
+            None
+        }
     }
 
     /// The lowest rung that a scenario needs and that is out.

@@ -9,7 +9,7 @@ use super::tally::Tally;
 use crate::diagnostic::{Source, Span};
 use crate::event::{Cause, Failure, RungResult, ScenarioResult, Summary, Totals, Verdict};
 use crate::oracle;
-use crate::protocol::{ClauseId, Level};
+use crate::protocol::{ClauseId, Dialect, Level};
 use crate::transcript::Redactor;
 use crate::transcript::read::Reading;
 
@@ -31,6 +31,7 @@ pub fn check(source: &Arc<Source>, reading: &Reading, level: Level) -> ScenarioR
     let (failures, notes): (Vec<_>, Vec<_>) = told.into_iter().partition(counts);
     ScenarioResult {
         name: source.path.clone(),
+        dialect: Dialect::first(),
         description: "a recorded transcript".to_owned(),
         clauses: Vec::new(),
         verdict: match failures.is_empty() {
@@ -83,7 +84,7 @@ pub fn summed_up(
     }
     Summary {
         totals,
-        clauses: tally.results(&causes, is_part),
+        clauses: tally.results(&causes, is_part, None),
         ladder,
         causes,
         took,

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::event::Rung;
-use crate::protocol::{Barrier, DEFAULT_PORT, Level};
+use crate::protocol::{Barrier, DEFAULT_PORT, Dialect, Level};
 use crate::run::known::Known;
 use crate::run::outcome::Climb;
 use crate::run::sieve::Residents;
@@ -95,6 +95,10 @@ pub struct Barriers {
 /// The target, as a script sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Environment {
+    /// The dialect that is tested.
+    pub dialect: &'static Dialect,
+    /// The first look finds out the highest dialect that the server speaks too, and that is tested.
+    pub negotiates: bool,
     /// Where a client connects first.
     pub dispatch: Option<String>,
     /// The notification server; without it logins begin at the dispatch server and follow it.
@@ -142,6 +146,8 @@ impl Default for Environment {
     /// No address, no habit known, nothing owned.
     fn default() -> Self {
         Self {
+            dialect: Dialect::first(),
+            negotiates: false,
             dispatch: None,
             notification: None,
             map: BTreeMap::new(),
@@ -179,6 +185,7 @@ impl Environment {
         if self.notification.is_none() {
             self.notification.clone_from(&learnt.notification);
         }
+        self.dialect = learnt.dialect.unwrap_or(self.dialect);
         self.barriers = learnt.barriers;
         self.presence_batched = learnt.presence_batched;
         self.batch_is_prompt = learnt.batch_is_prompt;
@@ -234,6 +241,8 @@ fn with_port(address: &str) -> String {
 /// What a probe finds out about a target.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Learnt {
+    /// The highest dialect that the server speaks too, where that was to be found out.
+    pub dialect: Option<&'static Dialect>,
     /// Where the dispatch server refers to, where the target names no notification server.
     pub notification: Option<String>,
     /// Which barriers work.

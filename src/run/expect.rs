@@ -4,7 +4,7 @@
 //! not take them: a later step finds them there, and `nothing` accuses those that none has taken.
 
 use super::links::{End, Late};
-use super::session::{Session, error_code, may_come};
+use super::session::{Kept, Session, error_code};
 use super::silence::Settled;
 use super::steps::{Stop, place};
 use super::trouble::{Trouble, came, shown, told, told_late};
@@ -103,6 +103,7 @@ impl Session {
                     pattern,
                     payload: payload.as_ref(),
                     exact: expect.exact,
+                    added: self.added_words(slot, frame),
                     conn: &expect.conn,
                 };
                 self.scope.match_line(&wanted, frame).map_err(Some)
@@ -172,9 +173,10 @@ impl Session {
 
     /// Notes what a line means for those that follow.
     fn note(&mut self, slot: usize, frame: &Frame) {
+        let may_come = self.may_come(slot, frame);
         let slot = self.slot_mut(slot);
         slot.after_payload = frame.payload.is_some();
-        if may_come(slot.name.kind(), frame) {
+        if may_come {
             return;
         }
         slot.after_error = error_code(frame).is_some();
@@ -196,12 +198,13 @@ impl Session {
         if self.answers_barrier(&frame) || self.take_optional(slot, &frame) {
             return Ok(());
         }
-        let known = self.slot_mut(slot);
-        if strict || !may_come(known.name.kind(), &frame) {
+        let explained = self.is_added(slot, &frame);
+        if !explained && (strict || !self.may_come(slot, &frame)) {
             return Err(frame);
         }
+        let known = self.slot_mut(slot);
         known.after_payload = frame.payload.is_some();
-        known.keep(frame);
+        known.pool.push_back(Kept { frame, explained });
         Ok(())
     }
 
@@ -363,6 +366,7 @@ impl Session {
                     pattern,
                     payload: payload.as_ref(),
                     exact: expect.exact,
+                    added: 0,
                     conn: &expect.conn,
                 };
                 mismatch.describe(&wanted, frame, &self.scope)
@@ -472,6 +476,7 @@ impl Session {
                 pattern,
                 payload: None,
                 exact: expect.exact,
+                added: self.added_words(slot, frame),
                 conn: &expect.conn,
             };
             self.scope.check_line(&wanted, frame).is_ok()

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::expect::{is_unasked, wanted};
 use super::links::{End, Late};
-use super::session::{Session, may_come};
+use super::session::Session;
 use super::steps::Stop;
 use super::trouble::{Got, Trouble, came, shown, told, told_late};
 use crate::event::{Expectation, Observed};
@@ -135,8 +135,9 @@ impl Session {
         heads.any(|head| {
             let held = self.hold(head.slot, head.expect, frame).err().flatten();
             let known = self.slot(head.slot);
-            let may_come = may_come(known.name.kind(), frame);
-            known.conn == conn && !may_come && is_unasked(frame, held.as_ref())
+            known.conn == conn
+                && !self.may_come(head.slot, frame)
+                && is_unasked(frame, held.as_ref())
         })
     }
 

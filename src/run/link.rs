@@ -6,7 +6,7 @@ use bytes::Bytes;
 
 use super::limit::Limit;
 use super::sieve::Sieve;
-use crate::protocol::{Direction, Grammar, ServerKind};
+use crate::protocol::{Dialect, Direction, Grammar, ServerKind};
 use crate::wire::{DecodeError, Decoder, Frame, Limits, UNKNOWN};
 
 /// The longest line, and the longest payload, that a script may send and still be understood.
@@ -60,6 +60,8 @@ pub(super) struct Link {
     pub(super) told: usize,
     /// The latest state that the server confirmed.
     pub(super) state: Option<Bytes>,
+    /// How lines of the server are read: in the dialect that VER agreed on.
+    pub(super) grammar: Grammar,
     pub(super) incoming: Decoder<Grammar>,
     /// Reads along what the script sends, to know whether a line or a payload is left open.
     outgoing: Decoder<Grammar>,
@@ -70,6 +72,7 @@ pub(super) struct Link {
 
 impl Link {
     pub(super) fn new(kind: ServerKind, address: String) -> Self {
+        let grammar = Grammar::new(kind, Direction::ToClient);
         let asks = Grammar::new(kind, Direction::ToServer);
         let wide = Limits {
             line: WIDE,
@@ -92,7 +95,8 @@ impl Link {
             asked: 0,
             told: 0,
             state: None,
-            incoming: Decoder::new(Grammar::new(kind, Direction::ToClient), Limits::default()),
+            grammar,
+            incoming: Decoder::new(grammar, Limits::default()),
             outgoing: Decoder::new(asks, wide),
             has_payloads: asks.has_payloads(),
             confused: false,
@@ -137,6 +141,10 @@ impl Link {
             Some(b"USR " | b"ANS ") => {
                 self.entered |= frame.words().nth(2) == Some(b"OK");
             }
+            Some(b"VER ") => {
+                let dialect = frame.words().nth(2).and_then(Dialect::named);
+                dialect.into_iter().for_each(|dialect| self.speak(dialect));
+            }
             Some(b"SYN ") => {
                 self.serial = word(2);
                 self.synchronised |= self.serial.is_some();
@@ -147,6 +155,18 @@ impl Link {
             Some(b"CHG ") => self.state = word(2),
             _ => {}
         }
+    }
+
+    /// Reads both directions as those of a dialect from now on.
+    fn speak(&mut self, dialect: &'static Dialect) {
+        self.grammar.dialect = dialect;
+        let asks = Grammar {
+            direction: Direction::ToServer,
+            ..self.grammar
+        };
+        self.incoming.set_rule(self.grammar);
+        self.outgoing.set_rule(asks);
+        self.has_payloads = asks.has_payloads();
     }
 
     pub(super) fn take_next(&mut self) -> Option<Result<Frame, End>> {

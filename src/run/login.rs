@@ -10,7 +10,7 @@ use super::session::Session;
 use super::silence::Settled;
 use super::trouble::{Trouble, came};
 use crate::event::{Observed, Rung};
-use crate::protocol::{ClauseId, Dialect, ServerKind};
+use crate::protocol::{ClauseId, DIALECTS, Dialect, ServerKind};
 use crate::transcript::ConnName;
 use crate::wire::{Frame, Words};
 
@@ -97,13 +97,31 @@ impl Session {
         agreed.is_ok()
     }
 
+    /// The highest dialect that is known here and that the server agrees on; `None` where it
+    /// answers an offer of all of them in no way that says so.
+    pub(super) async fn highest_dialect(&mut self) -> Option<&'static Dialect> {
+        let env = &self.env;
+        let address = env.dispatch.as_ref().or(env.notification.as_ref())?;
+        let address = self.env.reach(address);
+        let name = ConnName::new(self.player(0).user.clone(), "ver");
+        let slot = self.open(0, name, &address).await.ok()?;
+        let known: Vec<&str> = DIALECTS.iter().rev().map(|known| known.name).collect();
+        let offer = format!("{} CVR0", known.join(" "));
+        let answer = self.ask(slot, "VER", &offer, "VER with a dialect").await;
+        self.links.close(self.slot(slot).conn, false);
+        let answer = answer.ok()?;
+        let word = answer.words().nth(2).unwrap_or_default();
+        (answer.verb() == b"VER").then(|| Dialect::named(word))?
+    }
+
     /// VER.
     async fn offer(&mut self, slot: usize) -> Result<(), Trouble> {
-        let expected = "VER with MSNP2";
-        let frame = self.ask(slot, "VER", "MSNP2 CVR0", expected).await;
+        let wanted = self.env.dialect;
+        let (offer, expected) = (format!("{wanted} CVR0"), format!("VER with {wanted}"));
+        let frame = self.ask(slot, "VER", &offer, &expected).await;
         let frame = frame.map_err(|trouble| trouble.at(Rung::Ver))?;
         let dialect = frame.words().nth(2).unwrap_or_default();
-        if frame.verb() != b"VER" || !dialect.eq_ignore_ascii_case(b"MSNP2") {
+        if frame.verb() != b"VER" || Dialect::named(dialect) != Some(wanted) {
             return Err(Trouble::new(expected, came(&frame)).on(slot).at(Rung::Ver));
         }
         Ok(())

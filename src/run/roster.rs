@@ -93,6 +93,8 @@ impl Batch {
                     *done |= index == total;
                 }
             }
+            // Properties and groups.
+            [b"PRP" | b"LSG", _, ..] => {}
             _ => return false,
         }
         self.any = true;

@@ -46,6 +46,7 @@ pub(super) async fn run(mut session: Session, scenario: Arc<Scenario>) -> Outcom
     session.reply = scenario.timeout.unwrap_or(session.env.timeouts.reply);
     session.clause = scenario.clauses.first().copied();
     session.clauses.clone_from(&scenario.clauses);
+    session.written = scenario.written_for();
     session.links.lock().about.clone_from(&scenario.clauses);
     let ending = match session.prepare(&scenario).await {
         Ok(()) => {
@@ -126,7 +127,7 @@ impl Session {
         });
         let domain = domain.unwrap_or_else(|| "hotmail.com".into());
         let nobody = format!("nobody{}@{domain}", self.seed % NOBODIES);
-        self.scope = Scope::new(users.collect(), nobody);
+        self.scope = Scope::new(users.collect(), nobody, self.env.dialect);
         for slot in &self.slots {
             for _ in 0..slot.next_trid {
                 self.scope.fresh_trid(&slot.name);

@@ -16,7 +16,7 @@ use super::roster::Roster;
 use super::trouble::{Got, Trouble, shown, told, told_late};
 use crate::diagnostic::Place;
 use crate::event::{Expectation, Failure, Judge, Observed, Rung, Variation, Wanted};
-use crate::protocol::{ClauseId, Direction, ErrorCode, Grammar, ServerKind, encode_name};
+use crate::protocol::{ClauseId, Dialect, ErrorCode, Grammar, ServerKind, encode_name};
 use crate::scenario::Scope;
 use crate::scenario::ast::Step;
 use crate::transcript::{ConnId, ConnName, Party, Redactor, What, escape};
@@ -113,6 +113,8 @@ pub(super) struct Session {
     pub(super) clause: Option<ClauseId>,
     /// All clauses that the scenario tests.
     pub(super) clauses: Vec<ClauseId>,
+    /// The dialect in whose forms the steps are written; the one that is tested may add to them.
+    pub(super) written: &'static Dialect,
     /// No asynchronous line may come between expected ones.
     pub(super) strict: bool,
     /// Everything that is sent is cut into segments of this many bytes.
@@ -171,9 +173,10 @@ impl Session {
             seed,
             reply: env.timeouts.reply,
             patience: None,
-            scope: Scope::new(BTreeMap::new(), ""),
+            scope: Scope::new(BTreeMap::new(), "", Dialect::first()),
             clause: None,
             clauses: Vec::new(),
+            written: Dialect::first(),
             strict: false,
             segments: env.segments,
             settled: None,
@@ -192,6 +195,33 @@ impl Session {
             redactor,
             next_barrier: BARRIER_TRID,
         }
+    }
+
+    /// How lines of the server are read on a connection.
+    pub(super) fn grammar(&self, slot: usize) -> Grammar {
+        self.links.link(self.slot(slot).conn, |link| link.grammar)
+    }
+
+    /// Whether a line may come between others.
+    pub(super) fn may_come(&self, slot: usize, frame: &Frame) -> bool {
+        self.grammar(slot).may_come_between(frame.words())
+    }
+
+    /// Whether a line is none of what the steps were written for: the dialect has added it.
+    pub(super) fn is_added(&self, slot: usize, frame: &Frame) -> bool {
+        self.env.dialect != self.written && {
+            let grammar = self.grammar(slot);
+            grammar.adds(self.written, frame.verb())
+        }
+    }
+
+    /// How many words the dialect may have added to the end of a line.
+    pub(super) fn added_words(&self, slot: usize, frame: &Frame) -> usize {
+        if self.env.dialect == self.written {
+            return 0;
+        }
+        let grammar = self.grammar(slot);
+        grammar.added_words(self.written, frame.words())
     }
 
     pub(super) fn player(&self, index: usize) -> &Player {
@@ -337,7 +367,7 @@ impl Session {
         loop {
             let got = self.next_line(slot, deadline, patience, expected).await?;
             let is_ours = got.words().nth(1) == Some(word.as_bytes());
-            if is_ours && !may_come(self.slot(slot).name.kind(), &got) {
+            if is_ours && !self.may_come(slot, &got) {
                 return Ok(got);
             }
             self.slot_mut(slot).keep(got);
@@ -520,11 +550,6 @@ impl Session {
             climbed: Vec::new(),
         }
     }
-}
-
-/// Whether the line may come between others.
-pub(super) fn may_come(kind: ServerKind, frame: &Frame) -> bool {
-    Grammar::new(kind, Direction::ToClient).may_come_between(frame.words())
 }
 
 /// The code of an error line.

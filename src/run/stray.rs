@@ -6,7 +6,7 @@
 
 use bytes::Bytes;
 
-use super::session::{Session, error_code, may_come};
+use super::session::{Session, error_code};
 use crate::protocol::{ClauseId, Direction, ErrorCode, Grammar, ServerKind, TridRule};
 use crate::transcript::{ConnId, Entry, Party, What};
 use crate::wire::Frame;
@@ -15,7 +15,7 @@ use crate::wire::Frame;
 struct Case<'c> {
     entries: &'c [Entry],
     conn: ConnId,
-    kind: ServerKind,
+    grammar: Grammar,
     /// What was sent since the last answer.
     unanswered: &'c [Bytes],
     frame: &'c Frame,
@@ -25,11 +25,12 @@ impl Session {
     /// The clause that a line breaks by coming at all, whatever is expected.
     pub(super) fn stray(&self, slot: usize, frame: &Frame) -> Option<ClauseId> {
         let known = self.slot(slot);
+        let grammar = self.grammar(slot);
         let shared = self.links.lock();
         let case = Case {
             entries: shared.transcript.entries(),
             conn: known.conn,
-            kind: known.name.kind(),
+            grammar,
             unanswered: &known.unanswered,
             frame,
         };
@@ -41,9 +42,11 @@ impl Case<'_> {
     fn clause(&self) -> Option<ClauseId> {
         match self.frame.verb() {
             b"BYE" => self.of_bye(),
-            b"MSG" if self.kind == ServerKind::Switchboard => self.of_message(),
-            b"ACK" | b"NAK" if self.kind == ServerKind::Switchboard => self.of_acknowledgement(),
-            _ if may_come(self.kind, self.frame) => None,
+            b"MSG" if self.grammar.kind == ServerKind::Switchboard => self.of_message(),
+            b"ACK" | b"NAK" if self.grammar.kind == ServerKind::Switchboard => {
+                self.of_acknowledgement()
+            }
+            _ if self.grammar.may_come_between(self.frame.words()) => None,
             _ => self.of_reply(),
         }
     }
@@ -192,7 +195,7 @@ impl Case<'_> {
         if is_tail {
             return false;
         }
-        let row = Grammar::new(self.kind, Direction::ToClient).find(verb);
+        let row = self.grammar.find(verb);
         let is_reply = row.is_some_and(|row| row.trid != TridRule::Never);
         let asks = |bytes: &Bytes| memchr::memmem::find(bytes, verb).is_some();
         is_reply && !self.unanswered.iter().any(asks)
@@ -234,7 +237,7 @@ mod tests {
         let case = Case {
             entries: transcript.entries(),
             conn,
-            kind,
+            grammar: Grammar::new(kind, Direction::ToClient),
             unanswered: &unanswered,
             frame: &last,
         };

@@ -119,7 +119,7 @@ pub struct Suite {
     waited: BTreeMap<&'static str, Duration>,
     errors: usize,
     pub(super) aborted: Option<String>,
-    stopping: Option<String>,
+    pub(super) stopping: Option<String>,
     /// Nobody can log in.
     pub(super) no_login: bool,
     finished: bool,
@@ -136,6 +136,7 @@ impl Suite {
         options.jobs = options.jobs.max(1);
         let secrets = accounts.iter().map(|account| account.password.clone());
         let judge = Assessor {
+            dialect: options.dialect.unwrap_or_default(),
             level: options.level,
             strict: options.strict,
             transcripts: options.transcripts,
@@ -195,6 +196,7 @@ impl Suite {
 
     /// What is known of the target only once it was probed, and which accounts are usable.
     pub fn learn(&mut self, environment: &Environment, accounts: Vec<Account>) {
+        self.judge.dialect = environment.dialect;
         self.options.dispatch_refers = environment.dispatch_refers;
         self.pool = Pool::new(accounts, environment.disposable);
         self.no_login = environment.no_login.is_some();
@@ -342,7 +344,9 @@ impl Suite {
         let is_part = self.options.scope.is_part() || self.options.shard.is_some();
         Summary {
             totals: self.totals,
-            clauses: self.tally.results(&causes, is_part),
+            clauses: self
+                .tally
+                .results(&causes, is_part, Some(self.judge.dialect)),
             ladder: self.ladder.clone(),
             causes,
             took,
@@ -361,35 +365,6 @@ impl Suite {
         let summary = self.summary(Duration::ZERO);
         let conclusion = Conclusion::judged(&summary, self.options.level, self.errors > 0);
         conclusion.exit_code(&summary, self.options.gates)
-    }
-
-    /// What a scenario needs and the target lacks.
-    pub(super) fn unmet(&self, entry: usize) -> Option<SkipReason> {
-        let scenario = self.scenario(entry)?;
-        let needs = &scenario.needs;
-        let (accounts, usable) = (accounts_of(&scenario), self.pool.usable());
-        if self.phase.is_again() {
-            None
-        } else if let Some(why) = &self.stopping {
-            Some(SkipReason::Stopped { why: why.clone() })
-        } else if needs.launch && !self.options.owns_server {
-            Some(SkipReason::Launch)
-        } else if needs.dispatch && !self.options.dispatch_refers {
-            Some(SkipReason::Dispatch)
-        } else if accounts > usable {
-            Some(SkipReason::Accounts {
-                needed: accounts,
-                usable,
-            })
-        } else if !scenario.dialects.is_empty()
-            && !scenario.dialects.iter().any(|dialect| dialect == "MSNP2")
-        {
-            Some(SkipReason::Dialects {
-                only: scenario.dialects.clone(),
-            })
-        } else {
-            None
-        }
     }
 
     /// Whether the outcome only tells that an account cannot be used; it is left out from now on.

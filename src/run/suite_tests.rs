@@ -411,6 +411,7 @@ pub(super) fn judged(
     level: crate::protocol::Level,
 ) -> crate::event::ScenarioResult {
     let mut assessor = crate::run::verdict::Assessor {
+        dialect: crate::protocol::Dialect::first(),
         level,
         strict: false,
         transcripts: false,

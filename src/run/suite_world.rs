@@ -7,7 +7,7 @@ use super::suite_tests::probed;
 use crate::event::{
     Event, Gates, NoticeKind, Observed, Rung, ScenarioResult, Scope, Summary, Verdict,
 };
-use crate::protocol::{ClauseId, Level};
+use crate::protocol::{ClauseId, Dialect, Level};
 use crate::run::test_support::{failure, outcome, scenario};
 use crate::run::{
     Account, Cause, Dead, Done, Ending, Limit, Suite, SuiteOptions, Task, Waivers, Work,
@@ -16,6 +16,7 @@ use crate::scenario::ast::Scenario;
 
 pub(super) fn options() -> SuiteOptions {
     SuiteOptions {
+        dialect: Some(Dialect::first()),
         target: "test".into(),
         level: Level::Must,
         strict: false,

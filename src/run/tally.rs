@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::event::{
     Cause, ClauseResult, ClauseVerdict, ScenarioResult, Standing, Untested, Verdict,
 };
-use crate::protocol::{Clause, ClauseId};
+use crate::protocol::{Clause, ClauseId, Dialect};
 
 /// What is known of the clauses so far.
 #[derive(Debug, Default)]
@@ -63,12 +63,21 @@ impl Tally {
         }
     }
 
-    /// Every clause of the catalogue with its verdict. `causes` are those of the run, the heaviest
+    /// Every clause that holds in the dialect of the run, or in any, with its verdict. `causes` are those of the run, the heaviest
     /// first; `is_part` is set where something of the suite was left out.
-    pub(super) fn results(&self, causes: &[Cause], is_part: bool) -> Vec<ClauseResult> {
+    pub(super) fn results(
+        &self,
+        causes: &[Cause],
+        is_part: bool,
+        dialect: Option<&'static Dialect>,
+    ) -> Vec<ClauseResult> {
         let all = Clause::all().iter();
-        all.map(|clause| self.result(clause, causes, is_part))
-            .collect()
+        let all = all.filter(|clause| dialect.is_none_or(|dialect| clause.holds_in(dialect)));
+        all.map(|clause| ClauseResult {
+            dialect: dialect.unwrap_or_default(),
+            ..self.result(clause, causes, is_part)
+        })
+        .collect()
     }
 
     fn result(&self, clause: &Clause, causes: &[Cause], is_part: bool) -> ClauseResult {
@@ -101,6 +110,7 @@ impl Tally {
         };
         ClauseResult {
             id: clause.id,
+            dialect: Dialect::first(),
             level: clause.level,
             verdict,
             seen,

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::diagnostic::{Diagnostic, Source};
-use crate::protocol::DEFAULT_PORT;
+use crate::protocol::{DEFAULT_PORT, Dialect};
 use crate::run::environment::{Account, Environment, Lists, Timeouts};
 use crate::run::waivers::{Habit, Waiver};
 
@@ -22,6 +22,8 @@ pub struct Target {
     pub name: String,
     /// The bundled reference server, started in-process; the addresses are then filled in late.
     pub builtin: bool,
+    /// The dialect to test; `None`: the highest that the server speaks too.
+    pub dialect: Option<&'static Dialect>,
     /// Where a client connects first, `host:port`.
     pub dispatch: Option<String>,
     /// The notification server, `host:port`; without it logins follow the dispatch server.
@@ -222,6 +224,7 @@ impl Target {
         Self {
             name: name.to_owned(),
             builtin: false,
+            dialect: Some(Dialect::first()),
             dispatch: None,
             notification: None,
             accounts: Vec::new(),
@@ -249,6 +252,8 @@ impl Target {
     #[must_use]
     pub fn environment(&self) -> Environment {
         Environment {
+            dialect: self.dialect.unwrap_or_default(),
+            negotiates: self.dialect.is_none(),
             dispatch: self.dispatch.clone(),
             notification: self.notification.clone(),
             map: self.map.clone(),

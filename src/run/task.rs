@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::event::{Gates, RunInfo, Scope};
-use crate::protocol::Level;
+use crate::protocol::{Dialect, Level};
 use crate::run::environment::Account;
 use crate::run::filter::Shard;
 use crate::run::limit::Limit;
@@ -15,6 +15,8 @@ use crate::scenario::ast::Scenario;
 /// How a suite is run.
 #[derive(Debug)]
 pub struct SuiteOptions {
+    /// The dialect that is tested; `None`: the first look finds it out.
+    pub dialect: Option<&'static Dialect>,
     /// The target's name.
     pub target: String,
     /// Which clauses can fail the run.
@@ -59,6 +61,7 @@ impl SuiteOptions {
     pub(super) fn info(&self, scenarios: usize) -> RunInfo {
         RunInfo {
             target: self.target.clone(),
+            dialects: self.dialect.into_iter().collect(),
             level: self.level,
             strict: self.strict,
             seed: self.seed,

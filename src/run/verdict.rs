@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::event::{Failure, Judge, Observed, ScenarioResult, Verdict};
-use crate::protocol::{ClauseId, Level};
+use crate::protocol::{ClauseId, Dialect, Level};
 use crate::run::consequence::{follows_note, is_charged, is_of_another};
 use crate::run::limit::Limit;
 use crate::run::outcome::{Ending, Outcome};
@@ -21,6 +21,8 @@ const TOGETHER: usize = 64 << 20;
 /// How outcomes are judged.
 #[derive(Debug)]
 pub(super) struct Assessor {
+    /// The dialect that is tested.
+    pub(super) dialect: &'static Dialect,
     pub(super) level: Level,
     pub(super) strict: bool,
     /// Keep the transcripts of scenarios that passed too.
@@ -42,6 +44,7 @@ impl Assessor {
             kept: 0,
             redactor: Redactor::default(),
             waivers: Waivers::default(),
+            dialect: Dialect::first(),
         }
     }
 
@@ -162,6 +165,7 @@ impl Assessor {
     pub(super) fn untold(&self, scenario: &Scenario, took: Duration) -> ScenarioResult {
         ScenarioResult {
             name: scenario.name.clone(),
+            dialect: self.dialect,
             description: scenario.description.clone(),
             clauses: scenario.clauses.clone(),
             verdict: Verdict::Passed,
@@ -261,13 +265,14 @@ mod tests {
 
     fn judge(level: Level, strict: bool) -> Assessor {
         Assessor {
+            dialect: Dialect::first(),
             strict,
             ..Assessor::of(level)
         }
     }
 
     fn of_tally(tally: &Tally, id: ClauseId) -> ClauseVerdict {
-        let all = tally.results(&[], false);
+        let all = tally.results(&[], false, None);
         all.into_iter().find(|one| one.id == id).unwrap().verdict
     }
 
@@ -412,7 +417,7 @@ mod tests {
             let mut judge = judge(Level::Must, false);
             tally.take(&judge.judge(&scenario, &varied, Duration::ZERO));
         }
-        let all = tally.results(&[], false);
+        let all = tally.results(&[], false, None);
         let seen = all.into_iter().find(|one| one.id == ClauseId::USR_7);
         assert_eq!(seen.unwrap().seen.as_deref(), Some("one"));
     }
@@ -449,7 +454,7 @@ mod tests {
             cause: Some(3),
             ..result
         });
-        let all = tally.results(&[], false);
+        let all = tally.results(&[], false, None);
         let tested = all.iter().find(|one| one.id == ClauseId::USR_6).unwrap();
         let known = (tested.untested, tested.cause);
         assert_eq!(known, (Some(Untested::Unmet), Some(3)));

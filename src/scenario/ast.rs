@@ -378,6 +378,8 @@ pub enum Expr {
     Round,
     /// `{nobody}`: a well-formed handle without an account, in the domain of the accounts.
     Nobody,
+    /// `{dialect}`: the name of the dialect that is tested.
+    Dialect,
     /// A text in quotes.
     Quoted(String),
     /// A number.

@@ -7,6 +7,7 @@ use bytes::Bytes;
 use super::ast::{Captures, Payload, SendItem, Text};
 use super::maker::{Maker, TridSource};
 use super::trids::Trids;
+use crate::protocol::Dialect;
 use crate::transcript::ConnName;
 use crate::wire::{Frame, Terminator};
 
@@ -101,6 +102,7 @@ impl Prepared {
 pub(super) struct Values {
     pub(super) users: BTreeMap<String, Identity>,
     pub(super) nobody: String,
+    pub(super) dialect: &'static Dialect,
     pub(super) captures: Captures,
     pub(super) round: u32,
     pub(super) payload: Option<Bytes>,
@@ -115,13 +117,19 @@ pub struct Scope {
 }
 
 impl Scope {
-    /// A scope at the beginning: who plays whom, and a handle that has no account.
+    /// A scope at the beginning: who plays whom, a handle that has no account, and the dialect that
+    /// is tested.
     #[must_use]
-    pub fn new(users: BTreeMap<String, Identity>, nobody: impl Into<String>) -> Self {
+    pub fn new(
+        users: BTreeMap<String, Identity>,
+        nobody: impl Into<String>,
+        dialect: &'static Dialect,
+    ) -> Self {
         Self {
             values: Values {
                 users,
                 nobody: nobody.into(),
+                dialect,
                 captures: Captures::new(),
                 round: 1,
                 payload: None,
@@ -344,7 +352,11 @@ mod tests {
             password: "secret".into(),
             name: "Al%20ice".into(),
         };
-        Scope::new([("alice".to_owned(), alice)].into(), "nobody@hotmail.com")
+        Scope::new(
+            [("alice".to_owned(), alice)].into(),
+            "nobody@hotmail.com",
+            Dialect::first(),
+        )
     }
 
     #[test]

@@ -414,7 +414,7 @@ impl Linter<'_> {
             return;
         }
         let known = state.captures.iter().map(String::as_str);
-        let known = known.chain(["nobody", "length"]);
+        let known = known.chain(["nobody", "length", "dialect"]);
         let help = match did_you_mean(name, known) {
             Some(meant) => format!("did you mean `{meant}`?"),
             None => {

@@ -105,6 +105,7 @@ impl Maker<'_> {
             }
             Expr::Round => put_number(out, self.values.round.into()),
             Expr::Nobody => out.extend_from_slice(self.values.nobody.as_bytes()),
+            Expr::Dialect => out.extend_from_slice(self.values.dialect.name.as_bytes()),
             Expr::Quoted(text) => out.extend_from_slice(text.as_bytes()),
             Expr::Number(number) => put_number(out, *number),
             Expr::Call(function, arguments) => self.call(*function, arguments, out)?,

@@ -24,6 +24,8 @@ pub struct Wanted<'w> {
     pub payload: Option<&'w PayloadPattern>,
     /// Handles and names must be equal byte for byte.
     pub exact: bool,
+    /// How many words may follow that the line was not written for: a later dialect adds them.
+    pub added: usize,
     /// The connection; its last TrID is `{t}`.
     pub conn: &'w ConnName,
 }
@@ -191,7 +193,7 @@ impl Scope {
             }
         }
         // Text may follow the TrID of an error (ERR-1), unless that is what is looked at (ERR-4).
-        let goes_on = !wanted.pattern.rest && words.next().is_some();
+        let goes_on = !wanted.pattern.rest && words.count() > wanted.added;
         let is_error = || ErrorCode::parse_word(frame.verb()).is_some();
         if goes_on && (wanted.exact || !is_error()) {
             return Err(Mismatch::Extra(wanted.pattern.words.len()));
@@ -380,6 +382,7 @@ mod tests {
 
     use super::*;
     use crate::diagnostic::Source;
+    use crate::protocol::Dialect;
     use crate::scenario::ast::{Action, Expected};
     use crate::scenario::{Identity, NoFiles, load};
 
@@ -392,7 +395,7 @@ mod tests {
         let alice = identity("alice@hotmail.com", "Al%20ice");
         let bob = identity("bob@hotmail.com", "Bob");
         let users = [("alice".to_owned(), alice), ("bob".to_owned(), bob)];
-        Scope::new(users.into(), "nobody@hotmail.com")
+        Scope::new(users.into(), "nobody@hotmail.com", Dialect::first())
     }
 
     /// Holds `line` against an expectation and gives the difference in words.
@@ -413,6 +416,7 @@ mod tests {
                 pattern,
                 payload: payload.as_ref(),
                 exact: expect.exact,
+                added: 0,
                 conn: &expect.conn,
             },
             Expected::Error(word) => {
@@ -521,6 +525,7 @@ mod tests {
             pattern,
             payload: None,
             exact: false,
+            added: 0,
             conn: &conn,
         };
         let looks = |line: &'static str| scope.check_line(&wanted, &Frame::line(line));

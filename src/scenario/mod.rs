@@ -4,6 +4,7 @@
 //! of a `matrix:`, so that whoever runs a scenario meets plain steps.
 
 pub mod ast;
+mod dialects;
 mod eval;
 mod import;
 mod library;

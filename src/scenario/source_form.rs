@@ -14,6 +14,7 @@ pub(super) fn expr(expr: &Expr) -> String {
         Expr::Length => "length".to_owned(),
         Expr::Round => "i".to_owned(),
         Expr::Nobody => "nobody".to_owned(),
+        Expr::Dialect => "dialect".to_owned(),
         Expr::Quoted(text) => quoted(text),
         Expr::Number(number) => number.to_string(),
         Expr::Call(function, arguments) => {

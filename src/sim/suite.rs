@@ -85,6 +85,7 @@ impl SuiteRun {
             tasks: BTreeMap::new(),
         };
         let options = SuiteOptions {
+            dialect: Some(theatre.environment.dialect),
             target: "simulated".to_owned(),
             level: self.level,
             strict: false,

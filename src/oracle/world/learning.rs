@@ -11,7 +11,7 @@ use super::request::{Request, Step};
 use super::user::{ANY, List, Privacy, State, User, UserId, serial};
 use crate::oracle::line::{Line, Verb, number};
 use crate::oracle::soundness::is_handle;
-use crate::protocol::{ONLINE_STATES, ServerKind, decode_name};
+use crate::protocol::{Dialect, ONLINE_STATES, ServerKind, decode_name};
 use crate::transcript::{ConnId, Entry, Party, Transcript, What};
 
 /// A state code; one that the draft does not have may be shown as any.
@@ -318,7 +318,10 @@ impl World {
             (Verb::Ver, Verb::Ver) => {
                 let dialect = line.word(2);
                 conn.has_dialect |= dialect != b"0";
-                conn.is_murky |= !dialect.eq_ignore_ascii_case(b"MSNP2") && dialect != b"0";
+                match Dialect::named(dialect) {
+                    Some(dialect) => conn.dialect = dialect,
+                    None => conn.is_murky |= dialect != b"0",
+                }
             }
             (Verb::Inf, Verb::Inf) => {
                 let packages = (2..line.count()).map(|at| line.word(at).into());

@@ -82,11 +82,13 @@ impl Human {
             0 => String::new(),
             jobs => format!(", {jobs} at a time"),
         };
+        let dialects = run.dialects.iter().map(|dialect| format!(", {dialect}"));
         writeln!(
             out,
-            "{} against {}, level {}{strict}{jobs}, seed {}",
+            "{} against {}{}, level {}{strict}{jobs}, seed {}",
             counted(run.scenarios, "scenario"),
             printable(&run.target),
+            dialects.collect::<String>(),
             run.level,
             run.seed,
         )

@@ -14,7 +14,7 @@ pub(super) const MAX_REPEAT: u64 = 1024 * 1024;
 const USUAL_PARTS: usize = 3;
 
 /// Words in braces that are no captures.
-pub(in crate::scenario) const RESERVED: [&str; 4] = ["t", "length", "i", "nobody"];
+pub(in crate::scenario) const RESERVED: [&str; 5] = ["t", "length", "i", "nobody", "dialect"];
 const FIELDS: [&str; 4] = ["handle", "name", "password", "domain"];
 const FUNCTIONS: [&str; 7] = ["md5", "upper", "lower", "repeat", "encode", "add", "sub"];
 
@@ -231,6 +231,7 @@ impl<'c> Cursor<'c, '_, '_> {
             "length" => return Some(Expr::Length),
             "i" => return Some(Expr::Round),
             "nobody" => return Some(Expr::Nobody),
+            "dialect" => return Some(Expr::Dialect),
             _ => {}
         }
         let span = self.str.span(range);

@@ -9,7 +9,7 @@ use msnpspec::event::{
     Observed, PROBE, RunInfo, Rung, RungResult, RungState, ScenarioResult, Scope, SkipReason,
     Standing, Summary, Totals, Untested, Variation, Verdict, Wanted,
 };
-use msnpspec::protocol::{Clause, ClauseId, Level};
+use msnpspec::protocol::{Clause, ClauseId, Dialect, Level};
 use msnpspec::report::Reporter;
 
 /// What a hostile server says: colours, a C1 control, a change of direction, ends of CDATA, of a
@@ -105,6 +105,7 @@ fn failure(id: ClauseId, line: usize, expected: &str, got: &str) -> Failure {
 fn result(name: &str, verdict: Verdict) -> ScenarioResult {
     ScenarioResult {
         name: name.into(),
+        dialect: Dialect::first(),
         description: format!("what {name} is about"),
         clauses: vec![ClauseId::USR_6],
         verdict,
@@ -144,6 +145,7 @@ fn seen(name: &str, id: ClauseId, oracle: &'static str) -> ScenarioResult {
 fn info() -> RunInfo {
     RunInfo {
         target: "my-server".into(),
+        dialects: vec![Dialect::first()],
         level: Level::Must,
         strict: false,
         seed: 7,
@@ -385,6 +387,7 @@ fn summary() -> Summary {
         clauses: clauses
             .map(|clause| ClauseResult {
                 id: clause.id,
+                dialect: Dialect::first(),
                 level: clause.level,
                 verdict: verdict(clause.id),
                 seen: (clause.id == ClauseId::JOI_2).then(|| "no JOI to the newcomer".into()),

@@ -1,0 +1,105 @@
+//! In which dialects a scenario can be played.
+
+use super::ast::{Action, Part, Scenario, SendItem, Step};
+use crate::protocol::{DIALECTS, Dialect, Direction, Param, ServerKind, Verb};
+
+impl Scenario {
+    /// The dialect in whose forms its steps are written: the first that its clauses and its
+    /// `dialects` allow.
+    #[must_use]
+    pub fn written_for(&self) -> &'static Dialect {
+        let mut all = DIALECTS.into_iter();
+        let own = all.find(|dialect| self.is_allowed(dialect));
+        own.unwrap_or_default()
+    }
+
+    /// Whether it can be played in a dialect: all its clauses hold there, its `dialects` have it,
+    /// and what it offers in VER of its own is that dialect.
+    #[must_use]
+    pub fn is_for(&self, dialect: &Dialect) -> bool {
+        let mut offered = Vec::new();
+        offers(&self.setup, &mut offered);
+        offers(&self.steps, &mut offered);
+        self.is_allowed(dialect) && (offered.is_empty() || offered.contains(&dialect))
+    }
+
+    fn is_allowed(&self, dialect: &Dialect) -> bool {
+        let is_named = |name: &String| name == dialect.name;
+        let mut clauses = self.clauses.iter();
+        (self.dialects.is_empty() || self.dialects.iter().any(is_named))
+            && clauses.all(|clause| clause.clause().holds_in(dialect))
+    }
+}
+
+/// The known dialects that steps offer by their names.
+fn offers(steps: &[Step], into: &mut Vec<&'static Dialect>) {
+    for step in steps {
+        match &step.action {
+            Action::Send(send) if send.conn.kind() != ServerKind::Switchboard => {
+                into.extend(send.items.iter().flat_map(offered));
+            }
+            Action::AnyOrder(steps) | Action::Repeat(_, steps) => offers(steps, into),
+            Action::OneOf(branches) => branches.iter().for_each(|branch| offers(branch, into)),
+            _ => {}
+        }
+    }
+}
+
+/// The known dialects that one line offers.
+fn offered(item: &SendItem) -> Vec<&'static Dialect> {
+    let SendItem::Line { text, .. } = item else {
+        return Vec::new();
+    };
+    let literals = text.parts.iter().filter_map(|part| match part {
+        Part::Literal(literal) => Some(literal.as_str()),
+        Part::Expr(_) => None,
+    });
+    let words: Vec<&str> = literals.flat_map(str::split_whitespace).collect();
+    let verb = words.first().map_or(&b""[..], |verb| verb.as_bytes());
+    if !offers_dialects(Verb::parse_any_case(verb)) {
+        return Vec::new();
+    }
+    let named = words
+        .iter()
+        .filter_map(|word| Dialect::named(word.as_bytes()));
+    named.collect()
+}
+
+/// Whether a request with this verb names dialects.
+fn offers_dialects(verb: Verb) -> bool {
+    let rows = Dialect::first().rows_of(verb).iter();
+    let mut asked = rows.filter(|row| row.direction == Direction::ToServer);
+    asked.any(|row| row.place_of(Param::Dialect).is_some())
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::diagnostic::Source;
+    use crate::protocol::DIALECTS;
+    use crate::scenario::{NoFiles, load};
+
+    /// The numbers of the dialects that a scenario can be played in, and of the one that it is
+    /// written for.
+    fn of(head: &str, steps: &str) -> (Vec<u8>, u8) {
+        let text = format!("description: x\n{head}\nusers: [alice]\nsteps:\n{steps}\n");
+        let scenario = load("x", &Source::new("x.yaml", text), &NoFiles)
+            .unwrap_or_else(|errors| panic!("{}", errors[0]))
+            .remove(0);
+        let all = DIALECTS.iter().filter(|dialect| scenario.is_for(dialect));
+        let all = all.map(|dialect| dialect.number).collect();
+        (all, scenario.written_for().number)
+    }
+
+    #[test]
+    fn a_scenario_is_for_all_dialects_unless_it_says_so() {
+        let any = "  - C: VER 1 {dialect} CVR0\n  - S: VER 1 {dialect} ...";
+        let head = "clauses: [VER-1]";
+        assert_eq!(of(head, any), (vec![2, 3, 4, 5, 6, 7], 2));
+        let chosen = "clauses: [VER-1]\ndialects: [MSNP5, MSNP6]";
+        assert_eq!(of(chosen, any), (vec![5, 6], 5));
+        let unknown = "  - C: VER 1 MSNP99 CVR0\n  - S: VER 1 0";
+        assert_eq!(of(head, unknown), (vec![2, 3, 4, 5, 6, 7], 2));
+        let literal = "  - C: VER 1 MSNP2 CVR0\n  - S: VER 1 MSNP2 ...";
+        assert_eq!(of(head, literal), (vec![2], 2));
+    }
+}

@@ -95,6 +95,7 @@ impl Serving {
         let max_queue = config.max_queue;
         let mut server = Server::new(config);
         server.set_addresses(Addresses {
+            dispatch: named(doors.dispatch(), options.host.as_deref()),
             notification: named(doors.notification(), options.host.as_deref()),
             switchboard: named(doors.switchboard(), options.host.as_deref()),
         });

@@ -1,10 +1,11 @@
 //! How a server is set up: accounts, addresses, limits, time-outs.
 
 use std::fmt::{self, Write as _};
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use super::faults::FaultSet;
-use crate::protocol::MAX_MESSAGE;
+use crate::protocol::{DIALECTS, Dialect, MAX_MESSAGE};
 
 /// Everything that [`Server::new`](crate::server::Server::new) needs. `Config::default()` is a
 /// server with a hundred thousand accounts, `user1@hotmail.com` with the password `pw1` and so on.
@@ -12,6 +13,8 @@ use crate::protocol::MAX_MESSAGE;
 pub struct Config {
     /// Who can log in.
     pub accounts: Accounts,
+    /// The dialects that it speaks, the first and the last; all that are known by default.
+    pub dialects: RangeInclusive<&'static Dialect>,
     /// What referrals and invitations name.
     pub addresses: Addresses,
     /// The seed of challenges, cookies and session numbers. Whoever knows it can forge cookies.
@@ -47,6 +50,7 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             accounts: Accounts::default(),
+            dialects: all_dialects(),
             addresses: Addresses::default(),
             seed: 0,
             epoch: 0,
@@ -65,9 +69,17 @@ impl Default for Config {
     }
 }
 
+/// From the first to the last.
+fn all_dialects() -> RangeInclusive<&'static Dialect> {
+    let [first, .., last] = DIALECTS;
+    first..=last
+}
+
 /// The addresses that the server hands out, as `host:port`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Addresses {
+    /// Of the dispatch server itself, in `XFR … NS` from MSNP7 on.
+    pub dispatch: String,
     /// In `XFR … NS`.
     pub notification: String,
     /// In `XFR … SB` and `RNG`.
@@ -77,6 +89,7 @@ pub struct Addresses {
 impl Default for Addresses {
     fn default() -> Self {
         Self {
+            dispatch: "127.0.0.1:1863".to_owned(),
             notification: "127.0.0.1:1864".to_owned(),
             switchboard: "127.0.0.1:1865".to_owned(),
         }

@@ -8,7 +8,8 @@ use rustc_hash::FxHashMap;
 use super::account::AccountId;
 use super::login::Login;
 use super::session::SessionId;
-use crate::protocol::{Direction, Grammar, ServerKind};
+use super::shape::Shape;
+use crate::protocol::{Dialect, Direction, Grammar, ServerKind};
 use crate::wire::{Decoder, Limits, PayloadRule, words};
 
 /// The name of a connection; never used twice by one server.
@@ -83,6 +84,8 @@ pub(super) struct Seat {
 #[derive(Debug)]
 pub(super) struct Connection {
     pub(super) decoder: Decoder<Requests>,
+    /// What VER has agreed on.
+    pub(super) dialect: Option<&'static Dialect>,
     pub(super) phase: Phase,
     /// When the last command came.
     pub(super) active: Duration,
@@ -105,6 +108,7 @@ impl Connection {
         };
         Self {
             decoder: Decoder::new(Requests::of(kind), limits),
+            dialect: None,
             phase,
             active: now,
             parked: false,
@@ -119,6 +123,25 @@ impl Connection {
             Phase::Undecided | Phase::Login(_) | Phase::Online(_) => ServerKind::Notification,
             Phase::Lobby | Phase::Seated(_) => ServerKind::Switchboard,
         }
+    }
+
+    /// How its commands are read.
+    pub(super) fn grammar(&self) -> Grammar {
+        Grammar {
+            dialect: self.dialect.unwrap_or_default(),
+            ..Grammar::new(self.commands(), Direction::ToServer)
+        }
+    }
+
+    /// What lines to it look like.
+    pub(super) fn shape(&self) -> Shape {
+        Shape(self.dialect.unwrap_or_default())
+    }
+
+    /// VER has agreed on this: all that comes and goes from here on is of this dialect.
+    pub(super) fn agree(&mut self, dialect: &'static Dialect) {
+        self.dialect = Some(dialect);
+        self.decoder.set_rule(Requests(self.grammar()));
     }
 
     /// What the connection leads to.
@@ -184,6 +207,12 @@ impl Connections {
 
     pub(super) fn get(&self, id: ConnId) -> Option<&Connection> {
         self.open.get(&id)
+    }
+
+    /// What lines to a connection look like.
+    pub(super) fn shape(&self, id: ConnId) -> Shape {
+        self.get(id)
+            .map_or(Shape(Dialect::first()), Connection::shape)
     }
 
     pub(super) fn get_mut(&mut self, id: ConnId) -> Option<&mut Connection> {

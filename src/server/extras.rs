@@ -2,6 +2,7 @@
 
 use super::Server;
 use super::connection::ConnId;
+use super::outbox::More;
 use super::request::{Outcome, Refusal, Request};
 
 /// The version of the client that every client is told to have.
@@ -10,6 +11,8 @@ const CLIENT: &str = "1.0.0863";
 const DOWNLOAD: &str = "http://messenger.hotmail.com/setup.exe";
 /// Where every page of the service begins.
 const LOGIN_PAGE: &str = "http://www.hotmail.com/cgi-bin/dasp/hminfo_shell.asp";
+/// The number of the service's pages.
+const SITE: u32 = 2;
 
 impl Server {
     pub(super) fn extra_command(&mut self, conn: ConnId, request: &Request<'_>) -> Outcome {
@@ -42,9 +45,10 @@ impl Server {
             Some(b"PERSON") => "/cgi-bin/options",
             _ => return Err(Refusal::Error(201)),
         };
-        let trid = request.trid();
+        let (trid, shape) = (request.trid(), self.connections.shape(conn));
+        let site = More(shape.numbers_site().then_some(SITE));
         self.outbox
-            .line(conn, format_args!("URL {trid} {page} {LOGIN_PAGE}"));
+            .line(conn, format_args!("URL {trid} {page} {LOGIN_PAGE}{site}"));
         Ok(())
     }
 
@@ -117,5 +121,17 @@ mod tests {
             s.ask(c, line, answer);
         }
         s.closed(c);
+    }
+
+    #[test]
+    fn later_dialects_say_more() {
+        let mut s = Fixture::new();
+        let c = s.login_in("alice", 3);
+        s.ask(c, "URL 1 INBOX", "URL 1 * * 2");
+        s.ask(c, "SND 2 friend@example.com 0x0409 MSMSGS", "SND 2 OK");
+        s.c(c, "SND 3 friend@example.com 0x0409 MSMSGS MSMSGS");
+        s.closed(c);
+        let c = s.login_in("alice", 4);
+        s.ask(c, "SND 4 bob@example.com 0x0409 MSMSGS MSMSGS", "SND 4 OK");
     }
 }

@@ -46,6 +46,7 @@ pub(super) fn config() -> Config {
             listed: listed.into(),
         },
         addresses: Addresses {
+            dispatch: "ds:1".to_owned(),
             notification: "ns:1".to_owned(),
             switchboard: "sb:1".to_owned(),
         },
@@ -204,8 +205,18 @@ impl Fixture {
     /// A connection on which VER and INF are done.
     #[track_caller]
     pub(super) fn greet(&mut self) -> ConnId {
+        self.greet_in(2)
+    }
+
+    /// The same, in the dialect of this number.
+    #[track_caller]
+    pub(super) fn greet_in(&mut self, dialect: u8) -> ConnId {
         let conn = self.open(Door::Notification);
-        self.ask(conn, "VER 1 MSNP2 CVR0", "VER 1 MSNP2");
+        let (offer, agreed) = (
+            format!("VER 1 MSNP{dialect} CVR0"),
+            format!("VER 1 MSNP{dialect}"),
+        );
+        self.ask(conn, &offer, &agreed);
         self.ask(conn, "INF 2", "INF 2 MD5");
         conn
     }
@@ -227,9 +238,16 @@ impl Fixture {
     /// A user who has logged in and sent no CHG.
     #[track_caller]
     pub(super) fn login(&mut self, name: &str) -> ConnId {
-        let conn = self.greet();
+        self.login_in(name, 2)
+    }
+
+    /// The same, in the dialect of this number.
+    #[track_caller]
+    pub(super) fn login_in(&mut self, name: &str, dialect: u8) -> ConnId {
+        let conn = self.greet_in(dialect);
         self.authenticate(conn, name, &format!("pw-{name}"));
-        self.expect(conn, &format!("USR 4 OK {} *", at(name)));
+        let verified = if dialect < 6 { "" } else { " 1" };
+        self.expect(conn, &format!("USR 4 OK {} *{verified}", at(name)));
         self.expect(conn, "MSG Hotmail Hotmail *");
         self.nothing(conn);
         conn
@@ -238,7 +256,13 @@ impl Fixture {
     /// A user who has logged in and chosen a state; the ILNs are skipped.
     #[track_caller]
     pub(super) fn online(&mut self, name: &str, state: &str) -> ConnId {
-        let conn = self.login(name);
+        self.online_in(name, state, 2)
+    }
+
+    /// The same, in the dialect of this number.
+    #[track_caller]
+    pub(super) fn online_in(&mut self, name: &str, state: &str, dialect: u8) -> ConnId {
+        let conn = self.login_in(name, dialect);
         self.c(conn, &format!("CHG 5 {state}"));
         self.expect(conn, &format!("CHG 5 {state}"));
         self.skip(conn);

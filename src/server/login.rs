@@ -6,11 +6,10 @@ use super::Server;
 use super::account::{AccountId, Presence};
 use super::connection::{ConnId, End, Phase};
 use super::handle::{BadHandle, parse_handle};
+use super::outbox::More;
 use super::request::{Outcome, Refusal, Request};
-use crate::protocol::ServerKind;
+use crate::protocol::{Dialect, ServerKind};
 
-/// The one dialect that this server speaks.
-const DIALECT: &str = "MSNP2";
 /// The one security package that this server knows.
 const PACKAGE: &str = "MD5";
 
@@ -18,8 +17,6 @@ const PACKAGE: &str = "MD5";
 #[derive(Debug)]
 pub(super) struct Login {
     pub(super) kind: ServerKind,
-    /// Whether VER agreed on a dialect.
-    has_dialect: bool,
     has_inf: bool,
     attempt: Option<Box<Attempt>>,
 }
@@ -28,7 +25,6 @@ impl Login {
     pub(super) fn new(kind: ServerKind) -> Self {
         Self {
             kind,
-            has_dialect: false,
             has_inf: false,
             attempt: None,
         }
@@ -67,21 +63,23 @@ impl Server {
 
     //= VER-10
     fn agree_on_dialect(&mut self, conn: ConnId, request: &Request<'_>) -> Outcome {
-        let login = self.login(conn)?;
+        let connection = self.connections.get_mut(conn).ok_or(Refusal::Close)?;
         //= VER-8
-        if login.has_dialect {
+        if connection.dialect.is_some() {
             return Err(NOT_EXPECTED);
         }
         //= VER-3
         //= VER-4
-        let speaks = |dialect: &&[u8]| dialect.eq_ignore_ascii_case(DIALECT.as_bytes());
-        login.has_dialect = request.params.iter().any(speaks);
-        let (trid, has_dialect) = (request.trid(), login.has_dialect);
-        if has_dialect {
+        let known = request.params.iter().map(|word| Dialect::named(word));
+        let is_spoken = |dialect: &&'static Dialect| self.config.dialects.contains(dialect);
+        let common = known.flatten().filter(is_spoken);
+        let trid = request.trid();
+        if let Some(highest) = common.max() {
+            connection.agree(highest);
             //= VER-1
             //= VER-2
             //= VER-9
-            self.outbox.line(conn, format_args!("VER {trid} {DIALECT}"));
+            self.outbox.line(conn, format_args!("VER {trid} {highest}"));
         } else {
             //= VER-5
             //= VER-6
@@ -92,10 +90,16 @@ impl Server {
         Ok(())
     }
 
+    fn has_dialect(&self, conn: ConnId) -> bool {
+        let connection = self.connections.get(conn);
+        connection.is_some_and(|connection| connection.dialect.is_some())
+    }
+
     fn name_packages(&mut self, conn: ConnId, request: &Request<'_>) -> Outcome {
+        let has_dialect = self.has_dialect(conn);
         let login = self.login(conn)?;
         //= INF-3
-        if !login.has_dialect || login.has_inf {
+        if !has_dialect || login.has_inf {
             return Err(NOT_EXPECTED);
         }
         login.has_inf = true;
@@ -110,7 +114,7 @@ impl Server {
         let [package, step, value] = request.params else {
             return Err(Refusal::Close);
         };
-        if !self.login(conn)?.has_dialect {
+        if !self.has_dialect(conn) {
             return Err(NOT_EXPECTED);
         }
         //= USR-11
@@ -143,9 +147,12 @@ impl Server {
     //= XFR-3
     //= XFR-4
     fn refer_to_notification(&mut self, conn: ConnId, request: &Request<'_>) -> Outcome {
-        let (trid, address) = (request.trid(), &self.config.addresses.notification);
+        let (trid, addresses) = (request.trid(), &self.config.addresses);
+        let (shape, address) = (self.connections.shape(conn), &addresses.notification);
+        let zero = More(shape.marks_referral().then_some("0"));
+        let own = More(shape.names_referrer().then_some(&addresses.dispatch));
         self.outbox
-            .line(conn, format_args!("XFR {trid} NS {address}"));
+            .line(conn, format_args!("XFR {trid} NS {address}{zero}{own}"));
         self.end(conn, End::Referral);
         Ok(())
     }
@@ -207,8 +214,12 @@ impl Server {
         //= USR-4
         let (trid, user) = (request.trid(), &self.directory[account]);
         let (handle, name) = (&user.handle, &user.name);
-        self.outbox
-            .line(conn, format_args!("USR {trid} OK {handle} {name}"));
+        let shape = self.connections.shape(conn);
+        let verified = More(shape.tells_verified().then_some("1"));
+        self.outbox.line(
+            conn,
+            format_args!("USR {trid} OK {handle} {name}{verified}"),
+        );
         self.send_profile(conn);
         self.after_login(conn, account);
     }
@@ -267,8 +278,9 @@ impl Server {
 
 #[cfg(test)]
 mod tests {
+    use crate::protocol::DIALECTS;
     use crate::server::fixture::{Fixture, config};
-    use crate::server::{Accounts, Door};
+    use crate::server::{Accounts, Config, Door};
     use std::time::Duration;
 
     #[test]
@@ -393,9 +405,12 @@ mod tests {
     fn dialects() {
         for (line, answer, closes) in [
             ("VER 1 msnp2", "VER 1 MSNP2", false),
-            ("VER 1 0 MSNP9 FOO MSNP2 BAR", "VER 1 MSNP2", false),
-            ("VER 1 MSNP3", "VER 1 0", true),
+            ("VER 1 0 MSNP99 FOO MSNP2 BAR", "VER 1 MSNP2", false),
+            ("VER 1 MSNP2 msnp5 MSNP4 MSNP3", "VER 1 MSNP5", false),
+            ("VER 1 MSNP7 CVR0", "VER 1 MSNP7", false),
+            ("VER 1 MSNP99", "VER 1 0", true),
             ("VER 1 0", "VER 1 0", true),
+            ("VER 1 CVR0", "VER 1 0", true),
         ] {
             let mut s = Fixture::new();
             for door in [Door::Single, Door::Dispatch, Door::Notification] {
@@ -408,6 +423,45 @@ mod tests {
                     s.closed(c);
                 }
             }
+        }
+    }
+
+    #[test]
+    fn no_dialect_is_spoken_outside_the_range() {
+        let [_, first, last, ..] = DIALECTS;
+        let mut s = Fixture::with(Config {
+            dialects: first..=last,
+            ..config()
+        });
+        for (offer, answer) in [
+            ("MSNP2", "0"),
+            ("MSNP5 MSNP6 MSNP7 MSNP2", "0"),
+            ("MSNP7 MSNP3", "MSNP3"),
+            ("MSNP3 MSNP4 MSNP5", "MSNP4"),
+        ] {
+            let c = s.open(Door::Notification);
+            s.ask(c, &format!("VER 1 {offer}"), &format!("VER 1 {answer}"));
+        }
+    }
+
+    #[test]
+    fn referrals_and_logins_have_the_shape_of_the_dialect() {
+        let mut s = Fixture::new();
+        for (number, referral, ok) in [
+            (2, "XFR 3 NS ns:1", "alice@hotmail.com ALICE%20X"),
+            (3, "XFR 3 NS ns:1 0", "alice@hotmail.com ALICE%20X"),
+            (5, "XFR 3 NS ns:1 0", "alice@hotmail.com ALICE%20X"),
+            (6, "XFR 3 NS ns:1 0", "alice@hotmail.com ALICE%20X 1"),
+            (7, "XFR 3 NS ns:1 0 ds:1", "alice@hotmail.com ALICE%20X 1"),
+        ] {
+            let dialect = format!("MSNP{number}");
+            let c = s.open(Door::Dispatch);
+            s.ask(c, &format!("VER 1 {dialect}"), &format!("VER 1 {dialect}"));
+            s.ask(c, "USR 3 MD5 I alice@hotmail.com", referral);
+            s.closed(c);
+            let c = s.greet_in(number);
+            s.authenticate(c, "alice", "pw-alice");
+            s.expect(c, &format!("USR 4 OK {ok}"));
         }
     }
 

@@ -1,4 +1,4 @@
-//! The reference server: dispatch, notification and switchboard for MSNP2, complete, in memory.
+//! The reference server: dispatch, notification and switchboard for MSNP2 to MSNP7, in memory.
 //!
 //! Bytes go in, bytes come out; there is neither a socket nor a clock here. Time is an argument,
 //! counted from the server's start, and chance comes from a seed: the same calls give the same
@@ -47,6 +47,7 @@ mod request;
 mod route;
 mod session;
 mod settings;
+mod shape;
 mod switchboard;
 
 use std::collections::VecDeque;
@@ -68,7 +69,7 @@ use quirks::Quirks;
 use random::Random;
 use session::Sessions;
 
-/// A whole MSNP2 service: all its accounts, connections and sessions.
+/// A whole service: all its accounts, connections and sessions.
 #[derive(Debug)]
 pub struct Server {
     config: Config,

@@ -18,6 +18,18 @@ pub enum Output {
     Close(ConnId),
 }
 
+/// A word more at the end of a line, or none.
+pub(super) struct More<W>(pub(super) Option<W>);
+
+impl<W: fmt::Display> fmt::Display for More<W> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Some(word) => write!(f, " {word}"),
+            None => Ok(()),
+        }
+    }
+}
+
 /// From how many waiting bytes on the server reads no further commands.
 const FULL: usize = 256 * 1024;
 

@@ -1,7 +1,7 @@
 //! A client's command, checked against the command table; and the ways to refuse one.
 
 use super::handle::parse_number;
-use crate::protocol::{Direction, Grammar, ServerKind, TridRule};
+use crate::protocol::{Grammar, TridRule};
 
 /// How a command is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,7 +30,7 @@ pub(super) struct Request<'l> {
 impl<'l> Request<'l> {
     /// Reads the words of a line. What the table does not have is refused by a close.
     pub(super) fn parse(
-        kind: ServerKind,
+        grammar: Grammar,
         words: &'l [&'l [u8]],
         payload: &'l [u8],
     ) -> Result<Self, Refusal> {
@@ -39,7 +39,7 @@ impl<'l> Request<'l> {
         //= FRAME-12
         //= FRAME-13
         //= MSG-12
-        let row = Grammar::new(kind, Direction::ToServer).find(verb);
+        let row = grammar.find(verb);
         let row = row.ok_or(Refusal::Close)?;
         let (id, params) = match row.trid {
             TridRule::Never => (None, rest),

@@ -79,7 +79,7 @@ impl Server {
         };
         connection.active = self.now;
         connection.decide(words);
-        let request = Request::parse(connection.commands(), words, payload);
+        let request = Request::parse(connection.grammar(), words, payload);
         let outcome = match &request {
             Ok(request) => self.answer(conn, request),
             Err(refusal) => Err(*refusal),

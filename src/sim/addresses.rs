@@ -14,6 +14,7 @@ pub const SWITCHBOARD: &str = "127.0.0.1:1865";
 #[must_use]
 pub fn addresses() -> Addresses {
     Addresses {
+        dispatch: DISPATCH.to_owned(),
         notification: NOTIFICATION.to_owned(),
         switchboard: SWITCHBOARD.to_owned(),
     }

@@ -1,0 +1,34 @@
+//! What depends on the dialect of a connection. A line has the shape of the dialect of whoever
+//! receives it; what is not said here is the same in all that the server speaks.
+
+use crate::protocol::Dialect;
+
+/// What lines to and from a client look like.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Shape(pub(super) &'static Dialect);
+
+impl Shape {
+    fn is_since(self, number: u8) -> bool {
+        self.0.number >= number
+    }
+
+    /// Whether a referral to a notification server ends in 0.
+    pub(super) fn marks_referral(self) -> bool {
+        self.is_since(3)
+    }
+
+    /// Whether such a referral says who refers.
+    pub(super) fn names_referrer(self) -> bool {
+        self.is_since(7)
+    }
+
+    /// Whether a page of the service comes with the number of its site.
+    pub(super) fn numbers_site(self) -> bool {
+        self.is_since(3)
+    }
+
+    /// Whether a login says that the user's address is verified.
+    pub(super) fn tells_verified(self) -> bool {
+        self.is_since(6)
+    }
+}

@@ -1,11 +1,11 @@
-//! MSNP3 (client 2.0): the referral has a third value, and URL and SND say more. The forms are those of
-//! original clients and of servers made against them.
+//! MSNP3 (client 2.0): the referral has a third value, IMS turns invitations off, and URL and SND say
+//! more. The forms are those of original clients and of servers made against them.
 
 use std::sync::OnceLock;
 
 use super::clause::ClauseId;
 use super::dialect::Dialect;
-use super::message::Param::{Address, Cookie, Is, Word};
+use super::message::Param::{Address, Cookie, Is, OneOf, Word};
 use super::message::{Message, form, plain};
 use super::msnp2::MSNP2;
 use super::role::{DS_NS, NS};
@@ -36,6 +36,9 @@ const ROWS: &[Message] = &[
     )
     .or_unasked()
     .to(&[Verb::Xfr, Verb::Usr]),
+    Message::request(Verb::Ims, NS, &[plain(&[OneOf(&["ON", "OFF"])])]),
+    // The number is always 0: it is no serial number.
+    Message::response(Verb::Ims, NS, &[plain(&[Is("0"), OneOf(&["ON", "OFF"])])]).to(&[Verb::Ims]),
     Message::response(
         Verb::Url,
         NS,

@@ -90,6 +90,7 @@ verbs! {
     Sdc b"SDC";
     Not b"NOT";
     Ipg b"IPG";
+    Ims b"IMS";
 }
 
 impl Verb {

@@ -121,6 +121,19 @@ pub(super) struct Presence {
     pub(super) conn: ConnId,
     /// What the last CHG chose; `None` before the first.
     pub(super) state: Option<State>,
+    /// Whether the user can be called, and call (IMS).
+    pub(super) takes_calls: bool,
+}
+
+impl Presence {
+    /// That of a user who has just logged in.
+    pub(super) fn new(conn: ConnId) -> Self {
+        Self {
+            conn,
+            state: None,
+            takes_calls: true,
+        }
+    }
 }
 
 /// How a user last saw a contact.
@@ -216,6 +229,11 @@ impl Account {
             Privacy::Closed => self.allow.contains(other),
         };
         admitted && !self.block.contains(other)
+    }
+
+    /// Whether the user takes part in conversations: is shown, and has not turned calls off.
+    pub(super) fn converses(&self) -> bool {
+        self.shown_state().is_some() && self.presence.is_some_and(|there| there.takes_calls)
     }
 
     /// The state that others may see, where the user is online and not hidden.

@@ -208,7 +208,7 @@ impl Server {
             connection.phase = Phase::Online(account);
         }
         self.rearm(conn);
-        self.directory[account].presence = Some(Presence { conn, state: None });
+        self.directory[account].presence = Some(Presence::new(conn));
         //= USR-2
         //= USR-3
         //= USR-4

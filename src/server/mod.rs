@@ -32,6 +32,7 @@ mod faults;
 mod fixture;
 mod handle;
 mod implementation;
+mod ims;
 mod list;
 mod lists;
 mod login;

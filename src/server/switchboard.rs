@@ -32,7 +32,7 @@ impl Server {
         //= SBX-4
         //= SBX-5
         let user = &self.directory[account];
-        if user.shown_state().is_none() && !self.quirks.refers_hidden(user) {
+        if !user.converses() && !self.quirks.refers_hidden(user) {
             return Err(Refusal::Error(913));
         }
         self.cookies.expire(self.now);
@@ -195,7 +195,7 @@ impl Server {
     //= BLP-7
     fn reachable_at(&self, callee: AccountId, seat: Seat) -> Option<ConnId> {
         let user = &self.directory[callee];
-        let is_reachable = user.shown_state().is_some() && user.admits(seat.account);
+        let is_reachable = user.converses() && user.admits(seat.account);
         let rings = self.rings(callee, seat, is_reachable);
         user.presence.filter(|_| rings).map(|there| there.conn)
     }

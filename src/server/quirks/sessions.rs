@@ -18,7 +18,8 @@ fn blocks(user: &Account, other: AccountId) -> bool {
 impl Quirks {
     /// Whether a user who is shown to nobody is referred to a switchboard.
     pub(in crate::server) fn refers_hidden(&self, user: &Account) -> bool {
-        let has_state = user.presence.is_some_and(|there| there.state.is_some());
+        let presence = user.presence.filter(|there| there.takes_calls);
+        let has_state = presence.is_some_and(|there| there.state.is_some());
         has_state && self.has(Fault::HIDDEN_GET_BOARD)
     }
 
@@ -82,7 +83,11 @@ impl Server {
         }
         let user = &self.directory[callee];
         let is_shown = user.shown_state().is_some() || self.quirks.has(Fault::HIDDEN_CAN_BE_CALLED);
-        is_shown && self.quirks.admits(user, seat.account) && !self.is_stopped(callee, seat)
+        let takes_calls = user.presence.is_some_and(|there| there.takes_calls);
+        is_shown
+            && takes_calls
+            && self.quirks.admits(user, seat.account)
+            && !self.is_stopped(callee, seat)
     }
 
     /// Whether a call fails because of those who call, not of the callee.

@@ -1,12 +1,15 @@
-//! MSNP4 (client 2.1): SND names the code base of the client.
+//! MSNP4 (client 2.1): CVR and SND name the code base of the client.
 
 use std::sync::OnceLock;
 
+use super::clause::ClauseId;
 use super::dialect::Dialect;
+use super::ladder::Rung;
 use super::message::Param::Word;
-use super::message::{Message, plain};
+use super::message::{Form, Message, plain};
 use super::msnp3::MSNP3;
-use super::role::NS;
+use super::requests::asked;
+use super::role::{DS_NS, NS};
 use super::verb::Verb;
 
 /// MSNP4: MSNP3 and what differs.
@@ -19,14 +22,31 @@ pub(super) static MSNP4: Dialect = Dialect {
     table: OnceLock::new(),
 };
 
-const ROWS: &[Message] = &[Message::request(
-    Verb::Snd,
-    NS,
-    &[plain(&[
-        Word("address"),
-        Word("locale"),
-        Word("library"),
-        Word("code base"),
-    ])
-    .optional(3)],
-)];
+/// What a client says of its system: locale, operating system and version, processor, name and
+/// version of the client, name of the code base.
+const SYSTEM: Form = plain(&[
+    Word("locale"),
+    Word("system"),
+    Word("version"),
+    Word("processor"),
+    Word("client"),
+    Word("version"),
+    Word("code base"),
+])
+.optional(1);
+
+const ROWS: &[Message] = &[
+    Message::request(Verb::Cvr, NS, &[SYSTEM]).asked(asked(ClauseId::CVR_1, &[Rung::Usr])),
+    Message::request(Verb::Cvq, DS_NS, &[SYSTEM]),
+    Message::request(
+        Verb::Snd,
+        NS,
+        &[plain(&[
+            Word("address"),
+            Word("locale"),
+            Word("library"),
+            Word("code base"),
+        ])
+        .optional(3)],
+    ),
+];

@@ -131,7 +131,14 @@ mod tests {
         s.ask(c, "SND 2 friend@example.com 0x0409 MSMSGS", "SND 2 OK");
         s.c(c, "SND 3 friend@example.com 0x0409 MSMSGS MSMSGS");
         s.closed(c);
+        let c = s.login_in("alice", 3);
+        s.c(c, "CVR 3 0x0409 winnt 5.1 i386 MSMSGS 2.1.1047 MSMSGS");
+        s.closed(c);
         let c = s.login_in("alice", 4);
+        let system = "0x0409 winnt 5.1 i386 MSMSGS 2.1.1047";
+        for client in [system, &format!("{system} MSMSGS")] {
+            s.ask(c, &format!("CVR 3 {client}"), "CVR 3 * * * * *");
+        }
         s.ask(c, "SND 4 bob@example.com 0x0409 MSMSGS MSMSGS", "SND 4 OK");
     }
 }

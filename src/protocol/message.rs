@@ -69,6 +69,10 @@ pub enum Param {
     Cookie,
     /// The number of a session.
     SessionId,
+    /// What a property of a user is called: `PHH`, `MOB` and so on.
+    Key,
+    /// A property itself, URL-encoded.
+    Value,
     /// The length of the payload.
     Length,
     /// Any word; the text says what it is for.
@@ -117,6 +121,8 @@ impl Param {
             Self::Address => "address",
             Self::Cookie => "cookie",
             Self::SessionId => "session",
+            Self::Key => "key",
+            Self::Value => "value",
             Self::Length => "length",
         }
     }

@@ -1,10 +1,10 @@
-//! MSNP5 (client 3.0): pages (PAG), mailed invitations (SDC) and notices (NOT). A notification server
-//! counts payloads from here on.
+//! MSNP5 (client 3.0): phone numbers (PRP for the own, BPR for those of contacts), pages (PAG), mailed
+//! invitations (SDC) and notices (NOT). A notification server counts payloads from here on.
 
 use std::sync::OnceLock;
 
 use super::dialect::Dialect;
-use super::message::Param::{Handle, Is, Length, Name, Word};
+use super::message::Param::{Handle, Is, Key, Length, Name, Serial, Value, Word};
 use super::message::{Message, plain};
 use super::msnp4::MSNP4;
 use super::role::NS;
@@ -21,6 +21,15 @@ pub(super) static MSNP5: Dialect = Dialect {
 };
 
 const ROWS: &[Message] = &[
+    Message::request(Verb::Prp, NS, &[plain(&[Key, Value]).optional(1)]),
+    Message::response(Verb::Prp, NS, &[plain(&[Serial, Key, Value]).optional(1)])
+        .to(&[Verb::Prp, Verb::Syn]),
+    Message::response(
+        Verb::Bpr,
+        NS,
+        &[plain(&[Serial, Handle, Key, Value]).optional(1)],
+    )
+    .without_trid(),
     Message::response(Verb::Not, NS, &[plain(&[Length])])
         .without_trid()
         .with_payload(),

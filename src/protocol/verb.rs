@@ -91,6 +91,8 @@ verbs! {
     Not b"NOT";
     Ipg b"IPG";
     Ims b"IMS";
+    Prp b"PRP";
+    Bpr b"BPR";
 }
 
 impl Verb {

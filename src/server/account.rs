@@ -8,6 +8,7 @@ use std::sync::Arc;
 use super::config::{Account as Given, Accounts};
 use super::connection::ConnId;
 use super::list::{List, ListName};
+use super::phones::Phones;
 use crate::protocol::{ONLINE_STATES, encode_name};
 use foldhash::HashMap;
 use foldhash::fast::RandomState;
@@ -123,6 +124,8 @@ pub(super) struct Presence {
     pub(super) state: Option<State>,
     /// Whether the user can be called, and call (IMS).
     pub(super) takes_calls: bool,
+    /// Whether SYN has come on this login.
+    pub(super) has_synchronised: bool,
 }
 
 impl Presence {
@@ -132,6 +135,7 @@ impl Presence {
             conn,
             state: None,
             takes_calls: true,
+            has_synchronised: false,
         }
     }
 }
@@ -155,6 +159,7 @@ pub(super) struct Account {
     pub(super) serial: u32,
     pub(super) prompt: Prompt,
     pub(super) privacy: Privacy,
+    pub(super) phones: Phones,
     pub(super) forward: List,
     allow: List,
     block: List,
@@ -185,6 +190,7 @@ impl Account {
             prompt: Prompt::Ask,
             //= BLP-4
             privacy: Privacy::Open,
+            phones: Phones::default(),
             forward: List::default(),
             allow: List::default(),
             block: List::default(),

@@ -51,6 +51,8 @@ pub(super) enum Change {
     Prompt,
     /// BLP.
     Privacy,
+    /// The own phone numbers, or those of a contact.
+    Phones,
 }
 
 /// One user on a list.

@@ -7,6 +7,7 @@ use super::account::{Account, AccountId};
 use super::connection::ConnId;
 use super::handle::{parse_handle, parse_name, printable};
 use super::list::{Change, ListName};
+use super::phones::write_phones;
 use super::request::{Outcome, Refusal, Request};
 
 /// A list that the client may change. RL is the server's, and a client that writes on it is cut
@@ -52,6 +53,10 @@ impl Server {
         );
         match list {
             ListName::Forward => {
+                if self.watches_phones(account).is_some() {
+                    let contact = &self.directory[contact];
+                    write_phones(&mut self.outbox, conn, serial, contact, account);
+                }
                 self.introduce_added(conn, account, contact, trid);
                 self.enter_on_reverse_list(account, contact);
             }

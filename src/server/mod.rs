@@ -39,6 +39,7 @@ mod login;
 mod message;
 mod outbox;
 mod personas;
+mod phones;
 mod presence;
 #[cfg(test)]
 mod properties;

@@ -119,6 +119,7 @@ impl Server {
             "REA" => self.rename(conn, account, request),
             "CHG" => self.change_state(conn, account, request),
             "XFR" => self.refer_to_switchboard(conn, account, request),
+            "PRP" => self.set_phone(conn, account, request),
             "IMS" => self.switch_calls(conn, account, request),
             "OUT" => self.sign_out(conn),
             //= USR-12

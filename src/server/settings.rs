@@ -5,7 +5,18 @@ use super::account::{AccountId, Privacy, Prompt};
 use super::connection::ConnId;
 use super::handle::parse_number;
 use super::list::{Change, ListName};
+use super::outbox::More;
+use super::phones::{Key, write_phones};
 use super::request::{Outcome, Refusal, Request};
+
+/// What a list is sent as a part of.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Whole {
+    /// A synchronisation.
+    Batch,
+    /// The list alone.
+    List,
+}
 
 impl Server {
     //= SYN-1
@@ -22,6 +33,9 @@ impl Server {
             return Err(Refusal::Close);
         };
         let known = parse_number(known).ok_or(Refusal::Close)?;
+        if let Some(presence) = &mut self.directory[account].presence {
+            presence.has_synchronised = true;
+        }
         let trid = request.trid();
         let serial = self.quirks.as_written(&self.directory, account).serial;
         self.outbox.line(conn, format_args!("SYN {trid} {serial}"));
@@ -46,8 +60,21 @@ impl Server {
             .line(conn, format_args!("GTC {trid} {serial} {prompt}"));
         self.outbox
             .line(conn, format_args!("BLP {trid} {serial} {privacy}"));
+        if self.connections.shape(conn).has_phones() {
+            self.send_own_phones(conn, account, trid);
+        }
         for list in self.quirks.batch(ListName::ALL) {
-            self.send_list(conn, account, trid, list);
+            self.send_list(conn, account, trid, list, Whole::Batch);
+        }
+    }
+
+    fn send_own_phones(&mut self, conn: ConnId, account: AccountId, trid: &str) {
+        let user = self.quirks.as_written(&self.directory, account);
+        let serial = user.serial;
+        for key in Key::ALL {
+            let (value, key) = (More(user.phones.value(key)), key.as_str());
+            self.outbox
+                .line(conn, format_args!("PRP {trid} {serial} {key}{value}"));
         }
     }
 
@@ -63,14 +90,23 @@ impl Server {
         };
         //= LST-6
         let list = ListName::parse(list).ok_or(Refusal::Error(201))?;
-        self.send_list(conn, account, request.trid(), list);
+        self.send_list(conn, account, request.trid(), list, Whole::List);
         Ok(())
     }
 
     //= LST-1
     //= LST-2
     //= LST-5
-    fn send_list(&mut self, conn: ConnId, account: AccountId, trid: &str, name: ListName) {
+    fn send_list(
+        &mut self,
+        conn: ConnId,
+        account: AccountId,
+        trid: &str,
+        name: ListName,
+        whole: Whole,
+    ) {
+        let has_phones = self.connections.shape(conn).has_phones();
+        let shows_phones = has_phones && whole == Whole::Batch && name == ListName::Forward;
         let user = self.quirks.as_written(&self.directory, account);
         let (list, serial, code) = (user.list(name), user.serial, name.as_str());
         let total = list.len();
@@ -86,6 +122,10 @@ impl Server {
                 entry.name
             );
             self.outbox.line(conn, line);
+            if shows_phones {
+                let contact = &self.directory[entry.account];
+                write_phones(&mut self.outbox, conn, serial, contact, account);
+            }
         }
     }
 

@@ -27,6 +27,11 @@ impl Shape {
         self.is_since(3)
     }
 
+    /// Whether there are phone numbers: PRP and BPR.
+    pub(super) fn has_phones(self) -> bool {
+        self.is_since(5)
+    }
+
     /// Whether a login says that the user's address is verified.
     pub(super) fn tells_verified(self) -> bool {
         self.is_since(6)

@@ -98,7 +98,8 @@ impl Numbers {
     /// Where the number stands in a line that goes to a client.
     fn place(verb: &str) -> Option<usize> {
         match verb {
-            "SYN" | "GTC" | "BLP" | "REA" => Some(2),
+            "BPR" => Some(1),
+            "SYN" | "GTC" | "BLP" | "REA" | "PRP" => Some(2),
             "LST" | "ADD" | "REM" => Some(3),
             _ => None,
         }

@@ -68,7 +68,7 @@ impl Server {
             return;
         }
         self.quirks.late.now = self.now;
-        let changes = ["ADD", "REM", "REA", "GTC", "BLP"].contains(&request.verb);
+        let changes = ["ADD", "REM", "REA", "GTC", "BLP", "PRP"].contains(&request.verb);
         if !changes {
             return;
         }

@@ -1,0 +1,328 @@
+//! PRP and BPR: a user's phone numbers, and what contacts are told of them.
+
+use std::str;
+use std::sync::Arc;
+
+use super::Server;
+use super::account::{Account, AccountId};
+use super::connection::ConnId;
+use super::handle::printable;
+use super::list::Change;
+use super::outbox::{More, Outbox};
+use super::request::{Outcome, Refusal, Request};
+use crate::protocol::decode_name;
+
+/// The longest name of a property.
+const MAX_KEY: usize = 3;
+/// The longest phone number, as it is encoded.
+const MAX_VALUE: usize = 95;
+
+/// A property of a user.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Key {
+    /// PHH: the phone at home.
+    Home,
+    /// PHW: the phone at work.
+    Work,
+    /// PHM: the mobile phone.
+    Mobile,
+    /// MOB: whether others may page the user.
+    Pages,
+    /// MBE: whether the user has a device for pages.
+    Device,
+}
+
+impl Key {
+    /// All five, in the order of a synchronisation.
+    pub(super) const ALL: [Self; 5] = [
+        Self::Home,
+        Self::Work,
+        Self::Mobile,
+        Self::Pages,
+        Self::Device,
+    ];
+
+    /// Those that contacts are shown.
+    const SHOWN: [Self; 4] = [Self::Home, Self::Work, Self::Mobile, Self::Pages];
+
+    fn parse(word: &[u8]) -> Option<Self> {
+        Self::ALL
+            .into_iter()
+            .find(|key| key.as_str().as_bytes() == word)
+    }
+
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Self::Home => "PHH",
+            Self::Work => "PHW",
+            Self::Mobile => "PHM",
+            Self::Pages => "MOB",
+            Self::Device => "MBE",
+        }
+    }
+}
+
+/// What a user has told of its phones, encoded. Nobody has a device for pages here, so nobody can be
+/// paged either.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Phones {
+    home: Option<Arc<str>>,
+    work: Option<Arc<str>>,
+    mobile: Option<Arc<str>>,
+}
+
+impl Phones {
+    /// What whoever may not see a user is shown.
+    const NONE: &'static Self = &Self {
+        home: None,
+        work: None,
+        mobile: None,
+    };
+
+    /// A property as it is written; `None` where the user has not set it.
+    pub(super) fn value(&self, key: Key) -> Option<&str> {
+        match key {
+            Key::Home => self.home.as_deref(),
+            Key::Work => self.work.as_deref(),
+            Key::Mobile => self.mobile.as_deref(),
+            Key::Pages | Key::Device => Some("N"),
+        }
+    }
+
+    /// Sets or clears a property; false where it is as before.
+    fn set(&mut self, key: Key, value: Option<&str>) -> bool {
+        let own = match key {
+            Key::Home => &mut self.home,
+            Key::Work => &mut self.work,
+            Key::Mobile => &mut self.mobile,
+            Key::Pages | Key::Device => return false,
+        };
+        let is_news = own.as_deref() != value;
+        *own = value.map(Arc::from);
+        is_news
+    }
+}
+
+/// Reads a parameter as the value of a property, kept encoded.
+fn parse_value(word: &[u8]) -> Option<&str> {
+    let value = printable(word)?;
+    let is_text = str::from_utf8(&decode_name(word)).is_ok();
+    (value.len() <= MAX_VALUE && is_text).then_some(value)
+}
+
+impl Server {
+    pub(super) fn set_phone(
+        &mut self,
+        conn: ConnId,
+        account: AccountId,
+        request: &Request<'_>,
+    ) -> Outcome {
+        let (key, value) = match *request.params {
+            [key] => (key, None),
+            [key, value] => (key, Some(parse_value(value).ok_or(Refusal::Close)?)),
+            _ => return Err(Refusal::Close),
+        };
+        if key.len() > MAX_KEY {
+            return Err(Refusal::Close);
+        }
+        let key = Key::parse(key).ok_or(Refusal::Error(715))?;
+        let is_news = self.directory[account].phones.set(key, value);
+        let (trid, serial) = (request.trid(), self.count(account, Change::Phones));
+        let (value, word) = (self.directory[account].phones.value(key), key.as_str());
+        let value = More(value);
+        self.outbox
+            .line(conn, format_args!("PRP {trid} {serial} {word}{value}"));
+        if is_news {
+            self.tell_phone(account, key);
+        }
+        Ok(())
+    }
+
+    /// Tells every watcher of a user's new number. What they are shown is a part of what they
+    /// synchronise, so it counts for them too.
+    fn tell_phone(&mut self, subject: AccountId, key: Key) {
+        let mut place = 0;
+        while let Some(watcher) = self.directory[subject].reverse.at(place) {
+            place += 1;
+            if !self.directory[subject].admits(watcher) {
+                continue;
+            }
+            let serial = self.count(watcher, Change::Phones);
+            if let Some(conn) = self.watches_phones(watcher) {
+                let user = &self.directory[subject];
+                write_phone(&mut self.outbox, conn, serial, user, key, &user.phones);
+            }
+        }
+    }
+
+    /// Where a user is told of others' phones: from its SYN on, in a dialect that has them.
+    pub(super) fn watches_phones(&self, watcher: AccountId) -> Option<ConnId> {
+        let presence = self.directory[watcher].presence?;
+        let has_phones = self.connections.shape(presence.conn).has_phones();
+        (presence.has_synchronised && has_phones).then_some(presence.conn)
+    }
+}
+
+/// Shows a contact's numbers to a watcher, set or not.
+pub(super) fn write_phones(
+    outbox: &mut Outbox,
+    conn: ConnId,
+    serial: u32,
+    contact: &Account,
+    watcher: AccountId,
+) {
+    let is_admitted = contact.admits(watcher);
+    let shown = if is_admitted {
+        &contact.phones
+    } else {
+        Phones::NONE
+    };
+    for key in Key::SHOWN {
+        write_phone(outbox, conn, serial, contact, key, shown);
+    }
+}
+
+fn write_phone(
+    outbox: &mut Outbox,
+    conn: ConnId,
+    serial: u32,
+    contact: &Account,
+    key: Key,
+    shown: &Phones,
+) {
+    let (handle, value) = (&contact.handle, More(shown.value(key)));
+    let key = key.as_str();
+    outbox.line(conn, format_args!("BPR {serial} {handle} {key}{value}"));
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::server::ConnId;
+    use crate::server::fixture::Fixture;
+
+    /// A user who has synchronised in MSNP5.
+    fn synchronised(s: &mut Fixture, name: &str) -> ConnId {
+        let c = s.online_in(name, "NLN", 5);
+        s.c(c, "SYN 1 0");
+        s.skip(c);
+        c
+    }
+
+    #[test]
+    fn numbers_are_set_cleared_and_kept() {
+        let mut s = Fixture::new();
+        let c = s.login_in("alice", 5);
+        s.ask(c, "PRP 1 PHH 01%2034", "PRP 1 2 PHH 01%2034");
+        s.ask(c, "PRP 2 PHM %0D%0A", "PRP 2 3 PHM %0D%0A");
+        s.ask(c, "PRP 3 PHW 7", "PRP 3 4 PHW 7");
+        s.ask(c, "PRP 4 PHW", "PRP 4 5 PHW");
+        s.ask(c, "PRP 5 MOB Y", "PRP 5 6 MOB N");
+        s.ask(c, "PRP 6 MBE Y", "PRP 6 7 MBE N");
+        let longest = "5".repeat(95);
+        s.ask(
+            c,
+            &format!("PRP 7 PHW {longest}"),
+            &format!("PRP 7 8 PHW {longest}"),
+        );
+        let c = s.login_in("alice", 6);
+        s.c(c, "SYN 8 0");
+        s.expect(c, "SYN 8 8");
+        s.expect(c, "GTC 8 8 A");
+        s.expect(c, "BLP 8 8 AL");
+        s.expect(c, "PRP 8 8 PHH 01%2034");
+        s.expect(c, &format!("PRP 8 8 PHW {longest}"));
+        s.expect(c, "PRP 8 8 PHM %0D%0A");
+        s.expect(c, "PRP 8 8 MOB N");
+        s.expect(c, "PRP 8 8 MBE N");
+        s.expect(c, "LST 8 FL 8 0 0");
+    }
+
+    #[test]
+    fn what_is_no_property_is_refused() {
+        let mut s = Fixture::new();
+        let c = s.login_in("alice", 5);
+        for (line, answer) in [
+            ("PRP 1 PHX 5", "715 1"),
+            ("PRP 2 phh 5", "715 2"),
+            ("PRP 3 MFN x", "715 3"),
+            ("PRP 4 P", "715 4"),
+            ("SYN 5 1", "SYN 5 1"),
+        ] {
+            s.ask(c, line, answer);
+        }
+        let too_long = format!("PRP 1 PHH {}", "5".repeat(96));
+        for line in [
+            "PRP 1 PHHH 5",
+            &too_long,
+            "PRP 1 PHH %FF",
+            "PRP 1",
+            "PRP 1 PHH 1 2",
+        ] {
+            let c = s.login_in("alice", 5);
+            s.c(c, line);
+            s.closed(c);
+        }
+        let c = s.login_in("alice", 4);
+        s.c(c, "PRP 1 PHH 5");
+        s.closed(c);
+    }
+
+    #[test]
+    fn watchers_are_told_of_changes_in_their_own_dialect() {
+        let mut s = Fixture::new();
+        let (bob, carol) = (synchronised(&mut s, "bob"), s.online("carol", "NLN"));
+        s.add(bob, "FL", "alice");
+        s.add(carol, "FL", "alice");
+        let alice = synchronised(&mut s, "alice");
+        s.skip(bob);
+        s.skip(carol);
+        s.ask(alice, "PRP 1 PHH 5", "PRP 1 4 PHH 5");
+        s.expect(bob, "BPR 3 alice@hotmail.com PHH 5");
+        s.ask(alice, "PRP 2 PHH 5", "PRP 2 5 PHH 5");
+        s.ask(alice, "PRP 3 MOB Y", "PRP 3 6 MOB N");
+        s.nothing(bob);
+        s.ask(alice, "PRP 4 PHH", "PRP 4 7 PHH");
+        s.expect(bob, "BPR 4 alice@hotmail.com PHH");
+        s.nothing(carol);
+        s.add(alice, "BL", "bob");
+        s.expect(bob, "FLN alice@hotmail.com");
+        s.ask(alice, "PRP 5 PHW 9", "PRP 5 9 PHW 9");
+        s.nothing(bob);
+        let bob = s.login_in("bob", 5);
+        s.ask(alice, "PRP 6 PHM 8", "PRP 6 10 PHM 8");
+        s.nothing(bob);
+    }
+
+    #[test]
+    fn contacts_are_shown_in_the_batch_and_when_they_are_added() {
+        let mut s = Fixture::new();
+        let alice = synchronised(&mut s, "alice");
+        s.ask(alice, "PRP 1 PHW 7", "PRP 1 2 PHW 7");
+        let bob = synchronised(&mut s, "bob");
+        s.c(bob, "ADD 2 FL alice@hotmail.com a");
+        s.expect(bob, "ADD 2 FL 2 alice@hotmail.com a");
+        for rest in ["PHH", "PHW 7", "PHM", "MOB N"] {
+            s.expect(bob, &format!("BPR 2 alice@hotmail.com {rest}"));
+        }
+        s.expect(bob, "ILN 2 NLN alice@hotmail.com ALICE%20X");
+        s.nothing(bob);
+        s.skip(alice);
+        s.add(alice, "BL", "bob");
+        s.skip(bob);
+        s.c(bob, "SYN 3 0");
+        for _ in 0..8 {
+            s.next(bob);
+        }
+        s.expect(bob, "LST 3 FL 2 1 1 alice@hotmail.com a");
+        for rest in ["PHH", "PHW", "PHM", "MOB N"] {
+            s.expect(bob, &format!("BPR 2 alice@hotmail.com {rest}"));
+        }
+        s.expect(bob, "LST 3 AL 2 0 0");
+        s.skip(bob);
+        s.ask(bob, "LST 4 FL", "LST 4 FL 2 1 1 alice@hotmail.com a");
+        let late = s.login_in("bob", 5);
+        s.c(late, "ADD 5 FL carol@hotmail.com c");
+        s.expect(late, "ADD 5 FL 3 carol@hotmail.com c");
+        s.nothing(late);
+    }
+}

@@ -4,8 +4,8 @@ use std::sync::LazyLock;
 
 use crate::protocol::Verb;
 
-/// What is no verb of MSNP2: of a later dialect, an error code, or of none.
-const NO_VERBS: [&str; 6] = ["CHL", "QRY", "217", "911", "XXX", "HELLO"];
+/// What is no verb: an error code, or a word of nobody.
+const NO_VERBS: [&str; 4] = ["217", "911", "XXX", "HELLO"];
 
 /// Verbs of clients and servers, and what is no verb.
 pub static VERBS: LazyLock<Vec<&str>> = LazyLock::new(|| {

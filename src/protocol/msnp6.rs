@@ -1,4 +1,5 @@
-//! MSNP6 (client 3.6): a login says whether the address is verified, and pages come as IPG.
+//! MSNP6 (client 3.6): the server challenges the client (CHL, answered by QRY), a login says whether the
+//! address is verified, and pages come as IPG.
 
 use std::sync::OnceLock;
 
@@ -39,6 +40,13 @@ const ROWS: &[Message] = &[
         ],
     )
     .to(&[Verb::Usr]),
+    // A client may ask for a challenge.
+    Message::request(Verb::Chl, NS, &[plain(&[])]),
+    Message::response(Verb::Chl, NS, &[plain(&[Word("challenge")])])
+        .or_unasked()
+        .to(&[Verb::Chl]),
+    Message::request(Verb::Qry, NS, &[plain(&[Word("product"), Length])]).with_payload(),
+    Message::response(Verb::Qry, NS, &[plain(&[])]).to(&[Verb::Qry]),
     Message::response(Verb::Ipg, NS, &[plain(&[Length])])
         .without_trid()
         .with_payload(),

@@ -93,6 +93,8 @@ verbs! {
     Ims b"IMS";
     Prp b"PRP";
     Bpr b"BPR";
+    Chl b"CHL";
+    Qry b"QRY";
 }
 
 impl Verb {

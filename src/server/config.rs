@@ -39,6 +39,9 @@ pub struct Config {
     pub notification_idle: Option<Duration>,
     /// How long a participant of a session may send nothing; `None`: for ever.
     pub switchboard_idle: Option<Duration>,
+    /// Whether clients of MSNP6 and later are challenged: soon after their first CHG, and every few
+    /// minutes from then on.
+    pub challenges: bool,
     /// How many bytes the caller holds for a client that does not read before it gives the client
     /// up. The server itself holds nothing back: the sockets' owner keeps this limit.
     pub max_queue: usize,
@@ -63,6 +66,7 @@ impl Default for Config {
             cookie_limit: 1000,
             notification_idle: None,
             switchboard_idle: Some(Duration::from_secs(15 * 60)),
+            challenges: false,
             max_queue: 4 * 1024 * 1024,
             faults: FaultSet::default(),
         }

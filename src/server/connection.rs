@@ -6,6 +6,7 @@ use std::time::Duration;
 use rustc_hash::FxHashMap;
 
 use super::account::AccountId;
+use super::challenge::Challenge;
 use super::login::Login;
 use super::session::SessionId;
 use super::shape::Shape;
@@ -45,7 +46,7 @@ pub(super) enum End {
     LeftSession,
     /// What came is refused by a close.
     Refused,
-    /// Nothing has come for too long.
+    /// Nothing has come for too long, or no answer to a challenge.
     Idle,
     /// The client has closed it, or the network has lost it.
     Lost,
@@ -89,6 +90,8 @@ pub(super) struct Connection {
     pub(super) phase: Phase,
     /// When the last command came.
     pub(super) active: Duration,
+    /// What its client is asked to prove.
+    pub(super) challenge: Challenge,
     /// Whether it stands in the backlog.
     pub(super) parked: bool,
     armed: Option<Duration>,
@@ -111,6 +114,7 @@ impl Connection {
             dialect: None,
             phase,
             active: now,
+            challenge: Challenge::default(),
             parked: false,
             armed: None,
         }

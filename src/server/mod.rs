@@ -23,6 +23,7 @@
 //! The room must not know the judges' model of the protocol, nor they it: they share `protocol`'s data.
 
 mod account;
+mod challenge;
 mod config;
 mod connection;
 mod cookie;

@@ -57,6 +57,9 @@ impl Server {
         if is_news && self.quirks.announces(before, state) {
             self.announce(account);
         }
+        if before.is_none() && self.config.challenges {
+            self.challenge_unasked(conn);
+        }
         Ok(())
     }
 

@@ -120,6 +120,8 @@ impl Server {
             "CHG" => self.change_state(conn, account, request),
             "XFR" => self.refer_to_switchboard(conn, account, request),
             "PRP" => self.set_phone(conn, account, request),
+            "CHL" => self.challenge_who_asks(conn, request),
+            "QRY" => self.check_answer(conn, request),
             "IMS" => self.switch_calls(conn, account, request),
             "OUT" => self.sign_out(conn),
             //= USR-12
@@ -178,8 +180,8 @@ impl Server {
 
     /// Sets the alarm that the connection's phase asks for.
     pub(super) fn rearm(&mut self, conn: ConnId) {
-        let at = self.deadline(conn);
-        self.connections.arm(conn, at);
+        let at = [self.deadline(conn), self.challenge_alarm(conn)];
+        self.connections.arm(conn, at.into_iter().flatten().min());
     }
 
     fn deadline(&self, conn: ConnId) -> Option<Duration> {
@@ -195,9 +197,13 @@ impl Server {
     /// An alarm went off. Commands do not move it, so it may be early.
     //= LIVE-5
     pub(super) fn give_up_or_rearm(&mut self, conn: ConnId) {
-        match self.deadline(conn) {
-            Some(at) if at <= self.now => self.end(conn, End::Idle),
-            at => self.connections.arm(conn, at),
+        let is_due = |at: Option<Duration>| at.is_some_and(|at| at <= self.now);
+        if is_due(self.deadline(conn)) {
+            self.end(conn, End::Idle);
+        } else if is_due(self.challenge_alarm(conn)) {
+            self.go_on_challenging(conn);
+        } else {
+            self.rearm(conn);
         }
     }
 

@@ -32,6 +32,11 @@ impl Shape {
         self.is_since(5)
     }
 
+    /// Whether the client answers challenges: CHL and QRY.
+    pub(super) fn has_challenges(self) -> bool {
+        self.is_since(6)
+    }
+
     /// Whether a login says that the user's address is verified.
     pub(super) fn tells_verified(self) -> bool {
         self.is_since(6)

@@ -73,6 +73,10 @@ pub enum Param {
     Key,
     /// A property itself, URL-encoded.
     Value,
+    /// The number of a group of contacts.
+    Group,
+    /// The numbers of the groups that a contact is in, joined by commas.
+    Groups,
     /// The length of the payload.
     Length,
     /// Any word; the text says what it is for.
@@ -87,7 +91,12 @@ impl Param {
         match self {
             Self::Is(own) => word == own.as_bytes(),
             Self::OneOf(own) => own.iter().any(|own| word == own.as_bytes()),
-            Self::Serial | Self::Item | Self::Total | Self::SessionId | Self::Length => is_number,
+            Self::Serial
+            | Self::Item
+            | Self::Total
+            | Self::SessionId
+            | Self::Group
+            | Self::Length => is_number,
             Self::Handle => word.contains(&b'@'),
             Self::Prompt => matches!(word, b"A" | b"N"),
             Self::Privacy => matches!(word, b"AL" | b"BL"),
@@ -121,6 +130,8 @@ impl Param {
             Self::Address => "address",
             Self::Cookie => "cookie",
             Self::SessionId => "session",
+            Self::Group => "group",
+            Self::Groups => "groups",
             Self::Key => "key",
             Self::Value => "value",
             Self::Length => "length",

@@ -1,13 +1,18 @@
-//! MSNP7 (client 4.5): the referral names the server that refers.
+//! MSNP7 (client 4.5): contacts stand in groups (LSG, ADG, REG, RMG; a group in ADD and REM, all groups of
+//! a contact in LST), and the referral names the server that refers.
 
 use std::sync::OnceLock;
 
 use super::clause::ClauseId;
 use super::dialect::Dialect;
-use super::message::Param::{Address, Cookie, Is, Word};
-use super::message::{Message, form};
+use super::ladder::Rung;
+use super::message::Param::{
+    Address, Cookie, Group, Groups, Handle, Is, Item, List, Name, Serial, Total, Word,
+};
+use super::message::{Message, form, plain};
 use super::msnp6::MSNP6;
-use super::role::DS_NS;
+use super::requests::{Effect, asked, told};
+use super::role::{DS_NS, NS};
 use super::verb::Verb;
 
 /// MSNP7: MSNP6 and what differs.
@@ -20,17 +25,103 @@ pub(super) static MSNP7: Dialect = Dialect {
     table: OnceLock::new(),
 };
 
-const ROWS: &[Message] = &[Message::response(
-    Verb::Xfr,
-    DS_NS,
-    &[
-        form(ClauseId::SBX_1, &[Is("SB"), Address, Is("CKI"), Cookie]).open(),
-        // Then 0, and the address of the server that refers; servers of today leave them out.
-        form(ClauseId::XFR_1, &[Is("NS"), Address, Word("0"), Address])
-            .shape(ClauseId::XFR_4)
-            .optional(2)
-            .open(),
-    ],
-)
-.or_unasked()
-.to(&[Verb::Xfr, Verb::Usr])];
+const ROWS: &[Message] = &[
+    Message::response(
+        Verb::Xfr,
+        DS_NS,
+        &[
+            form(ClauseId::SBX_1, &[Is("SB"), Address, Is("CKI"), Cookie]).open(),
+            // Then 0, and the address of the server that refers; servers of today leave them out.
+            form(ClauseId::XFR_1, &[Is("NS"), Address, Word("0"), Address])
+                .shape(ClauseId::XFR_4)
+                .optional(2)
+                .open(),
+        ],
+    )
+    .or_unasked()
+    .to(&[Verb::Xfr, Verb::Usr]),
+    Message::response(
+        Verb::Lst,
+        NS,
+        // The groups stand on the FL alone.
+        &[form(
+            ClauseId::LST_1,
+            &[List, Serial, Item, Total, Handle, Name, Groups],
+        )
+        .optional(3)],
+    )
+    .to(&[Verb::Lst, Verb::Syn])
+    .told(told(&[
+        ClauseId::SYN_3,
+        ClauseId::SYN_5,
+        ClauseId::LST_1,
+        ClauseId::LST_3,
+    ])),
+    Message::request(
+        Verb::Add,
+        NS,
+        &[plain(&[List, Handle, Name, Group]).optional(1)],
+    )
+    .asked(
+        asked(ClauseId::ADD_1, &[Rung::Syn])
+            .on(Rung::Lists)
+            .changes(Effect::Lists),
+    ),
+    Message::response(
+        Verb::Add,
+        NS,
+        &[form(ClauseId::ADD_1, &[List, Serial, Handle, Name, Group])
+            .optional(1)
+            .unasked(ClauseId::ADD_10)],
+    )
+    .or_unasked()
+    .to(&[Verb::Add])
+    .told(told(&[ClauseId::ADD_10])),
+    Message::request(Verb::Rem, NS, &[plain(&[List, Handle, Group]).optional(1)]).asked(
+        asked(ClauseId::REM_1, &[Rung::Syn])
+            .on(Rung::Lists)
+            .changes(Effect::Lists),
+    ),
+    Message::response(
+        Verb::Rem,
+        NS,
+        &[form(ClauseId::REM_1, &[List, Serial, Handle, Group])
+            .optional(1)
+            .unasked(ClauseId::REM_7)],
+    )
+    .or_unasked()
+    .to(&[Verb::Rem])
+    .told(told(&[ClauseId::REM_7])),
+    Message::request(Verb::Lsg, NS, &[plain(&[])]),
+    // Of a user without groups servers may say no more than `0 0`.
+    Message::response(
+        Verb::Lsg,
+        NS,
+        &[plain(&[Serial, Item, Total, Group, Word("name"), Word("0")]).optional(3)],
+    )
+    .to(&[Verb::Lsg, Verb::Syn]),
+    Message::request(
+        Verb::Adg,
+        NS,
+        &[plain(&[Word("name"), Word("0")]).optional(1)],
+    ),
+    Message::response(
+        Verb::Adg,
+        NS,
+        &[plain(&[Serial, Word("name"), Group, Word("0")]).optional(1)],
+    )
+    .to(&[Verb::Adg]),
+    Message::request(
+        Verb::Reg,
+        NS,
+        &[plain(&[Group, Word("name"), Word("0")]).optional(1)],
+    ),
+    Message::response(
+        Verb::Reg,
+        NS,
+        &[plain(&[Serial, Group, Word("name"), Word("0")]).optional(1)],
+    )
+    .to(&[Verb::Reg]),
+    Message::request(Verb::Rmg, NS, &[plain(&[Group])]),
+    Message::response(Verb::Rmg, NS, &[plain(&[Serial, Group])]).to(&[Verb::Rmg]),
+];

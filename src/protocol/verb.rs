@@ -95,6 +95,10 @@ verbs! {
     Bpr b"BPR";
     Chl b"CHL";
     Qry b"QRY";
+    Lsg b"LSG";
+    Adg b"ADG";
+    Reg b"REG";
+    Rmg b"RMG";
 }
 
 impl Verb {

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use super::config::{Account as Given, Accounts};
 use super::connection::ConnId;
+use super::groups::Groups;
 use super::list::{List, ListName};
 use super::phones::Phones;
 use crate::protocol::{ONLINE_STATES, encode_name};
@@ -160,6 +161,7 @@ pub(super) struct Account {
     pub(super) prompt: Prompt,
     pub(super) privacy: Privacy,
     pub(super) phones: Phones,
+    pub(super) groups: Groups,
     pub(super) forward: List,
     allow: List,
     block: List,
@@ -191,6 +193,7 @@ impl Account {
             //= BLP-4
             privacy: Privacy::Open,
             phones: Phones::default(),
+            groups: Groups::default(),
             forward: List::default(),
             allow: List::default(),
             block: List::default(),

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::account::AccountId;
+use super::groups::Membership;
 
 /// Which list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,6 +52,8 @@ pub(super) enum Change {
     Prompt,
     /// BLP.
     Privacy,
+    /// A group is made, renamed or removed, or a contact enters or leaves one.
+    Groups,
     /// The own phone numbers, or those of a contact.
     Phones,
 }
@@ -62,6 +65,8 @@ pub(super) struct Entry {
     /// Whether the last that the owner heard of the user is that it is online. Of use on the FL
     /// alone.
     pub(super) is_shown: bool,
+    /// The groups that the owner has put the user in. Of use on the FL alone.
+    pub(super) groups: Membership,
     /// The name that the owner gave, encoded.
     pub(super) name: Arc<str>,
 }
@@ -92,11 +97,16 @@ impl List {
         self.0.iter_mut().find(|entry| entry.account == account)
     }
 
+    pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Entry> {
+        self.0.iter_mut()
+    }
+
     /// Adds a user who is not on the list.
     pub(super) fn add(&mut self, account: AccountId, name: Arc<str>) {
         self.0.push(Entry {
             account,
             is_shown: false,
+            groups: Membership::default(),
             name,
         });
     }

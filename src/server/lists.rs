@@ -5,8 +5,10 @@ use std::sync::Arc;
 use super::Server;
 use super::account::{Account, AccountId};
 use super::connection::ConnId;
+use super::groups::GroupId;
 use super::handle::{parse_handle, parse_name, printable};
 use super::list::{Change, ListName};
+use super::outbox::More;
 use super::phones::write_phones;
 use super::request::{Outcome, Refusal, Request};
 
@@ -23,6 +25,15 @@ fn writable(word: &[u8]) -> Result<ListName, Refusal> {
     }
 }
 
+/// The group that a contact enters or leaves; only contacts on the FL are in groups.
+fn read_group(list: ListName, group: Option<&[u8]>) -> Result<Option<GroupId>, Refusal> {
+    match (list, group) {
+        (_, None) => Ok(None),
+        (ListName::Forward, Some(group)) => Ok(Some(GroupId::parse(group).ok_or(Refusal::Close)?)),
+        _ => Err(Refusal::Close),
+    }
+}
+
 impl Server {
     //= ADD-1
     //= ADD-3
@@ -33,23 +44,33 @@ impl Server {
         account: AccountId,
         request: &Request<'_>,
     ) -> Outcome {
-        let [list, handle, name] = request.params else {
-            return Err(Refusal::Close);
+        let (list, handle, name, group) = match *request.params {
+            [list, handle, name] => (list, handle, name, None),
+            [list, handle, name, group] => (list, handle, name, Some(group)),
+            _ => return Err(Refusal::Close),
         };
         let list = writable(list)?;
+        let group = read_group(list, group)?;
         //= ADD-7
         let handle = parse_handle(handle).map_err(|_| Refusal::Error(201))?;
         //= NAME-4
         let name = parse_name(name).ok_or(Refusal::Error(209))?;
+        if let Some(group) = group {
+            self.find_group(account, group)?;
+            if let Some(contact) = self.contact(account, handle) {
+                return self.enter_group(conn, account, contact, group, name, request);
+            }
+        }
         //= ADD-13
         let contact = self.addable(account, list, handle)?;
         self.enter(account, list, contact, name.into());
+        self.put_into_group(account, contact, group);
         let serial = self.count(account, Change::Add(list));
-        let (trid, code) = (request.trid(), list.as_str());
+        let (trid, code, id) = (request.trid(), list.as_str(), More(group));
         let handle = &self.directory[contact].handle;
         self.outbox.line(
             conn,
-            format_args!("ADD {trid} {code} {serial} {handle} {name}"),
+            format_args!("ADD {trid} {code} {serial} {handle} {name}{id}"),
         );
         match list {
             ListName::Forward => {
@@ -136,10 +157,15 @@ impl Server {
         account: AccountId,
         request: &Request<'_>,
     ) -> Outcome {
-        let [list, handle] = request.params else {
-            return Err(Refusal::Close);
+        let (list, handle, group) = match *request.params {
+            [list, handle] => (list, handle, None),
+            [list, handle, group] => (list, handle, Some(group)),
+            _ => return Err(Refusal::Close),
         };
         let list = writable(list)?;
+        if let Some(group) = read_group(list, group)? {
+            return self.leave_group(conn, account, handle, group, request);
+        }
         //= REM-4
         //= REM-5
         let contact = self.known(handle).ok_or(Refusal::Error(216))?;
@@ -164,7 +190,7 @@ impl Server {
 
     //= REM-6
     //= REM-7
-    fn take_off_reverse_list(&mut self, account: AccountId, contact: AccountId) {
+    pub(super) fn take_off_reverse_list(&mut self, account: AccountId, contact: AccountId) {
         let (handle, _) = self.label(account);
         self.strike(contact, ListName::Reverse, account);
         let serial = self.count(contact, Change::Remove(ListName::Reverse));
@@ -214,7 +240,7 @@ impl Server {
     }
 
     /// Takes a user off a list; false where the user was not on it.
-    fn strike(&mut self, owner: AccountId, list: ListName, whom: AccountId) -> bool {
+    pub(super) fn strike(&mut self, owner: AccountId, list: ListName, whom: AccountId) -> bool {
         let user = &mut self.directory[owner];
         let was_there = user.list(list).contains(whom);
         if self.quirks.writes(Change::Remove(list), user) {

@@ -31,6 +31,7 @@ mod extras;
 mod faults;
 #[cfg(test)]
 mod fixture;
+mod groups;
 mod handle;
 mod implementation;
 mod ims;

@@ -122,6 +122,10 @@ impl Server {
             "PRP" => self.set_phone(conn, account, request),
             "CHL" => self.challenge_who_asks(conn, request),
             "QRY" => self.check_answer(conn, request),
+            "LSG" => self.show_groups(conn, account, request),
+            "ADG" => self.add_group(conn, account, request),
+            "REG" => self.rename_group(conn, account, request),
+            "RMG" => self.remove_group(conn, account, request),
             "IMS" => self.switch_calls(conn, account, request),
             "OUT" => self.sign_out(conn),
             //= USR-12

@@ -63,6 +63,9 @@ impl Server {
         if self.connections.shape(conn).has_phones() {
             self.send_own_phones(conn, account, trid);
         }
+        if self.connections.shape(conn).has_groups() {
+            self.send_groups(conn, account, trid);
+        }
         for list in self.quirks.batch(ListName::ALL) {
             self.send_list(conn, account, trid, list, Whole::Batch);
         }
@@ -105,8 +108,9 @@ impl Server {
         name: ListName,
         whole: Whole,
     ) {
-        let has_phones = self.connections.shape(conn).has_phones();
-        let shows_phones = has_phones && whole == Whole::Batch && name == ListName::Forward;
+        let (shape, is_forward) = (self.connections.shape(conn), name == ListName::Forward);
+        let shows_phones = shape.has_phones() && whole == Whole::Batch && is_forward;
+        let shows_groups = shape.has_groups() && is_forward;
         let user = self.quirks.as_written(&self.directory, account);
         let (list, serial, code) = (user.list(name), user.serial, name.as_str());
         let total = list.len();
@@ -116,11 +120,10 @@ impl Server {
                 .line(conn, format_args!("LST {trid} {code} {serial} 0 0"));
         }
         for (entry, item) in list.iter().zip(1..) {
-            let handle = &self.directory[entry.account].handle;
-            let line = format_args!(
-                "LST {trid} {code} {serial} {item} {total} {handle} {}",
-                entry.name
-            );
+            let (handle, name) = (&self.directory[entry.account].handle, &entry.name);
+            let groups = More(shows_groups.then_some(entry.groups));
+            let line =
+                format_args!("LST {trid} {code} {serial} {item} {total} {handle} {name}{groups}");
             self.outbox.line(conn, line);
             if shows_phones {
                 let contact = &self.directory[entry.account];

@@ -32,6 +32,11 @@ impl Shape {
         self.is_since(5)
     }
 
+    /// Whether contacts stand in groups.
+    pub(super) fn has_groups(self) -> bool {
+        self.is_since(7)
+    }
+
     /// Whether the client answers challenges: CHL and QRY.
     pub(super) fn has_challenges(self) -> bool {
         self.is_since(6)

@@ -99,7 +99,7 @@ impl Numbers {
     fn place(verb: &str) -> Option<usize> {
         match verb {
             "BPR" => Some(1),
-            "SYN" | "GTC" | "BLP" | "REA" | "PRP" => Some(2),
+            "SYN" | "GTC" | "BLP" | "REA" | "PRP" | "LSG" | "ADG" | "REG" | "RMG" => Some(2),
             "LST" | "ADD" | "REM" => Some(3),
             _ => None,
         }

@@ -109,7 +109,7 @@ impl Server {
 
     /// An ADD has drawn this error.
     fn after_refused_add(&mut self, account: AccountId, request: &Request<'_>, code: u16) {
-        let [list, handle, _] = request.params else {
+        let [list, handle, ..] = request.params else {
             return;
         };
         let is_malformed = [201, 209].contains(&code);
@@ -125,7 +125,7 @@ impl Server {
         }
     }
 
-    /// A REM has succeeded.
+    /// A REM from a list has succeeded.
     fn after_removal(&mut self, account: AccountId, request: &Request<'_>) {
         let [list, handle] = request.params else {
             return;

@@ -11,6 +11,11 @@ use crate::server::request::Request;
 /// How long a change is not yet written.
 const DELAY: Duration = Duration::from_secs(1);
 
+/// The requests that change what is written.
+const CHANGES: [&str; 9] = [
+    "ADD", "REM", "REA", "GTC", "BLP", "PRP", "ADG", "REG", "RMG",
+];
+
 /// What is not yet written.
 #[derive(Debug, Default)]
 pub(super) struct Late {
@@ -68,7 +73,7 @@ impl Server {
             return;
         }
         self.quirks.late.now = self.now;
-        let changes = ["ADD", "REM", "REA", "GTC", "BLP", "PRP"].contains(&request.verb);
+        let changes = CHANGES.contains(&request.verb);
         if !changes {
             return;
         }

@@ -1,4 +1,5 @@
-//! CVR, URL, SND, FND and PNG: what MSNP2 clients send and the draft leaves out.
+//! CVR, URL, SND, FND and PNG: what MSNP2 clients send and the draft leaves out. SDC and PAG, from
+//! MSNP5 on: invitations by mail, and pages.
 
 use super::Server;
 use super::connection::ConnId;
@@ -14,12 +15,17 @@ const LOGIN_PAGE: &str = "http://www.hotmail.com/cgi-bin/dasp/hminfo_shell.asp";
 /// The number of the service's pages.
 const SITE: u32 = 2;
 
+/// Nobody has a device for pages here.
+const NOT_PAGED: Refusal = Refusal::Error(800);
+
 impl Server {
     pub(super) fn extra_command(&mut self, conn: ConnId, request: &Request<'_>) -> Outcome {
         match request.verb {
             "CVR" => self.recommend_version(conn, request),
             "URL" => self.name_page(conn, request),
             "SND" => self.send_invitation(conn, request),
+            "SDC" => self.mail_invitation(conn, request),
+            "PAG" => Err(NOT_PAGED),
             "FND" => self.search(conn, request),
             "PNG" => self.ping(conn),
             _ => Err(Refusal::Close),
@@ -64,6 +70,20 @@ impl Server {
         }
         let trid = request.trid();
         self.outbox.line(conn, format_args!("SND {trid} OK"));
+        Ok(())
+    }
+
+    /// Takes a letter to whoever has an address. Nothing is mailed.
+    fn mail_invitation(&mut self, conn: ConnId, request: &Request<'_>) -> Outcome {
+        let [address, locale, ..] = request.params else {
+            return Err(Refusal::Close);
+        };
+        let is_address = address.is_ascii() && address.contains(&b'@');
+        if !is_address || !locale.starts_with(b"0x") {
+            return Err(Refusal::ErrorAndClose(503));
+        }
+        let trid = request.trid();
+        self.outbox.line(conn, format_args!("SDC {trid} OK"));
         Ok(())
     }
 
@@ -121,6 +141,37 @@ mod tests {
             s.ask(c, line, answer);
         }
         s.closed(c);
+    }
+
+    #[test]
+    fn letters_and_pages_are_taken_with_their_payload() {
+        let mut s = Fixture::new();
+        let c = s.login_in("alice", 5);
+        let letter = |trid, to: &str, text: &str| {
+            let length = text.len();
+            format!("SDC {trid} {to} 0x0409 MSMSGS MSMSGS X X A%20l {length}\r\n{text}")
+        };
+        let friend = "friend@example.com";
+        s.raw(c, letter(1, friend, "OUT\r\nPNG\r\n").as_bytes());
+        s.expect(c, "SDC 1 OK");
+        s.raw(c, letter(2, friend, "").as_bytes());
+        s.expect(c, "SDC 2 OK");
+        s.raw(c, b"PAG 3 bob@hotmail.com 5\r\nOUT\r\nPNG\r\n");
+        s.expect(c, "800 3");
+        s.expect(c, "QNG");
+        s.nothing(c);
+        s.raw(c, letter(4, "friend", "hello").as_bytes());
+        s.expect(c, "503 4");
+        s.closed(c);
+        for line in [
+            "PAG 1 bob@hotmail.com -1",
+            "SDC 1 a@b 0x0409 M M X X A x",
+            "PAG 1 b@c 99999",
+        ] {
+            let c = s.login_in("alice", 5);
+            s.c(c, line);
+            s.closed(c);
+        }
     }
 
     #[test]

@@ -1,12 +1,11 @@
 //! What was typed. What it means is [`super::options`]' affair.
 
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
 
 use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use msnpspec::diagnostic::did_you_mean;
 use msnpspec::protocol::{Dialect, Level};
-
-use super::values::{dialect_parser, format_parser, level_parser};
 use msnpspec::report::Format;
 use msnpspec::run::Shard;
 use msnpspec::server::{Fault, Persona, faults, personas};
@@ -15,6 +14,7 @@ use super::fuzz::FuzzArgs;
 use super::merge::MergeArgs;
 use super::shrink::ShrinkArgs;
 use super::target::TargetArgs;
+use super::values::{dialect_parser, format_parser, level_parser, parse_dialects};
 
 /// Everything that was typed.
 #[derive(Debug, Parser)]
@@ -328,6 +328,11 @@ pub(crate) struct ServeArgs {
     /// password pw1, and so on
     #[arg(long, value_name = "FILE")]
     pub(crate) accounts: Option<PathBuf>,
+
+    /// The dialects that it speaks, MSNP2 to MSNP7 where nothing else is said:
+    /// MSNP3-MSNP5, or MSNP7 alone
+    #[arg(long, value_name = "FIRST-LAST", value_parser = parse_dialects)]
+    pub(crate) dialects: Option<RangeInclusive<&'static Dialect>>,
 
     /// The seed of challenges, cookies and session numbers; another one each time where missing
     #[arg(long, value_name = "N")]

@@ -45,12 +45,14 @@ pub(crate) fn serve(args: &ServeArgs, console: Console) -> Exit {
     let sample = sample(&accounts);
     let habits = args.persona.map_or(&[][..], |persona| persona.quirks);
     let quirks = args.faults.iter().chain(habits).copied();
+    let known = Config::default();
     let config = Config {
         accounts,
+        dialects: args.dialects.clone().unwrap_or(known.dialects.clone()),
         seed: args.seed.unwrap_or_else(clock::seed),
         epoch: clock::unix_seconds(),
         faults: quirks.collect(),
-        ..Config::default()
+        ..known
     };
     let options = ServeOptions {
         doors,

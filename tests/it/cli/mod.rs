@@ -384,6 +384,22 @@ fn serve_tells_its_ports_and_stops_in_order() {
 }
 
 #[test]
+fn serve_speaks_the_dialects_that_it_is_told() {
+    let serving = Serving::start(&["--dialects", "MSNP3-MSNP4"]);
+    #[expect(
+        clippy::disallowed_types,
+        reason = "a client of the program that is tested"
+    )]
+    let mut client = std::net::TcpStream::connect(&serving.dispatch).unwrap();
+    client
+        .write_all(b"VER 1 MSNP5 MSNP4 MSNP3 CVR0\r\n")
+        .unwrap();
+    let mut reply = [0; 13];
+    client.read_exact(&mut reply).unwrap();
+    assert_eq!(&reply, b"VER 1 MSNP4\r\n");
+}
+
+#[test]
 fn serve_plants_the_faults_that_it_is_told() {
     let faults = ["--fault", "other-dialect", "--fault", "trailing-blank"];
     let serving = Serving::start(&faults);

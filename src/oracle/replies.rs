@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::Oracle;
 use super::finding::{Charge, Findings, Place};
-use super::line::{Line, Verb, number};
+use super::line::{Verb, number};
 use super::world::{Request, Role, Seen, Told, World};
 use crate::protocol::ClauseId;
 use crate::transcript::ConnId;
@@ -116,7 +116,12 @@ fn judge_again(seen: &Seen<'_, '_>, told: &Told<'_, '_>, out: &mut Findings) {
         }
         _ => false,
     };
-    if !is_tail {
+    let is_of_another = matches!(told.line.verb, Verb::Add | Verb::Rem);
+    if is_of_another && !request.is_repeated_by(&told.line) {
+        // It bears the TrID by chance.
+        let message = "a reply that nobody asked for";
+        out.accuse_line(seen, ClauseId::REPLY_4, message, "");
+    } else if !is_tail {
         let message = "the request has its answer already";
         out.accuse_line(seen, ClauseId::REPLY_5, message, "one answer");
     }
@@ -158,7 +163,7 @@ impl Replies {
             return;
         };
         let is_misdirected = asked_elsewhere(world, seen, told);
-        if is_misdirected || clause == ClauseId::TRID_1 && !fits(request, &told.line) {
+        if is_misdirected || clause == ClauseId::TRID_1 && !request.is_repeated_by(&told.line) {
             let message = if is_misdirected {
                 "a reply to a request on another connection"
             } else {
@@ -245,19 +250,6 @@ fn judge_stray<'w>(
     Some((clause, request)).filter(|_| request.is_sound)
 }
 
-/// Whether a reply repeats what the request said.
-fn fits(request: &Request, line: &Line<'_>) -> bool {
-    let asked = request.words();
-    match line.verb {
-        Verb::Gtc | Verb::Blp => asked.word(2) == line.word(3),
-        Verb::Chg | Verb::Lst => asked.word(2) == line.word(2),
-        Verb::Add | Verb::Rem => {
-            asked.word(2) == line.word(2) && asked.word(3).eq_ignore_ascii_case(line.word(4))
-        }
-        _ => true,
-    }
-}
-
 /// Whether another connection waits for this very reply; of very many the newest are asked.
 fn asked_elsewhere(world: &World, seen: &Seen<'_, '_>, told: &Told<'_, '_>) -> bool {
     let line = &told.line;
@@ -268,7 +260,9 @@ fn asked_elsewhere(world: &World, seen: &Seen<'_, '_>, told: &Told<'_, '_>) -> b
     let mut others = others.filter(|(id, conn)| *id != seen.place.conn.0 && conn.is_clear());
     others.any(|(_, conn)| {
         let waiting = conn.waits_with(trid, line.verb);
-        waiting.is_some_and(|request| !matches!(line.verb, Verb::Error(_)) && fits(request, line))
+        waiting.is_some_and(|request| {
+            !matches!(line.verb, Verb::Error(_)) && request.is_repeated_by(line)
+        })
     })
 }
 
@@ -338,6 +332,16 @@ mod tests {
         accuses("REPLY-5", &format!("{ask}alice S: GTC 9 5 N"));
         accuses("REPLY-5", &format!("{ask}alice S: 218 9"));
         silent(&format!("{ask}alice C: GTC 9 A\nalice S: GTC 9 6 A"));
+        let bob = "bob@hotmail.com";
+        let rem =
+            format!("alice on NLN FL=bob\nalice C: REM 9 FL {bob}\nalice S: REM 9 FL 5 {bob}\n");
+        accuses("REPLY-5", &format!("{rem}alice S: REM 9 FL 6 {bob}"));
+        // What names another entry answers somebody else under the same TrID.
+        accuses("REPLY-4", &format!("{rem}alice S: REM 9 AL 5 {bob}"));
+        accuses(
+            "REPLY-4",
+            &format!("{rem}alice S: REM 9 FL 5 dave@hotmail.com"),
+        );
     }
 
     #[test]

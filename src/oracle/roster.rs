@@ -25,6 +25,10 @@ pub(super) struct Roster {
     lacking: Vec<Lacking>,
     /// Whom an IRO named, wherever it stood.
     named: HashSet<(ConnId, UserId)>,
+    /// Whom anybody has called, in lower case.
+    called: HashSet<Vec<u8>>,
+    /// Sessions with a participant whose connection was not seen: it may call whom it likes.
+    veiled: HashSet<BoardId>,
 }
 
 #[derive(Debug)]
@@ -89,6 +93,9 @@ impl Oracle for Roster {
                 let handle = asked.line.word(2).to_ascii_lowercase();
                 *self.asked.entry((number, handle)).or_default() += 1;
             }
+            Sight::Asked(asked) if asked.verb == Verb::Cal => {
+                self.called.insert(asked.line.word(2).to_ascii_lowercase());
+            }
             Sight::Told(told) if seen.conn.is_clear() && !world.has_strangers() => {
                 self.told(world, seen, told, out);
             }
@@ -126,6 +133,12 @@ impl Roster {
             && let Some(user) = user(4)
         {
             self.named.insert((seen.place.conn, user));
+        }
+        if let (Verb::Iro, Some(board)) = (told.line.verb, seen.conn.board) {
+            self.has_come(world, board, told.line.word(4));
+        }
+        if let (Verb::Joi, Some(board)) = (told.line.verb, seen.conn.board) {
+            self.judge_newcomer(world, seen, board, told.line.word(1), out);
         }
         match (told.line.verb, told.role, told.request) {
             (Verb::Iro, Role::Answer, _) => {
@@ -211,6 +224,45 @@ impl Roster {
     fn has_come_once(&self, number: &[u8], handle: &[u8]) -> bool {
         let key = (number.to_vec(), handle.to_ascii_lowercase());
         self.asked.get(&key).is_none_or(|asked| *asked <= 1)
+    }
+
+    /// Whether a participant was seen to come. Who was called and comes unseen is heard of in lines
+    /// alone.
+    fn has_come(&mut self, world: &World, board: BoardId, handle: &[u8]) -> bool {
+        let session = world.boards().get(board);
+        let number = session.number.as_deref().unwrap_or_default();
+        let handle = handle.to_ascii_lowercase();
+        let user = world.users().find(&handle);
+        let is_seen = user.is_some_and(|user| session.seats_of(user).next().is_some())
+            || self.asked.contains_key(&(number.to_vec(), handle.clone()));
+        if !is_seen && self.called.contains(&handle) {
+            self.veiled.insert(board);
+        }
+        is_seen
+    }
+
+    /// Who joins was called.
+    fn judge_newcomer(
+        &mut self,
+        world: &World,
+        seen: &Seen<'_, '_>,
+        board: BoardId,
+        handle: &[u8],
+        out: &mut Findings,
+    ) {
+        let session = world.boards().get(board);
+        let is_known = session.is_whole && session.seat(seen.place.conn).is_some();
+        let is_called = session.number.is_some();
+        // Written in another way it may be somebody who was.
+        let is_plain = |handle: &[u8]| handle.contains(&b'@') && !handle.contains(&b'%');
+        let are_plain = is_plain(handle) && self.called.iter().all(|handle| is_plain(handle));
+        let may_come = self.has_come(world, board, handle)
+            || self.called.contains(&handle.to_ascii_lowercase())
+            || self.veiled.contains(&board);
+        if is_known && is_called && are_plain && !may_come {
+            let message = "a newcomer is announced whom nobody has called";
+            out.accuse_line(seen, ClauseId::JOI_1, message, "JOI of the newcomer");
+        }
     }
 
     fn judge_join(
@@ -380,6 +432,26 @@ mod tests {
         silent(&own("JOI bob@hotmail.com bob"));
         silent(&own(
             "JOI bob@hotmail.com bob\nbob@sb C: OUT\nbob@sb S: BYE bob@hotmail.com",
+        ));
+    }
+
+    #[test]
+    fn nobody_joins_who_was_not_called() {
+        let stranger = "alice@sb S: JOI carol@hotmail.com carol\n";
+        accuses("JOI-1", &format!("{START}{ASK}{stranger}"));
+        accuses("JOI-1", &format!("{START}{ASK}{IRO}{OK}{JOI}{stranger}"));
+        // A participant that was not seen may have called.
+        silent(&format!("{START}{JOI}{stranger}"));
+        let by_bob = "bob@sb C: CAL 2 Carol@hotmail.com\n";
+        silent(&format!("{START}{ASK}{IRO}{OK}{JOI}{by_bob}{stranger}"));
+        let in_short = by_bob.replace("Carol@hotmail.com", "carol");
+        silent(&format!("{START}{ASK}{IRO}{OK}{JOI}{in_short}{stranger}"));
+        let unknown = START.replace("alice@sb C: USR 1 alice@hotmail.com 5\n", "");
+        silent(&format!("{unknown}{ASK}{IRO}{OK}{JOI}{stranger}"));
+        // Nobody has been called at all: the calls may be missing in what was recorded.
+        silent(&format!(
+            "{}{stranger}",
+            START.replace("CAL 2 RINGING 7", "216 2")
         ));
     }
 

@@ -80,6 +80,10 @@ impl Oracle for Serials {
             (Role::Answer, Some(request)) if request.verb == Verb::Lst => {
                 numbers.show(seen, request, number, out);
             }
+            // What names another entry may be the answer to another user.
+            (Role::Answer, Some(request))
+                if matches!(told.line.verb, Verb::Add | Verb::Rem)
+                    && !request.is_repeated_by(&told.line) => {}
             (Role::Answer, Some(request)) if is_repeated(world, user, told, request) => {}
             (Role::Answer, Some(request)) => numbers.change(seen, request, number, out),
             (Role::Unasked, _) if world.users().find(told.line.word(4)) == Some(me) => {}
@@ -208,6 +212,16 @@ mod tests {
         let on = "alice on NLN\n";
         silent(&format!("{on}{}{}", change(9, 4, 'N'), change(10, 6, 'A')));
         accuses("SER-1", &format!("{on}{}", change(9, 3, 'N')));
+        let rem = |handle: &str, number: u32| {
+            format!("alice C: REM 9 FL bob@hotmail.com\nalice S: REM 9 FL {number} {handle}\n")
+        };
+        let on_list = "alice on NLN FL=bob,carol\n";
+        accuses("SER-1", &format!("{on_list}{}", rem("Bob@hotmail.com", 3)));
+        // That is another user's answer, with a number of its own.
+        let other = format!("{on_list}{}", rem("dave@hotmail.com", 3));
+        accuses("REM-1", &other);
+        let news = "alice S: REM 0 RL 3 carol@hotmail.com\n";
+        accuses("REM-1", &format!("{other}{news}"));
         accuses(
             "SER-1",
             &format!("{on}{}{}", change(9, 4, 'N'), change(10, 4, 'A')),

@@ -14,6 +14,7 @@ use crate::protocol::{
 };
 use crate::run::accusations::command_of;
 use crate::run::outcome::Outcome;
+use crate::run::pair;
 use crate::transcript::{ConnId, Party, What};
 
 /// Whether a failure of a step follows from what an oracle found.
@@ -65,7 +66,7 @@ fn follows(failure: &Failure, finding: &Finding, outcome: &Outcome) -> bool {
         return true;
     }
     // A list that turns out to be other than requests made it was so before it was shown.
-    if is_of_kept_lists(finding) && leans_on_lists(failure, finding) {
+    if is_of_kept_lists(finding) && leans_on_lists(failure, finding, outcome) {
         return true;
     }
     // That a message is lost is known only at the end: until then it may have been overtaken.
@@ -76,14 +77,16 @@ fn follows(failure: &Failure, finding: &Finding, outcome: &Outcome) -> bool {
     if is_of_life(finding.clause) {
         return true;
     }
-    is_of_the_same_kind(failure, finding) || follows_line(failure, finding, outcome)
+    is_of_the_same_kind(failure, finding, outcome) || follows_line(failure, finding, outcome)
 }
 
 /// Whether a failure follows from what a line has shown of the server, whatever the line was.
-fn is_of_the_same_kind(failure: &Failure, finding: &Finding) -> bool {
+fn is_of_the_same_kind(failure: &Failure, finding: &Finding, outcome: &Outcome) -> bool {
     let is_silent = matches!(failure.got, Observed::Silence(_));
-    // What is wrong with the names in one line is wrong with them in others.
-    if is_of_names(finding.clause) && (failure.word.is_some() || waits_for_names(failure)) {
+    // What is wrong with the names in one line is wrong with them in others; a line that never came
+    // is not kept from coming by its name.
+    let is_misread = || waits_for_names(failure) && (!is_silent || has_come(failure, outcome));
+    if is_of_names(finding.clause) && (failure.word.is_some() || is_misread()) {
         return true;
     }
     // A number that is not the server's own shows wherever numbers are compared.
@@ -145,8 +148,9 @@ fn follows_line(failure: &Failure, finding: &Finding, outcome: &Outcome) -> bool
         return false;
     }
     // What has come before others asked for more keeps nothing of that from coming, nor does what
-    // is told of somebody else.
-    !is_silent || (finding.clause != ClauseId::PRES_5 && (is_wanted || is_since(None)))
+    // is told of somebody else, nor a line of another kind that can be read.
+    let may_stand_for = is_since(None) && finding.clause != ClauseId::TRID_9;
+    !is_silent || (finding.clause != ClauseId::PRES_5 && (is_wanted || may_stand_for))
 }
 
 /// Whether a line was accused of what keeps nobody from reading it: its end, or too many blanks.
@@ -244,7 +248,12 @@ pub(super) fn is_of_lists(clause: ClauseId) -> bool {
 
 /// Whether what should have come comes only where lists are as they were made: somebody is seen or
 /// called, or an entry is where it should be.
-fn leans_on_lists(failure: &Failure, finding: &Finding) -> bool {
+fn leans_on_lists(failure: &Failure, finding: &Finding, outcome: &Outcome) -> bool {
+    // What a list holds of others hides nobody, and who was seen before stood where he should.
+    let hides = || {
+        let is_of_both = pair::is_the_same(failure, finding, outcome);
+        is_of_both && !shows_more(finding) && !pair::was_shown(failure, finding, outcome)
+    };
     match &failure.got {
         _ if tells_of_lists(failure) => match (&failure.got, &finding.got) {
             (Observed::Line(line), Observed::Line(known)) => {
@@ -259,8 +268,8 @@ fn leans_on_lists(failure: &Failure, finding: &Finding) -> bool {
                 |text: &str, known: &str| text.split(' ').nth(2) == known.split(' ').nth(2);
             matches!(&finding.got, Observed::Line(known) if is_told(&failure.expected.text, known))
         }
-        Observed::Silence(_) => waits_for_visibility(failure) && !shows_more(finding),
-        Observed::Error(216 | 217, _) => waits_for_visibility(failure) && !shows_more(finding),
+        Observed::Silence(_) => waits_for_visibility(failure) && hides(),
+        Observed::Error(216 | 217, _) => waits_for_visibility(failure) && hides(),
         _ => false,
     }
 }
@@ -297,6 +306,22 @@ fn waits_for_visibility(failure: &Failure) -> bool {
     let seen = seen.filter(|(_, rung)| rung.is_some_and(Rung::is_of_visibility));
     let verbs: Vec<Verb> = seen.map(|(verb, _)| verb).collect();
     waits_for(failure, &verbs)
+}
+
+/// Whether a line of the kind that was waited for in vain has come nevertheless, since anybody
+/// asked for something.
+fn has_come(failure: &Failure, outcome: &Outcome) -> bool {
+    let entries = outcome.transcript.entries();
+    let entries = entries.get(..failure.until).unwrap_or(entries);
+    let since = last_request(outcome, None, failure.until);
+    let mut new = entries.iter().skip(since);
+    new.any(|entry| match &entry.what {
+        What::Frame(Party::Server, frame) => {
+            let verb = Verb::parse(frame.verb());
+            failure.conn.is_none_or(|conn| conn == entry.conn) && waits_for(failure, &[verb])
+        }
+        _ => false,
+    })
 }
 
 /// Whether a failure waits for one of these lines.

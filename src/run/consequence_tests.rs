@@ -169,3 +169,89 @@ fn a_list_that_is_shown_otherwise_is_so_by_what_was_not_kept() {
     assert!(found("LST 4 AL 3 1 1 c@x C"));
     assert!(!found("LST 4 RL 3 1 1 c@x C"));
 }
+
+/// Alice and bob log in; then this is said.
+fn logged_in<'l>(lines: &[(usize, &'l str)]) -> Vec<(usize, &'l str)> {
+    let logins = [(0, "C: USR 3 MD5 I a@x"), (1, "C: USR 3 MD5 I b@x")];
+    [&logins[..], lines].concat()
+}
+
+/// Whether bob's waiting for this line follows from a list that was shown on a connection.
+fn hides(lines: &[(usize, &str)], (conn, shown, expected): (usize, &str, &str)) -> bool {
+    let shown = format!("S: {shown}");
+    let lines = [lines, &[(0, "C: CHG 8 NLN"), (conn, shown.as_str())][..]].concat();
+    let mut outcome = said(&logged_in(&lines));
+    let entry = outcome.transcript.entries().len() - 1;
+    let found = finding(&outcome, entry, ClauseId::SYN_7, expected);
+    outcome.findings.push(found);
+    let mut failure = waiting(&outcome, 1, "NLN", "nothing");
+    failure.expected.text = "NLN NLN a@x ...".into();
+    failure.until = entry;
+    is_charged(&failure, &outcome)
+}
+
+#[test]
+fn a_list_hides_those_alone_whom_it_is_about() {
+    let blocks = |who: &str| (0, format!("LST 9 BL 3 1 1 {who} X"), format!("no {who}"));
+    for (who, is_bob) in [("b@x", true), ("B@x", true), ("c@x", false)] {
+        let (conn, line, expected) = blocks(who);
+        assert_eq!(hides(&[], (conn, &line, &expected)), is_bob, "{who}");
+    }
+    // Carol blocks bob: that does not hide alice.
+    let (_, line, expected) = blocks("b@x");
+    assert!(!hides(&[], (1, &line, &expected)));
+    assert!(hides(&[], (1, "LST 9 FL 3 0 0", "a@x")));
+    assert!(!hides(&[], (1, "LST 9 FL 3 0 0", "c@x")));
+}
+
+#[test]
+fn who_was_shown_stood_on_the_list() {
+    let lacks = (1, "LST 9 FL 3 0 0", "a@x");
+    let seen = (1, "S: ILN 7 NLN a@x A");
+    assert!(!hides(&[seen], lacks));
+    assert!(!hides(&[(1, "C: ADD 6 FL a@x A"), seen], lacks));
+    assert!(hides(&[seen, (1, "C: ADD 6 FL a@x A")], lacks));
+    assert!(hides(&[(1, "S: ILN 7 NLN c@x C")], lacks));
+    // It may have been shown before it was blocked.
+    assert!(hides(&[seen], (0, "LST 9 BL 3 1 1 b@x B", "no b@x")));
+}
+
+#[test]
+fn a_call_is_refused_by_the_list_of_its_callee() {
+    let calls = |who: &str, owner: usize, line: &str, expected: &str| {
+        let call = format!("C: CAL 2 {who}");
+        let shown = format!("S: {line}");
+        let lines = [(1, call.as_str()), (1, "S: 217 2"), (owner, &shown)];
+        let mut outcome = said(&logged_in(&lines));
+        let found = finding(&outcome, 4, ClauseId::REM_3, expected);
+        outcome.findings.push(found);
+        let mut failure = waiting(&outcome, 1, "CAL", "217 2");
+        failure.until = 4;
+        is_charged(&failure, &outcome)
+    };
+    let block = ("LST 9 BL 3 1 1 b@x B", "no b@x");
+    assert!(calls("a@x", 0, block.0, block.1));
+    assert!(!calls("c@x", 0, block.0, block.1));
+    assert!(!calls("a@x", 0, "LST 9 BL 3 1 1 c@x C", "no c@x"));
+}
+
+#[test]
+fn a_line_that_never_came_is_not_kept_from_coming_by_its_name() {
+    let told = [(0, "S: NLN NLN c@x Carol C"), (0, "C: CHG 1 BSY")];
+    let found = (0, ClauseId::FRAME_3, "");
+    assert!(!follows(&told, found, (1, "NLN", "nothing")));
+    let came = [&told[..], &[(1, "S: NLN BSY a@x Alice A")]].concat();
+    assert!(follows(&came, found, (1, "NLN", "nothing")));
+    assert!(!follows(&came, found, (1, "MSG", "nothing")));
+    assert!(follows(&told, found, (1, "NLN", "NLN BSY a@x")));
+}
+
+#[test]
+fn a_line_of_another_kind_that_bears_a_trid_stands_for_none() {
+    let lines = [(0, "C: MSG 1 U 5"), (1, "S: BYE 0 a@x")];
+    for (clause, stands) in [(ClauseId::TRID_9, false), (ClauseId::FRAME_2, true)] {
+        let found = (1, clause, "");
+        assert_eq!(follows(&lines, found, (1, "MSG", "nothing")), stands);
+        assert!(follows(&lines, found, (1, "BYE", "nothing")));
+    }
+}

@@ -48,6 +48,7 @@ mod needs;
 #[cfg(test)]
 mod noted_tests;
 mod outcome;
+mod pair;
 mod pattern;
 mod pool;
 mod port;

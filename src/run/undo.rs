@@ -12,6 +12,8 @@ const LABEL: &str = "undo";
 
 /// The TrIDs of the clean-up begin here: far from those of scenarios and barriers.
 const TRIDS: u32 = 800_000_000;
+/// How many of them each user has. An answer that goes to another's connection is none there.
+const TRIDS_EACH: u32 = 100_000;
 
 /// A user whose changes are undone.
 #[derive(Debug)]
@@ -150,7 +152,8 @@ impl Session {
     /// account: they are not where the settings were found otherwise on an account that is not
     /// disposable.
     async fn put_back(&mut self, guest: &Guest, slot: usize) -> Result<bool, Trouble> {
-        self.slot_mut(slot).next_trid = TRIDS;
+        let nth = u32::try_from(guest.index).unwrap_or_default();
+        self.slot_mut(slot).next_trid = TRIDS.saturating_add(nth.saturating_mul(TRIDS_EACH));
         let now = self.synchronise(slot).await?.roster;
         let mut wanted = Roster::default();
         let found = self.player(guest.index).found.as_ref();

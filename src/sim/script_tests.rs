@@ -142,6 +142,17 @@ fn a_scenario_undoes_what_it_did() {
         "OUT",
     ];
     assert_eq!(undone, expected);
+    // Each user has TrIDs of its own: an answer that goes to another's connection is none there.
+    let of_bob = text.iter().filter_map(|line| line.split_once(" C: "));
+    let of_bob: Vec<&str> = of_bob
+        .map(|(_, line)| line)
+        .skip_while(|line| !line.starts_with("SYN 800100001"))
+        .take(2)
+        .collect();
+    assert_eq!(
+        of_bob,
+        ["SYN 800100001 0", "REM 800100002 AL user1@hotmail.com"]
+    );
 }
 
 #[test]

@@ -131,3 +131,20 @@ fn of_a_list_that_was_wrong_once_nothing_is_known() {
         &format!("alice on NLN\nbob on NLN\n{added}{twice}"),
     );
 }
+
+#[test]
+fn an_entry_that_was_never_shown_may_have_been_missing() {
+    let on = "alice on NLN FL=bob\nalice C: ADD 7 FL dave@hotmail.com d\n\
+         alice S: ADD 7 FL 4 dave@hotmail.com d\n";
+    let ask = |trid: u32| format!("alice C: LST {trid} FL\nalice S: LST {trid} FL 4");
+    let with = format!(
+        "{} 1 2 bob@hotmail.com b\nalice S: LST 8 FL 4 2 2 dave@hotmail.com d\n",
+        ask(8)
+    );
+    let without = format!("{} 1 1 bob@hotmail.com b\n", ask(9));
+    let kept = "alice C: REM 10 FL dave@hotmail.com\nalice S: 201 10\n";
+    // The ADD was not kept, or the REM was carried out though it failed.
+    silent(&format!("{on}{kept}{without}"));
+    accuses("ADD-3", &format!("{on}{without}"));
+    accuses("REM-1", &format!("{on}{with}{kept}{without}"));
+}

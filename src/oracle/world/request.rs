@@ -75,6 +75,20 @@ impl Request {
         self.dialect.answers(self.verb, answer)
     }
 
+    /// Whether a line that answers it repeats what it said.
+    #[must_use]
+    pub fn is_repeated_by(&self, line: &Line<'_>) -> bool {
+        let asked = self.words();
+        match line.verb {
+            Verb::Gtc | Verb::Blp => asked.word(2) == line.word(3),
+            Verb::Chg | Verb::Lst => asked.word(2) == line.word(2),
+            Verb::Add | Verb::Rem => {
+                asked.word(2) == line.word(2) && asked.word(3).eq_ignore_ascii_case(line.word(4))
+            }
+            _ => true,
+        }
+    }
+
     /// What an answer with this line is to the request.
     #[must_use]
     pub fn step(&self, line: &Line<'_>) -> Step {

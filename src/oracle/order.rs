@@ -123,7 +123,7 @@ impl Order {
 fn judge_batch(seen: &Seen<'_, '_>, told: &Told<'_, '_>, request: &Request, out: &mut Findings) {
     let progress = &request.progress;
     let line = &told.line;
-    if matches!(line.verb, Verb::Error(_)) || progress.is_garbled {
+    if matches!(line.verb, Verb::Error(_) | Verb::Prp | Verb::Lsg) || progress.is_garbled {
         return;
     }
     let list = List::parse(line.word(2));

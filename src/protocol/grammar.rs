@@ -52,6 +52,22 @@ impl Grammar {
         }
     }
 
+    /// Whether a line says where it ends, with what comes behind it: a payload of so many bytes is
+    /// there where the message has one, and the line gives its length. Else a reader may take the
+    /// payload for lines, or lines for the payload.
+    #[must_use]
+    pub fn is_bounded(self, line: &[u8], payload: Option<usize>) -> bool {
+        let verb = words(line).next().unwrap_or_default();
+        let row = self.find(verb);
+        let Some(row) = row.filter(|row| row.payload != PayloadForm::None) else {
+            return payload.is_none();
+        };
+        let count = words(line).count().saturating_sub(row.first_param());
+        let length = words(line).last();
+        let length = length.and_then(|word| std::str::from_utf8(word).ok()?.parse().ok());
+        row.takes(count) && payload.is_some() && length == payload
+    }
+
     /// The same in another dialect.
     fn of(self, dialect: &'static Dialect) -> Self {
         Self { dialect, ..self }
@@ -110,5 +126,39 @@ impl Grammar {
 impl PayloadRule for Grammar {
     fn length<'l>(&self, line: &'l [u8]) -> Option<&'l [u8]> {
         self.payload_word(line)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_is_bounded_by_the_length_that_it_gives() {
+        let sb = Grammar::new(ServerKind::Switchboard, Direction::ToServer);
+        assert!(sb.is_bounded(b"MSG 3 N 5", Some(5)) && sb.is_bounded(b"CAL 3 a@b", None));
+        for (line, payload) in [
+            ("MSG 3 N 5", None),
+            ("MSG 3 N 5", Some(4)),
+            ("MSG 3 N x 5", Some(5)),
+            ("MSG 3 N five", Some(5)),
+            ("CAL 3 a@b 5", Some(5)),
+            ("XYZ 3 5", Some(5)),
+        ] {
+            assert!(!sb.is_bounded(line.as_bytes(), payload), "{line}");
+        }
+    }
+
+    #[test]
+    fn what_a_dialect_adds() {
+        let msnp7 = Grammar {
+            dialect: Dialect::named(b"MSNP7").unwrap(),
+            ..Grammar::new(ServerKind::Notification, Direction::ToClient)
+        };
+        let added = |line: &str| msnp7.added_words(&MSNP2, words(line.as_bytes()));
+        assert_eq!(added("CHG 5 NLN"), 0);
+        assert_eq!(added("XFR 3 NS a:1 0 b:1"), usize::MAX);
+        assert!(msnp7.adds(&MSNP2, b"NOT") && !msnp7.adds(&MSNP2, b"CHG"));
+        assert!(!msnp7.adds(&MSNP2, b"XYZ"));
     }
 }

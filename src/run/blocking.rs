@@ -34,7 +34,7 @@ impl Suite {
             })
         } else if !scenario.is_for(self.judge.dialect) {
             Some(SkipReason::Dialects {
-                only: scenario.dialects.clone(),
+                only: scenario.names_of_dialects(),
             })
         } else {
             None

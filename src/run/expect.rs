@@ -463,7 +463,10 @@ impl Session {
         except: &[LinePattern],
         frame: &Frame,
     ) -> bool {
-        if self.answers_barrier(frame) || self.take_optional(slot, frame) {
+        if self.is_added(slot, frame)
+            || self.answers_barrier(frame)
+            || self.take_optional(slot, frame)
+        {
             return true;
         }
         let owed = self.slot(slot).owed.iter().position(|due| due.is(frame));

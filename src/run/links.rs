@@ -12,6 +12,7 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use super::accusations::Course;
+use super::challenge::Challenges;
 use super::limit::{Allowance, Limit};
 pub(super) use super::link::{End, Link};
 use super::port::{Input, Output, Refusal};
@@ -68,7 +69,8 @@ pub(super) struct Shared {
     entries_left: usize,
     pub(super) halted: Option<Limit>,
     /// Why the harness says what it says now, where no step asks for it.
-    mark: Option<Mark>,
+    pub(super) mark: Option<Mark>,
+    pub(super) challenges: Challenges,
     /// The clauses that the script is about.
     pub(super) about: Vec<ClauseId>,
     /// Who stands on everybody's lists for good.
@@ -106,7 +108,7 @@ impl Shared {
         }
     }
 
-    fn record(&mut self, conn: ConnId, what: What) {
+    pub(super) fn record(&mut self, conn: ConnId, what: What) {
         if self.entries_left == 0 {
             self.halted.get_or_insert(Limit::Lines(MAX_ENTRIES));
             return;
@@ -207,6 +209,12 @@ impl Shared {
         }
         let frame = mended.unwrap_or(frame);
         link.observe(&frame);
+        if self.take_challenge(conn, &frame) {
+            return;
+        }
+        let Some(link) = self.links.get_mut(conn.0) else {
+            return;
+        };
         link.sieve.pass(frame, &self.residents, &mut link.inbox);
     }
 }
@@ -240,6 +248,7 @@ impl Links {
             halted: None,
             mark: None,
             about: Vec::new(),
+            challenges: Challenges::default(),
             residents: Arc::default(),
         })))
     }

@@ -6,6 +6,7 @@ mod bless;
 mod blocking;
 mod broken;
 mod causes;
+mod challenge;
 mod check;
 mod consequence;
 #[cfg(test)]

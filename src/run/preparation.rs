@@ -7,7 +7,7 @@ use super::environment::{Account, Environment};
 use super::limit::Limit;
 use super::outcome::{Cause, Ending, Outcome};
 use crate::event::{Observed, Rung};
-use crate::protocol::ClauseId;
+use crate::protocol::{ClauseId, Dialect};
 
 /// How many accounts are tried before all are taken to be unusable.
 const TRIED_ACCOUNTS: usize = 8;
@@ -22,7 +22,12 @@ pub enum Unready {
     /// A limit of our own was reached.
     Limit(Limit),
     /// It speaks none of the dialects that were offered, and answers so.
-    ForeignDialect(String),
+    ForeignDialect {
+        /// What was offered.
+        offered: &'static Dialect,
+        /// What came.
+        answer: String,
+    },
     /// An account was refused for this reason while another can log in.
     OneRefused(String),
     /// All that were tried were refused.
@@ -54,10 +59,9 @@ impl fmt::Display for Unready {
                 "no account: give some with --account HANDLE:PASSWORD, or in a target file",
             ),
             Self::Limit(limit) => write!(f, "{limit}; {}", limit.advice()),
-            Self::ForeignDialect(answer) => write!(
+            Self::ForeignDialect { offered, answer } => write!(
                 f,
-                "the server speaks no dialect that msnpspec tests: to an offer of MSNP2 it answers \
-                 `{answer}`"
+                "no dialect in common: to an offer of {offered} the server answers `{answer}`"
             ),
             Self::OneRefused(refusal) => write!(f, "{refusal}, while another account can"),
             Self::AllRefused {
@@ -131,7 +135,8 @@ impl Preparation {
         }
         if let (Some(learnt), Ending::Passed) = (&outcome.learnt, outcome.ending) {
             if let Some(answer) = foreign_dialect(outcome) {
-                return Err(Unready::ForeignDialect(answer));
+                let offered = self.environment.dialect;
+                return Err(Unready::ForeignDialect { offered, answer });
             }
             self.environment.learn(learnt);
             self.environment.climb(&outcome.climbed);

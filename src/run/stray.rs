@@ -68,10 +68,10 @@ impl Case<'_> {
             .iter()
             .filter_map(move |entry| match &entry.what {
                 What::Raw(Party::Client, bytes) => Some((entry.conn, bytes)),
-                What::Frame(Party::Client, frame)
-                    if grammar.payload_word(&frame.line).is_none() =>
-                {
-                    Some((entry.conn, frame.payload.as_ref()?))
+                What::Frame(Party::Client, frame) => {
+                    let payload = frame.payload.as_ref()?;
+                    let is_bounded = grammar.is_bounded(&frame.line, Some(payload.len()));
+                    (!is_bounded).then_some((entry.conn, payload))
                 }
                 _ => None,
             })

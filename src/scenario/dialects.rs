@@ -23,6 +23,16 @@ impl Scenario {
         self.is_allowed(dialect) && (offered.is_empty() || offered.contains(&dialect))
     }
 
+    /// The names of the dialects that it can be played in.
+    #[must_use]
+    pub fn names_of_dialects(&self) -> Vec<String> {
+        if !self.dialects.is_empty() {
+            return self.dialects.clone();
+        }
+        let own = DIALECTS.iter().filter(|dialect| self.is_for(dialect));
+        own.map(|dialect| dialect.name.to_owned()).collect()
+    }
+
     fn is_allowed(&self, dialect: &Dialect) -> bool {
         let is_named = |name: &String| name == dialect.name;
         let mut clauses = self.clauses.iter();

@@ -1,5 +1,6 @@
 //! Which lines answer a command, and whether the model allows them.
 
+use bytes::Bytes;
 use smallvec::SmallVec;
 
 use super::hear::{TrId, describe, is_error, is_line, is_trid};
@@ -333,12 +334,8 @@ impl<'t> Watcher<'t> {
 fn is_sound(frame: &Frame, words: Words<'_>) -> bool {
     let trid = words.get(1).copied().unwrap_or_default();
     let grammar = Grammar::new(ServerKind::Switchboard, Direction::ToServer);
-    let is_whole = frame.payload.as_ref().is_none_or(|payload| {
-        // The payload of a command that has none may be read as commands.
-        let length = grammar.payload_word(&frame.line);
-        let length = length.and_then(|word| std::str::from_utf8(word).ok()?.parse().ok());
-        length == Some(payload.len())
-    });
+    let payload = frame.payload.as_ref().map(Bytes::len);
+    let is_whole = payload.is_none() || grammar.is_bounded(&frame.line, payload);
     is_whole && trid.len() <= 10 && trid.iter().all(u8::is_ascii_digit)
 }
 

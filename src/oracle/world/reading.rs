@@ -1,11 +1,13 @@
 //! Reading an entry before anything is learnt from it: what it is, and what it belongs to.
 
+use bytes::Bytes;
+
 use super::World;
 use super::connection::Conn;
 use super::request::{Request, Step};
 use crate::oracle::finding::Place;
 use crate::oracle::line::{Line, Verb, is_printable, number};
-use crate::protocol::{Direction, Grammar, MAX_MESSAGE, ServerKind, TridRule};
+use crate::protocol::{Direction, Grammar, MAX_MESSAGE, Param, TridRule};
 use crate::transcript::{Entry, Party, What};
 use crate::wire::{Frame, Terminator};
 
@@ -179,17 +181,9 @@ fn read_request<'e>(conn: &Conn, frame: &'e Frame) -> Asked<'e> {
 
 fn clarity(grammar: Grammar, line: &Line<'_>, frame: &Frame, trid: Option<u64>) -> Clarity {
     let has_control = memchr::memchr2(b'\r', b'\0', &frame.line).is_some();
-    let is_message = line.verb == Verb::Msg && grammar.kind == ServerKind::Switchboard;
-    let length = is_message.then(|| number(line.word(3))).flatten();
-    let fits = match &frame.payload {
-        None => !is_message,
-        Some(payload) => {
-            is_message
-                && line.count() == 4
-                && payload.len() <= MAX_MESSAGE
-                && length == Some(payload.len() as u64)
-        }
-    };
+    let payload = frame.payload.as_ref().map(Bytes::len);
+    let fits = grammar.is_bounded(&frame.line, payload)
+        && payload.is_none_or(|length| length <= MAX_MESSAGE);
     if frame.terminator == Terminator::Lf
         || line.count() == 0
         || has_control
@@ -209,7 +203,8 @@ fn clarity(grammar: Grammar, line: &Line<'_>, frame: &Frame, trid: Option<u64>) 
     let has_count = line.count().checked_sub(row.first_param());
     let has_params = has_count.is_some_and(|count| row.takes(count));
     let is_plain = is_printable(&frame.line);
-    let has_mode = !is_message || matches!(line.word(2), b"U" | b"N" | b"A");
+    let mode = row.place_of(Param::Mode);
+    let has_mode = mode.is_none_or(|place| Param::Mode.fits(line.word(place)));
     match (has_valid_trid, has_params, is_plain && has_mode) {
         (true, true, true) => Clarity::Sound,
         (false, ..) => Clarity::Unsound(Flaw::Trid),

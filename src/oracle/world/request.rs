@@ -101,11 +101,12 @@ impl Request {
                     _ => Step::Part,
                 }
             }
-            (Verb::Syn, Verb::Gtc | Verb::Blp) => Step::Part,
             (Verb::Syn, Verb::Lst) => match list_bit(line) {
                 Some(bit) if ends_list(line) && self.progress.lists | bit == 0b1111 => Step::Last,
                 _ => Step::Part,
             },
+            // The other lines of the batch, in whatever dialect.
+            (Verb::Syn, verb) if self.is_answered_by(verb) && !is_error(verb) => Step::Part,
             (Verb::Lst, Verb::Lst) if !ends_list(line) => Step::Part,
             (Verb::Fnd, Verb::Fnd) if number(line.word(2)) < number(line.word(3)) => Step::Part,
             _ => Step::Last,
@@ -177,7 +178,10 @@ impl Progress {
 
     pub(super) fn advance(&mut self, line: &Line<'_>) {
         self.lines += 1;
-        self.last = Some(line.verb);
+        // Properties and groups have their place between settings and lists.
+        if !matches!(line.verb, Verb::Prp | Verb::Lsg) {
+            self.last = Some(line.verb);
+        }
         let (item, total) = match line.verb {
             Verb::Syn => {
                 self.serial = number(line.word(2));
@@ -213,6 +217,10 @@ impl Progress {
         self.members.clear();
         self.is_garbled = false;
     }
+}
+
+fn is_error(verb: Verb) -> bool {
+    matches!(verb, Verb::Error(_))
 }
 
 fn bit(list: List) -> u8 {

@@ -275,8 +275,11 @@ impl Shown<'_> {
                 let handle = String::from_utf8_lossy(&other.handle);
                 let reverse = self.owner.list(List::Reverse);
                 let was_told = matches!(reverse.membership_ever(*adder), Membership::On(_));
-                let clause = match (self.in_batch, self.members.is_empty()) {
-                    (true, false) => ClauseId::SYN_5,
+                // Another who added the owner has stayed.
+                let mut others = self.members.iter();
+                let is_cut = others.any(|member| self.owner.adders.contains(member));
+                let clause = match is_cut && self.in_batch {
+                    true => ClauseId::SYN_5,
                     _ if was_told => ClauseId::LST_5,
                     _ => ClauseId::ADD_9,
                 };
@@ -572,6 +575,8 @@ mod tests {
         accuses("SYN-5", &format!("{two}alice on NLN RL=bob"));
         let told = "bob C: ADD 9 FL alice@hotmail.com a\nbob S: ADD 9 FL 4 alice@hotmail.com a\n\
              alice S: ADD 0 RL 4 bob@hotmail.com bob\n";
+        // Who stands there for no reason does not make it a list that was cut.
+        accuses("ADD-9", "bob on NLN FL=alice\nalice on NLN RL=dave");
         let lost = shown("alice", 9, "RL", &[]);
         accuses("LST-5", &format!("alice on NLN\nbob on NLN\n{told}{lost}"));
     }

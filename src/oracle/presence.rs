@@ -308,7 +308,7 @@ mod tests {
              bob S: ILN 20 BSY alice@hotmail.com alice\n";
         silent(&[&begin("one"), both, &end("one"), ousted, ask, &again, shown].concat());
         accuses(
-            "PRES-6",
+            "PRES-4",
             &[both, &begin("one"), &end("one"), ousted, ask, &again, shown].concat(),
         );
     }

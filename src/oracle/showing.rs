@@ -105,7 +105,12 @@ impl Case<'_> {
             let (clause, message) = if subject.states.may_have_been(HIDDEN, now) {
                 (ClauseId::CHG_5, "the user is hidden")
             } else if subject.states.has_been(UNSET, now) {
-                (ClauseId::PRES_6, "the user has set no state yet")
+                // NLN says that the user has come online, ILN what its state is.
+                let clause = match self.told.line.verb {
+                    Verb::Iln => ClauseId::PRES_4,
+                    _ => ClauseId::PRES_6,
+                };
+                (clause, "the user has set no state yet")
             } else {
                 (ClauseId::PRES_4, "the user has not been in this state")
             };

@@ -99,7 +99,7 @@ const ROWS: &[Message] = &[
             .on(Rung::Syn),
     ),
     Message::response(Verb::Syn, NS, &[form(ClauseId::SYN_1, &[Serial])]).to(&[Verb::Syn]),
-    Message::request(Verb::Lst, NS, &[plain(&[List])]),
+    Message::request(Verb::Lst, NS, &[plain(&[List])]).asked(asked(ClauseId::LST_1, &[Rung::Syn])),
     Message::response(
         Verb::Lst,
         NS,

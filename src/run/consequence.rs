@@ -19,7 +19,7 @@ use crate::transcript::{ConnId, Party, What};
 
 /// Whether a failure of a step follows from what an oracle found.
 pub(super) fn is_charged(failure: &Failure, outcome: &Outcome) -> bool {
-    charged_to(failure, outcome).is_some()
+    is_rest_of_line(failure, outcome) || charged_to(failure, outcome).is_some()
 }
 
 /// The finding of an oracle that a failure of a step follows from.
@@ -50,6 +50,25 @@ pub(super) fn is_of_another(accusation: &Failure, all: &[Failure]) -> bool {
     }
 }
 
+/// Whether an accused line is what is left of the one before it, which has ended in a line feed too
+/// early.
+pub(super) fn is_rest_of_line(failure: &Failure, outcome: &Outcome) -> bool {
+    let entries = outcome.transcript.entries();
+    let ends_early = |at: usize| {
+        let mut findings = outcome.findings.iter();
+        findings.any(|finding| finding.entry == at && finding.clause == ClauseId::FRAME_1)
+    };
+    let (Some(at), Some(conn)) = (failure.entry, failure.conn) else {
+        return false;
+    };
+    let before = entries.get(..at).unwrap_or_default().iter().enumerate();
+    let mut own = before.rev().filter(|(_, entry)| {
+        entry.conn == conn && matches!(entry.what, What::Frame(Party::Server, _))
+    });
+    // A server that ends all lines so has no rests.
+    !ends_early(at) && own.next().is_some_and(|(at, _)| ends_early(at))
+}
+
 /// Whether a failure may follow from a step that was noted before it: it is about the same command,
 /// or about no answer of its own.
 pub(super) fn follows_note(failure: &Failure, notes: &[Failure]) -> bool {
@@ -68,6 +87,11 @@ fn follows(failure: &Failure, finding: &Finding, outcome: &Outcome) -> bool {
     // A list that turns out to be other than requests made it was so before it was shown.
     if is_of_kept_lists(finding) && leans_on_lists(failure, finding, outcome) {
         return true;
+    }
+    // A REM that was refused and done all the same is one thing, whenever it is shown.
+    let is_refused = matches!(failure.got, Observed::Error(..));
+    if finding.clause == ClauseId::REM_1 && finding.oracle == "lists" && is_refused {
+        return failure.command.as_deref() == Some("REM");
     }
     // That a message is lost is known only at the end: until then it may have been overtaken.
     let is_overtaken = finding.clause == ClauseId::MSG_1 && failure.clause == Some(ClauseId::MSG_8);
@@ -121,6 +145,10 @@ fn follows_line(failure: &Failure, finding: &Finding, outcome: &Outcome) -> bool
     let is_unasked = finding.clause == ClauseId::REPLY_4;
     let command = command_of(finding, transcript).filter(|_| !is_unasked);
     let is_silent = matches!(failure.got, Observed::Silence(_));
+    // A wrong number keeps no line from coming.
+    if is_silent && is_of_numbers(finding.clause) {
+        return false;
+    }
     let is_wanted = (wants(&verb) && !is_unasked) || command.as_deref().is_some_and(wants);
     // That a line was wrong before, or comes wrong to others, keeps none from coming.
     if !is_silent && (is_wanted || (command.is_some() && command == failure.command)) {
@@ -287,6 +315,27 @@ pub(super) fn tells_of_lists(failure: &Failure) -> bool {
     }
 }
 
+/// Whether what came, or what should have come, may be otherwise where lists are otherwise: they are
+/// shown or changed, their number is told, somebody is seen or called, or nothing should come.
+pub(super) fn may_lean_on_lists(failure: &Failure) -> bool {
+    const OF_LISTS: [&str; 4] = ["ADD", "REM", "LST", "SYN"];
+    let is_of_them = |verb: &str| OF_LISTS.contains(&verb) || is_of_visibility(verb);
+    // That there is an answer at all, lists do not decide: only that it is another.
+    let is_silent = matches!(failure.got, Observed::Silence(_)) && failure.detail.is_none();
+    let is_due = |verb: &str| match is_silent {
+        true => is_of_visibility(verb),
+        false => is_of_them(verb),
+    };
+    let mut wanted = failure.expected.any.iter();
+    let is_waited_for = wanted.any(|wanted| matches!(wanted, Wanted::Line(verb) if is_due(verb)));
+    let is_asked = failure.command.as_deref().is_some_and(|verb| {
+        let is_answer = failure.got.is_answer();
+        is_answer && is_of_them(verb)
+    });
+    let has_come = failure.got.verb().is_some_and(is_of_them);
+    is_waited_for || is_asked || has_come || waits_for_nothing(failure)
+}
+
 /// Whether FL or AL holds an entry too many: that hides nobody.
 fn shows_more(finding: &Finding) -> bool {
     let Observed::Line(line) = &finding.got else {
@@ -298,14 +347,21 @@ fn shows_more(finding: &Finding) -> bool {
 
 /// Whether a failure waits for what depends on who may see and call whom.
 fn waits_for_visibility(failure: &Failure) -> bool {
+    let mut any = failure.expected.any.iter();
+    any.any(|wanted| matches!(wanted, Wanted::Line(verb) if is_of_visibility(verb)))
+}
+
+/// Whether a request or a line depends on who may see and call whom.
+fn is_of_visibility(verb: &str) -> bool {
     let requests = Dialect::first().requests();
     let requests = requests.map(|row| (row.verb, row.rung));
     let lines = Dialect::first().lines();
     let lines = lines.map(|row| (row.message.verb, row.rung));
     let seen = requests.chain(lines);
     let seen = seen.filter(|(_, rung)| rung.is_some_and(Rung::is_of_visibility));
-    let verbs: Vec<Verb> = seen.map(|(verb, _)| verb).collect();
-    waits_for(failure, &verbs)
+    let verb = Verb::parse(verb.as_bytes());
+    let mut verbs = seen.map(|(verb, _)| verb);
+    verbs.any(|known| known == verb)
 }
 
 /// Whether a line of the kind that was waited for in vain has come nevertheless, since anybody

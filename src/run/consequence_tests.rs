@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::consequence::is_charged;
+use super::consequence::{is_charged, may_lean_on_lists};
 use super::test_support::{failure, observed, outcome};
 use super::{Ending, Outcome};
 use crate::event::{Expectation, Failure, Wanted};
@@ -254,4 +254,82 @@ fn a_line_of_another_kind_that_bears_a_trid_stands_for_none() {
         assert_eq!(follows(&lines, found, (1, "MSG", "nothing")), stands);
         assert!(follows(&lines, found, (1, "BYE", "nothing")));
     }
+#[test]
+fn a_wrong_number_keeps_no_line_from_coming() {
+    let lines = [(0, "C: ADD 7 FL bob@x b"), (0, "S: ADD 7 FL 2 bob@x b")];
+    let mut outcome = said(&lines);
+    outcome.findings = vec![finding(&outcome, 1, ClauseId::SER_1, "")];
+    let shown = waiting(&outcome, 0, "ILN", "nothing");
+    assert!(!is_charged(&shown, &outcome));
+    outcome.findings = vec![finding(&outcome, 1, ClauseId::ADD_1, "")];
+    let asked = waiting(&outcome, 0, "ADD", "nothing");
+    assert!(is_charged(&asked, &outcome));
+}
+
+#[test]
+fn a_rem_that_is_refused_and_done_is_one_thing() {
+    let lines = [
+        (0, "C: REM 7 FL bob@x"),
+        (0, "S: 205 7"),
+        (1, "C: SYN 8 0"),
+        (1, "S: LST 8 FL 1 0 0"),
+    ];
+    let mut outcome = said(&lines);
+    outcome.findings = vec![finding(&outcome, 3, ClauseId::REM_1, "bob@x")];
+    let refused = Failure {
+        command: Some("REM".into()),
+        until: 2,
+        ..failure(Some(ClauseId::ADD_3), "REM", "205 7")
+    };
+    assert!(is_charged(&refused, &outcome));
+    let other = Failure {
+        command: Some("ADD".into()),
+        ..refused
+    };
+    assert!(!is_charged(&other, &outcome));
+}
+
+#[test]
+fn the_rest_of_a_line_that_ended_too_early_is_accused_of_nothing() {
+    let lines = [
+        (0, "S: ILN 6 NLN"),
+        (1, "S: QNG"),
+        (0, "S: PNG bob@x b"),
+        (0, "S: QNG"),
+    ];
+    let mut outcome = said(&lines);
+    let accused = |entry: usize| Failure {
+        conn: Some(ConnId(0)),
+        entry: Some(entry),
+        ..failure(Some(ClauseId::REPLY_4), "no reply", "PNG bob@x b")
+    };
+    assert!(!is_charged(&accused(2), &outcome));
+    outcome.findings = vec![finding(&outcome, 0, ClauseId::FRAME_1, "")];
+    assert!(is_charged(&accused(2), &outcome) && !is_charged(&accused(3), &outcome));
+    let again = finding(&outcome, 2, ClauseId::FRAME_1, "");
+    outcome.findings.push(again);
+    assert!(!is_charged(&accused(2), &outcome));
+}
+
+#[test]
+fn only_what_is_about_lists_is_doubted_where_they_were_not_as_wanted() {
+    let outcome = said(&[]);
+    let leans = |command: &str, verb: &str, got: &str| {
+        may_lean_on_lists(&Failure {
+            command: Some(command.into()),
+            ..waiting(&outcome, 0, verb, got)
+        })
+    };
+    assert!(leans("CHG", "NLN", "nothing") && leans("SYN", "SYN", "SYN 5 7"));
+    assert!(leans("CAL", "CAL", "217 3") && leans("CHG", "QNG", "NLN NLN bob@x b"));
+    assert!(!leans("LST", "LST", "nothing") && leans("LST", "LST", "LST 5 FL 1 0 0"));
+    assert!(!leans("CHG", "CHG", "nothing") && !leans("ADD", "closed", "nothing"));
+    let nothing = Failure {
+        expected: Expectation {
+            text: "nothing".into(),
+            any: vec![Wanted::Nothing],
+        },
+        ..failure(None, "nothing", "RNG 7 x")
+    };
+    assert!(may_lean_on_lists(&nothing));
 }

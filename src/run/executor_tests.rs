@@ -445,9 +445,13 @@ fn foreign_entries_are_not_touched() {
 
 #[test]
 fn a_failure_on_a_stale_reverse_list_is_none() {
-    for (reverse, ending) in [
-        ("LST 5 RL 9 1 1 mum@hotmail.com Mum", Ending::Blocked),
-        ("LST 5 RL 9 0 0", Ending::Failed),
+    let stale = "LST 5 RL 9 1 1 mum@hotmail.com Mum";
+    let shown = "LST 7 FL 9 0 0";
+    for (reverse, answer, ending) in [
+        (stale, shown, Ending::Blocked),
+        ("LST 5 RL 9 0 0", shown, Ending::Failed),
+        // A state has nothing to do with lists.
+        (stale, "201 7", Ending::Failed),
     ] {
         let batch = [
             "SYN 5 9",
@@ -462,7 +466,7 @@ fn a_failure_on_a_stale_reverse_list_is_none() {
         it.expect(&["0 CHG 6 NLN"]);
         it.say(0, "CHG 6 NLN");
         it.expect(&["0 CHG 7 BSY"]);
-        it.say(0, "201 7");
+        it.say(0, answer);
         let outcome = it.outcome();
         assert_eq!(outcome.ending, ending);
         let failure = &outcome.failures[0];

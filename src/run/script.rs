@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::consequence::may_lean_on_lists;
 use super::environment::Environment;
 use super::outcome::{Ending, Outcome};
 use super::session::Session;
@@ -100,6 +101,15 @@ impl Session {
         let Some(stale) = self.stale_entry() else {
             return ending;
         };
+        // What has nothing to do with lists is right or wrong whatever they hold.
+        if self
+            .failures
+            .iter()
+            .any(|failure| !may_lean_on_lists(failure))
+        {
+            self.failures.retain(|failure| !may_lean_on_lists(failure));
+            return ending;
+        }
         for failure in &mut self.failures {
             failure.clause = None;
             failure.level = None;

@@ -69,11 +69,11 @@ fn judge(scenario: &Arc<Scenario>, chunk: Chunking) -> Result<(), Failed> {
 
 /// An account of the reference server's own pattern.
 fn account(number: usize) -> Account {
+    let handle = format!("user{number}@hotmail.com");
     Account {
-        handle: format!("user{number}@hotmail.com"),
-        password: format!("pw{number}"),
         name: Some(format!("User {number}")),
         lists: Lists::Clean,
+        ..Account::new(handle, format!("pw{number}"))
     }
 }
 

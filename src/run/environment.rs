@@ -36,6 +36,8 @@ pub struct Account {
     pub name: Option<String>,
     /// What is known of its lists.
     pub lists: Lists,
+    /// Few others are free: it may be used again at once.
+    pub is_scarce: bool,
 }
 
 impl Account {
@@ -47,6 +49,7 @@ impl Account {
             password: password.into(),
             name: None,
             lists: Lists::Unknown,
+            is_scarce: true,
         }
     }
 }
@@ -140,6 +143,8 @@ pub struct Environment {
     pub known: Known,
     /// Who stands on everybody's lists for good.
     pub residents: Arc<Residents>,
+    /// So long after a change a later session may be shown the lists as they were.
+    pub lists_late: Option<Duration>,
 }
 
 impl Default for Environment {
@@ -166,6 +171,7 @@ impl Default for Environment {
             segments: None,
             known: Known::default(),
             residents: Arc::default(),
+            lists_late: None,
         }
     }
 }
@@ -192,6 +198,7 @@ impl Environment {
         self.dispatch_refers = learnt.dispatch_refers;
         self.has_board = learnt.has_board;
         self.residents = Arc::clone(&learnt.residents);
+        self.lists_late = learnt.lists_late;
     }
 
     /// Takes in how far a probe has climbed: what is out is neither used nor waited for.
@@ -257,6 +264,8 @@ pub struct Learnt {
     pub has_board: bool,
     /// Who stands on everybody's lists for good.
     pub residents: Arc<Residents>,
+    /// So long after a change a later session may be shown the lists as they were.
+    pub lists_late: Option<Duration>,
 }
 
 #[cfg(test)]

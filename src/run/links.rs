@@ -16,7 +16,7 @@ use super::challenge::Challenges;
 use super::limit::{Allowance, Limit};
 pub(super) use super::link::{End, Link};
 use super::port::{Input, Output, Refusal};
-use super::rest::may_set_prompt;
+use super::rest::{may_change_lists, may_set_prompt};
 use super::sieve::Residents;
 use super::trouble::shown;
 use crate::diagnostic::{Source, Span};
@@ -75,6 +75,8 @@ pub(super) struct Shared {
     pub(super) about: Vec<ClauseId>,
     /// Who stands on everybody's lists for good.
     pub(super) residents: Arc<Residents>,
+    /// When something was last sent that may change lists or settings.
+    pub(super) changed_at: Option<Duration>,
 }
 
 impl Shared {
@@ -250,6 +252,7 @@ impl Links {
             about: Vec::new(),
             challenges: Challenges::default(),
             residents: Arc::default(),
+            changed_at: None,
         })))
     }
 
@@ -310,6 +313,9 @@ impl Links {
         for entry in what {
             if may_set_prompt(&entry) {
                 shared.forget_prompt(conn);
+            }
+            if may_change_lists(&entry) {
+                shared.changed_at = Some(shared.now);
             }
             shared.record(conn, entry);
         }

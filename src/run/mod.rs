@@ -36,6 +36,7 @@ mod known;
 #[cfg(test)]
 mod known_tests;
 mod ladder;
+mod lateness;
 mod limit;
 mod limits;
 #[cfg(test)]

@@ -5,6 +5,9 @@ use std::collections::VecDeque;
 use crate::run::environment::Account;
 use crate::run::outcome::AccountAfter;
 
+/// Where so many are free, each rests for a good while before it is used again.
+const PLENTY: usize = 40;
+
 /// An account's place in the pool.
 pub(super) type Seat = usize;
 
@@ -95,11 +98,13 @@ impl Pool {
     }
 
     pub(super) fn accounts(&self, seats: &[Seat]) -> Vec<Account> {
-        seats
-            .iter()
-            .filter_map(|seat| self.slots.get(*seat))
-            .map(|slot| slot.account.clone())
-            .collect()
+        let is_scarce = !self.rotates || self.free() < PLENTY;
+        let slots = seats.iter().filter_map(|seat| self.slots.get(*seat));
+        let account = |slot: &Slot| Account {
+            is_scarce,
+            ..slot.account.clone()
+        };
+        slots.map(account).collect()
     }
 
     /// Takes in what a scenario has learnt of its accounts.
@@ -170,6 +175,18 @@ mod tests {
             pool.learn(&seats, &[after]);
             pool.release(seats);
         }
+    }
+
+    #[test]
+    fn an_account_is_scarce_where_few_are_free() {
+        let is_scarce = |count: usize, rotates| {
+            let accounts = (0..count).map(|n| Account::new(format!("u{n}@hotmail.com"), "pw"));
+            let mut pool = Pool::new(accounts.collect(), rotates);
+            let seats = pool.take(1).unwrap();
+            pool.accounts(&seats)[0].is_scarce
+        };
+        assert!(is_scarce(PLENTY, true) && !is_scarce(PLENTY + 1, true));
+        assert!(is_scarce(PLENTY + 1, false));
     }
 
     #[test]

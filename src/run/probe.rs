@@ -115,7 +115,14 @@ impl Session {
             Arc::make_mut(&mut self.env).dialect = dialect;
         }
         let since = self.links.now();
-        let login = match self.login(0, ConnName::DEFAULT).await {
+        let mut login = self.login(0, ConnName::DEFAULT).await;
+        let is_silent =
+            |trouble: &Trouble| matches!(trouble.observed(), Some(Observed::Silence(_)));
+        // A process that was just started may be slow with the first thing that it does.
+        if self.env.owns_server && login.as_ref().is_err_and(is_silent) {
+            login = self.login(0, ConnName::DEFAULT).await;
+        }
+        let login = match login {
             Ok(login) => login,
             Err(trouble) => return self.stopped_at_login(trouble, learnt, ladder).await,
         };
@@ -283,7 +290,13 @@ impl Session {
         } else {
             ladder.give_up(Rung::SbUsr);
         }
+        let players = [first, second].map(|slot| self.slot(slot).player);
         self.leave(second, ladder).await;
+        // A server that puts off what it tells may put off what it writes.
+        if learnt.presence_batched && ladder.holds(Rung::Lists) {
+            let [first, second] = players;
+            self.find_lateness(second, first, learnt).await?;
+        }
         Ok(())
     }
 

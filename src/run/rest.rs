@@ -90,6 +90,18 @@ impl Shared {
     }
 }
 
+/// Whether what is sent may change lists, settings or the name.
+pub(super) fn may_change_lists(what: &What) -> bool {
+    match what {
+        What::Frame(Party::Client, frame) => {
+            let row = Dialect::first().request(ServerKind::Notification, frame.verb());
+            row.is_some_and(|row| row.effect.is_of_lists() || row.effect == Effect::Name)
+        }
+        What::Raw(Party::Client, _) => true,
+        _ => false,
+    }
+}
+
 /// Whether what is sent may change the prompt setting, written in whatever way.
 pub(super) fn may_set_prompt(what: &What) -> bool {
     match what {

@@ -37,6 +37,8 @@ pub(super) struct Player {
     pub(super) found: Option<Roster>,
     /// The reverse list when it was first read.
     pub(super) reverse: BTreeSet<String>,
+    /// The reverse list when it was read for the clean-up.
+    pub(super) left: BTreeSet<String>,
     /// The friendly name that the account had first, encoded.
     pub(super) first_name: Option<String>,
     /// The friendly name at the last login, encoded.
@@ -163,6 +165,7 @@ impl Session {
                 account,
                 found: None,
                 reverse: BTreeSet::new(),
+                left: BTreeSet::new(),
                 touched: false,
             }
         });
@@ -263,6 +266,9 @@ impl Session {
         name: ConnName,
         address: &str,
     ) -> Result<usize, Trouble> {
+        if name.kind() != ServerKind::Switchboard {
+            self.rest_lists().await;
+        }
         let conn = self.links.open(name.clone(), name.kind(), address);
         let fresh = Slot {
             name,

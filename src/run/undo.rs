@@ -38,9 +38,12 @@ impl Session {
         let changed: Vec<Changed> = (0..self.players.len())
             .map(|index| self.changed(index))
             .collect();
+        // Where lists are written late, a change of one's list may write another's anew as it was: all
+        // must be there.
+        let must_all = self.env.lists_late.is_some() && changed.iter().any(|one| one.lists);
         let mut guests = Vec::new();
         for (index, changed) in changed.into_iter().enumerate() {
-            if !changed.lists && !changed.name {
+            if !changed.lists && !changed.name && !must_all {
                 self.note_untouched(index);
                 continue;
             }
@@ -103,8 +106,15 @@ impl Session {
                 self.player_mut(guest.index).account.lists = Lists::Clean;
             }
         }
+        if self.env.lists_late.is_some() {
+            self.clear_reverse_lists(&guests).await;
+        }
         for slot in guests.iter().filter_map(|guest| guest.slot) {
             self.logout(slot).await;
+        }
+        // Whoever uses the accounts next is to find them as they are now.
+        if self.players.iter().any(|player| player.account.is_scarce) {
+            self.rest_lists().await;
         }
     }
 
@@ -154,7 +164,9 @@ impl Session {
     async fn put_back(&mut self, guest: &Guest, slot: usize) -> Result<bool, Trouble> {
         let nth = u32::try_from(guest.index).unwrap_or_default();
         self.slot_mut(slot).next_trid = TRIDS.saturating_add(nth.saturating_mul(TRIDS_EACH));
-        let now = self.synchronise(slot).await?.roster;
+        let batch = self.synchronise(slot).await?;
+        self.player_mut(guest.index).left = batch.reverse;
+        let now = batch.roster;
         let mut wanted = Roster::default();
         let found = self.player(guest.index).found.as_ref();
         if let Some(found) = found.filter(|_| !self.env.disposable) {
@@ -168,6 +180,27 @@ impl Session {
             self.rename_back(guest.index, slot).await?;
         }
         Ok(wanted == Roster::default())
+    }
+
+    /// Where lists are written late, a REM may leave its entry on the other's reverse list: it goes
+    /// with another ADD and REM while both are there.
+    async fn clear_reverse_lists(&mut self, guests: &[Guest]) {
+        for owner in guests {
+            let owner = self.player(owner.index);
+            let (left, handle) = (owner.left.clone(), owner.account.handle.clone());
+            for maker in guests {
+                let name = self.player(maker.index).account.handle.to_ascii_lowercase();
+                let Some(slot) = maker.slot.filter(|_| left.contains(&name)) else {
+                    continue;
+                };
+                let entry = format!("FL {handle}");
+                let added = self.change(slot, "ADD", &format!("{entry} {handle}")).await;
+                if added.is_ok() {
+                    // Nothing more can be done.
+                    let _ = self.change(slot, "REM", &entry).await;
+                }
+            }
+        }
     }
 
     async fn rename_back(&mut self, index: usize, slot: usize) -> Result<(), Trouble> {

@@ -173,3 +173,40 @@ fn a_connection_whose_login_fails_is_closed_at_the_end() {
     it.expect(&["close 1"]);
     assert_eq!(it.outcome().accounts[0].lists, Lists::Ours);
 }
+
+#[test]
+fn where_lists_are_written_late_nobody_logs_in_before_they_are_written() {
+    let late = Duration::from_secs(2);
+    let alone = || accounts().into_iter().take(1).collect();
+    let waiting = || Environment {
+        lists_late: Some(late),
+        ..cleaning()
+    };
+    let mut it = Dialogue::with(ALICE, ADDS, alone(), waiting());
+    it.log_in(0, "alice");
+    it.say(0, "201 7");
+    it.expect(&["close 0"]);
+    assert_eq!(it.wait(), late);
+    it.expect(&["open 1 ns:1"]);
+    // On the connection that is there nothing is waited for, but behind it.
+    let mut it = Dialogue::with(ALICE, ADDS, alone(), waiting());
+    it.log_in(0, "alice");
+    it.say(0, "ADD 7 AL 4 bob@hotmail.com B");
+    it.expect(&["0 SYN 800000001 0"]);
+    let left = "LST 800000001 RL 4 1 1 alice@hotmail.com alice";
+    let shown = batch(800_000_001, "AL", &["bob@hotmail.com"]);
+    let shown = shown.replace("LST 800000001 RL 4 0 0", left);
+    it.raw(0, shown.as_bytes());
+    it.expect(&["0 REM 800000002 AL bob@hotmail.com"]);
+    it.say(0, "REM 800000002 AL 5 bob@hotmail.com");
+    // What a REM has left on a reverse list goes with another.
+    it.expect(&["0 ADD 800000003 FL alice@hotmail.com alice@hotmail.com"]);
+    it.say(0, "ADD 800000003 FL 6 alice@hotmail.com alice@hotmail.com");
+    it.expect(&["0 REM 800000004 FL alice@hotmail.com"]);
+    it.say(0, "REM 800000004 FL 7 alice@hotmail.com");
+    it.expect(&["0 OUT"]);
+    it.close(0);
+    assert!(!it.is_over());
+    assert_eq!(it.wait(), late);
+    assert_eq!(it.outcome().accounts[0].lists, Lists::Clean);
+}

@@ -21,10 +21,9 @@ type Finding = (ClauseId, String);
 /// An account of the reference server's own pattern.
 pub(crate) fn account(number: usize) -> Account {
     Account {
-        handle: format!("user{number}@hotmail.com"),
-        password: format!("pw{number}"),
         name: Some(format!("User {number}")),
         lists: Lists::Clean,
+        ..Account::new(format!("user{number}@hotmail.com"), format!("pw{number}"))
     }
 }
 

@@ -19,10 +19,9 @@ use proptest::prelude::*;
 /// An account of the reference server's own pattern.
 fn account(number: usize) -> Account {
     Account {
-        handle: format!("user{number}@hotmail.com"),
-        password: format!("pw{number}"),
         name: Some(format!("User {number}")),
         lists: Lists::Clean,
+        ..Account::new(format!("user{number}@hotmail.com"), format!("pw{number}"))
     }
 }
 

@@ -350,6 +350,18 @@ fn a_persona_is_accused_of_what_it_breaks() {
     sample(known, each_persona(), 1);
 }
 
+/// Of lists that are written late one thing is told, whatever the scenarios do.
+#[test]
+fn lists_that_are_written_late_are_told_once() {
+    let unhurried = Persona::find("unhurried").expect("it is a persona");
+    let said = said(&suite(), unhurried.faults());
+    let accused: Vec<ClauseId> = said.accused.keys().copied().collect();
+    assert_eq!(accused, [ClauseId::SYN_7], "{said:#?}");
+    let by = said.accused.get(&ClauseId::SYN_7).into_iter().flatten();
+    assert_eq!(by.collect::<Vec<_>>(), [PROBE]);
+    assert_eq!(said.others, BTreeMap::new());
+}
+
 #[test]
 #[ignore = "said by the test above, unless it is better than it was"]
 fn each_persona_is_accused_of_what_it_breaks() {

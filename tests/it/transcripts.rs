@@ -20,10 +20,9 @@ use proptest::prelude::*;
 
 fn transcript(scenario: &Arc<Scenario>, fault: Option<&str>) -> Transcript {
     let account = |n: usize| Account {
-        handle: format!("user{n}@hotmail.com"),
-        password: format!("pw{n}"),
         name: Some(format!("User {n}")),
         lists: Lists::Clean,
+        ..Account::new(format!("user{n}@hotmail.com"), format!("pw{n}"))
     };
     let count = scenario.needs.accounts.max(scenario.users.len());
     let environment = Arc::new(sim::environment());

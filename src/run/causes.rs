@@ -1,16 +1,76 @@
 //! What is wrong with the server, each thing once: failures that come from one breach are one
 //! cause, and what could not be judged because of it is counted with it.
 
-use std::sync::Arc;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, LazyLock};
 
-use crate::event::{Cause, Failure, Judge, Observed, Rung, ScenarioResult, Standing, Verdict};
+use crate::event::{
+    Cause, Failure, Judge, Observed, PROBE, Rung, ScenarioResult, Standing, Verdict,
+};
+use crate::oracle::oracles;
 use crate::protocol::ClauseId;
 use crate::run::consequence::{first_word, is_of_lists, tells_of_lists, waits_for_nothing};
+use crate::run::known::Look;
 
 /// The causes of a run, in the order in which they were found.
 #[derive(Debug, Default)]
 pub(super) struct Causes {
     all: Vec<Cause>,
+    /// How good the failure is that shows each.
+    best: BTreeMap<usize, Rank>,
+    /// What was seen of each: the command, and what came.
+    seen: BTreeMap<usize, Vec<(Option<String>, Observed)>>,
+}
+
+/// So many different failures of one cause are kept in mind.
+const SEEN: usize = 64;
+
+/// Which of two failures shows a cause better: the lesser. What ends the server comes before steps,
+/// and steps before oracles; then the first look, and then the scenarios by their names, however
+/// they came.
+type Rank = (u8, bool, String);
+
+fn rank(failure: &Failure, name: &str) -> Rank {
+    let judge = match failure.judge {
+        Judge::Process => 0,
+        Judge::Step => 1,
+        _ => 2,
+    };
+    (judge, name != PROBE, name.to_owned())
+}
+
+/// What failures of one clause have in common that come from one breach. Where oracles judge the
+/// clause too, a step and an oracle speak of one thing: that it did not come, or that it came wrong.
+#[derive(Debug, PartialEq, Eq)]
+enum Kind {
+    Looks(Look),
+    Breach(String),
+    OfLife,
+}
+
+fn kind_of(failure: &Failure) -> Kind {
+    let Some(clause) = failure.clause else {
+        return Kind::Breach(failure.breach());
+    };
+    if clause.clause().group() == "LIVE" {
+        return Kind::OfLife;
+    }
+    match is_watched(clause) {
+        true => Kind::Looks(Look::of(&failure.got)),
+        false => Kind::Breach(failure.breach()),
+    }
+}
+
+/// Whether an oracle judges a clause.
+fn is_watched(clause: ClauseId) -> bool {
+    static WATCHED: LazyLock<BTreeSet<ClauseId>> = LazyLock::new(|| {
+        let all = oracles();
+        all.iter()
+            .flat_map(|oracle| oracle.clauses())
+            .copied()
+            .collect()
+    });
+    WATCHED.contains(&clause)
 }
 
 impl Causes {
@@ -50,11 +110,22 @@ impl Causes {
             return 0;
         };
         cause.standing = cause.standing.min(standing);
-        let by_step = |failure: &Failure| failure.judge == Judge::Step;
         if !name.is_empty() && cause.shown_by.last().is_none_or(|last| last != name) {
             cause.shown_by.push(name.to_owned());
         }
-        if by_step(failure) && !by_step(&cause.failure) {
+        let seen = self.seen.entry(cause.id).or_default();
+        let is_other = |(command, got): &(Option<String>, Observed)| {
+            *command != failure.command || got.verb() != failure.got.verb()
+        };
+        if seen.len() < SEEN && seen.iter().all(is_other) {
+            seen.push((failure.command.clone(), failure.got.clone()));
+        }
+        let best = self
+            .best
+            .entry(cause.id)
+            .or_insert_with(|| rank(failure, name));
+        if rank(failure, name) < *best {
+            *best = rank(failure, name);
             cause.failure = Arc::new(failure.clone());
         }
         cause.id
@@ -74,23 +145,12 @@ impl Causes {
         self.all.len() - 1
     }
 
-    /// A step and an oracle that speak of one clause speak of one thing; two steps do where the
-    /// kind of breach is the same.
+    /// What was charged first does not matter, nor by whom: so two runs agree on their causes.
     fn find(&self, failure: &Failure) -> Option<usize> {
-        let breach = failure.breach();
-        let same_clause = |cause: &Cause| cause.clause == failure.clause && cause.clause.is_some();
-        let words = |failure: &Failure| failure.oracle().map(|(_, words)| words.to_owned());
-        let same_words =
-            |cause: &Cause| words(failure).is_some() && words(failure) == words(&cause.failure);
-        let exact = |cause: &Cause| {
-            let is_same = cause.breach() == breach || same_words(cause);
-            cause.clause == failure.clause && is_same
-        };
-        let mixed = |cause: &Cause| {
-            same_clause(cause) && cause.failure.judge.is_watcher() != failure.judge.is_watcher()
-        };
-        let position = |is: &dyn Fn(&Cause) -> bool| self.all.iter().position(is);
-        position(&exact).or_else(|| position(&mixed))
+        let kind = kind_of(failure);
+        let is_it =
+            |cause: &Cause| cause.clause == failure.clause && kind_of(&cause.failure) == kind;
+        self.all.iter().position(is_it)
     }
 
     /// The cause of a failure that was charged.
@@ -117,14 +177,15 @@ impl Causes {
             };
             let clause = cause.clause.map_or("", |clause| clause.as_str());
             let is_named = clause.split('-').next() == Some(command);
-            cause.failure.command.as_deref() == Some(command) || is_named
+            let mut seen = self.seen.get(&cause.id).into_iter().flatten();
+            seen.any(|(known, _)| known.as_deref() == Some(command)) || is_named
         };
         let only = match broken.clone().count() {
             1 => broken.clone().next(),
             _ => None,
         };
-        let alike = broken.clone().filter(|cause| {
-            let (got, known) = (&failure.got, &cause.failure.got);
+        let is_like = |cause: &&Cause, known: &Observed| {
+            let got = &failure.got;
             match (got, known) {
                 (Observed::Closed | Observed::Reset, Observed::Closed | Observed::Reset)
                 | (Observed::Silence(_), Observed::Silence(_))
@@ -136,6 +197,10 @@ impl Causes {
                 }
                 _ => tells_of_lists(failure) && cause.clause.is_some_and(is_of_lists),
             }
+        };
+        let alike = broken.clone().filter(|cause| {
+            let mut seen = self.seen.get(&cause.id).into_iter().flatten();
+            seen.any(|(_, known)| is_like(cause, known))
         });
         let most = alike.max_by_key(|cause| cause.shown_by.len());
         // What fails the run comes before what is merely noted.
@@ -189,6 +254,53 @@ mod tests {
         Failure {
             command: Some("LST".into()),
             ..failure(clause, "LST", line)
+        }
+    }
+
+    #[test]
+    fn causes_are_the_same_in_whatever_order_failures_come() {
+        let step = |clause, command: &str, line: &str| Failure {
+            command: Some(command.into()),
+            ..failure(Some(clause), "closed", line)
+        };
+        let seen = |clause, words: &str, line: &str| Failure {
+            judge: Judge::of("answers"),
+            detail: Some(words.into()),
+            ..step(clause, "gtc", line)
+        };
+        let silent = |clause| Failure {
+            got: Observed::Silence(std::time::Duration::ZERO),
+            ..step(clause, "LST", "x")
+        };
+        let (obeyed, shown) = (ClauseId::FRAME_7, ClauseId::SYN_7);
+        let of_life = |got| Failure {
+            judge: Judge::Process,
+            ..failure(Some(ClauseId::LIVE_1), "it serves", got)
+        };
+        let all = [
+            ("b", step(obeyed, "chg", "CHG 8 BSY")),
+            ("a", step(obeyed, "add", "ADD 8 AL")),
+            ("c", seen(obeyed, "a command in small letters", "GTC 8 3 A")),
+            ("d", silent(shown)),
+            ("e", seen(shown, "the list lacks an entry", "LST 5")),
+            ("f", failure(Some(ClauseId::LIVE_1), "MSG", "nothing")),
+            ("g", of_life("nobody can log in")),
+        ];
+        let told = |order: &[usize]| {
+            let mut causes = Causes::default();
+            for at in order {
+                let (name, failure) = &all[*at];
+                causes.charge(failure, Standing::Fails, name);
+            }
+            let mut told: Vec<String> = causes.all.iter().map(|it| it.breach()).collect();
+            told.sort();
+            told
+        };
+        let one = told(&[0, 1, 2, 3, 4, 5, 6]);
+        assert_eq!(one.len(), 4, "{one:?}");
+        assert!(one.contains(&"add answered by ADD".to_owned()), "{one:?}");
+        for order in [[6, 5, 4, 3, 2, 1, 0], [2, 0, 6, 1, 4, 3, 5]] {
+            assert_eq!(told(&order), one);
         }
     }
 

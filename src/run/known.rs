@@ -10,7 +10,7 @@ use crate::protocol::ClauseId;
 
 /// How a breach looks on the wire.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-enum Look {
+pub(super) enum Look {
     /// A line that should be another.
     Answer,
     /// The end of a connection.
@@ -22,7 +22,7 @@ enum Look {
 }
 
 impl Look {
-    fn of(got: &Observed) -> Self {
+    pub(super) fn of(got: &Observed) -> Self {
         match got {
             Observed::Line(_) | Observed::Error(..) | Observed::Garbage(_) => Self::Answer,
             Observed::Closed | Observed::Reset => Self::End,

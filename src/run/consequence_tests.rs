@@ -254,6 +254,8 @@ fn a_line_of_another_kind_that_bears_a_trid_stands_for_none() {
         assert_eq!(follows(&lines, found, (1, "MSG", "nothing")), stands);
         assert!(follows(&lines, found, (1, "BYE", "nothing")));
     }
+}
+
 #[test]
 fn a_wrong_number_keeps_no_line_from_coming() {
     let lines = [(0, "C: ADD 7 FL bob@x b"), (0, "S: ADD 7 FL 2 bob@x b")];

@@ -25,8 +25,10 @@ impl Suite {
         };
         state.looks += 1;
         if result.verdict == Verdict::Passed {
-            let mut flaky = state.first.take().unwrap_or(result);
+            let first = state.first.take();
+            let mut flaky = first.unwrap_or_else(|| result.clone());
             flaky.verdict = Verdict::Flaky;
+            join(&mut flaky.transcript, &mut result.transcript);
             flaky.reason = Some(match state.looks {
                 1 if alone || state.phase == Phase::Alone => {
                     "it failed, and passed when it ran again".to_owned()
@@ -36,22 +38,41 @@ impl Suite {
             });
             self.settle(entry, flaky);
         } else if state.looks > retries || result.verdict == Verdict::Waived {
+            let first = state.first.take();
             self.charge_omitted(&mut result);
-            let seen: BTreeSet<Signature> = result.failures.iter().map(signature).collect();
-            for signature in seen {
-                *self.confirmed.entry(signature).or_default() += 1;
+            if let Some(first) = first.filter(|_| retries == 0) {
+                keep_what_came_twice(first, &mut result);
             }
-            self.confirm(&result.failures);
-            let Some(state) = self.entries.get_mut(entry) else {
-                return;
-            };
-            state.first = None;
-            self.settle_if_alive(entry, result);
+            if result.verdict != Verdict::Flaky {
+                let seen: BTreeSet<Signature> = result.failures.iter().map(signature).collect();
+                for signature in seen {
+                    *self.confirmed.entry(signature).or_default() += 1;
+                }
+                self.confirm(&result.failures);
+            }
+            let may_name = result.verdict == Verdict::Blocked && !self.awaiting.is_empty();
+            if needs_what_never_comes(&result) || may_name {
+                self.awaiting.push((entry, result));
+            } else {
+                self.settle_if_alive(entry, result);
+            }
         } else {
             self.queue.push_front(entry);
         }
         self.block_by_omissions();
         self.spare_second_looks();
+    }
+
+    /// Whatever the order in which scenarios were looked at again: those that only need what never
+    /// comes are told when all that is about it was looked at.
+    pub(super) fn settle_awaiting(&mut self) {
+        let mut awaiting = std::mem::take(&mut self.awaiting);
+        // What is blocked names a cause that is told by then.
+        awaiting.sort_by_key(|(_, result)| result.verdict == Verdict::Blocked);
+        for (entry, mut result) in awaiting {
+            self.charge_omitted(&mut result);
+            self.settle(entry, result);
+        }
     }
 
     /// Notes what the server was seen twice to leave undone, or what a waiver knows.
@@ -120,8 +141,7 @@ impl Suite {
                 first.is_some_and(|first| {
                     let is_slow = first.took >= SLOW;
                     let mut failures = first.failures.iter();
-                    (first.is_met && failures.clone().all(|failure| self.is_confirmed(failure)))
-                        || (is_slow && failures.next().is_some_and(|one| self.is_confirmed(one)))
+                    (first.is_met || is_slow) && failures.all(|failure| self.is_confirmed(failure))
                 })
             })
             .collect();
@@ -137,6 +157,57 @@ impl Suite {
     fn is_confirmed(&self, failure: &Failure) -> bool {
         let seen = self.confirmed.get(&signature(failure));
         seen.is_some_and(|seen| *seen >= ENOUGH)
+    }
+}
+
+/// Whether a result waits in vain for something that another scenario may be about.
+fn needs_what_never_comes(result: &ScenarioResult) -> bool {
+    let needs = |failure: &Failure| {
+        let omission = Omission::of(failure);
+        omission.is_some_and(|omission| !omission.is_named_by(failure))
+    };
+    result.verdict == Verdict::Failed && result.failures.iter().any(needs)
+}
+
+/// The transcripts of both looks, one behind the other.
+fn join(first: &mut Vec<String>, second: &mut Vec<String>) {
+    if !second.is_empty() {
+        first.push("# it ran again, alone".to_owned());
+        first.append(second);
+    }
+}
+
+/// Both looks found something: what only one of them did is flaky, and accuses nobody.
+fn keep_what_came_twice(first: ScenarioResult, result: &mut ScenarioResult) {
+    if first.verdict != Verdict::Failed || result.verdict != Verdict::Failed {
+        return;
+    }
+    let names = |failures: &[Failure], clause| failures.iter().any(|one| one.clause == clause);
+    let (twice, second): (Vec<Failure>, Vec<Failure>) = std::mem::take(&mut result.failures)
+        .into_iter()
+        .partition(|failure| names(&first.failures, failure.clause));
+    let mut once = first.failures;
+    once.retain(|failure| !names(&twice, failure.clause));
+    once.extend(second);
+    result.failures = twice;
+    if once.is_empty() {
+        return;
+    }
+    let mut clauses: Vec<&str> = once
+        .iter()
+        .filter_map(|one| one.clause.map(|clause| clause.as_str()))
+        .collect();
+    clauses.dedup();
+    let told = format!("once in two looks, and so flaky: {}", clauses.join(", "));
+    let mut transcript = first.transcript;
+    join(&mut transcript, &mut result.transcript);
+    result.transcript = transcript;
+    let before = result.reason.take();
+    let reason = before.map_or_else(|| told.clone(), |before| format!("{before}; {told}"));
+    result.reason = Some(reason);
+    if result.failures.is_empty() {
+        result.verdict = Verdict::Flaky;
+        result.failures = once;
     }
 }
 
@@ -160,6 +231,67 @@ mod tests {
             },
             ..failure(Some(clause), "ILN", "nothing")
         }
+    }
+
+    #[test]
+    fn what_only_one_of_two_looks_has_seen_is_flaky() {
+        let suite = Suite::new(many(1), accounts(2), options());
+        let scenario = suite.scenario(0).unwrap();
+        let look = |clauses: &[ClauseId], line: &str| {
+            let mut result = suite.judge.untold(&scenario, Duration::ZERO);
+            result.verdict = Verdict::Failed;
+            let failures = clauses
+                .iter()
+                .map(|clause| failure(Some(*clause), "x", "y"));
+            result.failures = failures.collect();
+            result.transcript = vec![line.to_owned()];
+            result
+        };
+        let (lists, echo) = (ClauseId::SYN_7, ClauseId::ADD_1);
+        let clauses = |result: &ScenarioResult| -> Vec<_> {
+            result
+                .failures
+                .iter()
+                .filter_map(|one| one.clause)
+                .collect()
+        };
+        let mut second = look(&[echo], "second");
+        keep_what_came_twice(look(&[echo, lists], "first"), &mut second);
+        assert_eq!(
+            (second.verdict, clauses(&second)),
+            (Verdict::Failed, vec![echo])
+        );
+        assert!(second.reason.as_ref().unwrap().ends_with("flaky: SYN-7"));
+        assert_eq!(
+            second.transcript,
+            ["first", "# it ran again, alone", "second"]
+        );
+        let mut second = look(&[lists], "second");
+        keep_what_came_twice(look(&[echo], "first"), &mut second);
+        assert_eq!(second.verdict, Verdict::Flaky);
+        assert_eq!(clauses(&second), [echo, lists]);
+        let mut second = look(&[lists], "second");
+        keep_what_came_twice(look(&[lists], "first"), &mut second);
+        assert_eq!((second.verdict, second.reason), (Verdict::Failed, None));
+    }
+
+    #[test]
+    fn what_needs_a_command_waits_until_all_about_the_command_was_looked_at() {
+        let mut suite = Suite::new(many(1), accounts(2), options());
+        let scenario = suite.scenario(0).unwrap();
+        let ended = |clause| Failure {
+            command: Some("LST".into()),
+            got: crate::event::Observed::Closed,
+            ..unshown(clause)
+        };
+        let mut result = suite.judge.untold(&scenario, Duration::ZERO);
+        result.verdict = Verdict::Failed;
+        result.failures = vec![ended(ClauseId::LST_4)];
+        suite.looked_again(0, result);
+        assert_eq!(suite.awaiting.len(), 1);
+        suite.confirm(&[ended(ClauseId::LST_1)]);
+        suite.settle_awaiting();
+        assert_eq!((suite.totals.blocked, suite.totals.failed), (1, 0));
     }
 
     #[test]

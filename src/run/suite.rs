@@ -98,6 +98,8 @@ pub struct Suite {
     pub(super) unproved: usize,
     /// Results that are final if the server is still alive.
     pub(super) held: Vec<(usize, ScenarioResult)>,
+    /// Results of the second look that another may explain.
+    pub(super) awaiting: Vec<(usize, ScenarioResult)>,
     pub(super) deaths: usize,
     pub(super) verifying: Verifying,
     /// How far the first look came.
@@ -140,6 +142,7 @@ impl Suite {
             level: options.level,
             strict: options.strict,
             transcripts: options.transcripts,
+            looks_again: false,
             kept: 0,
             redactor: Redactor::new(secrets),
             waivers: std::mem::take(&mut options.waivers),
@@ -168,6 +171,7 @@ impl Suite {
             victims: BTreeMap::new(),
             unproved: 0,
             held: Vec::new(),
+            awaiting: Vec::new(),
             deaths: 0,
             verifying: Verifying::default(),
             ladder: Vec::new(),
@@ -217,6 +221,9 @@ impl Suite {
             if !self.queue.is_empty() || !self.running.is_empty() {
                 return None;
             }
+            if self.phase == Phase::SecondLook {
+                self.settle_awaiting();
+            }
             self.phase = match self.phase {
                 Phase::Ordinary => Phase::Hostile,
                 Phase::Hostile => Phase::Alone,
@@ -259,6 +266,7 @@ impl Suite {
                     } else {
                         self.victims.remove(&entry);
                     }
+                    self.judge.looks_again = self.phase == Phase::SecondLook;
                     let result = self.judge.judge(&scenario, &outcome, took);
                     self.take_result(entry, result, outcome.limit);
                 }
@@ -506,6 +514,7 @@ impl Suite {
         for (entry, result) in std::mem::take(&mut self.held) {
             self.settle(entry, result);
         }
+        self.settle_awaiting();
         self.settle_verified();
         let reason = self.stopping.clone().or_else(|| self.aborted.clone());
         let why = reason.unwrap_or_else(|| "not run".to_owned());

@@ -415,6 +415,7 @@ pub(super) fn judged(
         level,
         strict: false,
         transcripts: false,
+        looks_again: false,
         kept: 0,
         redactor: crate::transcript::Redactor::default(),
         waivers: Waivers::default(),

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::event::{Failure, Judge, Observed, ScenarioResult, Verdict};
 use crate::protocol::{ClauseId, Dialect, Level};
-use crate::run::consequence::{follows_note, is_charged, is_of_another};
+use crate::run::consequence::{follows_note, is_charged, is_of_another, is_rest_of_line};
 use crate::run::limit::Limit;
 use crate::run::outcome::{Ending, Outcome};
 use crate::run::waivers::Waivers;
@@ -27,6 +27,8 @@ pub(super) struct Assessor {
     pub(super) strict: bool,
     /// Keep the transcripts of scenarios that passed too.
     pub(super) transcripts: bool,
+    /// What failed is played again: what it comes to is told beside the first time.
+    pub(super) looks_again: bool,
     /// How many bytes of transcripts are kept so far.
     pub(super) kept: usize,
     pub(super) redactor: Redactor,
@@ -41,6 +43,7 @@ impl Assessor {
             level,
             strict: false,
             transcripts: false,
+            looks_again: false,
             kept: 0,
             redactor: Redactor::default(),
             waivers: Waivers::default(),
@@ -130,7 +133,8 @@ impl Assessor {
             stop_short(limit, &mut result);
         }
         self.waive(scenario, &mut result);
-        if self.transcripts || result.verdict != Verdict::Passed || !result.notes.is_empty() {
+        let is_kept = result.verdict != Verdict::Passed || !result.notes.is_empty();
+        if self.transcripts || self.looks_again || is_kept {
             let is_whole = self.transcripts && self.kept < TOGETHER;
             let most = if is_whole { WHOLE } else { EXCERPT };
             result.transcript = outcome.transcript.render_excerpt(&self.redactor, most);
@@ -154,7 +158,9 @@ impl Assessor {
             // Of a message that another has overtaken nobody knows yet whether it is lost.
             let is_late =
                 accusation.clause == Some(ClauseId::MSG_1) && told(result, Some(ClauseId::MSG_8));
-            let follows = is_late || is_of_another(accusation, &outcome.accusations);
+            let follows = is_late
+                || is_rest_of_line(accusation, outcome)
+                || is_of_another(accusation, &outcome.accusations);
             if !told(result, accusation.clause) && !varies(accusation.clause) && !follows {
                 self.sort_in(scenario, accusation.clone(), result);
             }

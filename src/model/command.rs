@@ -3,7 +3,8 @@
 use smallvec::{SmallVec, smallvec};
 
 use super::line::{Capture, Word};
-use super::value::{ConnId, List, NameId, SessionId, State, TicketId, UserId};
+use super::value::{ConnId, NameId, SessionId, TicketId, UserId};
+use crate::protocol::{List, State};
 
 /// Who is meant by a handle.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

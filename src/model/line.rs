@@ -3,7 +3,8 @@
 use smallvec::smallvec;
 
 use super::command::{Version, Words};
-use super::value::{ConnId, List, NameId, SessionId, State, TicketId, UserId};
+use super::value::{ConnId, NameId, SessionId, TicketId, UserId};
+use crate::protocol::{List, State};
 
 /// A value that the server chooses: the first use binds it, later uses must agree.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

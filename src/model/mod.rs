@@ -41,10 +41,10 @@ pub use possible::Fitness;
 pub use prediction::{After, Duty, Prediction, Replies, Reply, Sight, Sights};
 pub use table::{Phase, ReplyKind, Transition, knows};
 
-pub use value::{
-    ConnId, Door, List, MAX_USERS, NameId, SessionId, State, TicketId, Truth, UserId, UserSet,
-};
+pub use value::{ConnId, Door, MAX_USERS, NameId, SessionId, TicketId, Truth, UserId, UserSet};
 pub use world::Target;
+
+pub use crate::protocol::{List, State};
 
 use world::{Conn, Session, Ticket, User};
 

@@ -7,9 +7,9 @@ use super::command::{Command, ListWord, Version, Whom};
 use super::line::Line;
 use super::login::{error, ignored, misplaced, out, refused};
 use super::prediction::{Effect, Replies, Reply};
-use super::value::{List, State, Truth, UserId};
+use super::value::{Truth, UserId};
 use super::world::Doubt;
-use crate::protocol::ClauseId;
+use crate::protocol::{ClauseId, List, State};
 
 impl Model {
     pub(super) fn notification_replies(&self, user: UserId, command: Command) -> Replies {

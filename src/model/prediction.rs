@@ -3,8 +3,8 @@
 use smallvec::SmallVec;
 
 use super::line::Line;
-use super::value::{ConnId, List, NameId, SessionId, State, TicketId, UserId};
-use crate::protocol::ClauseId;
+use super::value::{ConnId, NameId, SessionId, TicketId, UserId};
+use crate::protocol::{ClauseId, List, State};
 
 /// What becomes of the connection after a reply.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

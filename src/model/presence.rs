@@ -3,9 +3,9 @@
 use super::Model;
 use super::line::Line;
 use super::prediction::{Duty, Sight, Sights};
-use super::value::{ConnId, List, State, Truth, UserId};
+use super::value::{ConnId, Truth, UserId};
 use super::world::{Doubt, Shown, Stage};
-use crate::protocol::ClauseId;
+use crate::protocol::{ClauseId, List, State};
 
 impl Model {
     /// Whether a user is shown to a watcher, FL apart. That BLP BL hides from those who are not on

@@ -9,7 +9,7 @@ use super::login::{misplaced, name_if, refused};
 use super::prediction::{Effect, Replies, Reply};
 use super::value::{ConnId, SessionId, TicketId, Truth, UserId};
 use super::world::Ticket;
-use crate::protocol::ClauseId;
+use crate::protocol::{ClauseId, List};
 
 /// After so many failed calls another may draw 713.
 const PATIENCE: u8 = 4;
@@ -215,7 +215,7 @@ impl Model {
                 Some(_) => ClauseId::CHG_7,
                 None => ClauseId::CAL_3,
             }
-        } else if self.has(callee, super::List::Block, caller) == Truth::Yes {
+        } else if self.has(callee, List::Block, caller) == Truth::Yes {
             ClauseId::CAL_4
         } else {
             ClauseId::CAL_5

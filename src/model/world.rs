@@ -3,9 +3,8 @@
 use super::Model;
 use super::line::Capture;
 use super::table::Phase;
-use super::value::{
-    ConnId, Door, List, MAX_USERS, NameId, SessionId, State, TicketId, Truth, UserId, UserSet,
-};
+use super::value::{ConnId, Door, MAX_USERS, NameId, SessionId, TicketId, Truth, UserId, UserSet};
+use crate::protocol::{List, State};
 
 /// What is known of the server beforehand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

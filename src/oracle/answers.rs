@@ -3,10 +3,10 @@
 use super::Oracle;
 use super::finding::Findings;
 use super::line::Verb;
-use super::world::{Flaw, List, Membership, Privacy, Request, Role, Seen, Told, User, UserId};
+use super::world::{Flaw, Membership, Privacy, Request, Role, Seen, Told, User, UserId};
 use super::world::{World, state};
 use crate::protocol::{
-    ClauseId, Direction, Grammar, MAX_HANDLE, MAX_NAME, ServerKind, decode_name,
+    ClauseId, Direction, Grammar, List, MAX_HANDLE, MAX_NAME, ServerKind, decode_name,
 };
 
 /// The judge of answers against their requests.

@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use super::Oracle;
 use super::finding::Findings;
 use super::line::Verb;
-use super::world::{List, Membership, Privacy, Request, Role, Seen, Told, User, UserId, World};
+use super::world::{Membership, Privacy, Request, Role, Seen, Told, User, UserId, World};
 use super::world::{ends_list, serial};
-use crate::protocol::ClauseId;
+use crate::protocol::{ClauseId, List};
 
 /// The judge of lists.
 #[derive(Debug)]

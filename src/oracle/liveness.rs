@@ -8,8 +8,9 @@ use std::time::Duration;
 use super::Oracle;
 use super::finding::{Charge, Findings, Place};
 use super::line::{Verb, number};
-use super::world::{Conn, List, Request, Seen, World};
-use crate::protocol::{ClauseId, MAX_HANDLE, MAX_NAME, ONLINE_STATES, ServerKind};
+use super::soundness::is_state;
+use super::world::{Conn, Request, Seen, World};
+use crate::protocol::{ClauseId, List, MAX_HANDLE, MAX_NAME, ServerKind};
 use crate::transcript::ConnId;
 
 /// After how many round trips on the same connection, one after the other, an answer is missing.
@@ -105,7 +106,7 @@ fn must_be_answered(conn: &Conn, request: &Request) -> bool {
         Verb::Lst => is_list(word),
         Verb::Gtc => matches!(word, b"A" | b"N"),
         Verb::Blp => matches!(word, b"AL" | b"BL"),
-        Verb::Chg => word == b"HDN" || ONLINE_STATES.iter().any(|s| s.as_bytes() == word),
+        Verb::Chg => is_state(word),
         Verb::Xfr => word == b"SB",
         Verb::Add => {
             let is_named = line.word(4).len() <= MAX_NAME;

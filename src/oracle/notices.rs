@@ -10,8 +10,8 @@ use super::Oracle;
 use super::finding::{Charge, Findings, Place};
 use super::line::Verb;
 use super::liveness::PATIENCE;
-use super::world::{List, Membership, Role, Seen, Sight, UserId, World};
-use crate::protocol::ClauseId;
+use super::world::{Membership, Role, Seen, Sight, UserId, World};
+use crate::protocol::{ClauseId, List};
 use crate::transcript::{ConnId, Party};
 
 /// The most ADDs of which the news is waited for.

@@ -3,8 +3,8 @@
 use super::Oracle;
 use super::finding::Findings;
 use super::line::{Verb, number};
-use super::world::{List, Request, Role, Seen, Told, World};
-use crate::protocol::ClauseId;
+use super::world::{Request, Role, Seen, Told, World};
+use crate::protocol::{ClauseId, List};
 
 /// The judge of item numbers.
 #[derive(Debug)]

@@ -5,8 +5,8 @@ use std::collections::HashSet;
 use super::Oracle;
 use super::finding::Findings;
 use super::line::{Verb, number};
-use super::world::{List, Request, Role, Seen, Told, World, serial};
-use crate::protocol::ClauseId;
+use super::world::{Request, Role, Seen, Told, World, serial};
+use crate::protocol::{ClauseId, List};
 use crate::transcript::ConnId;
 
 /// The judge of order.

@@ -14,9 +14,9 @@ use super::finding::{Charge, Findings, Place};
 use super::line::Verb;
 use super::liveness::{PATIENCE, ROUNDS};
 use super::showing::{Case, judge_name};
-use super::world::{List, Membership, Privacy, Role, Seen, Told, UserId};
+use super::world::{Membership, Privacy, Role, Seen, Told, UserId};
 use super::world::{World, state};
-use crate::protocol::{ClauseId, ServerKind, decode_name};
+use crate::protocol::{ClauseId, List, ServerKind, decode_name};
 use crate::transcript::ConnId;
 
 /// The judge of NLN, ILN and FLN.

@@ -5,9 +5,9 @@ use std::collections::VecDeque;
 use super::Oracle;
 use super::finding::Findings;
 use super::line::Verb;
-use super::world::{List, Membership, Privacy as Mode, Request, Role, Seen, Sight, Told, User};
+use super::world::{Membership, Privacy as Mode, Request, Role, Seen, Sight, Told, User};
 use super::world::{UserId, World, state};
-use crate::protocol::{ClauseId, ServerKind};
+use crate::protocol::{ClauseId, List, ServerKind};
 use foldhash::HashMap;
 
 /// The judge of CAL and RNG.

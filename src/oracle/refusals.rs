@@ -8,12 +8,10 @@ use super::Oracle;
 use super::finding::Findings;
 use super::line::Verb;
 use super::presence::is_visible;
-use super::soundness::{has_handles_length, is_sound, is_sound_but};
-use super::world::{
-    BoardId, List, Membership, Privacy, Request, Role, Seat, Seen, UNSET, User, World,
-};
+use super::soundness::{has_handles_length, is_sound, is_sound_but, is_state};
+use super::world::{BoardId, Membership, Privacy, Request, Role, Seat, Seen, UNSET, User, World};
 use super::world::{UserId, state};
-use crate::protocol::{ClauseId, ErrorCode, ONLINE_STATES, ServerKind};
+use crate::protocol::{ClauseId, ErrorCode, List, ServerKind};
 
 /// The judge of errors against their causes.
 #[derive(Debug, Default)]
@@ -194,8 +192,7 @@ impl Case<'_> {
     }
 
     fn change(&self, user: &User, word: &[u8]) -> Option<Charge> {
-        let is_known = word == b"HDN" || ONLINE_STATES.iter().any(|s| s.as_bytes() == word);
-        if !is_known || self.code == 500 || !user.is_sure() {
+        if !is_state(word) || self.code == 500 || !user.is_sure() {
             return None;
         }
         if user.states.may_have_been(state(word), self.request.index) {

@@ -7,8 +7,8 @@ use rustc_hash::FxHashMap;
 use super::Oracle;
 use super::finding::Findings;
 use super::line::Verb;
-use super::world::{List, Membership, Request, Role, Seen, Told, User, UserId, World, serial};
-use crate::protocol::ClauseId;
+use super::world::{Membership, Request, Role, Seen, Told, User, UserId, World, serial};
+use crate::protocol::{ClauseId, List};
 use crate::transcript::ConnId;
 
 /// The judge of serial numbers.

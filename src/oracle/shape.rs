@@ -5,9 +5,9 @@ use super::asynchronous::bears_trid;
 use super::finding::Findings;
 use super::line::{Line, Verb, number};
 use super::mend::{has_counts_swapped, place_of_name};
-use super::world::{List, Role, Seen, Told, World};
+use super::world::{Role, Seen, Told, World};
 use crate::protocol::{
-    ClauseId, Direction, Form, Message, Param, ServerKind, TridRule, decode_name, join_name,
+    ClauseId, Direction, Form, List, Message, Param, ServerKind, TridRule, decode_name, join_name,
 };
 
 /// The judge of parameters.

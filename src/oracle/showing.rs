@@ -4,8 +4,8 @@ use super::authentication::OTHER_NAME;
 use super::finding::Findings;
 use super::line::{Verb, number};
 use super::world::World;
-use super::world::{List, Membership, Request, Seen, State, Told, UNSET, User, UserId};
-use crate::protocol::ClauseId;
+use super::world::{Membership, Request, Seen, State, Told, UNSET, User, UserId};
+use crate::protocol::{ClauseId, List};
 
 const HIDDEN: State = *b"HDN";
 

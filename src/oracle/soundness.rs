@@ -4,8 +4,8 @@
 //! nothing but the fault that it is for is to be found.
 
 use super::line::{Line, Verb, number};
-use super::world::{List, Request};
-use crate::protocol::{MAX_HANDLE, ONLINE_STATES, ServerKind, decode_name};
+use super::world::Request;
+use crate::protocol::{List, MAX_HANDLE, ServerKind, State, decode_name};
 
 /// A name of so many bytes is too long for no server.
 const SHORT_NAME: usize = 100;
@@ -55,8 +55,9 @@ pub(super) fn has_handles_length(word: &[u8]) -> bool {
     word.len() <= MAX_HANDLE
 }
 
-fn is_state(word: &[u8]) -> bool {
-    word == b"HDN" || ONLINE_STATES.iter().any(|state| state.as_bytes() == word)
+/// Whether a word is a state that every server takes; FLN need not be taken (CHG-2).
+pub(super) fn is_state(word: &[u8]) -> bool {
+    State::parse(word).is_some_and(|state| state != State::Offline)
 }
 
 /// Whether a server may find that a name is none.

@@ -14,6 +14,7 @@ mod error_code;
 mod grammar;
 mod handle;
 mod ladder;
+mod list;
 mod message;
 mod msnp2;
 #[cfg(test)]
@@ -26,6 +27,7 @@ mod msnp7;
 mod requests;
 mod role;
 mod saying;
+mod state;
 mod untestable;
 mod verb;
 
@@ -39,9 +41,11 @@ pub use handle::{
     join_name,
 };
 pub use ladder::Rung;
+pub use list::List;
 pub use message::{Form, Message, Param, PayloadForm, TridRule};
 pub use msnp2::MSNP2;
 pub use requests::{Answer, Asked, Effect, LineRow, RequestRow, Told};
 pub use role::{Direction, Kinds, ServerKind};
 pub use saying::Saying;
+pub use state::State;
 pub use verb::Verb;

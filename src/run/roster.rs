@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::protocol::List;
 use crate::wire::{Frame, Words};
 
 /// The three lists that a user changes.
@@ -79,8 +80,7 @@ impl Batch {
             [b"GTC", _, _, value] => self.roster.gtc = text(value),
             [b"BLP", _, _, value] => self.roster.blp = text(value),
             [b"LST", _, list, _, index, total, ref entry @ ..] => {
-                let known: [&[u8]; 4] = [b"FL", b"AL", b"BL", b"RL"];
-                let Some(at) = known.iter().position(|known| *known == list) else {
+                let Some(at) = List::parse(list).map(|list| list as usize) else {
                     return false;
                 };
                 let list = self.roster.lists.get_mut(at).unwrap_or(&mut self.reverse);
@@ -108,7 +108,7 @@ impl Batch {
 
     /// The lists that did not come whole, for a report.
     pub(super) fn missing(&self) -> String {
-        let lists = ["FL", "AL", "BL", "RL"].into_iter().zip(self.done);
+        let lists = List::ALL.map(List::as_str).into_iter().zip(self.done);
         let missing = lists.filter(|(_, done)| !done);
         let missing: Vec<&str> = missing.map(|(list, _)| list).collect();
         format!("the end of LST {}", missing.join(", "))

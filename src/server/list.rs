@@ -4,40 +4,7 @@ use std::sync::Arc;
 
 use super::account::AccountId;
 use super::groups::Membership;
-
-/// Which list.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum ListName {
-    /// FL: whose presence the user watches.
-    Forward,
-    /// AL: who may see and call the user.
-    Allow,
-    /// BL: who may not.
-    Block,
-    /// RL: who has the user on the FL. Only the server writes it.
-    Reverse,
-}
-
-impl ListName {
-    /// All four, in the order of a synchronisation (draft, 7.5).
-    //= SYN-3
-    pub(super) const ALL: [Self; 4] = [Self::Forward, Self::Allow, Self::Block, Self::Reverse];
-
-    pub(super) fn parse(word: &[u8]) -> Option<Self> {
-        Self::ALL
-            .into_iter()
-            .find(|list| list.as_str().as_bytes() == word)
-    }
-
-    pub(super) fn as_str(self) -> &'static str {
-        match self {
-            Self::Forward => "FL",
-            Self::Allow => "AL",
-            Self::Block => "BL",
-            Self::Reverse => "RL",
-        }
-    }
-}
+pub(super) use crate::protocol::List as ListName;
 
 /// A change of what the service keeps for a user.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

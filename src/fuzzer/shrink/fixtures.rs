@@ -3,7 +3,7 @@
 use super::prune::prune;
 use super::visit;
 use crate::diagnostic::Source;
-use crate::protocol::{ONLINE_STATES, ServerKind};
+use crate::protocol::{ServerKind, State};
 use crate::scenario::ast::{
     Action, Expected, Expr, Field, Fixture, Part, Scenario, SendItem, Stage, Step,
 };
@@ -359,6 +359,6 @@ fn state_asked(item: &SendItem) -> Option<Stage> {
         return None;
     };
     let code = last.trim_end().rsplit(' ').next()?;
-    let is_state = ONLINE_STATES.contains(&code) || code == "HDN";
-    is_state.then(|| Stage::State(code.to_owned()))
+    let state = State::parse(code.as_bytes()).filter(|state| *state != State::Offline);
+    state.map(|state| Stage::State(state.as_str().to_owned()))
 }

@@ -8,16 +8,15 @@ use super::connection::{Conn, MOST_WAITING, ODD};
 use super::fact::Membership;
 use super::reading::{Asked, Clarity, Flaw, Role, Told};
 use super::request::{Request, Step};
-use super::user::{ANY, List, Privacy, State, User, UserId, serial};
+use super::user::{ANY, Privacy, State, User, UserId, serial};
 use crate::oracle::line::{Line, Verb, number};
 use crate::oracle::soundness::is_handle;
-use crate::protocol::{Dialect, ONLINE_STATES, ServerKind, decode_name};
+use crate::protocol::{self, Dialect, List, ServerKind, decode_name};
 use crate::transcript::{ConnId, Entry, Party, Transcript, What};
 
 /// A state code; one that the draft does not have may be shown as any.
 pub(in crate::oracle) fn state(word: &[u8]) -> State {
-    let is_known = matches!(word, b"HDN" | b"FLN")
-        || ONLINE_STATES.iter().any(|state| state.as_bytes() == word);
+    let is_known = protocol::State::parse(word).is_some();
     word.try_into().ok().filter(|_| is_known).unwrap_or(ANY)
 }
 

@@ -5,9 +5,9 @@ use super::board::Seat;
 use super::connection::Conn;
 use super::reading::Asked;
 use super::request::Request;
-use super::user::{List, UNSET, UserId};
+use super::user::{UNSET, UserId};
 use crate::oracle::line::{Line, Verb};
-use crate::protocol::{ServerKind, decode_name, join_name};
+use crate::protocol::{List, ServerKind, decode_name, join_name};
 use crate::transcript::{ConnId, Party};
 
 /// How many handles that try to log in are remembered.

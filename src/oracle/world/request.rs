@@ -6,9 +6,9 @@ use bytes::Bytes;
 use smallvec::SmallVec;
 
 use super::reading::Flaw;
-use super::user::{List, UserId};
+use super::user::UserId;
 use crate::oracle::line::{Cuts, Line, Verb, number};
-use crate::protocol::Dialect;
+use crate::protocol::{Dialect, List};
 
 /// A request of a client.
 #[derive(Debug, Clone, Default)]

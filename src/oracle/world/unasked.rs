@@ -4,9 +4,9 @@ use super::World;
 use super::board::Purpose;
 use super::fact::Membership;
 use super::learning::state;
-use super::user::{GONE, List};
+use super::user::GONE;
 use crate::oracle::line::{Line, Verb};
-use crate::protocol::{ServerKind, decode_name};
+use crate::protocol::{List, ServerKind, decode_name};
 use crate::transcript::ConnId;
 
 impl World {

@@ -4,54 +4,13 @@ use std::collections::{BTreeSet, VecDeque};
 
 use super::fact::{Fact, ListFact};
 use crate::oracle::line::{Line, Verb, number};
-use crate::protocol::ONLINE_STATES;
+use crate::protocol::{self, List};
 use crate::transcript::ConnId;
 use foldhash::HashMap;
 
 /// A user within one transcript. Handles that differ in case alone are one user here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct UserId(pub(super) usize);
-
-/// One of the four lists.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum List {
-    /// Whose presence the user wants.
-    Forward,
-    /// Who is allowed.
-    Allow,
-    /// Who is blocked.
-    Block,
-    /// Who has the user on the forward list.
-    Reverse,
-}
-
-impl List {
-    /// All four, in the order of a batch.
-    pub const ALL: [Self; 4] = [Self::Forward, Self::Allow, Self::Block, Self::Reverse];
-
-    /// The list that a word names.
-    #[must_use]
-    pub fn parse(word: &[u8]) -> Option<Self> {
-        match word {
-            b"FL" => Some(Self::Forward),
-            b"AL" => Some(Self::Allow),
-            b"BL" => Some(Self::Block),
-            b"RL" => Some(Self::Reverse),
-            _ => None,
-        }
-    }
-
-    /// Its two letters.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Forward => "FL",
-            Self::Allow => "AL",
-            Self::Block => "BL",
-            Self::Reverse => "RL",
-        }
-    }
-}
 
 /// Who may call and see a user.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -145,7 +104,9 @@ impl States {
     #[must_use]
     pub fn was_online(&self, low: usize) -> bool {
         let alive = |span: &&Span| span.until.is_none_or(|end| end >= low);
-        let is_shown = |span: &Span| ONLINE_STATES.iter().any(|s| s.as_bytes() == span.state);
+        let is_shown = |span: &Span| {
+            protocol::State::parse(&span.state).is_some_and(protocol::State::is_online)
+        };
         let mut alive = self.spans.iter().filter(alive).peekable();
         !self.is_lost && low >= self.unknown_until && alive.peek().is_some() && alive.all(is_shown)
     }

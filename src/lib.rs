@@ -9,6 +9,7 @@ pub mod net;
 pub mod oracle;
 pub mod protocol;
 pub mod report;
+pub mod rules;
 pub mod run;
 pub mod scenario;
 pub mod server;

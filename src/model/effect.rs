@@ -4,9 +4,10 @@ use super::Model;
 use super::command::Command;
 use super::line::{Capture, Line};
 use super::prediction::{After, Duty, Effect, Prediction, Replies, Reply, Sight, Sights};
-use super::value::{ConnId, Door, NameId, SessionId, TicketId, Truth, UserId, UserSet};
+use super::value::{ConnId, Door, NameId, SessionId, TicketId, UserId, UserSet};
 use super::world::{Conn, Doubt, Session, Shown, Stage, Ticket};
 use crate::protocol::{ClauseId, State};
+use crate::rules::Truth;
 
 use smallvec::smallvec;
 

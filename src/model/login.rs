@@ -4,9 +4,10 @@ use super::Model;
 use super::command::{Command, Offer, Whom};
 use super::line::Line;
 use super::prediction::{Effect, Replies, Reply};
-use super::value::{ConnId, Door, NameId, Truth};
+use super::value::{ConnId, Door, NameId};
 use super::world::Stage;
 use crate::protocol::ClauseId;
+use crate::rules::Truth;
 
 use smallvec::smallvec;
 

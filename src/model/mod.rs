@@ -41,10 +41,11 @@ pub use possible::Fitness;
 pub use prediction::{After, Duty, Prediction, Replies, Reply, Sight, Sights};
 pub use table::{Phase, ReplyKind, Transition, knows};
 
-pub use value::{ConnId, Door, MAX_USERS, NameId, SessionId, TicketId, Truth, UserId, UserSet};
+pub use value::{ConnId, Door, MAX_USERS, NameId, SessionId, TicketId, UserId, UserSet};
 pub use world::Target;
 
 pub use crate::protocol::{List, State};
+pub use crate::rules::Truth;
 
 use world::{Conn, Session, Ticket, User};
 

@@ -7,9 +7,10 @@ use super::command::{Command, ListWord, Version, Whom};
 use super::line::Line;
 use super::login::{error, ignored, misplaced, out, refused};
 use super::prediction::{Effect, Replies, Reply};
-use super::value::{Truth, UserId};
+use super::value::UserId;
 use super::world::Doubt;
 use crate::protocol::{ClauseId, List, State};
+use crate::rules::{self, Truth, View};
 
 impl Model {
     pub(super) fn notification_replies(&self, user: UserId, command: Command) -> Replies {
@@ -195,12 +196,8 @@ impl Model {
             let any = Reply::new(ClauseId::ADD_6, Effect::Nothing, &[Line::AnyError]);
             return smallvec![any, added];
         }
-        let is_there = self.has(user, list, whom);
-        let is_opposed = match list {
-            List::Allow => self.has(user, List::Block, whom),
-            List::Block => self.has(user, List::Allow, whom),
-            List::Forward | List::Reverse => Truth::No,
-        };
+        let is_there = self.is_on(user, list, whom);
+        let is_opposed = rules::is_opposed(self, user, list, whom);
         let mut replies = Replies::new();
         if is_there != Truth::Yes && is_opposed != Truth::Yes {
             replies.push(added);
@@ -235,7 +232,7 @@ impl Model {
         };
         let removed = Line::Removed(list, self.next_serial(user), whom);
         let removed = Reply::new(ClauseId::REM_1, Effect::Removed(list, whom), &[removed]);
-        match self.has(user, list, whom) {
+        match self.is_on(user, list, whom) {
             Truth::Yes => smallvec![removed],
             Truth::No => not_there(),
             Truth::Maybe => {

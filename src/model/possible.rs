@@ -3,9 +3,10 @@
 use super::Model;
 use super::command::{Command, Key, ListWord, Mode, Offer, Version, Whom};
 use super::prediction::Replies;
-use super::value::{ConnId, NameId, TicketId, Truth, UserId};
+use super::value::{ConnId, NameId, TicketId, UserId};
 use super::world::Stage;
 use crate::protocol::{List, State};
+use crate::rules::Truth;
 
 /// How well a command fits the state in which it is sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

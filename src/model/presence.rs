@@ -3,28 +3,16 @@
 use super::Model;
 use super::line::Line;
 use super::prediction::{Duty, Sight, Sights};
-use super::value::{ConnId, Truth, UserId};
+use super::value::{ConnId, UserId};
 use super::world::{Doubt, Shown, Stage};
 use crate::protocol::{ClauseId, List, State};
+use crate::rules::{self, Presence, Truth, View};
 
 impl Model {
-    /// Whether a user is shown to a watcher, FL apart. That BLP BL hides from those who are not on
-    /// the AL is accepted, and not asked for (BLP-9).
-    fn is_visible(&self, user: UserId, watcher: UserId) -> Truth {
-        let is_admitted = match self.has(user, List::Block, watcher) {
-            Truth::No if self.admits(user, watcher) != Truth::Yes => Truth::Maybe,
-            is_blocked => is_blocked.negated(),
-        };
-        self.is_online(user).and(is_admitted)
-    }
-
-    /// Where a user can be told of others, and whether it surely is: not before its first CHG, not
-    /// in state FLN (PRES-13).
+    /// Where a user can be told of others, and whether it surely is.
     fn hears(&self, watcher: UserId) -> Option<(ConnId, bool)> {
         let user = self.user(watcher);
-        let is_sure = matches!(user.state, Some(State::Online(_) | State::Hidden))
-            && user.doubt == Doubt::None
-            && !user.has_rival;
+        let is_sure = rules::hears(self, watcher) == Truth::Yes && !user.has_rival;
         user.login.map(|conn| (conn, is_sure && self.is_sure(conn)))
     }
 
@@ -63,18 +51,18 @@ impl Model {
         (on, off): (Option<ClauseId>, Option<ClauseId>),
         out: &mut Sights,
     ) {
-        let is_watched = self.has(watcher, List::Forward, user);
+        let is_watched = self.is_on(watcher, List::Forward, user);
         let Some((conn, is_heard)) = self.hears(watcher) else {
             return;
         };
         if is_watched == Truth::No {
             return;
         }
-        let is_sure = is_heard && is_watched == Truth::Yes && watcher != user;
+        let is_sure = is_heard && is_watched == Truth::Yes;
         let place = user.index();
         let before = self.user(watcher).shown.get(place).copied();
         let before = before.unwrap_or_default();
-        let seen = self.is_visible(user, watcher);
+        let seen = rules::visible(self, user, watcher);
         let mut say = |line, must: Option<ClauseId>| {
             out.list.push(Sight {
                 conn,
@@ -168,12 +156,12 @@ impl Model {
         clause: ClauseId,
         out: &mut Sights,
     ) {
-        let is_watched = self.has(user, List::Forward, contact);
-        let seen = self.is_visible(contact, user).and(is_watched);
+        let is_watched = self.is_on(user, List::Forward, contact);
+        let seen = rules::visible(self, contact, user).and(is_watched);
         if seen == Truth::No {
             return;
         }
-        let is_sure = is_heard && seen == Truth::Yes && contact != user;
+        let is_sure = is_heard && seen == Truth::Yes;
         let now = self.user(contact);
         let line = Line::Iln(contact, now.state.unwrap_or(State::NLN), now.name);
         out.list.push(Sight {
@@ -190,7 +178,7 @@ impl Model {
     /// A user comes back from where it may not have been told what happened.
     pub(super) fn catch_up(&mut self, conn: ConnId, user: UserId, out: &mut Sights) {
         for contact in self.users() {
-            if self.has(user, List::Forward, contact) == Truth::No {
+            if self.is_on(user, List::Forward, contact) == Truth::No {
                 continue;
             }
             let Line::Nln(_, state, name) = self.here(contact) else {
@@ -222,7 +210,7 @@ impl Model {
         whom: UserId,
         out: &mut Sights,
     ) {
-        let was_there = self.has(user, list, whom);
+        let was_there = self.is_on(user, list, whom);
         self.set_list(user, list, whom, Truth::Yes);
         self.bump(user);
         match list {
@@ -241,7 +229,7 @@ impl Model {
     }
 
     pub(super) fn remove(&mut self, user: UserId, list: List, whom: UserId, out: &mut Sights) {
-        let was_there = self.has(user, list, whom);
+        let was_there = self.is_on(user, list, whom);
         self.set_list(user, list, whom, Truth::No);
         self.bump(user);
         match list {
@@ -288,7 +276,7 @@ impl Model {
         let Some((conn, is_heard)) = self.hears(whom) else {
             return;
         };
-        let is_online = self.is_online(whom) == Truth::Yes;
+        let is_online = self.is(whom, Presence::Online) == Truth::Yes;
         let is_due = is_sure && is_heard && is_online && user != whom;
         out.list.push(Sight {
             conn,
@@ -328,13 +316,10 @@ impl Model {
     pub fn begin(&mut self) {
         for watcher in self.users() {
             for user in self.users() {
-                let is_watched = self.has(watcher, List::Forward, user);
-                let is_heard = self.hears(watcher).is_some_and(|(_, is_sure)| is_sure);
-                let now = match self.is_visible(user, watcher) {
-                    Truth::Yes if is_heard && is_watched == Truth::Yes => Shown::Here,
+                let now = match rules::sees(self, watcher, user) {
+                    Truth::Yes => Shown::Here,
                     Truth::No => Shown::Gone,
-                    _ if is_watched == Truth::No => Shown::Gone,
-                    _ => Shown::Unknown,
+                    Truth::Maybe => Shown::Unknown,
                 };
                 if let Some(shown) = self.user_mut(watcher).shown.get_mut(user.index()) {
                     *shown = now;

@@ -7,9 +7,10 @@ use super::command::{Command, Key, Mode, Whom};
 use super::line::Line;
 use super::login::{misplaced, name_if, refused};
 use super::prediction::{Effect, Replies, Reply};
-use super::value::{ConnId, SessionId, TicketId, Truth, UserId};
+use super::value::{ConnId, SessionId, TicketId, UserId};
 use super::world::Ticket;
-use crate::protocol::{ClauseId, List};
+use crate::protocol::ClauseId;
+use crate::rules::{self, Reach, Truth};
 
 /// After so many failed calls another may draw 713.
 const PATIENCE: u8 = 4;
@@ -187,38 +188,14 @@ impl Model {
             .conns
             .get(conn.index())
             .is_some_and(|conn| conn.failed_calls < PATIENCE);
-        match self.reachable(callee, caller) {
-            Truth::No => fails(self.unreachable_by(callee, caller)),
-            Truth::Yes if is_patient => smallvec![rings],
+        match rules::call(self, callee, caller) {
+            Reach::Shut(clause) => fails(clause),
+            Reach::Open if is_patient => smallvec![rings],
             _ => {
                 let error = any(ClauseId::CAL_3, Effect::MaybeCalled);
                 let effect = Effect::MaybeCalled;
                 smallvec![Reply { effect, ..rings }, error]
             }
-        }
-    }
-
-    /// Whether a call gets through. Before its first CHG a user is neither online nor offline.
-    fn reachable(&self, callee: UserId, caller: UserId) -> Truth {
-        let user = self.user(callee);
-        let is_early = user.login.is_some() && user.state.is_none();
-        let is_online = match self.is_online(callee) {
-            Truth::No if is_early || user.has_rival => Truth::Maybe,
-            is_online => is_online,
-        };
-        is_online.and(self.admits(callee, caller))
-    }
-
-    fn unreachable_by(&self, callee: UserId, caller: UserId) -> ClauseId {
-        if self.is_online(callee) == Truth::No {
-            match self.user(callee).login {
-                Some(_) => ClauseId::CHG_7,
-                None => ClauseId::CAL_3,
-            }
-        } else if self.has(callee, List::Block, caller) == Truth::Yes {
-            ClauseId::CAL_4
-        } else {
-            ClauseId::CAL_5
         }
     }
 

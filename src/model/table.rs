@@ -7,9 +7,10 @@ use std::sync::OnceLock;
 
 use super::command::{Command, Key, ListWord, Mode, Offer, Version, Whom};
 use super::prediction::{After, Reply};
-use super::value::{ConnId, Door, NameId, TicketId, Truth, UserId};
+use super::value::{ConnId, Door, NameId, TicketId, UserId};
 use super::{Line, Model, Target};
 use crate::protocol::{ClauseId, List, State};
+use crate::rules::Truth;
 
 macro_rules! phases {
     ($($(#[$doc:meta])* $name:ident $text:literal;)*) => {

@@ -3,8 +3,9 @@
 use super::Model;
 use super::line::Capture;
 use super::table::Phase;
-use super::value::{ConnId, Door, MAX_USERS, NameId, SessionId, TicketId, Truth, UserId, UserSet};
+use super::value::{ConnId, Door, MAX_USERS, NameId, SessionId, TicketId, UserId, UserSet};
 use crate::protocol::{List, State};
+use crate::rules::{Presence, Truth, View};
 
 /// What is known of the server beforehand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -244,20 +245,6 @@ impl Model {
         Capture::Serial(user, self.user(user).serial)
     }
 
-    /// Whether `whom` is on a list of `user`.
-    #[must_use]
-    pub fn has(&self, user: UserId, list: List, whom: UserId) -> Truth {
-        if list == List::Reverse {
-            return self.has(whom, List::Forward, user);
-        }
-        let (members, doubts) = self.list(user, list);
-        if doubts.has(whom) {
-            Truth::Maybe
-        } else {
-            members.has(whom).into()
-        }
-    }
-
     /// Who is on a list, and of whom that is not known.
     pub(super) fn list(&self, user: UserId, list: List) -> (UserSet, UserSet) {
         let place = match list {
@@ -337,9 +324,24 @@ impl Model {
             (!user.is_silent).into()
         }
     }
+}
 
-    /// Whether BLP is AL.
-    pub(super) fn is_public(&self, user: UserId) -> Truth {
+impl View for Model {
+    type User = UserId;
+
+    fn is_on(&self, owner: UserId, list: List, whom: UserId) -> Truth {
+        if list == List::Reverse {
+            return self.is_on(whom, List::Forward, owner);
+        }
+        let (members, doubts) = self.list(owner, list);
+        if doubts.has(whom) {
+            Truth::Maybe
+        } else {
+            members.has(whom).into()
+        }
+    }
+
+    fn is_public(&self, user: UserId) -> Truth {
         let user = self.user(user);
         if user.blp_doubt {
             Truth::Maybe
@@ -348,25 +350,17 @@ impl Model {
         }
     }
 
-    /// Whether a user's settings admit another (BLP-6, BLP-7).
-    pub(super) fn admits(&self, user: UserId, other: UserId) -> Truth {
-        let is_allowed = match self.is_public(user) {
-            Truth::Yes => Truth::Yes,
-            is_public => match (is_public, self.has(user, List::Allow, other)) {
-                (_, Truth::Yes) => Truth::Yes,
-                (Truth::No, is_listed) => is_listed,
-                _ => Truth::Maybe,
-            },
-        };
-        self.has(user, List::Block, other).negated().and(is_allowed)
-    }
-
-    /// Whether a user is in an online state.
-    pub(super) fn is_online(&self, user: UserId) -> Truth {
+    fn is(&self, user: UserId, presence: Presence) -> Truth {
         let user = self.user(user);
-        match user.doubt {
-            Doubt::None => user.state.is_some_and(State::is_online).into(),
-            Doubt::MaybeOffline | Doubt::Full => Truth::Maybe,
-        }
+        let now = match (user.login, user.state) {
+            _ if user.doubt != Doubt::None => return Truth::Maybe,
+            (_, None) if user.has_rival => return Truth::Maybe,
+            (None, _) => Presence::Away,
+            (Some(_), None) => Presence::Unset,
+            (_, Some(State::Online(_))) => Presence::Online,
+            (_, Some(State::Hidden)) => Presence::Hidden,
+            (_, Some(State::Offline)) => Presence::Offline,
+        };
+        (now == presence).into()
     }
 }

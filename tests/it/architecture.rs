@@ -9,8 +9,9 @@ const TABLE: &[(&str, &[&str])] = &[
     ("wire", &[]),
     ("protocol", &["wire"]),
     ("transcript", &["wire", "protocol"]),
-    ("model", &["wire", "protocol"]),
-    ("oracle", &["wire", "protocol", "transcript"]),
+    ("rules", &["protocol"]),
+    ("model", &["wire", "protocol", "rules"]),
+    ("oracle", &["wire", "protocol", "transcript", "rules"]),
     ("diagnostic", &["wire", "protocol"]),
     ("event", &["wire", "protocol", "transcript", "diagnostic"]),
     (
@@ -24,6 +25,7 @@ const TABLE: &[(&str, &[&str])] = &[
             "protocol",
             "transcript",
             "diagnostic",
+            "rules",
             "oracle",
             "event",
             "scenario",
@@ -53,6 +55,7 @@ const TABLE: &[(&str, &[&str])] = &[
             "wire",
             "protocol",
             "transcript",
+            "rules",
             "model",
             "oracle",
             "diagnostic",
@@ -293,6 +296,12 @@ fn the_checker_bites() {
             "src/server/login.rs:4: server must not import event",
             "src/server/login.rs:4: server must not import net",
         ]
+    );
+    let meaning = "use crate::protocol::List;\nuse crate::rules::{self, View};";
+    let told = faults(file, meaning);
+    assert_eq!(
+        told,
+        ["src/server/login.rs:2: server must not import rules"]
     );
     let both = faults(Path::new("run/suite.rs"), "use crate::report::Human;");
     assert_eq!(both, ["src/run/suite.rs:1: run must not import report"]);

@@ -8,12 +8,11 @@ use super::lines::{Lines, Words, cookie_of, verb};
 use super::people::People;
 use super::translate::{Said, translate};
 use super::{MODEL, Sight as Scope, Watched, observed};
-use crate::model::{
-    Command, ConnId as Conn, Door, Fitness, Line, List, Model, Phase, ReplyKind, Sights, State,
-    Target, Transition, Truth,
-};
+use crate::model::{Command, ConnId as Conn, Door, Fitness, Line, List, Model, Phase, ReplyKind};
+use crate::model::{Sights, State, Target, Transition};
 use crate::oracle::Finding;
 use crate::protocol::ClauseId;
+use crate::rules::{Truth, View};
 use crate::run::Outcome;
 use crate::transcript::{ConnId, Entry, Party, Transcript, What, escape};
 use crate::wire::Frame;
@@ -423,8 +422,8 @@ impl<'t> Watcher<'t> {
     fn unasked(&self, conn: Conn, words: Words<'_>) -> ClauseId {
         let whom = words.iter().find_map(|word| self.people.user(word));
         let pair = self.model.user_of(conn).zip(whom);
-        let is_watched = pair.map(|(user, whom)| self.model.has(user, List::Forward, whom));
-        let is_stranger = is_watched == Some(Truth::No);
+        let is_off = |(user, whom)| self.model.is_on(user, List::Forward, whom) == Truth::No;
+        let is_stranger = pair.is_some_and(is_off);
         match verb(words) {
             b"ILN" | b"NLN" | b"FLN" if is_stranger => ClauseId::PRES_5,
             b"ILN" => ClauseId::PRES_2,

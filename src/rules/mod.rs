@@ -1,0 +1,49 @@
+//! What the protocol means, said once and for the judges alone: who sees whom, who may call whom,
+//! what excludes what.
+//!
+//! A rule is a function over a [`View`] of what is known, and answers yes, no, or that nobody can
+//! tell. The model knows its whole world, an oracle what the wire has shown since a certain entry,
+//! a fixture what it has made itself: they ask the same rules. The reference server asks none of
+//! them (ARCHITECTURE.md, wall 1): a wrong belief would be wrong on both sides.
+
+mod lists;
+#[cfg(test)]
+mod sketch;
+mod truth;
+mod visibility;
+
+pub use lists::{is_opposed, opposite};
+pub use truth::Truth;
+pub use visibility::{Reach, call, hears, sees, visible};
+
+use crate::protocol::List;
+
+/// How present a user is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Presence {
+    /// Not logged in.
+    Away,
+    /// Logged in, before the first CHG.
+    Unset,
+    /// In a state that others are shown.
+    Online,
+    /// In state HDN.
+    Hidden,
+    /// In state FLN.
+    Offline,
+}
+
+/// What is known of users.
+pub trait View {
+    /// A user.
+    type User: Copy + PartialEq;
+
+    /// Whether `whom` is on a list of `owner`.
+    fn is_on(&self, owner: Self::User, list: List, whom: Self::User) -> Truth;
+
+    /// Whether a user's BLP is AL.
+    fn is_public(&self, user: Self::User) -> Truth;
+
+    /// Whether a user is so present.
+    fn is(&self, user: Self::User, presence: Presence) -> Truth;
+}

@@ -3,11 +3,12 @@
 use super::Oracle;
 use super::finding::Findings;
 use super::line::Verb;
-use super::world::{Flaw, Membership, Privacy, Request, Role, Seen, Told, User, UserId};
+use super::world::{Flaw, Membership, Privacy, Request, Role, Seen, Told, User};
 use super::world::{World, state};
 use crate::protocol::{
     ClauseId, Direction, Grammar, List, MAX_HANDLE, MAX_NAME, ServerKind, decode_name,
 };
+use crate::rules::{self, Truth};
 
 /// The judge of answers against their requests.
 #[derive(Debug)]
@@ -318,7 +319,10 @@ impl Case<'_> {
             (Some(list), Some(contact)) => user.list(list).met_by(contact, self.request.index),
             _ => Membership::Unknown,
         };
-        let is_opposed = self.is_opposed(user, list, contact);
+        let since = world.since(self.request.index);
+        let is_opposed = list.zip(contact).map_or(Truth::Maybe, |(list, contact)| {
+            rules::is_opposed(&since, user.id, list, contact)
+        });
         // A list has shown it since the change.
         let is_proven = match (list, contact) {
             (Some(list), Some(contact)) => user.list(list).is_proven(contact),
@@ -332,7 +336,7 @@ impl Case<'_> {
         match (told.verb, met) {
             (Verb::Error(215 | 216), _) if !is_made => {}
             (Verb::Error(215), Membership::Off { was_on, .. })
-                if is_add && is_opposed == Some(false) =>
+                if is_add && is_opposed == Truth::No =>
             {
                 let message = "the user is not on the list and is refused as if it were";
                 let clause = if was_on && !is_proven {
@@ -377,26 +381,12 @@ impl Case<'_> {
                 let message = "the user is not on the list";
                 self.accuse(ClauseId::REM_4, message, b"an error", out);
             }
-            _ if is_add && is_opposed == Some(true) => {
+            _ if is_add && is_opposed == Truth::Yes => {
                 let message = "the user is on the opposite list";
                 self.accuse(ClauseId::ADD_5, message, b"219", out);
             }
             _ if is_add => self.added(world, out),
             _ => {}
-        }
-    }
-
-    /// Whether the contact is on the list that excludes this one; `None` where nobody knows.
-    fn is_opposed(&self, user: &User, list: Option<List>, contact: Option<UserId>) -> Option<bool> {
-        let opposite = match list? {
-            List::Allow => List::Block,
-            List::Block => List::Allow,
-            List::Forward | List::Reverse => return Some(false),
-        };
-        match user.list(opposite).membership(contact?) {
-            Membership::On(since) if since <= self.request.index => Some(true),
-            Membership::Off { since, .. } if since <= self.request.index => Some(false),
-            _ => None,
         }
     }
 

@@ -14,9 +14,10 @@ use super::finding::{Charge, Findings, Place};
 use super::line::Verb;
 use super::liveness::{PATIENCE, ROUNDS};
 use super::showing::{Case, judge_name};
-use super::world::{Membership, Privacy, Role, Seen, Told, UserId};
+use super::world::{Membership, Role, Seen, Told, UserId};
 use super::world::{World, state};
 use crate::protocol::{ClauseId, List, ServerKind, decode_name};
+use crate::rules::{self, Truth};
 use crate::transcript::ConnId;
 
 /// The judge of NLN, ILN and FLN.
@@ -198,9 +199,10 @@ impl Presence {
                 |contact: &UserId| matches!(forward.membership(*contact), Membership::On(_));
             steady.into_iter().flatten().filter(is_on).collect()
         };
+        let since = world.since(request.index);
         let is_due = |contact: &UserId| {
             !self.shown.contains(&(request.index, *contact))
-                && is_visible(world, *contact, me, request.index)
+                && rules::visible(&since, *contact, me) == Truth::Yes
         };
         let mut contacts: Vec<UserId> = contacts.into_iter().filter(is_due).collect();
         contacts.sort_unstable();
@@ -222,7 +224,7 @@ impl Presence {
 fn accuse_due(world: &World, me: UserId, due: Due, out: &mut Findings) {
     for contact in due.contacts {
         // It must have been visible all the time, up to now.
-        if is_visible(world, contact, me, due.request) {
+        if rules::visible(&world.since(due.request), contact, me) == Truth::Yes {
             let handle = String::from_utf8_lossy(&world.user(contact).handle).into_owned();
             let charge = Charge {
                 message: "a contact that is online and visible is not shown",
@@ -232,21 +234,6 @@ fn accuse_due(world: &World, me: UserId, due: Due, out: &mut Findings) {
             out.accuse(due.place, due.clause, charge);
         }
     }
-}
-
-/// Whether a user has been online and visible to another all the time since `low`.
-pub(super) fn is_visible(world: &World, subject: UserId, me: UserId, low: usize) -> bool {
-    let (user, watcher) = (world.user(subject), world.user(me));
-    if !user.is_sure() || watcher.is_ambiguous || subject == me {
-        return false;
-    }
-    let is_off = |list| {
-        let on = user.list(list).membership(me);
-        matches!(on, Membership::Off { since, .. } if since <= low)
-    };
-    let is_allowed = matches!(user.list(List::Allow).membership(me), Membership::On(s) if s <= low);
-    let is_open = matches!(user.privacy.sure(), Some((Privacy::Open, since)) if since <= low);
-    user.states.was_online(low) && is_off(List::Block) && (is_open || is_allowed)
 }
 
 #[cfg(test)]

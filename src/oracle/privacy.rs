@@ -5,9 +5,9 @@ use std::collections::VecDeque;
 use super::Oracle;
 use super::finding::Findings;
 use super::line::Verb;
-use super::world::{Membership, Privacy as Mode, Request, Role, Seen, Sight, Told, User};
-use super::world::{UserId, World, state};
-use crate::protocol::{ClauseId, List, ServerKind};
+use super::world::{Request, Role, Seen, Sight, Told, UserId, World};
+use crate::protocol::{ClauseId, ServerKind};
+use crate::rules::{self, Reach};
 use foldhash::HashMap;
 
 /// The judge of CAL and RNG.
@@ -123,9 +123,9 @@ impl Privacy {
                 out.accuse_line(seen, ClauseId::RNG_2, SPLIT, "the session of the ring");
             }
         }
-        let callee = world.users().find(handle).map(|callee| world.user(callee));
-        if let Some(callee) = callee.filter(|callee| callee.is_sure() && request.is_sound)
-            && let Some((clause, message)) = reason(world, caller, callee, request.index)
+        let callee = world.users().find(handle).filter(|_| request.is_sound);
+        if let Some((clause, message)) =
+            callee.and_then(|callee| reason(world, caller, callee, request.index))
         {
             out.accuse_line(seen, clause, message, "an error");
         }
@@ -168,9 +168,8 @@ impl Privacy {
         } else if calls.rung > calls.made {
             let message = "it rings more often than the caller has called";
             out.accuse_line(seen, ClauseId::RNG_3, message, "one RNG for each CAL");
-        } else if let Some((clause, message)) = first
-            .filter(|_| callee.is_sure())
-            .and_then(|sent| reason(world, caller, callee, sent))
+        } else if let Some((clause, message)) =
+            first.and_then(|sent| reason(world, caller, me, sent))
         {
             out.accuse_line(seen, clause, message, "no RNG");
         }
@@ -202,29 +201,18 @@ fn judge_origin(
 fn reason(
     world: &World,
     caller: UserId,
-    callee: &User,
+    callee: UserId,
     sent: usize,
 ) -> Option<(ClauseId, &'static str)> {
-    let user = world.user(caller);
-    // Whoever rings at himself is told nothing new.
-    if user.is_ambiguous || user.handle == callee.handle {
+    let Reach::Shut(clause) = rules::call(&world.since(sent), callee, caller) else {
         return None;
-    }
-    if callee.states.has_been(state(b"HDN"), sent) {
-        return Some((ClauseId::CHG_7, "the callee is hidden"));
-    }
-    let blocked = callee.list(List::Block).membership(caller);
-    if matches!(blocked, Membership::On(since) if since <= sent) {
-        return Some((ClauseId::CAL_4, "the caller is on the callee's BL"));
-    }
-    let allowed = callee.list(List::Allow).membership(caller);
-    let is_closed = matches!(callee.privacy.sure(), Some((Mode::Closed, since)) if since <= sent);
-    let is_off = matches!(allowed, Membership::Off { since, .. } if since <= sent);
-    if is_closed && is_off {
-        let message = "the callee is under BLP BL and the caller is not on its AL";
-        return Some((ClauseId::CAL_5, message));
-    }
-    None
+    };
+    let message = match clause {
+        ClauseId::CHG_7 => "the callee is hidden",
+        ClauseId::CAL_4 => "the caller is on the callee's BL",
+        _ => "the callee is under BLP BL and the caller is not on its AL",
+    };
+    Some((clause, message))
 }
 
 #[cfg(test)]

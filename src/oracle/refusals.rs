@@ -7,11 +7,11 @@ use std::collections::HashSet;
 use super::Oracle;
 use super::finding::Findings;
 use super::line::Verb;
-use super::presence::is_visible;
 use super::soundness::{has_handles_length, is_sound, is_sound_but, is_state};
 use super::world::{BoardId, Membership, Privacy, Request, Role, Seat, Seen, UNSET, User, World};
 use super::world::{UserId, state};
 use crate::protocol::{ClauseId, ErrorCode, List, ServerKind};
+use crate::rules::{self, Reach, Truth};
 
 /// The judge of errors against their causes.
 #[derive(Debug, Default)]
@@ -241,18 +241,19 @@ impl Case<'_> {
             return None;
         }
         let met = user.list(list).met_by(contact, self.request.index);
+        let since = self.world.since(self.request.index);
+        let is_opposed = rules::is_opposed(&since, user.id, list, contact);
         match met {
             Membership::On(_) if is_add => {
                 let message = "an entry that is there is refused with another code";
-                let is_opposed = self.is_opposed(user, list, contact);
                 let charge = self.unless(&[215], (ClauseId::ADD_4, message, "215"));
-                charge.filter(|_| !(is_opposed && self.code == 219))
+                charge.filter(|_| is_opposed == Truth::No || self.code != 219)
             }
             Membership::Off { .. } if !is_add => {
                 let message = "an entry that is not there is refused with another code";
                 self.unless(&[216, 205], (ClauseId::REM_5, message, "216"))
             }
-            Membership::Off { .. } if self.is_opposed(user, list, contact) => {
+            Membership::Off { .. } if is_opposed == Truth::Yes => {
                 let message = "an entry of the opposite list is refused with another code";
                 self.unless(&[219], (ClauseId::ADD_5, message, "219"))
             }
@@ -266,16 +267,6 @@ impl Case<'_> {
             }
             _ => None,
         }
-    }
-
-    fn is_opposed(&self, user: &User, list: List, contact: UserId) -> bool {
-        let opposite = match list {
-            List::Allow => List::Block,
-            List::Block => List::Allow,
-            List::Forward | List::Reverse => return false,
-        };
-        let on = user.list(opposite).membership(contact);
-        matches!(on, Membership::On(since) if since <= self.request.index)
     }
 
     fn on_board(&self, user: Option<UserId>) -> Option<Charge> {
@@ -316,7 +307,8 @@ impl Case<'_> {
             return None;
         }
         let is_in = |seat: &Seat| seat.entered < index && seat.leaving.is_none();
-        let is_reachable = is_visible(self.world, callee, caller, index);
+        let reach = rules::call(&self.world.since(index), callee, caller);
+        let is_reachable = reach == Reach::Open;
         if board.seats_of(callee).any(is_in) {
             let message = "a participant is refused with another code";
             // Who takes part and cannot be reached is refused for either.

@@ -12,6 +12,7 @@ use super::user::{ANY, Privacy, State, User, UserId, serial};
 use crate::oracle::line::{Line, Verb, number};
 use crate::oracle::soundness::is_handle;
 use crate::protocol::{self, Dialect, List, ServerKind, decode_name};
+use crate::rules;
 use crate::transcript::{ConnId, Entry, Party, Transcript, What};
 
 /// A state code; one that the draft does not have may be shown as any.
@@ -434,13 +435,8 @@ impl World {
         let contact = self.users.intern(line.word(4));
         let user = self.users.get_mut(me);
         // An entry that should have been refused may be dropped again.
-        let opposite = match list {
-            List::Allow => Some(List::Block),
-            List::Block => Some(List::Allow),
-            _ => None,
-        };
         let is_on_it = |list| matches!(user.list(list).membership(contact), Membership::On(_));
-        let is_opposed = opposite.is_some_and(is_on_it);
+        let is_opposed = rules::opposite(list).is_some_and(is_on_it);
         if is_on && (is_opposed || !is_handle(line.word(4))) {
             user.list_mut(list).forget();
             return;

@@ -13,6 +13,7 @@ mod learning;
 mod login;
 mod reading;
 mod request;
+mod since;
 mod unasked;
 mod user;
 
@@ -25,6 +26,7 @@ pub(in crate::oracle) use learning::Mark;
 pub(in crate::oracle) use learning::state;
 pub use reading::{Asked, Clarity, Flaw, Role, Seen, Sight, Told};
 pub use request::{Progress, Request, Step, ends_list};
+pub use since::Since;
 pub use user::{GONE, Privacy, State, States, UNSET, User, UserId, Users, serial};
 
 /// All that is known so far.

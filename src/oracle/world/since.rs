@@ -1,0 +1,60 @@
+//! What is known to have been so all the time since an entry: a view for the rules.
+
+use super::World;
+use super::fact::Membership;
+use super::user::{Privacy, State, UNSET, UserId};
+use crate::protocol::List;
+use crate::rules::{Presence, Truth, View};
+
+const HIDDEN: State = *b"HDN";
+
+/// What has been so since an entry.
+#[derive(Debug, Clone, Copy)]
+pub struct Since<'w> {
+    world: &'w World,
+    index: usize,
+}
+
+impl World {
+    /// What has been so since the entry of this index.
+    #[must_use]
+    pub fn since(&self, index: usize) -> Since<'_> {
+        Since { world: self, index }
+    }
+}
+
+impl View for Since<'_> {
+    type User = UserId;
+
+    fn is_on(&self, owner: UserId, list: List, whom: UserId) -> Truth {
+        let owner = self.world.user(owner);
+        match owner.list(list).membership(whom) {
+            _ if !owner.is_sure() || self.world.user(whom).is_ambiguous => Truth::Maybe,
+            Membership::On(since) if since <= self.index => Truth::Yes,
+            Membership::Off { since, .. } if since <= self.index => Truth::No,
+            _ => Truth::Maybe,
+        }
+    }
+
+    fn is_public(&self, user: UserId) -> Truth {
+        let user = self.world.user(user);
+        match user.privacy.sure().filter(|_| user.is_sure()) {
+            Some((privacy, since)) if since <= self.index => (privacy == Privacy::Open).into(),
+            _ => Truth::Maybe,
+        }
+    }
+
+    /// Who is away may be logged in elsewhere; and what FLN does is the server's choice (CHG-2).
+    fn is(&self, user: UserId, presence: Presence) -> Truth {
+        let user = self.world.user(user);
+        let has_been = |state| user.states.has_been(state, self.index);
+        let now = match () {
+            () if !user.is_sure() => return Truth::Maybe,
+            () if user.states.was_online(self.index) => Presence::Online,
+            () if has_been(HIDDEN) => Presence::Hidden,
+            () if has_been(UNSET) => Presence::Unset,
+            () => return Truth::Maybe,
+        };
+        (now == presence).into()
+    }
+}

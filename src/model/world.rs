@@ -356,10 +356,7 @@ impl View for Model {
             _ if user.doubt != Doubt::None => return Truth::Maybe,
             (_, None) if user.has_rival => return Truth::Maybe,
             (None, _) => Presence::Away,
-            (Some(_), None) => Presence::Unset,
-            (_, Some(State::Online(_))) => Presence::Online,
-            (_, Some(State::Hidden)) => Presence::Hidden,
-            (_, Some(State::Offline)) => Presence::Offline,
+            (Some(_), state) => state.into(),
         };
         (now == presence).into()
     }

@@ -16,7 +16,7 @@ pub use lists::{is_opposed, opposite};
 pub use truth::Truth;
 pub use visibility::{Reach, call, hears, sees, visible};
 
-use crate::protocol::List;
+use crate::protocol::{List, State};
 
 /// How present a user is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,6 +31,18 @@ pub enum Presence {
     Hidden,
     /// In state FLN.
     Offline,
+}
+
+impl From<Option<State>> for Presence {
+    /// How a user is present who is logged in and has set this state.
+    fn from(state: Option<State>) -> Self {
+        match state {
+            None => Self::Unset,
+            Some(State::Online(_)) => Self::Online,
+            Some(State::Hidden) => Self::Hidden,
+            Some(State::Offline) => Self::Offline,
+        }
+    }
 }
 
 /// What is known of users.

@@ -9,7 +9,8 @@ use super::session::Session;
 use super::trouble::Trouble;
 use super::turns::is_of_new_accounts;
 use crate::event::Rung;
-use crate::protocol::ONLINE_STATES;
+use crate::protocol::{List, State};
+use crate::rules::{self, Presence, Truth, View};
 use crate::scenario::ast::{Fixture, Scenario, Stage};
 use crate::transcript::ConnName;
 use crate::wire::Frame;
@@ -51,15 +52,33 @@ impl Wanted {
             _ => None,
         }
     }
+}
 
-    /// Whether `other` sees this user while it is online (facts, A.4).
-    fn is_visible_to(&self, other: &Self) -> bool {
-        let [_, allow, block] = &self.roster.lists;
-        let [forward, ..] = &other.roster.lists;
-        forward.contains(&self.handle)
-            && !block.contains(&other.handle)
-            && (self.roster.blp == "AL" || allow.contains(&other.handle))
-            && self.state().is_some_and(|s| ONLINE_STATES.contains(&s))
+/// All of them, by number.
+struct All<'w>(&'w [Wanted]);
+
+impl View for All<'_> {
+    type User = usize;
+
+    fn is_on(&self, owner: usize, list: List, whom: usize) -> Truth {
+        let lists = self.0.get(owner).map(|owner| &owner.roster.lists);
+        let on_it = lists.and_then(|lists| lists.get(list as usize));
+        let is_on = |(on_it, whom): (&BTreeSet<_>, &Wanted)| on_it.contains(&whom.handle).into();
+        on_it.zip(self.0.get(whom)).map_or(Truth::Maybe, is_on)
+    }
+
+    fn is_public(&self, user: usize) -> Truth {
+        let user = self.0.get(user);
+        user.is_some_and(|user| user.roster.blp == "AL").into()
+    }
+
+    fn is(&self, user: usize, presence: Presence) -> Truth {
+        let now = match self.0.get(user).map(|user| &user.stage) {
+            None | Some(Stage::Offline) => Presence::Away,
+            Some(Stage::LoggedIn | Stage::Synchronised) => Presence::Unset,
+            Some(Stage::State(state)) => State::parse(state.as_bytes()).into(),
+        };
+        (now == presence).into()
     }
 }
 
@@ -107,7 +126,7 @@ impl Session {
         let mut due = Vec::new();
         for index in 0..all.len() {
             self.mark_user(scenario, index);
-            let result = self.stage(index, &mut all, &mut due).await;
+            let result = self.stage(index, &all, &mut due).await;
             result.map_err(|trouble| (index, trouble))?;
         }
         self.take_in(due).await;
@@ -271,21 +290,22 @@ impl Session {
     async fn stage(
         &mut self,
         index: usize,
-        all: &mut [Wanted],
+        all: &[Wanted],
         due: &mut Vec<(usize, Due)>,
     ) -> Result<(), Trouble> {
-        let Some((earlier, [wanted, ..])) = all.split_at_mut_checked(index) else {
+        let Some((earlier, [wanted, ..])) = all.split_at_checked(index) else {
             return Ok(());
         };
         let (Some(slot), Some(state)) = (wanted.slot, wanted.state().map(str::to_owned)) else {
             return Ok(());
         };
         self.change_state(slot, &state).await?;
-        for other in earlier.iter() {
+        let sees = |watcher, user| rules::sees(&All(all), watcher, user) == Truth::Yes;
+        for (place, other) in earlier.iter().enumerate() {
             let (Some(other_slot), Some(other_state)) = (other.slot, other.state()) else {
                 continue;
             };
-            if other.is_visible_to(wanted) {
+            if sees(index, place) {
                 let words = [(0, "ILN"), (2, other_state), (3, &*other.handle)];
                 due.push((slot, Due::new(words)));
                 // A server that was not done with telling the other's state may tell it to this one
@@ -293,7 +313,7 @@ impl Session {
                 let words = [(0, "NLN"), (1, other_state), (2, &*other.handle)];
                 self.slot_mut(slot).owed.push(Due::new(words));
             }
-            if wanted.is_visible_to(other) {
+            if sees(place, index) {
                 let words = [(0, "NLN"), (1, &*state), (2, &*wanted.handle)];
                 due.push((other_slot, Due::new(words)));
             }
@@ -421,7 +441,11 @@ mod tests {
     fn who_is_shown_to_whom() {
         let watcher = |forward: &[&str]| wanted("w", [forward, &[], &[]], "AL", "NLN");
         let shown = |allow: &[&str], block: &[&str], blp: &str, state: &str| {
-            wanted("x", [&[], allow, block], blp, state).is_visible_to(&watcher(&["x"]))
+            let all = [
+                watcher(&["x"]),
+                wanted("x", [&[], allow, block], blp, state),
+            ];
+            rules::sees(&All(&all), 0, 1) == Truth::Yes
         };
         assert!(shown(&[], &[], "AL", "NLN"));
         assert!(shown(&[], &[], "AL", "BSY"));
@@ -431,8 +455,8 @@ mod tests {
         assert!(!shown(&["w"], &["w"], "BL", "NLN"));
         assert!(!shown(&[], &[], "AL", "HDN"));
         assert!(!shown(&[], &[], "AL", ""));
-        let stranger = watcher(&["y"]);
-        assert!(!wanted("x", [&[], &[], &[]], "AL", "NLN").is_visible_to(&stranger));
+        let strangers = [watcher(&["y"]), wanted("x", [&[], &[], &[]], "AL", "NLN")];
+        assert_eq!(rules::sees(&All(&strangers), 0, 1), Truth::No);
     }
 
     #[test]

@@ -8,6 +8,7 @@ use crate::fuzzer::dictionary;
 use crate::fuzzer::mutate::plain_bytes;
 use crate::fuzzer::script::varying;
 use crate::protocol::{ClauseId, MAX_MESSAGE};
+use crate::rules::{self, Reach};
 use crate::scenario::ast::{Action, Expected, Payload, Step};
 use crate::transcript::ConnName;
 
@@ -146,14 +147,14 @@ impl Play<'_> {
             return;
         };
         let (is_there, is_called) = (board.has(callee), board.called.contains(&callee));
-        let unreachable = self.why_unreachable(callee, who);
-        match unreachable.filter(|_| !is_there) {
-            Some(clause) => {
+        match rules::call(&self.cast, callee, who) {
+            Reach::Shut(clause) if !is_there => {
                 self.say(&conn, &format!("CAL {{t}} {{{contact}.handle}}"));
                 self.script.expect_error(&conn, clause);
             }
-            None if is_there || is_called => self.call_again(&conn, contact, number),
-            None => self.invite(place, who, callee),
+            _ if is_there || is_called => self.call_again(&conn, contact, number),
+            Reach::Open => self.invite(place, who, callee),
+            Reach::Shut(_) | Reach::Unknown => {}
         }
     }
 
@@ -220,22 +221,6 @@ impl Play<'_> {
             board,
             callee,
         });
-    }
-
-    /// Why a call must fail; `None` where it must not.
-    pub(super) fn why_unreachable(&self, callee: Who, caller: Who) -> Option<ClauseId> {
-        let there = self.player(callee);
-        if there.stage != Stage::In || there.state.is_none() {
-            Some(ClauseId::CAL_3)
-        } else if there.state == Some("HDN") {
-            Some(ClauseId::CHG_7)
-        } else if there.has(BLOCK, caller) {
-            Some(ClauseId::CAL_4)
-        } else if !self.cast.admits(callee, caller) {
-            Some(ClauseId::CAL_5)
-        } else {
-            None
-        }
     }
 
     /// The connection of a member, and the number of the session.

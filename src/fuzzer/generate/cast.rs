@@ -4,7 +4,8 @@
 use compact_str::CompactString;
 
 use super::Move;
-use crate::protocol::ClauseId;
+use crate::protocol::{ClauseId, List, State};
+use crate::rules::{self, Presence, Truth, View};
 use crate::transcript::ConnName;
 
 /// The users of a case, in order.
@@ -225,23 +226,9 @@ impl Cast {
         player.expect("users are numbered by the cast")
     }
 
-    /// Whether `who` lets `other` see it and call it, by all readings of the settings.
-    pub(super) fn admits(&self, who: Who, other: Who) -> bool {
-        let player = self.player(who);
-        !player.has(BLOCK, other) && (!player.is_closed || player.has(ALLOW, other))
-    }
-
     /// Whether `watcher` surely sees `who`.
     pub(super) fn sees(&self, watcher: Who, who: Who) -> bool {
-        let (there, here) = (self.player(watcher), self.player(who));
-        watcher != who
-            && there.stage == Stage::In
-            && there.state.is_some()
-            && !there.is_tainted
-            && !here.is_tainted
-            && there.has(FORWARD, who)
-            && here.is_online()
-            && self.admits(who, watcher)
+        rules::sees(self, watcher, who) == Truth::Yes
     }
 
     /// Those who surely see `who`.
@@ -293,5 +280,35 @@ impl Cast {
             let is_there = boards.iter().any(|board| board.number == call.board);
             call.callee != who && is_there
         });
+    }
+}
+
+impl View for Cast {
+    type User = Who;
+
+    fn is_on(&self, owner: Who, list: List, whom: Who) -> Truth {
+        match list {
+            _ if self.player(owner).is_tainted => Truth::Maybe,
+            List::Reverse => self.is_on(whom, List::Forward, owner),
+            list => self.player(owner).has(list as usize, whom).into(),
+        }
+    }
+
+    fn is_public(&self, user: Who) -> Truth {
+        let player = self.player(user);
+        match player.is_tainted {
+            true => Truth::Maybe,
+            false => (!player.is_closed).into(),
+        }
+    }
+
+    fn is(&self, user: Who, presence: Presence) -> Truth {
+        let player = self.player(user);
+        let now = match player.stage {
+            Stage::Away => Presence::Away,
+            Stage::In => player.state.and_then(|s| State::parse(s.as_bytes())).into(),
+            Stage::Limbo => return Truth::Maybe,
+        };
+        (now == presence).into()
     }
 }

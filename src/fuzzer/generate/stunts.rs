@@ -5,6 +5,7 @@ use super::play::Play;
 use crate::fuzzer::mutate::{Stunt, plain_bytes};
 use crate::fuzzer::script::varying;
 use crate::protocol::{ClauseId, ServerKind};
+use crate::rules::{self, Reach};
 use crate::scenario::ast::{Action, Expected, Payload, PayloadPattern, SendItem, Step};
 use crate::transcript::ConnName;
 
@@ -47,10 +48,9 @@ impl Play<'_> {
         if let Some(found) = self.find_company(who) {
             return Some(found);
         }
-        let all = 0..self.cast.players.len();
-        let callee = all.filter(|other| *other != who).find(|other| {
-            !self.player(*other).is_tainted && self.why_unreachable(*other, who).is_none()
-        })?;
+        let mut all = 0..self.cast.players.len();
+        let is_open = |other: &Who| rules::call(&self.cast, *other, who) == Reach::Open;
+        let callee = all.find(is_open)?;
         if !self.player(who).is_online() {
             return None;
         }
@@ -311,9 +311,8 @@ impl Play<'_> {
         let (Some((conn, number)), Some(callee)) = (self.seat(place, who), self.other(who)) else {
             return false;
         };
-        let there = self.player(callee);
-        let is_sure = !there.is_tainted && there.stage == Stage::In;
-        if !is_sure || self.why_unreachable(callee, who).is_some() || self.knows(place, callee) {
+        let reach = rules::call(&self.cast, callee, who);
+        if reach != Reach::Open || self.knows(place, callee) {
             return false;
         }
         let contact = self.user(callee);

@@ -6,7 +6,7 @@ use super::line::{Capture, Line};
 use super::prediction::{After, Duty, Effect, Prediction, Replies, Reply, Sight, Sights};
 use super::value::{ConnId, Door, NameId, SessionId, TicketId, UserId, UserSet};
 use super::world::{Conn, Doubt, Session, Shown, Stage, Ticket};
-use crate::protocol::{ClauseId, State};
+use crate::protocol::{ClauseId, Setting, State};
 use crate::rules::Truth;
 
 use smallvec::smallvec;
@@ -112,7 +112,6 @@ impl Model {
             Effect::Informed => self.set_stage(conn, Stage::Informed),
             Effect::Challenged(user) => self.set_stage(conn, Stage::Challenged(user)),
             Effect::LoggedIn(user) => self.log_in(conn, user, out),
-            Effect::Prompt(value) => self.set_prompt(conn, value),
             Effect::Entered(user, ticket) => self.enter(conn, user, ticket),
             Effect::Joined(user, ticket, session) => self.join(conn, user, ticket, session, out),
             Effect::Called(callee) => self.call(conn, callee, out),
@@ -141,12 +140,11 @@ impl Model {
                 self.catch_up(conn, user, out);
                 out.is_open = true;
             }
-            Effect::Privacy(value) => {
-                let now = self.user_mut(user);
-                now.is_private = !value;
-                now.blp_doubt = false;
-                self.bump(user);
-                self.review_all(user, out);
+            Effect::Setting(setting, value) => {
+                self.set_setting(user, setting, value);
+                if setting == Setting::Privacy {
+                    self.review_all(user, out);
+                }
             }
             Effect::Added(list, whom) => self.add(conn, user, list, whom, out),
             Effect::Removed(list, whom) => self.remove(user, list, whom, out),
@@ -217,16 +215,6 @@ impl Model {
 
     pub(super) fn next_ticket(&self) -> TicketId {
         TicketId(self.tickets())
-    }
-
-    fn set_prompt(&mut self, conn: ConnId, value: bool) {
-        let Some(user) = self.user_of(conn) else {
-            return;
-        };
-        let now = self.user_mut(user);
-        now.is_silent = !value;
-        now.gtc_doubt = false;
-        self.bump(user);
     }
 
     fn log_in(&mut self, conn: ConnId, user: UserId, out: &mut Sights) {
@@ -516,7 +504,7 @@ impl Model {
         for (_, doubts) in &mut now.lists {
             *doubts = all;
         }
-        (now.gtc_doubt, now.blp_doubt) = (true, true);
+        now.settings.iter_mut().for_each(|(_, doubt)| *doubt = true);
         now.name = NameId::ANY;
         self.users().for_each(|other| self.bump(other));
     }

@@ -9,8 +9,8 @@ use super::login::{error, ignored, misplaced, out, refused};
 use super::prediction::{Effect, Replies, Reply};
 use super::value::UserId;
 use super::world::Doubt;
-use crate::protocol::{ClauseId, List, State};
-use crate::rules::{self, Truth, View};
+use crate::protocol::{ClauseId, List, Setting, State};
+use crate::rules::{self, Outcome, SettingRule, Truth, View};
 
 impl Model {
     pub(super) fn notification_replies(&self, user: UserId, command: Command) -> Replies {
@@ -25,8 +25,8 @@ impl Model {
             Command::UsrPackage(_) => smallvec![refused(ClauseId::USR_11)],
             Command::Syn(version) => self.syn_replies(user, version),
             Command::Lst(list) => self.lst_replies(user, list),
-            Command::Gtc(value) => self.gtc_replies(user, value),
-            Command::Blp(value) => self.blp_replies(user, value),
+            Command::Gtc(value) => self.setting_replies(user, Setting::Prompt, value),
+            Command::Blp(value) => self.setting_replies(user, Setting::Privacy, value),
             Command::Chg(state) => self.chg_replies(user, state),
             Command::Add(list, whom) => self.add_replies(user, list, whom),
             Command::Rem(list, whom) => self.rem_replies(user, list, whom),
@@ -78,9 +78,10 @@ impl Model {
             Truth::Maybe => None,
         };
         let mut reply = Reply::new(ClauseId::SYN_3, Effect::Nothing, &[Line::Syn(serial)]);
-        reply
-            .lines
-            .push(Line::Gtc(serial, known(self.is_prompted(user))?));
+        reply.lines.push(Line::Gtc(
+            serial,
+            known(self.setting(user, Setting::Prompt))?,
+        ));
         reply
             .lines
             .push(Line::Blp(serial, known(self.is_public(user))?));
@@ -129,24 +130,26 @@ impl Model {
         }
     }
 
-    fn gtc_replies(&self, user: UserId, value: Option<bool>) -> Replies {
+    fn setting_replies(&self, user: UserId, setting: Setting, value: Option<bool>) -> Replies {
+        let rule = SettingRule::of(setting);
         let Some(value) = value else {
-            return smallvec![refused(ClauseId::GTC_6)];
+            return smallvec![refused(rule.illegal)];
         };
-        let (effect, serial) = (Effect::Prompt(value), self.next_serial(user));
-        let done = Reply::new(ClauseId::GTC_1, effect, &[Line::Gtc(serial, value)]);
-        let same = Reply::new(ClauseId::GTC_3, effect, &[Line::Error(218)]);
-        either(self.is_prompted(user), value, done, same)
-    }
-
-    fn blp_replies(&self, user: UserId, value: Option<bool>) -> Replies {
-        let Some(value) = value else {
-            return smallvec![refused(ClauseId::BLP_8)];
+        let serial = self.next_serial(user);
+        let line = match setting {
+            Setting::Prompt => Line::Gtc(serial, value),
+            Setting::Privacy => Line::Blp(serial, value),
         };
-        let (effect, serial) = (Effect::Privacy(value), self.next_serial(user));
-        let done = Reply::new(ClauseId::BLP_1, effect, &[Line::Blp(serial, value)]);
-        let same = Reply::new(ClauseId::BLP_3, effect, &[Line::Error(218)]);
-        either(self.is_public(user), value, done, same)
+        let effect = Effect::Setting(setting, value);
+        let is_first = self.setting(user, setting);
+        let is_so = if value { is_first } else { is_first.negated() };
+        let reply = |outcome| match outcome {
+            Outcome::Done => Reply::new(rule.changed, effect, &[line]),
+            Outcome::Refused(refusal) => {
+                Reply::new(refusal.clause, effect, &[Line::Error(refusal.code)])
+            }
+        };
+        rule.set(is_so).into_iter().map(reply).collect()
     }
 
     fn chg_replies(&self, user: UserId, state: Option<State>) -> Replies {
@@ -297,13 +300,4 @@ fn may_in_offline_state(command: Command) -> bool {
             | Command::XfrSb
             | Command::Hostile
     )
-}
-
-/// What answers the setting of a switch, which stands at `now`.
-fn either(now: Truth, value: bool, done: Reply, same: Reply) -> Replies {
-    match now {
-        Truth::Maybe => smallvec![done, same],
-        now if now == Truth::from(value) => smallvec![same],
-        _ => smallvec![done],
-    }
 }

@@ -4,7 +4,7 @@ use smallvec::SmallVec;
 
 use super::line::Line;
 use super::value::{ConnId, NameId, SessionId, TicketId, UserId};
-use crate::protocol::{ClauseId, List, State};
+use crate::protocol::{ClauseId, List, Setting, State};
 
 /// What becomes of the connection after a reply.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -48,8 +48,7 @@ pub(super) enum Effect {
     State(State),
     /// The user is in state FLN, or in that of before.
     MaybeOffline,
-    Prompt(bool),
-    Privacy(bool),
+    Setting(Setting, bool),
     Added(List, UserId),
     Removed(List, UserId),
     /// The user may be on the list, or not.

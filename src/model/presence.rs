@@ -5,7 +5,7 @@ use super::line::Line;
 use super::prediction::{Duty, Sight, Sights};
 use super::value::{ConnId, UserId};
 use super::world::{Doubt, Shown, Stage};
-use crate::protocol::{ClauseId, List, State};
+use crate::protocol::{ClauseId, List, Setting, State};
 use crate::rules::{self, Presence, Truth, View};
 
 impl Model {
@@ -295,9 +295,8 @@ impl Model {
 
     /// Sets GTC (`A`: true) and BLP (`AL`: true) before the case begins.
     pub fn set_switches(&mut self, user: UserId, prompts: bool, is_public: bool) {
-        let now = self.user_mut(user);
-        (now.is_silent, now.is_private) = (!prompts, !is_public);
-        self.bump(user);
+        self.set_setting(user, Setting::Prompt, prompts);
+        self.set_setting(user, Setting::Privacy, is_public);
     }
 
     /// Has a user logged in before the case begins, and (with a state) past the first CHG.

@@ -4,7 +4,7 @@ use super::Model;
 use super::line::Capture;
 use super::table::Phase;
 use super::value::{ConnId, Door, MAX_USERS, NameId, SessionId, TicketId, UserId, UserSet};
-use crate::protocol::{List, State};
+use crate::protocol::{List, Setting, State};
 use crate::rules::{Presence, Truth, View};
 
 /// What is known of the server beforehand.
@@ -61,12 +61,8 @@ pub(super) struct User {
     pub(super) doubt: Doubt,
     /// FL, AL, BL: who is on it, and of whom that is not known.
     pub(super) lists: [(UserSet, UserSet); 3],
-    /// GTC is N, or it is not known.
-    pub(super) is_silent: bool,
-    pub(super) gtc_doubt: bool,
-    /// BLP is BL, or it is not known.
-    pub(super) is_private: bool,
-    pub(super) blp_doubt: bool,
+    /// GTC, BLP: whether it is N or BL, and whether that is not known.
+    pub(super) settings: [(bool, bool); 2],
     pub(super) serial: u16,
     pub(super) name: NameId,
     /// What this user was told of the others.
@@ -315,14 +311,19 @@ impl Model {
             .is_some_and(|conn| !conn.doubt && conn.stage != Stage::Closed)
     }
 
-    /// Whether GTC is A.
-    pub(super) fn is_prompted(&self, user: UserId) -> Truth {
-        let user = self.user(user);
-        if user.gtc_doubt {
-            Truth::Maybe
-        } else {
-            (!user.is_silent).into()
+    /// Whether a setting has its first value.
+    pub(super) fn setting(&self, user: UserId, setting: Setting) -> Truth {
+        match self.user(user).settings.get(setting as usize) {
+            Some((is_second, false)) => (!is_second).into(),
+            _ => Truth::Maybe,
         }
+    }
+
+    pub(super) fn set_setting(&mut self, user: UserId, setting: Setting, value: bool) {
+        if let Some(now) = self.user_mut(user).settings.get_mut(setting as usize) {
+            *now = (!value, false);
+        }
+        self.bump(user);
     }
 }
 
@@ -342,12 +343,7 @@ impl View for Model {
     }
 
     fn is_public(&self, user: UserId) -> Truth {
-        let user = self.user(user);
-        if user.blp_doubt {
-            Truth::Maybe
-        } else {
-            (!user.is_private).into()
-        }
+        self.setting(user, Setting::Privacy)
     }
 
     fn is(&self, user: UserId, presence: Presence) -> Truth {

@@ -3,12 +3,12 @@
 use super::Oracle;
 use super::finding::Findings;
 use super::line::Verb;
-use super::world::{Flaw, Membership, Privacy, Request, Role, Seen, Told, User};
+use super::world::{Flaw, Membership, Request, Role, Seen, Told, User};
 use super::world::{World, state};
 use crate::protocol::{
-    ClauseId, Direction, Grammar, List, MAX_HANDLE, MAX_NAME, ServerKind, decode_name,
+    ClauseId, Direction, Grammar, List, MAX_HANDLE, MAX_NAME, ServerKind, Setting, decode_name,
 };
-use crate::rules::{self, Truth};
+use crate::rules::{self, SettingRule, Truth};
 
 /// The judge of answers against their requests.
 #[derive(Debug)]
@@ -233,22 +233,8 @@ impl Case<'_> {
                 let message = "the answer names another state";
                 self.accuse(ClauseId::CHG_1, message, word, out);
             }
-            (Verb::Gtc, _) => {
-                let old = user.prompt.met_by(self.request.index);
-                let old = old.map(|letter| [letter] == *word);
-                let is_made = user.prompt.made_before(self.request.index).is_some();
-                let clauses = [ClauseId::GTC_1, ClauseId::GTC_2, ClauseId::GTC_6];
-                let is_legal = matches!(word, b"A" | b"N");
-                self.setting(clauses, is_legal, (old, is_made), out);
-            }
-            (Verb::Blp, _) => {
-                let old = user.privacy.met_by(self.request.index);
-                let old = old.map(|old| (old == Privacy::Open) == (word == b"AL"));
-                let is_made = user.privacy.made_before(self.request.index).is_some();
-                let clauses = [ClauseId::BLP_1, ClauseId::BLP_2, ClauseId::BLP_8];
-                let is_legal = matches!(word, b"AL" | b"BL");
-                self.setting(clauses, is_legal, (old, is_made), out);
-            }
+            (Verb::Gtc, _) => self.setting(Setting::Prompt, user, out),
+            (Verb::Blp, _) => self.setting(Setting::Privacy, user, out),
             (Verb::Lst, Verb::Lst) => {
                 if List::parse(word).is_none() {
                     let message = "no list has this name";
@@ -265,32 +251,35 @@ impl Case<'_> {
         }
     }
 
-    /// GTC or BLP, by the clauses of a change, of the same value and of a bad one. A server that takes
-    /// a value for the present one after it has shown another may have shown the wrong one.
-    fn setting(
-        &self,
-        [changed, same, bad]: [ClauseId; 3],
-        is_legal: bool,
-        (was_so, is_made): (Option<bool>, bool),
-        out: &mut Findings,
-    ) {
-        let (told, word) = (&self.told.line, self.request.words());
-        let value = word.word(2);
+    /// GTC or BLP. A server that takes a value for the present one after it has shown another may
+    /// have shown the wrong one.
+    fn setting(&self, setting: Setting, user: &User, out: &mut Findings) {
+        let (told, asked) = (&self.told.line, self.request.words());
+        let (rule, fact, word) = (
+            SettingRule::of(setting),
+            user.setting(setting),
+            asked.word(2),
+        );
+        let value = setting.parse(word);
+        let met = fact.met_by(self.request.index);
+        let was_so = met.zip(value).map(|(met, value)| met == value);
+        let is_made = fact.made_before(self.request.index).is_some();
         match told.verb {
-            Verb::Error(218) if was_so == Some(false) && is_made && is_legal => {
+            Verb::Error(code) if rule.refusal.has(code) && was_so == Some(false) && is_made => {
                 let message =
                     "the value is another than the present one and is refused as the same";
-                self.accuse(changed, message, value, out);
+                self.accuse(rule.changed, message, word, out);
             }
             Verb::Error(_) => {}
-            _ if !is_legal => {
-                self.accuse(bad, "there is no such value", b"an error or a close", out);
+            _ if value.is_none() => {
+                let message = "there is no such value";
+                self.accuse(rule.illegal, message, b"an error or a close", out);
             }
-            _ if told.word(3) != value => {
-                self.accuse(changed, "the answer names another value", value, out);
+            _ if told.word(3) != word => {
+                self.accuse(rule.changed, "the answer names another value", word, out);
             }
             _ if was_so == Some(true) => {
-                self.accuse(same, "the value was so before", b"an error", out);
+                self.accuse(rule.same, "the value was so before", b"an error", out);
             }
             _ => {}
         }

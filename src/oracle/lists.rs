@@ -5,9 +5,10 @@ use std::collections::BTreeSet;
 use super::Oracle;
 use super::finding::Findings;
 use super::line::Verb;
-use super::world::{Membership, Privacy, Request, Role, Seen, Told, User, UserId, World};
+use super::world::{Membership, Request, Role, Seen, Told, User, UserId, World};
 use super::world::{ends_list, serial};
-use crate::protocol::{ClauseId, List};
+use crate::protocol::{ClauseId, List, Setting};
+use crate::rules::SettingRule;
 
 /// The judge of lists.
 #[derive(Debug)]
@@ -71,25 +72,16 @@ fn judge_setting(
     request: &Request,
     out: &mut Findings,
 ) {
-    let line = &told.line;
-    let kept = is_unchanged(owner, told);
-    let (clause, expected) = if line.verb == Verb::Gtc {
-        let before = owner.prompt.from_before().filter(|_| kept);
-        let expected = owner.prompt.steady_since(request.index).or(before);
-        (ClauseId::GTC_5, expected.map(|letter| vec![letter]))
-    } else {
-        let before = owner.privacy.from_before().filter(|_| kept);
-        let expected = owner.privacy.steady_since(request.index).or(before);
-        let word = |privacy| match privacy {
-            Privacy::Open => b"AL".to_vec(),
-            Privacy::Closed => b"BL".to_vec(),
-        };
-        (ClauseId::BLP_5, expected.map(word))
+    let Some(setting) = Setting::of(told.line.verb) else {
+        return;
     };
-    if let Some(expected) = expected.filter(|value| value != line.word(3)) {
+    let fact = owner.setting(setting);
+    let before = fact.from_before().filter(|_| is_unchanged(owner, told));
+    let expected = fact.steady_since(request.index).or(before);
+    let expected = expected.map(|value| setting.as_str(value));
+    if let Some(expected) = expected.filter(|word| word.as_bytes() != told.line.word(3)) {
         let message = "the setting is another than it was";
-        let expected = String::from_utf8_lossy(&expected);
-        out.accuse_line(seen, clause, message, &expected);
+        out.accuse_line(seen, SettingRule::of(setting).kept, message, expected);
     }
 }
 

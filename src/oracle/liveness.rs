@@ -10,7 +10,7 @@ use super::finding::{Charge, Findings, Place};
 use super::line::{Verb, number};
 use super::soundness::is_state;
 use super::world::{Conn, Request, Seen, World};
-use crate::protocol::{ClauseId, List, MAX_HANDLE, MAX_NAME, ServerKind};
+use crate::protocol::{ClauseId, List, MAX_HANDLE, MAX_NAME, ServerKind, Setting};
 use crate::transcript::ConnId;
 
 /// After how many round trips on the same connection, one after the other, an answer is missing.
@@ -104,8 +104,8 @@ fn must_be_answered(conn: &Conn, request: &Request) -> bool {
             (None, _) => false,
         },
         Verb::Lst => is_list(word),
-        Verb::Gtc => matches!(word, b"A" | b"N"),
-        Verb::Blp => matches!(word, b"AL" | b"BL"),
+        Verb::Gtc => Setting::Prompt.parse(word).is_some(),
+        Verb::Blp => Setting::Privacy.parse(word).is_some(),
         Verb::Chg => is_state(word),
         Verb::Xfr => word == b"SB",
         Verb::Add => {

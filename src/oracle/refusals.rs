@@ -8,10 +8,10 @@ use super::Oracle;
 use super::finding::Findings;
 use super::line::Verb;
 use super::soundness::{has_handles_length, is_sound, is_sound_but, is_state};
-use super::world::{BoardId, Membership, Privacy, Request, Role, Seat, Seen, UNSET, User, World};
+use super::world::{BoardId, Membership, Request, Role, Seat, Seen, UNSET, User, World};
 use super::world::{UserId, state};
-use crate::protocol::{ClauseId, ErrorCode, List, ServerKind};
-use crate::rules::{self, Reach, Truth};
+use crate::protocol::{ClauseId, ErrorCode, List, ServerKind, Setting};
+use crate::rules::{self, Reach, SettingRule, Truth};
 
 /// The judge of errors against their causes.
 #[derive(Debug, Default)]
@@ -159,18 +159,13 @@ impl Case<'_> {
             return None;
         }
         match self.request.verb {
-            Verb::Gtc => {
-                let is_same = user.prompt.met_by(index).map(|old| [old] == *word);
-                let charge = (ClauseId::GTC_3, "the same value draws another code", "218");
+            Verb::Gtc | Verb::Blp => {
+                let setting = Setting::of(self.request.verb)?;
+                let old = user.setting(setting).met_by(index);
+                let clause = SettingRule::of(setting).refusal.clause;
+                let charge = (clause, "the same value draws another code", "218");
                 self.unless(&[218], charge)
-                    .filter(|_| is_same == Some(true))
-            }
-            Verb::Blp => {
-                let old = user.privacy.met_by(index);
-                let old = old.map(|old| if old == Privacy::Open { b"AL" } else { b"BL" });
-                let charge = (ClauseId::BLP_3, "the same value draws another code", "218");
-                self.unless(&[218], charge)
-                    .filter(|_| old.is_some_and(|old| old == word))
+                    .filter(|_| old.is_some_and(|old| setting.as_str(old).as_bytes() == word))
             }
             Verb::Chg => self.change(user, word),
             Verb::Lst if self.is_sound() && self.code < 300 => {

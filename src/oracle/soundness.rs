@@ -5,7 +5,7 @@
 
 use super::line::{Line, Verb, number};
 use super::world::Request;
-use crate::protocol::{List, MAX_HANDLE, ServerKind, State, decode_name};
+use crate::protocol::{List, MAX_HANDLE, ServerKind, Setting, State, decode_name};
 
 /// A name of so many bytes is too long for no server.
 const SHORT_NAME: usize = 100;
@@ -31,8 +31,8 @@ fn is_sound_word(line: &Line<'_>, kind: ServerKind, at: usize) -> bool {
         (Verb::Usr, 2) => word == b"MD5",
         (Verb::Usr, 4) if line.word(3) == b"I" => is_handle(word),
         (Verb::Syn, _) => number(word).is_some_and(|number| number <= u64::from(u32::MAX)),
-        (Verb::Gtc, _) => matches!(word, b"A" | b"N"),
-        (Verb::Blp, _) => matches!(word, b"AL" | b"BL"),
+        (Verb::Gtc, _) => Setting::Prompt.parse(word).is_some(),
+        (Verb::Blp, _) => Setting::Privacy.parse(word).is_some(),
         (Verb::Chg, _) => is_state(word),
         (Verb::Xfr, _) => word == b"SB",
         (Verb::Lst, _) => List::parse(word).is_some(),

@@ -4,6 +4,7 @@
 use super::clause::ClauseId;
 use super::requests::{Asked, Told};
 use super::role::{Direction, Kinds};
+use super::setting::Setting;
 use super::verb::Verb;
 
 /// Whether the word after the verb is a TrID.
@@ -98,8 +99,8 @@ impl Param {
             | Self::Group
             | Self::Length => is_number,
             Self::Handle => word.contains(&b'@'),
-            Self::Prompt => matches!(word, b"A" | b"N"),
-            Self::Privacy => matches!(word, b"AL" | b"BL"),
+            Self::Prompt => Setting::Prompt.parse(word).is_some(),
+            Self::Privacy => Setting::Privacy.parse(word).is_some(),
             Self::Mode => matches!(word, b"U" | b"N" | b"A"),
             Self::Cookie => !word.is_empty(),
             Self::Address => is_address(word),

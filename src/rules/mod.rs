@@ -7,12 +7,16 @@
 //! them (ARCHITECTURE.md, wall 1): a wrong belief would be wrong on both sides.
 
 mod lists;
+mod outcome;
+mod settings;
 #[cfg(test)]
 mod sketch;
 mod truth;
 mod visibility;
 
 pub use lists::{is_opposed, opposite};
+pub use outcome::{Outcome, Outcomes, Refusal};
+pub use settings::SettingRule;
 pub use truth::Truth;
 pub use visibility::{Reach, call, hears, sees, visible};
 

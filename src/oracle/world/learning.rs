@@ -8,32 +8,17 @@ use super::connection::{Conn, MOST_WAITING, ODD};
 use super::fact::Membership;
 use super::reading::{Asked, Clarity, Flaw, Role, Told};
 use super::request::{Request, Step};
-use super::user::{ANY, Privacy, State, User, UserId, serial};
+use super::user::{ANY, State, User, UserId, serial};
 use crate::oracle::line::{Line, Verb, number};
 use crate::oracle::soundness::is_handle;
-use crate::protocol::{self, Dialect, List, ServerKind, decode_name};
-use crate::rules;
+use crate::protocol::{self, Dialect, List, ServerKind, Setting, decode_name};
+use crate::rules::{self, SettingRule};
 use crate::transcript::{ConnId, Entry, Party, Transcript, What};
 
 /// A state code; one that the draft does not have may be shown as any.
 pub(in crate::oracle) fn state(word: &[u8]) -> State {
     let is_known = protocol::State::parse(word).is_some();
     word.try_into().ok().filter(|_| is_known).unwrap_or(ANY)
-}
-
-fn privacy(word: &[u8]) -> Option<Privacy> {
-    match word {
-        b"AL" => Some(Privacy::Open),
-        b"BL" => Some(Privacy::Closed),
-        _ => None,
-    }
-}
-
-fn prompt(word: &[u8]) -> Option<u8> {
-    match word {
-        [letter @ (b'A' | b'N')] => Some(*letter),
-        _ => None,
-    }
 }
 
 /// What of a [`Told`] is needed to learn from it.
@@ -200,8 +185,8 @@ impl World {
         }
         let user = self.users.get_mut(id);
         match verb {
-            Verb::Gtc => user.prompt.asked(),
-            Verb::Blp => user.privacy.asked(),
+            Verb::Gtc => user.setting_mut(Setting::Prompt).asked(),
+            Verb::Blp => user.setting_mut(Setting::Privacy).asked(),
             Verb::Chg => user.states.asked(state(line.word(2)), index),
             Verb::Add | Verb::Rem => {
                 if let Some(list) = List::parse(line.word(2)) {
@@ -505,43 +490,32 @@ fn begins(asked: &Asked<'_>) -> bool {
 
 /// GTC or BLP, in answer to itself or in a batch.
 fn learn_setting(user: &mut User, request: &Request, line: &Line<'_>, index: usize) {
-    let (asked, is_change) = (request.index, request.verb != Verb::Syn);
+    let Some(setting) = Setting::of(line.verb) else {
+        return;
+    };
+    let is_change = request.verb != Verb::Syn;
+    let fact = user.setting_mut(setting);
+    if is_change {
+        fact.settled();
+    }
     // Where a value that does not exist is taken, nobody knows what is set now.
-    let is_known = !is_other_value(request, line);
-    let word = line.word(3);
-    if line.verb == Verb::Gtc {
-        if is_change {
-            user.prompt.settled();
-        }
-        match prompt(word).filter(|_| is_known) {
-            Some(letter) => user.prompt.learn(letter, asked, index, is_change),
-            None => user.prompt.forget(),
-        }
-    } else {
-        if is_change {
-            user.privacy.settled();
-        }
-        match privacy(word).filter(|_| is_known) {
-            Some(privacy) => user.privacy.learn(privacy, asked, index, is_change),
-            None => user.privacy.forget(),
-        }
+    let value = setting.parse(line.word(3));
+    match value.filter(|_| !is_other_value(request, line)) {
+        Some(value) => fact.learn(value, request.index, index, is_change),
+        None => fact.forget(),
     }
 }
 
-/// An error in answer to GTC or BLP: 218 says that the value is set already.
+/// An error in answer to GTC or BLP may say that the value is set already.
 fn learn_refusal(user: &mut User, request: &Request, code: u16) {
-    let asked = request.words();
-    let word = asked.word(2);
-    if request.verb == Verb::Gtc {
-        user.prompt.settled();
-        if let Some(same) = prompt(word).filter(|_| code == 218) {
-            user.prompt.confirm(same);
-        }
-    } else {
-        user.privacy.settled();
-        if let Some(same) = privacy(word).filter(|_| code == 218) {
-            user.privacy.confirm(same);
-        }
+    let Some(setting) = Setting::of(request.verb) else {
+        return;
+    };
+    let fact = user.setting_mut(setting);
+    fact.settled();
+    let value = setting.parse(request.words().word(2));
+    if let Some(same) = value.filter(|_| SettingRule::of(setting).refusal.has(code)) {
+        fact.confirm(same);
     }
 }
 

@@ -3,11 +3,12 @@
 use super::World;
 use super::board::Seat;
 use super::connection::Conn;
+use super::fact::Fact;
 use super::reading::Asked;
 use super::request::Request;
 use super::user::{UNSET, UserId};
 use crate::oracle::line::{Line, Verb};
-use crate::protocol::{List, ServerKind, decode_name, join_name};
+use crate::protocol::{List, ServerKind, Setting, decode_name, join_name};
 use crate::transcript::{ConnId, Party};
 
 /// How many handles that try to log in are remembered.
@@ -98,8 +99,7 @@ impl World {
         for list in List::ALL {
             known.list_mut(list).grow_old();
         }
-        known.privacy.renew();
-        known.prompt.renew();
+        known.settings.iter_mut().for_each(Fact::renew);
         if !is_known {
             known.blur(index);
         }
@@ -223,9 +223,11 @@ impl World {
         for (verb, list) in verbs {
             match (verb, list) {
                 (Verb::Add | Verb::Rem, Some(list)) => known.list_mut(list).forget(),
-                (Verb::Gtc, _) => known.prompt.forget(),
-                (Verb::Blp, _) => known.privacy.forget(),
-                _ => {}
+                _ => {
+                    if let Some(setting) = Setting::of(verb) {
+                        known.setting_mut(setting).forget();
+                    }
+                }
             }
         }
     }

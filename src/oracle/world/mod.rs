@@ -27,7 +27,7 @@ pub(in crate::oracle) use learning::state;
 pub use reading::{Asked, Clarity, Flaw, Role, Seen, Sight, Told};
 pub use request::{Progress, Request, Step, ends_list};
 pub use since::Since;
-pub use user::{GONE, Privacy, State, States, UNSET, User, UserId, Users, serial};
+pub use user::{GONE, State, States, UNSET, User, UserId, Users, serial};
 
 /// All that is known so far.
 #[derive(Debug, Default)]

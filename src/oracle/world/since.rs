@@ -2,8 +2,8 @@
 
 use super::World;
 use super::fact::Membership;
-use super::user::{Privacy, State, UNSET, UserId};
-use crate::protocol::List;
+use super::user::{State, UNSET, UserId};
+use crate::protocol::{List, Setting};
 use crate::rules::{Presence, Truth, View};
 
 const HIDDEN: State = *b"HDN";
@@ -38,8 +38,8 @@ impl View for Since<'_> {
 
     fn is_public(&self, user: UserId) -> Truth {
         let user = self.world.user(user);
-        match user.privacy.sure().filter(|_| user.is_sure()) {
-            Some((privacy, since)) if since <= self.index => (privacy == Privacy::Open).into(),
+        match user.setting(Setting::Privacy).sure() {
+            Some((is_public, since)) if since <= self.index && user.is_sure() => is_public.into(),
             _ => Truth::Maybe,
         }
     }

@@ -4,22 +4,13 @@ use std::collections::{BTreeSet, VecDeque};
 
 use super::fact::{Fact, ListFact};
 use crate::oracle::line::{Line, Verb, number};
-use crate::protocol::{self, List};
+use crate::protocol::{self, List, Setting};
 use crate::transcript::ConnId;
 use foldhash::HashMap;
 
 /// A user within one transcript. Handles that differ in case alone are one user here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct UserId(pub(super) usize);
-
-/// Who may call and see a user.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Privacy {
-    /// BLP AL: everybody who is not on the BL.
-    Open,
-    /// BLP BL: only who is on the AL.
-    Closed,
-}
 
 /// A state, by its three letters.
 pub type State = [u8; 3];
@@ -172,10 +163,8 @@ pub struct User {
     /// the next login.
     pub is_blurred: bool,
     lists: [ListFact; 4],
-    /// BLP.
-    pub privacy: Fact<Privacy>,
-    /// GTC: the letter.
-    pub prompt: Fact<u8>,
+    /// GTC, BLP: whether it has its first value.
+    pub(super) settings: [Fact<bool>; 2],
     /// CHG.
     pub states: States,
     /// The friendly names that the user has had, or may have, decoded.
@@ -206,8 +195,7 @@ impl User {
             logged_in: 0,
             is_blurred: false,
             lists: Default::default(),
-            privacy: Fact::default(),
-            prompt: Fact::default(),
+            settings: Default::default(),
             states: States::default(),
             names: BTreeSet::new(),
             has_lost_names: false,
@@ -246,6 +234,24 @@ impl User {
             List::Allow => allow,
             List::Block => block,
             List::Reverse => reverse,
+        }
+    }
+
+    /// One of the settings: whether it has its first value.
+    #[must_use]
+    pub fn setting(&self, setting: Setting) -> &Fact<bool> {
+        let [prompt, privacy] = &self.settings;
+        match setting {
+            Setting::Prompt => prompt,
+            Setting::Privacy => privacy,
+        }
+    }
+
+    pub(super) fn setting_mut(&mut self, setting: Setting) -> &mut Fact<bool> {
+        let [prompt, privacy] = &mut self.settings;
+        match setting {
+            Setting::Prompt => prompt,
+            Setting::Privacy => privacy,
         }
     }
 
@@ -299,8 +305,7 @@ impl User {
     /// Lists, settings and states are not known any more.
     pub(super) fn forget_settings(&mut self, index: usize) {
         self.lists.iter_mut().for_each(ListFact::forget);
-        self.privacy.forget();
-        self.prompt.forget();
+        self.settings.iter_mut().for_each(Fact::forget);
         self.states.forget(index);
         self.serial = 0;
         self.serial_before = 0;

@@ -1,0 +1,45 @@
+//! What may come of a request.
+
+use smallvec::SmallVec;
+
+use super::Truth;
+use crate::protocol::ClauseId;
+
+/// An error that a cause draws.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// The clause that says which error.
+    pub clause: ClauseId,
+    /// Its code.
+    pub code: u16,
+    /// Codes that servers give for it too.
+    pub others: &'static [u16],
+}
+
+impl Refusal {
+    /// Whether a code stands for it.
+    #[must_use]
+    pub fn has(&self, code: u16) -> bool {
+        self.code == code || self.others.contains(&code)
+    }
+}
+
+/// What may come of a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// It is carried out.
+    Done,
+    /// It is refused.
+    Refused(&'static Refusal),
+}
+
+/// All that may come of a request, in no more than one way where enough is known.
+pub type Outcomes = SmallVec<[Outcome; 3]>;
+
+/// Of these outcomes, those for which the case may be given.
+pub(super) fn possible<const N: usize>(cases: [(Truth, Outcome); N]) -> Outcomes {
+    let cases = cases
+        .into_iter()
+        .filter(|(is_given, _)| *is_given != Truth::No);
+    cases.map(|(_, outcome)| outcome).collect()
+}

@@ -10,7 +10,7 @@ use super::connection::ConnId;
 use super::groups::Groups;
 use super::list::{List, ListName};
 use super::phones::Phones;
-use crate::protocol::{ONLINE_STATES, encode_name};
+use crate::protocol::{Setting, State, encode_name};
 use foldhash::HashMap;
 use foldhash::fast::RandomState;
 
@@ -18,102 +18,11 @@ use foldhash::fast::RandomState;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) struct AccountId(u32);
 
-/// A state that a user can choose (draft, 7.7).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum State {
-    /// One of the online states, by its code.
-    Online(&'static str),
-    /// Online and shown to nobody.
-    Hidden,
-    /// Offline, but able to synchronise.
-    Offline,
-}
-
-impl State {
-    //= CHG-1
-    //= CHG-9
-    //= CHG-11
-    pub(super) fn parse(word: &[u8]) -> Option<Self> {
-        match word {
-            b"HDN" => Some(Self::Hidden),
-            //= CHG-2
-            b"FLN" => Some(Self::Offline),
-            _ => ONLINE_STATES
-                .into_iter()
-                .find(|code| code.as_bytes() == word)
-                .map(Self::Online),
-        }
-    }
-
-    pub(super) fn as_str(self) -> &'static str {
-        match self {
-            Self::Online(code) => code,
-            Self::Hidden => "HDN",
-            Self::Offline => "FLN",
-        }
-    }
-
-    /// The code that others may see.
-    //= CHG-5
-    //= PRES-14
-    pub(super) fn shown(self) -> Option<&'static str> {
-        match self {
-            Self::Online(code) => Some(code),
-            Self::Hidden | Self::Offline => None,
-        }
-    }
-}
-
-/// Whether the client asks its user when the RL grows (GTC).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Prompt {
-    /// A: ask.
-    Ask,
-    /// N: do not.
-    Never,
-}
-
-impl Prompt {
-    pub(super) fn parse(word: &[u8]) -> Option<Self> {
-        match word {
-            b"A" => Some(Self::Ask),
-            b"N" => Some(Self::Never),
-            _ => None,
-        }
-    }
-
-    pub(super) fn as_str(self) -> &'static str {
-        match self {
-            Self::Ask => "A",
-            Self::Never => "N",
-        }
-    }
-}
-
-/// Who may see and call a user who is on neither AL nor BL (BLP).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Privacy {
-    /// AL: everybody who is not on the BL.
-    Open,
-    /// BL: nobody who is not on the AL.
-    Closed,
-}
-
-impl Privacy {
-    pub(super) fn parse(word: &[u8]) -> Option<Self> {
-        match word {
-            b"AL" => Some(Self::Open),
-            b"BL" => Some(Self::Closed),
-            _ => None,
-        }
-    }
-
-    pub(super) fn as_str(self) -> &'static str {
-        match self {
-            Self::Open => "AL",
-            Self::Closed => "BL",
-        }
-    }
+/// The code that others may see of a state.
+//= CHG-5
+//= PRES-14
+pub(super) fn shown(state: State) -> Option<&'static str> {
+    state.is_online().then(|| state.as_str())
 }
 
 /// A user's presence on the notification server.
@@ -158,8 +67,10 @@ pub(super) struct Account {
     pub(super) name: Arc<str>,
     /// The number of the last change to the lists and settings; never 0.
     pub(super) serial: u32,
-    pub(super) prompt: Prompt,
-    pub(super) privacy: Privacy,
+    /// GTC is A.
+    pub(super) prompts: bool,
+    /// BLP is AL.
+    pub(super) is_public: bool,
     pub(super) phones: Phones,
     pub(super) groups: Groups,
     pub(super) forward: List,
@@ -189,9 +100,9 @@ impl Account {
             //= SYN-11
             serial: 1,
             //= GTC-4
-            prompt: Prompt::Ask,
+            prompts: true,
             //= BLP-4
-            privacy: Privacy::Open,
+            is_public: true,
             phones: Phones::default(),
             groups: Groups::default(),
             forward: List::default(),
@@ -221,6 +132,14 @@ impl Account {
         }
     }
 
+    /// Whether a setting has its first value.
+    pub(super) fn setting_mut(&mut self, setting: Setting) -> &mut bool {
+        match setting {
+            Setting::Prompt => &mut self.prompts,
+            Setting::Privacy => &mut self.is_public,
+        }
+    }
+
     /// Counts a change of the lists or settings, and gives its number.
     //= SER-1
     //= SER-2
@@ -233,11 +152,8 @@ impl Account {
     //= BLP-6
     //= BLP-7
     pub(super) fn admits(&self, other: AccountId) -> bool {
-        let admitted = match self.privacy {
-            Privacy::Open => true,
-            Privacy::Closed => self.allow.contains(other),
-        };
-        admitted && !self.block.contains(other)
+        let is_admitted = self.is_public || self.allow.contains(other);
+        is_admitted && !self.block.contains(other)
     }
 
     /// Whether the user takes part in conversations: is shown, and has not turned calls off.
@@ -247,7 +163,7 @@ impl Account {
 
     /// The state that others may see, where the user is online and not hidden.
     pub(super) fn shown_state(&self) -> Option<&'static str> {
-        self.presence?.state?.shown()
+        shown(self.presence?.state?)
     }
 }
 

@@ -15,10 +15,8 @@ pub(super) enum Change {
     Remove(ListName),
     /// The own name, or that of an entry.
     Name,
-    /// GTC.
-    Prompt,
-    /// BLP.
-    Privacy,
+    /// GTC or BLP.
+    Setting,
     /// A group is made, renamed or removed, or a contact enters or leaves one.
     Groups,
     /// The own phone numbers, or those of a contact.

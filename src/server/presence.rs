@@ -7,9 +7,10 @@
 use std::sync::Arc;
 
 use super::Server;
-use super::account::{AccountId, Sight, State};
+use super::account::{AccountId, Sight, shown};
 use super::connection::ConnId;
 use super::request::{Outcome, Refusal, Request};
+use crate::protocol::State;
 
 /// Why a watcher's view of a user is looked at.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -32,7 +33,9 @@ impl Server {
         let [code] = request.params else {
             return Err(Refusal::Close);
         };
+        //= CHG-2
         //= CHG-9
+        //= CHG-11
         let state = State::parse(code).ok_or(Refusal::Error(201))?;
         let user = &mut self.directory[account];
         let Some(presence) = user.presence.as_mut() else {
@@ -53,7 +56,7 @@ impl Server {
         if state == State::Offline && before != Some(State::Offline) {
             self.remember(account);
         }
-        let is_news = before.and_then(State::shown) != state.shown();
+        let is_news = before.and_then(shown) != shown(state);
         if is_news && self.quirks.announces(before, state) {
             self.announce(account);
         }

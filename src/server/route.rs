@@ -8,6 +8,7 @@ use super::account::AccountId;
 use super::connection::{ConnId, End, Phase};
 use super::request::{Outcome, Refusal, Request};
 
+use crate::protocol::Setting;
 use crate::wire::{Frame, Limits, Words};
 
 impl Server {
@@ -112,8 +113,8 @@ impl Server {
         match request.verb {
             "SYN" => self.synchronise(conn, account, request),
             "LST" => self.show_list(conn, account, request),
-            "GTC" => self.set_prompt(conn, account, request),
-            "BLP" => self.set_privacy(conn, account, request),
+            "GTC" => self.set(conn, account, request, Setting::Prompt),
+            "BLP" => self.set(conn, account, request, Setting::Privacy),
             "ADD" => self.add(conn, account, request),
             "REM" => self.remove(conn, account, request),
             "REA" => self.rename(conn, account, request),

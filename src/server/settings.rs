@@ -1,13 +1,14 @@
 //! SYN, LST, GTC and BLP: what the server keeps for a user, shown and set.
 
 use super::Server;
-use super::account::{AccountId, Privacy, Prompt};
+use super::account::AccountId;
 use super::connection::ConnId;
 use super::handle::parse_number;
 use super::list::{Change, ListName};
 use super::outbox::More;
 use super::phones::{Key, write_phones};
 use super::request::{Outcome, Refusal, Request};
+use crate::protocol::Setting;
 
 /// What a list is sent as a part of.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -55,7 +56,8 @@ impl Server {
     pub(super) fn send_batch(&mut self, conn: ConnId, account: AccountId, trid: &str) {
         let user = self.quirks.as_written(&self.directory, account);
         let serial = user.serial;
-        let (prompt, privacy) = (user.prompt.as_str(), user.privacy.as_str());
+        let prompt = Setting::Prompt.as_str(user.prompts);
+        let privacy = Setting::Privacy.as_str(user.is_public);
         self.outbox
             .line(conn, format_args!("GTC {trid} {serial} {prompt}"));
         self.outbox
@@ -134,57 +136,38 @@ impl Server {
 
     //= GTC-1
     //= GTC-5
-    pub(super) fn set_prompt(
+    //= BLP-1
+    //= BLP-5
+    pub(super) fn set(
         &mut self,
         conn: ConnId,
         account: AccountId,
         request: &Request<'_>,
+        setting: Setting,
     ) -> Outcome {
-        let [value] = request.params else {
+        let [word] = request.params else {
             return Err(Refusal::Close);
         };
         //= GTC-6
-        let prompt = Prompt::parse(value).ok_or(Refusal::Close)?;
-        let user = &mut self.directory[account];
+        //= BLP-8
+        let value = setting.parse(word).ok_or(Refusal::Close)?;
+        let present = self.directory[account].setting_mut(setting);
         //= GTC-2
         //= GTC-3
-        if user.prompt == prompt {
-            return Err(Refusal::Error(218));
-        }
-        user.prompt = prompt;
-        let serial = self.count(account, Change::Prompt);
-        let (trid, value) = (request.trid(), prompt.as_str());
-        self.outbox
-            .line(conn, format_args!("GTC {trid} {serial} {value}"));
-        Ok(())
-    }
-
-    //= BLP-1
-    //= BLP-5
-    pub(super) fn set_privacy(
-        &mut self,
-        conn: ConnId,
-        account: AccountId,
-        request: &Request<'_>,
-    ) -> Outcome {
-        let [value] = request.params else {
-            return Err(Refusal::Close);
-        };
-        //= BLP-8
-        let privacy = Privacy::parse(value).ok_or(Refusal::Close)?;
-        let user = &mut self.directory[account];
         //= BLP-2
         //= BLP-3
-        if user.privacy == privacy {
+        if *present == value {
             return Err(Refusal::Error(218));
         }
-        user.privacy = privacy;
-        let serial = self.count(account, Change::Privacy);
-        let (trid, value) = (request.trid(), privacy.as_str());
+        *present = value;
+        let serial = self.count(account, Change::Setting);
+        let (verb, trid, value) = (request.verb, request.trid(), setting.as_str(value));
         self.outbox
-            .line(conn, format_args!("BLP {trid} {serial} {value}"));
+            .line(conn, format_args!("{verb} {trid} {serial} {value}"));
         //= BLP-9
-        self.review(account);
+        if setting == Setting::Privacy {
+            self.review(account);
+        }
         Ok(())
     }
 }

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use super::Quirks;
+use crate::protocol::Setting;
 use crate::server::Server;
-use crate::server::account::{AccountId, Prompt};
+use crate::server::account::AccountId;
 use crate::server::connection::{ConnId, Connection, End, Phase};
 use crate::server::faults::{Fate, Fault};
 use crate::server::list::ListName;
@@ -76,7 +77,9 @@ impl Server {
     /// A user sets GTC.
     fn before_prompt(&mut self, account: AccountId, value: &[u8]) {
         let user = &mut self.directory[account];
-        let is_change = Prompt::parse(value).is_some_and(|new| new != user.prompt);
+        let is_change = Setting::Prompt
+            .parse(value)
+            .is_some_and(|new| new != user.prompts);
         if is_change && self.quirks.has(Fault::NUMBERS_FALL) {
             user.serial = user.serial.saturating_sub(2);
         }

@@ -6,7 +6,7 @@ use md5::{Digest, Md5};
 
 use super::Quirks;
 use crate::server::Server;
-use crate::server::account::{AccountId, Privacy, Prompt};
+use crate::server::account::AccountId;
 use crate::server::connection::{ConnId, End, Phase};
 use crate::server::faults::Fault;
 use crate::server::list::{List, ListName};
@@ -94,10 +94,10 @@ impl Server {
             return;
         }
         if self.quirks.has(Fault::GTC_DEFAULT) {
-            user.prompt = Prompt::Never;
+            user.prompts = false;
         }
         if self.quirks.has(Fault::BLP_DEFAULT) {
-            user.privacy = Privacy::Closed;
+            user.is_public = false;
         }
     }
 
@@ -147,10 +147,10 @@ impl Server {
             *user.list_mut(ListName::Allow) = List::default();
         }
         if self.quirks.has(Fault::GTC_FORGOTTEN) {
-            user.prompt = Prompt::Ask;
+            user.prompts = true;
         }
         if self.quirks.has(Fault::BLP_FORGOTTEN) {
-            user.privacy = Privacy::Open;
+            user.is_public = true;
         }
         self.bring_back_removed();
         if self.quirks.has(Fault::SESSION_DIES_WITH_LOGIN) {

@@ -1,7 +1,8 @@
 //! Who is told of whom, and what.
 
 use super::Quirks;
-use crate::server::account::{Account, AccountId, State};
+use crate::protocol::State;
+use crate::server::account::{Account, AccountId};
 use crate::server::faults::Fault;
 use crate::server::list::ListName;
 
@@ -13,7 +14,7 @@ impl Quirks {
 
     /// Whether watchers hear of a change from one state to another.
     pub(in crate::server) fn announces(&self, before: Option<State>, now: State) -> bool {
-        if now.shown().is_none() {
+        if !now.is_online() {
             return true;
         }
         match before {

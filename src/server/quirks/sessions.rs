@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::Quirks;
 use crate::server::Server;
-use crate::server::account::{Account, AccountId, Privacy};
+use crate::server::account::{Account, AccountId};
 use crate::server::connection::{ConnId, Seat};
 use crate::server::cookie::{Cookies, Purpose};
 use crate::server::faults::Fault;
@@ -62,7 +62,7 @@ impl Quirks {
         let is_allowed = callee.list(ListName::Allow).contains(caller);
         if blocks(callee, caller) {
             self.has(Fault::BLOCKED_CAN_CALL)
-        } else if callee.privacy == Privacy::Closed {
+        } else if !callee.is_public {
             is_allowed || self.has(Fault::OPEN_TO_STRANGERS)
         } else {
             is_allowed || !self.has(Fault::CLOSED_TO_STRANGERS)

@@ -7,7 +7,7 @@ use super::prediction::{Effect, Replies, Reply};
 use super::value::{ConnId, Door, NameId};
 use super::world::Stage;
 use crate::protocol::ClauseId;
-use crate::rules::Truth;
+use crate::rules::{Truth, refusals};
 
 use smallvec::smallvec;
 
@@ -84,7 +84,7 @@ impl Model {
             | Command::Arity
             | Command::Hostile => misplaced(command),
             _ => smallvec![
-                Reply::new(ClauseId::USR_14, Effect::MaybeClosed, &[Line::Error(302)]),
+                Reply::refusal(&refusals::NOT_LOGGED_IN, Effect::MaybeClosed),
                 refused(ClauseId::USR_13),
                 ignored(ClauseId::USR_13),
             ],
@@ -99,7 +99,7 @@ impl Model {
                 Reply::anything(ClauseId::USR_13, Effect::Unclear),
             ],
             (_, Whom::Malformed) => smallvec![
-                Reply::new(ClauseId::HANDLE_4, Effect::MaybeClosed, &[Line::Error(206)]),
+                Reply::refusal(&refusals::LOGIN_HANDLE, Effect::MaybeClosed),
                 refused(ClauseId::HANDLE_3),
                 // At the second step it is refused as a wrong password is.
                 Reply::new(ClauseId::HANDLE_3, Effect::Challenged(None), &[challenge]),

@@ -10,7 +10,9 @@ use super::prediction::{Effect, Replies, Reply};
 use super::value::UserId;
 use super::world::Doubt;
 use crate::protocol::{ClauseId, List, Setting, State};
-use crate::rules::{self, Outcome, SettingRule, Truth, View};
+use crate::rules::{
+    self, Outcome, Outcomes, Presence, Refusal, SettingRule, Truth, View, refusals,
+};
 
 impl Model {
     pub(super) fn notification_replies(&self, user: UserId, command: Command) -> Replies {
@@ -143,13 +145,11 @@ impl Model {
         let effect = Effect::Setting(setting, value);
         let is_first = self.setting(user, setting);
         let is_so = if value { is_first } else { is_first.negated() };
-        let reply = |outcome| match outcome {
-            Outcome::Done => Reply::new(rule.changed, effect, &[line]),
-            Outcome::Refused(refusal) => {
-                Reply::new(refusal.clause, effect, &[Line::Error(refusal.code)])
-            }
-        };
-        rule.set(is_so).into_iter().map(reply).collect()
+        replies(
+            rule.set(is_so),
+            &Reply::new(rule.changed, effect, &[line]),
+            effect,
+        )
     }
 
     fn chg_replies(&self, user: UserId, state: Option<State>) -> Replies {
@@ -168,12 +168,12 @@ impl Model {
             }
             Some(state) => {
                 let effect = Effect::State(state);
-                let mut replies: Replies =
-                    smallvec![Reply::new(ClauseId::CHG_1, effect, &[Line::Chg(state)])];
-                if now.state == Some(state) || now.doubt != Doubt::None {
-                    replies.push(Reply::new(ClauseId::CHG_10, effect, &[Line::Error(218)]));
-                }
-                replies
+                let is_so = match now.doubt {
+                    Doubt::None => (now.state == Some(state)).into(),
+                    Doubt::MaybeOffline | Doubt::Full => Truth::Maybe,
+                };
+                let done = Reply::new(ClauseId::CHG_1, effect, &[Line::Chg(state)]);
+                replies(rules::change(is_so), &done, effect)
             }
         }
     }
@@ -185,10 +185,11 @@ impl Model {
             ListWord::List(list) => list,
         };
         let whom = match whom {
-            Whom::Nobody => return smallvec![error(ClauseId::ADD_6, 205)],
+            Whom::Nobody => return errors(&refusals::NOBODY, Effect::Nothing).collect(),
             Whom::Malformed => {
                 let any = Reply::new(ClauseId::ADD_7, Effect::Nothing, &[Line::AnyError]);
-                return smallvec![error(ClauseId::ADD_7, 201), any];
+                let usual = Reply::refusal(&refusals::LIST_HANDLE, Effect::Nothing);
+                return smallvec![usual, any];
             }
             Whom::User(whom) => whom,
         };
@@ -199,21 +200,13 @@ impl Model {
             let any = Reply::new(ClauseId::ADD_6, Effect::Nothing, &[Line::AnyError]);
             return smallvec![any, added];
         }
-        let is_there = self.is_on(user, list, whom);
-        let is_opposed = rules::is_opposed(self, user, list, whom);
-        let mut replies = Replies::new();
-        if is_there != Truth::Yes && is_opposed != Truth::Yes {
-            replies.push(added);
-        }
-        if is_there != Truth::No {
-            let effect = match is_there {
-                Truth::Maybe => Effect::Added(list, whom),
-                _ => Effect::Nothing,
-            };
-            replies.push(Reply::new(ClauseId::ADD_4, effect, &[Line::Error(215)]));
-        }
-        if is_opposed != Truth::No {
-            replies.push(error(ClauseId::ADD_5, 219));
+        let mut replies = replies(rules::add(self, user, list, whom), &added, Effect::Nothing);
+        if self.is_on(user, list, whom) == Truth::Maybe {
+            // What was there is there, as what was added.
+            let there = replies
+                .iter_mut()
+                .filter(|reply| reply.clause == refusals::THERE.clause);
+            there.for_each(|reply| reply.effect = Effect::Added(list, whom));
         }
         replies
     }
@@ -226,7 +219,7 @@ impl Model {
             ListWord::List(list) => list,
         };
         let whom = match whom {
-            Whom::Nobody => return not_there(),
+            Whom::Nobody => return errors(&refusals::ABSENT, Effect::Nothing).collect(),
             Whom::Malformed => {
                 let any = Reply::new(ClauseId::REM_4, Effect::MaybeClosed, &[Line::AnyError]);
                 return smallvec![any];
@@ -235,31 +228,25 @@ impl Model {
         };
         let removed = Line::Removed(list, self.next_serial(user), whom);
         let removed = Reply::new(ClauseId::REM_1, Effect::Removed(list, whom), &[removed]);
-        match self.is_on(user, list, whom) {
-            Truth::Yes => smallvec![removed],
-            Truth::No => not_there(),
-            Truth::Maybe => {
-                let effect = Effect::Removed(list, whom);
-                let refused = |code| Reply::new(ClauseId::REM_5, effect, &[Line::Error(code)]);
-                smallvec![removed, refused(216), refused(205)]
-            }
-        }
+        let effect = match self.is_on(user, list, whom) {
+            Truth::Maybe => Effect::Removed(list, whom),
+            Truth::Yes | Truth::No => Effect::Nothing,
+        };
+        replies(rules::remove(self, user, list, whom), &removed, effect)
     }
 
     fn xfr_replies(&self, user: UserId) -> Replies {
-        let now = self.user(user);
-        let refer = Line::ReferSb(self.next_ticket());
-        let refer = |effect| Reply::new(ClauseId::SBX_1, effect, &[refer]);
-        match now.state {
-            _ if now.doubt != Doubt::None => smallvec![
-                refer(Effect::Nothing),
-                error(ClauseId::SBX_4, 913),
-                error(ClauseId::SBX_5, 913),
-            ],
-            Some(State::Online(_)) => smallvec![refer(Effect::Issued)],
-            Some(_) => smallvec![error(ClauseId::SBX_4, 913)],
-            None => smallvec![error(ClauseId::SBX_5, 913), refer(Effect::IssuedInDoubt)],
-        }
+        let effect = match self.is(user, Presence::Unset) {
+            Truth::Yes => Effect::IssuedInDoubt,
+            Truth::No => Effect::Issued,
+            Truth::Maybe => Effect::Nothing,
+        };
+        let refer = Reply::new(
+            ClauseId::SBX_1,
+            effect,
+            &[Line::ReferSb(self.next_ticket())],
+        );
+        replies(rules::referral(self, user), &refer, Effect::Nothing)
     }
 
     fn extra_replies(&self, user: UserId, command: Command) -> Replies {
@@ -283,10 +270,22 @@ impl Model {
     }
 }
 
-/// The refusals of a REM of what is not on the list; some servers have 205 for who never was a
-/// contact.
-fn not_there() -> Replies {
-    smallvec![error(ClauseId::REM_5, 216), error(ClauseId::REM_5, 205)]
+/// The replies that say what has come of a request: `done`, or an error with the effect `refused`.
+fn replies(outcomes: Outcomes, done: &Reply, refused: Effect) -> Replies {
+    let mut replies = Replies::new();
+    for outcome in outcomes {
+        match outcome {
+            Outcome::Done => replies.push(done.clone()),
+            Outcome::Refused(refusal) => replies.extend(errors(refusal, refused)),
+        }
+    }
+    replies
+}
+
+/// The errors that stand for a refusal.
+fn errors(refusal: &'static Refusal, effect: Effect) -> impl Iterator<Item = Reply> {
+    let codes = refusal.codes();
+    codes.map(move |code| Reply::new(refusal.clause, effect, &[Line::Error(code)]))
 }
 
 /// Whether a user in state FLN may do it for sure ("only synchronise", draft, 7.7).

@@ -5,6 +5,7 @@ use smallvec::SmallVec;
 use super::line::Line;
 use super::value::{ConnId, NameId, SessionId, TicketId, UserId};
 use crate::protocol::{ClauseId, List, Setting, State};
+use crate::rules::Refusal;
 
 /// What becomes of the connection after a reply.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -79,6 +80,11 @@ impl Reply {
             anything: false,
             effect,
         }
+    }
+
+    /// The usual error of a refusal.
+    pub(super) fn refusal(refusal: &Refusal, effect: Effect) -> Self {
+        Self::new(refusal.clause, effect, &[Line::Error(refusal.code)])
     }
 
     pub(super) fn closing(mut self) -> Self {

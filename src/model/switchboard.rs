@@ -10,7 +10,7 @@ use super::prediction::{Effect, Replies, Reply};
 use super::value::{ConnId, SessionId, TicketId, UserId};
 use super::world::Ticket;
 use crate::protocol::ClauseId;
-use crate::rules::{self, Reach, Truth};
+use crate::rules::{self, Reach, Truth, refusals};
 
 /// After so many failed calls another may draw 713.
 const PATIENCE: u8 = 4;
@@ -25,7 +25,7 @@ fn out() -> Replies {
 
 /// A cookie that does not open.
 fn not_admitted(clause: ClauseId) -> Replies {
-    let wrong = Reply::new(ClauseId::SBU_5, Effect::MaybeClosed, &[Line::Error(911)]);
+    let wrong = Reply::refusal(&refusals::COOKIE, Effect::MaybeClosed);
     smallvec![wrong, refused(clause)]
 }
 
@@ -148,29 +148,19 @@ impl Model {
 
     fn call_replies(&self, conn: ConnId, session: SessionId, whom: Whom) -> Replies {
         let any = |clause, effect| Reply::new(clause, effect, &[Line::AnyError]);
-        let fails = |clause| -> Replies {
-            let usual = Line::Error(217);
-            smallvec![
-                Reply::new(ClauseId::CAL_7, Effect::CallFailed, &[usual]),
-                any(clause, Effect::CallFailed)
-            ]
+        let fails = |usual, clause| -> Replies {
+            let usual = Reply::refusal(usual, Effect::CallFailed);
+            smallvec![usual, any(clause, Effect::CallFailed)]
         };
         let callee = match whom {
-            Whom::Nobody => return fails(ClauseId::CAL_6),
-            Whom::Malformed => {
-                let usual = Line::Error(208);
-                return smallvec![
-                    Reply::new(ClauseId::CAL_10, Effect::CallFailed, &[usual]),
-                    any(ClauseId::CAL_10, Effect::CallFailed)
-                ];
-            }
+            Whom::Nobody => return fails(&refusals::UNREACHABLE, ClauseId::CAL_6),
+            Whom::Malformed => return fails(&refusals::CALLEE_HANDLE, ClauseId::CAL_10),
             Whom::User(callee) => callee,
         };
         let again = || -> Replies {
-            let there = Line::Error(215);
             let rings = Line::Ringing(session);
             smallvec![
-                Reply::new(ClauseId::CAL_8, Effect::MaybeCalled, &[there]),
+                Reply::refusal(&refusals::PRESENT, Effect::MaybeCalled),
                 Reply::new(ClauseId::CAL_8, Effect::MaybeCalled, &[rings]),
                 any(ClauseId::CAL_8, Effect::MaybeCalled)
             ]
@@ -189,7 +179,7 @@ impl Model {
             .get(conn.index())
             .is_some_and(|conn| conn.failed_calls < PATIENCE);
         match rules::call(self, callee, caller) {
-            Reach::Shut(clause) => fails(clause),
+            Reach::Shut(clause) => fails(&refusals::UNREACHABLE, clause),
             Reach::Open if is_patient => smallvec![rings],
             _ => {
                 let error = any(ClauseId::CAL_3, Effect::MaybeCalled);

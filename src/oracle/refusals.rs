@@ -2,16 +2,17 @@
 //!
 //! What clauses accept is accepted here, and so are codes that tell of trouble or of too much work.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 
 use super::Oracle;
 use super::finding::Findings;
 use super::line::Verb;
 use super::soundness::{has_handles_length, is_sound, is_sound_but, is_state};
-use super::world::{BoardId, Membership, Request, Role, Seat, Seen, UNSET, User, World};
+use super::world::{BoardId, Membership, Request, Role, Seat, Seen, User, World};
 use super::world::{UserId, state};
 use crate::protocol::{ClauseId, ErrorCode, List, ServerKind, Setting};
-use crate::rules::{self, Reach, SettingRule, Truth};
+use crate::rules::{self, Outcome, Reach, Refusal, SettingRule, Truth, refusals};
 
 /// The judge of errors against their causes.
 #[derive(Debug, Default)]
@@ -20,11 +21,8 @@ pub(super) struct Refusals {
     called: HashSet<(BoardId, UserId)>,
 }
 
-/// What a call of somebody who cannot be reached draws.
-const UNREACHABLE: [u16; 5] = [217, 216, 205, 913, 208];
-
 /// A clause, what is wrong, what should have come.
-type Charge = (ClauseId, &'static str, &'static str);
+type Charge = (ClauseId, &'static str, Cow<'static, str>);
 
 impl Oracle for Refusals {
     fn name(&self) -> &'static str {
@@ -93,7 +91,7 @@ impl Oracle for Refusals {
             (_, Some(user)) => case.of_user(world.user(user)),
         };
         if let Some((clause, message, expected)) = charge {
-            out.accuse_line(seen, clause, message, expected);
+            out.accuse_line(seen, clause, message, &expected);
         }
     }
 }
@@ -113,9 +111,16 @@ struct Case<'c> {
 }
 
 impl Case<'_> {
-    /// The charge, unless the code is one of these.
-    fn unless(&self, codes: &[u16], charge: Charge) -> Option<Charge> {
-        (!codes.contains(&self.code)).then_some(charge)
+    /// The charge, unless the code stands for this refusal.
+    fn unless(&self, refusal: &Refusal) -> Option<Charge> {
+        let charge = || {
+            (
+                refusal.clause,
+                refusal.breach,
+                refusal.code.to_string().into(),
+            )
+        };
+        (!refusal.has(self.code)).then(charge)
     }
 
     /// Whether no word of the request is at fault.
@@ -137,15 +142,12 @@ impl Case<'_> {
             // Without a dialect it is the wrong time for any handle.
             Verb::Usr if !self.seen.conn.has_dialect => None,
             Verb::Usr if asked.word(3) == b"I" && self.lacks_domain_alone(4) => {
-                let message = "a handle without a domain is refused with another code";
-                // Out of place (715) or logged in (207) comes before the handle.
-                self.unless(&[206, 911, 715, 207], (ClauseId::HANDLE_4, message, "206"))
+                self.unless(&refusals::LOGIN_HANDLE)
             }
             Verb::Syn | Verb::Lst | Verb::Gtc | Verb::Blp | Verb::Chg | Verb::Add | Verb::Rem
                 if !is_waiting && self.is_sound() =>
             {
-                let message = "what needs a login is refused with another code";
-                self.unless(&[302, 715], (ClauseId::USR_14, message, "302"))
+                self.unless(&refusals::NOT_LOGGED_IN)
             }
             _ => None,
         }
@@ -162,15 +164,13 @@ impl Case<'_> {
             Verb::Gtc | Verb::Blp => {
                 let setting = Setting::of(self.request.verb)?;
                 let old = user.setting(setting).met_by(index);
-                let clause = SettingRule::of(setting).refusal.clause;
-                let charge = (clause, "the same value draws another code", "218");
-                self.unless(&[218], charge)
+                self.unless(SettingRule::of(setting).refusal)
                     .filter(|_| old.is_some_and(|old| setting.as_str(old).as_bytes() == word))
             }
             Verb::Chg => self.change(user, word),
             Verb::Lst if self.is_sound() && self.code < 300 => {
                 let message = "this list cannot be asked for";
-                Some((ClauseId::LST_4, message, "LST"))
+                Some((ClauseId::LST_4, message, "LST".into()))
             }
             Verb::Syn
                 if self.is_sound()
@@ -178,7 +178,7 @@ impl Case<'_> {
                     && self.code != 500 =>
             {
                 let message = "a hidden user cannot synchronise";
-                Some((ClauseId::CHG_6, message, "SYN"))
+                Some((ClauseId::CHG_6, message, "SYN".into()))
             }
             Verb::Xfr if word == b"SB" => self.referral(user),
             Verb::Add | Verb::Rem => self.list(user),
@@ -192,26 +192,23 @@ impl Case<'_> {
         }
         if user.states.may_have_been(state(word), self.request.index) {
             let is_same = user.states.was_before(state(word), self.request.index);
-            let message = "the present state is refused with another code";
-            let charge = (ClauseId::CHG_10, message, "CHG or 218");
-            return self.unless(&[218], charge).filter(|_| is_same);
+            let (clause, message, code) = self.unless(&refusals::SAME_STATE)?;
+            return is_same.then(|| (clause, message, format!("CHG or {code}").into()));
         }
         None
     }
 
     fn referral(&self, user: &User) -> Option<Charge> {
-        let index = self.request.index;
-        if user.states.has_been(state(b"HDN"), index) {
-            let message = "a hidden user's XFR is refused with another code";
-            self.unless(&[913], (ClauseId::SBX_4, message, "913"))
-        } else if user.states.has_been(UNSET, index) {
-            let message = "an XFR before the first CHG is refused with another code";
-            self.unless(&[913], (ClauseId::SBX_5, message, "913"))
-        } else if user.is_sure() && user.states.was_online(index) && self.code != 500 {
-            let message = "a user who is online gets no switchboard";
-            Some((ClauseId::SBX_1, message, "XFR"))
-        } else {
-            None
+        let since = self.world.since(self.request.index);
+        match rules::referral(&since, user.id)[..] {
+            [Outcome::Refused(refusal)] | [Outcome::Refused(refusal), Outcome::Done] => {
+                self.unless(refusal)
+            }
+            [Outcome::Done] if self.code != 500 => {
+                let message = "a user who is online gets no switchboard";
+                Some((ClauseId::SBX_1, message, "XFR".into()))
+            }
+            _ => None,
         }
     }
 
@@ -221,11 +218,7 @@ impl Case<'_> {
         let handle = asked.word(3);
         let is_add = self.request.verb == Verb::Add;
         if self.lacks_domain_alone(3) {
-            let message = "a malformed handle is refused with another code";
-            let charge = (ClauseId::ADD_7, message, "201");
-            return self
-                .unless(&[201, 205, 206, 208], charge)
-                .filter(|_| is_add);
+            return self.unless(&refusals::LIST_HANDLE).filter(|_| is_add);
         }
         let contact = self.world.users().find(handle)?;
         // Some servers let nobody add himself.
@@ -240,24 +233,17 @@ impl Case<'_> {
         let is_opposed = rules::is_opposed(&since, user.id, list, contact);
         match met {
             Membership::On(_) if is_add => {
-                let message = "an entry that is there is refused with another code";
-                let charge = self.unless(&[215], (ClauseId::ADD_4, message, "215"));
-                charge.filter(|_| is_opposed == Truth::No || self.code != 219)
+                let is_other = is_opposed == Truth::No || !refusals::OPPOSED.has(self.code);
+                self.unless(&refusals::THERE).filter(|_| is_other)
             }
-            Membership::Off { .. } if !is_add => {
-                let message = "an entry that is not there is refused with another code";
-                self.unless(&[216, 205], (ClauseId::REM_5, message, "216"))
-            }
-            Membership::Off { .. } if is_opposed == Truth::Yes => {
-                let message = "an entry of the opposite list is refused with another code";
-                self.unless(&[219], (ClauseId::ADD_5, message, "219"))
-            }
+            Membership::Off { .. } if !is_add => self.unless(&refusals::ABSENT),
+            Membership::Off { .. } if is_opposed == Truth::Yes => self.unless(&refusals::OPPOSED),
             _ if is_add && matches!(self.code, 216 | 217) => {
                 let message = "an ADD is refused as only a REM or a CAL can be";
                 // Who is logged in exists.
                 Some(match self.world.user(contact).is_sure() {
-                    true => (ClauseId::ADD_1, message, "ADD or 215"),
-                    false => (ClauseId::ADD_6, message, "205"),
+                    true => (ClauseId::ADD_1, message, "ADD or 215".into()),
+                    false => (ClauseId::ADD_6, message, "205".into()),
                 })
             }
             _ => None,
@@ -271,16 +257,12 @@ impl Case<'_> {
                 let who = self.world.users().find(asked.word(2))?;
                 let is_known = self.world.boards().cookie(asked.word(3)).is_some();
                 let is_sure = self.world.user(who).is_sure() && !self.world.has_strangers();
-                let message = "a bad cookie is refused with another code";
-                let charge = (ClauseId::SBU_5, message, "911");
-                self.unless(&[911], charge).filter(|_| is_sure && !is_known)
+                self.unless(&refusals::COOKIE)
+                    .filter(|_| is_sure && !is_known)
             }
             (Verb::Cal, Some(caller)) if self.lacks_domain_alone(2) => {
-                let message = "a malformed handle is refused with another code";
-                let charge = (ClauseId::CAL_10, message, "208");
                 let is_other = self.world.user(caller).handle.as_ref() != asked.word(2);
-                self.unless(&[208, 217, 205, 216], charge)
-                    .filter(|_| is_other)
+                self.unless(&refusals::CALLEE_HANDLE).filter(|_| is_other)
             }
             (Verb::Cal, Some(caller)) if self.is_sound() => self.call(caller, asked.word(2)),
             _ => None,
@@ -305,9 +287,8 @@ impl Case<'_> {
         let reach = rules::call(&self.world.since(index), callee, caller);
         let is_reachable = reach == Reach::Open;
         if board.seats_of(callee).any(is_in) {
-            let message = "a participant is refused with another code";
             // Who takes part and cannot be reached is refused for either.
-            let charge = self.unless(&[215], (ClauseId::CAL_8, message, "215"));
+            let charge = self.unless(&refusals::PRESENT);
             let is_online = user.is_sure() && user.states.was_online(index);
             let may_be_both = !is_online || (!is_reachable && callee != caller);
             // Whoever calls nobody at all is refused for that, whomever it calls.
@@ -315,7 +296,7 @@ impl Case<'_> {
             if !is_first {
                 return None;
             }
-            return charge.filter(|_| !may_be_both || !UNREACHABLE.contains(&self.code));
+            return charge.filter(|_| !may_be_both || !refusals::UNREACHABLE.has(self.code));
         }
         let may_be_in = board.seats_of(callee).next().is_some();
         // The caller is in for certain.
@@ -324,12 +305,9 @@ impl Case<'_> {
         }
         if !is_reachable {
             let is_hidden = user.is_sure() && user.states.has_been(state(b"HDN"), index);
-            let message = "whoever cannot be reached is refused with another code";
-            let charge = (ClauseId::CAL_7, message, "217");
             let is_gone = user.login.is_none();
-            return self
-                .unless(&[&UNREACHABLE[..], &[215, 500]].concat(), charge)
-                .filter(|_| is_hidden || is_gone);
+            let is_certain = (is_hidden || is_gone) && !matches!(self.code, 215 | 500);
+            return self.unless(&refusals::UNREACHABLE).filter(|_| is_certain);
         }
         let was_called = self
             .seen
@@ -361,19 +339,19 @@ impl Case<'_> {
             _ if !is_proven => None,
             (true, true, true) => {
                 let message = "a block of the caller's or of another participant stops the call";
-                Some((ClauseId::CAL_9, message, "RINGING"))
+                Some((ClauseId::CAL_9, message, "RINGING".into()))
             }
             (false, false, true) => {
                 let message = "another than the first participant cannot call";
-                Some((ClauseId::CAL_11, message, "RINGING"))
+                Some((ClauseId::CAL_11, message, "RINGING".into()))
             }
             (false, true, false) => {
                 let message = "whoever is not blocked cannot call a user under BLP AL";
-                Some((ClauseId::BLP_6, message, "RINGING"))
+                Some((ClauseId::BLP_6, message, "RINGING".into()))
             }
             (false, true, true) => {
                 let message = "a user who can be reached is not called";
-                Some((ClauseId::CAL_1, message, "RINGING"))
+                Some((ClauseId::CAL_1, message, "RINGING".into()))
             }
             // More than one cause may be the one.
             _ => None,

@@ -8,15 +8,18 @@
 
 mod lists;
 mod outcome;
+pub mod refusals;
 mod settings;
 #[cfg(test)]
 mod sketch;
+mod states;
 mod truth;
 mod visibility;
 
-pub use lists::{is_opposed, opposite};
+pub use lists::{add, is_opposed, opposite, remove};
 pub use outcome::{Outcome, Outcomes, Refusal};
 pub use settings::SettingRule;
+pub use states::{change, referral};
 pub use truth::Truth;
 pub use visibility::{Reach, call, hears, sees, visible};
 

@@ -14,13 +14,20 @@ pub struct Refusal {
     pub code: u16,
     /// Codes that servers give for it too.
     pub others: &'static [u16],
+    /// What is wrong where another code comes.
+    pub breach: &'static str,
 }
 
 impl Refusal {
+    /// Its code, and those that servers give too.
+    pub fn codes(&self) -> impl Iterator<Item = u16> + Clone {
+        std::iter::once(self.code).chain(self.others.iter().copied())
+    }
+
     /// Whether a code stands for it.
     #[must_use]
     pub fn has(&self, code: u16) -> bool {
-        self.code == code || self.others.contains(&code)
+        self.codes().any(|own| own == code)
     }
 }
 

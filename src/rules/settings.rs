@@ -2,6 +2,7 @@
 
 use super::Truth;
 use super::outcome::{Outcome, Outcomes, Refusal, possible};
+use super::refusals::{SAME_PRIVACY, SAME_PROMPT};
 use crate::protocol::{ClauseId, Setting};
 
 /// What the clauses say of a setting.
@@ -12,25 +13,17 @@ pub struct SettingRule {
     /// It cannot be set to what it is.
     pub same: ClauseId,
     /// What that draws.
-    pub refusal: Refusal,
+    pub refusal: &'static Refusal,
     /// It has no other values.
     pub illegal: ClauseId,
     /// It stays as it was set.
     pub kept: ClauseId,
 }
 
-const fn same(clause: ClauseId) -> Refusal {
-    Refusal {
-        clause,
-        code: 218,
-        others: &[],
-    }
-}
-
 static PROMPT: SettingRule = SettingRule {
     changed: ClauseId::GTC_1,
     same: ClauseId::GTC_2,
-    refusal: same(ClauseId::GTC_3),
+    refusal: &SAME_PROMPT,
     illegal: ClauseId::GTC_6,
     kept: ClauseId::GTC_5,
 };
@@ -38,7 +31,7 @@ static PROMPT: SettingRule = SettingRule {
 static PRIVACY: SettingRule = SettingRule {
     changed: ClauseId::BLP_1,
     same: ClauseId::BLP_2,
-    refusal: same(ClauseId::BLP_3),
+    refusal: &SAME_PRIVACY,
     illegal: ClauseId::BLP_8,
     kept: ClauseId::BLP_5,
 };
@@ -56,10 +49,10 @@ impl SettingRule {
     /// What comes of setting it to a value that it has already, or has not (GTC-1, GTC-2, BLP-1,
     /// BLP-2).
     #[must_use]
-    pub fn set(&'static self, is_so: Truth) -> Outcomes {
+    pub fn set(&self, is_so: Truth) -> Outcomes {
         possible([
             (is_so.negated(), Outcome::Done),
-            (is_so, Outcome::Refused(&self.refusal)),
+            (is_so, Outcome::Refused(self.refusal)),
         ])
     }
 }
@@ -72,7 +65,7 @@ mod tests {
     fn what_is_so_already_cannot_be_set() {
         for setting in Setting::ALL {
             let rule = SettingRule::of(setting);
-            let refused = Outcome::Refused(&rule.refusal);
+            let refused = Outcome::Refused(rule.refusal);
             assert_eq!(rule.set(Truth::Yes)[..], [refused]);
             assert_eq!(rule.set(Truth::No)[..], [Outcome::Done]);
             assert_eq!(rule.set(Truth::Maybe)[..], [Outcome::Done, refused]);

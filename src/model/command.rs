@@ -4,7 +4,7 @@ use smallvec::{SmallVec, smallvec};
 
 use super::line::{Capture, Word};
 use super::value::{ConnId, NameId, SessionId, TicketId, UserId};
-use crate::protocol::{List, State};
+use crate::protocol::{List, Setting, State};
 
 /// Who is meant by a handle.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -69,6 +69,13 @@ pub enum Mode {
 }
 
 impl Mode {
+    /// The mode that a word names.
+    #[must_use]
+    pub fn parse(word: &[u8]) -> Option<Self> {
+        let mut modes = [Self::U, Self::N, Self::A].into_iter();
+        modes.find(|mode| mode.as_str().as_bytes() == word)
+    }
+
     /// The letter.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -103,10 +110,8 @@ pub enum Command {
     Syn(Version),
     /// LST.
     Lst(ListWord),
-    /// GTC: `A` (`Some(true)`), `N`, or another word.
-    Gtc(Option<bool>),
-    /// BLP: `AL` (`Some(true)`), `BL`, or another word.
-    Blp(Option<bool>),
+    /// GTC or BLP, to the first value (`Some(true)`), the second, or another word.
+    Set(Setting, Option<bool>),
     /// CHG; `None` is a code that is no state.
     Chg(Option<State>),
     /// ADD, with the handle for the name.
@@ -187,8 +192,10 @@ impl Command {
             }
             Self::Syn(version) => smallvec![Text("SYN"), TrId, Word::Version(version)],
             Self::Lst(list) => smallvec![Text("LST"), TrId, list.word()],
-            Self::Gtc(value) => smallvec![Text("GTC"), TrId, choice(value, "A", "N")],
-            Self::Blp(value) => smallvec![Text("BLP"), TrId, choice(value, "AL", "BL")],
+            Self::Set(setting, value) => {
+                let value = value.map_or("X", |value| setting.as_str(value));
+                smallvec![Text(setting.verb().as_str()), TrId, Text(value)]
+            }
             Self::Chg(state) => {
                 let code = state.map_or("XXX", State::as_str);
                 smallvec![Text("CHG"), TrId, Text(code)]
@@ -280,12 +287,4 @@ impl Key {
             Self::Invented => Word::Text("17262740.1050826919.32308"),
         }
     }
-}
-
-fn choice(value: Option<bool>, yes: &'static str, no: &'static str) -> Word {
-    Word::Text(match value {
-        Some(true) => yes,
-        Some(false) => no,
-        None => "X",
-    })
 }

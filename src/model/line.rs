@@ -4,7 +4,7 @@ use smallvec::smallvec;
 
 use super::command::{Version, Words};
 use super::value::{ConnId, NameId, SessionId, TicketId, UserId};
-use crate::protocol::{List, State};
+use crate::protocol::{ErrorCode, List, Setting, State};
 
 /// A value that the server chooses: the first use binds it, later uses must agree.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -80,10 +80,8 @@ pub enum Line {
     Profile,
     /// `SYN t ser`.
     Syn(Capture),
-    /// `GTC t ser value`.
-    Gtc(Capture, bool),
-    /// `BLP t ser value`.
-    Blp(Capture, bool),
+    /// `GTC t ser value` or `BLP t ser value`.
+    Set(Setting, Capture, bool),
     /// `LST t list ser item total handle name`; the handle is given where there is but one.
     Entry {
         /// The list.
@@ -187,7 +185,7 @@ impl Line {
             Self::OutOth => smallvec![Text("OUT"), Text("OTH")],
             Self::Qng => smallvec![Text("QNG"), Rest],
             Self::Extra(verb) => extra_words(verb),
-            Self::Error(code) => smallvec![Text(error_text(code)?), TrId, Rest],
+            Self::Error(code) => smallvec![Text(ErrorCode::find(code)?.digits), TrId, Rest],
             Self::AnyError | Self::Refused | Self::Closed => return None,
             Self::Iln(user, state, name) => {
                 let code = Text(state.as_str());
@@ -244,21 +242,9 @@ impl Line {
         use Word::{Any, Capture as Cap, Handle, Number, Text, TrId};
         let of = |list: List| Text(list.as_str());
         match self {
-            Self::Gtc(serial, is_a) => {
-                smallvec![
-                    Text("GTC"),
-                    TrId,
-                    Cap(serial),
-                    Text(if is_a { "A" } else { "N" })
-                ]
-            }
-            Self::Blp(serial, is_al) => {
-                smallvec![
-                    Text("BLP"),
-                    TrId,
-                    Cap(serial),
-                    Text(if is_al { "AL" } else { "BL" })
-                ]
+            Self::Set(setting, serial, value) => {
+                let (verb, value) = (setting.verb().as_str(), setting.as_str(value));
+                smallvec![Text(verb), TrId, Cap(serial), Text(value)]
             }
             Self::Entry {
                 list,
@@ -312,32 +298,6 @@ fn extra_words(verb: &'static str) -> Words {
         "URL" | "FND" => smallvec![Text(verb), TrId, Any, Any, Rest],
         _ => smallvec![Text(verb), TrId, Rest],
     }
-}
-
-/// The digits of a code that the model names.
-fn error_text(code: u16) -> Option<&'static str> {
-    const TEXTS: &[(u16, &str)] = &[
-        (201, "201"),
-        (205, "205"),
-        (206, "206"),
-        (207, "207"),
-        (208, "208"),
-        (215, "215"),
-        (216, "216"),
-        (217, "217"),
-        (218, "218"),
-        (219, "219"),
-        (302, "302"),
-        (503, "503"),
-        (713, "713"),
-        (715, "715"),
-        (911, "911"),
-        (913, "913"),
-    ];
-    TEXTS
-        .iter()
-        .find(|(known, _)| *known == code)
-        .map(|(_, text)| *text)
 }
 
 impl NameId {

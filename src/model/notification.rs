@@ -27,8 +27,7 @@ impl Model {
             Command::UsrPackage(_) => smallvec![refused(ClauseId::USR_11)],
             Command::Syn(version) => self.syn_replies(user, version),
             Command::Lst(list) => self.lst_replies(user, list),
-            Command::Gtc(value) => self.setting_replies(user, Setting::Prompt, value),
-            Command::Blp(value) => self.setting_replies(user, Setting::Privacy, value),
+            Command::Set(setting, value) => self.setting_replies(user, setting, value),
             Command::Chg(state) => self.chg_replies(user, state),
             Command::Add(list, whom) => self.add_replies(user, list, whom),
             Command::Rem(list, whom) => self.rem_replies(user, list, whom),
@@ -74,19 +73,15 @@ impl Model {
     /// The whole batch; `None` where it is not known what it holds.
     fn batch(&self, user: UserId) -> Option<Reply> {
         let serial = self.serial(user);
-        let known = |truth| match truth {
-            Truth::Yes => Some(true),
-            Truth::No => Some(false),
-            Truth::Maybe => None,
-        };
         let mut reply = Reply::new(ClauseId::SYN_3, Effect::Nothing, &[Line::Syn(serial)]);
-        reply.lines.push(Line::Gtc(
-            serial,
-            known(self.setting(user, Setting::Prompt))?,
-        ));
-        reply
-            .lines
-            .push(Line::Blp(serial, known(self.is_public(user))?));
+        for setting in Setting::ALL {
+            let value = match self.setting(user, setting) {
+                Truth::Yes => true,
+                Truth::No => false,
+                Truth::Maybe => return None,
+            };
+            reply.lines.push(Line::Set(setting, serial, value));
+        }
         for list in List::ALL {
             self.push_list(user, list, &mut reply)?;
         }
@@ -137,11 +132,7 @@ impl Model {
         let Some(value) = value else {
             return smallvec![refused(rule.illegal)];
         };
-        let serial = self.next_serial(user);
-        let line = match setting {
-            Setting::Prompt => Line::Gtc(serial, value),
-            Setting::Privacy => Line::Blp(serial, value),
-        };
+        let line = Line::Set(setting, self.next_serial(user), value);
         let effect = Effect::Setting(setting, value);
         let is_first = self.setting(user, setting);
         let is_so = if value { is_first } else { is_first.negated() };

@@ -5,7 +5,7 @@ use super::command::{Command, Key, ListWord, Mode, Offer, Version, Whom};
 use super::prediction::Replies;
 use super::value::{ConnId, NameId, TicketId, UserId};
 use super::world::Stage;
-use crate::protocol::{List, State};
+use crate::protocol::{List, Setting, State};
 use crate::rules::Truth;
 
 /// How well a command fits the state in which it is sent.
@@ -121,8 +121,10 @@ impl Model {
                 .chain([ListWord::Bad])
         };
         into.extend(lists().map(Command::Lst));
-        into.extend([Some(true), Some(false), None].map(Command::Gtc));
-        into.extend([Some(true), Some(false), None].map(Command::Blp));
+        for setting in Setting::ALL {
+            let values = [Some(true), Some(false), None];
+            into.extend(values.map(|value| Command::Set(setting, value)));
+        }
         for list in lists() {
             for whom in self.everybody() {
                 into.extend([Command::Add(list, whom), Command::Rem(list, whom)]);

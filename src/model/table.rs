@@ -9,7 +9,7 @@ use super::command::{Command, Key, ListWord, Mode, Offer, Version, Whom};
 use super::prediction::{After, Reply};
 use super::value::{ConnId, Door, NameId, TicketId, UserId};
 use super::{Line, Model, Target};
-use crate::protocol::{ClauseId, List, State};
+use crate::protocol::{ClauseId, List, Setting, State};
 use crate::rules::Truth;
 
 macro_rules! phases {
@@ -164,8 +164,7 @@ impl Command {
             Self::UsrS { .. } => "USR-S",
             Self::Syn(_) => "SYN",
             Self::Lst(_) => "LST",
-            Self::Gtc(_) => "GTC",
-            Self::Blp(_) => "BLP",
+            Self::Set(setting, _) => setting.verb().as_str(),
             Self::Chg(_) => "CHG",
             Self::Add(..) => "ADD",
             Self::Rem(..) => "REM",
@@ -231,8 +230,8 @@ const STRAY: [Command; 12] = [
     Command::Inf,
     Command::Syn(Version::Zero),
     Command::Lst(ListWord::List(List::Forward)),
-    Command::Gtc(Some(false)),
-    Command::Blp(Some(false)),
+    Command::Set(Setting::Prompt, Some(false)),
+    Command::Set(Setting::Privacy, Some(false)),
     Command::Add(ListWord::List(List::Forward), Whom::Nobody),
     Command::Rem(ListWord::List(List::Forward), Whom::Nobody),
     Command::Rea(NameId(1)),

@@ -12,8 +12,10 @@ pub enum Origin {
 /// One error code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ErrorCode {
-    /// The three digits.
+    /// The three digits, as a number.
     pub code: u16,
+    /// The same as they are written.
+    pub digits: &'static str,
     /// The draft's name for it, in words where the draft has none.
     pub name: &'static str,
     /// What it is for, as far as anybody knows.
@@ -51,7 +53,7 @@ pub fn error_codes() -> &'static [ErrorCode] {
 macro_rules! codes {
     ($($code:literal $origin:ident $name:literal $cause:literal;)*) => {
         static CODES: &[ErrorCode] = &[$(
-            ErrorCode { code: $code, name: $name, cause: $cause, origin: Origin::$origin },
+            ErrorCode { code: $code, digits: stringify!($code), name: $name, cause: $cause, origin: Origin::$origin },
         )*];
     };
 }

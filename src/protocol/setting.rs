@@ -3,7 +3,7 @@
 use super::verb::Verb;
 
 /// A setting of a user (draft, 7.6). Each has two values; `true` stands for the first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Setting {
     /// GTC: A, the client asks its user when the RL grows; or N, it does not.
     Prompt,
@@ -19,19 +19,23 @@ impl Setting {
     /// The setting that a command sets.
     #[must_use]
     pub fn of(verb: Verb) -> Option<Self> {
-        match verb {
-            Verb::Gtc => Some(Self::Prompt),
-            Verb::Blp => Some(Self::Privacy),
-            _ => None,
+        Self::ALL.into_iter().find(|setting| setting.verb() == verb)
+    }
+
+    /// The command that sets it.
+    #[must_use]
+    pub fn verb(self) -> Verb {
+        match self {
+            Self::Prompt => Verb::Gtc,
+            Self::Privacy => Verb::Blp,
         }
     }
 
     /// The value that a word stands for.
     #[must_use]
     pub fn parse(self, word: &[u8]) -> Option<bool> {
-        let values = [true, false].into_iter();
-        let mut fitting = values.filter(|value| self.as_str(*value).as_bytes() == word);
-        fitting.next()
+        let mut values = [true, false].into_iter();
+        values.find(|value| self.as_str(*value).as_bytes() == word)
     }
 
     /// The word for a value.

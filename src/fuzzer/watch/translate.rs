@@ -5,7 +5,7 @@ use super::people::People;
 use crate::model::{
     Command, ConnId, Door, Key, List, ListWord, Mode, Model, Offer, State, UserId, Version, Whom,
 };
-use crate::protocol::decode_name;
+use crate::protocol::{Setting, decode_name};
 use crate::wire::{Frame, Terminator};
 
 /// The longest name that everybody takes (draft, 5.5).
@@ -124,8 +124,8 @@ impl<'t> Reader<'_, 't> {
             (b"USR", 5) => return self.authentication(),
             (b"SYN", 3) => Command::Syn(self.version(second)?),
             (b"LST", 3) => Command::Lst(list(second)?),
-            (b"GTC", 3) => Command::Gtc(choice(second, b"A", b"N")),
-            (b"BLP", 3) => Command::Blp(choice(second, b"AL", b"BL")),
+            (b"GTC", 3) => Command::Set(Setting::Prompt, Setting::Prompt.parse(second)),
+            (b"BLP", 3) => Command::Set(Setting::Privacy, Setting::Privacy.parse(second)),
             (b"CHG", 3) => Command::Chg(State::parse(second)),
             (b"ADD", 5) if is_name(self.word(4)) => {
                 Command::Add(list(second)?, self.people.whom(third)?)
@@ -225,12 +225,7 @@ impl<'t> Reader<'_, 't> {
         if payload.len() > LONGEST_MESSAGE || !is_usual || length != Some(payload.len()) {
             return None;
         }
-        match self.word(2) {
-            b"U" => Some(Mode::U),
-            b"N" => Some(Mode::N),
-            b"A" => Some(Mode::A),
-            _ => None,
-        }
+        Mode::parse(self.word(2))
     }
 }
 
@@ -239,20 +234,10 @@ fn is_number(word: &[u8]) -> bool {
 }
 
 fn list(word: &[u8]) -> Option<ListWord> {
-    let known = List::ALL.into_iter();
-    let mut known = known.filter(|list| list.as_str().as_bytes() == word);
-    match known.next() {
+    match List::parse(word) {
         Some(list) => Some(ListWord::List(list)),
         None if word.iter().all(u8::is_ascii_uppercase) => Some(ListWord::Bad),
         None => None,
-    }
-}
-
-fn choice(word: &[u8], yes: &[u8], no: &[u8]) -> Option<bool> {
-    match word {
-        _ if word == yes => Some(true),
-        _ if word == no => Some(false),
-        _ => None,
     }
 }
 

@@ -3,12 +3,12 @@
 use super::Oracle;
 use super::finding::Findings;
 use super::line::Verb;
-use super::world::{Flaw, Membership, Request, Role, Seen, Told, User};
-use super::world::{World, state};
+use super::world::World;
+use super::world::{Flaw, ListFact, Request, Role, Seen, Told, User, UserId};
 use crate::protocol::{
     ClauseId, Direction, Grammar, List, MAX_HANDLE, MAX_NAME, ServerKind, Setting, decode_name,
 };
-use crate::rules::{self, SettingRule, Truth};
+use crate::rules::{self, Outcome, Outcomes, SettingRule};
 
 /// The judge of answers against their requests.
 #[derive(Debug)]
@@ -243,7 +243,7 @@ impl Case<'_> {
                     self.accuse(ClauseId::LST_1, "another list was asked for", word, out);
                 }
             }
-            (Verb::Xfr, Verb::Xfr) => self.referral(user, word, out),
+            (Verb::Xfr, Verb::Xfr) => self.referral(world, user, word, out),
             (Verb::Add | Verb::Rem, Verb::Add | Verb::Rem | Verb::Error(_)) => {
                 self.change(world, user, out);
             }
@@ -285,11 +285,12 @@ impl Case<'_> {
         }
     }
 
-    fn referral(&self, user: &User, kind: &[u8], out: &mut Findings) {
+    fn referral(&self, world: &World, user: &User, kind: &[u8], out: &mut Findings) {
+        let since = world.since(self.request.index);
         if kind != b"SB" {
             let message = "a client is referred to switchboards only";
             self.accuse(ClauseId::SBX_7, message, b"201 or a close", out);
-        } else if user.states.has_been(state(b"HDN"), self.request.index) {
+        } else if !rules::referral(&since, user.id).contains(&Outcome::Done) {
             let message = "a hidden user is referred to a switchboard";
             self.accuse(ClauseId::SBX_3, message, b"913", out);
         }
@@ -304,41 +305,33 @@ impl Case<'_> {
         let contact = world.users().find(handle);
         let contact = contact.filter(|contact| !world.user(*contact).is_ambiguous);
         let list = List::parse(word).filter(|list| *list != List::Reverse);
-        let met = match (list, contact) {
-            (Some(list), Some(contact)) => user.list(list).met_by(contact, self.request.index),
-            _ => Membership::Unknown,
-        };
-        let since = world.since(self.request.index);
-        let is_opposed = list.zip(contact).map_or(Truth::Maybe, |(list, contact)| {
-            rules::is_opposed(&since, user.id, list, contact)
+        let entry = list.zip(contact);
+        let view = |list| world.met_by(self.request.index, list);
+        let outcomes = entry.map_or_else(Outcomes::new, |(list, contact)| match is_add {
+            true => rules::add(&view(list), user.id, list, contact),
+            false => rules::remove(&view(list), user.id, list, contact),
         });
-        // A list has shown it since the change.
-        let is_proven = match (list, contact) {
-            (Some(list), Some(contact)) => user.list(list).is_proven(contact),
-            _ => false,
+        let fact = |is: fn(&ListFact, UserId) -> bool| {
+            entry.is_some_and(|(list, contact)| is(user.list(list), contact))
         };
-        // What a list has only shown may be what it has shown wrong.
-        let is_made = match (list, contact) {
-            (Some(list), Some(contact)) => user.list(list).is_made(contact),
-            _ => false,
-        };
-        match (told.verb, met) {
-            (Verb::Error(215 | 216), _) if !is_made => {}
-            (Verb::Error(215), Membership::Off { was_on, .. })
-                if is_add && is_opposed == Truth::No =>
-            {
+        match (told.verb, &outcomes[..]) {
+            // What a list has only shown may be what it has shown wrong.
+            (Verb::Error(215 | 216), _) if !fact(ListFact::is_made) => {}
+            (Verb::Error(215), [Outcome::Done]) if is_add => {
                 let message = "the user is not on the list and is refused as if it were";
-                let clause = if was_on && !is_proven {
+                let was_removed = fact(ListFact::has_had);
+                let clause = if was_removed && !fact(ListFact::is_proven) {
                     ClauseId::REM_3
                 } else {
                     ClauseId::ADD_1
                 };
                 self.accuse(clause, message, b"ADD", out);
             }
-            (Verb::Error(216), Membership::On(_)) if !is_add => {
+            (Verb::Error(216), [Outcome::Done]) if !is_add => {
                 let message = "the user is on the list and is refused as if it were not";
                 let was_unwatched = contact.is_some_and(|it| user.unwatched.contains(&it));
-                let clause = if is_proven {
+                // A list has shown it since the change.
+                let clause = if fact(ListFact::is_proven) {
                     ClauseId::REM_1
                 } else if was_unwatched && list != Some(List::Forward) {
                     ClauseId::REM_9
@@ -362,17 +355,13 @@ impl Case<'_> {
                 let expected = [word, b" \xe2\x80\xa6 ", handle].concat();
                 self.accuse(clause, "the answer names another entry", &expected, out);
             }
-            (_, Membership::On(_)) if is_add => {
-                let message = "the user is on the list already";
-                self.accuse(ClauseId::ADD_4, message, b"215", out);
-            }
-            (_, Membership::Off { .. }) if !is_add => {
-                let message = "the user is not on the list";
-                self.accuse(ClauseId::REM_4, message, b"an error", out);
-            }
-            _ if is_add && is_opposed == Truth::Yes => {
-                let message = "the user is on the opposite list";
-                self.accuse(ClauseId::ADD_5, message, b"219", out);
+            (_, [Outcome::Refused(refusal), ..]) => {
+                let (clause, message, expected) = match refusal.clause {
+                    ClauseId::ADD_4 => (ClauseId::ADD_4, "the user is on the list already", "215"),
+                    ClauseId::ADD_5 => (ClauseId::ADD_5, "the user is on the opposite list", "219"),
+                    _ => (ClauseId::REM_4, "the user is not on the list", "an error"),
+                };
+                self.accuse(clause, message, expected.as_bytes(), out);
             }
             _ if is_add => self.added(world, out),
             _ => {}

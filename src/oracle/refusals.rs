@@ -12,7 +12,7 @@ use super::soundness::{has_handles_length, is_sound, is_sound_but, is_state};
 use super::world::{BoardId, Membership, Request, Role, Seat, Seen, User, World};
 use super::world::{UserId, state};
 use crate::protocol::{ClauseId, ErrorCode, List, ServerKind, Setting};
-use crate::rules::{self, Outcome, Reach, Refusal, SettingRule, Truth, refusals};
+use crate::rules::{self, Outcome, Reach, Refusal, SettingRule, refusals};
 
 /// The judge of errors against their causes.
 #[derive(Debug, Default)]
@@ -228,16 +228,16 @@ impl Case<'_> {
         if self.world.user(contact).is_ambiguous || is_self || has_other_fault {
             return None;
         }
-        let met = user.list(list).met_by(contact, self.request.index);
-        let since = self.world.since(self.request.index);
-        let is_opposed = rules::is_opposed(&since, user.id, list, contact);
-        match met {
-            Membership::On(_) if is_add => {
-                let is_other = is_opposed == Truth::No || !refusals::OPPOSED.has(self.code);
-                self.unless(&refusals::THERE).filter(|_| is_other)
+        let met = self.world.met_by(self.request.index, list);
+        let outcomes = match is_add {
+            true => rules::add(&met, user.id, list, contact),
+            false => rules::remove(&met, user.id, list, contact),
+        };
+        match outcomes[..] {
+            [Outcome::Refused(refusal)] => self.unless(refusal),
+            [Outcome::Refused(refusal), Outcome::Refused(other)] => {
+                self.unless(refusal).filter(|_| !other.has(self.code))
             }
-            Membership::Off { .. } if !is_add => self.unless(&refusals::ABSENT),
-            Membership::Off { .. } if is_opposed == Truth::Yes => self.unless(&refusals::OPPOSED),
             _ if is_add && matches!(self.code, 216 | 217) => {
                 let message = "an ADD is refused as only a REM or a CAL can be";
                 // Who is logged in exists.

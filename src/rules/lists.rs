@@ -72,7 +72,7 @@ mod tests {
             (No, Yes, &[opposed]),
             (Yes, Maybe, &[there, opposed]),
             (Maybe, No, &[Outcome::Done, there]),
-            (Maybe, Yes, &[there, opposed]),
+            (Maybe, Yes, &[opposed, there]),
             (No, Maybe, &[Outcome::Done, opposed]),
             (Maybe, Maybe, &[Outcome::Done, there, opposed]),
         ] {

@@ -40,13 +40,16 @@ pub enum Outcome {
     Refused(&'static Refusal),
 }
 
-/// All that may come of a request, in no more than one way where enough is known.
+/// All that may come of a request, in one way where enough is known; what is certain comes first.
 pub type Outcomes = SmallVec<[Outcome; 3]>;
 
-/// Of these outcomes, those for which the case may be given.
+/// Of these outcomes, those for which the case is given, and then those for which it may be.
 pub(super) fn possible<const N: usize>(cases: [(Truth, Outcome); N]) -> Outcomes {
-    let cases = cases
-        .into_iter()
-        .filter(|(is_given, _)| *is_given != Truth::No);
-    cases.map(|(_, outcome)| outcome).collect()
+    let of = |truth| {
+        cases
+            .into_iter()
+            .filter(move |(is_given, _)| *is_given == truth)
+    };
+    let possible = of(Truth::Yes).chain(of(Truth::Maybe));
+    possible.map(|(_, outcome)| outcome).collect()
 }

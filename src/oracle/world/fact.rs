@@ -281,6 +281,12 @@ impl ListFact {
         member.is_some_and(|member| member.is_made)
     }
 
+    /// Whether `user` has been on it, or was taken off it.
+    #[must_use]
+    pub fn has_had(&self, user: UserId) -> bool {
+        self.members.contains_key(&user)
+    }
+
     /// Whether the last ADD of `user` failed.
     #[must_use]
     pub fn was_refused(&self, user: UserId) -> bool {

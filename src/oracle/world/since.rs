@@ -13,13 +13,31 @@ const HIDDEN: State = *b"HDN";
 pub struct Since<'w> {
     world: &'w World,
     index: usize,
+    /// A list as the request that was sent then has met it, where no other was under way.
+    met: Option<List>,
 }
 
 impl World {
     /// What has been so since the entry of this index.
     #[must_use]
     pub fn since(&self, index: usize) -> Since<'_> {
-        Since { world: self, index }
+        let met = None;
+        Since {
+            world: self,
+            index,
+            met,
+        }
+    }
+
+    /// The same, but for a list that the request sent then wants to change: as that has met it.
+    #[must_use]
+    pub fn met_by(&self, index: usize, list: List) -> Since<'_> {
+        let met = Some(list);
+        Since {
+            world: self,
+            index,
+            met,
+        }
     }
 }
 
@@ -27,8 +45,13 @@ impl View for Since<'_> {
     type User = UserId;
 
     fn is_on(&self, owner: UserId, list: List, whom: UserId) -> Truth {
-        let owner = self.world.user(owner);
-        match owner.list(list).membership(whom) {
+        let (owner, is_met) = (self.world.user(owner), self.met == Some(list));
+        let fact = owner.list(list);
+        let membership = match is_met {
+            true => fact.met_by(whom, self.index),
+            false => fact.membership(whom),
+        };
+        match membership {
             _ if !owner.is_sure() || self.world.user(whom).is_ambiguous => Truth::Maybe,
             Membership::On(since) if since <= self.index => Truth::Yes,
             Membership::Off { since, .. } if since <= self.index => Truth::No,

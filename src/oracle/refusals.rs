@@ -12,7 +12,7 @@ use super::soundness::{has_handles_length, is_sound, is_sound_but, is_state};
 use super::world::{BoardId, Membership, Request, Role, Seat, Seen, User, World};
 use super::world::{UserId, state};
 use crate::protocol::{ClauseId, ErrorCode, List, ServerKind, Setting};
-use crate::rules::{self, Outcome, Reach, Refusal, SettingRule, refusals};
+use crate::rules::{self, Outcome, Presence, Reach, Refusal, SettingRule, Truth, View, refusals};
 
 /// The judge of errors against their causes.
 #[derive(Debug, Default)]
@@ -174,7 +174,7 @@ impl Case<'_> {
             }
             Verb::Syn
                 if self.is_sound()
-                    && user.states.has_been(state(b"HDN"), index)
+                    && user.states.presence_since(index) == Some(Presence::Hidden)
                     && self.code != 500 =>
             {
                 let message = "a hidden user cannot synchronise";
@@ -284,12 +284,12 @@ impl Case<'_> {
             return None;
         }
         let is_in = |seat: &Seat| seat.entered < index && seat.leaving.is_none();
-        let reach = rules::call(&self.world.since(index), callee, caller);
-        let is_reachable = reach == Reach::Open;
+        let since = self.world.since(index);
+        let is_reachable = rules::call(&since, callee, caller) == Reach::Open;
         if board.seats_of(callee).any(is_in) {
             // Who takes part and cannot be reached is refused for either.
             let charge = self.unless(&refusals::PRESENT);
-            let is_online = user.is_sure() && user.states.was_online(index);
+            let is_online = since.is(callee, Presence::Online) == Truth::Yes;
             let may_be_both = !is_online || (!is_reachable && callee != caller);
             // Whoever calls nobody at all is refused for that, whomever it calls.
             let is_first = board.seats.first().is_some_and(|seat| seat.user == caller);
@@ -304,7 +304,7 @@ impl Case<'_> {
             return None;
         }
         if !is_reachable {
-            let is_hidden = user.is_sure() && user.states.has_been(state(b"HDN"), index);
+            let is_hidden = since.is(callee, Presence::Hidden) == Truth::Yes;
             let is_gone = user.login.is_none();
             let is_certain = (is_hidden || is_gone) && !matches!(self.code, 215 | 500);
             return self.unless(&refusals::UNREACHABLE).filter(|_| is_certain);

@@ -4,8 +4,9 @@ use super::authentication::OTHER_NAME;
 use super::finding::Findings;
 use super::line::{Verb, number};
 use super::world::World;
-use super::world::{Membership, Request, Seen, State, Told, UNSET, User, UserId};
+use super::world::{Membership, Request, Seen, State, Told, User, UserId};
 use crate::protocol::{ClauseId, List};
+use crate::rules::Presence;
 
 const HIDDEN: State = *b"HDN";
 
@@ -104,7 +105,7 @@ impl Case<'_> {
             let now = self.seen.place.entry;
             let (clause, message) = if subject.states.may_have_been(HIDDEN, now) {
                 (ClauseId::CHG_5, "the user is hidden")
-            } else if subject.states.has_been(UNSET, now) {
+            } else if subject.states.presence_since(now) == Some(Presence::Unset) {
                 // NLN says that the user has come online, ILN what its state is.
                 let clause = match self.told.line.verb {
                     Verb::Iln => ClauseId::PRES_4,

@@ -3,7 +3,8 @@
 use super::cast::{ALLOW, BLOCK, FORWARD, LISTS, Stage, Who};
 use super::play::Play;
 use crate::fuzzer::dictionary;
-use crate::protocol::ClauseId;
+use crate::protocol::{ClauseId, List, Setting};
+use crate::rules::{self, Outcome, SettingRule};
 
 impl Play<'_> {
     pub(super) fn synchronise(&mut self, who: Who) {
@@ -68,8 +69,8 @@ impl Play<'_> {
             return false;
         };
         let player = self.player(who);
-        let prompt = if player.prompts_never { "N" } else { "A" };
-        let privacy = if player.is_closed { "BL" } else { "AL" };
+        let prompt = Setting::Prompt.as_str(!player.prompts_never);
+        let privacy = Setting::Privacy.as_str(!player.is_closed);
         let counts = [FORWARD, ALLOW, BLOCK].map(|list| player.count(list) as usize);
         let line = ["GTC {t} * ", prompt].concat();
         self.script.expect(&conn, &line, ClauseId::SYN_3);
@@ -122,42 +123,32 @@ impl Play<'_> {
     /// A change of GTC or BLP, or none.
     pub(super) fn set(&mut self, who: Who) {
         let conn = self.conn(who);
-        let is_prompt = self.entropy.below(3) == 0;
-        let second = self.entropy.below(2) == 1;
-        let player = self.player(who);
-        let (verb, value, present, clauses) = match is_prompt {
-            true => {
-                let value = if second { "N" } else { "A" };
-                let clauses = (ClauseId::GTC_1, ClauseId::GTC_2);
-                ("GTC", value, player.prompts_never, clauses)
-            }
-            false => {
-                let value = if second { "BL" } else { "AL" };
-                let clauses = (ClauseId::BLP_1, ClauseId::BLP_2);
-                ("BLP", value, player.is_closed, clauses)
-            }
+        let setting = match self.entropy.below(3) {
+            0 => Setting::Prompt,
+            _ => Setting::Privacy,
         };
-        let is_tainted = player.is_tainted;
+        let second = self.entropy.below(2) == 1;
+        let (verb, value) = (setting.verb().as_str(), setting.as_str(!second));
+        let rule = SettingRule::of(setting);
         self.say(&conn, &[verb, " {t} ", value].concat());
         let line = [verb, " {t} * ", value].concat();
-        if is_tainted {
-            let changed = vec![self.script.line(&conn, &line, clauses.0)];
-            let same = vec![self.script.error(&conn, clauses.1)];
+        let player = self.cast.player_mut(who);
+        let present = match setting {
+            Setting::Prompt => &mut player.prompts_never,
+            Setting::Privacy => &mut player.is_closed,
+        };
+        if player.is_tainted {
+            let changed = vec![self.script.line(&conn, &line, rule.changed)];
+            let same = vec![self.script.error(&conn, rule.same)];
             self.script.one_of(vec![changed, same], ClauseId::REPLY_1);
-            return;
-        }
-        if present == second {
-            self.script.expect_error(&conn, clauses.1);
-            return;
-        }
-        self.script.expect(&conn, &line, clauses.0);
-        let player = self.player_mut(who);
-        player.note_change();
-        if is_prompt {
-            player.prompts_never = second;
+        } else if std::mem::replace(present, second) == second {
+            self.script.expect_error(&conn, rule.same);
         } else {
-            player.is_closed = second;
-            self.cast.doubt_presence(who);
+            self.script.expect(&conn, &line, rule.changed);
+            self.player_mut(who).note_change();
+            if setting == Setting::Privacy {
+                self.cast.doubt_presence(who);
+            }
         }
     }
 
@@ -211,15 +202,9 @@ impl Play<'_> {
             }
             return;
         }
-        let opposite = [usize::MAX, BLOCK, ALLOW].get(list).copied();
-        let opposite = opposite.is_some_and(|list| player.has(list, other));
-        if player.has(list, other) || opposite {
-            let clause = if opposite {
-                ClauseId::ADD_5
-            } else {
-                ClauseId::ADD_4
-            };
-            self.script.expect_error(&conn, clause);
+        let place = List::parse(word.as_bytes()).unwrap_or(List::Forward);
+        if let Some(Outcome::Refused(refusal)) = rules::add(&self.cast, who, place, other).last() {
+            self.script.expect_error(&conn, refusal.clause);
             return;
         }
         self.script.expect(&conn, &line, clause);

@@ -2,11 +2,9 @@
 
 use super::World;
 use super::fact::Membership;
-use super::user::{State, UNSET, UserId};
+use super::user::UserId;
 use crate::protocol::{List, Setting};
 use crate::rules::{Presence, Truth, View};
-
-const HIDDEN: State = *b"HDN";
 
 /// What has been so since an entry.
 #[derive(Debug, Clone, Copy)]
@@ -70,14 +68,10 @@ impl View for Since<'_> {
     /// Who is away may be logged in elsewhere; and what FLN does is the server's choice (CHG-2).
     fn is(&self, user: UserId, presence: Presence) -> Truth {
         let user = self.world.user(user);
-        let has_been = |state| user.states.has_been(state, self.index);
-        let now = match () {
-            () if !user.is_sure() => return Truth::Maybe,
-            () if user.states.was_online(self.index) => Presence::Online,
-            () if has_been(HIDDEN) => Presence::Hidden,
-            () if has_been(UNSET) => Presence::Unset,
-            () => return Truth::Maybe,
-        };
-        (now == presence).into()
+        match user.states.presence_since(self.index) {
+            Some(Presence::Offline) | None => Truth::Maybe,
+            Some(_) if !user.is_sure() => Truth::Maybe,
+            Some(now) => (now == presence).into(),
+        }
     }
 }

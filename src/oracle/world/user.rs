@@ -5,6 +5,7 @@ use std::collections::{BTreeSet, VecDeque};
 use super::fact::{Fact, ListFact};
 use crate::oracle::line::{Line, Verb, number};
 use crate::protocol::{self, List, Setting};
+use crate::rules::Presence;
 use crate::transcript::ConnId;
 use foldhash::HashMap;
 
@@ -22,6 +23,15 @@ pub const GONE: State = *b"out";
 
 /// In a state that the draft does not have.
 pub(super) const ANY: State = *b"???";
+
+/// How a user is present in a state; `None` where nobody knows.
+fn presence(state: State) -> Option<Presence> {
+    match state {
+        UNSET => Some(Presence::Unset),
+        GONE => Some(Presence::Away),
+        state => Some(Some(protocol::State::parse(&state)?).into()),
+    }
+}
 
 /// The most spans that are kept of one user.
 const SPANS: usize = 64;
@@ -69,15 +79,18 @@ impl States {
         times.min().map(|from| from.max(low))
     }
 
-    /// Whether the user was in `state` all the time from `low` on.
+    /// How the user was present all the time from `low` on.
     #[must_use]
-    pub fn has_been(&self, state: State, low: usize) -> bool {
+    pub fn presence_since(&self, low: usize) -> Option<Presence> {
         let alive = |span: &&Span| span.until.is_none_or(|end| end >= low);
-        let mut alive = self.spans.iter().filter(alive).peekable();
-        !self.is_lost
-            && low >= self.unknown_until
-            && alive.peek().is_some()
-            && alive.all(|s| s.state == state)
+        let mut alive = self
+            .spans
+            .iter()
+            .filter(alive)
+            .map(|span| presence(span.state));
+        let first = alive.next()?;
+        let is_known = !self.is_lost && low >= self.unknown_until;
+        first.filter(|_| is_known && alive.all(|other| other == first))
     }
 
     /// Whether a request sent at `index` found the user in `state`, whatever it has led to.
@@ -89,17 +102,6 @@ impl States {
             && index >= self.unknown_until
             && alive.peek().is_some()
             && alive.all(|span| span.state == state)
-    }
-
-    /// Whether the user was in states in which it is shown, all the time from `low` on.
-    #[must_use]
-    pub fn was_online(&self, low: usize) -> bool {
-        let alive = |span: &&Span| span.until.is_none_or(|end| end >= low);
-        let is_shown = |span: &Span| {
-            protocol::State::parse(&span.state).is_some_and(protocol::State::is_online)
-        };
-        let mut alive = self.spans.iter().filter(alive).peekable();
-        !self.is_lost && low >= self.unknown_until && alive.peek().is_some() && alive.all(is_shown)
     }
 
     pub(super) fn asked(&mut self, state: State, from: usize) {

@@ -5,7 +5,7 @@ use super::line::Capture;
 use super::table::Phase;
 use super::value::{ConnId, Door, MAX_USERS, NameId, SessionId, TicketId, UserId, UserSet};
 use crate::protocol::{List, Setting, State};
-use crate::rules::{Presence, Truth, View};
+use crate::rules::{self, Presence, Truth, View};
 
 /// What is known of the server beforehand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -243,17 +243,8 @@ impl Model {
 
     /// Who is on a list, and of whom that is not known.
     pub(super) fn list(&self, user: UserId, list: List) -> (UserSet, UserSet) {
-        let place = match list {
-            List::Forward => 0,
-            List::Allow => 1,
-            List::Block => 2,
-            List::Reverse => return self.reverse(user),
-        };
-        self.user(user)
-            .lists
-            .get(place)
-            .copied()
-            .unwrap_or_default()
+        let own = self.user(user).lists.get(list as usize).copied();
+        own.unwrap_or_else(|| self.reverse(user))
     }
 
     fn reverse(&self, user: UserId) -> (UserSet, UserSet) {
@@ -267,13 +258,7 @@ impl Model {
     }
 
     pub(super) fn set_list(&mut self, user: UserId, list: List, whom: UserId, is_on: Truth) {
-        let place = match list {
-            List::Forward => 0,
-            List::Allow => 1,
-            List::Block => 2,
-            List::Reverse => return,
-        };
-        if let Some((members, doubts)) = self.user_mut(user).lists.get_mut(place) {
+        if let Some((members, doubts)) = self.user_mut(user).lists.get_mut(list as usize) {
             members.set(whom, is_on == Truth::Yes);
             doubts.set(whom, is_on == Truth::Maybe);
         }
@@ -332,7 +317,7 @@ impl View for Model {
 
     fn is_on(&self, owner: UserId, list: List, whom: UserId) -> Truth {
         if list == List::Reverse {
-            return self.is_on(whom, List::Forward, owner);
+            return rules::reverse(self, owner, whom);
         }
         let (members, doubts) = self.list(owner, list);
         if doubts.has(whom) {

@@ -8,7 +8,7 @@ use super::world::{Flaw, ListFact, Request, Role, Seen, Told, User, UserId};
 use crate::protocol::{
     ClauseId, Direction, Grammar, List, MAX_HANDLE, MAX_NAME, ServerKind, Setting, decode_name,
 };
-use crate::rules::{self, Outcome, Outcomes, SettingRule};
+use crate::rules::{self, Outcome, SettingRule};
 
 /// The judge of answers against their requests.
 #[derive(Debug)]
@@ -306,11 +306,7 @@ impl Case<'_> {
         let contact = contact.filter(|contact| !world.user(*contact).is_ambiguous);
         let list = List::parse(word).filter(|list| *list != List::Reverse);
         let entry = list.zip(contact);
-        let view = |list| world.met_by(self.request.index, list);
-        let outcomes = entry.map_or_else(Outcomes::new, |(list, contact)| match is_add {
-            true => rules::add(&view(list), user.id, list, contact),
-            false => rules::remove(&view(list), user.id, list, contact),
-        });
+        let outcomes = world.outcomes_of(user.id, self.request);
         let fact = |is: fn(&ListFact, UserId) -> bool| {
             entry.is_some_and(|(list, contact)| is(user.list(list), contact))
         };

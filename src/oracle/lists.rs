@@ -8,7 +8,7 @@ use super::line::Verb;
 use super::world::{Membership, Request, Role, Seen, Told, User, UserId, World};
 use super::world::{ends_list, serial};
 use crate::protocol::{ClauseId, List, Setting};
-use crate::rules::SettingRule;
+use crate::rules::{self, SettingRule, Truth};
 
 /// The judge of lists.
 #[derive(Debug)]
@@ -232,12 +232,9 @@ impl Shown<'_> {
 
     /// The reverse list follows from the others' forward lists.
     fn judge_reverse(&self, world: &World, out: &mut Findings) {
-        if self.owner.is_ambiguous {
-            return;
-        }
+        let since = world.since(self.asked);
         for member in &self.members {
             let other = world.user(*member);
-            let on = other.list(List::Forward).membership(self.me);
             let was_on = self.owner.list(List::Reverse).membership(*member);
             let clause = match was_on {
                 _ if other.unwatched.contains(&self.me) => ClauseId::REM_6,
@@ -246,25 +243,17 @@ impl Shown<'_> {
                 // lost the owner: that is told there.
                 _ => continue,
             };
-            if let Membership::Off { since, .. } = on
-                && other.is_sure()
-                && since <= self.asked
-            {
+            if rules::reverse(&since, self.me, *member) == Truth::No {
                 let message = "this user does not have the owner on the FL";
                 let expected = format!("no {}", String::from_utf8_lossy(&other.handle));
                 out.accuse_line(self.seen, clause, message, &expected);
             }
         }
         for adder in &self.owner.adders {
-            let other = world.user(*adder);
-            let on = other.list(List::Forward).membership(self.me);
-            if let Membership::On(since) = on
-                && other.is_sure()
-                && since <= self.asked
-                && !self.members.contains(adder)
-            {
+            let is_on = rules::reverse(&since, self.me, *adder) == Truth::Yes;
+            if is_on && !self.members.contains(adder) {
                 let message = "a user who has the owner on the FL is not on the RL";
-                let handle = String::from_utf8_lossy(&other.handle);
+                let handle = String::from_utf8_lossy(&world.user(*adder).handle);
                 let reverse = self.owner.list(List::Reverse);
                 let was_told = matches!(reverse.membership_ever(*adder), Membership::On(_));
                 // Another who added the owner has stayed.

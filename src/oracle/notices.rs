@@ -10,8 +10,9 @@ use super::Oracle;
 use super::finding::{Charge, Findings, Place};
 use super::line::Verb;
 use super::liveness::PATIENCE;
-use super::world::{Membership, Role, Seen, Sight, UserId, World};
-use crate::protocol::{ClauseId, List};
+use super::world::{Role, Seen, Sight, UserId, World};
+use crate::protocol::ClauseId;
+use crate::rules::Outcome;
 use crate::transcript::{ConnId, Party};
 
 /// The most ADDs of which the news is waited for.
@@ -108,9 +109,8 @@ fn news(world: &World, seen: &Seen<'_, '_>) -> Option<Due> {
     let other = world.conn(to)?;
     let was_in = other.is_clear() && other.is_alive() && other.entered < request.index;
     let adder = world.user(me);
-    let met = adder.list(List::Forward).met_by(contact, request.index);
     let is_certain = adder.is_sure() && adder.login == Some(seen.place.conn) && user.is_sure();
-    let is_new = matches!(met, Membership::Off { .. });
+    let is_new = world.outcomes_of(me, request)[..] == [Outcome::Done];
     (is_echo && was_in && is_certain && is_new && contact != me).then(|| Due {
         place: seen.place,
         line: told.frame.line.to_vec(),

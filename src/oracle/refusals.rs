@@ -214,13 +214,11 @@ impl Case<'_> {
 
     fn list(&self, user: &User) -> Option<Charge> {
         let asked = self.request.words();
-        let list = List::parse(asked.word(2)).filter(|list| *list != List::Reverse)?;
-        let handle = asked.word(3);
         let is_add = self.request.verb == Verb::Add;
         if self.lacks_domain_alone(3) {
             return self.unless(&refusals::LIST_HANDLE).filter(|_| is_add);
         }
-        let contact = self.world.users().find(handle)?;
+        let contact = self.world.users().find(asked.word(3))?;
         // Some servers let nobody add himself.
         let is_self = contact == user.id;
         // These two codes say that somebody is not there, which no other fault of an ADD is.
@@ -228,12 +226,7 @@ impl Case<'_> {
         if self.world.user(contact).is_ambiguous || is_self || has_other_fault {
             return None;
         }
-        let met = self.world.met_by(self.request.index, list);
-        let outcomes = match is_add {
-            true => rules::add(&met, user.id, list, contact),
-            false => rules::remove(&met, user.id, list, contact),
-        };
-        match outcomes[..] {
+        match self.world.outcomes_of(user.id, self.request)[..] {
             [Outcome::Refused(refusal)] => self.unless(refusal),
             [Outcome::Refused(refusal), Outcome::Refused(other)] => {
                 self.unless(refusal).filter(|_| !other.has(self.code))

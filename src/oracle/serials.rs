@@ -7,8 +7,9 @@ use rustc_hash::FxHashMap;
 use super::Oracle;
 use super::finding::Findings;
 use super::line::Verb;
-use super::world::{Membership, Request, Role, Seen, Told, User, UserId, World, serial};
-use crate::protocol::{ClauseId, List};
+use super::world::{Request, Role, Seen, Told, UserId, World, serial};
+use crate::protocol::ClauseId;
+use crate::rules::Outcome;
 use crate::transcript::ConnId;
 
 /// The judge of serial numbers.
@@ -84,28 +85,17 @@ impl Oracle for Serials {
             (Role::Answer, Some(request))
                 if matches!(told.line.verb, Verb::Add | Verb::Rem)
                     && !request.is_repeated_by(&told.line) => {}
-            (Role::Answer, Some(request)) if is_repeated(world, user, told, request) => {}
+            // Another oracle tells of what should have been refused, and the number need not be new.
+            (Role::Answer, Some(request))
+                if matches!(
+                    world.outcomes_of(me, request)[..],
+                    [Outcome::Refused(_), ..]
+                ) => {}
             (Role::Answer, Some(request)) => numbers.change(seen, request, number, out),
             (Role::Unasked, _) if world.users().find(told.line.word(4)) == Some(me) => {}
             (Role::Unasked, _) => numbers.notice(seen, told, number, out),
             _ => {}
         }
-    }
-}
-
-/// Whether an ADD of what is on the list, or a REM of what is not, succeeds: another oracle tells
-/// of it, and the number need not be a new one.
-fn is_repeated(world: &World, user: &User, told: &Told<'_, '_>, request: &Request) -> bool {
-    let asked = request.words();
-    let contact = world.users().find(asked.word(3));
-    let fact = List::parse(asked.word(2)).map(|list| user.list(list));
-    let met = fact
-        .zip(contact)
-        .map(|(fact, contact)| fact.met_by(contact, request.index));
-    match told.line.verb {
-        Verb::Add => matches!(met, Some(Membership::On(_))),
-        Verb::Rem => matches!(met, Some(Membership::Off { .. })),
-        _ => false,
     }
 }
 

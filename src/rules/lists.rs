@@ -20,6 +20,11 @@ pub fn is_opposed<V: View>(view: &V, owner: V::User, list: List, whom: V::User) 
     opposite(list).map_or(Truth::No, |list| view.is_on(owner, list, whom))
 }
 
+/// Whether a user is on the RL of another: where it has the other on its FL (ADD-9, REM-6).
+pub fn reverse<V: View>(view: &V, owner: V::User, whom: V::User) -> Truth {
+    view.is_on(whom, List::Forward, owner)
+}
+
 /// What comes of putting somebody else on FL, AL or BL (ADD-1): it fails where it is there (ADD-4),
 /// or on the opposite list (ADD-5).
 pub fn add<V: View>(view: &V, owner: V::User, list: List, whom: V::User) -> Outcomes {
@@ -97,6 +102,15 @@ mod tests {
         ] {
             let sketch = Sketch::default().put(ALICE, List::Block, BOB, is_on);
             assert_eq!(remove(&sketch, ALICE, List::Block, BOB)[..], *outcomes);
+        }
+    }
+
+    #[test]
+    fn the_reverse_list_follows_from_forward_lists() {
+        for is_on in [Yes, No, Maybe] {
+            let sketch = Sketch::default().put(BOB, List::Forward, ALICE, is_on);
+            assert_eq!(reverse(&sketch, ALICE, BOB), is_on);
+            assert_eq!(reverse(&sketch, BOB, ALICE), No);
         }
     }
 }

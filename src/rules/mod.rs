@@ -16,7 +16,7 @@ mod states;
 mod truth;
 mod visibility;
 
-pub use lists::{add, is_opposed, opposite, remove};
+pub use lists::{add, is_opposed, opposite, remove, reverse};
 pub use outcome::{Outcome, Outcomes, Refusal};
 pub use settings::SettingRule;
 pub use states::{change, referral};

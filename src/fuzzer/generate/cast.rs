@@ -289,7 +289,7 @@ impl View for Cast {
     fn is_on(&self, owner: Who, list: List, whom: Who) -> Truth {
         match list {
             _ if self.player(owner).is_tainted => Truth::Maybe,
-            List::Reverse => self.is_on(whom, List::Forward, owner),
+            List::Reverse => rules::reverse(self, owner, whom),
             list => self.player(owner).has(list as usize, whom).into(),
         }
     }

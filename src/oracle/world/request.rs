@@ -224,12 +224,7 @@ fn is_error(verb: Verb) -> bool {
 }
 
 fn bit(list: List) -> u8 {
-    match list {
-        List::Forward => 1,
-        List::Allow => 2,
-        List::Block => 4,
-        List::Reverse => 8,
-    }
+    1 << list as u8
 }
 
 fn list_bit(line: &Line<'_>) -> Option<u8> {

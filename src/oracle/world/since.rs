@@ -2,9 +2,11 @@
 
 use super::World;
 use super::fact::Membership;
+use super::request::Request;
 use super::user::UserId;
+use crate::oracle::line::Verb;
 use crate::protocol::{List, Setting};
-use crate::rules::{Presence, Truth, View};
+use crate::rules::{self, Outcomes, Presence, Truth, View};
 
 /// What has been so since an entry.
 #[derive(Debug, Clone, Copy)]
@@ -27,14 +29,23 @@ impl World {
         }
     }
 
-    /// The same, but for a list that the request sent then wants to change: as that has met it.
+    /// What may come of a user's ADD or REM, by what it has met; nothing is said of other requests.
     #[must_use]
-    pub fn met_by(&self, index: usize, list: List) -> Since<'_> {
-        let met = Some(list);
-        Since {
+    pub fn outcomes_of(&self, owner: UserId, request: &Request) -> Outcomes {
+        let asked = request.words();
+        let list = List::parse(asked.word(2)).filter(|list| *list != List::Reverse);
+        let Some((list, whom)) = list.zip(self.users.find(asked.word(3))) else {
+            return Outcomes::new();
+        };
+        let view = Since {
             world: self,
-            index,
-            met,
+            index: request.index,
+            met: Some(list),
+        };
+        match request.verb {
+            Verb::Add => rules::add(&view, owner, list, whom),
+            Verb::Rem => rules::remove(&view, owner, list, whom),
+            _ => Outcomes::new(),
         }
     }
 }

@@ -33,6 +33,8 @@ fn presence(state: State) -> Option<Presence> {
     }
 }
 
+/// Why a list or a setting is found.
+const EACH: &str = "there is one fact for each";
 /// The most spans that are kept of one user.
 const SPANS: usize = 64;
 /// The most names that are kept of one user.
@@ -220,41 +222,21 @@ impl User {
     /// One of the lists.
     #[must_use]
     pub fn list(&self, list: List) -> &ListFact {
-        let [forward, allow, block, reverse] = &self.lists;
-        match list {
-            List::Forward => forward,
-            List::Allow => allow,
-            List::Block => block,
-            List::Reverse => reverse,
-        }
+        self.lists.get(list as usize).expect(EACH)
     }
 
     pub(super) fn list_mut(&mut self, list: List) -> &mut ListFact {
-        let [forward, allow, block, reverse] = &mut self.lists;
-        match list {
-            List::Forward => forward,
-            List::Allow => allow,
-            List::Block => block,
-            List::Reverse => reverse,
-        }
+        self.lists.get_mut(list as usize).expect(EACH)
     }
 
     /// One of the settings: whether it has its first value.
     #[must_use]
     pub fn setting(&self, setting: Setting) -> &Fact<bool> {
-        let [prompt, privacy] = &self.settings;
-        match setting {
-            Setting::Prompt => prompt,
-            Setting::Privacy => privacy,
-        }
+        self.settings.get(setting as usize).expect(EACH)
     }
 
     pub(super) fn setting_mut(&mut self, setting: Setting) -> &mut Fact<bool> {
-        let [prompt, privacy] = &mut self.settings;
-        match setting {
-            Setting::Prompt => prompt,
-            Setting::Privacy => privacy,
-        }
+        self.settings.get_mut(setting as usize).expect(EACH)
     }
 
     /// Whether the user may have had this friendly name.

@@ -55,6 +55,22 @@ refusals! {
     CALLEE_HANDLE CAL_10 208 [217 205 216] "a malformed handle is refused with another code";
 }
 
+/// Whether a code says what a list holds: an entry is there, is not, or stands on the opposite list.
+#[must_use]
+pub fn tells_of_lists(code: u16) -> bool {
+    [&THERE, &ABSENT, &OPPOSED]
+        .iter()
+        .any(|refusal| refusal.code == code)
+}
+
+/// Whether a code says that a list or setting is as wanted already.
+#[must_use]
+pub fn is_so_already(code: u16) -> bool {
+    [&THERE, &ABSENT, &SAME_PROMPT]
+        .iter()
+        .any(|refusal| refusal.code == code)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -71,5 +87,12 @@ mod tests {
             assert!(says.any(|text| text.contains(&code)), "{}", clause.name);
             assert!(codes.clone().all(|code| refusal.has(code)) && !refusal.has(200));
         }
+    }
+
+    #[test]
+    fn what_codes_tell() {
+        let of = |is: fn(u16) -> bool| (200..300).filter(|code| is(*code)).collect::<Vec<_>>();
+        assert_eq!(of(tells_of_lists), [215, 216, 219]);
+        assert_eq!(of(is_so_already), [215, 216, 218]);
     }
 }

@@ -12,6 +12,7 @@ use crate::protocol::{
     ClauseId, Dialect, Direction, Effect, Grammar, LineRow, Param, RequestRow, Rung, ServerKind,
     Verb,
 };
+use crate::rules::refusals;
 use crate::run::accusations::command_of;
 use crate::run::outcome::Outcome;
 use crate::run::pair;
@@ -310,7 +311,7 @@ pub(super) fn tells_of_lists(failure: &Failure) -> bool {
         Observed::Line(line) => {
             first_word(line) == "LST" && failure.command.as_deref() == Some("LST")
         }
-        Observed::Error(215 | 216 | 219, _) => is_change,
+        Observed::Error(code, _) => is_change && refusals::tells_of_lists(*code),
         _ => false,
     }
 }

@@ -11,6 +11,7 @@ use super::silence::Settled;
 use super::trouble::{Trouble, came};
 use crate::event::{Observed, Rung};
 use crate::protocol::{ClauseId, DIALECTS, Dialect, ServerKind};
+use crate::rules::refusals;
 use crate::transcript::ConnName;
 use crate::wire::{Frame, Words};
 
@@ -283,7 +284,7 @@ impl Session {
         match self.request(slot, verb, params, &expected).await {
             Ok(()) => Ok(()),
             Err(trouble) => match trouble.observed().and_then(Observed::code) {
-                Some(215 | 216 | 218) => Ok(()),
+                Some(code) if refusals::is_so_already(code) => Ok(()),
                 _ => Err(trouble.breaks(clause)),
             },
         }

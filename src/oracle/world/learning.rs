@@ -12,7 +12,7 @@ use super::user::{ANY, State, User, UserId, serial};
 use crate::oracle::line::{Line, Verb, number};
 use crate::oracle::soundness::is_handle;
 use crate::protocol::{self, Dialect, List, ServerKind, Setting, decode_name};
-use crate::rules::{self, SettingRule};
+use crate::rules::{self, SettingRule, refusals};
 use crate::transcript::{ConnId, Entry, Party, Transcript, What};
 
 /// A state code; one that the draft does not have may be shown as any.
@@ -379,9 +379,13 @@ impl World {
                     let fact = self.users.get_mut(me).list_mut(list);
                     fact.settled();
                     match (request.verb, line.verb) {
-                        (Verb::Add, Verb::Error(215)) => fact.meet(contact, index),
+                        (Verb::Add, Verb::Error(code)) if refusals::THERE.has(code) => {
+                            fact.meet(contact, index);
+                        }
                         (Verb::Add, _) => fact.refuse(contact),
-                        (_, Verb::Error(216)) => fact.miss(contact),
+                        (_, Verb::Error(code)) if refusals::ABSENT.code == code => {
+                            fact.miss(contact);
+                        }
                         _ => fact.keep(contact),
                     }
                 }

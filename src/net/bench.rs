@@ -3,8 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::sync::watch;
+
+use crate::net::clock::now;
 use crate::net::command::Commands;
-use crate::net::drive::{DriveOptions, drive_with};
+use crate::net::drive::{Cut, DriveOptions, drive_with};
 use crate::net::ear::Ear;
 use crate::net::host::Host;
 use crate::net::log::ServerLog;
@@ -59,6 +62,8 @@ pub(super) struct Bench {
     redactor: Redactor,
     drive: DriveOptions,
     seed: u64,
+    /// Rises when scenarios under way are cut off.
+    cuts: watch::Sender<u64>,
     /// The accounts were made by the harness: a password that is refused is right.
     knows_passwords: bool,
 }
@@ -77,6 +82,7 @@ impl Bench {
                 remote: target.remote || remote,
             },
             seed,
+            cuts: watch::Sender::new(0),
             knows_passwords: target.builtin || target.provision.is_some(),
         }
     }
@@ -211,9 +217,13 @@ impl Bench {
         }
         let owns = scenario.needs.launch;
         let _now = self.host.ear.during(&scenario.name);
-        let outcome = self
-            .drive(Executor::new(scenario, accounts, environment, seed))
-            .await;
+        let cut: Cut = match owns {
+            // It stops the server, and starts it again.
+            true => Box::pin(std::future::pending()),
+            false => Box::pin(cut_off(self.cuts.subscribe())),
+        };
+        let executor = Executor::new(scenario, accounts, environment, seed);
+        let outcome = self.drive_until(executor, cut).await;
         if owns && let Err(error) = self.host.start().await {
             return Done::Unable(format!("the server does not come back: {error}"));
         }
@@ -231,9 +241,9 @@ impl Bench {
         patient: bool,
         environment: Arc<Environment>,
     ) -> Result<(), Dead> {
-        let pause = environment.timeouts.reply;
-        let mut tries = environment.tries(patient);
+        let start = now();
         loop {
+            let begun = now();
             let (why, is_silent) = match &account {
                 Some(account) => {
                     let env = Arc::clone(&environment);
@@ -246,18 +256,36 @@ impl Bench {
                 }
                 None => return Ok(()),
             };
-            tries -= 1;
             let mut dead = self.host.obituary(why).await;
             dead.is_silent = is_silent && !dead.exited;
-            if tries == 0 || dead.exited {
+            if start.elapsed() >= environment.patience(patient) || dead.exited {
                 return Err(dead);
             }
-            tokio::time::sleep(pause).await;
+            let next = begun + environment.timeouts.reply;
+            tokio::time::sleep_until(next.into()).await;
         }
     }
 
+    /// Cuts off the scenarios under way: the server is dead.
+    pub(super) fn cut_off(&self) {
+        self.cuts.send_modify(|cuts| *cuts += 1);
+    }
+
     async fn drive(&self, executor: Executor) -> Outcome {
-        drive_with(executor, self.drive, Some(Arc::clone(&self.host))).await
+        self.drive_until(executor, Box::pin(std::future::pending()))
+            .await
+    }
+
+    async fn drive_until(&self, executor: Executor, cut: Cut) -> Outcome {
+        let host = Some(Arc::clone(&self.host));
+        drive_with(executor, self.drive, host, cut).await
+    }
+}
+
+/// Over once scenarios are cut off.
+async fn cut_off(mut cuts: watch::Receiver<u64>) {
+    if cuts.changed().await.is_err() {
+        std::future::pending().await
     }
 }
 

@@ -39,14 +39,15 @@ pub struct DriveOptions {
 
 /// Runs a script to its end.
 pub async fn drive(executor: Executor, options: DriveOptions) -> Outcome {
-    drive_with(executor, options, None).await
+    drive_with(executor, options, None, Box::pin(std::future::pending())).await
 }
 
-/// Runs a script that may stop and start the server.
+/// Runs a script that may stop and start the server, and is cut off when `cut` is over.
 pub(super) async fn drive_with(
     executor: Executor,
     options: DriveOptions,
     host: Option<Arc<Host>>,
+    cut: Cut,
 ) -> Outcome {
     let start = now();
     let mut drive = Drive {
@@ -58,6 +59,7 @@ pub(super) async fn drive_with(
         armed: None,
         host,
         controls: VecDeque::new(),
+        cut: Some(cut),
     };
     loop {
         drive.perform();
@@ -75,6 +77,8 @@ pub(super) async fn drive_with(
 }
 
 type Connecting = Pin<Box<dyn Future<Output = Result<TcpStream, Refusal>> + Send>>;
+/// Over when a script is to be cut off.
+pub(super) type Cut = Pin<Box<dyn Future<Output = ()> + Send>>;
 type Control = Pin<Box<dyn Future<Output = Option<Input>> + Send>>;
 
 /// One connection.
@@ -109,6 +113,8 @@ struct Drive {
     host: Option<Arc<Host>>,
     /// Stops and starts of the server, one after the other.
     controls: VecDeque<Control>,
+    /// Until it was cut off.
+    cut: Option<Cut>,
 }
 
 impl Drive {
@@ -185,6 +191,13 @@ impl Drive {
             if let Some(input) = input {
                 self.tell(input);
             }
+        }
+        if let Some(cut) = &mut self.cut
+            && cut.as_mut().poll(cx).is_ready()
+        {
+            self.cut = None;
+            self.executor.cut_off(self.start.elapsed());
+            happened = true;
         }
         if happened {
             return Poll::Ready(());

@@ -326,5 +326,8 @@ async fn carry_out(
         if let Some((id, begun)) = ids.remove(&task) {
             suite.finished(id, done, begun.elapsed());
         }
+        if suite.is_dying() {
+            bench.cut_off();
+        }
     }
 }

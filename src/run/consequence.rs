@@ -432,6 +432,15 @@ fn is_of_life(clause: ClauseId) -> bool {
     [ClauseId::LIVE_1, ClauseId::LIVE_2, ClauseId::LIVE_3].contains(&clause)
 }
 
+/// Leaves out what only tells that a dead server is silent. Where a clause says that a server goes on
+/// serving others, that is its own breach.
+pub(super) fn drop_silence(failures: &mut Vec<Failure>) {
+    let is_own = |failure: &Failure| failure.clause.is_some_and(is_of_life);
+    let is_silence = |failure: &Failure| matches!(failure.got, Observed::Silence(_));
+    let only_follows = |failure: &Failure| is_silence(failure) && !is_own(failure);
+    failures.retain(|failure| !only_follows(failure));
+}
+
 /// What a server leaves undone, whatever was asked of it besides: a command that is not answered, a
 /// line that does not come.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]

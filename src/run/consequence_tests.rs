@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::consequence::{is_charged, may_lean_on_lists};
+use super::consequence::{drop_silence, is_charged, may_lean_on_lists};
 use super::test_support::{failure, observed, outcome};
 use super::{Ending, Outcome};
 use crate::event::{Expectation, Failure, Wanted};
@@ -334,4 +334,17 @@ fn only_what_is_about_lists_is_doubted_where_they_were_not_as_wanted() {
         ..failure(None, "nothing", "RNG 7 x")
     };
     assert!(may_lean_on_lists(&nothing));
+}
+
+#[test]
+fn that_a_dead_server_is_silent_is_no_breach_of_what_was_asked() {
+    let told = |clause, got| {
+        let mut failures = vec![failure(Some(clause), "this", got)];
+        drop_silence(&mut failures);
+        failures.len()
+    };
+    assert_eq!(told(ClauseId::CHG_1, "nothing"), 0);
+    assert_eq!(told(ClauseId::LIVE_1, "nothing"), 1);
+    assert_eq!(told(ClauseId::CHG_1, "201 7"), 1);
+    assert_eq!(told(ClauseId::CHG_1, "closed"), 1);
 }

@@ -17,6 +17,7 @@ use std::time::Duration;
 
 use crate::event::{Failure, Judge, NoticeKind, Observed, ScenarioResult, Verdict};
 use crate::protocol::ClauseId;
+use crate::run::consequence::drop_silence;
 use crate::run::hunt::{Hunt, Move};
 use crate::run::suite::{Running, Suite};
 use crate::run::task::{Dead, Task, Work};
@@ -136,6 +137,13 @@ impl Suite {
             Health::Checking { look, again } => again.max(Some(look)) == Some(Look::Alarmed),
             _ => true,
         }
+    }
+
+    /// Whether the server is dead, and what runs is to be cut off: it will be played again, and nobody
+    /// answers it now.
+    #[must_use]
+    pub fn is_dying(&self) -> bool {
+        matches!(self.health, Health::Dying(_)) && !self.running.is_empty()
     }
 
     /// The next task while the server's life is in question.
@@ -480,7 +488,10 @@ impl Suite {
                 names.push(scenario.name.clone());
                 let mut result = (death.results.remove(&entry))
                     .unwrap_or_else(|| self.judge.untold(&scenario, Duration::ZERO));
-                if result.verdict != Verdict::Failed {
+                if death.dead.is_silent {
+                    drop_silence(&mut result.failures);
+                }
+                if result.verdict != Verdict::Failed || result.failures.is_empty() {
                     result.verdict = Verdict::Blocked;
                     result.cause = self.causes.of_death();
                 }

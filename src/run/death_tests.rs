@@ -232,6 +232,8 @@ fn who_ends_while_the_server_is_dead_is_tried_with_the_others() {
     let told = ending_late(Act::Pass);
     assert_eq!(told.verdict("s/01"), Verdict::Passed);
     assert_eq!(told.verdict("s/00"), Verdict::Failed);
+    // Nobody answers it: it is not waited for.
+    assert_eq!(told.world.cut, ["s/01"]);
     let refused = ending_late(Act::Refuse);
     assert_eq!(refused.verdict("s/01"), Verdict::Passed);
     assert_eq!(refused.count("s/01"), 2);

@@ -128,6 +128,10 @@ impl Dialogue {
         self.input(Input::ServerStarted);
     }
 
+    pub(super) fn cut_off(&mut self) {
+        self.executor.cut_off(self.now);
+    }
+
     /// Time passes.
     pub(super) fn pass(&mut self, time: Duration) {
         self.now += time;

@@ -218,15 +218,16 @@ impl Environment {
         }
     }
 
-    /// How often a server that seems dead is looked at before it is given up: where it can be
-    /// started again, that helps sooner than to wait.
+    /// For how long a server that seems dead is looked at again and again before it is given up:
+    /// where it can be started again, that helps sooner than to wait.
     #[must_use]
-    pub fn tries(&self, patient: bool) -> usize {
-        match (patient, self.owns_server) {
-            (false, _) => 1,
-            (true, true) => 2,
+    pub fn patience(&self, patient: bool) -> Duration {
+        let replies = match (patient, self.owns_server) {
+            (false, _) => 0,
+            (true, true) => 1,
             (true, false) => 4,
-        }
+        };
+        self.timeouts.reply * replies
     }
 
     /// Whether the first look found that a rung is out.

@@ -111,6 +111,13 @@ impl Executor {
         self.advance();
     }
 
+    /// Ends the script now: there is nobody to answer any more. It says no more than it has seen,
+    /// and puts nothing back.
+    pub fn cut_off(&mut self, now: Duration) {
+        self.links.cut_off();
+        self.handle_timeout(now);
+    }
+
     /// The next thing to be done outside; `None` when all is done for now.
     pub fn poll_output(&mut self) -> Option<Output> {
         self.outputs.pop_front()

@@ -68,6 +68,8 @@ pub(super) struct Shared {
     allowance: Allowance,
     entries_left: usize,
     pub(super) halted: Option<Limit>,
+    /// It is cut off, its clean-up too.
+    is_cut: bool,
     /// Why the harness says what it says now, where no step asks for it.
     pub(super) mark: Option<Mark>,
     pub(super) challenges: Challenges,
@@ -248,6 +250,7 @@ impl Links {
             allowance: Allowance::default(),
             entries_left: MAX_ENTRIES,
             halted: None,
+            is_cut: false,
             mark: None,
             about: Vec::new(),
             challenges: Challenges::default(),
@@ -278,9 +281,23 @@ impl Links {
         self.lock().now
     }
 
-    /// Lets a script that was halted go on for its clean-up, for so long.
+    /// Ends the script as soon as may be, whatever it waits for: nobody will answer.
+    pub(super) fn cut_off(&self) {
+        let mut shared = self.lock();
+        shared.halted.get_or_insert(Limit::CutOff);
+        shared.is_cut = true;
+    }
+
+    pub(super) fn is_cut_off(&self) -> bool {
+        self.lock().is_cut
+    }
+
+    /// Lets a script that was halted go on for its clean-up, for so long. One that is cut off stays so.
     pub(super) fn grant(&self, time: Duration) {
         let mut shared = self.lock();
+        if shared.is_cut {
+            return;
+        }
         shared.halted = None;
         shared.allowance = Allowance::default();
         shared.entries_left = MAX_ENTRIES;

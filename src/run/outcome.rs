@@ -220,11 +220,12 @@ impl Outcome {
         line
     }
 
-    /// Whether it can have done the server no harm: it is blocked before its own steps, and the
+    /// Whether it can have done the server no harm: it is blocked or cut off before its own steps, and the
     /// connection on which that happened never got an answer to its first request.
     #[must_use]
     pub fn is_victim(&self) -> bool {
-        if self.ending != Ending::Blocked || self.stepped {
+        let is_blocked = self.ending == Ending::Blocked || self.is_cut_off();
+        if !is_blocked || self.stepped {
             return false;
         }
         let mut entries = self.transcript.entries().iter().rev();

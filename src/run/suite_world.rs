@@ -70,6 +70,8 @@ pub(super) struct World {
     pub(super) dying: bool,
     /// What ran since it was started.
     pub(super) since: Vec<String>,
+    /// What was to be cut off.
+    pub(super) cut: Vec<String>,
 }
 
 impl Default for World {
@@ -89,6 +91,7 @@ impl Default for World {
             lingers: false,
             dying: false,
             since: Vec::new(),
+            cut: Vec::new(),
         }
     }
 }
@@ -181,14 +184,14 @@ pub(super) fn run_in(
         if tasks.is_empty() {
             break;
         }
-        let is_slow = |task: &Task| match &task.work {
-            Work::Scenario { scenario, .. } => scenario.name == world.slow,
-            _ => false,
-        };
+        let is_slow = |task: &Task| name(task).is_some_and(|name| name == world.slow);
         let at = tasks.iter().position(|task| !is_slow(task));
         let task = tasks.remove(at.unwrap_or_default());
         let done = perform(&mut world, &task.work, beside, &act);
         suite.finished(task.id, done, world.takes);
+        if suite.is_dying() {
+            world.cut.extend(tasks.iter().filter_map(name));
+        }
     }
     assert!(suite.is_over(), "the run comes to its end");
     let summary = suite.finish(Duration::from_secs(1), false);
@@ -214,6 +217,14 @@ pub(super) fn run_in(
         details,
         summary,
         code,
+    }
+}
+
+/// The scenario of a task.
+fn name(task: &Task) -> Option<String> {
+    match &task.work {
+        Work::Scenario { scenario, .. } => Some(scenario.name.clone()),
+        _ => None,
     }
 }
 

@@ -41,6 +41,7 @@ impl Session {
         // Where lists are written late, a change of one's list may write another's anew as it was: all
         // must be there.
         let must_all = self.env.lists_late.is_some() && changed.iter().any(|one| one.lists);
+        let is_cut = self.links.is_cut_off();
         let mut guests = Vec::new();
         for (index, changed) in changed.into_iter().enumerate() {
             if !changed.lists && !changed.name && !must_all {
@@ -48,7 +49,7 @@ impl Session {
                 continue;
             }
             self.player_mut(index).account.lists = Lists::Ours;
-            if self.env.cleanup {
+            if self.env.cleanup && !is_cut {
                 // Only a new login tells what the name is now.
                 let slot = self.live_slot(index).filter(|_| !changed.name);
                 guests.push(Guest {

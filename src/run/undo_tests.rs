@@ -210,3 +210,27 @@ fn where_lists_are_written_late_nobody_logs_in_before_they_are_written() {
     assert_eq!(it.wait(), late);
     assert_eq!(it.outcome().accounts[0].lists, Lists::Clean);
 }
+
+#[test]
+fn what_is_cut_off_ends_at_once_and_undoes_nothing() {
+    let mut it = Dialogue::with(ALICE, ADDS, accounts(), cleaning());
+    it.log_in(0, "alice");
+    it.cut_off();
+    it.expect(&["close 0"]);
+    let outcome = it.outcome();
+    assert!(outcome.is_cut_off() && !outcome.is_victim());
+    assert_eq!(outcome.ending, Ending::Inconclusive);
+    assert_eq!(outcome.failures, []);
+    assert_eq!(outcome.accounts[0].lists, Lists::Ours);
+}
+
+#[test]
+fn who_was_never_answered_when_it_was_cut_off_has_done_no_harm() {
+    let mut it = Dialogue::with(ALICE, ADDS, accounts(), cleaning());
+    it.expect(&["open 0 ns:1"]);
+    it.opened(0);
+    it.expect(&["0 VER 1 MSNP2 CVR0"]);
+    it.cut_off();
+    let outcome = it.outcome();
+    assert!(outcome.is_cut_off() && outcome.is_victim());
+}

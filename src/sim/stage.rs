@@ -143,6 +143,15 @@ impl Stage {
         }
     }
 
+    /// A script is cut off.
+    pub(super) fn cut_off(&mut self, id: ActorId) {
+        let now = self.now;
+        if let Some(actor) = self.actors.get_mut(&id) {
+            actor.executor.cut_off(now.saturating_sub(actor.since));
+            self.carry_out(id);
+        }
+    }
+
     fn crash(&mut self) {
         self.server = None;
         for (_, wire) in std::mem::take(&mut self.names) {

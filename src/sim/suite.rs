@@ -168,7 +168,9 @@ enum Kind {
     },
     Check {
         account: Account,
-        tries: usize,
+        patient: bool,
+        /// When the present look began.
+        begun: Duration,
         /// Nothing is sent until then.
         pause: Option<Duration>,
     },
@@ -214,6 +216,19 @@ impl Theatre {
             let begun = self.tasks.remove(&id).map(|task| task.begun);
             let took = self.stage.now().saturating_sub(begun.unwrap_or_default());
             suite.finished(id, done, took);
+            if suite.is_dying() {
+                self.cut_off();
+            }
+        }
+    }
+
+    /// Cuts off the scenarios under way, but for those that stop and start the server themselves.
+    fn cut_off(&mut self) {
+        let is_cut = |task: &Task| matches!(task.kind, Kind::Scenario { owns: false });
+        let cut = self.tasks.iter().filter(|(_, task)| is_cut(task));
+        let ids: Vec<u64> = cut.map(|(id, _)| *id).collect();
+        for id in ids {
+            self.stage.cut_off(id);
         }
     }
 
@@ -241,7 +256,8 @@ impl Theatre {
                 let begun = self.stage.now();
                 let kind = Kind::Check {
                     account,
-                    tries: self.environment.tries(patient),
+                    patient,
+                    begun,
                     pause: Some(begun + pause),
                 };
                 self.tasks.insert(id, Task { kind, begun });
@@ -281,22 +297,28 @@ impl Theatre {
 
     /// A script is over; gives what its task comes to, unless that goes on.
     fn ended(&mut self, id: u64, outcome: Outcome) -> Option<Done> {
-        let reply = self.environment.timeouts.reply;
         let (now, is_up) = (self.stage.now(), self.stage.is_up());
-        match &mut self.tasks.get_mut(&id)?.kind {
+        let environment = &self.environment;
+        let task = self.tasks.get_mut(&id)?;
+        match &mut task.kind {
             Kind::Scenario { owns } => {
                 if *owns {
                     self.stage.start();
                 }
                 Some(Done::Scenario(Box::new(outcome)))
             }
-            Kind::Check { tries, pause, .. } => {
+            Kind::Check {
+                patient,
+                begun,
+                pause,
+                ..
+            } => {
                 if outcome.shows_life() {
                     return Some(Done::Check(Ok(())));
                 }
-                *tries -= 1;
-                if *tries > 0 && is_up {
-                    *pause = Some(now + reply);
+                let is_over = now.saturating_sub(task.begun) >= environment.patience(*patient);
+                if !is_over && is_up {
+                    *pause = Some(now.max(*begun + environment.timeouts.reply));
                     return None;
                 }
                 Some(Done::Check(Err(Dead {
@@ -312,9 +334,15 @@ impl Theatre {
     /// A check has paused for long enough.
     fn look_again(&mut self, id: u64) {
         if let Some(task) = self.tasks.get_mut(&id)
-            && let Kind::Check { account, pause, .. } = &mut task.kind
+            && let Kind::Check {
+                account,
+                begun,
+                pause,
+                ..
+            } = &mut task.kind
         {
             *pause = None;
+            *begun = self.stage.now();
             let env = Arc::new(self.environment.clone());
             let executor = Executor::check(account.clone(), env, self.seed);
             self.stage.enter(id, executor);

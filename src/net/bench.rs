@@ -14,6 +14,7 @@ use crate::net::log::ServerLog;
 use crate::net::process::LaunchError;
 use crate::run::{
     Account, Dead, Done, Environment, Executor, Outcome, Preparation, Target, Unready, Work,
+    forgive_foreign_dialect,
 };
 use crate::scenario::ast::Scenario;
 use crate::transcript::{Entry, Party, Redactor, What};
@@ -107,8 +108,11 @@ impl Bench {
             self.commands.provide(&lookers).await?;
             self.commands.reset(&lookers).await?;
             let env = Arc::new(preparation.environment().clone());
-            let outcome = self.first_look(&lookers, &env).await;
+            let mut outcome = self.first_look(&lookers, &env).await;
             let looked = preparation.looked(&outcome);
+            if let Err(Unready::ForeignDialect(_)) = looked {
+                forgive_foreign_dialect(&mut outcome);
+            }
             let looked = match looked {
                 Ok(is_ready) => Ok(is_ready),
                 Err(unready) => Err(self.unprepared(unready, &outcome).await),

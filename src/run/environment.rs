@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use crate::event::Rung;
@@ -95,6 +96,37 @@ pub struct Barriers {
     pub switchboard: Option<Barrier>,
 }
 
+/// What scripts learn of a server while others run, and share. No verdict depends on it.
+#[derive(Debug, Default)]
+pub struct Experience {
+    /// How often a clean-up got no answer on the connection of a scenario.
+    deaf: AtomicUsize,
+}
+
+impl Experience {
+    /// So often in vain is enough.
+    const ENOUGH: usize = 3;
+
+    /// A clean-up got no answer on the connection that a scenario had used.
+    pub(super) fn was_deaf(&self) {
+        self.deaf.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Whether a clean-up does better to log in anew.
+    pub(super) fn is_often_deaf(&self) -> bool {
+        self.deaf.load(Ordering::Relaxed) >= Self::ENOUGH
+    }
+}
+
+/// It is no part of what a target is like.
+impl PartialEq for Experience {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for Experience {}
+
 /// The target, as a script sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Environment {
@@ -145,6 +177,8 @@ pub struct Environment {
     pub residents: Arc<Residents>,
     /// So long after a change a later session may be shown the lists as they were.
     pub lists_late: Option<Duration>,
+    /// What the scripts of a run have met with so far.
+    pub experience: Arc<Experience>,
 }
 
 impl Default for Environment {
@@ -172,6 +206,7 @@ impl Default for Environment {
             known: Known::default(),
             residents: Arc::default(),
             lists_late: None,
+            experience: Arc::default(),
         }
     }
 }

@@ -6,7 +6,7 @@ use std::fmt;
 use super::environment::{Account, Environment};
 use super::limit::Limit;
 use super::outcome::{Cause, Ending, Outcome};
-use crate::event::{Observed, Rung};
+use crate::event::{Failure, Observed, Rung};
 use crate::protocol::{ClauseId, Dialect};
 
 /// How many accounts are tried before all are taken to be unusable.
@@ -188,7 +188,7 @@ impl Preparation {
 }
 
 /// The answer to VER of a server that speaks none of the dialects that were offered: `VER 1 0`, or
-/// what is left of the offer without them.
+/// what is left of the offer without them, or a refusal that names the server's own.
 fn foreign_dialect(outcome: &Outcome) -> Option<String> {
     let mut climbed = outcome.climbed.iter();
     let ver = climbed.find(|climb| climb.rung == Rung::Ver && !climb.state.holds())?;
@@ -197,9 +197,18 @@ fn foreign_dialect(outcome: &Outcome) -> Option<String> {
     };
     let mut words = line.split(' ');
     let is_ver = words.next() == Some("VER") && words.next().is_some();
-    let mut rest = words.peekable();
-    let is_sound = rest.peek().is_some() && rest.all(|word| word == "0" || word == "CVR0");
-    (is_ver && is_sound).then(|| line.clone())
+    let rest: Vec<&str> = words.collect();
+    let is_refusal = rest.first() == Some(&"0");
+    let names_none = rest.iter().all(|word| *word == "0" || *word == "CVR0");
+    let names_ours = rest.iter().any(|word| word.eq_ignore_ascii_case("MSNP2"));
+    let is_foreign = !rest.is_empty() && !names_ours && (is_refusal || names_none);
+    (is_ver && is_foreign).then(|| line.clone())
+}
+
+/// Takes out of a first look what only says that no dialect is shared: that breaks no clause.
+pub fn forgive_foreign_dialect(outcome: &mut Outcome) {
+    let is_of_it = |accusation: &Failure| accusation.clause == Some(ClauseId::VER_2);
+    outcome.accusations.retain(|one| !is_of_it(one));
 }
 
 /// What is wrong with a server that lets nobody in, where it is not the accounts.
@@ -221,9 +230,10 @@ fn broken_otherwise(refusal: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::event::RungState;
     use crate::run::environment::{Learnt, Lists};
-    use crate::run::outcome::AccountAfter;
-    use crate::run::test_support::outcome;
+    use crate::run::outcome::{AccountAfter, Climb};
+    use crate::run::test_support::{failure, outcome};
 
     fn accounts(count: usize) -> Vec<Account> {
         let handle = |number| format!("user{number}@hotmail.com");
@@ -341,5 +351,32 @@ mod tests {
         let odd = outcome(Ending::Blocked, Vec::new());
         let told = preparation(1, false).looked(&odd).unwrap_err().to_string();
         assert!(told.starts_with("the server cannot be tested: "), "{told}");
+    }
+
+    #[test]
+    fn a_server_of_other_dialects_alone_breaks_nothing() {
+        let answered = |line: &str| {
+            let refused = Climb {
+                rung: Rung::Ver,
+                state: RungState::Refused,
+                failure: Some(failure(Some(ClauseId::VER_2), "VER with MSNP2", line)),
+            };
+            let mut outcome = passed();
+            outcome.climbed.push(refused);
+            preparation(1, false).looked(&outcome).is_err()
+        };
+        for line in ["VER 1 0", "VER 1 CVR0", "VER 1 0 MSNP8 CVR0"] {
+            assert!(answered(line), "{line}");
+        }
+        for line in ["VER 1", "VER 1 MSNP8", "VER 1 0 MSNP2", "VER", "USR 1 0"] {
+            assert!(!answered(line), "{line}");
+        }
+        let mut outcome = passed();
+        for clause in [ClauseId::VER_2, ClauseId::FRAME_1] {
+            outcome.accusations.push(failure(Some(clause), "a", "b"));
+        }
+        forgive_foreign_dialect(&mut outcome);
+        let left: Vec<_> = outcome.accusations.iter().map(|one| one.clause).collect();
+        assert_eq!(left, [Some(ClauseId::FRAME_1)]);
     }
 }

@@ -1,6 +1,6 @@
 //! The second look: each failure runs once more, alone, before it is told.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use crate::event::{Failure, Judge, ScenarioResult, Verdict};
@@ -9,12 +9,56 @@ use crate::run::consequence::Omission;
 use crate::run::suite::{Phase, Suite};
 
 /// What identical failures have in common.
-pub(super) type Signature = (Option<ClauseId>, Judge, String);
+type Signature = (Option<ClauseId>, Judge, String);
 
 /// A failure that took longer is not looked at again when this many like it were confirmed.
 const SLOW: Duration = Duration::from_millis(500);
 /// See [`SLOW`].
 const ENOUGH: usize = 2;
+/// The same for failures of any clause that a wait for one and the same thing has ended in vain.
+const OFTEN: usize = 4;
+
+/// Failures that stood the second look, and how often.
+#[derive(Debug, Default)]
+pub(super) struct Confirmed {
+    /// By what they look like.
+    alike: BTreeMap<Signature, usize>,
+    /// By what the server leaves undone, whatever clause that breaks.
+    omitted: BTreeMap<Omission, usize>,
+}
+
+impl Confirmed {
+    fn take(&mut self, failures: &[Failure]) {
+        let seen: BTreeSet<Signature> = failures.iter().map(signature).collect();
+        for signature in seen {
+            *self.alike.entry(signature).or_default() += 1;
+        }
+        let omitted: BTreeSet<Omission> = failures.iter().filter_map(Omission::of).collect();
+        for omission in omitted {
+            *self.omitted.entry(omission).or_default() += 1;
+        }
+    }
+
+    fn spares(&self, first: &ScenarioResult) -> bool {
+        let mut failures = first.failures.iter();
+        let is_slow = first.took >= SLOW;
+        (first.is_met && failures.clone().all(|failure| self.has_alike(failure)))
+            || (is_slow && failures.next().is_some_and(|one| self.has_known(one)))
+    }
+
+    fn has_alike(&self, failure: &Failure) -> bool {
+        let seen = self.alike.get(&signature(failure));
+        seen.is_some_and(|seen| *seen >= ENOUGH)
+    }
+
+    /// Whether failures like it were confirmed, or often enough that the server leaves just this
+    /// undone.
+    fn has_known(&self, failure: &Failure) -> bool {
+        let of_it = Omission::of(failure).and_then(|omission| self.omitted.get(&omission));
+        of_it.is_some_and(|seen| *seen >= OFTEN) || self.has_alike(failure)
+    }
+}
+
 impl Suite {
     /// A failure has had its second look, or a retry.
     pub(super) fn looked_again(&mut self, entry: usize, mut result: ScenarioResult) {
@@ -44,10 +88,7 @@ impl Suite {
                 keep_what_came_twice(first, &mut result);
             }
             if result.verdict != Verdict::Flaky {
-                let seen: BTreeSet<Signature> = result.failures.iter().map(signature).collect();
-                for signature in seen {
-                    *self.confirmed.entry(signature).or_default() += 1;
-                }
+                self.confirmed.take(&result.failures);
                 self.confirm(&result.failures);
             }
             let may_name = result.verdict == Verdict::Blocked && !self.awaiting.is_empty();
@@ -138,11 +179,15 @@ impl Suite {
             .copied()
             .filter(|index| {
                 let first = self.entries.get(*index).and_then(|e| e.first.as_ref());
+<<<<<<< HEAD
                 first.is_some_and(|first| {
                     let is_slow = first.took >= SLOW;
                     let mut failures = first.failures.iter();
                     (first.is_met || is_slow) && failures.all(|failure| self.is_confirmed(failure))
                 })
+=======
+                first.is_some_and(|first| self.confirmed.spares(first))
+>>>>>>> adf8ef6 (Save waits that are known to be in vain; name no barrier as the cause)
             })
             .collect();
         for index in spared {
@@ -152,11 +197,6 @@ impl Suite {
                 self.settle(index, first);
             }
         }
-    }
-
-    fn is_confirmed(&self, failure: &Failure) -> bool {
-        let seen = self.confirmed.get(&signature(failure));
-        seen.is_some_and(|seen| *seen >= ENOUGH)
     }
 }
 
@@ -320,5 +360,23 @@ mod tests {
         assert_eq!(beside, (Verdict::Failed, vec![ClauseId::SER_1]));
         let own = judged(&mut suite, &[unshown(ClauseId::PRES_3)]);
         assert_eq!(own, (Verdict::Failed, vec![ClauseId::PRES_3]));
+    }
+
+    #[test]
+    fn what_was_often_left_undone_needs_no_further_look_whatever_clause_that_breaks() {
+        let mut confirmed = Confirmed::default();
+        let clauses = [
+            ClauseId::PRES_1,
+            ClauseId::PRES_2,
+            ClauseId::PRES_3,
+            ClauseId::PRES_4,
+        ];
+        for clause in clauses {
+            assert!(!confirmed.has_known(&unshown(ClauseId::PRES_5)));
+            confirmed.take(&[unshown(clause)]);
+        }
+        assert!(confirmed.has_known(&unshown(ClauseId::PRES_5)));
+        let other = failure(Some(ClauseId::PRES_5), "ILN", "NLN NLN b@x B");
+        assert!(!confirmed.has_known(&other));
     }
 }

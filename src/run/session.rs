@@ -19,7 +19,7 @@ use crate::event::{Expectation, Failure, Judge, Observed, Rung, Variation, Wante
 use crate::protocol::{ClauseId, Dialect, ErrorCode, Grammar, ServerKind, encode_name};
 use crate::scenario::Scope;
 use crate::scenario::ast::Step;
-use crate::transcript::{ConnId, ConnName, Party, Redactor, What, escape};
+use crate::transcript::{ConnId, ConnName, Mark, Party, Redactor, What, escape};
 use crate::wire::Frame;
 
 /// How many lines of the transcript stand in a failure.
@@ -505,7 +505,7 @@ impl Session {
             _ => entry,
         };
         let command = own().find_map(|(_, entry)| match &entry.what {
-            What::Frame(Party::Client, frame) if !self.answers_barrier(frame) => {
+            What::Frame(Party::Client, frame) if entry.mark != Some(Mark::Barrier) => {
                 Some(escape(frame.verb()))
             }
             _ => None,

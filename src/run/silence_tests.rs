@@ -343,3 +343,19 @@ fn the_whole_script_has_a_deadline() {
     assert_eq!(outcome.ending, Ending::Inconclusive);
     assert_eq!(outcome.limit, Some(Limit::Time(Duration::from_secs(60))));
 }
+
+#[test]
+fn what_a_failure_is_about_is_no_barrier() {
+    let steps = "  - C: GTC {t} X\n  - one of:\n      - S: refused\n      - S: nothing";
+    for (barrier, sent, answer) in [
+        (Barrier::Ping, "0 PNG", "QNG"),
+        (Barrier::Url, "0 URL 900000001 INBOX", "URL 900000001 x"),
+    ] {
+        let mut it = online(target(Some(barrier)), steps, &["0 GTC 7 X", sent]);
+        it.say(0, "GTC 7 4 X");
+        it.say(0, answer);
+        let outcome = it.outcome();
+        let command = outcome.failures[0].command.as_deref();
+        assert_eq!(command, Some("GTC"), "{sent}");
+    }
+}

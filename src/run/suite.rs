@@ -25,7 +25,7 @@ use crate::run::limit::Limit;
 use crate::run::limits::Limits;
 use crate::run::outcome::{Cause, Outcome};
 use crate::run::pool::{Pool, Seat};
-use crate::run::second_look::Signature;
+use crate::run::second_look::Confirmed;
 use crate::run::tally::Tally;
 use crate::run::task::{Done, SuiteOptions, Task};
 use crate::run::verdict::Assessor;
@@ -110,8 +110,8 @@ pub struct Suite {
     pub(super) omissions: BTreeMap<Omission, Failure>,
     /// How often a precondition failed in silence on a rung, and the last such failure.
     pub(super) silences: BTreeMap<Rung, usize>,
-    /// Failures that stood the second look, by what they look like.
-    pub(super) confirmed: BTreeMap<Signature, usize>,
+    /// Failures that stood the second look.
+    pub(super) confirmed: Confirmed,
     pub(super) events: VecDeque<Event>,
     pub(super) totals: Totals,
     pub(super) limits: Limits,
@@ -178,7 +178,7 @@ impl Suite {
             causes: Causes::default(),
             omissions: BTreeMap::new(),
             silences: BTreeMap::new(),
-            confirmed: BTreeMap::new(),
+            confirmed: Confirmed::default(),
             events: VecDeque::new(),
             totals: Totals::default(),
             limits: Limits::default(),

@@ -4,13 +4,15 @@ use super::environment::Lists;
 use super::roster::Roster;
 use super::session::Session;
 use super::trouble::Trouble;
+use crate::event::Observed;
 use crate::protocol::{Dialect, Effect, ServerKind};
 use crate::transcript::{Connection, Mark, Party, What};
 
 /// The label of the connections of the clean-up in transcripts.
 const LABEL: &str = "undo";
 
-/// The TrIDs of the clean-up begin here: far from those of scenarios and barriers.
+/// The TrIDs of the clean-up begin here where a scenario has used the connection: far from its own,
+/// and from those of barriers.
 const TRIDS: u32 = 800_000_000;
 /// How many of them each user has. An answer that goes to another's connection is none there.
 const TRIDS_EACH: u32 = 100_000;
@@ -22,6 +24,8 @@ struct Guest {
     /// The friendly name was changed too.
     name: bool,
     slot: Option<usize>,
+    /// The scenario has used its connection.
+    was_live: bool,
 }
 
 /// What a user may have changed.
@@ -51,11 +55,14 @@ impl Session {
             self.player_mut(index).account.lists = Lists::Ours;
             if self.env.cleanup && !is_cut {
                 // Only a new login tells what the name is now.
-                let slot = self.live_slot(index).filter(|_| !changed.name);
+                let is_deaf = self.env.experience.is_often_deaf();
+                let slot = self.live_slot(index);
+                let slot = slot.filter(|_| !changed.name && !is_deaf);
                 guests.push(Guest {
                     index,
                     name: changed.name,
                     slot,
+                    was_live: slot.is_some(),
                 });
             }
         }
@@ -92,7 +99,9 @@ impl Session {
     /// other's reverse list most surely while both are there.
     async fn restore(&mut self, mut guests: Vec<Guest>) {
         for guest in &mut guests {
-            if guest.slot.is_none() {
+            if let Some(slot) = guest.slot {
+                self.slot_mut(slot).next_trid = TRIDS;
+            } else {
                 guest.slot = self
                     .login(guest.index, LABEL)
                     .await
@@ -101,10 +110,16 @@ impl Session {
             }
         }
         for guest in &guests {
-            if let Some(slot) = guest.slot
-                && let Ok(true) = self.put_back(guest, slot).await
-            {
-                self.player_mut(guest.index).account.lists = Lists::Clean;
+            let Some(slot) = guest.slot else { continue };
+            match self.put_back(guest, slot).await {
+                Ok(true) => self.player_mut(guest.index).account.lists = Lists::Clean,
+                Ok(false) => {}
+                Err(trouble) => {
+                    let is_silent = matches!(trouble.observed(), Some(Observed::Silence(_)));
+                    if is_silent && guest.was_live {
+                        self.env.experience.was_deaf();
+                    }
+                }
             }
         }
         if self.env.lists_late.is_some() {

@@ -127,13 +127,9 @@ fn settings_that_were_found_otherwise_are_put_back_unless_all_is_disposable() {
             it.wants();
             it.say(1, answer);
         }
-        it.expect(&["1 SYN 800000001 0"]);
-        it.raw(1, batch(800_000_001, "AL", &[]).as_bytes());
-        let next = if disposable {
-            "1 OUT"
-        } else {
-            "1 BLP 800000002 BL"
-        };
+        it.expect(&["1 SYN 5 0"]);
+        it.raw(1, batch(5, "AL", &[]).as_bytes());
+        let next = if disposable { "1 OUT" } else { "1 BLP 6 BL" };
         it.expect(&[next]);
     }
 }
@@ -233,4 +229,26 @@ fn who_was_never_answered_when_it_was_cut_off_has_done_no_harm() {
     it.cut_off();
     let outcome = it.outcome();
     assert!(outcome.is_cut_off() && outcome.is_victim());
+}
+
+#[test]
+fn where_connections_are_often_deaf_a_clean_up_logs_in_anew() {
+    let env = cleaning();
+    for _ in 0..3 {
+        let mut it = Dialogue::with(ALICE, ADDS, accounts(), env.clone());
+        it.log_in(0, "alice");
+        it.say(0, "ADD 7 AL 4 bob@hotmail.com B");
+        it.expect(&["0 SYN 800000001 0"]);
+        while !it.is_over() {
+            it.wait();
+        }
+        assert_eq!(it.outcome().accounts[0].lists, Lists::Ours);
+    }
+    let mut it = Dialogue::with(ALICE, ADDS, accounts(), env);
+    it.log_in(0, "alice");
+    it.say(0, "ADD 7 AL 4 bob@hotmail.com B");
+    it.expect(&["close 0", "open 1 ns:1"]);
+    assert_eq!(it.enter(1, "alice"), ["1 OUT"]);
+    it.close(1);
+    assert_eq!(it.outcome().accounts[0].lists, Lists::Clean);
 }

@@ -335,7 +335,6 @@ impl Suite {
 
     /// A check has found the server dead.
     fn found_dead(&mut self, dead: Dead) {
-        self.deaths += 1;
         self.silent.clear();
         let mut suspects = std::mem::take(&mut self.recent);
         suspects.extend(self.running.values().filter_map(|running| match running {
@@ -359,9 +358,12 @@ impl Suite {
             self.queue.push_front(entry);
         }
         suspects.sort_by_key(|entry| self.entries.get(*entry).map(|entry| entry.last_start));
+        let is_worn = self.is_worn_again(&mut suspects);
+        self.deaths += usize::from(!is_worn);
         let mut death = Death::of(dead, suspects, self.options.owns_server);
         death.results = results;
         death.was_alone = was_alone;
+        death.wears = is_worn;
         self.health = Health::Dying(death);
     }
 
@@ -393,16 +395,18 @@ impl Suite {
         let is_found = culprits.is_some();
         if let Some(culprits) = culprits {
             self.blame(&culprits, &mut death);
+            self.wear.is_known |= death.wears;
         } else if death.wears {
             death.tried.clear();
-        } else {
+        } else if !self.wear.is_known {
             self.tell_unproved(&death);
         }
+        let is_doubtful = !is_found && !self.wear.is_known;
         let mut victims = Vec::new();
         for entry in std::mem::take(&mut death.suspects) {
             match death.tried.remove(&entry) {
                 Some(mut result) => {
-                    if !is_found && result.verdict == Verdict::Passed {
+                    if is_doubtful && result.verdict == Verdict::Passed {
                         result.verdict = Verdict::Flaky;
                         result.reason = Some(
                             "not isolated: the server stopped answering while it ran beside \
@@ -428,7 +432,7 @@ impl Suite {
 
     /// Nobody was found who stops the server.
     fn tell_unproved(&mut self, death: &Death) {
-        self.unproved += usize::from(death.was_revived);
+        self.wear.unproved += usize::from(death.was_revived);
         let names: Vec<String> = death
             .suspects
             .iter()
@@ -452,7 +456,7 @@ impl Suite {
 
     /// Says how often the server stopped and nobody knows why: such a run does not conform.
     pub(super) fn tell_all_unproved(&mut self) {
-        let times = match self.unproved {
+        let times = match self.wear.unproved {
             0 => return,
             1 => "once".to_owned(),
             times => format!("{times} times"),

@@ -435,6 +435,28 @@ fn where_nobody_is_found_those_that_wear_it_out_are_tried() {
 }
 
 #[test]
+fn where_it_is_known_that_a_server_wears_out_nobody_is_hunted_for_that() {
+    // It dies of each tenth that comes.
+    let world = World::default();
+    let mut all = many(150);
+    all.push(scenario("h/flood", &["LIVE-3"], &["hostile"]));
+    let told = run_in(world, all, options(), |name, _, _| match name {
+        "h/flood" => Act::Kill,
+        _ => Act::Full(10),
+    });
+    let totals = told.summary.totals;
+    assert_eq!(
+        (totals.failed, totals.skipped),
+        (1, 0),
+        "{:?}",
+        told.notices
+    );
+    assert!(totals.passed > 130, "{totals:?}");
+    let words = "the server stopped answering once; not reproduced";
+    assert!(told.notices.iter().any(|(_, text)| text == words));
+}
+
+#[test]
 fn the_silence_of_a_dead_server_puts_no_rung_out() {
     let told = run(many(12), options(), |name, _, before| {
         match (name, before) {

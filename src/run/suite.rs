@@ -30,6 +30,7 @@ use crate::run::tally::Tally;
 use crate::run::task::{Done, SuiteOptions, Task};
 use crate::run::verdict::Assessor;
 use crate::run::verify::Verifying;
+use crate::run::wear::Wear;
 use crate::scenario::ast::Scenario;
 use crate::transcript::Redactor;
 
@@ -94,8 +95,8 @@ pub struct Suite {
     pub(super) silent: Vec<ScenarioResult>,
     /// Scenarios that found a dead server when they ran last, and how often that was so.
     pub(super) victims: BTreeMap<usize, usize>,
-    /// How often the server stopped and nobody was found who stops it.
-    pub(super) unproved: usize,
+    /// What is known of deaths that nobody was found for.
+    pub(super) wear: Wear,
     /// Results that are final if the server is still alive.
     pub(super) held: Vec<(usize, ScenarioResult)>,
     /// Results of the second look that another may explain.
@@ -169,7 +170,7 @@ impl Suite {
             looked: BTreeSet::new(),
             silent: Vec::new(),
             victims: BTreeMap::new(),
-            unproved: 0,
+            wear: Wear::default(),
             held: Vec::new(),
             awaiting: Vec::new(),
             deaths: 0,
@@ -329,9 +330,8 @@ impl Suite {
             .push_back(Event::Notice(Notice { kind, text, detail }));
     }
 
-    /// The end of the run: settles what is open, judges the waivers and gives the summary, which
-    /// is also the last event. `took` is the time of the whole run; `setup_failed` is set where
-    /// the run could not even begin, and then nothing is said of single scenarios.
+    /// The end of the run: settles what is open and gives the summary, which is also the last event.
+    /// `took` is the time of the whole run; with `setup_failed` nothing is said of single scenarios.
     pub fn finish(&mut self, took: Duration, setup_failed: bool) -> Summary {
         if !self.finished && !setup_failed {
             self.settle_rest();

@@ -83,7 +83,7 @@ impl Suite {
             self.settle(entry, flaky);
         } else if state.looks > retries || result.verdict == Verdict::Waived {
             let first = state.first.take();
-            self.charge_omitted(&mut result);
+            self.charge_omitted(entry, &mut result);
             if let Some(first) = first.filter(|_| retries == 0) {
                 keep_what_came_twice(first, &mut result);
             }
@@ -131,7 +131,7 @@ impl Suite {
 
     /// Takes out of a result what follows from what is known to be left undone. Where that is all,
     /// it is blocked by it.
-    fn charge_omitted(&mut self, result: &mut ScenarioResult) -> bool {
+    fn charge_omitted(&mut self, entry: usize, result: &mut ScenarioResult) -> bool {
         if result.verdict != Verdict::Failed {
             return false;
         }
@@ -142,9 +142,16 @@ impl Suite {
             known = known.take().or(cause.cloned());
             cause.is_none()
         });
-        let Some(known) = known.filter(|_| result.failures.is_empty()) else {
+        let Some(known) = known else {
             return false;
         };
+        if !result.failures.is_empty() {
+            // What is left may be waived, all of it.
+            if let Some(scenario) = self.scenario(entry) {
+                self.judge.waive(&scenario, result);
+            }
+            return false;
+        }
         result.verdict = Verdict::Blocked;
         result.cause = Some(self.charge_unshown(&known));
         true
@@ -156,7 +163,7 @@ impl Suite {
         for index in queued {
             let first = self.entries.get_mut(index).and_then(|e| e.first.take());
             let Some(mut first) = first else { continue };
-            if self.charge_omitted(&mut first) {
+            if self.charge_omitted(index, &mut first) {
                 self.queue.retain(|queued| *queued != index);
                 self.settle(index, first);
             } else if let Some(entry) = self.entries.get_mut(index) {
@@ -179,15 +186,11 @@ impl Suite {
             .copied()
             .filter(|index| {
                 let first = self.entries.get(*index).and_then(|e| e.first.as_ref());
-<<<<<<< HEAD
                 first.is_some_and(|first| {
                     let is_slow = first.took >= SLOW;
                     let mut failures = first.failures.iter();
                     (first.is_met || is_slow) && failures.all(|failure| self.is_confirmed(failure))
                 })
-=======
-                first.is_some_and(|first| self.confirmed.spares(first))
->>>>>>> adf8ef6 (Save waits that are known to be in vain; name no barrier as the cause)
             })
             .collect();
         for index in spared {
@@ -260,7 +263,8 @@ mod tests {
     use super::*;
     use crate::event::{Expectation, Wanted};
     use crate::run::suite_world::{accounts, many, options};
-    use crate::run::test_support::failure;
+    use crate::run::test_support::{failure, place};
+    use crate::run::{Waiver, Waivers};
 
     /// A wait in vain for a line that shows a contact.
     fn unshown(clause: ClauseId) -> Failure {
@@ -342,7 +346,7 @@ mod tests {
             let mut result = suite.judge.untold(&scenario, Duration::ZERO);
             result.verdict = Verdict::Failed;
             result.failures = failures.to_vec();
-            suite.charge_omitted(&mut result);
+            suite.charge_omitted(0, &mut result);
             let left = result.failures.iter().filter_map(|one| one.clause);
             (result.verdict, left.collect::<Vec<_>>())
         };
@@ -360,6 +364,11 @@ mod tests {
         assert_eq!(beside, (Verdict::Failed, vec![ClauseId::SER_1]));
         let own = judged(&mut suite, &[unshown(ClauseId::PRES_3)]);
         assert_eq!(own, (Verdict::Failed, vec![ClauseId::PRES_3]));
+        // Where what is left is known, nothing is new.
+        let waiver = Waiver::new("SER-1", "known", place()).unwrap();
+        suite.judge.waivers = Waivers::new(vec![waiver], None);
+        let waived = judged(&mut suite, &both);
+        assert_eq!(waived, (Verdict::Waived, vec![ClauseId::SER_1]));
     }
 
     #[test]

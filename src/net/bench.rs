@@ -289,7 +289,7 @@ impl Bench {
 /// Over once scenarios are cut off.
 async fn cut_off(mut cuts: watch::Receiver<u64>) {
     if cuts.changed().await.is_err() {
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 }
 

@@ -99,7 +99,7 @@ pub struct Barriers {
 /// What scripts learn of a server while others run, and share. No verdict depends on it.
 #[derive(Debug, Default)]
 pub struct Experience {
-    /// How often a clean-up got no answer on the connection of a scenario.
+    /// How often a clean-up got no answer.
     deaf: AtomicUsize,
 }
 
@@ -107,12 +107,12 @@ impl Experience {
     /// So often in vain is enough.
     const ENOUGH: usize = 3;
 
-    /// A clean-up got no answer on the connection that a scenario had used.
+    /// A clean-up got no answer.
     pub(super) fn was_deaf(&self) {
         self.deaf.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Whether a clean-up does better to log in anew.
+    /// Whether a clean-up does better to log in anew, and to count on from there.
     pub(super) fn is_often_deaf(&self) -> bool {
         self.deaf.load(Ordering::Relaxed) >= Self::ENOUGH
     }

@@ -111,7 +111,7 @@ impl Suite {
         // What is blocked names a cause that is told by then.
         awaiting.sort_by_key(|(_, result)| result.verdict == Verdict::Blocked);
         for (entry, mut result) in awaiting {
-            self.charge_omitted(&mut result);
+            self.charge_omitted(entry, &mut result);
             self.settle(entry, result);
         }
     }

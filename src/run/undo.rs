@@ -11,8 +11,8 @@ use crate::transcript::{Connection, Mark, Party, What};
 /// The label of the connections of the clean-up in transcripts.
 const LABEL: &str = "undo";
 
-/// The TrIDs of the clean-up begin here where a scenario has used the connection: far from its own,
-/// and from those of barriers.
+/// The TrIDs of the clean-up begin here: far from those of scenarios and barriers. Where clean-ups
+/// are often not answered they follow those of the login.
 const TRIDS: u32 = 800_000_000;
 /// How many of them each user has. An answer that goes to another's connection is none there.
 const TRIDS_EACH: u32 = 100_000;
@@ -24,8 +24,6 @@ struct Guest {
     /// The friendly name was changed too.
     name: bool,
     slot: Option<usize>,
-    /// The scenario has used its connection.
-    was_live: bool,
 }
 
 /// What a user may have changed.
@@ -62,7 +60,6 @@ impl Session {
                     index,
                     name: changed.name,
                     slot,
-                    was_live: slot.is_some(),
                 });
             }
         }
@@ -99,9 +96,7 @@ impl Session {
     /// other's reverse list most surely while both are there.
     async fn restore(&mut self, mut guests: Vec<Guest>) {
         for guest in &mut guests {
-            if let Some(slot) = guest.slot {
-                self.slot_mut(slot).next_trid = TRIDS;
-            } else {
+            if guest.slot.is_none() {
                 guest.slot = self
                     .login(guest.index, LABEL)
                     .await
@@ -116,7 +111,7 @@ impl Session {
                 Ok(false) => {}
                 Err(trouble) => {
                     let is_silent = matches!(trouble.observed(), Some(Observed::Silence(_)));
-                    if is_silent && guest.was_live {
+                    if is_silent {
                         self.env.experience.was_deaf();
                     }
                 }
@@ -178,8 +173,11 @@ impl Session {
     /// account: they are not where the settings were found otherwise on an account that is not
     /// disposable.
     async fn put_back(&mut self, guest: &Guest, slot: usize) -> Result<bool, Trouble> {
-        let nth = u32::try_from(guest.index).unwrap_or_default();
-        self.slot_mut(slot).next_trid = TRIDS.saturating_add(nth.saturating_mul(TRIDS_EACH));
+        if !self.env.experience.is_often_deaf() {
+            let nth = u32::try_from(guest.index).unwrap_or_default();
+            let own = TRIDS.saturating_add(nth.saturating_mul(TRIDS_EACH));
+            self.slot_mut(slot).next_trid = own;
+        }
         let batch = self.synchronise(slot).await?;
         self.player_mut(guest.index).left = batch.reverse;
         let now = batch.roster;

@@ -127,9 +127,13 @@ fn settings_that_were_found_otherwise_are_put_back_unless_all_is_disposable() {
             it.wants();
             it.say(1, answer);
         }
-        it.expect(&["1 SYN 5 0"]);
-        it.raw(1, batch(5, "AL", &[]).as_bytes());
-        let next = if disposable { "1 OUT" } else { "1 BLP 6 BL" };
+        it.expect(&["1 SYN 800000001 0"]);
+        it.raw(1, batch(800_000_001, "AL", &[]).as_bytes());
+        let next = if disposable {
+            "1 OUT"
+        } else {
+            "1 BLP 800000002 BL"
+        };
         it.expect(&[next]);
     }
 }

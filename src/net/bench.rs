@@ -110,7 +110,7 @@ impl Bench {
             let env = Arc::new(preparation.environment().clone());
             let mut outcome = self.first_look(&lookers, &env).await;
             let looked = preparation.looked(&outcome);
-            if let Err(Unready::ForeignDialect(_)) = looked {
+            if let Err(Unready::ForeignDialect { .. }) = looked {
                 forgive_foreign_dialect(&mut outcome);
             }
             let looked = match looked {

@@ -41,9 +41,10 @@ impl Confirmed {
 
     fn spares(&self, first: &ScenarioResult) -> bool {
         let mut failures = first.failures.iter();
-        let is_slow = first.took >= SLOW;
-        (first.is_met && failures.clone().all(|failure| self.has_alike(failure)))
-            || (is_slow && failures.next().is_some_and(|one| self.has_known(one)))
+        match first.took >= SLOW {
+            true => failures.all(|failure| self.has_known(failure)),
+            false => first.is_met && failures.all(|failure| self.has_alike(failure)),
+        }
     }
 
     fn has_alike(&self, failure: &Failure) -> bool {
@@ -186,11 +187,7 @@ impl Suite {
             .copied()
             .filter(|index| {
                 let first = self.entries.get(*index).and_then(|e| e.first.as_ref());
-                first.is_some_and(|first| {
-                    let is_slow = first.took >= SLOW;
-                    let mut failures = first.failures.iter();
-                    (first.is_met || is_slow) && failures.all(|failure| self.is_confirmed(failure))
-                })
+                first.is_some_and(|first| self.confirmed.spares(first))
             })
             .collect();
         for index in spared {

@@ -257,8 +257,7 @@ impl Shown<'_> {
                 let reverse = self.owner.list(List::Reverse);
                 let was_told = matches!(reverse.membership_ever(*adder), Membership::On(_));
                 // Another who added the owner has stayed.
-                let mut others = self.members.iter();
-                let is_cut = others.any(|member| self.owner.adders.contains(member));
+                let is_cut = self.members.iter().any(|it| self.owner.adders.contains(it));
                 let clause = match is_cut && self.in_batch {
                     true => ClauseId::SYN_5,
                     _ if was_told => ClauseId::LST_5,
@@ -544,10 +543,8 @@ mod tests {
              alice S: LST 30 FL 9 1 1 carol@hotmail.com carol\n";
         let both = add(8, "bob") + &add(9, "carol");
         accuses("SYN-5", &format!("alice on NLN\n{both}{batch}"));
-        accuses(
-            "ADD-3",
-            &format!("alice on NLN FL=carol\n{}{batch}", add(9, "bob")),
-        );
+        let one = add(9, "bob");
+        accuses("ADD-3", &format!("alice on NLN FL=carol\n{one}{batch}"));
     }
 
     #[test]

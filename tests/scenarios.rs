@@ -55,7 +55,7 @@ fn judge(scenario: &Arc<Scenario>, chunk: Chunking) -> Result<(), Failed> {
     let executor = Executor::new(
         Arc::clone(scenario),
         (1..=count).map(account).collect(),
-        Arc::new(sim::environment()),
+        Arc::new(sim::environment_for(scenario)),
         1,
     );
     let outcome = sim::run(executor, Config::default(), options);

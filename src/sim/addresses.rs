@@ -1,6 +1,7 @@
 //! The addresses of the simulated network.
 
 use crate::run::{Barrier, Barriers, Environment};
+use crate::scenario::ast::Scenario;
 use crate::server::{Addresses, Door};
 
 /// Where a client begins.
@@ -36,6 +37,15 @@ pub fn environment() -> Environment {
         disposable: true,
         cleanup: false,
         ..Environment::default()
+    }
+}
+
+/// What a script is told that plays a scenario in the dialect that it is written for.
+#[must_use]
+pub fn environment_for(scenario: &Scenario) -> Environment {
+    Environment {
+        dialect: scenario.written_for(),
+        ..environment()
     }
 }
 

@@ -11,7 +11,7 @@ mod stage;
 mod suite;
 mod world;
 
-pub use addresses::{DISPATCH, NOTIFICATION, SWITCHBOARD, addresses, environment};
+pub use addresses::{DISPATCH, NOTIFICATION, SWITCHBOARD, addresses, environment, environment_for};
 pub use options::{Chunking, SimOptions};
 pub use suite::SuiteRun;
 pub use world::run;

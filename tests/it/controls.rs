@@ -259,7 +259,7 @@ fn every_refusal_has_a_control_or_a_reason() {
 fn ending(scenario: &Arc<Scenario>, manner: Manner) -> Ending {
     let count = scenario.needs.accounts.max(scenario.users.len());
     let accounts = (1..=count).map(account).collect();
-    let environment = Arc::new(sim::environment());
+    let environment = Arc::new(sim::environment_for(scenario));
     let executor = Executor::new(Arc::clone(scenario), accounts, environment, 1);
     Lazy::new(manner).run(executor).ending
 }

@@ -33,7 +33,7 @@ pub(crate) fn run(scenario: &Arc<Scenario>, faults: FaultSet, chunk: Chunking) -
     let executor = Executor::new(
         Arc::clone(scenario),
         (1..=count).map(account).collect(),
-        Arc::new(sim::environment()),
+        Arc::new(sim::environment_for(scenario)),
         1,
     );
     let config = Config {

@@ -23,7 +23,7 @@ fn play(scenario: &Scenario, fault: Option<&str>) -> Outcome {
         ..Account::new(format!("user{n}@hotmail.com"), format!("pw{n}"))
     };
     let count = scenario.needs.accounts.max(scenario.users.len());
-    let environment = Arc::new(sim::environment());
+    let environment = Arc::new(sim::environment_for(scenario));
     let accounts = (1..=count).map(account).collect();
     let executor = Executor::new(Arc::new(scenario.clone()), accounts, environment, 1);
     let config = Config {

@@ -28,7 +28,7 @@ fn account(number: usize) -> Account {
 fn transcript(scenario: &Arc<Scenario>, options: SimOptions) -> Transcript {
     let count = scenario.needs.accounts.max(scenario.users.len());
     let accounts = (1..=count).map(account).collect();
-    let environment = Arc::new(sim::environment());
+    let environment = Arc::new(sim::environment_for(scenario));
     let executor = Executor::new(Arc::clone(scenario), accounts, environment, 1);
     sim::run(executor, Config::default(), options).transcript
 }

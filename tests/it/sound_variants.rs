@@ -257,7 +257,7 @@ impl World {
 fn play(scenario: &Arc<Scenario>, way: Way) -> Outcome {
     let count = scenario.needs.accounts.max(scenario.users.len());
     let accounts = (1..=count).map(account).collect();
-    let mut environment = sim::environment();
+    let mut environment = sim::environment_for(scenario);
     if matches!(way, Way::NoExtras | Way::ExtrasAre200) {
         // What the first look would find out.
         environment.barriers.notification = None;

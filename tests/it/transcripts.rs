@@ -25,7 +25,7 @@ fn transcript(scenario: &Arc<Scenario>, fault: Option<&str>) -> Transcript {
         ..Account::new(format!("user{n}@hotmail.com"), format!("pw{n}"))
     };
     let count = scenario.needs.accounts.max(scenario.users.len());
-    let environment = Arc::new(sim::environment());
+    let environment = Arc::new(sim::environment_for(scenario));
     let accounts = (1..=count).map(account).collect();
     let executor = Executor::new(Arc::clone(scenario), accounts, environment, 1);
     let config = Config {

@@ -277,12 +277,14 @@ catalogue! {
     MSG_11 "MSG-11": Must "8.7" "A payload whose bytes look like commands is never taken for commands.";
     MSG_12 "MSG-12": Practice "6" "A client's MSG on the notification or dispatch server never succeeds." accept "a close, an error";
     // commands that MSNP2 clients send and the draft leaves out
-    CVR_1 "CVR-1": Practice "-" "CVR after login is answered by CVR with two recommended versions, a minimum and a URL." accept "a close where unknown";
+    CVR_1 "CVR-1": Practice "-" "CVR after login is answered by CVR with two recommended versions, a minimum and a URL." accept "a close where unknown" until 3;
     REA_1 "REA-1": Practice "-" "`REA TrID own-handle name` is answered by `REA TrID ser handle name`; watchers get NLN with the new name." accept "not offered";
     URL_1 "URL-1": Practice "-" "URL of a known service is answered with the same TrID." accept "not offered";
     SND_1 "SND-1": Practice "-" "SND is answered by `SND TrID OK`." accept "not offered";
     FND_1 "FND-1": Practice "-" "FND is answered by numbered FND lines, or `FND TrID 0 0`." accept "not offered";
     PNG_1 "PNG-1": Practice "-" "PNG is answered by QNG." accept "not offered";
+    // CVR, from MSNP4 on
+    CVER_1 "CVER-1": Practice "-" "CVR with seven values is answered by CVR with two versions, a minimum version and two URLs." accept "four values; not offered" since 4 until 7;
     // the server as a whole
     LIVE_1 "LIVE-1": Must "4" "Whatever one client sends, the server goes on serving the others.";
     LIVE_2 "LIVE-2": Must "4" "A client that stops reading does not stop the delivery to others.";

@@ -6,7 +6,7 @@ use super::clause::ClauseId;
 use super::dialect::Dialect;
 use super::ladder::Rung;
 use super::message::Param::Word;
-use super::message::{Form, Message, plain};
+use super::message::{Form, Message, form, plain};
 use super::msnp3::MSNP3;
 use super::requests::asked;
 use super::role::{DS_NS, NS};
@@ -36,7 +36,24 @@ const SYSTEM: Form = plain(&[
 .optional(1);
 
 const ROWS: &[Message] = &[
-    Message::request(Verb::Cvr, NS, &[SYSTEM]).asked(asked(ClauseId::CVR_1, &[Rung::Usr])),
+    Message::request(Verb::Cvr, NS, &[SYSTEM]).asked(asked(ClauseId::CVER_1, &[Rung::Usr])),
+    Message::response(
+        Verb::Cvr,
+        NS,
+        &[form(
+            ClauseId::CVER_1,
+            &[
+                Word("newest"),
+                Word("newest"),
+                Word("oldest"),
+                Word("download"),
+                Word("information"),
+            ],
+        )
+        .optional(1)
+        .open()],
+    )
+    .to(&[Verb::Cvr]),
     Message::request(Verb::Cvq, DS_NS, &[SYSTEM]),
     Message::request(
         Verb::Snd,

@@ -33,6 +33,7 @@ impl Server {
     }
 
     //= CVR-1
+    //= CVER-1
     fn recommend_version(&mut self, conn: ConnId, request: &Request<'_>) -> Outcome {
         let trid = request.trid();
         let line = format_args!("CVR {trid} {CLIENT} {CLIENT} {CLIENT} {DOWNLOAD} {DOWNLOAD}");

@@ -407,7 +407,7 @@ table! {
     PAYLOAD_OBEYED [MSG_11] Incoming(messages::payload_obeyed), "A line OUT in a message is obeyed.";
     MESSAGE_TAKEN_ELSEWHERE [MSG_12] Incoming(messages::taken_on_other_servers), "MSG draws ACK on dispatch and notification servers.";
     // what the draft leaves out
-    CVR_SHORT [CVR_1] Outgoing(extras::cvr_short), "CVR names one version.";
+    CVR_SHORT [CVR_1 CVER_1] Outgoing(extras::cvr_short), "CVR names one version.";
     RENAME_UNTOLD [REA_1] Outgoing(extras::rename_untold), "Watchers do not hear of a new name.";
     RENAME_WITHOUT_NUMBER [REA_1] Outgoing(extras::rename_without_number), "The reply to REA holds no number.";
     URL_TRID_ZERO [URL_1 TRID_1] Outgoing(extras::url_trid_zero), "The reply to URL carries TrID 0.";

@@ -115,7 +115,7 @@ catalogue! {
     USR_16 "USR-16": Open "7.3" "A response in upper-case hexadecimal is accepted." accept "911";
     USR_17 "USR-17": Practice "7.3" "After login the server may send `MSG Hotmail Hotmail n` with the profile; if it does, it is well-formed MIME of exactly n bytes.";
     // referral (7.4)
-    XFR_1 "XFR-1": Must "7.4" "A dispatch server that refers answers the initial USR with `XFR TrID NS address[:port]`, with that USR's TrID.";
+    XFR_1 "XFR-1": Must "7.4" "A dispatch server that refers answers the initial USR with `XFR TrID NS address[:port]`, with that USR's TrID." until 2;
     XFR_2 "XFR-2": Must "7.4" "After an NS referral during logon the server closes the connection.";
     XFR_3 "XFR-3": Must "7.4" "The referred address accepts connections and logs the user in.";
     XFR_4 "XFR-4": Must "7.4" "The referral type is NS or SB, and the address a DNS name or an IP address with an optional decimal port.";
@@ -279,12 +279,26 @@ catalogue! {
     // commands that MSNP2 clients send and the draft leaves out
     CVR_1 "CVR-1": Practice "-" "CVR after login is answered by CVR with two recommended versions, a minimum and a URL." accept "a close where unknown" until 3;
     REA_1 "REA-1": Practice "-" "`REA TrID own-handle name` is answered by `REA TrID ser handle name`; watchers get NLN with the new name." accept "not offered";
-    URL_1 "URL-1": Practice "-" "URL of a known service is answered with the same TrID." accept "not offered";
-    SND_1 "SND-1": Practice "-" "SND is answered by `SND TrID OK`." accept "not offered";
+    URL_1 "URL-1": Practice "-" "URL of a known service is answered with the same TrID." accept "not offered" until 2;
+    SND_1 "SND-1": Practice "-" "SND is answered by `SND TrID OK`." accept "not offered" until 2;
     FND_1 "FND-1": Practice "-" "FND is answered by numbered FND lines, or `FND TrID 0 0`." accept "not offered";
     PNG_1 "PNG-1": Practice "-" "PNG is answered by QNG." accept "not offered";
     // CVR, from MSNP4 on
     CVER_1 "CVER-1": Practice "-" "CVR with seven values is answered by CVR with two versions, a minimum version and two URLs." accept "four values; not offered" since 4 until 7;
+    // negotiation, login, referral and pages of the service, from MSNP3 on
+    NEGO_1 "NEGO-1": Must "-" "The first dialect of the VER reply is the one in use: every later line, on this connection, has the shape of that dialect." since 3;
+    NEGO_2 "NEGO-2": Practice "-" "Of several common dialects the highest is in use, in whatever order the client lists them." accept "the first common one in the client's order" since 3;
+    NEGO_3 "NEGO-3": Practice "-" "CVR0 in the reply stands last, and only if the client offered it." accept "no CVR0 in the reply" since 3;
+    NEGO_4 "NEGO-4": Practice "-" "An offer without CVR0 is negotiated like one with it." accept "`VER TrID 0` and a close" since 3;
+    NEGO_5 "NEGO-5": Practice "-" "An offer of CVR0 alone never ends in a login: `VER TrID 0`, or `VER TrID CVR0` for CVQ and a close." since 3;
+    NEGO_6 "NEGO-6": Must "-" "A server that speaks several dialects agrees on a lower one when that one is the only dialect offered, with CVR0 beside it." since 3;
+    OLD_1 "OLD-1": Practice "-" "A command of a later dialect than the one in use (PRP in MSNP4, ADG in MSNP6, ADC in MSNP9) is never answered as a success." accept "the answer of the later dialect" since 3;
+    PKG_1 "PKG-1": Practice "-" "INF offers MD5 and no CTP." accept "further packages beside MD5" since 3 until 7;
+    VERIF_1 "VERIF-1": Practice "-" "The login's OK carries the verified flag, 0 or 1, after the friendly name: `USR TrID OK handle name flag`." accept "no flag; a second flag after it" since 6 until 7;
+    REFER_1 "REFER-1": Practice "-" "The referral is `XFR TrID NS address 0`." accept "the form of MSNP2" since 3 until 6;
+    REFER_2 "REFER-2": Practice "-" "The referral is `XFR TrID NS address 0 own-address`, the last being the address of the server that refers." accept "the shorter forms of MSNP2 and MSNP3" since 7;
+    LINK_1 "LINK-1": Practice "-" "The URL reply holds a path or URL, a login URL and a site number." accept "two values; not offered" since 3;
+    INVM_1 "INVM-1": Practice "-" "SND with an address, an LCID and a library name (from MSNP4 also a code base name) is answered by `SND TrID OK`." accept "not offered" since 3;
     // the server as a whole
     LIVE_1 "LIVE-1": Must "4" "Whatever one client sends, the server goes on serving the others.";
     LIVE_2 "LIVE-2": Must "4" "A client that stops reading does not stop the delivery to others.";

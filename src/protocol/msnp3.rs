@@ -5,9 +5,11 @@ use std::sync::OnceLock;
 
 use super::clause::ClauseId;
 use super::dialect::Dialect;
+use super::ladder::Rung;
 use super::message::Param::{Address, Cookie, Is, OneOf, Word};
 use super::message::{Message, form, plain};
 use super::msnp2::MSNP2;
+use super::requests::asked;
 use super::role::{DS_NS, NS};
 use super::verb::Verb;
 
@@ -28,7 +30,7 @@ const ROWS: &[Message] = &[
         &[
             form(ClauseId::SBX_1, &[Is("SB"), Address, Is("CKI"), Cookie]).open(),
             // The third value is 0; servers of today leave it out.
-            form(ClauseId::XFR_1, &[Is("NS"), Address, Word("0")])
+            form(ClauseId::REFER_1, &[Is("NS"), Address, Word("0")])
                 .shape(ClauseId::XFR_4)
                 .optional(1)
                 .open(),
@@ -39,11 +41,17 @@ const ROWS: &[Message] = &[
     Message::request(Verb::Ims, NS, &[plain(&[OneOf(&["ON", "OFF"])])]),
     // The number is always 0: it is no serial number.
     Message::response(Verb::Ims, NS, &[plain(&[Is("0"), OneOf(&["ON", "OFF"])])]).to(&[Verb::Ims]),
+    Message::request(
+        Verb::Url,
+        NS,
+        &[plain(&[Word("page"), Word("value")]).optional(1)],
+    )
+    .asked(asked(ClauseId::LINK_1, &[Rung::Usr])),
     Message::response(
         Verb::Url,
         NS,
         &[form(
-            ClauseId::URL_1,
+            ClauseId::LINK_1,
             &[Word("address"), Word("login"), Word("site")],
         )
         .optional(1)
@@ -55,4 +63,5 @@ const ROWS: &[Message] = &[
         NS,
         &[plain(&[Word("address"), Word("locale"), Word("library")]).optional(2)],
     ),
+    Message::response(Verb::Snd, NS, &[form(ClauseId::INVM_1, &[Is("OK")])]).to(&[Verb::Snd]),
 ];

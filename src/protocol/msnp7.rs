@@ -32,7 +32,7 @@ const ROWS: &[Message] = &[
         &[
             form(ClauseId::SBX_1, &[Is("SB"), Address, Is("CKI"), Cookie]).open(),
             // Then 0, and the address of the server that refers; servers of today leave them out.
-            form(ClauseId::XFR_1, &[Is("NS"), Address, Word("0"), Address])
+            form(ClauseId::REFER_2, &[Is("NS"), Address, Word("0"), Address])
                 .shape(ClauseId::XFR_4)
                 .optional(2)
                 .open(),

@@ -87,6 +87,8 @@ pub(super) struct Connection {
     pub(super) decoder: Decoder<Requests>,
     /// What VER has agreed on.
     pub(super) dialect: Option<&'static Dialect>,
+    /// That of the lines to the client.
+    spoken: &'static Dialect,
     pub(super) phase: Phase,
     /// When the last command came.
     pub(super) active: Duration,
@@ -112,6 +114,7 @@ impl Connection {
         Self {
             decoder: Decoder::new(Requests::of(kind), limits),
             dialect: None,
+            spoken: Dialect::first(),
             phase,
             active: now,
             challenge: Challenge::default(),
@@ -139,12 +142,14 @@ impl Connection {
 
     /// What lines to it look like.
     pub(super) fn shape(&self) -> Shape {
-        Shape(self.dialect.unwrap_or_default())
+        Shape(self.spoken)
     }
 
-    /// VER has agreed on this: all that comes and goes from here on is of this dialect.
-    pub(super) fn agree(&mut self, dialect: &'static Dialect) {
-        self.dialect = Some(dialect);
+    /// VER has agreed on this: all that comes from here on is of this dialect, and all that goes of
+    /// the one that is spoken.
+    //= NEGO-1
+    pub(super) fn agree(&mut self, dialect: &'static Dialect, spoken: &'static Dialect) {
+        (self.dialect, self.spoken) = (Some(dialect), spoken);
         self.decoder.set_rule(Requests(self.grammar()));
     }
 

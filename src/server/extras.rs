@@ -42,6 +42,7 @@ impl Server {
     }
 
     //= URL-1
+    //= LINK-1
     fn name_page(&mut self, conn: ConnId, request: &Request<'_>) -> Outcome {
         let page = match request.params.first().copied() {
             Some(b"INBOX") => "/cgi-bin/inbox",
@@ -61,6 +62,7 @@ impl Server {
 
     /// Takes an address, or the number of a search's hit. Nothing is mailed.
     //= SND-1
+    //= INVM-1
     fn send_invitation(&mut self, conn: ConnId, request: &Request<'_>) -> Outcome {
         let is_addressee = request.params.first().is_some_and(|word| {
             let is_number = word.iter().all(u8::is_ascii_digit);

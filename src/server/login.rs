@@ -74,15 +74,20 @@ impl Server {
         let is_spoken = |dialect: &&'static Dialect| self.config.dialects.contains(dialect);
         let common = known.flatten().filter(is_spoken);
         let trid = request.trid();
-        if let Some(highest) = common.max() {
-            connection.agree(highest);
+        //= NEGO-2
+        //= NEGO-4
+        //= NEGO-6
+        if let Some(highest) = self.quirks.dialect(common.collect()) {
+            connection.agree(highest, self.quirks.speaks(highest));
             //= VER-1
             //= VER-2
             //= VER-9
+            //= NEGO-3
             self.outbox.line(conn, format_args!("VER {trid} {highest}"));
         } else {
             //= VER-5
             //= VER-6
+            //= NEGO-5
             self.outbox.line(conn, format_args!("VER {trid} 0"));
             //= VER-7
             self.end(conn, End::FailedVer);
@@ -105,6 +110,7 @@ impl Server {
         login.has_inf = true;
         //= INF-1
         //= INF-2
+        //= PKG-1
         let trid = request.trid();
         self.outbox.line(conn, format_args!("INF {trid} {PACKAGE}"));
         Ok(())
@@ -146,6 +152,8 @@ impl Server {
     //= XFR-2
     //= XFR-3
     //= XFR-4
+    //= REFER-1
+    //= REFER-2
     fn refer_to_notification(&mut self, conn: ConnId, request: &Request<'_>) -> Outcome {
         let (trid, addresses) = (request.trid(), &self.config.addresses);
         let (shape, address) = (self.connections.shape(conn), &addresses.notification);
@@ -215,6 +223,7 @@ impl Server {
         let (trid, user) = (request.trid(), &self.directory[account]);
         let (handle, name) = (&user.handle, &user.name);
         let shape = self.connections.shape(conn);
+        //= VERIF-1
         let verified = More(shape.tells_verified().then_some("1"));
         self.outbox.line(
             conn,

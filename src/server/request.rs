@@ -38,6 +38,7 @@ impl<'l> Request<'l> {
         //= FRAME-7
         //= FRAME-12
         //= FRAME-13
+        //= OLD-1
         //= MSG-12
         let row = grammar.find(verb);
         let row = row.ok_or(Refusal::Close)?;

@@ -13,6 +13,7 @@ mod extras;
 mod fault;
 mod framing;
 mod habits;
+mod later;
 mod lists;
 mod login;
 mod messages;

@@ -7,7 +7,7 @@
 use super::fault::How::{Both, Incoming, Inside, Outgoing};
 use super::fault::{Fault, Row};
 use super::{
-    crowds, errors, extras, framing, habits, lists, login, messages, presence, settings,
+    crowds, errors, extras, framing, habits, later, lists, login, messages, presence, settings,
     switchboard, transactions,
 };
 use crate::protocol::ClauseId;
@@ -91,7 +91,7 @@ table! {
     CALL_ENDS_SEGMENT [FRAME_9 REPLY_2] Inside, "What comes in one segment with CAL, behind it, is not read.";
     TWO_BLANKS [FRAME_10] Outgoing(framing::two_blanks), "Two blanks stand between parameters.";
     TRAILING_BLANK [FRAME_10] Outgoing(framing::trailing_blank), "Lines end in a blank.";
-    UNKNOWN_COMMAND_TAKEN [FRAME_12] Incoming(framing::unknown_command), "Unknown commands are answered with OK.";
+    UNKNOWN_COMMAND_TAKEN [FRAME_12 OLD_1] Incoming(framing::unknown_command), "Unknown commands are answered with OK.";
     ENCODED_COMMAND_TAKEN [FRAME_12] Incoming(framing::encoded_command), "Command names are decoded before they are looked up.";
     FOREIGN_COMMAND_TAKEN [FRAME_13] Incoming(framing::foreign_command), "Commands of the other kind of server seem to succeed.";
     SERVER_COMMAND_TAKEN [FRAME_13] Incoming(framing::server_command), "Commands that only servers send come back.";
@@ -410,10 +410,19 @@ table! {
     CVR_SHORT [CVR_1 CVER_1] Outgoing(extras::cvr_short), "CVR names one version.";
     RENAME_UNTOLD [REA_1] Outgoing(extras::rename_untold), "Watchers do not hear of a new name.";
     RENAME_WITHOUT_NUMBER [REA_1] Outgoing(extras::rename_without_number), "The reply to REA holds no number.";
-    URL_TRID_ZERO [URL_1 TRID_1] Outgoing(extras::url_trid_zero), "The reply to URL carries TrID 0.";
-    SND_WITHOUT_OK [SND_1] Outgoing(extras::snd_without_ok), "The reply to SND lacks the OK.";
+    URL_TRID_ZERO [URL_1 TRID_1 LINK_1] Outgoing(extras::url_trid_zero), "The reply to URL carries TrID 0.";
+    SND_WITHOUT_OK [SND_1 INVM_1] Outgoing(extras::snd_without_ok), "The reply to SND lacks the OK.";
     FND_SHORT [FND_1] Outgoing(extras::fnd_short), "The reply to FND holds one number.";
     PING_ECHOED [PNG_1] Outgoing(extras::ping_echoed), "PNG is answered by PNG.";
+    // negotiation, login and referral of later dialects
+    NEWEST_LINES [NEGO_1 USR_2] Inside, "Lines have the shape of MSNP7, whatever dialect but MSNP2 was agreed on.";
+    LOWEST_DIALECT [NEGO_2] Inside, "The lowest common dialect is agreed on.";
+    CVR0_UNOFFERED [NEGO_3] Outgoing(later::cvr0_unoffered), "The reply to VER names CVR0 where it was not offered.";
+    OFFER_WITHOUT_CVR0_UNANSWERED [NEGO_4 REPLY_1] Incoming(later::offer_without_cvr0_unanswered), "An offer without CVR0 is not answered.";
+    LONE_CVR0_LOGS_IN [NEGO_5] Both(later::lone_cvr0_taken, later::lone_cvr0_named), "A client that offers CVR0 alone can log in.";
+    CTP_OFFERED [PKG_1] Outgoing(later::ctp_offered), "INF offers CTP beside MD5.";
+    VERIFIED_IN_WORDS [VERIF_1 USR_2] Outgoing(later::verified_in_words), "USR OK says `yes` of a verified address.";
+    REFERRAL_ENDS_IN_1 [REFER_1 REFER_2] Outgoing(later::referral_ends_in_1), "A referral says 1 for 0.";
     // the service as a whole
     GARBAGE_STOPS_ALL [LIVE_1 FRAME_17] Incoming(extras::garbage_stops_all), "After a line that begins with no command nobody is served.";
     GARBAGE_CLOSES_ALL [LIVE_1] Incoming(extras::garbage_closes_all), "A line that begins with no command closes all connections.";

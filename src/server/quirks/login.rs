@@ -5,6 +5,7 @@ use std::sync::Arc;
 use md5::{Digest, Md5};
 
 use super::Quirks;
+use crate::protocol::{DIALECTS, Dialect};
 use crate::server::Server;
 use crate::server::account::AccountId;
 use crate::server::connection::{ConnId, End, Phase};
@@ -16,6 +17,29 @@ use crate::server::login::Attempt;
 const MAX_LOGINS: u32 = 3;
 
 impl Quirks {
+    /// Which of the dialects that both sides speak is agreed on.
+    pub(in crate::server) fn dialect(
+        &self,
+        common: Vec<&'static Dialect>,
+    ) -> Option<&'static Dialect> {
+        let all = common.into_iter();
+        if self.has(Fault::LOWEST_DIALECT) {
+            all.min()
+        } else {
+            all.max()
+        }
+    }
+
+    /// The dialect of the lines to a client with whom this is agreed on.
+    pub(in crate::server) fn speaks(&self, agreed: &'static Dialect) -> &'static Dialect {
+        let [.., newest] = DIALECTS;
+        if self.has(Fault::NEWEST_LINES) && agreed.number > 2 {
+            newest
+        } else {
+            agreed
+        }
+    }
+
     /// The attempt that is challenged, where this is the client's own.
     pub(in crate::server) fn challenged(&mut self, mut own: Box<Attempt>) -> Box<Attempt> {
         if self.has(Fault::CHALLENGE_NEVER_CHANGES) {

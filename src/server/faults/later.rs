@@ -1,0 +1,48 @@
+//! Faults of what later dialects have beside phone numbers and groups.
+
+use super::received::Received;
+use super::sent::Sent;
+
+pub(super) fn cvr0_unoffered(sent: &mut Sent<'_>) {
+    let offered = sent.command().map_or(&[][..], |command| &command.words);
+    let is_offered = offered.iter().any(|word| word == b"CVR0");
+    if sent.is("VER") && sent.text(2) != "0" && !is_offered {
+        sent.words.push(b"CVR0".to_vec());
+    }
+}
+
+pub(super) fn offer_without_cvr0_unanswered(received: &mut Received<'_>) {
+    if received.is("VER") && !received.words.iter().any(|word| word == b"CVR0") {
+        received.ignore();
+    }
+}
+
+pub(super) fn lone_cvr0_taken(received: &mut Received<'_>) {
+    if received.is("VER") && received.text(2) == "CVR0" && received.words.len() == 3 {
+        received.set(2, "MSNP2");
+    }
+}
+
+pub(super) fn lone_cvr0_named(sent: &mut Sent<'_>) {
+    if sent.is("VER") && sent.asked(2) == "CVR0" && sent.asked(3).is_empty() {
+        sent.set(2, "CVR0");
+    }
+}
+
+pub(super) fn ctp_offered(sent: &mut Sent<'_>) {
+    if sent.is("INF") {
+        sent.words.push(b"CTP".to_vec());
+    }
+}
+
+pub(super) fn verified_in_words(sent: &mut Sent<'_>) {
+    if sent.is("USR") && sent.text(2) == "OK" {
+        sent.set(5, "yes");
+    }
+}
+
+pub(super) fn referral_ends_in_1(sent: &mut Sent<'_>) {
+    if sent.is("XFR") && sent.text(2) == "NS" {
+        sent.set(4, "1");
+    }
+}

@@ -1,4 +1,4 @@
-//! Conformance test harness and protocol fuzzer for MSN Messenger servers (MSNP2).
+//! Conformance test harness and protocol fuzzer for MSN Messenger servers (MSNP2 to MSNP7).
 
 pub mod diagnostic;
 pub mod event;

@@ -21,7 +21,7 @@ use super::values::{dialect_parser, format_parser, level_parser, parse_dialects}
 #[command(
     name = "msnpspec",
     version,
-    about = "Says which clauses of MSNP2 a Messenger server breaks",
+    about = "Says which clauses of the protocol an MSN Messenger server breaks",
     after_help = "Examples:
   msnpspec run                                   the built-in suite against the built-in server
   msnpspec run --target 127.0.0.1:1863 --account alice@hotmail.com:secret \\

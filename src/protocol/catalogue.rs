@@ -299,6 +299,28 @@ catalogue! {
     REFER_2 "REFER-2": Practice "-" "The referral is `XFR TrID NS address 0 own-address`, the last being the address of the server that refers." accept "the shorter forms of MSNP2 and MSNP3" since 7;
     LINK_1 "LINK-1": Practice "-" "The URL reply holds a path or URL, a login URL and a site number." accept "two values; not offered" since 3;
     INVM_1 "INVM-1": Practice "-" "SND with an address, an LCID and a library name (from MSNP4 also a code base name) is answered by `SND TrID OK`." accept "not offered" since 3;
+    // phone numbers, from MSNP5 on: PRP, BPR, and both in the batch
+    PRP_1 "PRP-1": Must "-" "A PRP of PHH, PHW or PHM with a value, where it succeeds, is answered by `PRP TrID ser key value`." since 5 until 9;
+    PRP_2 "PRP-2": Practice "-" "PRP without a value clears the property and is answered by `PRP TrID ser key`, from MSNP10 without the number." accept "not offered, an error" since 5;
+    PRP_3 "PRP-3": Must "-" "What a successful PRP of PHH, PHW or PHM set is in the batch of a later SYN, also after a new login; what it cleared is empty or absent there." since 5;
+    PRP_4 "PRP-4": Practice "-" "An encoded value of 95 bytes is accepted and comes back meaning the same text." accept "not offered" since 5;
+    PRP_5 "PRP-5": Practice "-" "An encoded value of more than 95 bytes is refused by a close." accept "an error; not offered" since 5;
+    PRP_6 "PRP-6": Practice "-" "An unknown key of up to three letters, a known one in lower case among them, draws 715; the connection stays and nothing is set. (MFN is a known key from MSNP10, HSB from MSNP11, WWE from MSNP9.)" accept "an echo, another error, a close; not offered" since 5;
+    PRP_7 "PRP-7": Practice "-" "A key of more than three letters is refused by a close." accept "an error, an echo; not offered" since 5;
+    PRP_8 "PRP-8": Practice "-" "A client cannot set MBE, and MOB does not become Y while MBE is N: the reply says N." accept "an error, silence, an echo of Y; not offered" since 5;
+    PRP_9 "PRP-9": Must "-" "An encoded line break in a property never becomes a line of the protocol, for the owner or for others." since 5;
+    PRP_10 "PRP-10": Practice "-" "PRP is offered: a PRP of PHH with a value succeeds." accept "502, another error, silence, a close" since 5;
+    BPR_1 "BPR-1": Must "-" "Outside a batch BPR is `BPR ser handle key [value]` (from MSNP10 without ser), without TrID, with a key PHH, PHW, PHM or MOB (from MSNP9 also WWE, from MSNP11 HSB)." since 5;
+    BPR_2 "BPR-2": Practice "-" "A changed phone number or MOB reaches each online watcher that synchronised as BPR." accept "no BPR until its next SYN" since 5 until 9;
+    BPR_3 "BPR-3": Practice "-" "The first ADD (from MSNP10 ADC) of a contact to the FL, after SYN, is followed by BPR PHH, PHW, PHM and MOB of that contact, between echo and ILN." accept "no BPR, or BPR only for what is set" since 5;
+    BPR_4 "BPR-4": Practice "-" "A user on the BL gets no phone number of the blocker." accept "BPR with an empty value" since 5;
+    BPR_5 "BPR-5": Practice "-" "BPR only ever concerns users on the receiver's FL." accept "BPR after AL, BL and RL lines of a batch" since 5;
+    SYNC_1 "SYNC-1": Practice "-" "After BLP the batch holds PRP lines for PHH, PHW, PHM, MOB and MBE, empty or not." accept "only those that are set" since 5 until 7;
+    SYNC_2 "SYNC-2": Must "-" "A PRP line of the batch is `PRP TrID ser key [value]`, with the TrID of the SYN." since 7 until 7;
+    SYNC_3 "SYNC-3": Practice "-" "Each FL line of the batch is followed by BPR lines of that contact for PHH, PHW, PHM and MOB, empty or not." accept "only those that are set" since 5 until 7;
+    SYNC_4 "SYNC-4": Must "-" "A BPR line of the batch is `BPR ser handle key [value]`, with the handle of the FL line before it." since 7 until 7;
+    SYNC_5 "SYNC-5": Must "-" "Between SYN and the last RL line stand, in this order, GTC, BLP, PRP, (MSNP7: LSG,) LST FL, AL, BL, RL; BPR lines only after an LST line." since 5 until 7;
+    SYNC_10 "SYNC-10": Practice "-" "PRP and BPR lines of the batch are `PRP TrID ser key [value]` and `BPR ser handle key [value]`, the handle being that of the FL line before it." accept "PRP without the TrID; BPR without the handle" since 5 until 6;
     // the server as a whole
     LIVE_1 "LIVE-1": Must "4" "Whatever one client sends, the server goes on serving the others.";
     LIVE_2 "LIVE-2": Must "4" "A client that stops reading does not stop the delivery to others.";

@@ -3,10 +3,13 @@
 
 use std::sync::OnceLock;
 
+use super::clause::ClauseId;
 use super::dialect::Dialect;
+use super::ladder::Rung;
 use super::message::Param::{Handle, Is, Key, Length, Name, Serial, Value, Word};
 use super::message::{Message, plain};
 use super::msnp4::MSNP4;
+use super::requests::{Effect, asked, told};
 use super::role::NS;
 use super::verb::Verb;
 
@@ -21,7 +24,9 @@ pub(super) static MSNP5: Dialect = Dialect {
 };
 
 const ROWS: &[Message] = &[
-    Message::request(Verb::Prp, NS, &[plain(&[Key, Value]).optional(1)]),
+    Message::request(Verb::Prp, NS, &[plain(&[Key, Value]).optional(1)])
+        .asked(asked(ClauseId::PRP_1, &[Rung::Syn]).changes(Effect::Properties)),
+    // What it looks like is one clause's matter in a batch and another's outside.
     Message::response(Verb::Prp, NS, &[plain(&[Serial, Key, Value]).optional(1)])
         .to(&[Verb::Prp, Verb::Syn]),
     Message::response(
@@ -29,7 +34,8 @@ const ROWS: &[Message] = &[
         NS,
         &[plain(&[Serial, Handle, Key, Value]).optional(1)],
     )
-    .without_trid(),
+    .without_trid()
+    .told(told(&[ClauseId::BPR_1, ClauseId::BPR_2, ClauseId::BPR_3])),
     Message::response(Verb::Not, NS, &[plain(&[Length])])
         .without_trid()
         .with_payload(),

@@ -42,6 +42,8 @@ pub enum Effect {
     Privacy,
     /// The account's friendly name.
     Name,
+    /// The account's phone numbers.
+    Properties,
 }
 
 impl Effect {

@@ -28,4 +28,16 @@ pub(super) const UNTESTABLE: &[(ClauseId, &str)] = &[
         ClauseId::NEGO_6,
         "that a server speaks a lower dialect shows only where it agrees on it",
     ),
+    (
+        ClauseId::PRP_8,
+        "whatever a server makes of MOB and MBE is accepted, an echo as well as none",
+    ),
+    (
+        ClauseId::PRP_10,
+        "a server need not offer PRP, in whatever way it shows that",
+    ),
+    (
+        ClauseId::PRP_9,
+        "a line break that is decoded is told as NAME-4, in whatever text it stood",
+    ),
 ];

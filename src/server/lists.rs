@@ -76,7 +76,9 @@ impl Server {
             ListName::Forward => {
                 if self.watches_phones(account).is_some() {
                     let contact = &self.directory[contact];
-                    write_phones(&mut self.outbox, conn, serial, contact, account);
+                    let with = (&mut self.outbox, &self.quirks);
+                    //= BPR-3
+                    write_phones(with, conn, serial, contact, account);
                 }
                 self.introduce_added(conn, account, contact, trid);
                 self.enter_on_reverse_list(account, contact);

@@ -9,6 +9,7 @@ use super::connection::ConnId;
 use super::handle::printable;
 use super::list::Change;
 use super::outbox::{More, Outbox};
+use super::quirks::Quirks;
 use super::request::{Outcome, Refusal, Request};
 use crate::protocol::decode_name;
 
@@ -85,6 +86,7 @@ impl Phones {
             Key::Home => self.home.as_deref(),
             Key::Work => self.work.as_deref(),
             Key::Mobile => self.mobile.as_deref(),
+            //= PRP-8
             Key::Pages | Key::Device => Some("N"),
         }
     }
@@ -105,12 +107,18 @@ impl Phones {
 
 /// Reads a parameter as the value of a property, kept encoded.
 fn parse_value(word: &[u8]) -> Option<&str> {
+    //= PRP-9
     let value = printable(word)?;
+    //= PRP-4
+    //= PRP-5
     let is_text = str::from_utf8(&decode_name(word)).is_ok();
     (value.len() <= MAX_VALUE && is_text).then_some(value)
 }
 
 impl Server {
+    //= PRP-1
+    //= PRP-2
+    //= PRP-10
     pub(super) fn set_phone(
         &mut self,
         conn: ConnId,
@@ -122,10 +130,13 @@ impl Server {
             [key, value] => (key, Some(parse_value(value).ok_or(Refusal::Close)?)),
             _ => return Err(Refusal::Close),
         };
+        //= PRP-7
         if key.len() > MAX_KEY {
             return Err(Refusal::Close);
         }
+        //= PRP-6
         let key = Key::parse(key).ok_or(Refusal::Error(715))?;
+        //= PRP-3
         let is_news = self.directory[account].phones.set(key, value);
         let (trid, serial) = (request.trid(), self.count(account, Change::Phones));
         let (value, word) = (self.directory[account].phones.value(key), key.as_str());
@@ -140,11 +151,14 @@ impl Server {
 
     /// Tells every watcher of a user's new number. What they are shown is a part of what they
     /// synchronise, so it counts for them too.
+    //= BPR-2
+    //= BPR-5
     fn tell_phone(&mut self, subject: AccountId, key: Key) {
-        let mut place = 0;
-        while let Some(watcher) = self.directory[subject].reverse.at(place) {
-            place += 1;
-            if !self.directory[subject].admits(watcher) {
+        let watchers = self.directory[subject].reverse.iter();
+        let watchers: Vec<_> = watchers.map(|entry| entry.account).collect();
+        let strangers = self.quirks.strangers_told(&self.directory[subject]);
+        for watcher in watchers.into_iter().chain(strangers) {
+            if !shows_phones(&self.quirks, &self.directory[subject], watcher) {
                 continue;
             }
             let serial = self.count(watcher, Change::Phones);
@@ -163,16 +177,21 @@ impl Server {
     }
 }
 
+/// Whether a user's numbers are for another who has the user on the FL.
+//= BPR-4
+fn shows_phones(quirks: &Quirks, user: &Account, watcher: AccountId) -> bool {
+    user.admits(watcher) || quirks.shows_phones_to_barred()
+}
+
 /// Shows a contact's numbers to a watcher, set or not.
 pub(super) fn write_phones(
-    outbox: &mut Outbox,
+    (outbox, quirks): (&mut Outbox, &Quirks),
     conn: ConnId,
     serial: u32,
     contact: &Account,
     watcher: AccountId,
 ) {
-    let is_admitted = contact.admits(watcher);
-    let shown = if is_admitted {
+    let shown = if shows_phones(quirks, contact, watcher) {
         &contact.phones
     } else {
         Phones::NONE
@@ -182,6 +201,7 @@ pub(super) fn write_phones(
     }
 }
 
+//= BPR-1
 fn write_phone(
     outbox: &mut Outbox,
     conn: ConnId,

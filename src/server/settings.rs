@@ -53,7 +53,15 @@ impl Server {
     //= SYN-4
     //= SYN-5
     //= SYN-6
+    //= SYNC-5
     pub(super) fn send_batch(&mut self, conn: ConnId, account: AccountId, trid: &str) {
+        let (has_phones, phones_first) = (
+            self.connections.shape(conn).has_phones(),
+            self.quirks.sends_phones_first(),
+        );
+        if has_phones && phones_first {
+            self.send_own_phones(conn, account, trid);
+        }
         let user = self.quirks.as_written(&self.directory, account);
         let serial = user.serial;
         let prompt = Setting::Prompt.as_str(user.prompts);
@@ -62,7 +70,7 @@ impl Server {
             .line(conn, format_args!("GTC {trid} {serial} {prompt}"));
         self.outbox
             .line(conn, format_args!("BLP {trid} {serial} {privacy}"));
-        if self.connections.shape(conn).has_phones() {
+        if has_phones && !phones_first {
             self.send_own_phones(conn, account, trid);
         }
         if self.connections.shape(conn).has_groups() {
@@ -73,6 +81,9 @@ impl Server {
         }
     }
 
+    //= SYNC-1
+    //= SYNC-2
+    //= SYNC-10
     fn send_own_phones(&mut self, conn: ConnId, account: AccountId, trid: &str) {
         let user = self.quirks.as_written(&self.directory, account);
         let serial = user.serial;
@@ -129,7 +140,10 @@ impl Server {
             self.outbox.line(conn, line);
             if shows_phones {
                 let contact = &self.directory[entry.account];
-                write_phones(&mut self.outbox, conn, serial, contact, account);
+                let with = (&mut self.outbox, &self.quirks);
+                //= SYNC-3
+                //= SYNC-4
+                write_phones(with, conn, serial, contact, account);
             }
         }
     }

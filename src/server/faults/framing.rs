@@ -217,7 +217,7 @@ pub(super) fn replace(word: &[u8], what: &[u8], by: &[u8]) -> Word {
 }
 
 /// Decodes those of the encoded bytes that are wanted.
-fn decode(word: &[u8], is_wanted: impl Fn(u8) -> bool) -> Word {
+pub(super) fn decode(word: &[u8], is_wanted: impl Fn(u8) -> bool) -> Word {
     let mut rest = word;
     let mut made = Word::new();
     while let Some(byte) = rest.first() {

@@ -18,6 +18,7 @@ mod lists;
 mod login;
 mod messages;
 mod notes;
+mod phones;
 mod presence;
 mod received;
 mod sent;

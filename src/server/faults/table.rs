@@ -7,8 +7,8 @@
 use super::fault::How::{Both, Incoming, Inside, Outgoing};
 use super::fault::{Fault, Row};
 use super::{
-    crowds, errors, extras, framing, habits, later, lists, login, messages, presence, settings,
-    switchboard, transactions,
+    crowds, errors, extras, framing, habits, later, lists, login, messages, phones, presence,
+    settings, switchboard, transactions,
 };
 use crate::protocol::ClauseId;
 
@@ -423,6 +423,25 @@ table! {
     CTP_OFFERED [PKG_1] Outgoing(later::ctp_offered), "INF offers CTP beside MD5.";
     VERIFIED_IN_WORDS [VERIF_1 USR_2] Outgoing(later::verified_in_words), "USR OK says `yes` of a verified address.";
     REFERRAL_ENDS_IN_1 [REFER_1 REFER_2] Outgoing(later::referral_ends_in_1), "A referral says 1 for 0.";
+    // PRP, BPR, and both in the batch
+    PRP_WITHOUT_NUMBER [PRP_1] Outgoing(phones::without_number), "The reply to PRP holds no number.";
+    CLEARING_UNANSWERED [PRP_2 REPLY_1] Incoming(phones::clearing_unanswered), "A PRP without a value is not answered.";
+    PHONES_FORGOTTEN [PRP_3] Inside, "A logout clears the phone numbers.";
+    LONG_PHONE_CUT [PRP_4] Outgoing(phones::long_cut), "Phone numbers are cut after 64 bytes.";
+    TOO_LONG_PHONE_TAKEN [PRP_5] Incoming(phones::too_long_taken), "Phone numbers of any length seem to be taken.";
+    UNKNOWN_PROPERTY_UNANSWERED [PRP_6 REPLY_1] Incoming(phones::unknown_unanswered), "A PRP of an unknown property is not answered.";
+    LONG_PROPERTY_UNANSWERED [PRP_7 REPLY_1] Incoming(phones::long_key_unanswered), "A PRP of a property with a long name is not answered.";
+    LINE_BREAKS_IN_PHONES [NAME_4 FRAME_3] Outgoing(phones::line_breaks), "Line breaks in phone numbers are decoded.";
+    BPR_WITHOUT_HANDLE [BPR_1] Outgoing(phones::news_without_handle), "Outside a batch BPR does not say whose number it is.";
+    BPR_OF_A_CHANGE_EMPTY [BPR_2] Outgoing(phones::changes_empty), "Watchers are told that a number has changed and not to what.";
+    BPR_OF_ADDED_EMPTY [BPR_3] Outgoing(phones::added_empty), "Behind an ADD a contact seems to have no numbers.";
+    PHONES_SHOWN_TO_BLOCKED [BPR_4] Inside, "Users on the BL are shown phone numbers.";
+    PHONES_TOLD_TO_STRANGERS [BPR_5] Inside, "A new phone number is told to those whom the user watches.";
+    BATCH_WITHOUT_NUMBERS [SYNC_1 PRP_3] Outgoing(phones::batch_without_numbers), "Phone numbers that are set are not in the batch.";
+    BATCH_WITHOUT_CONTACTS_NUMBERS [SYNC_3] Outgoing(phones::batch_without_contacts_numbers), "Phone numbers that contacts have set are not in the batch.";
+    BATCH_BEGINS_WITH_PHONES [SYNC_5] Inside, "The own phone numbers come before GTC in the batch.";
+    BATCH_PRP_WITHOUT_NUMBER [SYNC_10 SYNC_2] Outgoing(phones::batch_prp_without_number), "PRP holds no number in a batch.";
+    BATCH_BPR_WITHOUT_HANDLE [SYNC_4] Outgoing(phones::batch_bpr_without_handle), "BPR does not say in a batch whose number it is.";
     // the service as a whole
     GARBAGE_STOPS_ALL [LIVE_1 FRAME_17] Incoming(extras::garbage_stops_all), "After a line that begins with no command nobody is served.";
     GARBAGE_CLOSES_ALL [LIVE_1] Incoming(extras::garbage_closes_all), "A line that begins with no command closes all connections.";

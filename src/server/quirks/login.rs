@@ -12,6 +12,7 @@ use crate::server::connection::{ConnId, End, Phase};
 use crate::server::faults::Fault;
 use crate::server::list::{List, ListName};
 use crate::server::login::Attempt;
+use crate::server::phones::Phones;
 
 /// After how many logins an account is locked.
 const MAX_LOGINS: u32 = 3;
@@ -169,6 +170,9 @@ impl Server {
         }
         if self.quirks.has(Fault::ALLOW_LIST_FORGOTTEN) {
             *user.list_mut(ListName::Allow) = List::default();
+        }
+        if self.quirks.has(Fault::PHONES_FORGOTTEN) {
+            user.phones = Phones::default();
         }
         if self.quirks.has(Fault::GTC_FORGOTTEN) {
             user.prompts = true;

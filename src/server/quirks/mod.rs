@@ -11,6 +11,7 @@
 //! | a command, before and after it is carried out | `commands` |
 //! | a login and what follows from it | `login` |
 //! | lists, settings and their numbers | `lists`, `late` |
+//! | who is told of phone numbers | `phones` |
 //! | who sees whom | `presence` |
 //! | who enters a session, and hears in it | `sessions` |
 
@@ -19,6 +20,7 @@ mod connections;
 mod late;
 mod lists;
 mod login;
+mod phones;
 mod presence;
 mod sessions;
 

@@ -1,6 +1,6 @@
 //! `msnpspec run`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::ArgMatches;
@@ -272,6 +272,12 @@ impl Writers {
             .map(Transcripts::create)
             .transpose();
         let transcripts = transcripts.map_err(|error| wrong(&format!("--transcripts: {error}")))?;
+        if args.bless.as_deref() == Some(Path::new(&args.server.target)) {
+            let target = &args.server.target;
+            return Err(wrong(&format!(
+                "--bless {target} would write the waivers over the target file: name another file"
+            )));
+        }
         let bless = args.bless.as_deref().map(|path| {
             let file = WholeFile::create(path);
             file.map_err(|error| wrong(&format!("cannot write {}: {error}", path.display())))

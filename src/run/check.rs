@@ -9,9 +9,9 @@ use super::tally::Tally;
 use crate::diagnostic::{Source, Span};
 use crate::event::{Cause, Failure, RungResult, ScenarioResult, Summary, Totals, Verdict};
 use crate::oracle;
-use crate::protocol::{ClauseId, Dialect, Level};
-use crate::transcript::Redactor;
+use crate::protocol::{ClauseId, Dialect, Level, Verb};
 use crate::transcript::read::Reading;
+use crate::transcript::{Party, Redactor, Transcript, What};
 
 /// Judges what was recorded in a file: one result, named after the file. What breaks a clause
 /// beyond `level` is a note. What one oracle says of one clause in the same words is told once.
@@ -31,7 +31,7 @@ pub fn check(source: &Arc<Source>, reading: &Reading, level: Level) -> ScenarioR
     let (failures, notes): (Vec<_>, Vec<_>) = told.into_iter().partition(counts);
     ScenarioResult {
         name: source.path.clone(),
-        dialect: Dialect::first(),
+        dialect: dialect_of(&reading.transcript),
         description: "a recorded transcript".to_owned(),
         clauses: Vec::new(),
         verdict: match failures.is_empty() {
@@ -52,6 +52,22 @@ pub fn check(source: &Arc<Source>, reading: &Reading, level: Level) -> ScenarioR
         round_trips: 0,
         transcript: Vec::new(),
     }
+}
+
+/// The highest dialect that a recording agrees on; the first where it agrees on none.
+fn dialect_of(transcript: &Transcript) -> &'static Dialect {
+    let agreed = transcript.entries().iter().filter_map(|entry| {
+        let What::Frame(Party::Server, frame) = &entry.what else {
+            return None;
+        };
+        let is_answer = Verb::parse(frame.verb()) == Verb::Ver;
+        frame
+            .words()
+            .nth(2)
+            .filter(|_| is_answer)
+            .and_then(Dialect::named)
+    });
+    agreed.max().unwrap_or_default()
 }
 
 /// What all files together come to.
@@ -76,6 +92,10 @@ pub fn summed_up(
 ) -> Summary {
     let mut totals = Totals::default();
     let mut tally = Tally::default();
+    let mut dialects: Vec<&Dialect> = results.iter().map(|result| result.dialect).collect();
+    if dialects.is_empty() {
+        dialects.push(Dialect::first());
+    }
     for result in results {
         if !result.is_first_look() {
             totals.count(result.verdict);
@@ -84,7 +104,7 @@ pub fn summed_up(
     }
     Summary {
         totals,
-        clauses: tally.results(&causes, is_part, None),
+        clauses: tally.results(&causes, is_part, &dialects),
         ladder,
         causes,
         took,

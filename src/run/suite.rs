@@ -352,9 +352,7 @@ impl Suite {
         let is_part = self.options.scope.is_part() || self.options.shard.is_some();
         Summary {
             totals: self.totals,
-            clauses: self
-                .tally
-                .results(&causes, is_part, Some(self.judge.dialect)),
+            clauses: self.tally.results(&causes, is_part, &[self.judge.dialect]),
             ladder: self.ladder.clone(),
             causes,
             took,

@@ -63,21 +63,25 @@ impl Tally {
         }
     }
 
-    /// Every clause that holds in the dialect of the run, or in any, with its verdict. `causes` are those of the run, the heaviest
+    /// Every clause that holds in one of the dialects of the run, with its verdict. `causes` are those of the run, the heaviest
     /// first; `is_part` is set where something of the suite was left out.
     pub(super) fn results(
         &self,
         causes: &[Cause],
         is_part: bool,
-        dialect: Option<&'static Dialect>,
+        dialects: &[&'static Dialect],
     ) -> Vec<ClauseResult> {
         let all = Clause::all().iter();
-        let all = all.filter(|clause| dialect.is_none_or(|dialect| clause.holds_in(dialect)));
-        all.map(|clause| ClauseResult {
-            dialect: dialect.unwrap_or_default(),
-            ..self.result(clause, causes, is_part)
-        })
-        .collect()
+        let judged = all.filter_map(|clause| {
+            let own = dialects.iter().filter(|dialect| clause.holds_in(dialect));
+            Some((clause, *own.max()?))
+        });
+        judged
+            .map(|(clause, dialect)| ClauseResult {
+                dialect,
+                ..self.result(clause, causes, is_part)
+            })
+            .collect()
     }
 
     fn result(&self, clause: &Clause, causes: &[Cause], is_part: bool) -> ClauseResult {

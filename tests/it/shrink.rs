@@ -191,8 +191,8 @@ fn a_finding_is_shrunk_to_what_a_person_would_write() {
     clauses: [USR-2]
     users: [alice]
     setup:
-      - alice C: VER {t} MSNP2
-      - alice S: VER {t} MSNP2 ...
+      - alice C: VER {t} {dialect}
+      - alice S: VER {t} {dialect} ...
       - alice C: USR {t} MD5 I {alice.handle}
       - alice S: USR {t} MD5 S {challenge}
     steps:
@@ -515,8 +515,8 @@ fn what_fails_in_a_login_is_told_by_its_steps() {
     clauses: [INF-1]
     users: [alice]
     steps:
-      - alice C: VER {t} MSNP2
-      - alice S: VER {t} MSNP2 ...
+      - alice C: VER {t} {dialect}
+      - alice S: VER {t} {dialect} ...
       - alice C: INF {t}
       - alice S: INF {t} MD5 ...
     ");

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::diagnostic::Place;
 use crate::event::Failure;
-use crate::protocol::{Clause, ClauseId};
+use crate::protocol::{Clause, ClauseId, Dialect};
 use crate::run::date::Date;
 use crate::run::pattern::{Pattern, PatternError};
 use crate::scenario::ast::Scenario;
@@ -160,6 +160,8 @@ pub struct Waivers {
     /// The scenarios in which each habit showed.
     habits: Vec<(Habit, BTreeSet<String>)>,
     today: Option<Date>,
+    /// The dialect that is tested: scenarios for others make no waiver stale.
+    pub(super) dialect: &'static Dialect,
     /// What was waived, and in which scenarios.
     waived: BTreeMap<Key, BTreeSet<String>>,
 }
@@ -184,6 +186,7 @@ impl Waivers {
             waivers: waivers.into_iter().map(unused).collect(),
             habits: Vec::new(),
             today,
+            dialect: Dialect::first(),
             waived: BTreeMap::new(),
         }
     }
@@ -301,7 +304,7 @@ impl Waivers {
                 return None;
             }
             let is_name = matches!(waiver.pattern, Pattern::Name { .. });
-            let why = match named(&waiver.pattern, library, judged) {
+            let why = match named(&waiver.pattern, library, judged, self.dialect) {
                 Named::Nothing if is_name => "it matches no scenario",
                 Named::Nothing | Named::Open => return None,
                 Named::Judged if waiver.breach.is_some() => {
@@ -319,7 +322,7 @@ impl Waivers {
     pub fn stale_habits(&self, library: &[Arc<Scenario>], judged: &BTreeSet<String>) -> Vec<Stale> {
         let is_gone = |(habit, seen): &&(Habit, BTreeSet<String>)| {
             let pattern = Pattern::Clause(habit.clause);
-            seen.is_empty() && named(&pattern, library, judged) == Named::Judged
+            seen.is_empty() && named(&pattern, library, judged, self.dialect) == Named::Judged
         };
         let gone = self.habits.iter().filter(is_gone);
         gone.map(|(habit, _)| Stale {
@@ -354,10 +357,20 @@ enum Named {
     Judged,
 }
 
-fn named(pattern: &Pattern, library: &[Arc<Scenario>], judged: &BTreeSet<String>) -> Named {
-    let named = library.iter().filter(|scenario| pattern.names(scenario));
-    let mut result = Named::Nothing;
-    for scenario in named {
+fn named(
+    pattern: &Pattern,
+    library: &[Arc<Scenario>],
+    judged: &BTreeSet<String>,
+    dialect: &Dialect,
+) -> Named {
+    let mut named = library.iter().filter(|scenario| pattern.names(scenario));
+    let own = named.clone().filter(|scenario| scenario.is_for(dialect));
+    let mut result = match named.next() {
+        // None of them was to be played, which says nothing.
+        Some(_) => Named::Open,
+        None => Named::Nothing,
+    };
+    for scenario in own {
         if !judged.contains(&scenario.name) {
             return Named::Open;
         }

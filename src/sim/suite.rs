@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::options::SimOptions;
 use super::stage::{ActorId, Stage};
 use crate::event::{Event, Gates, NoticeKind, Scope};
-use crate::protocol::Level;
+use crate::protocol::{Dialect, Level};
 use crate::run::{
     Account, Dead, Done, Environment, Executor, Habit, Outcome, Preparation, Suite, SuiteOptions,
     Timeouts, Unready, Waiver, Waivers, Work,
@@ -28,6 +28,8 @@ pub struct SuiteRun {
     pub level: Level,
     /// How many scenarios run at the same time.
     pub jobs: usize,
+    /// The dialect that is tested.
+    pub dialect: &'static Dialect,
     /// How many accounts there are, of the reference server's own pattern.
     pub accounts: u64,
     /// How long the harness waits.
@@ -54,6 +56,7 @@ impl SuiteRun {
             scenarios,
             level: Level::Practice,
             jobs: 16,
+            dialect: Dialect::first(),
             accounts: 60,
             timeouts: Timeouts::default(),
             seed: 0,
@@ -71,6 +74,7 @@ impl SuiteRun {
         let accounts: Vec<Account> = (1..=self.accounts).map(account).collect();
         let mut theatre = Theatre {
             environment: Environment {
+                dialect: self.dialect,
                 level: Some(self.level),
                 ..environment(self.timeouts)
             },

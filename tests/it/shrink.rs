@@ -515,8 +515,8 @@ fn what_fails_in_a_login_is_told_by_its_steps() {
     clauses: [INF-1]
     users: [alice]
     steps:
-      - alice C: VER {t} {dialect}
-      - alice S: VER {t} {dialect} ...
+      - alice C: VER {t} MSNP2
+      - alice S: VER {t} MSNP2 ...
       - alice C: INF {t}
       - alice S: INF {t} MD5 ...
     ");

@@ -45,11 +45,10 @@ struct Said {
 
 /// The first dialect in which all of these faults can show.
 fn dialect_of(faults: &[Fault]) -> &'static Dialect {
-    let since = |fault: &Fault| {
-        let clauses = fault.clauses().iter();
-        clauses.map(|clause| clause.clause().since).min()
-    };
-    let since = faults.iter().filter_map(since).max().unwrap_or_default();
+    // Its first clause is what it is about.
+    let own = faults.iter().filter_map(|fault| fault.clauses().first());
+    let since = own.map(|clause| clause.clause().since).max();
+    let since = since.unwrap_or_default();
     let mut dialects = DIALECTS.into_iter();
     dialects
         .find(|dialect| dialect.number >= since)

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use clap::ArgMatches;
 use msnpspec::event::{Event, Gates, ScenarioResult, Scope, Summary, Verdict};
 use msnpspec::net::{Plan, RunOptions};
+use msnpspec::protocol::Dialect;
 use msnpspec::report::{Format, Human, Reporter, printable};
 use msnpspec::run::{Filter, Target, bless};
 use msnpspec::scenario::ast::Scenario;
@@ -78,6 +79,9 @@ fn prepared(args: &RunArgs, matches: &ArgMatches, console: Console) -> Result<Pr
         let hint = hint.unwrap_or_else(|| "\n`msnpspec list scenarios` names all".to_owned());
         console.warning(&format!("the filter leaves no scenario{hint}"));
     }
+    if paths.is_empty() {
+        keep_for(args.dialect, &mut selected, console);
+    }
     if let Some(shard) = args.shard {
         let any = !selected.is_empty();
         selected = shard.select(selected);
@@ -92,6 +96,18 @@ fn prepared(args: &RunArgs, matches: &ArgMatches, console: Console) -> Result<Pr
         library,
         replays,
     })
+}
+
+/// Leaves out the scenarios of the suite that are for other dialects.
+fn keep_for(dialect: &Dialect, selected: &mut Vec<Arc<Scenario>>, console: Console) {
+    let others = selected.first().map(|one| one.names_of_dialects());
+    selected.retain(|scenario| scenario.is_for(dialect));
+    if let Some(others) = others.filter(|_| selected.is_empty()) {
+        console.warning(&format!(
+            "what was chosen is not for {dialect} but for {}: name one by --dialect",
+            others.join(", ")
+        ));
+    }
 }
 
 impl Prepared {

@@ -596,3 +596,19 @@ fn every_word_of_the_reports_is_explained() {
     assert_eq!(told.code, Some(2));
     assert!(told.err.contains("did you mean `blocked`?"), "{}", told.err);
 }
+
+#[test]
+fn what_is_for_other_dialects_is_left_out_and_said_where_that_is_all() {
+    let folder = suite();
+    let told = run(folder.path(), &["--filter", "phones/kept"]);
+    assert_eq!(told.code, Some(4), "{}", told.err);
+    assert!(
+        told.err.contains("not for MSNP2 but for MSNP5"),
+        "{}",
+        told.err
+    );
+    let words = ["--filter", "phones/kept", "--dialect", "MSNP5"];
+    let told = run(folder.path(), &words);
+    assert_eq!(told.code, Some(0), "{}{}", told.out, told.err);
+    assert!(told.out.contains("builtin, MSNP5"), "{}", told.out);
+}

@@ -464,7 +464,7 @@ impl Totals {
 pub struct RunInfo {
     /// The target's name.
     pub target: String,
-    /// The dialects that are tested; none where the first look is to find that out.
+    /// The dialects that are tested.
     pub dialects: Vec<&'static Dialect>,
     /// The chosen level.
     pub level: Level,

@@ -143,7 +143,7 @@ impl Prepared {
         writers.replayed = replays.iter().map(|it| it.scenario.name.clone()).collect();
         let plan = Plan {
             target: Target {
-                dialect: Some(args.dialect),
+                dialect: args.dialect,
                 ..self.target
             },
             scenarios: self.selected,

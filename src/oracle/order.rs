@@ -6,7 +6,7 @@ use super::Oracle;
 use super::finding::Findings;
 use super::line::{Verb, number};
 use super::world::{Request, Role, Seen, Told, World, serial};
-use crate::protocol::{ClauseId, List};
+use crate::protocol::{ClauseId, Dialect, List};
 use crate::transcript::ConnId;
 
 /// The judge of order.
@@ -123,7 +123,10 @@ impl Order {
 fn judge_batch(seen: &Seen<'_, '_>, told: &Told<'_, '_>, request: &Request, out: &mut Findings) {
     let progress = &request.progress;
     let line = &told.line;
-    if matches!(line.verb, Verb::Error(_) | Verb::Prp | Verb::Lsg) || progress.is_garbled {
+    if matches!(line.verb, Verb::Error(_))
+        || Dialect::is_added_to_batch(line.verb)
+        || progress.is_garbled
+    {
         return;
     }
     let list = List::parse(line.word(2));

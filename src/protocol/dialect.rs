@@ -109,6 +109,18 @@ impl Dialect {
                 .any(|row| row.answers.contains(&request))
     }
 
+    /// Whether a line with this verb belongs to the batch of SYN, and to that of the first dialect
+    /// does not: properties and groups.
+    #[must_use]
+    pub fn is_added_to_batch(verb: Verb) -> bool {
+        let latest = DIALECTS.last().copied().unwrap_or_default();
+        latest
+            .rows_of(verb)
+            .iter()
+            .any(|row| row.answers.contains(&Verb::Syn))
+            && Self::first().rows_of(verb).is_empty()
+    }
+
     /// Whether the server may send this message unasked, under TrID 0.
     #[must_use]
     pub fn may_bear_zero(&self, verb: Verb) -> bool {
@@ -132,10 +144,13 @@ impl Dialect {
                     rows.retain(|row| row.direction != *direction);
                 });
             }
-            for row in self.rows {
+            let before = |verb: Verb| self.before.map_or(&[][..], |it| it.rows_of(verb));
+            let new = self.rows.iter().map(|row| row.over(before(row.verb)));
+            let new: Vec<Message> = new.collect();
+            for row in &new {
                 rows_of(row.verb, &|rows| rows.retain(|other| !row.replaces(other)));
             }
-            for row in self.rows {
+            for row in &new {
                 rows_of(row.verb, &|rows| rows.push(*row));
             }
             Table { by_verb }

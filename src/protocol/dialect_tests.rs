@@ -1,6 +1,6 @@
 //! What the dialects are, row by row.
 
-use super::{DIALECTS, Dialect, Direction, Message, PayloadForm, TridRule, Verb};
+use super::{DIALECTS, Dialect, Direction, Message, PayloadForm, ServerKind, TridRule, Verb};
 
 /// A row as one line: kinds of server, direction, TrID, parameters of each form.
 fn line(row: &Message) -> String {
@@ -92,6 +92,39 @@ fn names_and_numbers_agree_and_rise() {
     assert!(DIALECTS.is_sorted());
     assert_eq!(Dialect::named(b"msnp7"), DIALECTS.last().copied());
     assert_eq!(Dialect::named(b"MSNP99"), None);
+}
+
+#[test]
+fn a_row_says_of_requests_what_the_row_before_said() {
+    let ns = ServerKind::Notification;
+    let rung = |dialect: &'static Dialect, verb| dialect.request(ns, verb).and_then(|row| row.rung);
+    let (first, last) = (Dialect::first(), DIALECTS[5]);
+    for verb in ["ADD", "REM", "CHG", "SYN"] {
+        assert!(
+            rung(first, verb).is_some() && rung(last, verb) == rung(first, verb),
+            "{verb}"
+        );
+        let told = |dialect: &'static Dialect| dialect.line(ns, verb).map(|row| row.clauses);
+        assert_eq!(told(last), told(first), "{verb}");
+    }
+    // One that says something else says it alone.
+    let clause = |dialect: &'static Dialect| dialect.request(ns, "CVR").map(|row| row.clause);
+    assert_ne!(clause(last), clause(first));
+}
+
+#[test]
+fn the_batch_has_what_later_dialects_add() {
+    let added = [Verb::Prp, Verb::Lsg];
+    assert!(added.into_iter().all(Dialect::is_added_to_batch));
+    let others = [
+        Verb::Syn,
+        Verb::Lst,
+        Verb::Gtc,
+        Verb::Blp,
+        Verb::Bpr,
+        Verb::Adg,
+    ];
+    assert!(!others.into_iter().any(Dialect::is_added_to_batch));
 }
 
 #[test]

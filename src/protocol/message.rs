@@ -415,6 +415,17 @@ impl Message {
         self.trid == TridRule::RequestOrZero
     }
 
+    /// The same, with what the row that it stands for says of requests and of lines that come of
+    /// themselves, where it says nothing of that.
+    pub(super) fn over(&self, rows: &[Self]) -> Self {
+        let before = rows.iter().find(|row| self.replaces(row));
+        Self {
+            asked: self.asked.or(before.and_then(|row| row.asked)),
+            told: self.told.or(before.and_then(|row| row.told)),
+            ..*self
+        }
+    }
+
     /// Whether it stands for another row: same verb, same direction, a kind of server in common.
     pub(super) fn replaces(&self, other: &Self) -> bool {
         self.verb == other.verb

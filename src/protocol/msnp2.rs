@@ -39,6 +39,10 @@ const SYSTEM: Form = plain(&[
 /// A message, as others get it.
 const SPOKEN: Form = form(ClauseId::MSG_1, &[Sender, Name, Length]).shape(ClauseId::MSG_2);
 
+/// A referral to a switchboard, which is the same in all dialects.
+pub(super) const TO_SWITCHBOARD: Form =
+    form(ClauseId::SBX_1, &[Is("SB"), Address, Is("CKI"), Cookie]).open();
+
 const ROWS: &[Message] = &[
     // login (7.1 to 7.3)
     Message::request(Verb::Ver, DS_NS, &[plain(&[Param::Dialect]).open()])
@@ -84,7 +88,7 @@ const ROWS: &[Message] = &[
         Verb::Xfr,
         DS_NS,
         &[
-            form(ClauseId::SBX_1, &[Is("SB"), Address, Is("CKI"), Cookie]).open(),
+            TO_SWITCHBOARD,
             form(ClauseId::XFR_1, &[Is("NS"), Address])
                 .shape(ClauseId::XFR_4)
                 .open(),

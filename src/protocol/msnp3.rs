@@ -6,9 +6,9 @@ use std::sync::OnceLock;
 use super::clause::ClauseId;
 use super::dialect::Dialect;
 use super::ladder::Rung;
-use super::message::Param::{Address, Cookie, Is, OneOf, Word};
+use super::message::Param::{Address, Is, OneOf, Word};
 use super::message::{Message, form, plain};
-use super::msnp2::MSNP2;
+use super::msnp2::{MSNP2, TO_SWITCHBOARD};
 use super::requests::asked;
 use super::role::{DS_NS, NS};
 use super::verb::Verb;
@@ -28,7 +28,7 @@ const ROWS: &[Message] = &[
         Verb::Xfr,
         DS_NS,
         &[
-            form(ClauseId::SBX_1, &[Is("SB"), Address, Is("CKI"), Cookie]).open(),
+            TO_SWITCHBOARD,
             // The third value is 0; servers of today leave it out.
             form(ClauseId::REFER_1, &[Is("NS"), Address, Word("0")])
                 .shape(ClauseId::XFR_4)

@@ -5,13 +5,12 @@ use std::sync::OnceLock;
 
 use super::clause::ClauseId;
 use super::dialect::Dialect;
-use super::ladder::Rung;
 use super::message::Param::{
-    Address, Cookie, Group, Groups, Handle, Is, Item, List, Name, Serial, Total, Word,
+    Address, Group, Groups, Handle, Is, Item, List, Name, Serial, Total, Word,
 };
 use super::message::{Message, form, plain};
+use super::msnp2::TO_SWITCHBOARD;
 use super::msnp6::MSNP6;
-use super::requests::{Effect, asked, told};
 use super::role::{DS_NS, NS};
 use super::verb::Verb;
 
@@ -30,7 +29,7 @@ const ROWS: &[Message] = &[
         Verb::Xfr,
         DS_NS,
         &[
-            form(ClauseId::SBX_1, &[Is("SB"), Address, Is("CKI"), Cookie]).open(),
+            TO_SWITCHBOARD,
             // Then 0, and the address of the server that refers; servers of today leave them out.
             form(ClauseId::REFER_2, &[Is("NS"), Address, Word("0"), Address])
                 .shape(ClauseId::XFR_4)
@@ -50,22 +49,11 @@ const ROWS: &[Message] = &[
         )
         .optional(3)],
     )
-    .to(&[Verb::Lst, Verb::Syn])
-    .told(told(&[
-        ClauseId::SYN_3,
-        ClauseId::SYN_5,
-        ClauseId::LST_1,
-        ClauseId::LST_3,
-    ])),
+    .to(&[Verb::Lst, Verb::Syn]),
     Message::request(
         Verb::Add,
         NS,
         &[plain(&[List, Handle, Name, Group]).optional(1)],
-    )
-    .asked(
-        asked(ClauseId::ADD_1, &[Rung::Syn])
-            .on(Rung::Lists)
-            .changes(Effect::Lists),
     ),
     Message::response(
         Verb::Add,
@@ -75,13 +63,8 @@ const ROWS: &[Message] = &[
             .unasked(ClauseId::ADD_10)],
     )
     .or_unasked()
-    .to(&[Verb::Add])
-    .told(told(&[ClauseId::ADD_10])),
-    Message::request(Verb::Rem, NS, &[plain(&[List, Handle, Group]).optional(1)]).asked(
-        asked(ClauseId::REM_1, &[Rung::Syn])
-            .on(Rung::Lists)
-            .changes(Effect::Lists),
-    ),
+    .to(&[Verb::Add]),
+    Message::request(Verb::Rem, NS, &[plain(&[List, Handle, Group]).optional(1)]),
     Message::response(
         Verb::Rem,
         NS,
@@ -90,8 +73,7 @@ const ROWS: &[Message] = &[
             .unasked(ClauseId::REM_7)],
     )
     .or_unasked()
-    .to(&[Verb::Rem])
-    .told(told(&[ClauseId::REM_7])),
+    .to(&[Verb::Rem]),
     Message::request(Verb::Lsg, NS, &[plain(&[])]),
     // Of a user without groups servers may say no more than `0 0`.
     Message::response(

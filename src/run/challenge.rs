@@ -41,6 +41,10 @@ impl Challenges {
 impl Shared {
     /// Takes a challenge, or what says that the answer to one was taken: no script hears of them.
     pub(super) fn take_challenge(&mut self, conn: ConnId, frame: &Frame) -> bool {
+        let verb = Verb::parse(frame.verb());
+        if !matches!(verb, Verb::Chl | Verb::Qry) {
+            return false;
+        }
         let mut about = self.about.iter();
         if about.any(|clause| clause.clause().group() == "CHL") {
             return false;
@@ -48,7 +52,7 @@ impl Shared {
         if self.challenges.are_taken_by(frame) {
             return true;
         }
-        let word = match (Verb::parse(frame.verb()), frame.words().nth(2)) {
+        let word = match (verb, frame.words().nth(2)) {
             (Verb::Chl, Some(word)) => word,
             _ => return false,
         };

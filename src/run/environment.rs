@@ -132,8 +132,6 @@ impl Eq for Experience {}
 pub struct Environment {
     /// The dialect that is tested.
     pub dialect: &'static Dialect,
-    /// The first look finds out the highest dialect that the server speaks too, and that is tested.
-    pub negotiates: bool,
     /// Where a client connects first.
     pub dispatch: Option<String>,
     /// The notification server; without it logins begin at the dispatch server and follow it.
@@ -186,7 +184,6 @@ impl Default for Environment {
     fn default() -> Self {
         Self {
             dialect: Dialect::first(),
-            negotiates: false,
             dispatch: None,
             notification: None,
             map: BTreeMap::new(),
@@ -226,7 +223,6 @@ impl Environment {
         if self.notification.is_none() {
             self.notification.clone_from(&learnt.notification);
         }
-        self.dialect = learnt.dialect.unwrap_or(self.dialect);
         self.barriers = learnt.barriers;
         self.presence_batched = learnt.presence_batched;
         self.batch_is_prompt = learnt.batch_is_prompt;
@@ -284,8 +280,6 @@ fn with_port(address: &str) -> String {
 /// What a probe finds out about a target.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Learnt {
-    /// The highest dialect that the server speaks too, where that was to be found out.
-    pub dialect: Option<&'static Dialect>,
     /// Where the dispatch server refers to, where the target names no notification server.
     pub notification: Option<String>,
     /// Which barriers work.

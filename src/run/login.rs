@@ -10,7 +10,7 @@ use super::session::Session;
 use super::silence::Settled;
 use super::trouble::{Trouble, came};
 use crate::event::{Observed, Rung};
-use crate::protocol::{ClauseId, DIALECTS, Dialect, ServerKind};
+use crate::protocol::{ClauseId, Dialect, ServerKind};
 use crate::rules::refusals;
 use crate::transcript::ConnName;
 use crate::wire::{Frame, Words};
@@ -96,23 +96,6 @@ impl Session {
         let agreed = self.offer(slot).await;
         self.links.close(self.slot(slot).conn, false);
         agreed.is_ok()
-    }
-
-    /// The highest dialect that is known here and that the server agrees on; `None` where it
-    /// answers an offer of all of them in no way that says so.
-    pub(super) async fn highest_dialect(&mut self) -> Option<&'static Dialect> {
-        let env = &self.env;
-        let address = env.dispatch.as_ref().or(env.notification.as_ref())?;
-        let address = self.env.reach(address);
-        let name = ConnName::new(self.player(0).user.clone(), "ver");
-        let slot = self.open(0, name, &address).await.ok()?;
-        let known: Vec<&str> = DIALECTS.iter().rev().map(|known| known.name).collect();
-        let offer = format!("{} CVR0", known.join(" "));
-        let answer = self.ask(slot, "VER", &offer, "VER with a dialect").await;
-        self.links.close(self.slot(slot).conn, false);
-        let answer = answer.ok()?;
-        let word = answer.words().nth(2).unwrap_or_default();
-        (answer.verb() == b"VER").then(|| Dialect::named(word))?
     }
 
     /// VER.

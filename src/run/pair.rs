@@ -3,9 +3,10 @@
 
 use crate::event::{Failure, Observed};
 use crate::oracle::Finding;
+use crate::protocol::{Dialect, Direction, Param};
 use crate::run::outcome::Outcome;
 use crate::transcript::{ConnId, Party, What};
-use crate::wire::Frame;
+use crate::wire::{Frame, Words};
 
 /// The handles in a text, in lower case.
 fn handles_in(text: &str) -> Vec<String> {
@@ -41,13 +42,13 @@ fn handle_of(outcome: &Outcome, conn: ConnId) -> Option<String> {
     let user = user_of(conn)?;
     let mut asked = lines(outcome, Party::Client, usize::MAX);
     asked.find_map(|(conn, frame)| {
-        let place = match (frame.verb(), frame.words().nth(3)) {
-            (b"USR", Some(b"S")) => return None,
-            (b"USR", Some(b"I")) => 4,
-            (b"USR" | b"ANS", _) => 2,
-            _ => return None,
-        };
-        (user_of(conn) == Some(user)).then(|| word(frame, place))
+        let words: Words<'_> = frame.words().collect();
+        let said = Dialect::first().saying(Direction::ToServer, &words)?;
+        let own = said
+            .get(Param::Handle)
+            .filter(|_| said.is_login() || said.is_entry())?;
+        let own = String::from_utf8_lossy(own).to_lowercase();
+        (user_of(conn) == Some(user)).then_some(own)
     })
 }
 

@@ -1,6 +1,5 @@
 //! The scripts beside the scenarios: what the target is like, whether it lives, empty lists.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use super::environment::{Barriers, Learnt};
@@ -108,12 +107,6 @@ impl Session {
             return Err(Trouble::new("an account", "none"));
         }
         self.patience = Some(self.env.timeouts.reply.max(LOGIN));
-        if self.env.negotiates
-            && let Some(dialect) = self.highest_dialect().await
-        {
-            learnt.dialect = Some(dialect);
-            Arc::make_mut(&mut self.env).dialect = dialect;
-        }
         let since = self.links.now();
         let mut login = self.login(0, ConnName::DEFAULT).await;
         let is_silent =

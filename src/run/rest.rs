@@ -3,7 +3,7 @@
 
 use super::limit::Limit;
 use super::links::{Link, Links, Shared};
-use crate::protocol::{Dialect, Effect, ServerKind};
+use crate::protocol::{Dialect, Effect, ServerKind, Verb};
 use crate::transcript::{ConnId, Entry, Party, What};
 
 impl Links {
@@ -107,14 +107,9 @@ pub(super) fn may_set_prompt(what: &What) -> bool {
     match what {
         What::Frame(Party::Client, frame) => {
             let line = frame.line.trim_ascii_start();
-            let mut setting = Dialect::first()
-                .requests()
-                .filter(|row| row.effect == Effect::Prompt);
-            setting.any(|row| {
-                let own = row.verb.as_bytes();
-                let verb = line.get(..own.len());
-                verb.is_some_and(|verb| verb.eq_ignore_ascii_case(own))
-            })
+            let verb = Verb::parse_any_case(line.get(..3).unwrap_or_default());
+            let row = Dialect::first().request(ServerKind::Notification, verb.as_bytes());
+            row.is_some_and(|row| row.effect == Effect::Prompt)
         }
         What::Raw(Party::Client, _) => true,
         _ => false,

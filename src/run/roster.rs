@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::protocol::List;
+use crate::protocol::{Dialect, List, Verb};
 use crate::wire::{Frame, Words};
 
 /// The three lists that a user changes.
@@ -93,8 +93,7 @@ impl Batch {
                     *done |= index == total;
                 }
             }
-            // Properties and groups.
-            [b"PRP" | b"LSG", _, ..] => {}
+            [verb, _, ..] if Dialect::is_added_to_batch(Verb::parse(verb)) => {}
             _ => return false,
         }
         self.any = true;

@@ -138,15 +138,17 @@ impl Suite {
     ) -> Self {
         options.jobs = options.jobs.max(1);
         let secrets = accounts.iter().map(|account| account.password.clone());
+        let mut waivers = std::mem::take(&mut options.waivers);
+        waivers.dialect = options.dialect;
         let judge = Assessor {
-            dialect: options.dialect.unwrap_or_default(),
+            dialect: options.dialect,
             level: options.level,
             strict: options.strict,
             transcripts: options.transcripts,
             looks_again: false,
             kept: 0,
             redactor: Redactor::new(secrets),
-            waivers: std::mem::take(&mut options.waivers),
+            waivers,
         };
         let entries = scenarios.into_iter().map(|scenario| Entry {
             phase: phase_of(&scenario),
@@ -201,8 +203,6 @@ impl Suite {
 
     /// What is known of the target only once it was probed, and which accounts are usable.
     pub fn learn(&mut self, environment: &Environment, accounts: Vec<Account>) {
-        self.judge.dialect = environment.dialect;
-        self.judge.waivers.dialect = environment.dialect;
         self.options.dispatch_refers = environment.dispatch_refers;
         self.pool = Pool::new(accounts, environment.disposable);
         self.no_login = environment.no_login.is_some();

@@ -16,7 +16,7 @@ use crate::scenario::ast::Scenario;
 
 pub(super) fn options() -> SuiteOptions {
     SuiteOptions {
-        dialect: Some(Dialect::first()),
+        dialect: Dialect::first(),
         target: "test".into(),
         level: Level::Must,
         strict: false,

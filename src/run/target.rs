@@ -22,8 +22,8 @@ pub struct Target {
     pub name: String,
     /// The bundled reference server, started in-process; the addresses are then filled in late.
     pub builtin: bool,
-    /// The dialect to test; `None`: the highest that the server speaks too.
-    pub dialect: Option<&'static Dialect>,
+    /// The dialect to test.
+    pub dialect: &'static Dialect,
     /// Where a client connects first, `host:port`.
     pub dispatch: Option<String>,
     /// The notification server, `host:port`; without it logins follow the dispatch server.
@@ -224,7 +224,7 @@ impl Target {
         Self {
             name: name.to_owned(),
             builtin: false,
-            dialect: Some(Dialect::first()),
+            dialect: Dialect::first(),
             dispatch: None,
             notification: None,
             accounts: Vec::new(),
@@ -252,8 +252,7 @@ impl Target {
     #[must_use]
     pub fn environment(&self) -> Environment {
         Environment {
-            dialect: self.dialect.unwrap_or_default(),
-            negotiates: self.dialect.is_none(),
+            dialect: self.dialect,
             dispatch: self.dispatch.clone(),
             notification: self.notification.clone(),
             map: self.map.clone(),

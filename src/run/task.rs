@@ -15,8 +15,8 @@ use crate::scenario::ast::Scenario;
 /// How a suite is run.
 #[derive(Debug)]
 pub struct SuiteOptions {
-    /// The dialect that is tested; `None`: the first look finds it out.
-    pub dialect: Option<&'static Dialect>,
+    /// The dialect that is tested.
+    pub dialect: &'static Dialect,
     /// The target's name.
     pub target: String,
     /// Which clauses can fail the run.
@@ -61,7 +61,7 @@ impl SuiteOptions {
     pub(super) fn info(&self, scenarios: usize) -> RunInfo {
         RunInfo {
             target: self.target.clone(),
-            dialects: self.dialect.into_iter().collect(),
+            dialects: vec![self.dialect],
             level: self.level,
             strict: self.strict,
             seed: self.seed,

@@ -64,15 +64,13 @@ fn offered(item: &SendItem) -> Vec<&'static Dialect> {
         Part::Literal(literal) => Some(literal.as_str()),
         Part::Expr(_) => None,
     });
-    let words: Vec<&str> = literals.flat_map(str::split_whitespace).collect();
-    let verb = words.first().map_or(&b""[..], |verb| verb.as_bytes());
+    let words = literals.flat_map(str::split_whitespace);
+    let mut words = words.map(str::as_bytes);
+    let verb = words.next().unwrap_or_default();
     if !offers_dialects(Verb::parse_any_case(verb)) {
         return Vec::new();
     }
-    let named = words
-        .iter()
-        .filter_map(|word| Dialect::named(word.as_bytes()));
-    named.collect()
+    words.filter_map(Dialect::named).collect()
 }
 
 /// Whether a request with this verb names dialects.

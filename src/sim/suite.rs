@@ -89,7 +89,7 @@ impl SuiteRun {
             tasks: BTreeMap::new(),
         };
         let options = SuiteOptions {
-            dialect: Some(theatre.environment.dialect),
+            dialect: theatre.environment.dialect,
             target: "simulated".to_owned(),
             level: self.level,
             strict: false,

@@ -179,7 +179,7 @@ impl Progress {
     pub(super) fn advance(&mut self, line: &Line<'_>) {
         self.lines += 1;
         // Properties and groups have their place between settings and lists.
-        if !matches!(line.verb, Verb::Prp | Verb::Lsg) {
+        if !Dialect::is_added_to_batch(line.verb) {
             self.last = Some(line.verb);
         }
         let (item, total) = match line.verb {

@@ -87,6 +87,19 @@ pub struct Place {
     pub text: String,
 }
 
+impl Place {
+    /// The place of what stands in no file.
+    #[must_use]
+    pub fn nowhere() -> Self {
+        Self {
+            file: String::new(),
+            line: 0,
+            column: 0,
+            text: String::new(),
+        }
+    }
+}
+
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.file.is_empty() {

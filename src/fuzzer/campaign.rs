@@ -468,7 +468,7 @@ impl<'c> Campaign<'c> {
             return None;
         }
         let (watched, transitions) = watch(&mut outcome, &scenario, self.options.sight);
-        self.options.known.forgive(&mut outcome);
+        outcome.forgive(&self.options.known);
         let (verdict, told) = Verdict::of(&outcome, self.options.level);
         let manner = self.options.manner;
         let is_doubtful = is_doubtful(&outcome);
@@ -508,7 +508,7 @@ impl<'c> Campaign<'c> {
         };
         let scenario = Arc::new(case_of(bytes, manner, name, self.options.seed).scenario);
         let mut outcome = (self.execute)(&scenario);
-        self.options.known.forgive(&mut outcome);
+        outcome.forgive(&self.options.known);
         let (_, plain) = Verdict::of(&outcome, self.options.level);
         let known = &told.signature;
         let is_same =

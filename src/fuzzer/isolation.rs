@@ -267,7 +267,7 @@ impl<L: Lane> Isolation<L> {
     fn attempt(&self, lane: &mut L, scenario: &Scenario) -> Outcome {
         let mut outcome = lane.attempt(scenario);
         watch(&mut outcome, scenario, Sight::Partial);
-        self.known.forgive(&mut outcome);
+        outcome.forgive(&self.known);
         outcome
     }
 

@@ -4,7 +4,6 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::probe::nowhere;
 use crate::diagnostic::{Place, Source, Span};
 use crate::event::{Failure, Judge};
 use crate::oracle::Finding;
@@ -32,7 +31,7 @@ impl Course {
     fn place(&self, entry: usize) -> Place {
         let behind = self.marks.partition_point(|(since, ..)| *since <= entry);
         let mark = behind.checked_sub(1).and_then(|at| self.marks.get(at));
-        mark.map_or_else(nowhere, |(_, source, at)| source.place(*at))
+        mark.map_or_else(Place::nowhere, |(_, source, at)| source.place(*at))
     }
 }
 

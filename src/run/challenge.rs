@@ -1,13 +1,11 @@
-//! The harness as a client that is challenged: CHL is answered at once, whatever the script is
-//! doing, unless the script is about challenges.
+//! The harness as a client that is challenged: CHL is answered at once with QRY, whatever the
+//! script is doing (CHL-1, CHL-2), unless the script is about challenges.
 
 use bytes::Bytes;
 use md5::{Digest, Md5};
 
-use super::links::Shared;
-use super::port::Output;
-use crate::protocol::Verb;
-use crate::transcript::{ConnId, Mark, Party, What};
+use super::reflex::{Reflex, Reflexed};
+use crate::protocol::{ClauseId, Verb};
 use crate::wire::Frame;
 
 /// The product that the harness says to be, as the clients of MSNP6 did (CHL-2), and its key.
@@ -16,58 +14,48 @@ const KEY: &str = "Q1P7W2E4J9R8U3S5";
 /// The TrIDs of answers begin here: far from those of scenarios and barriers.
 const TRID: u32 = 990_000_000;
 
-/// The answer to a challenge: the lower-case hexadecimal MD5 of its word and the key.
-fn digest(word: &[u8]) -> String {
-    let digest = Md5::new().chain_update(word).chain_update(KEY).finalize();
-    hex::encode(digest)
-}
-
-/// The challenges of one script that were answered.
+/// The challenges that one script has answered.
 #[derive(Debug, Default)]
 pub(super) struct Challenges {
     answered: u32,
 }
 
 impl Challenges {
-    /// Whether a line says that an answer was taken.
+    /// What answers challenges in a script about these clauses; nothing where it does so itself.
+    pub(super) fn reflex(about: &[ClauseId]) -> Option<Box<dyn Reflex>> {
+        let is_about = about.iter().any(|clause| clause.clause().group() == "CHL");
+        (!is_about).then(|| Box::new(Self::default()) as Box<dyn Reflex>)
+    }
+
     fn are_taken_by(&self, frame: &Frame) -> bool {
         let trid = frame.words().nth(1);
         let trid = trid.and_then(|word| std::str::from_utf8(word).ok()?.parse().ok());
         let own = TRID..TRID.saturating_add(self.answered);
-        Verb::parse(frame.verb()) == Verb::Qry && trid.is_some_and(|trid: u32| own.contains(&trid))
+        trid.is_some_and(|trid: u32| own.contains(&trid))
     }
 }
 
-impl Shared {
-    /// Takes a challenge, or what says that the answer to one was taken: no script hears of them.
-    pub(super) fn take_challenge(&mut self, conn: ConnId, frame: &Frame) -> bool {
+impl Reflex for Challenges {
+    fn take(&mut self, frame: &Frame) -> Reflexed {
         let verb = Verb::parse(frame.verb());
-        if !matches!(verb, Verb::Chl | Verb::Qry) {
-            return false;
+        if verb == Verb::Qry && self.are_taken_by(frame) {
+            return Reflexed::Taken;
         }
-        let mut about = self.about.iter();
-        if about.any(|clause| clause.clause().group() == "CHL") {
-            return false;
-        }
-        if self.challenges.are_taken_by(frame) {
-            return true;
-        }
-        let word = match (verb, frame.words().nth(2)) {
-            (Verb::Chl, Some(word)) => word,
-            _ => return false,
+        let (Verb::Chl, Some(word)) = (verb, frame.words().nth(2)) else {
+            return Reflexed::No;
         };
-        let trid = TRID.saturating_add(self.challenges.answered);
-        self.challenges.answered = self.challenges.answered.saturating_add(1);
+        let trid = TRID.saturating_add(self.answered);
+        self.answered = self.answered.saturating_add(1);
         let digest = digest(word);
         let line = format!("QRY {trid} {PRODUCT} {}", digest.len());
-        let bytes = Bytes::from(format!("{line}\r\n{digest}"));
-        let before = self.mark.replace(Mark::Barrier);
-        let answer = Frame::with_payload(line, digest);
-        self.record(conn, What::Frame(Party::Client, answer));
-        self.mark = before;
-        self.outputs.push_back(Output::Send { conn, bytes });
-        true
+        Reflexed::Answer(Frame::with_payload(line, digest))
     }
+}
+
+/// The answer to a challenge: the lower-case hexadecimal MD5 of its word and the key.
+fn digest(word: &[u8]) -> Bytes {
+    let digest = Md5::new().chain_update(word).chain_update(KEY).finalize();
+    hex::encode(digest).into()
 }
 
 #[cfg(test)]
@@ -88,10 +76,19 @@ mod tests {
     }
 
     #[test]
-    fn only_what_was_answered_is_taken() {
-        let challenges = Challenges { answered: 2 };
-        let taken = |line: &'static str| challenges.are_taken_by(&Frame::line(line));
-        assert!(taken("QRY 990000000") && taken("QRY 990000001"));
-        assert!(!taken("QRY 990000002") && !taken("QRY 7") && !taken("540 990000000"));
+    fn a_challenge_is_answered_and_only_what_was_answered_is_taken() {
+        let mut challenges = Challenges::default();
+        let mut take = |line: &'static str| challenges.take(&Frame::line(line));
+        assert_eq!(take("QRY 990000000"), Reflexed::No);
+        let answered = take("CHL 0 31415926535897932384");
+        let wanted = Frame::with_payload(
+            "QRY 990000000 msmsgs@msnmsgr.com 32",
+            "5900baf7ab746df3bef2c20e04dd1f94",
+        );
+        assert_eq!(answered, Reflexed::Answer(wanted));
+        assert_eq!(take("QRY 990000000"), Reflexed::Taken);
+        for other in ["QRY 990000001", "QRY 7", "540 990000000", "CHL 0"] {
+            assert_eq!(take(other), Reflexed::No, "{other}");
+        }
     }
 }

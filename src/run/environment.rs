@@ -7,10 +7,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use crate::event::Rung;
+use crate::event::{Failure, Rung, RungState};
 use crate::protocol::{Barrier, DEFAULT_PORT, Dialect, Level};
 use crate::run::known::Known;
-use crate::run::outcome::Climb;
 use crate::run::sieve::Residents;
 
 /// What is known of an account's lists and settings before a script uses it.
@@ -275,6 +274,17 @@ fn with_port(address: &str) -> String {
     } else {
         format!("{address}:{DEFAULT_PORT}")
     }
+}
+
+/// What the first look found on one rung.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Climb {
+    /// Which.
+    pub rung: Rung,
+    /// What was found.
+    pub state: RungState,
+    /// What shows it, where it is out.
+    pub failure: Option<Failure>,
 }
 
 /// What a probe finds out about a target.

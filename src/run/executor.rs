@@ -6,16 +6,12 @@
 use std::collections::VecDeque;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use super::environment::{Account, Environment};
 use super::links::Links;
 use super::outcome::Outcome;
 use super::port::{Input, Output};
-use super::{probe, script, session::Session};
-use crate::scenario::ast::Scenario;
 
 type Script = Pin<Box<dyn Future<Output = Outcome> + Send>>;
 
@@ -41,50 +37,8 @@ impl std::fmt::Debug for Executor {
 }
 
 impl Executor {
-    /// A scenario, its users played by the accounts in this order. The seed decides what is random
-    /// (the handle of nobody); the same seed gives the same bytes.
-    #[must_use]
-    pub fn new(
-        scenario: Arc<Scenario>,
-        accounts: Vec<Account>,
-        env: Arc<Environment>,
-        seed: u64,
-    ) -> Self {
-        let links = Links::new(script::budget(&scenario, &env));
-        let session = Session::new(links.clone(), env, accounts, seed);
-        Self::start(links, Box::pin(script::run(session, scenario)))
-    }
-
-    /// Finds out what the target is like; the outcome's `learnt` says it. Takes one account or
-    /// two: presence is looked at only with two.
-    #[must_use]
-    pub fn probe(accounts: Vec<Account>, env: Arc<Environment>, seed: u64) -> Self {
-        let links = Links::new(script::BUDGET_REPLIES * env.timeouts.reply);
-        let session = Session::new(links.clone(), env, accounts, seed);
-        Self::start(links, Box::pin(probe::probe(session)))
-    }
-
-    /// Finds out whether the target lives: logs one account in and out, and enters a switchboard
-    /// meanwhile where the environment says that this worked, and that the harness can start the
-    /// server again.
-    #[must_use]
-    pub fn check(account: Account, env: Arc<Environment>, seed: u64) -> Self {
-        let links = Links::new(script::BUDGET_REPLIES * env.timeouts.reply);
-        let session = Session::new(links.clone(), env, vec![account], seed);
-        Self::start(links, Box::pin(probe::check(session)))
-    }
-
-    /// Empties the accounts' lists and puts their settings back to the defaults.
-    #[must_use]
-    pub fn cleanup(accounts: Vec<Account>, env: Arc<Environment>, seed: u64) -> Self {
-        let count = u32::try_from(accounts.len()).unwrap_or(u32::MAX).max(1);
-        let budget = (script::BUDGET_REPLIES * env.timeouts.reply).saturating_mul(count);
-        let links = Links::new(budget);
-        let session = Session::new(links.clone(), env, accounts, seed);
-        Self::start(links, Box::pin(probe::cleanup(session)))
-    }
-
-    fn start(links: Links, script: Script) -> Self {
+    /// Begins a script that talks over these connections.
+    pub(super) fn start(links: Links, script: Script) -> Self {
         let mut executor = Self {
             links,
             script: Some(script),

@@ -8,7 +8,8 @@ use crate::diagnostic::Source;
 use crate::event::{Failure, PROBE, Rung, RungResult, RungState, ScenarioResult, Verdict};
 use crate::protocol::{ClauseId, Dialect};
 use crate::run::consequence::{charged_to, is_of_another};
-use crate::run::outcome::{Climb, Outcome};
+use crate::run::environment::Climb;
+use crate::run::outcome::Outcome;
 use crate::run::suite::Suite;
 use crate::scenario::ast::{Needs, Scenario};
 

@@ -5,37 +5,13 @@ use std::collections::BTreeSet;
 use super::environment::Lists;
 use super::outcome::Cause;
 use super::roster::Roster;
-use super::session::Session;
+use super::session::{Due, Session};
 use super::trouble::Trouble;
-use super::turns::is_of_new_accounts;
 use crate::event::Rung;
 use crate::protocol::{List, State};
 use crate::rules::{self, Presence, Truth, View};
 use crate::scenario::ast::{Fixture, Scenario, Stage};
 use crate::transcript::ConnName;
-use crate::wire::Frame;
-
-/// A line that something the harness did itself lets us expect: words by their index.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Due {
-    words: Vec<(usize, String)>,
-}
-
-impl Due {
-    pub(super) fn new<const N: usize>(words: [(usize, &str); N]) -> Self {
-        let words = words.into_iter().map(|(at, word)| (at, word.to_owned()));
-        Self {
-            words: words.collect(),
-        }
-    }
-
-    pub(super) fn is(&self, frame: &Frame) -> bool {
-        self.words.iter().all(|(at, word)| {
-            let got = frame.words().nth(*at);
-            got.is_some_and(|got| got.eq_ignore_ascii_case(word.as_bytes()))
-        })
-    }
-}
 
 /// One user of the scenario, as wanted.
 struct Wanted {
@@ -104,7 +80,7 @@ impl Session {
                 slot: None,
             });
         }
-        let is_new = is_of_new_accounts(scenario);
+        let is_new = scenario.is_of_new_accounts();
         for (index, wanted) in all.iter_mut().enumerate() {
             self.mark_user(scenario, index);
             self.knows_name(index, scenario)
@@ -480,7 +456,7 @@ mod tests {
     #[test]
     fn what_is_due_is_known_by_its_words() {
         let due = Due::new([(0, "NLN"), (2, "Bob@hotmail.com")]);
-        let is = |line: &'static str| due.is(&Frame::line(line));
+        let is = |line: &'static str| due.is(&crate::wire::Frame::line(line));
         assert!(is("NLN BSY bob@hotmail.com Bob"));
         assert!(!is("FLN BSY bob@hotmail.com Bob"));
         assert!(!is("NLN BSY carol@hotmail.com Bob"));

@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 
 use super::date::Date;
-use super::outcome::Outcome;
 use super::waivers::{Habit, Waiver};
 use crate::event::{Expectation, Failure, Judge, Observed, Wanted};
 use crate::protocol::ClauseId;
@@ -117,27 +116,6 @@ impl Known {
             || self.breaches.contains(&(clause, Some(Look::Answer)))
             || self.kinds.iter().any(|(known, _)| *known == clause)
     }
-
-    /// Takes out of an outcome what is known, and what accuses a line that is known to be wrong.
-    pub fn forgive(&self, outcome: &mut Outcome) {
-        if self.is_empty() {
-            return;
-        }
-        let all = std::mem::take(&mut outcome.accusations);
-        let (mut known, new): (Vec<Failure>, Vec<Failure>) =
-            all.into_iter().partition(|failure| self.knows(failure));
-        let entries: BTreeSet<usize> = known
-            .iter()
-            .chain(&outcome.known)
-            .filter_map(|failure| failure.entry)
-            .collect();
-        let is_same =
-            |failure: &Failure| failure.entry.is_some_and(|entry| entries.contains(&entry));
-        let (more, new): (Vec<Failure>, Vec<Failure>) = new.into_iter().partition(is_same);
-        known.extend(more);
-        outcome.accusations = new;
-        outcome.known.extend(known);
-    }
 }
 
 /// Whether it is a line with the right first word and something wrong behind it.
@@ -168,17 +146,8 @@ pub(super) fn is_nearly_right(failure: &Failure) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::run::test_support::{failure, outcome};
-    use crate::run::{Ending, Pattern};
-
-    fn accusation(clause: ClauseId, got: &str, entry: usize) -> Failure {
-        Failure {
-            judge: Judge::of("answers"),
-            detail: Some("it is wrong".to_owned()),
-            entry: Some(entry),
-            ..failure(Some(clause), "an error", got)
-        }
-    }
+    use crate::run::Pattern;
+    use crate::run::test_support::failure;
 
     #[test]
     fn a_breach_is_known_by_its_clause_and_its_look() {
@@ -192,21 +161,6 @@ mod tests {
         let hang = failure(Some(ClauseId::LIVE_3), "CHG 7 BSY", "nothing");
         known.learn(&hang);
         assert!(!known.knows(&hang));
-    }
-
-    #[test]
-    fn what_accuses_a_line_that_is_known_to_be_wrong_is_known_too() {
-        let mut known = Known::default();
-        known.learn(&accusation(ClauseId::SER_1, "ADD 1 FL 2 a@b a", 0));
-        let mut it = outcome(Ending::Passed, Vec::new());
-        it.accusations = vec![
-            accusation(ClauseId::SER_1, "ADD 3 FL 2 a@b a", 4),
-            accusation(ClauseId::ADD_1, "ADD 3 FL 2 a@b a", 4),
-            accusation(ClauseId::ADD_1, "ADD 4 FL 3 a@b a", 9),
-        ];
-        known.forgive(&mut it);
-        let left: Vec<Option<usize>> = it.accusations.iter().map(|one| one.entry).collect();
-        assert_eq!((left, it.known.len()), (vec![Some(9)], 2));
     }
 
     #[test]

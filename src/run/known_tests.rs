@@ -3,7 +3,7 @@
 use super::dialogue::{Dialogue, accounts, env};
 use super::test_support::failure;
 use super::{Ending, Environment, Known, Outcome};
-use crate::event::{Expectation, Failure, Wanted};
+use crate::event::{Expectation, Failure, Judge, Wanted};
 use crate::protocol::ClauseId;
 
 const ALICE: &str = "{ alice: { state: NLN } }";
@@ -52,4 +52,27 @@ fn what_cannot_be_put_right_ends_the_script_and_accuses_nobody() {
     let refused = played(&[other_state()], "201 7");
     assert_eq!((refused.ending, refused.known.len()), (Ending::Blocked, 1));
     assert!(refused.failures.is_empty());
+}
+
+fn accusation(clause: ClauseId, got: &str, entry: usize) -> Failure {
+    Failure {
+        judge: Judge::of("answers"),
+        entry: Some(entry),
+        ..failure(Some(clause), "an error", got)
+    }
+}
+
+#[test]
+fn what_accuses_a_line_that_is_known_to_be_wrong_is_known_too() {
+    let mut known = Known::default();
+    known.learn(&accusation(ClauseId::SER_1, "ADD 1 FL 2 a@b a", 0));
+    let mut it = super::test_support::outcome(Ending::Passed, Vec::new());
+    it.accusations = vec![
+        accusation(ClauseId::SER_1, "ADD 3 FL 2 a@b a", 4),
+        accusation(ClauseId::ADD_1, "ADD 3 FL 2 a@b a", 4),
+        accusation(ClauseId::ADD_1, "ADD 4 FL 3 a@b a", 9),
+    ];
+    it.forgive(&known);
+    let left: Vec<Option<usize>> = it.accusations.iter().map(|one| one.entry).collect();
+    assert_eq!((left, it.known.len()), (vec![Some(9)], 2));
 }

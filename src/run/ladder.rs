@@ -6,11 +6,11 @@
 
 use std::time::Duration;
 
-use super::outcome::Climb;
-use super::probe::nowhere;
+use super::environment::Climb;
 use super::roster::Roster;
 use super::session::Session;
 use super::trouble::{Trouble, came};
+use crate::diagnostic::Place;
 use crate::event::{Observed, Rung, RungState};
 use crate::protocol::{ClauseId, Dialect};
 use crate::transcript::ConnName;
@@ -112,7 +112,7 @@ impl Session {
         let rung = trouble.rung.unwrap_or(rung);
         let state = match trouble.observed() {
             None => {
-                self.fail(None, nowhere(), trouble);
+                self.fail(None, Place::nowhere(), trouble);
                 return false;
             }
             Some(Observed::Silence(_)) => RungState::Silent,
@@ -123,7 +123,7 @@ impl Session {
         let clause = clause_of(rung, &trouble);
         // What another server of the same login takes, no reason excuses.
         let is_reasoned = clause != ClauseId::VER_10 && trouble.observed().is_some_and(is_reasoned);
-        self.fail(Some(clause), nowhere(), trouble);
+        self.fail(Some(clause), Place::nowhere(), trouble);
         // The scenarios say whether a reason that the server gives is a right one.
         let failure = self.failures.pop().filter(|_| !is_reasoned);
         ladder.put(Climb {

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::environment::Learnt;
-use super::probe::nowhere;
 use super::session::Session;
 use super::trouble::Trouble;
+use crate::diagnostic::Place;
 use crate::event::{Failure, Judge, Observed};
 use crate::protocol::ClauseId;
 use crate::transcript::ConnName;
@@ -112,7 +112,7 @@ impl Session {
         let got = format!("{LIST} {found} {handle}, {ms} ms after {verb} was answered");
         let mut trouble = Trouble::new(expected, Observed::Other(got)).on(slot);
         trouble.detail = Some("a change is shown late to a later session".to_owned());
-        self.fail(Some(ClauseId::SYN_7), nowhere(), trouble);
+        self.fail(Some(ClauseId::SYN_7), Place::nowhere(), trouble);
         let failure = self.failures.pop()?;
         Some(Failure {
             judge: Judge::of("lists"),

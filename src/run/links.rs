@@ -12,10 +12,10 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use super::accusations::Course;
-use super::challenge::Challenges;
 use super::limit::{Allowance, Limit};
 pub(super) use super::link::{End, Link};
 use super::port::{Input, Output, Refusal};
+use super::reflex::Reflex;
 use super::rest::{may_change_lists, may_set_prompt};
 use super::sieve::Residents;
 use super::trouble::shown;
@@ -72,7 +72,8 @@ pub(super) struct Shared {
     is_cut: bool,
     /// Why the harness says what it says now, where no step asks for it.
     pub(super) mark: Option<Mark>,
-    pub(super) challenges: Challenges,
+    /// What answers the server whatever the script is doing.
+    pub(super) reflex: Option<Box<dyn Reflex>>,
     /// The clauses that the script is about.
     pub(super) about: Vec<ClauseId>,
     /// Who stands on everybody's lists for good.
@@ -213,7 +214,7 @@ impl Shared {
         }
         let frame = mended.unwrap_or(frame);
         link.observe(&frame);
-        if self.take_challenge(conn, &frame) {
+        if self.is_taken(conn, &frame) {
             return;
         }
         let Some(link) = self.links.get_mut(conn.0) else {
@@ -253,7 +254,7 @@ impl Links {
             is_cut: false,
             mark: None,
             about: Vec::new(),
-            challenges: Challenges::default(),
+            reflex: None,
             residents: Arc::default(),
             changed_at: None,
         })))

@@ -1,11 +1,13 @@
 //! What a script came to.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
-use super::environment::{Learnt, Lists};
+use super::environment::{Climb, Learnt, Lists};
+use super::known::Known;
 use super::limit::Limit;
 use super::port::Refusal;
-use crate::event::{Failure, Observed, Rung, RungState, Variation};
+use crate::event::{Failure, Observed, Rung, Variation};
 use crate::oracle::Finding;
 use crate::protocol::ClauseId;
 use crate::transcript::{Entry, Party, Transcript, What};
@@ -67,17 +69,6 @@ pub enum Cause {
     },
 }
 
-/// What the first look found on one rung.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Climb {
-    /// Which.
-    pub rung: Rung,
-    /// What was found.
-    pub state: RungState,
-    /// What shows it, where it is out.
-    pub failure: Option<Failure>,
-}
-
 /// An account after a script.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AccountAfter {
@@ -136,6 +127,27 @@ pub struct Outcome {
 }
 
 impl Outcome {
+    /// Takes out what is known, and what accuses a line that is known to be wrong.
+    pub fn forgive(&mut self, known: &Known) {
+        if known.is_empty() {
+            return;
+        }
+        let all = std::mem::take(&mut self.accusations);
+        let (mut forgiven, new): (Vec<Failure>, Vec<Failure>) =
+            all.into_iter().partition(|failure| known.knows(failure));
+        let entries: BTreeSet<usize> = forgiven
+            .iter()
+            .chain(&self.known)
+            .filter_map(|failure| failure.entry)
+            .collect();
+        let is_same =
+            |failure: &Failure| failure.entry.is_some_and(|entry| entries.contains(&entry));
+        let (more, new): (Vec<Failure>, Vec<Failure>) = new.into_iter().partition(is_same);
+        forgiven.extend(more);
+        self.accusations = new;
+        self.known.extend(forgiven);
+    }
+
     /// What a script came to that was never run: it is broken, and says nothing.
     #[must_use]
     pub fn unrun() -> Self {

@@ -231,8 +231,9 @@ fn broken_otherwise(refusal: &str) -> Option<String> {
 mod tests {
     use super::*;
     use crate::event::RungState;
+    use crate::run::environment::Climb;
     use crate::run::environment::{Learnt, Lists};
-    use crate::run::outcome::{AccountAfter, Climb};
+    use crate::run::outcome::AccountAfter;
     use crate::run::test_support::{failure, outcome};
 
     fn accounts(count: usize) -> Vec<Account> {

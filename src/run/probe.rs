@@ -65,22 +65,12 @@ async fn conclude(mut session: Session, result: Result<(), Trouble>) -> Outcome 
     let ending = match result {
         Ok(()) => Ending::Passed,
         Err(trouble) => {
-            session.fail(None, nowhere(), trouble);
+            session.fail(None, Place::nowhere(), trouble);
             Ending::Blocked
         }
     };
     session.undo().await;
     session.finish(ending)
-}
-
-/// The place of what stands in no file.
-pub(super) fn nowhere() -> Place {
-    Place {
-        file: String::new(),
-        line: 0,
-        column: 0,
-        text: String::new(),
-    }
 }
 
 impl Session {

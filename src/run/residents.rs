@@ -4,11 +4,11 @@
 use std::sync::Arc;
 
 use super::environment::Learnt;
-use super::probe::nowhere;
 use super::roster::{OWN_LISTS, Roster};
 use super::session::{Session, error_code};
 use super::sieve::Residents;
 use super::trouble::{Trouble, came};
+use crate::diagnostic::Place;
 use crate::protocol::ClauseId;
 
 /// More would be the lists of users, not a server's own contacts.
@@ -47,7 +47,7 @@ impl Session {
         if let Some(((list, handle), answer)) = shown {
             let expected = format!("REM n {list} number {handle}");
             let trouble = Trouble::new(expected, came(answer)).on(slot);
-            self.fail(Some(ClauseId::REM_1), nowhere(), trouble);
+            self.fail(Some(ClauseId::REM_1), Place::nowhere(), trouble);
         }
         for player in &mut self.players {
             if let Some(found) = &mut player.found {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::challenge::Challenges;
 use super::consequence::may_lean_on_lists;
 use super::environment::Environment;
 use super::outcome::{Ending, Outcome};
@@ -49,6 +50,7 @@ pub(super) async fn run(mut session: Session, scenario: Arc<Scenario>) -> Outcom
     session.clauses.clone_from(&scenario.clauses);
     session.written = scenario.written_for();
     session.links.lock().about.clone_from(&scenario.clauses);
+    session.links.lock().reflex = Challenges::reflex(&scenario.clauses);
     let ending = match session.prepare(&scenario).await {
         Ok(()) => {
             session.prepared = session.links.lock().transcript.entries().len();

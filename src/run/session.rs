@@ -8,7 +8,6 @@ use bytes::Bytes;
 
 use super::accusations::tell;
 use super::environment::{Account, Environment};
-use super::fixture::Due;
 use super::limit::Limit;
 use super::links::Links;
 use super::outcome::{AccountAfter, Cause, Ending, Outcome};
@@ -53,6 +52,28 @@ pub(super) struct Kept {
     pub(super) frame: Frame,
     /// The setup brought it about: `nothing` does not accuse it.
     pub(super) explained: bool,
+}
+
+/// A line that something the harness did itself lets us expect: words by their index.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Due {
+    words: Vec<(usize, String)>,
+}
+
+impl Due {
+    pub(super) fn new<const N: usize>(words: [(usize, &str); N]) -> Self {
+        let words = words.into_iter().map(|(at, word)| (at, word.to_owned()));
+        Self {
+            words: words.collect(),
+        }
+    }
+
+    pub(super) fn is(&self, frame: &Frame) -> bool {
+        self.words.iter().all(|(at, word)| {
+            let got = frame.words().nth(*at);
+            got.is_some_and(|got| got.eq_ignore_ascii_case(word.as_bytes()))
+        })
+    }
 }
 
 /// A named connection of a user, and what is known of it.

@@ -6,7 +6,6 @@ use crate::event::Event;
 use crate::run::suite::{Entry, Phase, Running, Suite, accounts_of};
 use crate::run::task::{Task, Work};
 use crate::run::weight::weight_of;
-use crate::scenario::ast::Scenario;
 
 /// Connections that a user of a scenario may have: notification server and switchboard.
 const CONNECTIONS_PER_USER: usize = 2;
@@ -51,7 +50,7 @@ impl Suite {
             let is_about = entry.is_some_and(Entry::is_about_an_omission);
             let weight = entry.map(|entry| weight_of(&entry.scenario));
             // What only new accounts show comes before all have been used.
-            let is_new = entry.is_some_and(|entry| is_of_new_accounts(&entry.scenario));
+            let is_new = entry.is_some_and(|entry| entry.scenario.is_of_new_accounts());
             // What is blocked comes last: by then its cause is known.
             let is_failed = entry.is_some_and(Entry::has_failed);
             std::cmp::Reverse((is_about, is_failed, is_new, weight))
@@ -105,7 +104,7 @@ impl Suite {
         if wanted < self.pool.usable() && self.pool.free() <= wanted {
             return None;
         }
-        let seats = if is_of_new_accounts(&scenario) {
+        let seats = if scenario.is_of_new_accounts() {
             let seats = self.pool.take_new(wanted)?;
             if self.phase == Phase::Ordinary {
                 self.pool.set_aside(wanted);
@@ -158,11 +157,6 @@ impl Suite {
             work,
         }
     }
-}
-
-/// Whether it shows what it is about only on accounts that nobody has used.
-pub(super) fn is_of_new_accounts(scenario: &Scenario) -> bool {
-    scenario.tags.iter().any(|tag| tag == "new")
 }
 
 /// A number for a name, the same on every machine.

@@ -4,6 +4,12 @@ use super::ast::{Action, Part, Scenario, SendItem, Step};
 use crate::protocol::{DIALECTS, Dialect, Direction, Param, ServerKind, Verb};
 
 impl Scenario {
+    /// Whether it shows what it is about only on accounts that nobody has used.
+    #[must_use]
+    pub fn is_of_new_accounts(&self) -> bool {
+        self.tags.iter().any(|tag| tag == "new")
+    }
+
     /// The dialect in whose forms its steps are written: the first that its clauses and its
     /// `dialects` allow.
     #[must_use]

@@ -6,13 +6,14 @@ use std::sync::Arc;
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use msnpspec::diagnostic::Source;
+use msnpspec::engine::{Ending, Executor, Outcome};
 use msnpspec::fuzzer::{Campaign, CampaignOptions, Manner, Reference, case_bytes, generate};
 use msnpspec::oracle;
-use msnpspec::run::{Account, Ending, Environment, Executor, Lists, Outcome};
 use msnpspec::scenario::ast::Scenario;
 use msnpspec::scenario::{NoFiles, load};
 use msnpspec::server::{Config, Server};
 use msnpspec::sim::{self, SimOptions};
+use msnpspec::target::{Account, Environment, Lists};
 use msnpspec::transcript::{Party, What};
 
 /// As in the program.

@@ -1,4 +1,4 @@
-//! What happened in a run, said once: all that `run` and `report` share.
+//! What happened in a run, said once: all that `suite` and `report` share.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -16,6 +16,8 @@ mod cause;
 mod conclusion;
 mod ladder;
 mod skip;
+#[cfg(test)]
+pub(crate) mod test_support;
 
 pub use cause::{Cause, Standing};
 pub use conclusion::Conclusion;

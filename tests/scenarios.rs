@@ -8,13 +8,14 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use libtest_mimic::{Arguments, Failed, Trial};
+use msnpspec::engine::{Ending, Executor, Outcome};
 use msnpspec::event::Failure;
 use msnpspec::protocol::Level;
-use msnpspec::run::{Account, Ending, Executor, Lists, Outcome};
 use msnpspec::scenario::Library;
 use msnpspec::scenario::ast::Scenario;
 use msnpspec::server::Config;
 use msnpspec::sim::{self, Chunking, SimOptions};
+use msnpspec::target::{Account, Lists};
 
 /// Which breaches are failures here.
 const LEVEL: Level = Level::Practice;

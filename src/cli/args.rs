@@ -7,8 +7,8 @@ use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand,
 use msnpspec::diagnostic::did_you_mean;
 use msnpspec::protocol::{Dialect, Level};
 use msnpspec::report::Format;
-use msnpspec::run::Shard;
 use msnpspec::server::{Fault, Persona, faults, personas};
+use msnpspec::suite::Shard;
 
 use super::fuzz::FuzzArgs;
 use super::merge::MergeArgs;

@@ -9,7 +9,7 @@ use msnpspec::diagnostic::{Diagnostic, Source, Span};
 use msnpspec::event::{Event, RunInfo, Scope, Verdict};
 use msnpspec::protocol::Dialect;
 use msnpspec::report::{Judged, printable};
-use msnpspec::run::{check as judge, conclude};
+use msnpspec::suite::{check as judge, conclude};
 use msnpspec::transcript::capture::{self, CaptureError};
 use msnpspec::transcript::read::{Reading, read};
 

@@ -6,15 +6,17 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use clap::Args;
+use msnpspec::engine::Outcome;
 use msnpspec::fuzzer::{
     Campaign, CampaignOptions, CampaignResult, Findings, Found, Manner, Reference, Report, Sight,
     Verdict, watch,
 };
 use msnpspec::net::{Stand, StandOptions, interrupted, now};
 use msnpspec::protocol::Level;
-use msnpspec::run::{Known, Outcome, Shard, Target};
 use msnpspec::scenario::ast::Scenario;
 use msnpspec::server::{Fault, FaultSet};
+use msnpspec::suite::Shard;
+use msnpspec::target::{Known, Target};
 use tokio::runtime::Runtime;
 
 use super::console::Console;

@@ -5,12 +5,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use md5::{Digest as _, Md5};
+use msnpspec::engine::Outcome;
 use msnpspec::fuzzer::{
     Found, Kind, Name, Origin, Rate, Reference, Replayed, Report, Reproducer, Shrinker, Shrunk,
     Signature, Size, Verdict, case_of, read_finding, replay,
 };
 use msnpspec::net::now;
-use msnpspec::run::Outcome;
 use msnpspec::scenario::ast::Scenario;
 use msnpspec::scenario::{NoFiles, print};
 

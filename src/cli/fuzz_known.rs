@@ -7,8 +7,8 @@ use std::time::Duration;
 use msnpspec::event::{Event, Verdict};
 use msnpspec::net::{Plan, RunOptions, now, run, today};
 use msnpspec::protocol::Level;
-use msnpspec::run::{Known, Target};
 use msnpspec::scenario::ast::Scenario;
+use msnpspec::target::{Known, Target};
 use tokio::runtime::Runtime;
 
 use super::console::Console;

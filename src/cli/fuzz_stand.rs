@@ -4,11 +4,13 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use msnpspec::engine::Outcome;
 use msnpspec::fuzzer::{Isolation, Lane};
 use msnpspec::net::{Stand, StandError, Vitals, interrupted, now};
 use msnpspec::protocol::Level;
-use msnpspec::run::{Dead, Outcome, Timeouts};
 use msnpspec::scenario::ast::Scenario;
+use msnpspec::suite::Dead;
+use msnpspec::target::Timeouts;
 use tokio::runtime::Runtime;
 use tokio::sync::watch;
 

@@ -8,7 +8,7 @@ use msnpspec::diagnostic::Source;
 use msnpspec::event::{Conclusion, Event, Gates};
 use msnpspec::fuzzer::CampaignResult;
 use msnpspec::report::{Format, Human, Part, Reporter, merge as join, read_result};
-use msnpspec::run::summed_up;
+use msnpspec::suite::summed_up;
 
 use super::console::Console;
 use super::exit::Exit;

@@ -11,7 +11,7 @@ use msnpspec::net::{RecordEvent, RecordOptions, Recorded, Recording, Signals};
 use msnpspec::oracle::Finding;
 use msnpspec::protocol::Level;
 use msnpspec::report::printable;
-use msnpspec::run::Target;
+use msnpspec::target::Target;
 
 use super::args::RecordArgs;
 use super::console::Console;

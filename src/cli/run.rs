@@ -8,8 +8,9 @@ use msnpspec::event::{Event, Gates, ScenarioResult, Scope, Summary, Verdict};
 use msnpspec::net::{Plan, RunOptions};
 use msnpspec::protocol::Dialect;
 use msnpspec::report::{Format, Human, Reporter, printable};
-use msnpspec::run::{Filter, Target, bless};
 use msnpspec::scenario::ast::Scenario;
+use msnpspec::suite::{Filter, bless};
+use msnpspec::target::Target;
 
 use super::args::RunArgs;
 use super::console::Console;

@@ -13,7 +13,7 @@ use super::exit::Exit;
 pub(crate) fn schema(args: &SchemaArgs, console: Console) -> Exit {
     let schema = match args.of {
         Schema::Scenario => scenario::schema(),
-        Schema::Target => msnpspec::run::target_schema(),
+        Schema::Target => msnpspec::target::target_schema(),
     };
     console.print(&format!("{schema:#}\n"))
 }

@@ -8,15 +8,16 @@ use std::time::Duration;
 use clap::Args;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use msnpspec::diagnostic::did_you_mean;
+use msnpspec::engine::Outcome;
 use msnpspec::fuzzer::{
     Kind, Reference, Reproducer, ShrinkError, ShrinkProgress, Shrinker, Shrunk, Signature,
 };
 use msnpspec::net::{Stand, StandError, StandOptions, interrupted, now};
 use msnpspec::protocol::{ClauseId, Level};
 use msnpspec::report::printable;
-use msnpspec::run::{Outcome, Target};
 use msnpspec::scenario::Library;
 use msnpspec::scenario::ast::Scenario;
+use msnpspec::target::Target;
 use tokio::runtime::Runtime;
 
 use super::console::Console;
@@ -124,7 +125,7 @@ fn on_stand(
         disposable: args.server.disposable,
         segments: None,
         deadline: None,
-        known: msnpspec::run::Known::default(),
+        known: msnpspec::target::Known::default(),
         log: args.server.log(&target, console)?,
     };
     let runtime = Runtime::new().map_err(|error| {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clap::Args;
 use msnpspec::net::ServerLog;
-use msnpspec::run::{Account, Target};
+use msnpspec::target::{Account, Target};
 
 use super::console::Console;
 use super::exit::Exit;

@@ -19,11 +19,12 @@ use super::name::Name;
 use super::result::digest;
 use super::signature::Signature;
 use super::watch::{Sight, Watched, watch};
+use crate::engine::Outcome;
 use crate::event::{Failure, Judge};
 use crate::model::{ReplyKind, Transition, knows};
 use crate::protocol::Level;
-use crate::run::{Known, Outcome};
 use crate::scenario::ast::Scenario;
+use crate::target::Known;
 
 /// So many cases are executed before anything is counted, where nobody says otherwise.
 const ROUND: u64 = 256;

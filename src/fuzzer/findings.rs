@@ -8,8 +8,8 @@ use super::judge::last_lines;
 use super::shrink::Shrunk;
 use super::signature::Signature;
 use crate::diagnostic::{Diagnostic, Source};
+use crate::engine::Outcome;
 use crate::event::{Failure, Judge};
-use crate::run::Outcome;
 use crate::scenario::ast::Scenario;
 use crate::scenario::{Files, load, print};
 

@@ -1,5 +1,5 @@
 //! Cases side by side on one server outside the process: what looks wrong is looked at again, alone
-//! and patiently, before the server is accused; where it dies, `run::Hunt` asks who did it.
+//! and patiently, before the server is accused; where it dies, `suite::Hunt` asks who did it.
 //!
 //! ```text
 //! a case beside others ── passed, known ──▶ counted
@@ -20,9 +20,11 @@ use std::time::Duration;
 use super::judge::{Verdict, blame};
 use super::signature::Kind;
 use super::watch::{Sight, watch};
+use crate::engine::{Ending, Outcome};
 use crate::protocol::Level;
-use crate::run::{AFTERMATH, Dead, Ending, Hunt, Known, Move, Outcome, Timeouts};
 use crate::scenario::ast::Scenario;
+use crate::suite::{AFTERMATH, Dead, Hunt, Move};
+use crate::target::{Known, Timeouts};
 
 /// So many cases are suspects when the server dies of none alone.
 const SUSPECTS: usize = 16;

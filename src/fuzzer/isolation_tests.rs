@@ -1,6 +1,8 @@
 use super::*;
+use crate::engine::test_support::outcome;
+use crate::event::test_support::failure;
 use crate::protocol::ClauseId;
-use crate::run::test_support::{failure, outcome, scenario};
+use crate::scenario::test_support::scenario;
 
 /// When a server dies: what was played since it was started, and how often it has died.
 type Dies = fn(&[u32], u64) -> bool;

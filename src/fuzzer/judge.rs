@@ -1,10 +1,11 @@
 //! What a case came to.
 
 use super::signature::{Kind, Signature};
+use crate::engine::{Ending, Outcome};
 use crate::event::{Failure, Judge, Observed};
 use crate::protocol::{ClauseId, Level};
-use crate::run::{Dead, Ending, Outcome, is_cry};
 use crate::scenario::ast::Scenario;
+use crate::suite::{Dead, is_cry};
 
 /// The kind of a verdict.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -233,8 +234,9 @@ impl std::fmt::Display for Verdict {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::test_support::outcome;
+    use crate::event::test_support::failure;
     use crate::fuzzer::{Manner, generate};
-    use crate::run::test_support::{failure, outcome};
 
     #[test]
     fn who_knows_best_why_a_line_is_wrong_is_told() {

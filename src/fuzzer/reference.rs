@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use crate::run::{Account, Ending, Environment, Executor, Lists, Outcome};
+use crate::engine::{Ending, Executor, Outcome};
 use crate::scenario::ast::Scenario;
 use crate::server::{Config, FaultSet, Pattern};
 use crate::sim::{self, SimOptions};
+use crate::target::{Account, Environment, Lists};
 
 /// The reference server, in virtual time: a fresh one for each scenario.
 #[derive(Debug, Clone)]

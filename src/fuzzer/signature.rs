@@ -2,10 +2,10 @@
 
 use std::fmt;
 
+use crate::engine::{Ending, Outcome};
 use crate::event::{Failure, Judge, Observed, Wanted};
 use crate::oracle::Finding;
 use crate::protocol::{ClauseId, ServerKind};
-use crate::run::{Ending, Outcome};
 use crate::transcript::{ConnName, Entry, Party, Transcript, What, escape};
 use crate::wire::Frame;
 

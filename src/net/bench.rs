@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
+use crate::engine::{Executor, Outcome};
 use crate::net::clock::now;
 use crate::net::command::Commands;
 use crate::net::drive::{Cut, DriveOptions, drive_with};
@@ -12,11 +13,9 @@ use crate::net::ear::Ear;
 use crate::net::host::Host;
 use crate::net::log::ServerLog;
 use crate::net::process::LaunchError;
-use crate::run::{
-    Account, Dead, Done, Environment, Executor, Outcome, Preparation, Target, Unready, Work,
-    forgive_foreign_dialect,
-};
 use crate::scenario::ast::Scenario;
+use crate::suite::{Dead, Done, Preparation, Unready, Work, forgive_foreign_dialect};
+use crate::target::{Account, Environment, Target};
 use crate::transcript::{Entry, Party, Redactor, What};
 
 /// How many lines of a flood are told.

@@ -2,7 +2,7 @@
 
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
-use crate::run::Date;
+use crate::target::Date;
 
 /// This moment.
 #[expect(

@@ -6,7 +6,7 @@ use tokio::sync::Mutex;
 
 use crate::net::ear::Ear;
 use crate::net::process::{LaunchError, Process};
-use crate::run::{Account, Invocation, Signal, Target};
+use crate::target::{Account, Invocation, Signal, Target};
 use crate::transcript::Redactor;
 
 /// Runs `provision` and `reset`.

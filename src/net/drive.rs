@@ -18,9 +18,9 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::Sleep;
 
+use crate::engine::{Executor, Input, Limit, Outcome, Output, Refusal};
 use crate::net::clock::now;
 use crate::net::host::Host;
-use crate::run::{Executor, Input, Limit, Outcome, Output, Refusal};
 use crate::transcript::ConnId;
 
 /// How many bytes are read at once.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::net::log::ServerLog;
-use crate::run::Exception;
+use crate::suite::Exception;
 use crate::transcript::Redactor;
 
 /// So many exceptions are told apart.

@@ -12,8 +12,9 @@ use crate::net::ear::Ear;
 use crate::net::process::{GRACE, LaunchError, Process};
 use crate::net::serve::{ServeError, ServeOptions, Serving};
 use crate::net::vitals::Vitals;
-use crate::run::{Dead, Launch, Target};
 use crate::server::Config;
+use crate::suite::Dead;
+use crate::target::{Launch, Target};
 
 /// Where the bundled server looks for free ports.
 const PORTS: Range<u16> = 20_000..32_000;

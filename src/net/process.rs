@@ -11,13 +11,14 @@ use tokio::process::{Child, Command};
 use tokio::task::JoinHandle;
 use tokio::time::MissedTickBehavior;
 
+use crate::engine::Limit;
 use crate::net::clock::now;
 use crate::net::drive::{limit_of, plain};
 use crate::net::ear::Ear;
 use crate::net::guard::Guard;
 use crate::net::tail::{Source, Tail};
 use crate::net::vitals::{PULSE, Vitals, Watch};
-use crate::run::{Invocation, Launch, Limit, Signal};
+use crate::target::{Invocation, Launch, Signal};
 
 /// How long it may take to end in order before it is killed.
 pub(super) const GRACE: Duration = Duration::from_secs(5);

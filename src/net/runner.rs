@@ -6,16 +6,16 @@ use std::time::{Duration, Instant};
 
 use tokio::task::{Id, JoinSet};
 
+use crate::engine::Limit;
 use crate::event::{Event, Gates, NoticeKind, Scope, Summary};
 use crate::net::bench::{Bench, Unprepared};
 use crate::net::clock::{now, stamp, today};
 use crate::net::log::ServerLog;
 use crate::net::signals::interrupted;
 use crate::protocol::Level;
-use crate::run::{
-    Date, Done, Environment, Limit, RemoteError, Shard, Suite, SuiteOptions, Target, Task, Waivers,
-};
 use crate::scenario::ast::Scenario;
+use crate::suite::{Done, Shard, Suite, SuiteOptions, Task};
+use crate::target::{Date, Environment, RemoteError, Target, Waivers};
 
 /// How many scenarios run at the same time unless somebody says more.
 const JOBS: usize = 16;
@@ -230,7 +230,7 @@ fn ended_early(most: Option<Duration>) -> impl Future<Output = &'static str> {
 }
 
 /// What oracles saw of a server that cannot be tested, a line each.
-fn seen(probe: &crate::run::Outcome) -> impl Iterator<Item = String> {
+fn seen(probe: &crate::engine::Outcome) -> impl Iterator<Item = String> {
     probe.accusations.iter().filter_map(|accusation| {
         let (oracle, message) = accusation.oracle()?;
         let (clause, level) = (accusation.clause?, accusation.level?);

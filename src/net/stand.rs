@@ -4,13 +4,13 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use crate::engine::{Ending, Outcome};
 use crate::net::bench::{Bench, Unprepared};
 use crate::net::log::ServerLog;
 use crate::net::vitals::Vitals;
-use crate::run::{
-    Account, Dead, Done, Ending, Environment, Known, Outcome, RemoteError, Target, Work,
-};
 use crate::scenario::ast::Scenario;
+use crate::suite::{Dead, Done, Work};
+use crate::target::{Account, Environment, Known, RemoteError, Target};
 
 /// How a target is used.
 #[derive(Debug, Clone, Default)]

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use crate::net::ear::Ear;
-use crate::run::{Listener, is_cry};
+use crate::suite::{Listener, is_cry};
 use crate::transcript::escape;
 
 /// How many lines of its output are kept.

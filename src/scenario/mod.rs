@@ -19,6 +19,9 @@ mod source_form;
 pub(crate) mod tree;
 mod trids;
 
+#[cfg(test)]
+pub(crate) mod test_support;
+
 pub use eval::{EvalError, Identity, Mark, Prepared, Scope, filler};
 pub use import::{import, import_from};
 pub use library::{Embedded, Library, LibraryError};

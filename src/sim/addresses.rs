@@ -1,8 +1,9 @@
 //! The addresses of the simulated network.
 
-use crate::run::{Barrier, Barriers, Environment};
+use crate::protocol::Barrier;
 use crate::scenario::ast::Scenario;
 use crate::server::{Addresses, Door};
+use crate::target::{Barriers, Environment};
 
 /// Where a client begins.
 pub const DISPATCH: &str = "127.0.0.1:1863";

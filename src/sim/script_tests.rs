@@ -5,9 +5,11 @@ use std::time::Duration;
 
 use super::{Chunking, SimOptions, environment, run};
 use crate::diagnostic::Source;
-use crate::run::{Account, Barrier, Cause, Ending, Environment, Executor, Lists, Outcome};
+use crate::engine::{Cause, Ending, Executor, Outcome};
+use crate::protocol::Barrier;
 use crate::scenario::{NoFiles, load};
 use crate::server::Config;
+use crate::target::{Account, Environment, Lists};
 
 fn account(number: usize) -> Account {
     Account::new(format!("user{number}@hotmail.com"), format!("pw{number}"))

@@ -7,14 +7,13 @@ use std::time::Duration;
 
 use super::options::SimOptions;
 use super::stage::{ActorId, Stage};
+use crate::engine::{Executor, Outcome};
 use crate::event::{Event, Gates, NoticeKind, Scope};
 use crate::protocol::{Dialect, Level};
-use crate::run::{
-    Account, Dead, Done, Environment, Executor, Habit, Outcome, Preparation, Suite, SuiteOptions,
-    Timeouts, Unready, Waiver, Waivers, Work,
-};
 use crate::scenario::ast::Scenario;
 use crate::server::{Config, Pattern};
+use crate::suite::{Dead, Done, Preparation, Suite, SuiteOptions, Unready, Work};
+use crate::target::{Account, Environment, Habit, Timeouts, Waiver, Waivers};
 
 /// The script of the first look; those of tasks have the task's number, from one on.
 const PROBE: ActorId = 0;

@@ -7,7 +7,7 @@ use bytes::Bytes;
 
 use super::addresses::door;
 use super::options::{Cutter, SimOptions};
-use crate::run::{Executor, Input, Outcome, Output};
+use crate::engine::{Executor, Input, Outcome, Output};
 use crate::server::{Config, ConnId as ServerConn, Output as ServerOutput, Server};
 use crate::transcript::ConnId;
 

@@ -19,16 +19,57 @@ const TABLE: &[(&str, &[&str])] = &[
         &["wire", "protocol", "transcript", "diagnostic"],
     ),
     (
-        "run",
+        "target",
         &[
             "wire",
             "protocol",
             "transcript",
             "diagnostic",
-            "rules",
-            "oracle",
             "event",
             "scenario",
+        ],
+    ),
+    (
+        "engine",
+        &[
+            "wire",
+            "protocol",
+            "transcript",
+            "diagnostic",
+            "event",
+            "scenario",
+            "oracle",
+            "target",
+        ],
+    ),
+    (
+        "client",
+        &[
+            "wire",
+            "protocol",
+            "transcript",
+            "diagnostic",
+            "event",
+            "scenario",
+            "rules",
+            "target",
+            "engine",
+        ],
+    ),
+    (
+        "suite",
+        &[
+            "wire",
+            "protocol",
+            "transcript",
+            "diagnostic",
+            "event",
+            "scenario",
+            "rules",
+            "oracle",
+            "target",
+            "engine",
+            "client",
         ],
     ),
     ("server", &["wire", "protocol"]),
@@ -41,7 +82,9 @@ const TABLE: &[(&str, &[&str])] = &[
             "diagnostic",
             "event",
             "scenario",
-            "run",
+            "target",
+            "engine",
+            "suite",
             "server",
         ],
     ),
@@ -55,13 +98,15 @@ const TABLE: &[(&str, &[&str])] = &[
             "wire",
             "protocol",
             "transcript",
-            "rules",
-            "model",
-            "oracle",
             "diagnostic",
             "event",
             "scenario",
-            "run",
+            "rules",
+            "model",
+            "oracle",
+            "target",
+            "engine",
+            "suite",
             "server",
             "sim",
         ],
@@ -72,11 +117,13 @@ const TABLE: &[(&str, &[&str])] = &[
             "wire",
             "protocol",
             "transcript",
-            "oracle",
             "diagnostic",
             "event",
             "scenario",
-            "run",
+            "oracle",
+            "target",
+            "engine",
+            "suite",
             "server",
             "sim",
         ],
@@ -268,7 +315,7 @@ fn the_three_walls_stand_in_the_table() {
     };
     assert_eq!(allowed("server"), ["wire", "protocol"]);
     assert!(allowed("wire").is_empty());
-    assert!(!allowed("report").contains(&"run") && !allowed("run").contains(&"report"));
+    assert!(!allowed("report").contains(&"suite") && !allowed("suite").contains(&"report"));
     for (at, (room, allowed)) in TABLE.iter().enumerate() {
         for there in *allowed {
             let below = TABLE.iter().position(|(name, _)| name == there).unwrap();
@@ -283,7 +330,7 @@ fn the_three_walls_stand_in_the_table() {
 #[test]
 fn the_checker_bites() {
     let file = Path::new("server/login.rs");
-    let bad = "use crate::run::Suite;\n\
+    let bad = "use crate::suite::Suite;\n\
                use crate::{wire::Frame, scenario::{ast, event}, protocol};\n\
                // crate::report in a comment\n\
                fn f() { crate::event::g(); msnpspec::net::h() }\n";
@@ -291,7 +338,7 @@ fn the_checker_bites() {
     assert_eq!(
         told,
         [
-            "src/server/login.rs:1: server must not import run",
+            "src/server/login.rs:1: server must not import suite",
             "src/server/login.rs:2: server must not import scenario",
             "src/server/login.rs:4: server must not import event",
             "src/server/login.rs:4: server must not import net",
@@ -303,8 +350,8 @@ fn the_checker_bites() {
         told,
         ["src/server/login.rs:2: server must not import rules"]
     );
-    let both = faults(Path::new("run/suite.rs"), "use crate::report::Human;");
-    assert_eq!(both, ["src/run/suite.rs:1: run must not import report"]);
+    let both = faults(Path::new("suite/run.rs"), "use crate::report::Human;");
+    assert_eq!(both, ["src/suite/run.rs:1: suite must not import report"]);
     let grandparent = concat!("use super::", "super::x;");
     assert_eq!(faults(file, grandparent).len(), 1);
     assert_eq!(faults(file, &"\n".repeat(601)).len(), 1);
@@ -329,7 +376,7 @@ fn no_handler_plants_a_fault() {
     );
     for home in FAULTS_AT_HOME
         .iter()
-        .chain(&["server/quirks/login.rs", "run/suite.rs"])
+        .chain(&["server/quirks/login.rs", "suite/run.rs"])
     {
         assert_eq!(faults(Path::new(home), bad), [""; 0], "{home}");
     }

@@ -7,8 +7,8 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
+use msnpspec::engine::{Ending, Executor};
 use msnpspec::protocol::{Direction, Grammar, ServerKind};
-use msnpspec::run::{Ending, Executor};
 use msnpspec::scenario::ast::{
     Action, Expected, Fixture, LinePattern, Part, Scenario, SendItem, Stage, Step, WordKind,
 };

@@ -7,12 +7,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
+use msnpspec::engine::{Executor, Outcome};
 use msnpspec::protocol::{Clause, ClauseId, Level};
-use msnpspec::run::{Account, Executor, Lists, Outcome};
 use msnpspec::scenario::Library;
 use msnpspec::scenario::ast::Scenario;
 use msnpspec::server::{Config, Fault, FaultSet, faults};
 use msnpspec::sim::{self, Chunking, SimOptions};
+use msnpspec::target::{Account, Lists};
 use msnpspec::transcript::Redactor;
 
 /// A clause that is said to be broken, and who says so: a scenario, or `oracle NAME`.

@@ -13,9 +13,9 @@ use msnpspec::diagnostic::Source;
 use msnpspec::event::{Event, Failure};
 use msnpspec::net::{Plan, RunOptions, ServeOptions, Serving, run};
 use msnpspec::protocol::{ClauseId, Level};
-use msnpspec::run::{Lists, Target};
 use msnpspec::scenario::ast::Scenario;
 use msnpspec::server::{Config, Fault, FaultSet, faults};
+use msnpspec::target::{Lists, Target};
 use tokio::sync::Semaphore;
 
 use crate::faults::{is_consequence, is_oracle};

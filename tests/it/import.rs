@@ -6,12 +6,13 @@
 use std::sync::Arc;
 
 use msnpspec::diagnostic::Source;
+use msnpspec::engine::{Ending, Executor, Outcome};
 use msnpspec::fuzzer::{Reference, concise};
-use msnpspec::run::{Account, Ending, Executor, Lists, Outcome};
 use msnpspec::scenario::ast::{Scenario, Stage};
 use msnpspec::scenario::{Embedded, Library, NoFiles, import, load, print};
 use msnpspec::server::{Config, Fault};
 use msnpspec::sim::{self, SimOptions};
+use msnpspec::target::{Account, Lists};
 use msnpspec::transcript::Redactor;
 use msnpspec::transcript::read::read;
 use proptest::prelude::*;

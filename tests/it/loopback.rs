@@ -12,10 +12,11 @@ use msnpspec::diagnostic::Source;
 use msnpspec::event::{Event, ScenarioResult, Summary, Verdict};
 use msnpspec::net::{Plan, RunEnd, RunOptions, run};
 use msnpspec::protocol::{ClauseId, Level};
-use msnpspec::run::{Filter, Target};
 use msnpspec::scenario::Library;
 use msnpspec::scenario::ast::Scenario;
 use msnpspec::server::Fault;
+use msnpspec::suite::Filter;
+use msnpspec::target::Target;
 use tokio::io::copy_bidirectional;
 use tokio::net::{TcpSocket, TcpStream};
 

@@ -14,10 +14,10 @@ use std::time::Duration;
 use msnpspec::diagnostic::Source;
 use msnpspec::event::{Event, Rung, Verdict};
 use msnpspec::net::{Doors, RunOptions, ServeOptions, Serving};
-use msnpspec::run::Target;
 use msnpspec::scenario::Library;
 use msnpspec::scenario::ast::Scenario;
 use msnpspec::server::Config;
+use msnpspec::target::Target;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
@@ -265,7 +265,7 @@ fn a_server_that_refuses_is_told_once() {
     let target = block(async {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap().to_string();
-        let account = msnpspec::run::Account::new("user1@hotmail.com", "pw1");
+        let account = msnpspec::target::Account::new("user1@hotmail.com", "pw1");
         Target::address(&address, vec![account]).unwrap()
     });
     let ran = block(carry_out(target, crowd(), practice()));
@@ -337,7 +337,7 @@ fn a_wrong_password_is_one_message() {
             .unwrap();
         let address = serving.doors().dispatch().to_string();
         let accounts = (1..4)
-            .map(|n| msnpspec::run::Account::new(format!("user{n}@hotmail.com"), "wrong"))
+            .map(|n| msnpspec::target::Account::new(format!("user{n}@hotmail.com"), "wrong"))
             .collect();
         let target = Target::address(&address, accounts).unwrap();
         carry_out(target, crowd(), practice()).await
@@ -353,7 +353,7 @@ fn a_wrong_password_is_one_message() {
 
 #[test]
 fn a_server_elsewhere_is_refused_before_anything_is_sent() {
-    let account = msnpspec::run::Account::new("user1@hotmail.com", "pw1");
+    let account = msnpspec::target::Account::new("user1@hotmail.com", "pw1");
     let target = Target::address("192.0.2.1:1863", vec![account]).unwrap();
     let plan = msnpspec::net::Plan {
         target,

@@ -5,13 +5,14 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
+use msnpspec::engine::Executor;
 use msnpspec::oracle;
 use msnpspec::protocol::ServerKind;
-use msnpspec::run::{Account, Executor, Lists};
 use msnpspec::scenario::Library;
 use msnpspec::scenario::ast::Scenario;
 use msnpspec::server::Config;
 use msnpspec::sim::{self, Chunking, SimOptions};
+use msnpspec::target::{Account, Lists};
 use msnpspec::transcript::{ConnName, Party, Redactor, Transcript, What};
 use msnpspec::wire::Frame;
 use proptest::prelude::*;

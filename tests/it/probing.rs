@@ -3,9 +3,11 @@
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-use msnpspec::run::{Barrier, Ending, Environment, Executor};
+use msnpspec::engine::{Ending, Executor};
+use msnpspec::protocol::Barrier;
 use msnpspec::server::{Config, FaultSet, faults};
 use msnpspec::sim::{self, SimOptions};
+use msnpspec::target::Environment;
 
 use crate::faults::account;
 

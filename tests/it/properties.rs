@@ -7,12 +7,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use msnpspec::diagnostic::Source;
+use msnpspec::engine::{Ending, Outcome};
 use msnpspec::fuzzer::{
     Campaign, CampaignOptions, MUTATORS, Manner, Reference, Report, case_bytes, generate,
 };
 use msnpspec::oracle;
 use msnpspec::protocol::{ClauseId, Level};
-use msnpspec::run::{Ending, Outcome};
 use msnpspec::scenario::ast::{Action, Scenario};
 use msnpspec::scenario::{self, NoFiles};
 use msnpspec::server::{Fault, FaultSet};

@@ -9,8 +9,8 @@ use std::time::Duration;
 use msnpspec::event::Verdict;
 use msnpspec::net::{RecordEvent, RecordOptions, Recorded, Recording, ServeOptions, Serving};
 use msnpspec::oracle::Finding;
-use msnpspec::run::Target;
 use msnpspec::server::{Config, Fault};
+use msnpspec::target::Target;
 
 use super::loopback::{Ran, block, carry_out, practice, selected};
 

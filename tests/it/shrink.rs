@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::thread;
 
 use msnpspec::diagnostic::Source;
+use msnpspec::engine::Ending;
 use msnpspec::fuzzer::{Reference, ShrinkError, Shrinker, Shrunk, Signature, Size};
-use msnpspec::run::Ending;
 use msnpspec::scenario::ast::{Action, Scenario, Stage};
 use msnpspec::scenario::{Library, NoFiles, load, print};
 use msnpspec::server::{Fault, FaultSet, faults};

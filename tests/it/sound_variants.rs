@@ -7,8 +7,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use msnpspec::engine::{Ending, Executor, Input, Outcome, Output};
 use msnpspec::protocol::{ClauseId, Dialect};
-use msnpspec::run::{Ending, Executor, Input, Outcome, Output};
 use msnpspec::scenario::ast::Scenario;
 use msnpspec::server::{Config, ConnId as There, Door, Output as Told, Server};
 use msnpspec::sim;

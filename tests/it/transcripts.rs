@@ -6,13 +6,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use msnpspec::engine::Executor;
 use msnpspec::oracle::{self, Finding};
 use msnpspec::protocol::ServerKind;
-use msnpspec::run::{Account, Executor, Lists};
 use msnpspec::scenario::Library;
 use msnpspec::scenario::ast::Scenario;
 use msnpspec::server::{Config, Fault};
 use msnpspec::sim::{self, SimOptions};
+use msnpspec::target::{Account, Lists};
 use msnpspec::transcript::read::{ReadMistake, read};
 use msnpspec::transcript::{ConnName, Party, Redactor, Transcript, What};
 use msnpspec::wire::{Frame, Terminator};

@@ -6,10 +6,11 @@ use std::sync::Arc;
 
 use msnpspec::diagnostic::Source;
 use msnpspec::event::{Event, NoticeKind, ScenarioResult, Standing, Summary, Verdict};
-use msnpspec::run::{Target, bless};
 use msnpspec::scenario::ast::Scenario;
 use msnpspec::server::{Config, Fault};
 use msnpspec::sim::SuiteRun;
+use msnpspec::suite::bless;
+use msnpspec::target::Target;
 
 use crate::faults::suite;
 

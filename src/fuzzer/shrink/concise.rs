@@ -7,9 +7,9 @@ use regex_lite::{Captures, Regex};
 
 use super::{fixtures, names};
 use crate::diagnostic::Source;
+use crate::engine::Outcome;
 use crate::fuzzer::Signature;
 use crate::protocol::ClauseId;
-use crate::run::Outcome;
 use crate::scenario::ast::Scenario;
 use crate::scenario::{Embedded, load, print};
 

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use super::trial::Trial;
 use super::{batches, ddmin, details, fixtures, groups, names, prune, unfold, units, visit};
 use crate::diagnostic::Source;
+use crate::engine::Outcome;
 use crate::event::Failure;
 use crate::fuzzer::Signature;
-use crate::run::Outcome;
 use crate::scenario::ast::{Payload, Scenario, SendItem, Step};
 use crate::scenario::{NoFiles, load, print};
 

@@ -4,9 +4,9 @@ use std::collections::HashMap;
 
 use super::shrinker::{Shrinker, Size};
 use crate::diagnostic::Place;
+use crate::engine::Outcome;
 use crate::event::{Failure, Judge};
 use crate::fuzzer::signature::Signature;
-use crate::run::Outcome;
 use crate::scenario::ast::Scenario;
 use crate::scenario::{lint, print};
 

@@ -12,10 +12,10 @@ mod people;
 mod translate;
 mod watcher;
 
+use crate::engine::Outcome;
 use crate::event::{Failure, Judge, Observed};
 use crate::model::Transition;
 use crate::oracle::Finding;
-use crate::run::Outcome;
 use crate::scenario::ast::Scenario;
 use crate::transcript::Redactor;
 

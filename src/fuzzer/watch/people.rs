@@ -1,8 +1,8 @@
 //! Who is who: handles, names, and the values that the server handed out.
 
+use crate::engine::AccountAfter;
 use crate::model::{Capture, MAX_USERS, NameId, SessionId, TicketId, UserId, Whom};
 use crate::protocol::decode_name;
-use crate::run::AccountAfter;
 
 /// Values and names by what the model calls them.
 #[derive(Debug)]

@@ -8,18 +8,19 @@ use super::lines::{Lines, Words, cookie_of, verb};
 use super::people::People;
 use super::translate::{Said, translate};
 use super::{MODEL, Sight as Scope, Watched, observed};
-use crate::model::{Command, ConnId as Conn, Door, Fitness, Line, List, Model, Phase, ReplyKind};
-use crate::model::{Sights, State, Target, Transition};
+use crate::engine::Outcome;
+use crate::model::{
+    Command, ConnId as Conn, Door, Fitness, Line, List, Model, Phase, ReplyKind, Sights, State,
+    Target, Transition,
+};
 use crate::oracle::Finding;
 use crate::protocol::ClauseId;
 use crate::rules::{Truth, View};
-use crate::run::Outcome;
 use crate::transcript::{ConnId, Entry, Party, Transcript, What, escape};
 use crate::wire::Frame;
 
 /// A server may close a connection that has said nothing for so long.
 const IDLE: Duration = Duration::from_secs(20);
-
 /// In memory what has not come for so long does not come.
 const LATE: Duration = Duration::from_secs(1);
 

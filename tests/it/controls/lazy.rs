@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 use bytes::Bytes;
-use msnpspec::run::{Executor, Input, Outcome, Output};
+use msnpspec::engine::{Executor, Input, Outcome, Output};
 use msnpspec::transcript::ConnId;
 
 /// What a lazy server does with whatever comes after the login.

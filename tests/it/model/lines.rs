@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
+use msnpspec::engine::{AccountAfter, Outcome};
 use msnpspec::fuzzer::{MODEL, Manner, Reference, Sight, Watched, case_bytes, generate, watch};
 use msnpspec::protocol::ServerKind;
-use msnpspec::run::{AccountAfter, Lists, Outcome};
 use msnpspec::scenario::ast::Scenario;
 use msnpspec::server::{Fault, FaultSet};
+use msnpspec::target::Lists;
 use msnpspec::transcript::{ConnName, Party, Transcript, What};
 use msnpspec::wire::Frame;
 

@@ -1,0 +1,128 @@
+//! What a client reads in the batch that follows SYN, and what it sends to have other lists.
+
+use std::collections::BTreeSet;
+
+use crate::protocol::{Dialect, List, Verb};
+use crate::target::{OWN_LISTS, Roster};
+use crate::wire::{Frame, Words};
+
+/// What makes `found` into `wanted`: removals first (so that AL and BL never clash), then
+/// settings, then additions. Each is a verb and its parameters.
+pub(crate) fn changes(found: &Roster, wanted: &Roster) -> Vec<(&'static str, String)> {
+    let mut changes = Vec::new();
+    let lists = || OWN_LISTS.iter().zip(found.lists.iter().zip(&wanted.lists));
+    for (list, (have, want)) in lists() {
+        changes.extend(
+            have.difference(want)
+                .map(|h| ("REM", format!("{list} {h}"))),
+        );
+    }
+    if found.gtc != wanted.gtc {
+        changes.push(("GTC", wanted.gtc.clone()));
+    }
+    if found.blp != wanted.blp {
+        changes.push(("BLP", wanted.blp.clone()));
+    }
+    for (list, (have, want)) in lists() {
+        let added = want.difference(have);
+        changes.extend(added.map(|h| ("ADD", format!("{list} {h} {h}"))));
+    }
+    changes
+}
+
+/// Reads the batch that follows SYN.
+#[derive(Debug, Default)]
+pub(crate) struct Batch {
+    pub(crate) roster: Roster,
+    /// Who has the user on the forward list, in lower case.
+    pub(crate) reverse: BTreeSet<String>,
+    /// FL, AL, BL, RL came whole.
+    done: [bool; 4],
+    /// Something came.
+    any: bool,
+}
+
+impl Batch {
+    /// Takes in one line; `false` where it is no line of a batch.
+    pub(crate) fn take(&mut self, frame: &Frame) -> bool {
+        let text = |word: &[u8]| String::from_utf8_lossy(word).into_owned();
+        let words: Words<'_> = frame.words().collect();
+        match *words.as_slice() {
+            [b"GTC", _, _, value] => self.roster.gtc = text(value),
+            [b"BLP", _, _, value] => self.roster.blp = text(value),
+            [b"LST", _, list, _, index, total, ref entry @ ..] => {
+                let Some(at) = List::parse(list).map(|list| list as usize) else {
+                    return false;
+                };
+                let list = self.roster.lists.get_mut(at).unwrap_or(&mut self.reverse);
+                list.extend(
+                    entry
+                        .first()
+                        .map(|handle| text(handle).to_ascii_lowercase()),
+                );
+                if let Some(done) = self.done.get_mut(at) {
+                    *done |= index == total;
+                }
+            }
+            [verb, _, ..] if Dialect::is_added_to_batch(Verb::parse(verb)) => {}
+            _ => return false,
+        }
+        self.any = true;
+        true
+    }
+
+    /// Whether nothing came.
+    pub(crate) fn is_empty(&self) -> bool {
+        !self.any
+    }
+
+    /// The lists that did not come whole, for a report.
+    pub(crate) fn missing(&self) -> String {
+        let lists = List::ALL.map(List::as_str).into_iter().zip(self.done);
+        let missing = lists.filter(|(_, done)| !done);
+        let missing: Vec<&str> = missing.map(|(list, _)| list).collect();
+        format!("the end of LST {}", missing.join(", "))
+    }
+
+    /// Whether all four lists came whole.
+    pub(crate) fn is_whole(&self) -> bool {
+        self.done.iter().all(|done| *done)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_batch_is_whole_after_the_last_entry_of_the_last_list() {
+        let mut batch = Batch::default();
+        for line in [
+            "GTC 5 9 N",
+            "BLP 5 9 BL",
+            "LST 5 FL 9 1 2 Bob@hotmail.com Bob",
+            "LST 5 FL 9 2 2 carol@hotmail.com Carol",
+            "LST 5 AL 9 0 0",
+            "LST 5 BL 9 1 1 dave@hotmail.com Dave",
+        ] {
+            assert!(batch.take(&Frame::line(line)), "{line}");
+            assert!(!batch.is_whole());
+        }
+        assert!(!batch.take(&Frame::line("QNG")));
+        assert!(batch.take(&Frame::line("LST 5 RL 9 0 0")));
+        assert!(batch.is_whole());
+        assert_eq!(batch.roster.entries(), 3);
+        let changes = changes(&batch.roster, &Roster::default());
+        let told: Vec<String> = changes.iter().map(|(v, p)| format!("{v} {p}")).collect();
+        assert_eq!(
+            told,
+            [
+                "REM FL bob@hotmail.com",
+                "REM FL carol@hotmail.com",
+                "REM BL dave@hotmail.com",
+                "GTC A",
+                "BLP AL"
+            ]
+        );
+    }
+}

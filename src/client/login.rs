@@ -1,0 +1,317 @@
+//! Logs users in and reads their lists, as the harness's own business.
+
+use std::time::Duration;
+
+use md5::{Digest, Md5};
+
+use super::batch::Batch;
+use crate::engine::{Cause, Session, Settled, Trouble, came};
+use crate::event::{Observed, Rung};
+use crate::protocol::{ClauseId, Dialect, ServerKind};
+use crate::rules::refusals;
+use crate::transcript::ConnName;
+use crate::wire::{Frame, Words};
+
+/// How many referrals a login follows.
+const MAX_REFERRALS: usize = 4;
+
+/// What is known after a login.
+#[derive(Debug)]
+pub(crate) struct LoggedIn {
+    pub(crate) slot: usize,
+    /// A dispatch server referred to here.
+    pub(crate) referred_to: Option<String>,
+}
+
+impl Session {
+    /// Logs a player in under the name `user@label`, following referrals.
+    pub(crate) async fn login(&mut self, player: usize, label: &str) -> Result<LoggedIn, Trouble> {
+        let result = self.try_login(player, label).await;
+        result.map_err(|mut trouble| {
+            if let (None, Some(got)) = (&trouble.cause, trouble.observed()) {
+                trouble.cause = Some(Box::new(Cause::LoginRefused {
+                    handle: self.player(player).account.handle.clone(),
+                    rung: trouble.rung.unwrap_or(Rung::Connect),
+                    got: got.clone(),
+                    reason: format!("expected {}, got {got}", trouble.expected),
+                }));
+            }
+            trouble
+        })
+    }
+
+    async fn try_login(&mut self, player: usize, label: &str) -> Result<LoggedIn, Trouble> {
+        let env = &self.env;
+        let Some(first) = env.notification.as_ref().or(env.dispatch.as_ref()) else {
+            return Err(Trouble::new("the target's address", "none"));
+        };
+        let mut address = self.env.reach(first);
+        let mut referred_to = None;
+        for _ in 0..=MAX_REFERRALS {
+            let name = ConnName::new(self.player(player).user.clone(), label);
+            let slot = self.open(player, name, &address).await?;
+            let frame = self.greet(slot, player).await?;
+            if let Some(next) = referral(&frame) {
+                self.links.close(self.slot(slot).conn, false);
+                address = self.env.reach(&next);
+                referred_to = Some(address.clone());
+                continue;
+            }
+            self.authenticate(slot, player, &frame).await?;
+            return Ok(LoggedIn { slot, referred_to });
+        }
+        Err(Trouble::new("a challenge", "one referral after the other"))
+    }
+
+    /// Goes up to USR I and says whether a referral comes, be it a wrong one: what is wrong with it
+    /// is for scenarios to say.
+    pub(crate) async fn greet_only(&mut self, player: usize) -> Result<bool, Trouble> {
+        let Some(address) = self.env.dispatch.as_ref() else {
+            return Ok(false);
+        };
+        let address = self.env.reach(address);
+        let name = ConnName::new(self.player(player).user.clone(), "ds");
+        let slot = self.open(player, name, &address).await?;
+        let answer = self.greet(slot, player).await;
+        self.links.close(self.slot(slot).conn, false);
+        let is_referral = |frame: &Frame| frame.verb() == b"XFR";
+        let mut stray = self.slot(slot).pool.iter();
+        Ok(answer.is_ok_and(|frame| is_referral(&frame))
+            || stray.any(|kept| is_referral(&kept.frame)))
+    }
+
+    /// Whether the dispatch server agrees on the dialect.
+    pub(crate) async fn dispatch_agrees(&mut self) -> bool {
+        let Some(address) = self.env.dispatch.as_ref() else {
+            return false;
+        };
+        let address = self.env.reach(address);
+        let name = ConnName::new(self.player(0).user.clone(), "ds");
+        let Ok(slot) = self.open(0, name, &address).await else {
+            return false;
+        };
+        let agreed = self.offer(slot).await;
+        self.links.close(self.slot(slot).conn, false);
+        agreed.is_ok()
+    }
+
+    /// VER.
+    async fn offer(&mut self, slot: usize) -> Result<(), Trouble> {
+        let wanted = self.env.dialect;
+        let (offer, expected) = (format!("{wanted} CVR0"), format!("VER with {wanted}"));
+        let frame = self.ask(slot, "VER", &offer, &expected).await;
+        let frame = frame.map_err(|trouble| trouble.at(Rung::Ver))?;
+        let dialect = frame.words().nth(2).unwrap_or_default();
+        if frame.verb() != b"VER" || Dialect::named(dialect) != Some(wanted) {
+            return Err(Trouble::new(expected, came(&frame)).on(slot).at(Rung::Ver));
+        }
+        Ok(())
+    }
+
+    /// VER, INF, USR I; gives the answer to the latter.
+    async fn greet(&mut self, slot: usize, player: usize) -> Result<Frame, Trouble> {
+        self.offer(slot).await?;
+        let expected = "INF with MD5";
+        let frame = self.ask(slot, "INF", "", expected).await;
+        let frame = frame.map_err(|trouble| trouble.at(Rung::Inf))?;
+        if frame.verb() != b"INF" || !frame.words().any(|word| word == b"MD5") {
+            return Err(Trouble::new(expected, came(&frame)).on(slot).at(Rung::Inf));
+        }
+        let handle = self.player(player).account.handle.clone();
+        let params = format!("MD5 I {handle}");
+        let answer = self.ask(slot, "USR", &params, "a challenge or a referral");
+        answer.await.map_err(|trouble| trouble.at(Rung::Usr))
+    }
+
+    /// USR S with the response to the challenge in `frame`.
+    async fn authenticate(
+        &mut self,
+        slot: usize,
+        player: usize,
+        frame: &Frame,
+    ) -> Result<(), Trouble> {
+        let words: Words<'_> = frame.words().collect();
+        let [b"USR", _, b"MD5", b"S", challenge] = *words.as_slice() else {
+            let expected = "a challenge or a referral";
+            return Err(Trouble::new(expected, came(frame)).on(slot).at(Rung::Usr));
+        };
+        let response = Md5::new()
+            .chain_update(challenge)
+            .chain_update(&self.player(player).account.password)
+            .finalize();
+        let params = format!("MD5 S {}", hex::encode(response));
+        let frame = self.ask(slot, "USR", &params, "USR OK").await;
+        let refused = |trouble: Trouble| trouble.at(Rung::Usr).breaks(ClauseId::USR_2);
+        let frame = frame.map_err(refused)?;
+        let words: Words<'_> = frame.words().collect();
+        let [b"USR", _, b"OK", _, name, ..] = *words.as_slice() else {
+            let trouble = Trouble::new("USR OK", came(&frame)).on(slot).at(Rung::Usr);
+            return Err(trouble.breaks(ClauseId::USR_2));
+        };
+        let name = String::from_utf8_lossy(name).into_owned();
+        let player = self.player_mut(player);
+        player.first_name.get_or_insert_with(|| name.clone());
+        player.name = Some(name);
+        Ok(())
+    }
+
+    /// SYN 0 and the batch that follows. A new account may stand at 0, and then nothing follows.
+    pub(crate) async fn synchronise(&mut self, slot: usize) -> Result<Batch, Trouble> {
+        let batch = self.read_batch(slot).await;
+        batch.map_err(|trouble| trouble.at(Rung::Syn))
+    }
+
+    async fn read_batch(&mut self, slot: usize) -> Result<Batch, Trouble> {
+        let expected = "SYN with a number";
+        let frame = self.ask(slot, "SYN", "0", expected).await?;
+        let words: Words<'_> = frame.words().collect();
+        let [b"SYN", trid, number] = *words.as_slice() else {
+            return Err(Trouble::new(expected, came(&frame)).on(slot));
+        };
+        let trid = std::str::from_utf8(trid).ok().and_then(|t| t.parse().ok());
+        let trid: u32 = trid.unwrap_or_default();
+        let mut batch = Batch::default();
+        if number == b"0" && self.stays_quiet(slot).await {
+            return Ok(batch);
+        }
+        while !batch.is_whole() {
+            let expected = "GTC, BLP and all of LST FL, AL, BL, RL";
+            let frame = match self.rest_of_batch(slot, trid, &batch).await {
+                Ok(Some(frame)) => frame,
+                Ok(None) => {
+                    self.strays_of_batch(slot, &mut batch);
+                    break;
+                }
+                Err(trouble) => return Err(trouble.breaks(ClauseId::SYN_3)),
+            };
+            if !batch.take(&frame) {
+                let trouble = Trouble::new(expected, came(&frame)).on(slot);
+                return Err(trouble.breaks(ClauseId::SYN_3));
+            }
+        }
+        Ok(batch)
+    }
+
+    /// The next line of a batch; `None` where a fence shows that no more will come. The end of a
+    /// batch is not known by its last line: a server may lack one.
+    async fn rest_of_batch(
+        &mut self,
+        slot: usize,
+        trid: u32,
+        batch: &Batch,
+    ) -> Result<Option<Frame>, Trouble> {
+        let expected = "GTC, BLP and all of LST FL, AL, BL, RL";
+        if batch.is_empty() && !self.env.batch_is_prompt && self.slot(slot).pool.is_empty() {
+            let answer = self.answer(slot, trid, expected).await;
+            return match answer {
+                Err(_) if !self.slot(slot).pool.is_empty() => Ok(None),
+                other => other.map(Some),
+            };
+        }
+        let quiet = self.quiet();
+        let patience = self.patience.replace(quiet);
+        let answer = self.answer(slot, trid, expected).await;
+        self.patience = patience;
+        match answer {
+            Err(trouble) if matches!(trouble.observed(), Some(Observed::Silence(_))) => {}
+            other => return other.map(Some),
+        }
+        let is_fenced = matches!(self.barrier(slot).await, Settled::Answered);
+        let patience = match is_fenced {
+            true => Duration::ZERO,
+            false => self.login_patience(),
+        };
+        let usual = self.patience.replace(patience);
+        let answer = self.answer(slot, trid, expected).await;
+        self.patience = usual;
+        match answer {
+            Err(trouble) if matches!(trouble.observed(), Some(Observed::Silence(_))) => Ok(None),
+            other => other.map(Some),
+        }
+    }
+
+    /// The lines of a batch that came under another TrID.
+    fn strays_of_batch(&mut self, slot: usize, batch: &mut Batch) {
+        self.slot_mut(slot)
+            .pool
+            .retain(|kept| !batch.take(&kept.frame));
+    }
+
+    /// Whether nothing comes for the quiet time.
+    async fn stays_quiet(&mut self, slot: usize) -> bool {
+        let conn = self.slot(slot).conn;
+        let deadline = self.links.now() + self.quiet();
+        match self.links.next(conn, deadline, "quiet").await {
+            Ok(Ok(frame)) => {
+                self.links.unread(conn, frame);
+                false
+            }
+            Ok(Err(_)) => false,
+            Err(_) => true,
+        }
+    }
+
+    /// Makes one change of a list or setting; what is so already is no trouble.
+    pub(crate) async fn change(
+        &mut self,
+        slot: usize,
+        verb: &str,
+        params: &str,
+    ) -> Result<(), Trouble> {
+        let expected = format!("{verb} {params} accepted");
+        let row = Dialect::first().request(ServerKind::Notification, verb);
+        let clause = row.map_or(ClauseId::REPLY_1, |row| row.clause);
+        match self.request(slot, verb, params, &expected).await {
+            Ok(()) => Ok(()),
+            Err(trouble) => match trouble.observed().and_then(Observed::code) {
+                Some(code) if refusals::is_so_already(code) => Ok(()),
+                _ => Err(trouble.breaks(clause)),
+            },
+        }
+    }
+
+    /// Asks for something that a sound server grants. Where it does not, the rung of the request is
+    /// out.
+    pub(crate) async fn request(
+        &mut self,
+        slot: usize,
+        verb: &str,
+        params: &str,
+        expected: &str,
+    ) -> Result<(), Trouble> {
+        let row = Dialect::first().request(self.slot(slot).name.kind(), verb);
+        let at = |trouble: Trouble| match row.and_then(|row| row.rung) {
+            Some(rung) => trouble.at(rung),
+            None => trouble,
+        };
+        let frame = self.ask(slot, verb, params, expected).await.map_err(at)?;
+        let words: Words<'_> = frame.words().collect();
+        if row.is_some_and(|row| row.is_granted(&words)) {
+            return Ok(());
+        }
+        Err(at(Trouble::new(expected, came(&frame)).on(slot)))
+    }
+
+    /// Logs out and waits until the server has noticed; one that does not close in good time is
+    /// left.
+    pub(crate) async fn logout(&mut self, slot: usize) {
+        let conn = self.slot(slot).conn;
+        if !self.env.is_out(Rung::Out) {
+            self.say(slot, "OUT");
+            let patience = (self.quiet() * 4).min(self.reply);
+            let deadline = self.links.now() + patience;
+            while let Ok(Ok(_)) = self.links.next(conn, deadline, "logout").await {}
+        }
+        self.links.close(conn, false);
+        self.slot_mut(slot).known_closed = true;
+    }
+}
+
+/// The address of `XFR n NS address`.
+fn referral(frame: &Frame) -> Option<String> {
+    let words: Words<'_> = frame.words().collect();
+    match *words.as_slice() {
+        [b"XFR", _, b"NS", address, ..] => std::str::from_utf8(address).ok().map(str::to_owned),
+        _ => None,
+    }
+}

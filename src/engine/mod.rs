@@ -1,0 +1,38 @@
+//! Carries out one script against one server, with neither socket nor clock: connections,
+//! deadlines, steps, silence.
+
+mod accusations;
+mod broken;
+mod executor;
+mod expect;
+mod groups;
+mod limit;
+mod link;
+mod links;
+#[cfg(test)]
+mod links_tests;
+mod outcome;
+mod port;
+mod reflex;
+mod rest;
+mod session;
+mod silence;
+mod slot;
+mod steps;
+mod stray;
+#[cfg(test)]
+pub(crate) mod test_support;
+mod trouble;
+
+pub(crate) use accusations::{Course, command_of, tell};
+pub use executor::Executor;
+pub use limit::Limit;
+pub(crate) use links::{Links, Shared};
+pub use outcome::{AccountAfter, Cause, Ending, Outcome};
+pub use port::{Input, Output, Refusal};
+pub(crate) use reflex::{Reflex, Reflexed};
+pub(crate) use session::{Session, error_code};
+pub(crate) use silence::Settled;
+pub(crate) use slot::Due;
+pub(crate) use steps::Stop;
+pub(crate) use trouble::{Trouble, came, told_late};

@@ -1,0 +1,167 @@
+//! Recorded transcripts, judged by the same oracles as a run, and told in the same events.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::causes::Causes;
+use super::tally::Tally;
+use crate::diagnostic::{Source, Span};
+use crate::engine::{Course, tell};
+use crate::event::{Cause, Failure, RungResult, ScenarioResult, Summary, Totals, Verdict};
+use crate::oracle;
+use crate::protocol::{ClauseId, Dialect, Level, Verb};
+use crate::transcript::read::Reading;
+use crate::transcript::{Party, Redactor, Transcript, What};
+
+/// Judges what was recorded in a file: one result, named after the file. What breaks a clause
+/// beyond `level` is a note. What one oracle says of one clause in the same words is told once.
+#[must_use]
+pub fn check(source: &Arc<Source>, reading: &Reading, level: Level) -> ScenarioResult {
+    let mut course = Course::default();
+    for (entry, (start, end)) in reading.places.iter().enumerate() {
+        course.mark(entry, source, Span::new(*start, *end));
+    }
+    let findings = oracle::judge(&reading.transcript);
+    let redactor = Redactor::default();
+    let told = tell(&findings, &reading.transcript, &course, &redactor);
+    let counts = |failure: &Failure| {
+        let of = failure.clause.map(ClauseId::level);
+        of.is_some_and(|of| of <= level && of != Level::Open)
+    };
+    let (failures, notes): (Vec<_>, Vec<_>) = told.into_iter().partition(counts);
+    ScenarioResult {
+        name: source.path.clone(),
+        dialect: dialect_of(&reading.transcript),
+        description: "a recorded transcript".to_owned(),
+        clauses: Vec::new(),
+        verdict: match failures.is_empty() {
+            true => Verdict::Passed,
+            false => Verdict::Failed,
+        },
+        cause: None,
+        rung: None,
+        is_met: false,
+        reason: None,
+        skipped: None,
+        plays: None,
+        failures,
+        notes,
+        variations: Vec::new(),
+        took: Duration::ZERO,
+        waited: Duration::ZERO,
+        round_trips: 0,
+        transcript: Vec::new(),
+    }
+}
+
+/// The highest dialect that a recording agrees on; the first where it agrees on none.
+fn dialect_of(transcript: &Transcript) -> &'static Dialect {
+    let agreed = transcript.entries().iter().filter_map(|entry| {
+        let What::Frame(Party::Server, frame) = &entry.what else {
+            return None;
+        };
+        let is_answer = Verb::parse(frame.verb()) == Verb::Ver;
+        frame
+            .words()
+            .nth(2)
+            .filter(|_| is_answer)
+            .and_then(Dialect::named)
+    });
+    agreed.max().unwrap_or_default()
+}
+
+/// What all files together come to.
+#[must_use]
+pub fn conclude(results: &[Arc<ScenarioResult>], took: Duration) -> Summary {
+    let mut causes = Causes::default();
+    for result in results {
+        causes.take(result, |_| false);
+    }
+    summed_up(results, causes.list(), Vec::new(), true, took)
+}
+
+/// What results come to whose causes are known. `is_part` is set where something of the suite was
+/// left out.
+#[must_use]
+pub fn summed_up(
+    results: &[Arc<ScenarioResult>],
+    causes: Vec<Cause>,
+    ladder: Vec<RungResult>,
+    is_part: bool,
+    took: Duration,
+) -> Summary {
+    let mut totals = Totals::default();
+    let mut tally = Tally::default();
+    let mut dialects: Vec<&Dialect> = results.iter().map(|result| result.dialect).collect();
+    if dialects.is_empty() {
+        dialects.push(Dialect::first());
+    }
+    for result in results {
+        if !result.is_first_look() {
+            totals.count(result.verdict);
+        }
+        tally.take(result);
+    }
+    Summary {
+        totals,
+        clauses: tally.results(&causes, is_part, &dialects),
+        ladder,
+        causes,
+        took,
+        waited: Vec::new(),
+        aborted: None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::transcript::read::read;
+
+    const TEXT: &str = "# a bug\nC: VER 1 MSNP2\nS: VER 2 MSNP2\nC: INF 3\nS: INF 3 MD5\n";
+
+    fn checked(level: Level) -> ScenarioResult {
+        let source = Source::new("bug.txt", TEXT);
+        check(&source, &read(TEXT).unwrap(), level)
+    }
+
+    #[test]
+    fn a_finding_stands_at_its_line() {
+        let result = checked(Level::Must);
+        assert_eq!(
+            (result.verdict, result.name.as_str()),
+            (Verdict::Failed, "bug.txt")
+        );
+        let first = result.failures.first().unwrap();
+        assert_eq!(first.clause, Some(ClauseId::TRID_1));
+        assert_eq!(first.place.to_string(), "bug.txt:3:1");
+        assert_eq!(
+            first.transcript.last().map(String::as_str),
+            Some("c1 S: VER 2 MSNP2")
+        );
+        let summary = conclude(&[Arc::new(result)], Duration::ZERO);
+        assert_eq!(summary.totals.failed, 1);
+    }
+
+    #[test]
+    fn what_breaks_a_clause_of_a_later_level_is_a_note() {
+        let text = "C: VER 1 MSNP2\nS: VER 1  MSNP2\n";
+        let source = Source::new("spaces.txt", text);
+        let at = |level| check(&source, &read(text).unwrap(), level);
+        let (strict, lax) = (at(Level::Practice), at(Level::Must));
+        assert_eq!(strict.failures[0].clause, Some(ClauseId::FRAME_10));
+        assert_eq!(
+            (strict.verdict, lax.verdict),
+            (Verdict::Failed, Verdict::Passed)
+        );
+        assert_eq!((lax.failures.len(), lax.notes.len()), (0, 1));
+    }
+
+    #[test]
+    fn what_is_in_order_draws_nothing() {
+        let text = TEXT.replace("VER 2", "VER 1");
+        let source = Source::new("fine.txt", text.as_str());
+        let result = check(&source, &read(&text).unwrap(), Level::Practice);
+        assert_eq!((result.verdict, result.notes.len()), (Verdict::Passed, 0));
+    }
+}

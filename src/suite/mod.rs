@@ -1,0 +1,75 @@
+//! A run: which scenario when and with whom, the first look, second looks, deaths, causes,
+//! verdicts.
+
+mod bless;
+mod blocking;
+mod causes;
+mod check;
+mod consequence;
+#[cfg(test)]
+mod consequence_tests;
+mod death;
+#[cfg(test)]
+mod death_tests;
+#[cfg(test)]
+mod dialogue;
+#[cfg(test)]
+mod ends_tests;
+mod exception;
+#[cfg(test)]
+mod executor_tests;
+mod filter;
+mod first_look;
+#[cfg(test)]
+mod fixture_tests;
+mod hunt;
+#[cfg(test)]
+mod known_tests;
+mod ladder;
+mod lateness;
+mod limits;
+#[cfg(test)]
+mod limits_tests;
+mod needs;
+#[cfg(test)]
+mod noted_tests;
+mod pair;
+mod play;
+mod pool;
+mod preparation;
+mod probe;
+#[cfg(test)]
+mod probe_tests;
+mod residents;
+mod run;
+mod scripts;
+mod second_look;
+#[cfg(test)]
+mod silence_tests;
+#[cfg(test)]
+mod suite_tests;
+#[cfg(test)]
+mod suite_world;
+mod tally;
+mod task;
+mod turns;
+#[cfg(test)]
+mod turns_tests;
+#[cfg(test)]
+mod undo_tests;
+mod verdict;
+mod verify;
+#[cfg(test)]
+mod verify_tests;
+mod wear;
+mod weight;
+
+pub use bless::bless;
+pub use check::{check, conclude, summed_up};
+pub use death::AFTERMATH;
+pub use exception::{Exception, Listener};
+pub use filter::{Filter, FilterError, Shard, ShardError};
+pub use hunt::{Hunt, Move};
+pub use preparation::{Preparation, Unready, forgive_foreign_dialect};
+pub use run::Suite;
+pub use task::{Dead, Done, SuiteOptions, Task, Work, is_cry};

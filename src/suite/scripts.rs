@@ -1,0 +1,59 @@
+//! The scripts that an executor carries out: a scenario, and what stands beside the scenarios.
+
+use std::sync::Arc;
+
+use super::{play as script, probe};
+use crate::client::Challenges;
+use crate::engine::{Executor, Links, Session};
+use crate::scenario::ast::Scenario;
+use crate::target::{Account, Environment};
+
+impl Executor {
+    /// A scenario, its users played by the accounts in this order. The seed decides what is random
+    /// (the handle of nobody); the same seed gives the same bytes.
+    #[must_use]
+    pub fn new(
+        scenario: Arc<Scenario>,
+        accounts: Vec<Account>,
+        env: Arc<Environment>,
+        seed: u64,
+    ) -> Self {
+        let links = Links::new(script::budget(&scenario, &env));
+        let session = Session::new(links.clone(), env, accounts, seed);
+        Self::start(links, Box::pin(script::run(session, scenario)))
+    }
+
+    /// Finds out what the target is like; the outcome's `learnt` says it. Takes one account or
+    /// two: presence is looked at only with two.
+    #[must_use]
+    pub fn probe(accounts: Vec<Account>, env: Arc<Environment>, seed: u64) -> Self {
+        let (links, session) = own(script::BUDGET_REPLIES, env, accounts, seed);
+        Self::start(links, Box::pin(probe::probe(session)))
+    }
+
+    /// Finds out whether the target lives: logs one account in and out, and enters a switchboard
+    /// meanwhile where the environment says that this worked, and that the harness can start the
+    /// server again.
+    #[must_use]
+    pub fn check(account: Account, env: Arc<Environment>, seed: u64) -> Self {
+        let (links, session) = own(script::BUDGET_REPLIES, env, vec![account], seed);
+        Self::start(links, Box::pin(probe::check(session)))
+    }
+
+    /// Empties the accounts' lists and puts their settings back to the defaults.
+    #[must_use]
+    pub fn cleanup(accounts: Vec<Account>, env: Arc<Environment>, seed: u64) -> Self {
+        let count = u32::try_from(accounts.len()).unwrap_or(u32::MAX).max(1);
+        let replies = script::BUDGET_REPLIES.saturating_mul(count);
+        let (links, session) = own(replies, env, accounts, seed);
+        Self::start(links, Box::pin(probe::cleanup(session)))
+    }
+}
+
+/// A session of the harness's own, for as long as this many replies may take.
+fn own(replies: u32, env: Arc<Environment>, accounts: Vec<Account>, seed: u64) -> (Links, Session) {
+    let links = Links::new(env.timeouts.reply.saturating_mul(replies));
+    links.lock().reflex = Challenges::reflex(&[]);
+    let session = Session::new(links.clone(), env, accounts, seed);
+    (links, session)
+}

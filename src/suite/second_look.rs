@@ -1,0 +1,388 @@
+//! The second look: each failure runs once more, alone, before it is told.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use super::consequence::Omission;
+use super::run::{Phase, Suite};
+use crate::event::{Failure, Judge, ScenarioResult, Verdict};
+use crate::protocol::ClauseId;
+
+/// What identical failures have in common.
+type Signature = (Option<ClauseId>, Judge, String);
+
+/// A failure that took longer is not looked at again when this many like it were confirmed.
+const SLOW: Duration = Duration::from_millis(500);
+/// See [`SLOW`].
+const ENOUGH: usize = 2;
+/// The same for failures of any clause that a wait for one and the same thing has ended in vain.
+const OFTEN: usize = 4;
+
+/// Failures that stood the second look, and how often.
+#[derive(Debug, Default)]
+pub(super) struct Confirmed {
+    /// By what they look like.
+    alike: BTreeMap<Signature, usize>,
+    /// By what the server leaves undone, whatever clause that breaks.
+    omitted: BTreeMap<Omission, usize>,
+}
+
+impl Confirmed {
+    fn take(&mut self, failures: &[Failure]) {
+        let seen: BTreeSet<Signature> = failures.iter().map(signature).collect();
+        for signature in seen {
+            *self.alike.entry(signature).or_default() += 1;
+        }
+        let omitted: BTreeSet<Omission> = failures.iter().filter_map(Omission::of).collect();
+        for omission in omitted {
+            *self.omitted.entry(omission).or_default() += 1;
+        }
+    }
+
+    fn spares(&self, first: &ScenarioResult) -> bool {
+        let mut failures = first.failures.iter();
+        match first.took >= SLOW {
+            true => failures.all(|failure| self.has_known(failure)),
+            false => first.is_met && failures.all(|failure| self.has_alike(failure)),
+        }
+    }
+
+    fn has_alike(&self, failure: &Failure) -> bool {
+        let seen = self.alike.get(&signature(failure));
+        seen.is_some_and(|seen| *seen >= ENOUGH)
+    }
+
+    /// Whether failures like it were confirmed, or often enough that the server leaves just this
+    /// undone.
+    fn has_known(&self, failure: &Failure) -> bool {
+        let of_it = Omission::of(failure).and_then(|omission| self.omitted.get(&omission));
+        of_it.is_some_and(|seen| *seen >= OFTEN) || self.has_alike(failure)
+    }
+}
+
+impl Suite {
+    /// A failure has had its second look, or a retry.
+    pub(super) fn looked_again(&mut self, entry: usize, mut result: ScenarioResult) {
+        let retries = self.options.retries;
+        let alone = self.options.jobs == 1;
+        let Some(state) = self.entries.get_mut(entry) else {
+            return;
+        };
+        state.looks += 1;
+        if result.verdict == Verdict::Passed {
+            let first = state.first.take();
+            let mut flaky = first.unwrap_or_else(|| result.clone());
+            flaky.verdict = Verdict::Flaky;
+            join(&mut flaky.transcript, &mut result.transcript);
+            flaky.reason = Some(match state.looks {
+                1 if alone || state.phase == Phase::Alone => {
+                    "it failed, and passed when it ran again".to_owned()
+                }
+                1 => "not isolated: it failed beside others and passed alone".to_owned(),
+                looks => format!("it failed {looks} times and then passed"),
+            });
+            self.settle(entry, flaky);
+        } else if state.looks > retries || result.verdict == Verdict::Waived {
+            let first = state.first.take();
+            self.charge_omitted(entry, &mut result);
+            if let Some(first) = first.filter(|_| retries == 0) {
+                keep_what_came_twice(first, &mut result);
+            }
+            if result.verdict != Verdict::Flaky {
+                self.confirmed.take(&result.failures);
+                self.confirm(&result.failures);
+            }
+            let may_name = result.verdict == Verdict::Blocked && !self.awaiting.is_empty();
+            if needs_what_never_comes(&result) || may_name {
+                self.awaiting.push((entry, result));
+            } else {
+                self.settle_if_alive(entry, result);
+            }
+        } else {
+            self.queue.push_front(entry);
+        }
+        self.block_by_omissions();
+        self.spare_second_looks();
+    }
+
+    /// Whatever the order in which scenarios were looked at again: those that only need what never
+    /// comes are told when all that is about it was looked at.
+    pub(super) fn settle_awaiting(&mut self) {
+        let mut awaiting = std::mem::take(&mut self.awaiting);
+        // What is blocked names a cause that is told by then.
+        awaiting.sort_by_key(|(_, result)| result.verdict == Verdict::Blocked);
+        for (entry, mut result) in awaiting {
+            self.charge_omitted(entry, &mut result);
+            self.settle(entry, result);
+        }
+    }
+
+    /// Notes what the server was seen twice to leave undone, or what a waiver knows.
+    pub(crate) fn confirm(&mut self, failures: &[Failure]) {
+        for failure in failures {
+            if let Some(omission) = Omission::of(failure)
+                && omission.is_named_by(failure)
+            {
+                self.omissions
+                    .entry(omission)
+                    .or_insert_with(|| failure.clone());
+            }
+        }
+    }
+
+    /// Takes out of a result what follows from what is known to be left undone. Where that is all,
+    /// it is blocked by it.
+    fn charge_omitted(&mut self, entry: usize, result: &mut ScenarioResult) -> bool {
+        if result.verdict != Verdict::Failed {
+            return false;
+        }
+        let mut known = None;
+        result.failures.retain(|failure| {
+            let omission = Omission::of(failure).filter(|it| !it.is_named_by(failure));
+            let cause = omission.and_then(|omission| self.omissions.get(&omission));
+            known = known.take().or(cause.cloned());
+            cause.is_none()
+        });
+        let Some(known) = known else {
+            return false;
+        };
+        if !result.failures.is_empty() {
+            // What is left may be waived, all of it.
+            if let Some(scenario) = self.scenario(entry) {
+                self.judge.waive(&scenario, result);
+            }
+            return false;
+        }
+        result.verdict = Verdict::Blocked;
+        result.cause = Some(self.charge_unshown(&known));
+        true
+    }
+
+    /// Scenarios that only wait for what is known to be left undone are blocked by that.
+    pub(super) fn block_by_omissions(&mut self) {
+        let queued: Vec<usize> = self.queue.iter().copied().collect();
+        for index in queued {
+            let first = self.entries.get_mut(index).and_then(|e| e.first.take());
+            let Some(mut first) = first else { continue };
+            if self.charge_omitted(index, &mut first) {
+                self.queue.retain(|queued| *queued != index);
+                self.settle(index, first);
+            } else if let Some(entry) = self.entries.get_mut(index) {
+                entry.first = Some(first);
+            }
+        }
+    }
+
+    /// Takes failures for confirmed that look like others which were. The slow ones: a server that
+    /// never answers one command would otherwise cost a time-out for each scenario that sends it,
+    /// one after the other. And those that only oracles have seen: they look at every line, and so
+    /// see the same breach in every scenario.
+    fn spare_second_looks(&mut self) {
+        if self.options.retries > 0 {
+            return;
+        }
+        let spared: Vec<usize> = self
+            .queue
+            .iter()
+            .copied()
+            .filter(|index| {
+                let first = self.entries.get(*index).and_then(|e| e.first.as_ref());
+                first.is_some_and(|first| self.confirmed.spares(first))
+            })
+            .collect();
+        for index in spared {
+            self.queue.retain(|queued| *queued != index);
+            let first = self.entries.get_mut(index).and_then(|e| e.first.take());
+            if let Some(first) = first {
+                self.settle(index, first);
+            }
+        }
+    }
+}
+
+/// Whether a result waits in vain for something that another scenario may be about.
+fn needs_what_never_comes(result: &ScenarioResult) -> bool {
+    let needs = |failure: &Failure| {
+        let omission = Omission::of(failure);
+        omission.is_some_and(|omission| !omission.is_named_by(failure))
+    };
+    result.verdict == Verdict::Failed && result.failures.iter().any(needs)
+}
+
+/// The transcripts of both looks, one behind the other.
+fn join(first: &mut Vec<String>, second: &mut Vec<String>) {
+    if !second.is_empty() {
+        first.push("# it ran again, alone".to_owned());
+        first.append(second);
+    }
+}
+
+/// Both looks found something: what only one of them did is flaky, and accuses nobody.
+fn keep_what_came_twice(first: ScenarioResult, result: &mut ScenarioResult) {
+    if first.verdict != Verdict::Failed || result.verdict != Verdict::Failed {
+        return;
+    }
+    let names = |failures: &[Failure], clause| failures.iter().any(|one| one.clause == clause);
+    let (twice, second): (Vec<Failure>, Vec<Failure>) = std::mem::take(&mut result.failures)
+        .into_iter()
+        .partition(|failure| names(&first.failures, failure.clause));
+    let mut once = first.failures;
+    once.retain(|failure| !names(&twice, failure.clause));
+    once.extend(second);
+    result.failures = twice;
+    if once.is_empty() {
+        return;
+    }
+    let mut clauses: Vec<&str> = once
+        .iter()
+        .filter_map(|one| one.clause.map(|clause| clause.as_str()))
+        .collect();
+    clauses.dedup();
+    let told = format!("once in two looks, and so flaky: {}", clauses.join(", "));
+    let mut transcript = first.transcript;
+    join(&mut transcript, &mut result.transcript);
+    result.transcript = transcript;
+    let before = result.reason.take();
+    let reason = before.map_or_else(|| told.clone(), |before| format!("{before}; {told}"));
+    result.reason = Some(reason);
+    if result.failures.is_empty() {
+        result.verdict = Verdict::Flaky;
+        result.failures = once;
+    }
+}
+
+fn signature(failure: &Failure) -> Signature {
+    (failure.clause, failure.judge.clone(), failure.breach())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::test_support::{failure, place};
+    use crate::event::{Expectation, Wanted};
+    use crate::suite::suite_world::{accounts, many, options};
+    use crate::target::{Waiver, Waivers};
+
+    /// A wait in vain for a line that shows a contact.
+    fn unshown(clause: ClauseId) -> Failure {
+        Failure {
+            expected: Expectation {
+                text: "ILN".into(),
+                any: vec![Wanted::Line("ILN".into())],
+            },
+            ..failure(Some(clause), "ILN", "nothing")
+        }
+    }
+
+    #[test]
+    fn what_only_one_of_two_looks_has_seen_is_flaky() {
+        let suite = Suite::new(many(1), accounts(2), options());
+        let scenario = suite.scenario(0).unwrap();
+        let look = |clauses: &[ClauseId], line: &str| {
+            let mut result = suite.judge.untold(&scenario, Duration::ZERO);
+            result.verdict = Verdict::Failed;
+            let failures = clauses
+                .iter()
+                .map(|clause| failure(Some(*clause), "x", "y"));
+            result.failures = failures.collect();
+            result.transcript = vec![line.to_owned()];
+            result
+        };
+        let (lists, echo) = (ClauseId::SYN_7, ClauseId::ADD_1);
+        let clauses = |result: &ScenarioResult| -> Vec<_> {
+            result
+                .failures
+                .iter()
+                .filter_map(|one| one.clause)
+                .collect()
+        };
+        let mut second = look(&[echo], "second");
+        keep_what_came_twice(look(&[echo, lists], "first"), &mut second);
+        assert_eq!(
+            (second.verdict, clauses(&second)),
+            (Verdict::Failed, vec![echo])
+        );
+        assert!(second.reason.as_ref().unwrap().ends_with("flaky: SYN-7"));
+        assert_eq!(
+            second.transcript,
+            ["first", "# it ran again, alone", "second"]
+        );
+        let mut second = look(&[lists], "second");
+        keep_what_came_twice(look(&[echo], "first"), &mut second);
+        assert_eq!(second.verdict, Verdict::Flaky);
+        assert_eq!(clauses(&second), [echo, lists]);
+        let mut second = look(&[lists], "second");
+        keep_what_came_twice(look(&[lists], "first"), &mut second);
+        assert_eq!((second.verdict, second.reason), (Verdict::Failed, None));
+    }
+
+    #[test]
+    fn what_needs_a_command_waits_until_all_about_the_command_was_looked_at() {
+        let mut suite = Suite::new(many(1), accounts(2), options());
+        let scenario = suite.scenario(0).unwrap();
+        let ended = |clause| Failure {
+            command: Some("LST".into()),
+            got: crate::event::Observed::Closed,
+            ..unshown(clause)
+        };
+        let mut result = suite.judge.untold(&scenario, Duration::ZERO);
+        result.verdict = Verdict::Failed;
+        result.failures = vec![ended(ClauseId::LST_4)];
+        suite.looked_again(0, result);
+        assert_eq!(suite.awaiting.len(), 1);
+        suite.confirm(&[ended(ClauseId::LST_1)]);
+        suite.settle_awaiting();
+        assert_eq!((suite.totals.blocked, suite.totals.failed), (1, 0));
+    }
+
+    #[test]
+    fn what_follows_from_an_omission_is_told_no_more_and_what_stands_beside_it_is() {
+        let mut suite = Suite::new(many(1), accounts(2), options());
+        let scenario = suite.scenario(0).unwrap();
+        let judged = |suite: &mut Suite, failures: &[Failure]| {
+            let mut result = suite.judge.untold(&scenario, Duration::ZERO);
+            result.verdict = Verdict::Failed;
+            result.failures = failures.to_vec();
+            suite.charge_omitted(0, &mut result);
+            let left = result.failures.iter().filter_map(|one| one.clause);
+            (result.verdict, left.collect::<Vec<_>>())
+        };
+        let other = Failure {
+            judge: Judge::of("serials"),
+            ..failure(Some(ClauseId::SER_1), "a number", "ADD 5 FL 3 b@x B")
+        };
+        let both = [unshown(ClauseId::PRES_4), other];
+        let before = judged(&mut suite, &both);
+        assert_eq!(before.1, [ClauseId::PRES_4, ClauseId::SER_1]);
+        suite.confirm(&[unshown(ClauseId::PRES_1)]);
+        let alone = judged(&mut suite, &both[..1]);
+        assert_eq!(alone, (Verdict::Blocked, Vec::new()));
+        let beside = judged(&mut suite, &both);
+        assert_eq!(beside, (Verdict::Failed, vec![ClauseId::SER_1]));
+        let own = judged(&mut suite, &[unshown(ClauseId::PRES_3)]);
+        assert_eq!(own, (Verdict::Failed, vec![ClauseId::PRES_3]));
+        // Where what is left is known, nothing is new.
+        let waiver = Waiver::new("SER-1", "known", place()).unwrap();
+        suite.judge.waivers = Waivers::new(vec![waiver], None);
+        let waived = judged(&mut suite, &both);
+        assert_eq!(waived, (Verdict::Waived, vec![ClauseId::SER_1]));
+    }
+
+    #[test]
+    fn what_was_often_left_undone_needs_no_further_look_whatever_clause_that_breaks() {
+        let mut confirmed = Confirmed::default();
+        let clauses = [
+            ClauseId::PRES_1,
+            ClauseId::PRES_2,
+            ClauseId::PRES_3,
+            ClauseId::PRES_4,
+        ];
+        for clause in clauses {
+            assert!(!confirmed.has_known(&unshown(ClauseId::PRES_5)));
+            confirmed.take(&[unshown(clause)]);
+        }
+        assert!(confirmed.has_known(&unshown(ClauseId::PRES_5)));
+        let other = failure(Some(ClauseId::PRES_5), "ILN", "NLN NLN b@x B");
+        assert!(!confirmed.has_known(&other));
+    }
+}

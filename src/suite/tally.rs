@@ -1,0 +1,142 @@
+//! What the scenarios together say of each clause.
+
+use std::collections::BTreeMap;
+
+use crate::event::{
+    Cause, ClauseResult, ClauseVerdict, ScenarioResult, Standing, Untested, Verdict,
+};
+use crate::protocol::{Clause, ClauseId, Dialect};
+
+/// What is known of the clauses so far.
+#[derive(Debug, Default)]
+pub(crate) struct Tally {
+    clauses: BTreeMap<ClauseId, (ClauseVerdict, Option<String>)>,
+    /// Why a scenario that tests a clause has said nothing of it: the reason to tell.
+    untested: BTreeMap<ClauseId, Untested>,
+    /// The cause at which a scenario ended that tests a clause, and so said nothing of it.
+    ended_at: BTreeMap<ClauseId, usize>,
+}
+
+impl Tally {
+    /// Takes in a final result. What is flaky, blocked or skipped proves nothing.
+    pub(crate) fn take(&mut self, result: &ScenarioResult) {
+        if let Some(why) = silence_of(result) {
+            for clause in &result.clauses {
+                let known = self.untested.entry(*clause).or_insert(why);
+                *known = why.min(*known);
+                if let (Untested::Unmet, Some(cause)) = (why, result.cause) {
+                    self.ended_at.entry(*clause).or_insert(cause);
+                }
+            }
+        }
+        let broken = match result.verdict {
+            Verdict::Passed | Verdict::Failed => ClauseVerdict::Failed,
+            Verdict::Waived => ClauseVerdict::Waived,
+            _ => return,
+        };
+        // A scenario ends at its first breach, so that it says nothing of its other clauses; what
+        // oracles see does not end it.
+        if result.is_met {
+            for clause in &result.clauses {
+                self.raise(*clause, ClauseVerdict::Passed, None);
+            }
+        }
+        for variation in &result.variations {
+            let seen = Some(variation.seen.clone());
+            self.raise(variation.clause, ClauseVerdict::Varied, seen);
+        }
+        for note in result.notes.iter().filter_map(|note| note.clause) {
+            self.raise(note, ClauseVerdict::Noted, None);
+        }
+        for failure in result.failures.iter().filter_map(|failure| failure.clause) {
+            self.raise(failure, broken, None);
+        }
+    }
+
+    fn raise(&mut self, clause: ClauseId, verdict: ClauseVerdict, seen: Option<String>) {
+        let entry = self
+            .clauses
+            .entry(clause)
+            .or_insert((ClauseVerdict::Untested, None));
+        if verdict > entry.0 {
+            *entry = (verdict, seen);
+        }
+    }
+
+    /// Every clause that holds in one of the dialects of the run, with its verdict. `causes` are those of the run, the heaviest
+    /// first; `is_part` is set where something of the suite was left out.
+    pub(crate) fn results(
+        &self,
+        causes: &[Cause],
+        is_part: bool,
+        dialects: &[&'static Dialect],
+    ) -> Vec<ClauseResult> {
+        let all = Clause::all().iter();
+        let judged = all.filter_map(|clause| {
+            let own = dialects.iter().filter(|dialect| clause.holds_in(dialect));
+            Some((clause, *own.max()?))
+        });
+        judged
+            .map(|(clause, dialect)| ClauseResult {
+                dialect,
+                ..self.result(clause, causes, is_part)
+            })
+            .collect()
+    }
+
+    fn result(&self, clause: &Clause, causes: &[Cause], is_part: bool) -> ClauseResult {
+        let (mut verdict, seen) = self
+            .clauses
+            .get(&clause.id)
+            .cloned()
+            .unwrap_or((ClauseVerdict::Untested, None));
+        let cause = causes.iter().find(|cause| cause.clause == Some(clause.id));
+        if let Some(cause) = cause {
+            // What the first look alone has found.
+            verdict = verdict.max(match cause.standing {
+                Standing::Fails => ClauseVerdict::Failed,
+                Standing::Waived => ClauseVerdict::Waived,
+                Standing::Noted => ClauseVerdict::Noted,
+            });
+        }
+        let untested = (verdict == ClauseVerdict::Untested).then(|| {
+            let known = self.untested.get(&clause.id).copied();
+            let rest = match is_part {
+                true => Untested::LeftOut,
+                false => Untested::Nothing,
+            };
+            known.map_or(rest, |known| known.min(rest))
+        });
+        let blocking = match untested {
+            Some(Untested::Blocked(cause)) => cause,
+            Some(Untested::Unmet) => self.ended_at.get(&clause.id).copied(),
+            _ => None,
+        };
+        ClauseResult {
+            id: clause.id,
+            dialect: Dialect::first(),
+            level: clause.level,
+            verdict,
+            seen,
+            untested,
+            cause: cause.map(|cause| cause.id).or(blocking),
+        }
+    }
+}
+
+/// Why a result says nothing of the clauses that its scenario tests.
+fn silence_of(result: &ScenarioResult) -> Option<Untested> {
+    match result.verdict {
+        Verdict::Passed if result.is_met => None,
+        Verdict::Passed | Verdict::Failed | Verdict::Waived => Some(Untested::Unmet),
+        Verdict::Blocked => Some(Untested::Blocked(result.cause)),
+        Verdict::Inconclusive => Some(Untested::Inconclusive),
+        Verdict::Flaky => Some(Untested::Flaky),
+        Verdict::Skipped => Some(
+            result
+                .skipped
+                .as_ref()
+                .map_or(Untested::Stopped, Untested::of),
+        ),
+    }
+}

@@ -1,0 +1,72 @@
+//! A server that stops of how many came, whoever they were.
+
+use std::collections::BTreeMap;
+
+use super::death::{Death, Health};
+use super::run::{Entry, Suite};
+use crate::protocol::ClauseId;
+
+/// So often a scenario runs again for a death of wear before it is a suspect like others.
+const SPARED: usize = 2;
+
+/// Deaths that no scenario is the cause of.
+#[derive(Debug, Default)]
+pub(super) struct Wear {
+    /// How often the server stopped and nobody was found who stops it.
+    pub(super) unproved: usize,
+    /// It was proved that the server stops of how many came.
+    pub(crate) is_known: bool,
+    /// How often a scenario ran when it did so again.
+    spared: BTreeMap<usize, usize>,
+}
+
+impl Suite {
+    /// Whether it is known what the server dies of, and whoever runs now is innocent: they run
+    /// again.
+    pub(super) fn is_worn_again(&mut self, suspects: &mut Vec<usize>) -> bool {
+        if !self.wear.is_known || !self.options.owns_server {
+            return false;
+        }
+        let mut again = Vec::new();
+        suspects.retain(|entry| {
+            let times = self.wear.spared.entry(*entry).or_default();
+            *times += 1;
+            let is_spared = *times <= SPARED;
+            again.extend(is_spared.then_some(*entry));
+            !is_spared
+        });
+        for entry in again.into_iter().rev() {
+            self.queue.push_front(entry);
+        }
+        suspects.is_empty()
+    }
+
+    /// Whoever runs when a count is full is innocent: where nobody was found, those are tried that
+    /// wear a server out, once in a run.
+    pub(super) fn suspect_wear(&mut self, death: &Death) {
+        let is_tried = death.wears || self.wear.unproved != 1;
+        if is_tried || !death.was_revived || !self.options.owns_server {
+            return;
+        }
+        let wears =
+            |entry: &Entry| !entry.settled && entry.scenario.clauses.contains(&ClauseId::LIVE_3);
+        let suspects = self.entries.iter().enumerate().filter(|(_, e)| wears(e));
+        let suspects: Vec<usize> = suspects.map(|(entry, _)| entry).collect();
+        if suspects.is_empty() {
+            return;
+        }
+        self.queue.retain(|queued| !suspects.contains(queued));
+        let mut dead = death.dead.clone();
+        // What has served others is not as new.
+        dead.exited = true;
+        let mut worn = Death::of(dead, suspects, true);
+        worn.wears = true;
+        self.health = Health::Dying(worn);
+    }
+
+    /// Whether its turn has not come yet.
+    pub(super) fn is_for_later(&self, entry: usize) -> bool {
+        let entry = self.entries.get(entry);
+        entry.is_some_and(|entry| entry.phase > self.phase)
+    }
+}

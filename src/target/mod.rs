@@ -1,0 +1,30 @@
+//! What is tested: the target file, its accounts, how it is launched, its waivers, and what was
+//! learnt of it.
+
+mod date;
+mod description;
+mod environment;
+mod file;
+mod file_waivers;
+mod known;
+mod pattern;
+mod roster;
+mod schema;
+mod sieve;
+#[cfg(test)]
+mod target_tests;
+#[cfg(test)]
+pub(crate) mod test_support;
+mod waivers;
+
+pub use date::{Date, DateError};
+pub use description::{AddressError, Invocation, Launch, RemoteError, Signal, Target, is_loopback};
+pub use environment::{Account, Barriers, Climb, Environment, Experience, Learnt, Lists, Timeouts};
+pub use known::Known;
+pub(crate) use known::{Look, is_nearly_right};
+pub use pattern::{Pattern, PatternError};
+pub(crate) use roster::{OWN_LISTS, Roster};
+pub use schema::target_schema;
+pub use sieve::Residents;
+pub(crate) use sieve::Sieve;
+pub use waivers::{Habit, Stale, Waiver, Waivers, Whose};

@@ -1,7 +1,5 @@
 //! How users name scenarios and clauses: by name, folder, glob, clause id or group of clauses.
 
-use globset::{GlobBuilder, GlobMatcher};
-
 use crate::diagnostic::did_you_mean;
 use crate::protocol::{Clause, ClauseId};
 use crate::scenario::ast::Scenario;
@@ -18,7 +16,7 @@ pub enum Pattern {
         /// As it was written.
         text: String,
         /// The same as a glob, where it holds a character of a glob.
-        glob: Option<GlobMatcher>,
+        glob: Option<Glob>,
     },
 }
 
@@ -87,7 +85,7 @@ impl Pattern {
         }
         let glob = word
             .contains(['*', '?', '[', '{'])
-            .then(|| compile(word))
+            .then(|| Glob::parse(word))
             .transpose()?;
         Ok(Self::Name {
             text: word.trim_end_matches('/').to_owned(),
@@ -123,15 +121,33 @@ impl Pattern {
 }
 
 /// A glob for any text; `*` also stands for `/`.
-pub(crate) fn compile(glob: &str) -> Result<GlobMatcher, PatternError> {
-    GlobBuilder::new(glob)
-        .backslash_escape(true)
-        .build()
-        .map(|glob| glob.compile_matcher())
-        .map_err(|error| PatternError::BadGlob {
-            word: glob.to_owned(),
-            why: error.kind().to_string(),
-        })
+#[derive(Debug, Clone)]
+pub struct Glob(String);
+
+impl Glob {
+    /// In a text without one, no wildcard stops at a `/`.
+    const SLASH: &str = "\u{1}";
+
+    /// Reads one. A `!` is a character like others.
+    ///
+    /// # Errors
+    ///
+    /// [`PatternError::BadGlob`].
+    fn parse(word: &str) -> Result<Self, PatternError> {
+        let escape = if word.starts_with('!') { "\\" } else { "" };
+        let glob = format!("{escape}{}", word.replace('/', Self::SLASH));
+        match fast_glob::validate(&glob) {
+            Ok(()) => Ok(Self(glob)),
+            Err(error) => Err(PatternError::BadGlob {
+                word: word.to_owned(),
+                why: error.to_string(),
+            }),
+        }
+    }
+
+    fn is_match(&self, text: &str) -> bool {
+        fast_glob::glob_match(&self.0, text.replace('/', Self::SLASH))
+    }
 }
 
 /// A scenario's name without the row of its matrix.
@@ -179,10 +195,23 @@ mod tests {
             "pres-1",
             "PRES",
             "PRES-*",
+            "pres*BSY]",
+            "**/change?state=BSY?",
+            "presence/{change,call}*",
+            "[!q]resence/*",
         ] {
             assert!(names(word, row, &["PRES-1"]), "{word}");
         }
-        for word in ["pres", "change", "presence/chan", "PRES-2", "USR", "x*"] {
+        for word in [
+            "pres",
+            "change",
+            "presence/chan",
+            "PRES-2",
+            "USR",
+            "x*",
+            "!*",
+            "{a,b}*",
+        ] {
             assert!(!names(word, row, &["PRES-1"]), "{word}");
         }
     }

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! alice in                         logs in (TrIDs 1 to 4)
-//! alice on NLN FL=bob BLP=BL       logs in, SYN 5 with these lists, CHG 6
+//! alice on NLN FL=bob BLP=BL       logs in, SYN 5 with these lists, CHG 6; VER=MSNP7 in this dialect
 //! alice C: PNG                     a line of the client
 //! alice S: QNG                     a line of the server
 //! .. hello\r\n                     the payload of the line before
@@ -43,9 +43,9 @@ fn unescape(text: &str) -> Vec<u8> {
     out
 }
 
-fn login(name: &str) -> String {
+fn login(name: &str, dialect: &str) -> String {
     format!(
-        "{name} C: VER 1 MSNP2\n{name} S: VER 1 MSNP2\n{name} C: INF 2\n{name} S: INF 2 MD5\n\
+        "{name} C: VER 1 {dialect}\n{name} S: VER 1 {dialect}\n{name} C: INF 2\n{name} S: INF 2 MD5\n\
          {name} C: USR 3 MD5 I {name}@hotmail.com\n{name} S: USR 3 MD5 S 1.2\n\
          {name} C: USR 4 MD5 S 00000000000000000000000000000000\n\
          {name} S: USR 4 OK {name}@hotmail.com {name}\n"
@@ -53,12 +53,12 @@ fn login(name: &str) -> String {
 }
 
 fn online(name: &str, settings: &str) -> String {
-    let mut text = login(name);
     let mut words = settings.split_whitespace();
     let state = words.next().unwrap();
     let settings: BTreeMap<&str, &str> = words.map(|word| word.split_once('=').unwrap()).collect();
     let setting = |key, default| settings.get(key).copied().unwrap_or(default);
     let (prompt, privacy) = (setting("GTC", "A"), setting("BLP", "AL"));
+    let mut text = login(name, setting("VER", "MSNP2"));
     let _ = writeln!(text, "{name} C: SYN 5 0\n{name} S: SYN 5 3");
     let _ = writeln!(
         text,
@@ -127,7 +127,9 @@ impl Reader {
         }
         let (name, rest) = line.split_once(' ').unwrap();
         if rest == "in" {
-            login(name).lines().for_each(|line| self.line(line));
+            login(name, "MSNP2")
+                .lines()
+                .for_each(|line| self.line(line));
             return;
         }
         if let Some(settings) = rest.strip_prefix("on ") {

@@ -182,7 +182,7 @@ impl Presence {
         let may_see = seen.conn.first_change.is_some() && !seen.conn.was_fln;
         let clause = match request.verb {
             Verb::Chg if is_first && told.line.word(2) != b"FLN" => ClauseId::PRES_1,
-            Verb::Add if is_add && may_see => ClauseId::PRES_3,
+            Verb::Add if is_add && may_see && !request.names_group() => ClauseId::PRES_3,
             _ => return,
         };
         if !request.is_sound || !seen.conn.is_clear() || !world.user(me).is_sure() {

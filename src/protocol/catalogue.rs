@@ -321,6 +321,50 @@ catalogue! {
     SYNC_4 "SYNC-4": Must "-" "A BPR line of the batch is `BPR ser handle key [value]`, with the handle of the FL line before it." since 7 until 7;
     SYNC_5 "SYNC-5": Must "-" "Between SYN and the last RL line stand, in this order, GTC, BLP, PRP, (MSNP7: LSG,) LST FL, AL, BL, RL; BPR lines only after an LST line." since 5 until 7;
     SYNC_10 "SYNC-10": Practice "-" "PRP and BPR lines of the batch are `PRP TrID ser key [value]` and `BPR ser handle key [value]`, the handle being that of the FL line before it." accept "PRP without the TrID; BPR without the handle" since 5 until 6;
+    // groups, from MSNP7 on: LSG, ADG, REG, RMG
+    SYNC_6 "SYNC-6": Must "-" "The batch names every group: `LSG TrID ser item total id name 0`, item counting 1 to total, before the first LST." accept "`LSG TrID ser 0 0` for a user without groups" since 7 until 7;
+    SYNC_7 "SYNC-7": Must "-" "An FL line ends in the contact's group ids, joined by commas, each of them named by an LSG line." since 7 until 7;
+    SYNC_8 "SYNC-8": Practice "-" "AL, BL and RL lines and the line of an empty list carry no group ids." accept "a 0 at the end of AL, BL and RL lines" since 7 until 7;
+    SYNC_9 "SYNC-9": Practice "-" "Group 0 is among the groups, also for a user who never made one." accept "no group at all" since 7 until 9;
+    LREQ_2 "LREQ-2": Practice "-" "In the answer to a client's LST FL each line ends in the contact's group ids." accept "not offered" since 7 until 8;
+    LSG_1 "LSG-1": Practice "-" "`LSG TrID` is answered by one `LSG TrID ser item total id name 0` for each group." accept "not offered" since 7 until 8;
+    GRP_1 "GRP-1": Must "-" "`ADG TrID name 0`, the name being one that no group has yet, is answered by `ADG TrID ser name id 0`, with a new serial number." accept "no 0 at the end (GRP-17); 223 at a limit of groups" since 7 until 9;
+    GRP_2 "GRP-2": Must "-" "A new group's id is one that no other group of that user has, and never 0." since 7 until 9;
+    GRP_3 "GRP-3": Practice "-" "Group ids are 1 to 29." accept "larger numbers" since 7 until 9;
+    GRP_4 "GRP-4": Must "-" "A new group is in the batch of a later SYN under its id and name, also after a new login." since 7 until 9;
+    GRP_5 "GRP-5": Must "-" "A group name travels URL-encoded and comes back meaning the same text." since 7;
+    GRP_6 "GRP-6": Practice "-" "With 30 groups ADG draws 223 and adds nothing." accept "no limit, a higher limit" since 7;
+    GRP_7 "GRP-7": Practice "-" "A name of more than 61 encoded bytes draws 229 in ADG and REG." accept "a close; success" since 7;
+    GRP_8 "GRP-8": Open "-" "A name that another group of the user has is accepted." accept "228, also for a name that a group of another user has" since 7 until 9;
+    GRP_9 "GRP-9": Must "-" "`REG TrID id name 0` is answered by `REG TrID ser id name 0`, with a new serial number; later batches show the new name." accept "no 0 at the end (GRP-17)" since 7 until 9;
+    GRP_10 "GRP-10": Practice "-" "REG or RMG of an id that no group has draws 224." accept "a close; an echo of REG or RMG that changes nothing" since 7;
+    GRP_11 "GRP-11": Must "-" "`RMG TrID id` is answered by `RMG TrID ser id`, with a new serial number; later batches do not hold the group, nor its id in any contact's list." accept "226 while the group has members" since 7 until 9;
+    GRP_12 "GRP-12": Practice "-" "RMG of group 0 never takes group 0 away: it is refused, or the next batch shows the group as before." since 7 until 9;
+    GRP_13 "GRP-13": Practice "-" "That error is 230." accept "224; an echo" since 7 until 9;
+    GRP_14 "GRP-14": Open "-" "Removing a group takes contacts that are in no other group off the FL." accept "the contacts stay, in group 0 or in none; 226 while the group has members" since 7 until 9;
+    GRP_15 "GRP-15": Practice "-" "A group id that is no number, or 30 and more, is refused by a close." accept "224, 201" since 7 until 9;
+    GRP_16 "GRP-16": Must "-" "A user's ADG, REG and RMG leave other users' groups as they are, whatever id they name." since 7;
+    GRP_17 "GRP-17": Practice "-" "The replies to ADG and REG end in 0." accept "no 0" since 7 until 9;
+    GRP_18 "GRP-18": Practice "-" "A failed ADG, REG or RMG changes neither the groups nor, where the dialect has one, the serial number." since 7;
+    // into groups and out of them, by ADD and REM
+    INTO_1 "INTO-1": Must "-" "`ADD TrID FL handle name id` for a contact on the FL, id being a group other than 0, is echoed with the group id last, and the contact is in that group from then on." since 7 until 9;
+    INTO_2 "INTO-2": Must "-" "A contact on the FL can be added to a further group; the batch then shows the contact in both." since 7 until 9;
+    INTO_3 "INTO-3": Practice "-" "Adding a contact to a group that it is in draws 215." accept "an echo" since 7 until 9;
+    INTO_4 "INTO-4": Practice "-" "ADD to a group that does not exist draws 224, and the contact is not added." accept "a close, another error" since 7 until 9;
+    INTO_5 "INTO-5": Practice "-" "ADD FL without a group id succeeds and puts the contact into group 0; the echo names no group." accept "an echo that ends in 0; the contact in no group" since 7 until 9;
+    INTO_6 "INTO-6": Practice "-" "Adding a contact to a further group tells the contact nothing." accept "a second ADD 0 RL" since 7 until 9;
+    INTO_7 "INTO-7": Practice "-" "`ADD TrID FL handle name id` for a user who is on no list puts the user on the FL and into that group, and is echoed with the group id last." accept "an error, the user being added to no list; an echo without the id for group 0" since 7 until 9;
+    OUTOF_1 "OUTOF-1": Must "-" "`REM TrID FL handle id`, id being a group other than 0 that the contact is in beside another, is echoed with the group id last; the contact leaves that group and stays on the FL." since 7 until 9;
+    OUTOF_2 "OUTOF-2": Open "-" "Leaving the last group leaves the contact on the FL." accept "the contact is off the FL" since 7 until 9;
+    OUTOF_3 "OUTOF-3": Practice "-" "REM from a group that does not exist draws 224, from one that the contact is not in 225." accept "either for the other, 216, a close" since 7 until 9;
+    OUTOF_4 "OUTOF-4": Must "-" "REM FL without a group id takes the contact off the FL and out of all groups." accept "216 after an earlier REM from a group, the contact being off the FL all the same" since 7 until 9;
+    OUTOF_5 "OUTOF-5": Practice "-" "Leaving a group tells the contact nothing while the contact is on the FL: no REM 0 RL comes." accept "REM 0 RL to the contact (and then 216 in answer to a later REM FL that takes effect all the same)" since 7 until 9;
+    // letters and pages, from MSNP5 on
+    SDC_1 "SDC-1": Practice "-" "`SDC TrID address lcid library codebase X X name length` with its payload is answered by `SDC TrID OK`." accept "not offered" since 5;
+    SDC_2 "SDC-2": Practice "-" "A malformed SDC draws 503 and a close." accept "another error, a close, not offered" since 5;
+    SDC_3 "SDC-3": Practice "-" "A server that answers SDC takes exactly its payload; what follows is the next command." since 5;
+    PAG_1 "PAG-1": Practice "-" "A PAG that cannot be delivered draws 800; one that is draws nothing." accept "not offered" since 5 until 8;
+    PAG_2 "PAG-2": Practice "-" "The payload of a PAG is never taken for commands." accept "a close; not offered (a server that does not know PAG reads the payload as lines)" since 5 until 8;
     // the server as a whole
     LIVE_1 "LIVE-1": Must "4" "Whatever one client sends, the server goes on serving the others.";
     LIVE_2 "LIVE-2": Must "4" "A client that stops reading does not stop the delivery to others.";

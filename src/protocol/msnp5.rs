@@ -7,9 +7,9 @@ use super::clause::ClauseId;
 use super::dialect::Dialect;
 use super::ladder::Rung;
 use super::message::Param::{Handle, Is, Key, Length, Name, Serial, Value, Word};
-use super::message::{Message, plain};
+use super::message::{Message, form, plain};
 use super::msnp4::MSNP4;
-use super::requests::{Effect, asked, told};
+use super::requests::{Answer, Effect, asked, told};
 use super::role::NS;
 use super::verb::Verb;
 
@@ -54,6 +54,7 @@ const ROWS: &[Message] = &[
             Length,
         ])],
     )
-    .with_payload(),
-    Message::response(Verb::Sdc, NS, &[plain(&[Is("OK")])]).to(&[Verb::Sdc]),
+    .with_payload()
+    .asked(asked(ClauseId::SDC_1, &[Rung::Usr]).by(Answer::Ok)),
+    Message::response(Verb::Sdc, NS, &[form(ClauseId::SDC_1, &[Is("OK")])]).to(&[Verb::Sdc]),
 ];

@@ -5,12 +5,14 @@ use std::sync::OnceLock;
 
 use super::clause::ClauseId;
 use super::dialect::Dialect;
+use super::ladder::Rung;
 use super::message::Param::{
     Address, Group, Groups, Handle, Is, Item, List, Name, Serial, Total, Word,
 };
 use super::message::{Message, form, plain};
 use super::msnp2::TO_SWITCHBOARD;
 use super::msnp6::MSNP6;
+use super::requests::{Effect, asked};
 use super::role::{DS_NS, NS};
 use super::verb::Verb;
 
@@ -79,31 +81,38 @@ const ROWS: &[Message] = &[
     Message::response(
         Verb::Lsg,
         NS,
-        &[plain(&[Serial, Item, Total, Group, Word("name"), Word("0")]).optional(3)],
+        &[form(
+            ClauseId::SYNC_6,
+            &[Serial, Item, Total, Group, Word("name"), Word("0")],
+        )
+        .optional(3)],
     )
     .to(&[Verb::Lsg, Verb::Syn]),
     Message::request(
         Verb::Adg,
         NS,
         &[plain(&[Word("name"), Word("0")]).optional(1)],
-    ),
+    )
+    .asked(asked(ClauseId::GRP_1, &[Rung::Syn]).changes(Effect::Groups)),
     Message::response(
         Verb::Adg,
         NS,
-        &[plain(&[Serial, Word("name"), Group, Word("0")]).optional(1)],
+        &[form(ClauseId::GRP_1, &[Serial, Word("name"), Group, Word("0")]).optional(1)],
     )
     .to(&[Verb::Adg]),
     Message::request(
         Verb::Reg,
         NS,
         &[plain(&[Group, Word("name"), Word("0")]).optional(1)],
-    ),
+    )
+    .asked(asked(ClauseId::GRP_9, &[Rung::Syn]).changes(Effect::Groups)),
     Message::response(
         Verb::Reg,
         NS,
-        &[plain(&[Serial, Group, Word("name"), Word("0")]).optional(1)],
+        &[form(ClauseId::GRP_9, &[Serial, Group, Word("name"), Word("0")]).optional(1)],
     )
     .to(&[Verb::Reg]),
-    Message::request(Verb::Rmg, NS, &[plain(&[Group])]),
-    Message::response(Verb::Rmg, NS, &[plain(&[Serial, Group])]).to(&[Verb::Rmg]),
+    Message::request(Verb::Rmg, NS, &[plain(&[Group])])
+        .asked(asked(ClauseId::GRP_11, &[Rung::Syn]).changes(Effect::Groups)),
+    Message::response(Verb::Rmg, NS, &[form(ClauseId::GRP_11, &[Serial, Group])]).to(&[Verb::Rmg]),
 ];

@@ -44,6 +44,8 @@ pub enum Effect {
     Name,
     /// The account's phone numbers.
     Properties,
+    /// The account's groups.
+    Groups,
 }
 
 impl Effect {

@@ -40,4 +40,8 @@ pub(super) const UNTESTABLE: &[(ClauseId, &str)] = &[
         ClauseId::PRP_9,
         "a line break that is decoded is told as NAME-4, in whatever text it stood",
     ),
+    (
+        ClauseId::GRP_3,
+        "larger numbers than 29 are accepted, and what is no number breaks GRP-1",
+    ),
 ];

@@ -217,6 +217,12 @@ impl Directory {
         })
     }
 
+    /// All accounts that have been made.
+    pub(super) fn ids(&self) -> impl Iterator<Item = AccountId> + use<> {
+        let count = u32::try_from(self.accounts.len()).unwrap_or(u32::MAX);
+        (0..count).map(AccountId)
+    }
+
     /// Whether the service has such a user, made or not.
     pub(super) fn knows(&self, handle: &str) -> bool {
         self.password(handle).is_some()

@@ -16,6 +16,7 @@ const LOGIN_PAGE: &str = "http://www.hotmail.com/cgi-bin/dasp/hminfo_shell.asp";
 const SITE: u32 = 2;
 
 /// Nobody has a device for pages here.
+//= PAG-1
 const NOT_PAGED: Refusal = Refusal::Error(800);
 
 impl Server {
@@ -24,6 +25,8 @@ impl Server {
             "CVR" => self.recommend_version(conn, request),
             "URL" => self.name_page(conn, request),
             "SND" => self.send_invitation(conn, request),
+            //= PAG-2
+            //= SDC-3
             "SDC" => self.mail_invitation(conn, request),
             "PAG" => Err(NOT_PAGED),
             "FND" => self.search(conn, request),
@@ -77,11 +80,13 @@ impl Server {
     }
 
     /// Takes a letter to whoever has an address. Nothing is mailed.
+    //= SDC-1
     fn mail_invitation(&mut self, conn: ConnId, request: &Request<'_>) -> Outcome {
         let [address, locale, ..] = request.params else {
             return Err(Refusal::Close);
         };
         let is_address = address.is_ascii() && address.contains(&b'@');
+        //= SDC-2
         if !is_address || !locale.starts_with(b"0x") {
             return Err(Refusal::ErrorAndClose(503));
         }

@@ -45,6 +45,8 @@ impl fmt::Display for GroupId {
 pub(super) struct Membership(u32);
 
 /// Whoever is put into no group is in that of the others.
+//= INTO-5
+//= OUTOF-2
 impl Default for Membership {
     fn default() -> Self {
         Self::only(GroupId::OTHERS)
@@ -68,12 +70,18 @@ impl Membership {
         self.0 &= !Self::only(group).0;
     }
 
+    /// Whether it is more than one group.
+    pub(super) fn is_several(self) -> bool {
+        self.0.count_ones() > 1
+    }
+
     fn is_empty(self) -> bool {
         self.0 == 0
     }
 }
 
 /// The numbers, joined by commas.
+//= SYNC-7
 impl fmt::Display for Membership {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let groups = (0..MAX_GROUPS).map(GroupId);
@@ -99,6 +107,7 @@ struct Group {
 pub(super) struct Groups(Vec<Group>);
 
 /// The one group of a user who never made any, under the name that says so.
+//= SYNC-9
 impl Default for Groups {
     fn default() -> Self {
         Self(vec![Group {
@@ -113,11 +122,25 @@ impl Groups {
         self.0.iter_mut().find(|group| group.id == id)
     }
 
+    /// The group with the highest number.
+    pub(super) fn last(&self) -> Option<GroupId> {
+        self.0.last().map(|group| group.id)
+    }
+
+    /// Gives a group another name, where there is one with this number.
+    pub(super) fn rename(&mut self, id: GroupId, name: Arc<str>) -> bool {
+        let group = self.find_mut(id);
+        group.map(|group| group.name = name).is_some()
+    }
+
     fn contains(&self, id: GroupId) -> bool {
         self.0.iter().any(|group| group.id == id)
     }
 
     /// Makes a group under the lowest number that is free; `None` where there are too many.
+    //= GRP-2
+    //= GRP-3
+    //= GRP-8
     fn add(&mut self, name: Arc<str>) -> Option<GroupId> {
         let mut ids = (0..MAX_GROUPS).map(GroupId);
         let id = ids.find(|id| !self.contains(*id))?;
@@ -133,22 +156,26 @@ impl Groups {
 
 /// Reads a parameter as the name of a group, kept encoded.
 fn parse_group_name(word: &[u8]) -> Result<Arc<str>, Refusal> {
+    //= GRP-7
     if word.len() >= FAR_TOO_LONG {
         return Err(Refusal::Close);
     }
     if word.len() > MAX_NAME {
         return Err(Refusal::Error(229));
     }
+    //= GRP-5
     let name = parse_name(word).ok_or(Refusal::Error(229))?;
     Ok(name.into())
 }
 
 /// The group that a parameter names.
 fn parse_group(word: &[u8]) -> Result<GroupId, Refusal> {
+    //= GRP-15
     GroupId::parse(word).ok_or(Refusal::Close)
 }
 
 impl Server {
+    //= LSG-1
     pub(super) fn show_groups(
         &mut self,
         conn: ConnId,
@@ -159,6 +186,7 @@ impl Server {
         Ok(())
     }
 
+    //= SYNC-6
     pub(super) fn send_groups(&mut self, conn: ConnId, account: AccountId, trid: &str) {
         let user = self.quirks.as_written(&self.directory, account);
         let (serial, total) = (user.serial, user.groups.0.len());
@@ -168,6 +196,10 @@ impl Server {
         }
     }
 
+    //= GRP-1
+    //= GRP-4
+    //= GRP-16
+    //= GRP-17
     pub(super) fn add_group(
         &mut self,
         conn: ConnId,
@@ -179,6 +211,7 @@ impl Server {
         };
         let name = parse_group_name(name)?;
         let made = self.directory[account].groups.add(Arc::clone(&name));
+        //= GRP-6
         let id = made.ok_or(Refusal::Error(223))?;
         let (trid, serial) = (request.trid(), self.count(account, Change::Groups));
         self.outbox
@@ -186,6 +219,8 @@ impl Server {
         Ok(())
     }
 
+    //= GRP-9
+    //= GRP-18
     pub(super) fn rename_group(
         &mut self,
         conn: ConnId,
@@ -197,8 +232,10 @@ impl Server {
         };
         let (id, name) = (parse_group(id)?, parse_group_name(name)?);
         let groups = &mut self.directory[account].groups;
-        let group = groups.find_mut(id).ok_or(NO_GROUP)?;
-        group.name = Arc::clone(&name);
+        //= GRP-10
+        if !groups.rename(id, Arc::clone(&name)) {
+            return Err(NO_GROUP);
+        }
         let (trid, serial) = (request.trid(), self.count(account, Change::Groups));
         self.outbox
             .line(conn, format_args!("REG {trid} {serial} {id} {name} 0"));
@@ -206,6 +243,8 @@ impl Server {
     }
 
     /// Contacts that are in no other group leave the FL with it.
+    //= GRP-11
+    //= GRP-14
     pub(super) fn remove_group(
         &mut self,
         conn: ConnId,
@@ -216,7 +255,9 @@ impl Server {
             return Err(Refusal::Close);
         };
         let id = parse_group(id)?;
-        if id == GroupId::OTHERS {
+        //= GRP-12
+        //= GRP-13
+        if id == GroupId::OTHERS && !self.quirks.removes_the_others() {
             return Err(Refusal::Error(230));
         }
         self.find_group(account, id)?;
@@ -253,19 +294,24 @@ impl Server {
     }
 
     /// A contact has been put on the FL: into this group, or among the others.
+    //= INTO-7
     pub(super) fn put_into_group(
         &mut self,
         account: AccountId,
         contact: AccountId,
         group: Option<GroupId>,
     ) {
-        let entry = self.directory[account].forward.entry_mut(contact);
-        if let (Some(entry), Some(group)) = (entry, group) {
+        let user = &mut self.directory[account];
+        let group = group.or(self.quirks.group_of_the_ungrouped(&user.groups));
+        if let (Some(entry), Some(group)) = (user.forward.entry_mut(contact), group) {
             entry.groups = Membership::only(group);
         }
     }
 
     /// A contact of the FL enters one more group. Nobody else hears of it.
+    //= INTO-1
+    //= INTO-2
+    //= INTO-6
     pub(super) fn enter_group(
         &mut self,
         conn: ConnId,
@@ -276,8 +322,13 @@ impl Server {
         request: &Request<'_>,
     ) -> Outcome {
         let entry = self.directory[account].forward.entry_mut(contact);
+        //= INTO-3
         let entry = entry.filter(|entry| !entry.groups.contains(group));
-        entry.ok_or(Refusal::Error(215))?.groups.insert(group);
+        let groups = &mut entry.ok_or(Refusal::Error(215))?.groups;
+        if self.quirks.moves_between_groups() {
+            *groups = Membership::only(group);
+        }
+        groups.insert(group);
         let (trid, serial) = (request.trid(), self.count(account, Change::Groups));
         let handle = &self.directory[contact].handle;
         self.outbox.line(
@@ -289,6 +340,8 @@ impl Server {
 
     /// A contact of the FL leaves a group. From its last one it goes to the others. Nobody else hears
     /// of it.
+    //= OUTOF-1
+    //= OUTOF-5
     pub(super) fn leave_group(
         &mut self,
         conn: ConnId,
@@ -301,6 +354,7 @@ impl Server {
         let contact = self.known(handle).ok_or(Refusal::Error(216))?;
         let entry = self.directory[account].forward.entry_mut(contact);
         let entry = entry.ok_or(Refusal::Error(216))?;
+        //= OUTOF-3
         if !entry.groups.contains(group) {
             return Err(Refusal::Error(225));
         }

@@ -56,6 +56,7 @@ impl Server {
         //= NAME-4
         let name = parse_name(name).ok_or(Refusal::Error(209))?;
         if let Some(group) = group {
+            //= INTO-4
             self.find_group(account, group)?;
             if let Some(contact) = self.contact(account, handle) {
                 return self.enter_group(conn, account, contact, group, name, request);
@@ -181,6 +182,7 @@ impl Server {
             .line(conn, format_args!("REM {trid} {code} {serial} {handle}"));
         match list {
             //= REM-8
+            //= OUTOF-4
             ListName::Forward => self.take_off_reverse_list(account, contact),
             //= PRES-10
             ListName::Allow | ListName::Block | ListName::Reverse => {
@@ -245,7 +247,8 @@ impl Server {
     pub(super) fn strike(&mut self, owner: AccountId, list: ListName, whom: AccountId) -> bool {
         let user = &mut self.directory[owner];
         let was_there = user.list(list).contains(whom);
-        if self.quirks.writes(Change::Remove(list), user) {
+        let is_spared = list == ListName::Forward && self.quirks.spares(user, whom);
+        if !is_spared && self.quirks.writes(Change::Remove(list), user) {
             user.list_mut(list).remove(whom);
         }
         was_there

@@ -134,6 +134,8 @@ impl Server {
         }
         for (entry, item) in list.iter().zip(1..) {
             let (handle, name) = (&self.directory[entry.account].handle, &entry.name);
+            //= SYNC-8
+            //= LREQ-2
             let groups = More(shows_groups.then_some(entry.groups));
             let line =
                 format_args!("LST {trid} {code} {serial} {item} {total} {handle} {name}{groups}");

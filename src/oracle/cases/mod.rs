@@ -3,6 +3,7 @@
 
 mod answers;
 mod forgetting;
+mod groups;
 mod lists;
 mod logins;
 mod messages;

@@ -131,7 +131,7 @@ pub enum Membership {
     Unknown,
 }
 
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 struct Member {
     is_on: bool,
     since: usize,
@@ -323,14 +323,17 @@ impl ListFact {
     pub(super) fn meet(&mut self, user: UserId, index: usize) {
         let known = self.members.entry(user);
         let member = known.or_insert(Member {
-            is_on: false,
             since: index,
-            request: 0,
             is_unsure: true,
-            is_proven: false,
-            is_made: false,
+            ..Member::default()
         });
         member.is_unsure |= !member.is_on;
+    }
+
+    /// Whether `user` is on it nobody knows any more.
+    pub(super) fn doubt(&mut self, user: UserId) {
+        let known = self.members.entry(user).or_default();
+        known.is_unsure = true;
     }
 
     /// An entry of the owner's FL goes: what the lists of this kind have shown of `user` before
@@ -447,6 +450,12 @@ impl ListFact {
             *self = Self::default();
         }
         self.is_old = true;
+    }
+
+    /// A request that may have changed any entry was answered.
+    pub(super) fn forget_all(&mut self) {
+        self.settled();
+        self.forget();
     }
 
     /// Nobody knows any more; what is under way still is.

@@ -193,6 +193,7 @@ impl World {
                     user.list_mut(list).asked(index);
                 }
             }
+            Verb::Rmg => user.list_mut(List::Forward).asked(index),
             _ => {}
         }
     }
@@ -379,6 +380,7 @@ impl World {
                     let fact = self.users.get_mut(me).list_mut(list);
                     fact.settled();
                     match (request.verb, line.verb) {
+                        _ if request.names_group() => fact.doubt(contact),
                         (Verb::Add, Verb::Error(code)) if refusals::THERE.has(code) => {
                             fact.meet(contact, index);
                         }
@@ -390,6 +392,8 @@ impl World {
                     }
                 }
             }
+            // Contacts may leave the FL with their group (GRP-14).
+            (Verb::Rmg, _) => user.list_mut(List::Forward).forget_all(),
             (Verb::Add | Verb::Rem, Verb::Add | Verb::Rem) => {
                 let asked = request.words();
                 let list = List::parse(asked.word(2));
@@ -404,6 +408,10 @@ impl World {
                     }
                     return;
                 }
+                if request.names_group() {
+                    self.change_groups(me, line);
+                    return;
+                }
                 self.change_list(me, line, request.index);
                 if line.verb == Verb::Add {
                     let contact = self.users.intern(line.word(4));
@@ -412,6 +420,20 @@ impl World {
                 }
             }
             _ => {}
+        }
+    }
+
+    /// An ADD into a group or a REM out of one that the server has carried out. Whether there is such
+    /// a group, and whether it was the contact's last (OUTOF-2), nobody keeps in mind here.
+    fn change_groups(&mut self, me: UserId, line: &Line<'_>) {
+        let contact = self.users.intern(line.word(4));
+        let Some(list) = List::parse(line.word(2)) else {
+            return;
+        };
+        let fact = self.users.get_mut(me).list_mut(list);
+        let is_there = matches!(fact.membership(contact), Membership::On(_));
+        if line.verb == Verb::Rem || !is_there {
+            fact.doubt(contact);
         }
     }
 

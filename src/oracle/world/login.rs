@@ -223,6 +223,7 @@ impl World {
         for (verb, list) in verbs {
             match (verb, list) {
                 (Verb::Add | Verb::Rem, Some(list)) => known.list_mut(list).forget(),
+                (Verb::Rmg, _) => known.list_mut(List::Forward).forget(),
                 _ => {
                     if let Some(setting) = Setting::of(verb) {
                         known.setting_mut(setting).forget();

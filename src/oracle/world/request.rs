@@ -8,7 +8,7 @@ use smallvec::SmallVec;
 use super::reading::Flaw;
 use super::user::UserId;
 use crate::oracle::line::{Cuts, Line, Verb, number};
-use crate::protocol::{Dialect, List};
+use crate::protocol::{Dialect, Direction, List, Param, ServerKind};
 
 /// A request of a client.
 #[derive(Debug, Clone, Default)]
@@ -69,6 +69,18 @@ impl Request {
         &self.line
     }
 
+    /// Whether it puts a contact into a group or takes it out of one: it need not change the list.
+    #[must_use]
+    pub fn names_group(&self) -> bool {
+        if !matches!(self.verb, Verb::Add | Verb::Rem) {
+            return false;
+        }
+        let (direction, kind) = (Direction::ToServer, ServerKind::Notification);
+        let row = self.dialect.find(direction, kind, self.verb);
+        let place = row.and_then(|row| row.place_of(Param::Group));
+        place.is_some_and(|place| self.words().count() > place)
+    }
+
     /// Whether a line with this verb may answer it.
     #[must_use]
     pub fn is_answered_by(&self, answer: Verb) -> bool {
@@ -108,6 +120,7 @@ impl Request {
             // The other lines of the batch, in whatever dialect.
             (Verb::Syn, verb) if self.is_answered_by(verb) && !is_error(verb) => Step::Part,
             (Verb::Lst, Verb::Lst) if !ends_list(line) => Step::Part,
+            (Verb::Lsg, Verb::Lsg) if number(line.word(3)) < number(line.word(4)) => Step::Part,
             (Verb::Fnd, Verb::Fnd) if number(line.word(2)) < number(line.word(3)) => Step::Part,
             _ => Step::Last,
         }

@@ -29,11 +29,13 @@ impl World {
         }
     }
 
-    /// What may come of a user's ADD or REM, by what it has met; nothing is said of other requests.
+    /// What may come of a user's ADD or REM, by what it has met; nothing is said of other requests, nor
+    /// of those that name a group: who is in which nobody keeps in mind here.
     #[must_use]
     pub fn outcomes_of(&self, owner: UserId, request: &Request) -> Outcomes {
         let asked = request.words();
         let list = List::parse(asked.word(2)).filter(|list| *list != List::Reverse);
+        let list = list.filter(|_| !request.names_group());
         let Some((list, whom)) = list.zip(self.users.find(asked.word(3))) else {
             return Outcomes::new();
         };

@@ -46,3 +46,39 @@ pub(super) fn referral_ends_in_1(sent: &mut Sent<'_>) {
         sent.set(4, "1");
     }
 }
+
+pub(super) fn sdc_without_ok(sent: &mut Sent<'_>) {
+    if sent.is("SDC") {
+        sent.words.truncate(2);
+    }
+}
+
+pub(super) fn malformed_sdc_taken(sent: &mut Sent<'_>) {
+    if sent.is("503") && sent.asked(0) == "SDC" {
+        let line = format!("SDC {} OK", sent.asked(1));
+        sent.line(&line);
+    }
+}
+
+/// A line PNG in the payload of such a command is obeyed.
+fn obey(received: &mut Received<'_>, verb: &str) {
+    let has_ping = received.payload.windows(5).any(|part| part == b"PNG\r\n");
+    if received.is(verb) && has_ping {
+        received.replies.push("QNG".to_owned());
+    }
+}
+
+pub(super) fn sdc_obeyed(received: &mut Received<'_>) {
+    obey(received, "SDC");
+}
+
+pub(super) fn pag_obeyed(received: &mut Received<'_>) {
+    obey(received, "PAG");
+}
+
+pub(super) fn pag_answered(sent: &mut Sent<'_>) {
+    if sent.is("800") && sent.asked(0) == "PAG" {
+        let line = format!("PAG {} OK", sent.asked(1));
+        sent.line(&line);
+    }
+}

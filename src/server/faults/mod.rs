@@ -12,6 +12,7 @@ mod errors;
 mod extras;
 mod fault;
 mod framing;
+mod groups;
 mod habits;
 mod later;
 mod lists;

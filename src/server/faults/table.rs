@@ -7,8 +7,8 @@
 use super::fault::How::{Both, Incoming, Inside, Outgoing};
 use super::fault::{Fault, Row};
 use super::{
-    crowds, errors, extras, framing, habits, later, lists, login, messages, phones, presence,
-    settings, switchboard, transactions,
+    crowds, errors, extras, framing, groups, habits, later, lists, login, messages, phones,
+    presence, settings, switchboard, transactions,
 };
 use crate::protocol::ClauseId;
 
@@ -442,6 +442,42 @@ table! {
     BATCH_BEGINS_WITH_PHONES [SYNC_5] Inside, "The own phone numbers come before GTC in the batch.";
     BATCH_PRP_WITHOUT_NUMBER [SYNC_10 SYNC_2] Outgoing(phones::batch_prp_without_number), "PRP holds no number in a batch.";
     BATCH_BPR_WITHOUT_HANDLE [SYNC_4] Outgoing(phones::batch_bpr_without_handle), "BPR does not say in a batch whose number it is.";
+    // groups
+    ADG_NAMES_THE_NUMBER_FIRST [GRP_1] Outgoing(groups::adg_name_last), "The reply to ADG names the group's number before its name.";
+    GROUP_NUMBER_TWICE [GRP_2 GRP_4] Outgoing(groups::group_id_twice), "All new groups are said to have the number 1.";
+    GROUPS_FORGOTTEN [GRP_4] Inside, "A logout removes all groups.";
+    GROUP_NAMES_CUT [GRP_5] Outgoing(groups::names_cut), "The name of a group ends at its first encoded byte.";
+    TOO_MANY_GROUPS_UNANSWERED [GRP_6 REPLY_1] Outgoing(groups::too_many_unanswered), "An ADG beyond 30 groups is not answered.";
+    LONG_GROUP_NAME_IS_201 [GRP_7] Outgoing(groups::long_name_is_201), "A name that is too long for a group draws 201.";
+    REG_NOT_KEPT [GRP_9] Incoming(groups::reg_not_kept), "REG is answered and changes nothing.";
+    NO_GROUP_IS_201 [GRP_10] Outgoing(groups::no_group_is_201), "REG and RMG of a group that there is not draw 201.";
+    RMG_NOT_KEPT [GRP_11] Incoming(groups::rmg_not_kept), "RMG is answered and changes nothing.";
+    GROUP_0_REMOVABLE [GRP_12] Inside, "Group 0 can be removed.";
+    GROUP_0_IS_201 [GRP_13] Outgoing(groups::group_0_is_201), "RMG of group 0 draws 201.";
+    BAD_GROUP_UNANSWERED [GRP_15 REPLY_1] Incoming(groups::bad_group_unanswered), "REG and RMG of what is no number are not answered.";
+    GROUPS_ARE_SHARED [GRP_16] Inside, "REG renames the groups of all users that have this number.";
+    GROUP_REPLIES_END_IN_1 [GRP_17] Outgoing(groups::ends_in_1), "The replies to ADG and REG end in 1.";
+    FAILED_GROUPS_COUNT [GRP_18] Inside, "ADG, REG and RMG that fail raise the serial number.";
+    ADD_WITHOUT_GROUP [INTO_1 INTO_7] Outgoing(groups::add_without_group), "The echo of an ADD into a group does not name the group.";
+    ONE_GROUP_A_CONTACT [INTO_2] Inside, "A contact that enters a group leaves the others.";
+    SAME_GROUP_IS_201 [INTO_3] Outgoing(groups::same_group_is_201), "An ADD into the contact's own group draws 201.";
+    NO_GROUP_ENTERED [INTO_4] Outgoing(groups::no_group_entered), "An ADD into a group that there is not seems to succeed.";
+    UNGROUPED_GO_TO_THE_LAST_GROUP [INTO_5] Inside, "An ADD that names no group puts the contact into the last one.";
+    FURTHER_GROUP_IS_REMOVAL [INTO_6 REM_7] Outgoing(groups::further_group_is_removal), "A contact that enters one more group is told of a REM.";
+    REM_WITHOUT_GROUP [OUTOF_1] Outgoing(groups::rem_without_group), "The echo of a REM out of a group does not name the group.";
+    NOT_IN_GROUP_IS_201 [OUTOF_3] Outgoing(groups::rem_error_is_201), "A REM out of a group that there is not, or that the contact is not in, draws 201.";
+    GROUPED_STAY [OUTOF_4 REM_3] Inside, "A contact in several groups stays on the FL, whatever is removed.";
+    LEAVING_IS_ADDITION [OUTOF_5 ADD_10] Outgoing(groups::leaving_is_addition), "A contact that leaves a group is told of an ADD.";
+    GROUPS_COUNTED_FROM_0 [SYNC_6 LSG_1] Outgoing(groups::counted_from_0), "LSG counts from 0.";
+    CONTACTS_WITHOUT_GROUPS [SYNC_7 LREQ_2] Outgoing(groups::contacts_without_groups), "LST FL does not name the groups of a contact.";
+    ALLOWED_IN_GROUPS [SYNC_8] Outgoing(groups::allowed_in_groups), "Lines of the AL and the BL end in a group.";
+    GROUP_0_LEFT_OUT [SYNC_9] Outgoing(groups::others_left_out), "Group 0 is not among the groups once there is another.";
+    // SDC and PAG
+    SDC_WITHOUT_OK [SDC_1] Outgoing(later::sdc_without_ok), "The reply to SDC lacks the OK.";
+    MALFORMED_SDC_TAKEN [SDC_2] Outgoing(later::malformed_sdc_taken), "A malformed SDC draws OK, and a close.";
+    SDC_PAYLOAD_OBEYED [SDC_3 REPLY_4] Incoming(later::sdc_obeyed), "A line PNG in the payload of SDC is obeyed.";
+    PAG_ANSWERED [PAG_1 REPLY_4] Outgoing(later::pag_answered), "PAG to a user without a device draws OK.";
+    PAG_PAYLOAD_OBEYED [PAG_2 REPLY_4] Incoming(later::pag_obeyed), "A line PNG in the payload of PAG is obeyed.";
     // the service as a whole
     GARBAGE_STOPS_ALL [LIVE_1 FRAME_17] Incoming(extras::garbage_stops_all), "After a line that begins with no command nobody is served.";
     GARBAGE_CLOSES_ALL [LIVE_1] Incoming(extras::garbage_closes_all), "A line that begins with no command closes all connections.";

@@ -104,6 +104,12 @@ impl Server {
                     self.after_refused_add(account, request, code);
                 }
                 ("REM", Ok(())) => self.after_removal(account, request),
+                ("REG", Ok(())) => self.after_renaming_group(account, request),
+                ("ADG" | "REG" | "RMG", Err(Refusal::Error(_)))
+                    if self.quirks.has(Fault::FAILED_GROUPS_COUNT) =>
+                {
+                    self.directory[account].next_serial();
+                }
                 _ => {}
             }
         }

@@ -10,6 +10,7 @@ use crate::server::Server;
 use crate::server::account::AccountId;
 use crate::server::connection::{ConnId, End, Phase};
 use crate::server::faults::Fault;
+use crate::server::groups::Groups;
 use crate::server::list::{List, ListName};
 use crate::server::login::Attempt;
 use crate::server::phones::Phones;
@@ -173,6 +174,9 @@ impl Server {
         }
         if self.quirks.has(Fault::PHONES_FORGOTTEN) {
             user.phones = Phones::default();
+        }
+        if self.quirks.has(Fault::GROUPS_FORGOTTEN) {
+            user.groups = Groups::default();
         }
         if self.quirks.has(Fault::GTC_FORGOTTEN) {
             user.prompts = true;

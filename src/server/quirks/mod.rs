@@ -10,6 +10,7 @@
 //! | a connection: whether it is served, what is read of it, its end | `connections` |
 //! | a command, before and after it is carried out | `commands` |
 //! | a login and what follows from it | `login` |
+//! | groups | `groups` |
 //! | lists, settings and their numbers | `lists`, `late` |
 //! | who is told of phone numbers | `phones` |
 //! | who sees whom | `presence` |
@@ -17,6 +18,7 @@
 
 mod commands;
 mod connections;
+mod groups;
 mod late;
 mod lists;
 mod login;

@@ -36,6 +36,8 @@ pub(crate) struct Batch {
     pub(crate) roster: Roster,
     /// Who has the user on the forward list, in lower case.
     pub(crate) reverse: BTreeSet<String>,
+    /// The numbers of the groups of contacts.
+    pub(super) groups: BTreeSet<String>,
     /// FL, AL, BL, RL came whole.
     done: [bool; 4],
     /// Something came.
@@ -64,6 +66,7 @@ impl Batch {
                     *done |= index == total;
                 }
             }
+            [b"LSG", _, _, _, _, group, ..] => self.groups.extend([text(group)]),
             [verb, _, ..] if Dialect::is_added_to_batch(Verb::parse(verb)) => {}
             _ => return false,
         }

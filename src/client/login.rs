@@ -259,7 +259,7 @@ impl Session {
         params: &str,
     ) -> Result<(), Trouble> {
         let expected = format!("{verb} {params} accepted");
-        let row = Dialect::first().request(ServerKind::Notification, verb);
+        let row = self.env.dialect.request(ServerKind::Notification, verb);
         let clause = row.map_or(ClauseId::REPLY_1, |row| row.clause);
         match self.request(slot, verb, params, &expected).await {
             Ok(()) => Ok(()),
@@ -279,7 +279,7 @@ impl Session {
         params: &str,
         expected: &str,
     ) -> Result<(), Trouble> {
-        let row = Dialect::first().request(self.slot(slot).name.kind(), verb);
+        let row = self.env.dialect.request(self.slot(slot).name.kind(), verb);
         let at = |trouble: Trouble| match row.and_then(|row| row.rung) {
             Some(rung) => trouble.at(rung),
             None => trouble,

@@ -1,11 +1,14 @@
 //! Undoes what a script did to the accounts.
 
+use std::collections::BTreeSet;
+
 use super::batch::changes;
 use crate::engine::{Session, Trouble};
 use crate::event::Observed;
-use crate::protocol::{Dialect, Effect, ServerKind};
+use crate::protocol::{Effect, ServerKind};
 use crate::target::{Lists, Roster};
 use crate::transcript::{Connection, Mark, Party, What};
+use crate::wire::{Frame, Words};
 
 /// The label of the connections of the clean-up in transcripts.
 const LABEL: &str = "undo";
@@ -22,14 +25,23 @@ struct Guest {
     index: usize,
     /// The friendly name was changed too.
     name: bool,
+    /// The groups that were made, by their numbers.
+    groups: BTreeSet<String>,
     slot: Option<usize>,
 }
 
 /// What a user may have changed.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Default)]
 struct Changed {
     lists: bool,
     name: bool,
+    groups: BTreeSet<String>,
+}
+
+impl Changed {
+    fn is_nothing(&self) -> bool {
+        !self.lists && !self.name && self.groups.is_empty()
+    }
 }
 
 impl Session {
@@ -45,7 +57,7 @@ impl Session {
         let is_cut = self.links.is_cut_off();
         let mut guests = Vec::new();
         for (index, changed) in changed.into_iter().enumerate() {
-            if !changed.lists && !changed.name && !must_all {
+            if changed.is_nothing() && !must_all {
                 self.note_untouched(index);
                 continue;
             }
@@ -58,6 +70,7 @@ impl Session {
                 guests.push(Guest {
                     index,
                     name: changed.name,
+                    groups: changed.groups,
                     slot,
                 });
             }
@@ -138,10 +151,10 @@ impl Session {
 
     /// What a player's requests may have changed.
     fn changed(&self, index: usize) -> Changed {
-        let player = self.player(index);
+        let (player, dialect) = (self.player(index), self.env.dialect);
         let mut changed = Changed {
             lists: player.touched,
-            name: false,
+            ..Changed::default()
         };
         let shared = self.links.lock();
         let conns = shared.transcript.connections().iter();
@@ -156,11 +169,12 @@ impl Session {
             }
             match &entry.what {
                 What::Frame(Party::Client, frame) => {
-                    let row = Dialect::first().request(ServerKind::Notification, frame.verb());
+                    let row = dialect.request(ServerKind::Notification, frame.verb());
                     let effect = row.map_or(Effect::Nothing, |row| row.effect);
                     changed.lists |= effect.is_of_lists();
                     changed.name |= effect == Effect::Name;
                 }
+                What::Frame(Party::Server, frame) => changed.groups.extend(group_made(frame)),
                 What::Raw(Party::Client, _) => changed.lists = true,
                 _ => {}
             }
@@ -191,6 +205,9 @@ impl Session {
         }
         if guest.name {
             self.rename_back(guest.index, slot).await?;
+        }
+        for group in batch.groups.intersection(&guest.groups) {
+            self.change(slot, "RMG", group).await?;
         }
         Ok(wanted == Roster::default())
     }
@@ -230,5 +247,14 @@ impl Session {
         self.request(slot, "REA", &params, "REA accepted").await?;
         self.player_mut(index).name = Some(name);
         Ok(())
+    }
+}
+
+/// The number of the group that the answer to an ADG has named.
+fn group_made(frame: &Frame) -> Option<String> {
+    let words: Words<'_> = frame.words().collect();
+    match *words.as_slice() {
+        [b"ADG", _, _, _, group, ..] => Some(String::from_utf8_lossy(group).into_owned()),
+        _ => None,
     }
 }

@@ -194,7 +194,7 @@ fn reply(want: &str, conn: usize, user: &str) -> Option<String> {
     let words: Vec<&str> = request.split(' ').collect();
     let trid = words.get(1).copied().unwrap_or_default();
     Some(match *words.as_slice() {
-        ["VER", ..] => format!("VER {trid} MSNP2 CVR0\r\n"),
+        ["VER", _, dialect, ..] => format!("VER {trid} {dialect} CVR0\r\n"),
         ["INF", ..] => format!("INF {trid} MD5\r\n"),
         ["USR", _, _, "I", _] => format!("USR {trid} MD5 S 1.2\r\n"),
         ["USR", _, _, "S", _] => format!("USR {trid} OK {user}@hotmail.com {user}\r\n"),

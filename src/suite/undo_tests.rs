@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::dialogue::{Dialogue, env};
 use crate::engine::Ending;
+use crate::protocol::Dialect;
 use crate::target::test_support::accounts;
 use crate::target::{Environment, Lists};
 
@@ -256,5 +257,28 @@ fn where_connections_are_often_deaf_a_clean_up_logs_in_anew() {
     it.expect(&["close 0", "open 1 ns:1"]);
     assert_eq!(it.enter(1, "alice"), ["1 OUT"]);
     it.close(1);
+    assert_eq!(it.outcome().accounts[0].lists, Lists::Clean);
+}
+
+#[test]
+fn groups_that_were_made_are_removed_and_no_others() {
+    let adds = "  - C: ADG {t} New 0\n  - S: ADG {t} * New ...";
+    let target = Environment {
+        dialect: Dialect::named(b"MSNP7").unwrap(),
+        ..cleaning()
+    };
+    let mut it = Dialogue::about("GRP-1", ALICE, adds, accounts(), target);
+    assert_eq!(it.log_in(0, "alice"), ["0 ADG 7 New 0"]);
+    it.say(0, "ADG 7 4 New 2 0");
+    it.expect(&["0 SYN 800000001 0"]);
+    let lists = batch(800_000_001, "AL", &[]);
+    let group = |item, id| format!("LSG 800000001 4 {item} 3 {id} X 0\r\n");
+    let groups = group(1, 0) + &group(2, 1) + &group(3, 2);
+    let (settings, rest) = lists.split_at(lists.find("LST").unwrap());
+    it.raw(0, format!("{settings}{groups}{rest}").as_bytes());
+    it.expect(&["0 RMG 800000002 2"]);
+    it.say(0, "RMG 800000002 5 2");
+    it.expect(&["0 OUT"]);
+    it.close(0);
     assert_eq!(it.outcome().accounts[0].lists, Lists::Clean);
 }

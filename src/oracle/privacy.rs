@@ -53,6 +53,7 @@ impl Oracle for Privacy {
         &[
             ClauseId::CAL_4,
             ClauseId::CAL_5,
+            ClauseId::IMS_2,
             ClauseId::CHG_7,
             ClauseId::RNG_1,
             ClauseId::RNG_2,
@@ -210,6 +211,7 @@ fn reason(
     let message = match clause {
         ClauseId::CHG_7 => "the callee is hidden",
         ClauseId::CAL_4 => "the caller is on the callee's BL",
+        ClauseId::IMS_2 => "the callee has turned calls off",
         _ => "the callee is under BLP BL and the caller is not on its AL",
     };
     Some((clause, message))

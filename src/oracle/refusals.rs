@@ -200,6 +200,10 @@ impl Case<'_> {
 
     fn referral(&self, user: &User) -> Option<Charge> {
         let since = self.world.since(self.request.index);
+        // No clause names the code of the refusal after IMS OFF (IMS-3).
+        if since.takes_calls(user.id) != Truth::Yes {
+            return None;
+        }
         match rules::referral(&since, user.id)[..] {
             [Outcome::Refused(refusal)] | [Outcome::Refused(refusal), Outcome::Done] => {
                 self.unless(refusal)

@@ -321,6 +321,11 @@ catalogue! {
     SYNC_4 "SYNC-4": Must "-" "A BPR line of the batch is `BPR ser handle key [value]`, with the handle of the FL line before it." since 7 until 7;
     SYNC_5 "SYNC-5": Must "-" "Between SYN and the last RL line stand, in this order, GTC, BLP, PRP, (MSNP7: LSG,) LST FL, AL, BL, RL; BPR lines only after an LST line." since 5 until 7;
     SYNC_10 "SYNC-10": Practice "-" "PRP and BPR lines of the batch are `PRP TrID ser key [value]` and `BPR ser handle key [value]`, the handle being that of the FL line before it." accept "PRP without the TrID; BPR without the handle" since 5 until 6;
+    // IMS, from MSNP3 on
+    IMS_1 "IMS-1": Practice "-" "`IMS TrID OFF` and `IMS TrID ON` are answered by `IMS TrID 0 OFF` and `IMS TrID 0 ON`." accept "not offered" since 3;
+    IMS_2 "IMS-2": Practice "-" "After IMS OFF nobody can call the user: CAL is an error and no RNG comes; IMS ON brings calls back. The state that others see stays." accept "IMS not offered" since 3;
+    IMS_3 "IMS-3": Practice "-" "After IMS OFF the user's own XFR SB is refused." accept "IMS not offered; a referral" since 3;
+    IMS_4 "IMS-4": Practice "-" "An IMS value other than ON and OFF never succeeds." accept "715, a close, not offered" since 3;
     // groups, from MSNP7 on: LSG, ADG, REG, RMG
     SYNC_6 "SYNC-6": Must "-" "The batch names every group: `LSG TrID ser item total id name 0`, item counting 1 to total, before the first LST." accept "`LSG TrID ser 0 0` for a user without groups" since 7 until 7;
     SYNC_7 "SYNC-7": Must "-" "An FL line ends in the contact's group ids, joined by commas, each of them named by an LSG line." since 7 until 7;

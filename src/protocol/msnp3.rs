@@ -9,7 +9,7 @@ use super::ladder::Rung;
 use super::message::Param::{Address, Is, OneOf, Word};
 use super::message::{Message, form, plain};
 use super::msnp2::{MSNP2, TO_SWITCHBOARD};
-use super::requests::asked;
+use super::requests::{Effect, asked};
 use super::role::{DS_NS, NS};
 use super::verb::Verb;
 
@@ -38,9 +38,15 @@ const ROWS: &[Message] = &[
     )
     .or_unasked()
     .to(&[Verb::Xfr, Verb::Usr]),
-    Message::request(Verb::Ims, NS, &[plain(&[OneOf(&["ON", "OFF"])])]),
+    Message::request(Verb::Ims, NS, &[plain(&[OneOf(&["ON", "OFF"])])])
+        .asked(asked(ClauseId::IMS_1, &[Rung::Usr]).changes(Effect::Presence)),
     // The number is always 0: it is no serial number.
-    Message::response(Verb::Ims, NS, &[plain(&[Is("0"), OneOf(&["ON", "OFF"])])]).to(&[Verb::Ims]),
+    Message::response(
+        Verb::Ims,
+        NS,
+        &[form(ClauseId::IMS_1, &[Is("0"), Word("value")])],
+    )
+    .to(&[Verb::Ims]),
     Message::request(
         Verb::Url,
         NS,

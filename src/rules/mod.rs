@@ -65,4 +65,10 @@ pub trait View {
 
     /// Whether a user is so present.
     fn is(&self, user: Self::User, presence: Presence) -> Truth;
+
+    /// Whether a user who is online can be called: IMS may have turned calls off (IMS-2). Who knows
+    /// no IMS leaves it as it is.
+    fn takes_calls(&self, _user: Self::User) -> Truth {
+        Truth::Yes
+    }
 }

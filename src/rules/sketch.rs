@@ -12,6 +12,8 @@ pub(super) struct Sketch {
     lists: Vec<(usize, List, usize, Truth)>,
     /// BLP AL, of both.
     pub(super) public: Truth,
+    /// Calls are on, of both.
+    pub(super) takes_calls: Truth,
     /// `None` where it is not known.
     pub(super) states: [Option<Presence>; 2],
 }
@@ -21,6 +23,7 @@ impl Default for Sketch {
         Self {
             lists: Vec::new(),
             public: Truth::Maybe,
+            takes_calls: Truth::Yes,
             states: [None; 2],
         }
     }
@@ -50,5 +53,9 @@ impl View for Sketch {
     fn is(&self, user: usize, presence: Presence) -> Truth {
         let state = self.states.get(user).copied().flatten();
         state.map_or(Truth::Maybe, |state| (state == presence).into())
+    }
+
+    fn takes_calls(&self, _: usize) -> Truth {
+        self.takes_calls
     }
 }

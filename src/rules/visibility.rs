@@ -59,11 +59,12 @@ pub enum Reach {
 }
 
 /// What comes of a call: it fails where the callee is away (CAL-3), hidden (CHG-7), has blocked the
-/// caller (CAL-4) or admits those on the AL alone (CAL-5). Before its first CHG a callee is neither
-/// online nor offline; and who calls itself learns nothing of its settings.
+/// caller (CAL-4), admits those on the AL alone (CAL-5) or has turned calls off (IMS-2). Before its
+/// first CHG a callee is neither online nor offline; and who calls itself learns nothing of its settings.
 pub fn call<V: View>(view: &V, callee: V::User, caller: V::User) -> Reach {
     let is = |presence| view.is(callee, presence);
     let is_admitted = admits(view, callee, caller);
+    let takes_calls = view.takes_calls(callee);
     let obstacles = [
         (is(Presence::Away), ClauseId::CAL_3),
         (
@@ -72,6 +73,7 @@ pub fn call<V: View>(view: &V, callee: V::User, caller: V::User) -> Reach {
         ),
         (view.is_on(callee, List::Block, caller), ClauseId::CAL_4),
         (is_admitted.negated(), ClauseId::CAL_5),
+        (takes_calls.negated(), ClauseId::IMS_2),
     ];
     match obstacles
         .iter()
@@ -79,7 +81,7 @@ pub fn call<V: View>(view: &V, callee: V::User, caller: V::User) -> Reach {
     {
         _ if callee == caller => Reach::Unknown,
         Some((_, clause)) => Reach::Shut(*clause),
-        None if is(Presence::Online).and(is_admitted) == Truth::Yes => Reach::Open,
+        None if is(Presence::Online).and(is_admitted).and(takes_calls) == Truth::Yes => Reach::Open,
         None => Reach::Unknown,
     }
 }
@@ -183,5 +185,14 @@ mod tests {
         assert_eq!(lists(No, Maybe, No), Reach::Unknown);
         assert_eq!(lists(Maybe, No, No), Reach::Unknown);
         assert_eq!(lists(Maybe, Yes, No), Reach::Open);
+        for (takes_calls, reach) in [
+            (Yes, Reach::Open),
+            (No, Reach::Shut(ClauseId::IMS_2)),
+            (Maybe, Reach::Unknown),
+        ] {
+            let mut sketch = plain();
+            sketch.takes_calls = takes_calls;
+            assert_eq!(call(&sketch, ALICE, BOB), reach, "{takes_calls:?}");
+        }
     }
 }

@@ -7,6 +7,7 @@ use super::request::{Outcome, Refusal, Request};
 
 impl Server {
     /// Turns calls off or on, for as long as the login lasts. The state that others see stays.
+    //= IMS-1
     pub(super) fn switch_calls(
         &mut self,
         conn: ConnId,
@@ -16,6 +17,7 @@ impl Server {
         let (word, takes_calls) = match request.params {
             [b"ON"] => ("ON", true),
             [b"OFF"] => ("OFF", false),
+            //= IMS-4
             _ => return Err(Refusal::Close),
         };
         let user = &mut self.directory[account];

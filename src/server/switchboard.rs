@@ -31,6 +31,7 @@ impl Server {
         //= SBX-3
         //= SBX-4
         //= SBX-5
+        //= IMS-3
         let user = &self.directory[account];
         if !user.converses() && !self.quirks.refers_hidden(user) {
             return Err(Refusal::Error(913));
@@ -193,6 +194,7 @@ impl Server {
     //= CAL-5
     //= BLP-6
     //= BLP-7
+    //= IMS-2
     fn reachable_at(&self, callee: AccountId, seat: Seat) -> Option<ConnId> {
         let user = &self.directory[callee];
         let is_reachable = user.converses() && user.admits(seat.account);

@@ -188,6 +188,7 @@ impl World {
             Verb::Gtc => user.setting_mut(Setting::Prompt).asked(),
             Verb::Blp => user.setting_mut(Setting::Privacy).asked(),
             Verb::Chg => user.states.asked(state(line.word(2)), index),
+            Verb::Ims => user.calls.asked(),
             Verb::Add | Verb::Rem => {
                 if let Some(list) = List::parse(line.word(2)) {
                     user.list_mut(list).asked(index);
@@ -372,6 +373,15 @@ impl World {
                 conn.was_fln |= line.word(2) == b"FLN";
             }
             (Verb::Chg, Verb::Error(_)) => user.states.refused(request.index),
+            (Verb::Ims, answer) => {
+                user.calls.settled();
+                match (answer, line.word(3)) {
+                    (Verb::Ims, value @ (b"ON" | b"OFF")) => {
+                        user.calls.learn(value == b"ON", request.index, index, true);
+                    }
+                    _ => user.calls.forget(),
+                }
+            }
             (Verb::Gtc | Verb::Blp, Verb::Error(code)) => learn_refusal(user, request, code),
             (Verb::Add | Verb::Rem, Verb::Error(_)) => {
                 let asked = request.words();

@@ -100,6 +100,8 @@ impl World {
             known.list_mut(list).grow_old();
         }
         known.settings.iter_mut().for_each(Fact::renew);
+        known.calls = Fact::default();
+        known.calls.learn(true, 0, index, false);
         if !is_known {
             known.blur(index);
         }

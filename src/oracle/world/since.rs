@@ -87,4 +87,12 @@ impl View for Since<'_> {
             Some(now) => (now == presence).into(),
         }
     }
+
+    fn takes_calls(&self, user: UserId) -> Truth {
+        let user = self.world.user(user);
+        match user.calls.sure() {
+            Some((is_on, since)) if since <= self.index && user.is_sure() => is_on.into(),
+            _ => Truth::Maybe,
+        }
+    }
 }

@@ -169,6 +169,8 @@ pub struct User {
     lists: [ListFact; 4],
     /// GTC, BLP: whether it has its first value.
     pub(super) settings: [Fact<bool>; 2],
+    /// IMS: whether calls are on.
+    pub calls: Fact<bool>,
     /// CHG.
     pub states: States,
     /// The friendly names that the user has had, or may have, decoded.
@@ -200,6 +202,7 @@ impl User {
             is_blurred: false,
             lists: Default::default(),
             settings: Default::default(),
+            calls: Fact::default(),
             states: States::default(),
             names: BTreeSet::new(),
             has_lost_names: false,
@@ -290,6 +293,7 @@ impl User {
     pub(super) fn forget_settings(&mut self, index: usize) {
         self.lists.iter_mut().for_each(ListFact::forget);
         self.settings.iter_mut().for_each(Fact::forget);
+        self.calls.forget();
         self.states.forget(index);
         self.serial = 0;
         self.serial_before = 0;

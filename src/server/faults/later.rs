@@ -82,3 +82,30 @@ pub(super) fn pag_answered(sent: &mut Sent<'_>) {
         sent.line(&line);
     }
 }
+
+pub(super) fn ims_without_zero(sent: &mut Sent<'_>) {
+    if sent.is("IMS") {
+        sent.take_out(2);
+    }
+}
+
+/// Calls that are to be turned off stay on.
+pub(super) fn ims_without_effect(received: &mut Received<'_>) {
+    if received.is("IMS") && received.text(2) == "OFF" {
+        let line = format!("IMS {} 0 OFF", received.text(1));
+        received.answer(&line);
+    }
+}
+
+pub(super) fn deaf_to_xfr_after_ims(received: &mut Received<'_>) {
+    if received.is("XFR") && received.peer().seen.contains_key(b"IMS".as_slice()) {
+        received.ignore();
+    }
+}
+
+pub(super) fn ims_of_any_value(received: &mut Received<'_>) {
+    if received.is("IMS") && !["ON", "OFF"].contains(&received.text(2)) {
+        let line = format!("IMS {} 0 {}", received.text(1), received.text(2));
+        received.answer(&line);
+    }
+}

@@ -442,6 +442,11 @@ table! {
     BATCH_BEGINS_WITH_PHONES [SYNC_5] Inside, "The own phone numbers come before GTC in the batch.";
     BATCH_PRP_WITHOUT_NUMBER [SYNC_10 SYNC_2] Outgoing(phones::batch_prp_without_number), "PRP holds no number in a batch.";
     BATCH_BPR_WITHOUT_HANDLE [SYNC_4] Outgoing(phones::batch_bpr_without_handle), "BPR does not say in a batch whose number it is.";
+    // IMS
+    IMS_WITHOUT_ZERO [IMS_1] Outgoing(later::ims_without_zero), "The reply to IMS lacks the 0.";
+    IMS_WITHOUT_EFFECT [IMS_2] Incoming(later::ims_without_effect), "IMS OFF turns nothing off.";
+    XFR_UNANSWERED_AFTER_IMS [IMS_3 REPLY_1] Incoming(later::deaf_to_xfr_after_ims), "After an IMS no XFR is answered.";
+    IMS_OF_ANY_VALUE [IMS_4] Incoming(later::ims_of_any_value), "IMS takes any value.";
     // groups
     ADG_NAMES_THE_NUMBER_FIRST [GRP_1] Outgoing(groups::adg_name_last), "The reply to ADG names the group's number before its name.";
     GROUP_NUMBER_TWICE [GRP_2 GRP_4] Outgoing(groups::group_id_twice), "All new groups are said to have the number 1.";

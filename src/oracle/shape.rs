@@ -59,6 +59,15 @@ impl Oracle for Shape {
             ClauseId::SND_1,
             ClauseId::FND_1,
             ClauseId::PNG_1,
+            ClauseId::CVER_1,
+            ClauseId::LINK_1,
+            ClauseId::INVM_1,
+            ClauseId::IMS_1,
+            ClauseId::SDC_1,
+            ClauseId::SYNC_6,
+            ClauseId::GRP_1,
+            ClauseId::GRP_9,
+            ClauseId::GRP_11,
         ]
     }
 
@@ -267,7 +276,19 @@ fn is_judged(row: &Message, param: Param) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use super::*;
     use crate::oracle::dialogue::{accuses, accuses_first, silent};
+    use crate::protocol::DIALECTS;
+
+    #[test]
+    fn it_names_the_clauses_of_all_forms() {
+        let to_client = DIALECTS.iter().flat_map(|dialect| dialect.messages());
+        let to_client = to_client.filter(|row| row.direction == Direction::ToClient);
+        let forms = to_client.flat_map(|row| row.forms);
+        for clause in forms.flat_map(|form| form.shape.into_iter().chain(form.unasked)) {
+            assert!(Shape.clauses().contains(&clause), "{clause:?}");
+        }
+    }
 
     #[test]
     fn a_blank_in_the_name_of_a_sender() {

@@ -13,6 +13,8 @@ mod ear;
 mod guard;
 mod host;
 mod log;
+#[cfg(target_os = "linux")]
+mod proc;
 mod process;
 mod record;
 mod runner;

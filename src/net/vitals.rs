@@ -125,20 +125,12 @@ impl Watch {
 /// Resident bytes and open files of all processes of a group.
 #[cfg(target_os = "linux")]
 fn usage(group: u32) -> Option<(u64, u64)> {
-    use procfs::process::all_processes;
-    let group = i32::try_from(group).ok()?;
     let mut found = None;
-    // A process that ends meanwhile is left out.
-    for process in all_processes().ok()?.flatten() {
-        let Ok(stat) = process.stat() else {
-            continue;
-        };
-        if stat.pgrp != group || stat.state == 'Z' {
-            continue;
-        }
+    let living = super::proc::all().filter(|one| one.group == group && !one.is_zombie);
+    for process in living {
         let (memory, files) = found.get_or_insert((0, 0));
-        *memory += stat.rss.saturating_mul(procfs::page_size());
-        *files += process.fd_count().map_or(0, |count| count as u64);
+        *memory += process.memory;
+        *files += process.files;
     }
     found
 }
@@ -177,8 +169,7 @@ mod tests {
     #[cfg(target_os = "linux")]
     #[test]
     fn this_process_uses_memory_and_files() {
-        let own = procfs::process::Process::myself().unwrap();
-        let group = own.stat().unwrap().pgrp;
+        let group = rustix::process::getpgrp().as_raw_nonzero().get();
         let (memory, files) = usage(u32::try_from(group).unwrap()).unwrap();
         assert!(memory > 100_000 && files >= 3, "{memory} {files}");
         assert_eq!(usage(u32::MAX), None);

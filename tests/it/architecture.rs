@@ -4,7 +4,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// What each room may import, besides itself and std. `cli` may import everything.
+/// What each room may import, besides itself and std. `cli` may import everything, and so may
+/// `harness`, the library's front door.
 const TABLE: &[(&str, &[&str])] = &[
     ("wire", &[]),
     ("protocol", &["wire"]),
@@ -241,7 +242,7 @@ fn faults(path: &Path, text: &str) -> Vec<String> {
         }
     }
     faults.extend(planted(path, text));
-    if matches!(here.as_str(), "lib" | "main" | "cli") {
+    if matches!(here.as_str(), "lib" | "main" | "cli" | "harness") {
         return faults;
     }
     let Some((_, allowed)) = TABLE.iter().find(|(name, _)| *name == here) else {

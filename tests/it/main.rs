@@ -9,6 +9,7 @@ mod faults;
 mod faults_loopback;
 mod findings;
 mod fuzz_build;
+mod harness;
 mod import;
 mod live_offline;
 mod loopback;

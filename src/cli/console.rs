@@ -7,8 +7,15 @@ use anstream::ColorChoice;
 use anstyle::{AnsiColor, Style};
 use msnpspec::report::{Palette, printable};
 
-use super::args::Color;
 use super::exit::Exit;
+
+/// When to use colours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Color {
+    Auto,
+    Always,
+    Never,
+}
 
 /// The program's two streams.
 #[derive(Debug, Clone, Copy)]

@@ -1,32 +1,29 @@
 //! `msnpspec fuzz`.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use clap::Args;
-use msnpspec::engine::Outcome;
 use msnpspec::fuzzer::{
     Campaign, CampaignOptions, CampaignResult, Findings, Found, Manner, Reference, Report, Sight,
-    Verdict, watch,
+    Verdict,
 };
 use msnpspec::net::{Stand, StandOptions, interrupted, now};
-use msnpspec::protocol::Level;
 use msnpspec::scenario::ast::Scenario;
-use msnpspec::server::{Fault, FaultSet};
+use msnpspec::server::FaultSet;
 use msnpspec::suite::Shard;
 use msnpspec::target::{Known, Target};
 use tokio::runtime::Runtime;
 
+use super::args::{FuzzArgs, Telling};
 use super::console::Console;
 use super::exit::Exit;
 use super::fuzz_findings::{self, Saved, Shelf};
 use super::fuzz_known;
 use super::fuzz_report::{self, Teller};
+use super::fuzz_server::Server;
 use super::fuzz_stand::Remote;
-use super::target::TargetArgs;
-use super::values::level_parser;
 
 /// How many connections a case has at most, as a rule.
 const CONNECTIONS: usize = 10;
@@ -41,192 +38,6 @@ const BEAT: Duration = Duration::from_secs(1);
 /// Of the time that is given, what shrinking may keep for itself: one part in so many, and no more
 /// than this for each finding.
 const SHRINKING: (u32, Duration) = (3, Duration::from_secs(20));
-
-/// Play random cases with several users against a server, and save what it does wrong
-#[derive(Debug, Args)]
-#[command(after_help = "Examples:
-  msnpspec fuzz --cases 20000                        the built-in server, in memory
-  msnpspec fuzz --target my-server.yaml --time 10m --save findings
-  msnpspec fuzz --target my-server.yaml --jobs 2     two cases at the same time, each with five
-                                                     accounts of its own
-  msnpspec fuzz --target my-server.yaml --replay findings
-  msnpspec fuzz --cases 100000 --shard 2/4 --seed 7 --result 2.json
-                                                     the second of four parts, to be merged
-
-Case N of a seed is the same on every machine. A finding is shrunk and saved as a scenario that
-`msnpspec run` replays.
-
-Ctrl-C ends it in order: what was found is saved and summed up.
-
-Exit codes: 0 no finding; 1 a finding; 2 wrong usage or bad file; 3 could not run; 4 nothing was
-played.")]
-pub(crate) struct FuzzArgs {
-    #[command(flatten)]
-    pub(super) server: TargetArgs,
-
-    /// Play N cases, those of other shards counted [default: 10000, or until --time is over]
-    #[arg(long, value_name = "N")]
-    cases: Option<u64>,
-
-    /// Be done in so long, such as 90s, 10m or 2h, with everything: what was found and could not be
-    /// shrunk in time is saved as it is
-    #[arg(long, value_name = "TIME", value_parser = span)]
-    pub(super) time: Option<Duration>,
-
-    /// The seed of everything random
-    #[arg(long, value_name = "N", default_value_t = 1)]
-    pub(super) seed: u64,
-
-    /// Only every N-th case: 2/3 is the second third
-    #[arg(long, value_name = "I/N")]
-    shard: Option<Shard>,
-
-    /// Play N cases at the same time; on a target each takes five accounts of its own [default: as
-    /// many as accounts, max_connections and this machine stand, 8 at most]
-    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=64))]
-    jobs: Option<u16>,
-
-    /// How to tell it: for people, or one JSON object a line
-    #[arg(long, value_name = "FORMAT", default_value = "human")]
-    format: Telling,
-
-    /// Keep the cases that reached something new in DIR, and begin with those that are there
-    #[arg(long, value_name = "DIR")]
-    corpus: Option<PathBuf>,
-
-    /// Save findings in DIR
-    #[arg(long, value_name = "DIR")]
-    save: Option<PathBuf>,
-
-    /// Write what it came to, as JSON, to FILE: for `msnpspec merge`
-    #[arg(long, value_name = "FILE")]
-    result: Option<PathBuf>,
-
-    /// Play the findings in DIR again, and say which are fixed
-    #[arg(long, value_name = "DIR", conflicts_with_all = ["cases", "time", "corpus", "save", "shard", "result"])]
-    replay: Option<PathBuf>,
-
-    /// Mutate each case that reached something new N times
-    #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u64).range(..=1000))]
-    children: u64,
-
-    /// Which clauses can fail: each level includes the ones before it
-    #[arg(long, default_value = "must", value_name = "LEVEL", value_parser = level_parser())]
-    level: Level,
-
-    /// Known failures end a case and are findings, as unknown ones are: those of the target's
-    /// waivers and, of a server that is launched, what a quick run of the suite finds
-    #[arg(long)]
-    no_known: bool,
-
-    /// The server offers CVR, REA, URL, SND, FND and PNG
-    #[arg(long)]
-    extras: bool,
-
-    /// Send nothing that a client may not send
-    #[arg(long)]
-    friendly: bool,
-
-    /// Plant a fault in the built-in server; repeat it for several
-    #[arg(long = "fault", value_name = "FAULT", value_parser = fault)]
-    faults: Vec<Fault>,
-}
-
-/// How it is told.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub(super) enum Telling {
-    /// For people, on a terminal and in a pipe.
-    Human,
-    /// One JSON object a line.
-    Jsonl,
-}
-
-/// A time such as `90s`, `10m`, `2h`, or seconds alone.
-fn span(text: &str) -> Result<Duration, String> {
-    let (number, unit) = match text.char_indices().last() {
-        Some((at, 's')) => (text.get(..at), 1),
-        Some((at, 'm')) => (text.get(..at), 60),
-        Some((at, 'h')) => (text.get(..at), 3600),
-        _ => (Some(text), 1),
-    };
-    let number: Option<u64> = number.and_then(|number| number.parse().ok());
-    let seconds = number.and_then(|number| number.checked_mul(unit));
-    seconds
-        .filter(|seconds| *seconds > 0)
-        .map(Duration::from_secs)
-        .ok_or_else(|| "write a time such as 90s, 10m or 2h".to_owned())
-}
-
-fn fault(name: &str) -> Result<Fault, String> {
-    Fault::find(name).ok_or_else(|| "no such fault: see `msnpspec list faults`".to_owned())
-}
-
-/// What cases are executed against.
-pub(super) enum Server {
-    /// The reference server, in memory; whether somebody wants it to end, and when it must.
-    Memory(Box<Reference>, Arc<AtomicBool>, Option<Instant>),
-    /// A target.
-    Stand(Box<Remote>),
-}
-
-impl Server {
-    /// Plays a case of the campaign.
-    fn execute(&self, scenario: &Arc<Scenario>) -> Outcome {
-        match self {
-            Self::Memory(reference, ..) => reference.execute_shared(Arc::clone(scenario)),
-            Self::Stand(remote) => remote.cases.execute(scenario),
-        }
-    }
-
-    /// Plays a scenario while nothing else is played.
-    pub(super) fn execute_alone(&self, scenario: &Scenario) -> Outcome {
-        match self {
-            Self::Memory(reference, ..) => {
-                let mut outcome = reference.execute(scenario);
-                watch(&mut outcome, scenario, Sight::Whole);
-                outcome
-            }
-            Self::Stand(remote) => remote.cases.execute_alone(scenario),
-        }
-    }
-
-    /// The target, where it is outside the process.
-    pub(super) fn remote(&self) -> Option<&Remote> {
-        match self {
-            Self::Memory(..) => None,
-            Self::Stand(remote) => Some(remote),
-        }
-    }
-
-    /// Somebody pressed Ctrl-C.
-    pub(super) fn is_stopped(&self) -> bool {
-        match self {
-            Self::Memory(_, stopped, _) => stopped.load(Ordering::Relaxed),
-            Self::Stand(remote) => remote.is_stopped(),
-        }
-    }
-
-    /// Nothing more is to be played: it was stopped, the time is over, or the server is dead.
-    pub(super) fn is_over(&self) -> bool {
-        match self {
-            Self::Memory(_, _, deadline) => {
-                self.is_stopped() || deadline.is_some_and(|deadline| now() >= deadline)
-            }
-            Self::Stand(remote) => remote.is_over(),
-        }
-    }
-
-    /// Why nothing more can be run.
-    pub(super) fn failure(&self) -> Option<String> {
-        self.remote().and_then(Remote::failure)
-    }
-
-    fn stop(self) {
-        if let Self::Stand(remote) = self {
-            remote.stop();
-        }
-    }
-}
 
 /// Fuzzes a server, or plays findings again.
 pub(crate) fn fuzz(args: &FuzzArgs, console: Console) -> Exit {
@@ -545,21 +356,5 @@ fn conclude(
         (true, Some(_)) => Exit::NotRun,
         (true, None) if report.cases == 0 && !server.is_stopped() => Exit::Nothing,
         (true, None) => Exit::Success,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn times() {
-        assert_eq!(span("90s"), Ok(Duration::from_secs(90)));
-        assert_eq!(span("10m"), Ok(Duration::from_secs(600)));
-        assert_eq!(span("2h"), Ok(Duration::from_secs(7200)));
-        assert_eq!(span("7"), Ok(Duration::from_secs(7)));
-        for bad in ["", "m", "0", "-1s", "1.5m", "9é", "99999999999999999999h"] {
-            assert!(span(bad).is_err(), "{bad}");
-        }
     }
 }

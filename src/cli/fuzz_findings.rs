@@ -16,7 +16,7 @@ use msnpspec::scenario::{NoFiles, print};
 
 use super::console::Console;
 use super::exit::Exit;
-use super::fuzz::Server;
+use super::fuzz_server::Server;
 use super::{files, snippet};
 
 /// How often a case is executed while it is shrunk.

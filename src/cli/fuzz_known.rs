@@ -11,8 +11,8 @@ use msnpspec::scenario::ast::Scenario;
 use msnpspec::target::{Known, Target};
 use tokio::runtime::Runtime;
 
+use super::args::FuzzArgs;
 use super::console::Console;
-use super::fuzz::FuzzArgs;
 use super::library;
 
 /// How long the suite may take, and which part of the time that is given.

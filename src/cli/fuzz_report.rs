@@ -11,8 +11,8 @@ use serde_json::json;
 
 use super::console::Console;
 use super::exit::Exit;
-use super::fuzz::Server;
 use super::fuzz_findings::Saved;
+use super::fuzz_server::Server;
 use super::fuzz_stand::Remote;
 
 /// Writes a result to a file.

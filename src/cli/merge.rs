@@ -1,54 +1,24 @@
 //! `msnpspec merge`.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
-use clap::{ArgMatches, Args};
+use clap::ArgMatches;
 use msnpspec::diagnostic::Source;
 use msnpspec::event::{Conclusion, Event, Gates};
 use msnpspec::fuzzer::CampaignResult;
-use msnpspec::report::{Format, Human, Part, Reporter, merge as join, read_result};
+use msnpspec::report::{Human, Part, Reporter, merge as join, read_result};
 use msnpspec::suite::summed_up;
 
+use super::args::MergeArgs;
 use super::console::Console;
 use super::exit::Exit;
 use super::outputs::Outputs;
 use super::progress::{Progress, Watched};
-use super::values::format_parser;
 use super::{files, fuzz_report, options};
 
 /// The longest result that is read, in bytes.
 const LONGEST: u64 = 256 * 1024 * 1024;
-
-/// Put the results of shards together
-#[derive(Debug, Args)]
-#[command(after_help = "Examples:
-  msnpspec run --shard 1/2 --format json --output 1.json        on one machine
-  msnpspec run --shard 2/2 --format json --output 2.json        on another
-  msnpspec merge 1.json 2.json                                  as if it had been one run
-  msnpspec merge *.json --format junit --output report.xml
-  msnpspec fuzz --cases 100000 --shard 1/2 --result 1.json      campaigns too
-  cp -r findings-1/. findings-2/. findings                      their --save folders: a finding's
-                                                                name says what it is
-
-Results of different targets, levels, seeds or numbers of shards are refused, and so is a shard or
-a scenario that is there twice. Where a shard is missing the report is made and says so.
-
-Exit codes: those of one run: 0 conforms, 1 does not, 2 wrong usage or a bad file, 3 not whole,
-4 nothing ran.")]
-pub(crate) struct MergeArgs {
-    /// What `run --format json` or `fuzz --result` wrote
-    #[arg(value_name = "RESULT", required = true)]
-    files: Vec<PathBuf>,
-
-    /// A report in this format, to standard output or to the --output that follows; repeatable
-    #[arg(long = "format", value_name = "FORMAT", value_parser = format_parser())]
-    formats: Vec<Format>,
-
-    /// The file for the --format before it; repeatable
-    #[arg(long = "output", value_name = "FILE")]
-    outputs: Vec<PathBuf>,
-}
 
 /// Puts results together.
 pub(crate) fn merge(args: &MergeArgs, matches: &ArgMatches, console: Console) -> Exit {

@@ -15,6 +15,7 @@ mod fuzz;
 mod fuzz_findings;
 mod fuzz_known;
 mod fuzz_report;
+mod fuzz_server;
 mod fuzz_stand;
 mod import;
 mod library;

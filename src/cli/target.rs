@@ -1,51 +1,14 @@
 //! The options that name a server under test, and what they mean.
 
-use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::path::Path;
 
-use clap::Args;
 use msnpspec::net::ServerLog;
 use msnpspec::target::{Account, Target};
 
+use super::args::TargetArgs;
 use super::console::Console;
 use super::exit::Exit;
-use super::values::seconds;
 use super::{files, snippet};
-
-/// The server under test.
-#[derive(Debug, Args)]
-#[command(next_help_heading = "Target")]
-pub(crate) struct TargetArgs {
-    /// The server: `builtin`, HOST:PORT, or a target file
-    #[arg(
-        long,
-        env = "MSNPSPEC_TARGET",
-        default_value = "builtin",
-        value_name = "TARGET"
-    )]
-    pub(crate) target: String,
-
-    /// An account of a HOST:PORT target, for the harness alone; repeat it (a password with a colon
-    /// needs a target file)
-    #[arg(long = "account", value_name = "HANDLE:PASSWORD[:NAME]")]
-    pub(crate) accounts: Vec<String>,
-
-    /// The accounts' lists may be emptied
-    #[arg(long)]
-    pub(crate) disposable: bool,
-
-    /// The target may be on another machine
-    #[arg(long)]
-    pub(crate) remote: bool,
-
-    /// How long to wait for a reply
-    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
-    pub(crate) timeout: Option<Duration>,
-
-    /// Keep all that a launched server writes in FILE, without passwords
-    #[arg(long, value_name = "FILE")]
-    pub(crate) log: Option<PathBuf>,
-}
 
 /// An account that cannot be read, by its number. It may hold a password, so it is not shown.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

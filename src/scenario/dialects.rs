@@ -1,6 +1,6 @@
 //! In which dialects a scenario can be played.
 
-use super::ast::{Action, Part, Scenario, SendItem, Step};
+use super::ast::{Action, Expr, Part, Scenario, SendItem, Step};
 use crate::protocol::{DIALECTS, Dialect, Direction, Param, ServerKind, Verb};
 
 impl Scenario {
@@ -61,11 +61,14 @@ fn offers(steps: &[Step], into: &mut Vec<&'static Dialect>) {
     }
 }
 
-/// The known dialects that one line offers.
+/// The known dialects that one line offers, unless it offers the one that is tested among them.
 fn offered(item: &SendItem) -> Vec<&'static Dialect> {
     let SendItem::Line { text, .. } = item else {
         return Vec::new();
     };
+    if text.parts.contains(&Part::Expr(Expr::Dialect)) {
+        return Vec::new();
+    }
     let literals = text.parts.iter().filter_map(|part| match part {
         Part::Literal(literal) => Some(literal.as_str()),
         Part::Expr(_) => None,
@@ -115,5 +118,7 @@ mod tests {
         assert_eq!(of(head, unknown), (vec![2, 3, 4, 5, 6, 7], 2));
         let literal = "  - C: VER 1 MSNP2 CVR0\n  - S: VER 1 MSNP2 ...";
         assert_eq!(of(head, literal), (vec![2], 2));
+        let among = "  - C: VER 1 {'MSNP2'} {dialect} CVR0\n  - S: VER 1 {dialect} ...";
+        assert_eq!(of("clauses: [NEGO-2]", among), (vec![3, 4, 5, 6, 7], 3));
     }
 }

@@ -205,6 +205,9 @@ impl Shared {
         let findings = self.judge.findings().iter().rev();
         let mut of_line = findings.take_while(|finding| finding.entry >= entry);
         let is_asked = of_line.any(|finding| self.about.contains(&finding.clause));
+        if !is_asked && self.judge.is_of_another_dialect(entry) {
+            return;
+        }
         let mended = self.judge.mended(entry).filter(|_| !is_asked).cloned();
         let Some(link) = self.links.get_mut(conn.0) else {
             return;

@@ -9,6 +9,7 @@ use super::{
     messages, notices, numbering, order, presence, privacy, refusals, replies, roster, serials,
     shape,
 };
+use crate::protocol::ClauseId;
 use crate::transcript::{Entry, Party, Transcript, What};
 use crate::wire::Frame;
 
@@ -157,6 +158,14 @@ impl Judge {
     pub fn mended(&self, entry: usize) -> Option<&Frame> {
         let (at, frame) = self.mended.as_ref()?;
         (*at == entry).then_some(frame)
+    }
+
+    /// Whether the line of this entry is none of the dialect in use: no step waits for it.
+    #[must_use]
+    pub fn is_of_another_dialect(&self, entry: usize) -> bool {
+        let findings = self.findings.list().iter().rev();
+        let mut of_line = findings.take_while(|finding| finding.entry >= entry);
+        of_line.any(|finding| finding.clause == ClauseId::NEGO_1)
     }
 
     /// From this entry on nobody is accused: what was found there is dropped, and nothing more is

@@ -7,7 +7,8 @@ use super::line::{Line, Verb, number};
 use super::mend::{has_counts_swapped, place_of_name};
 use super::world::{Role, Seen, Told, World};
 use crate::protocol::{
-    ClauseId, Direction, Form, List, Message, Param, ServerKind, TridRule, decode_name, join_name,
+    ClauseId, DIALECTS, Dialect, Direction, Form, Grammar, List, Message, Param, ServerKind,
+    TridRule, decode_name, join_name,
 };
 
 /// The judge of parameters.
@@ -68,6 +69,7 @@ impl Oracle for Shape {
             ClauseId::GRP_1,
             ClauseId::GRP_9,
             ClauseId::GRP_11,
+            ClauseId::NEGO_1,
         ]
     }
 
@@ -100,6 +102,7 @@ impl Oracle for Shape {
             return;
         }
         let Some((row, form)) = form_of(seen, told) else {
+            judge_dialect(seen, told, out);
             return;
         };
         let unasked = form.unasked.filter(|_| told.role == Role::Unasked);
@@ -118,6 +121,29 @@ fn form_of(seen: &Seen<'_, '_>, told: &Told<'_, '_>) -> Option<(&'static Message
     let row = seen.conn.grammar(Direction::ToClient).row(told.line.verb)?;
     let form = row.form(told.line.words_from(row.first_param()))?;
     Some((row, form))
+}
+
+/// A line that the dialect in use does not have, and a later one has.
+fn judge_dialect(seen: &Seen<'_, '_>, told: &Told<'_, '_>, out: &mut Findings) {
+    let agreed = seen.conn.dialect;
+    let clause = ClauseId::NEGO_1.clause();
+    if !seen.conn.is_clear() || !clause.holds_in(agreed) {
+        return;
+    }
+    let has = |dialect: &&&'static Dialect| {
+        let grammar = Grammar {
+            dialect: *dialect,
+            ..seen.conn.grammar(Direction::ToClient)
+        };
+        grammar.row(told.line.verb).is_some()
+    };
+    if let Some(later) = DIALECTS.iter().find(|dialect| has(dialect)) {
+        let message = format!(
+            "a line of {}, where {} was agreed on",
+            later.name, agreed.name
+        );
+        out.accuse_line(seen, clause.id, &message, "a line of the dialect");
+    }
 }
 
 /// Whether a line has as many parameters as it should.
@@ -278,7 +304,6 @@ fn is_judged(row: &Message, param: Param) -> bool {
 mod tests {
     use super::*;
     use crate::oracle::dialogue::{accuses, accuses_first, silent};
-    use crate::protocol::DIALECTS;
 
     #[test]
     fn it_names_the_clauses_of_all_forms() {
@@ -393,6 +418,19 @@ mod tests {
         accuses("CAL-1", &format!("{call}a@sb S: CAL 2 7 RINGING"));
         accuses("CAL-1", &format!("{call}a@sb S: CAL 2 RINGING 7a"));
         silent(&format!("{call}a@sb S: CAL 2 RINGING 71"));
+    }
+
+    #[test]
+    fn lines_of_a_later_dialect() {
+        let agreed = |dialect: &str| {
+            let ver = format!("VER 1 {dialect}");
+            let start = format!("alice C: {ver} CVR0\nalice S: {ver}\n");
+            format!("{start}alice S: BPR 2 bob@hotmail.com PHH\n")
+        };
+        accuses("NEGO-1", &agreed("MSNP3"));
+        silent(&agreed("MSNP5"));
+        // The clause is none of MSNP2.
+        silent(&agreed("MSNP2"));
     }
 
     #[test]

@@ -415,7 +415,7 @@ table! {
     FND_SHORT [FND_1] Outgoing(extras::fnd_short), "The reply to FND holds one number.";
     PING_ECHOED [PNG_1] Outgoing(extras::ping_echoed), "PNG is answered by PNG.";
     // negotiation, login and referral of later dialects
-    NEWEST_LINES [NEGO_1 USR_2] Inside, "Lines have the shape of MSNP7, whatever dialect but MSNP2 was agreed on.";
+    NEWEST_LINES [NEGO_1 USR_2 LST_1 REFER_1] Inside, "Lines have the shape of MSNP7, whatever dialect but MSNP2 was agreed on.";
     LOWEST_DIALECT [NEGO_2] Inside, "The lowest common dialect is agreed on.";
     CVR0_UNOFFERED [NEGO_3] Outgoing(later::cvr0_unoffered), "The reply to VER names CVR0 where it was not offered.";
     OFFER_WITHOUT_CVR0_UNANSWERED [NEGO_4 REPLY_1] Incoming(later::offer_without_cvr0_unanswered), "An offer without CVR0 is not answered.";
@@ -424,14 +424,14 @@ table! {
     VERIFIED_IN_WORDS [VERIF_1 USR_2] Outgoing(later::verified_in_words), "USR OK says `yes` of a verified address.";
     REFERRAL_ENDS_IN_1 [REFER_1 REFER_2] Outgoing(later::referral_ends_in_1), "A referral says 1 for 0.";
     // PRP, BPR, and both in the batch
-    PRP_WITHOUT_NUMBER [PRP_1] Outgoing(phones::without_number), "The reply to PRP holds no number.";
+    PRP_WITHOUT_NUMBER [PRP_1 PRP_2] Outgoing(phones::without_number), "The reply to PRP holds no number.";
     CLEARING_UNANSWERED [PRP_2 REPLY_1] Incoming(phones::clearing_unanswered), "A PRP without a value is not answered.";
     PHONES_FORGOTTEN [PRP_3] Inside, "A logout clears the phone numbers.";
     LONG_PHONE_CUT [PRP_4] Outgoing(phones::long_cut), "Phone numbers are cut after 64 bytes.";
     TOO_LONG_PHONE_TAKEN [PRP_5] Incoming(phones::too_long_taken), "Phone numbers of any length seem to be taken.";
     UNKNOWN_PROPERTY_UNANSWERED [PRP_6 REPLY_1] Incoming(phones::unknown_unanswered), "A PRP of an unknown property is not answered.";
     LONG_PROPERTY_UNANSWERED [PRP_7 REPLY_1] Incoming(phones::long_key_unanswered), "A PRP of a property with a long name is not answered.";
-    LINE_BREAKS_IN_PHONES [NAME_4 FRAME_3] Outgoing(phones::line_breaks), "Line breaks in phone numbers are decoded.";
+    LINE_BREAKS_IN_PHONES [PRP_9 NAME_4 FRAME_3] Outgoing(phones::line_breaks), "Line breaks in phone numbers are decoded.";
     BPR_WITHOUT_HANDLE [BPR_1] Outgoing(phones::news_without_handle), "Outside a batch BPR does not say whose number it is.";
     BPR_OF_A_CHANGE_EMPTY [BPR_2] Outgoing(phones::changes_empty), "Watchers are told that a number has changed and not to what.";
     BPR_OF_ADDED_EMPTY [BPR_3] Outgoing(phones::added_empty), "Behind an ADD a contact seems to have no numbers.";

@@ -132,7 +132,7 @@ fn judge_dialect(seen: &Seen<'_, '_>, told: &Told<'_, '_>, out: &mut Findings) {
     }
     let has = |dialect: &&&'static Dialect| {
         let grammar = Grammar {
-            dialect: *dialect,
+            dialect,
             ..seen.conn.grammar(Direction::ToClient)
         };
         grammar.row(told.line.verb).is_some()

@@ -13,6 +13,7 @@
 //! no answer is a victim; it runs again, and is no suspect.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::consequence::drop_silence;
@@ -525,15 +526,11 @@ impl Suite {
         };
         let played = death.latest.remove(&entry);
         let result = played.or_else(|| death.results.remove(&entry));
-        let took = result
-            .as_ref()
-            .map(|result| result.took)
-            .unwrap_or_default();
+        let took = result.as_ref().map_or(Duration::ZERO, |result| result.took);
         let mut result = result.unwrap_or_else(|| self.judge.untold(&scenario, took));
-        let names: Vec<String> = before
-            .iter()
-            .filter_map(|entry| Some(self.scenario(*entry)?.name.clone()))
-            .collect();
+        let others = before.iter().filter_map(|entry| self.scenario(*entry));
+        let others: Vec<Arc<Scenario>> = others.collect();
+        let names: Vec<&str> = others.iter().map(|other| other.name.as_str()).collect();
         let mut transcript = Vec::new();
         for (name, entry) in names.iter().zip(before) {
             transcript.push(format!("# {name}"));
@@ -545,7 +542,7 @@ impl Suite {
         }
         transcript.extend(tail(&result.transcript));
         let after = (!names.is_empty()).then(|| format!("after {}", names.join(", ")));
-        let clause = life_clause(&scenario, &result);
+        let clause = life_clause(&scenario, &others, &result);
         let step = scenario.steps.first();
         result.failures.retain(|failure| failure.clause.is_some());
         result.failures.insert(
@@ -586,13 +583,16 @@ fn tail(lines: &[String]) -> impl Iterator<Item = String> {
 }
 
 /// The clause that a scenario breaks which stops the server: its own where its steps were not met. One
-/// that was met has shown that its own clause holds; one that never came to its steps shows nothing of it.
-fn life_clause(scenario: &Scenario, result: &ScenarioResult) -> ClauseId {
+/// that was met has shown that its own clause holds; one that never came to its steps shows nothing of
+/// it. Where it takes others before it, and all are about one clause, they break that together.
+fn life_clause(scenario: &Scenario, before: &[Arc<Scenario>], result: &ScenarioResult) -> ClauseId {
     let own = [ClauseId::LIVE_2, ClauseId::LIVE_3, ClauseId::LIVE_4];
     let has_begun = result.verdict != Verdict::Blocked || !result.notes.is_empty();
     let is_shown = !result.is_met && has_begun;
+    let is_of_all =
+        |id: &ClauseId| !before.is_empty() && before.iter().all(|it| it.clauses.contains(id));
     let mut own = own
         .into_iter()
-        .filter(|id| is_shown && scenario.clauses.contains(id));
+        .filter(|id| scenario.clauses.contains(id) && (is_shown || is_of_all(id)));
     own.next().unwrap_or(ClauseId::LIVE_1)
 }

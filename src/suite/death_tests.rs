@@ -379,6 +379,18 @@ fn two_that_stop_the_server_together_are_both_named() {
 }
 
 #[test]
+fn floods_that_stop_the_server_together_break_the_clause_of_floods() {
+    let flood = |n| scenario(&format!("h/{n}"), &["LIVE-3"], &["hostile"]);
+    let all: Vec<_> = (0..3).map(flood).collect();
+    let told = run(all, options(), |name, _, _| match name {
+        "h/2" => Act::HurtAfter("h/1"),
+        _ => Act::Pass,
+    });
+    let clause = told.result("h/2").failures[0].clause;
+    assert_eq!(clause, Some(ClauseId::LIVE_3));
+}
+
+#[test]
 fn many_that_fill_a_server_are_told_as_a_row() {
     let all: Vec<_> = (0..6).map(|n| hostile(&format!("h/{n}"))).collect();
     let told = run(all, options(), |_, _, _| Act::Full(4));

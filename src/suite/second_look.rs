@@ -92,8 +92,10 @@ impl Suite {
                 self.confirmed.take(&result.failures);
                 self.confirm(&result.failures);
             }
-            let may_name = result.verdict == Verdict::Blocked && !self.awaiting.is_empty();
-            if needs_what_never_comes(&result) || may_name {
+            let is_blocked = result.verdict == Verdict::Blocked;
+            let may_name = is_blocked && !self.awaiting.is_empty();
+            let is_unnamed = is_blocked && !self.knows_what_blocks(&result);
+            if needs_what_never_comes(&result) || may_name || is_unnamed {
                 self.awaiting.push((entry, result));
             } else {
                 self.settle_if_alive(entry, result);
@@ -103,6 +105,12 @@ impl Suite {
         }
         self.block_by_omissions();
         self.spare_second_looks();
+    }
+
+    /// Whether a cause is known that a blocked result may name. What others show later may be it.
+    fn knows_what_blocks(&self, result: &ScenarioResult) -> bool {
+        let first = result.failures.first();
+        first.is_none_or(|failure| self.causes.behind(failure).is_some())
     }
 
     /// Whatever the order in which scenarios were looked at again: those that only need what never
@@ -259,7 +267,7 @@ fn signature(failure: &Failure) -> Signature {
 mod tests {
     use super::*;
     use crate::event::test_support::{failure, place};
-    use crate::event::{Expectation, Wanted};
+    use crate::event::{Expectation, Standing, Wanted};
     use crate::suite::suite_world::{accounts, many, options};
     use crate::target::{Waiver, Waivers};
 
@@ -333,6 +341,27 @@ mod tests {
         suite.confirm(&[ended(ClauseId::LST_1)]);
         suite.settle_awaiting();
         assert_eq!((suite.totals.blocked, suite.totals.failed), (1, 0));
+    }
+
+    #[test]
+    fn what_is_blocked_waits_for_a_cause_that_it_can_name() {
+        let mut suite = Suite::new(many(1), accounts(2), options());
+        let scenario = suite.scenario(0).unwrap();
+        let refused = |clause| Failure {
+            command: Some("USR".into()),
+            ..failure(clause, "USR OK", "911 4")
+        };
+        let mut result = suite.judge.untold(&scenario, Duration::ZERO);
+        result.verdict = Verdict::Blocked;
+        result.failures = vec![refused(None)];
+        suite.looked_again(0, result);
+        assert_eq!(suite.awaiting.len(), 1);
+        let known = refused(Some(ClauseId::USR_2));
+        let known = suite.causes.charge(&known, Standing::Fails, "a");
+        suite.settle_awaiting();
+        let named = suite.causes.list();
+        let named: Vec<_> = named.iter().map(|it| (it.id, it.blocks)).collect();
+        assert_eq!(named, [(known, 1)]);
     }
 
     #[test]

@@ -61,7 +61,7 @@ impl Suite {
     /// Begins a scenario of the queue, the first that fits beside what runs.
     pub(super) fn next_scenario(&mut self) -> Option<Task> {
         let jobs = match self.phase {
-            Phase::Ordinary | Phase::Hostile => self.options.jobs,
+            Phase::Ordinary | Phase::Hostile => self.wear.jobs(self.options.jobs),
             Phase::Alone | Phase::SecondLook | Phase::Verify | Phase::Recheck | Phase::Over => 1,
         };
         if self.running.len() >= jobs {

@@ -20,6 +20,20 @@ pub(super) struct Wear {
     spared: BTreeMap<usize, usize>,
 }
 
+/// How many scenarios run beside each other on a server that stops of how many came: so most of
+/// them come to their end before it does.
+const BESIDE: usize = 4;
+
+impl Wear {
+    /// How many of so many jobs are used.
+    pub(super) fn jobs(&self, most: usize) -> usize {
+        match self.is_known {
+            true => most.min(BESIDE),
+            false => most,
+        }
+    }
+}
+
 impl Suite {
     /// Whether it is known what the server dies of, and whoever runs now is innocent: they run
     /// again.
@@ -68,5 +82,18 @@ impl Suite {
     pub(super) fn is_for_later(&self, entry: usize) -> bool {
         let entry = self.entries.get(entry);
         entry.is_some_and(|entry| entry.phase > self.phase)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_that_wears_out_gets_fewer_at_a_time() {
+        let mut wear = Wear::default();
+        assert_eq!(wear.jobs(16), 16);
+        wear.is_known = true;
+        assert_eq!((wear.jobs(16), wear.jobs(2)), (BESIDE, 2));
     }
 }

@@ -9,6 +9,15 @@ use crate::protocol::{Dialect, Direction, Grammar, ServerKind};
 use crate::target::Sieve;
 use crate::wire::{DecodeError, Decoder, Frame, Limits, UNKNOWN};
 
+/// Why a wait ended without what it waited for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Late {
+    /// Its deadline passed.
+    Timeout,
+    /// The script may not go on.
+    Halted(Limit),
+}
+
 /// The longest line, and the longest payload, that a script may send and still be understood.
 const WIDE: usize = 1 << 20;
 

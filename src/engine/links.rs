@@ -12,11 +12,11 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use super::accusations::Course;
+use super::effect::{may_change_lists, may_set_prompt};
 use super::limit::{Allowance, Limit};
-pub(crate) use super::link::{End, Link};
+pub(crate) use super::link::{End, Late, Link};
 use super::port::{Input, Output, Refusal};
-use super::reflex::Reflex;
-use super::rest::{may_change_lists, may_set_prompt};
+use super::reflex::{Reflex, Reflexed};
 use super::trouble::shown;
 use crate::diagnostic::{Source, Span};
 use crate::oracle::Judge;
@@ -33,15 +33,6 @@ const USUAL_LINKS: usize = 12;
 const MAX_ENTRIES: usize = 100_000;
 /// The most bytes of an unreadable stream that are kept for the transcript.
 const MAX_RAW: usize = 256;
-
-/// Why a wait ended without what it waited for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Late {
-    /// Its deadline passed.
-    Timeout,
-    /// The script may not go on.
-    Halted(Limit),
-}
 
 /// What executor and script share.
 #[derive(Debug)]
@@ -83,6 +74,24 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
+    /// Whether the reflex has taken a line.
+    pub(crate) fn is_taken(&mut self, conn: ConnId, frame: &Frame) -> bool {
+        let Some(reflex) = &mut self.reflex else {
+            return false;
+        };
+        let answer = match reflex.take(frame) {
+            Reflexed::No => return false,
+            Reflexed::Taken => return true,
+            Reflexed::Answer(answer) => answer,
+        };
+        let bytes = answer.to_bytes();
+        let before = self.mark.replace(Mark::Barrier);
+        self.record(conn, What::Frame(Party::Client, answer));
+        self.mark = before;
+        self.outputs.push_back(Output::Send { conn, bytes });
+        true
+    }
+
     /// Takes in what happened.
     pub(crate) fn take_in(&mut self, now: Duration, input: Input) {
         self.now = self.now.max(now);

@@ -3,6 +3,7 @@
 
 mod accusations;
 mod broken;
+mod effect;
 mod executor;
 mod expect;
 mod groups;

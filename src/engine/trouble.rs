@@ -4,7 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use super::limit::Limit;
-use super::links::{End, Late};
+use super::link::{End, Late};
 use super::outcome::Cause;
 use crate::event::{Expectation, Observed, Rung};
 use crate::protocol::ClauseId;

@@ -12,11 +12,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
+use super::corpus::digest;
 use super::entropy::{case_bytes, stream, vary};
 use super::generate::{Case, Manner, generate};
 use super::judge::{Verdict, foremost, is_doubtful};
 use super::name::Name;
-use super::result::digest;
 use super::signature::Signature;
 use super::watch::{Sight, Watched, watch};
 use crate::engine::Outcome;

@@ -5,6 +5,7 @@
 //! executed hands in a closure that does it, over the network or in memory.
 
 mod campaign;
+mod corpus;
 pub mod dictionary;
 mod entropy;
 mod findings;

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use md5::{Digest as _, Md5};
 use serde::{Deserialize, Serialize};
 
 use super::campaign::{Found, Report};
+use super::corpus::digest;
 use super::entropy::case_bytes;
 use super::name::Name;
 use crate::protocol::{ClauseId, Level};
@@ -281,22 +281,6 @@ fn add(all: &mut BTreeMap<String, u64>, more: BTreeMap<String, u64>) {
         let known = all.entry(name).or_default();
         *known = known.saturating_add(count);
     }
-}
-
-/// A digest of the numbered cases of a corpus: each transition with the first case that reached
-/// it, and the bytes of that case.
-pub(super) fn digest(
-    transitions: &BTreeMap<String, String>,
-    bytes: impl Fn(u64) -> Vec<u8>,
-) -> String {
-    let mut digest = Md5::new();
-    for (transition, name) in transitions {
-        if let Some(Name::Case(number)) = Name::parse(name) {
-            digest.update(format!("{transition} {number}\n"));
-            digest.update(bytes(number));
-        }
-    }
-    hex::encode(digest.finalize())
 }
 
 #[cfg(test)]

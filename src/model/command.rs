@@ -1,9 +1,9 @@
 //! What a client does: the commands, with symbolic parameters.
 
-use smallvec::{SmallVec, smallvec};
+use smallvec::smallvec;
 
-use super::line::{Capture, Word};
 use super::value::{ConnId, NameId, SessionId, TicketId, UserId};
+use super::word::{Capture, Version, Word, Words};
 use crate::protocol::{List, Setting, State};
 
 /// Who is meant by a handle.
@@ -44,17 +44,6 @@ pub enum Offer {
     Cvr0,
     /// None that anybody knows.
     Unknown,
-}
-
-/// The number that SYN gives.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Version {
-    /// 0: the cache is empty.
-    Zero,
-    /// The user's present one.
-    Latest,
-    /// One higher than any.
-    Higher,
 }
 
 /// The mode of a message.
@@ -162,9 +151,6 @@ pub enum Command {
     /// Any bytes at all: nothing is claimed from here on.
     Hostile,
 }
-
-/// The words of a line.
-pub type Words = SmallVec<[Word; 8]>;
 
 impl Command {
     /// The line that says it, TrID included; a payload is the caller's to add (`Word::Length`

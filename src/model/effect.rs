@@ -2,9 +2,10 @@
 
 use super::Model;
 use super::command::Command;
-use super::line::{Capture, Line};
+use super::line::Line;
 use super::prediction::{After, Duty, Effect, Prediction, Replies, Reply, Sight, Sights};
 use super::value::{ConnId, Door, NameId, SessionId, TicketId, UserId, UserSet};
+use super::word::Capture;
 use super::world::{Conn, Doubt, Session, Shown, Stage, Ticket};
 use crate::protocol::{ClauseId, Setting, State};
 use crate::rules::Truth;

@@ -33,15 +33,17 @@ mod table;
 mod tests;
 
 mod value;
+mod word;
 mod world;
 
-pub use command::{Command, Key, ListWord, Mode, Offer, Version, Whom, Words};
-pub use line::{Capture, Line, Word};
+pub use command::{Command, Key, ListWord, Mode, Offer, Whom};
+pub use line::Line;
 pub use possible::Fitness;
 pub use prediction::{After, Duty, Prediction, Replies, Reply, Sight, Sights};
 pub use table::{Phase, ReplyKind, Transition, knows};
 
 pub use value::{ConnId, Door, MAX_USERS, NameId, SessionId, TicketId, UserId, UserSet};
+pub use word::{Capture, Version, Word, Words};
 pub use world::Target;
 
 pub use crate::protocol::{List, State};

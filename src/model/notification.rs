@@ -3,11 +3,12 @@
 use smallvec::smallvec;
 
 use super::Model;
-use super::command::{Command, ListWord, Version, Whom};
+use super::command::{Command, ListWord, Whom};
 use super::line::Line;
 use super::login::{error, ignored, misplaced, out, refused};
 use super::prediction::{Effect, Replies, Reply};
 use super::value::UserId;
+use super::word::Version;
 use super::world::Doubt;
 use crate::protocol::{ClauseId, List, Setting, State};
 use crate::rules::{

@@ -1,9 +1,10 @@
 //! Which commands make sense now.
 
 use super::Model;
-use super::command::{Command, Key, ListWord, Mode, Offer, Version, Whom};
+use super::command::{Command, Key, ListWord, Mode, Offer, Whom};
 use super::prediction::Replies;
 use super::value::{ConnId, NameId, TicketId, UserId};
+use super::word::Version;
 use super::world::Stage;
 use crate::protocol::{List, Setting, State};
 use crate::rules::Truth;

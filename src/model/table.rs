@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::OnceLock;
 
-use super::command::{Command, Key, ListWord, Mode, Offer, Version, Whom};
+use super::command::{Command, Key, ListWord, Mode, Offer, Whom};
 use super::prediction::{After, Reply};
 use super::value::{ConnId, Door, NameId, TicketId, UserId};
+use super::word::Version;
 use super::{Line, Model, Target};
 use crate::protocol::{ClauseId, List, Setting, State};
 use crate::rules::Truth;

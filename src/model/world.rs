@@ -1,9 +1,9 @@
 //! What is known: users with lists and states, connections, sessions, cookies.
 
 use super::Model;
-use super::line::Capture;
 use super::table::Phase;
 use super::value::{ConnId, Door, MAX_USERS, NameId, SessionId, TicketId, UserId, UserSet};
+use super::word::Capture;
 use crate::protocol::{List, Setting, State};
 use crate::rules::{self, Presence, Truth, View};
 

@@ -20,6 +20,7 @@ use tokio::time::Sleep;
 
 use crate::engine::{Executor, Input, Limit, Outcome, Output, Refusal};
 use crate::net::clock::now;
+use crate::net::failure::{limit_of, plain};
 use crate::net::host::Host;
 use crate::transcript::ConnId;
 
@@ -399,37 +400,5 @@ async fn connect(address: String, options: DriveOptions) -> Result<TcpStream, Re
     match tokio::time::timeout(options.connect, connecting).await {
         Ok(result) => result,
         Err(_) => Err(Refusal::late(options.connect)),
-    }
-}
-
-/// The limit of our own behind an error of the system, if it is one.
-pub(super) fn limit_of(error: &io::Error) -> Option<Limit> {
-    #[cfg(unix)]
-    {
-        use rustix::io::Errno;
-        match Errno::from_io_error(error)? {
-            Errno::MFILE | Errno::NFILE => Some(Limit::Descriptors),
-            Errno::NOMEM | Errno::NOBUFS => Some(Limit::Memory),
-            Errno::ADDRNOTAVAIL => Some(Limit::Ports),
-            _ => None,
-        }
-    }
-    #[cfg(not(unix))]
-    {
-        let _ = error;
-        None
-    }
-}
-
-/// An error of the system without its number.
-pub(super) fn plain(error: &io::Error) -> String {
-    match error.kind() {
-        io::ErrorKind::ConnectionRefused => "connection refused".to_owned(),
-        io::ErrorKind::ConnectionReset => "connection reset".to_owned(),
-        _ => {
-            let text = error.to_string();
-            let short = text.split(" (os error").next().unwrap_or(&text);
-            short.to_owned()
-        }
     }
 }

@@ -5,8 +5,14 @@ use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::net::tail::Source;
 use crate::transcript::Redactor;
+
+/// One of a process's outputs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Source {
+    Stdout,
+    Stderr,
+}
 
 /// A line that is longer is written in parts.
 const LONGEST: usize = 64 * 1024;

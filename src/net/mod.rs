@@ -10,6 +10,7 @@ mod command;
 mod doors;
 mod drive;
 mod ear;
+mod failure;
 mod guard;
 mod host;
 mod log;

@@ -13,10 +13,11 @@ use tokio::time::MissedTickBehavior;
 
 use crate::engine::Limit;
 use crate::net::clock::now;
-use crate::net::drive::{limit_of, plain};
 use crate::net::ear::Ear;
+use crate::net::failure::{limit_of, plain};
 use crate::net::guard::Guard;
-use crate::net::tail::{Source, Tail};
+use crate::net::log::Source;
+use crate::net::tail::Tail;
 use crate::net::vitals::{PULSE, Vitals, Watch};
 use crate::target::{Invocation, Launch, Signal};
 

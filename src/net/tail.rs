@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 
 use crate::net::ear::Ear;
+use crate::net::log::Source;
 use crate::suite::{Listener, is_cry};
 use crate::transcript::escape;
 
@@ -12,13 +13,6 @@ pub(super) const LINES: usize = 30;
 const CRY: usize = 20;
 /// How many bytes of a line are kept.
 const LINE: usize = 400;
-
-/// One of a process's outputs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Source {
-    Stdout,
-    Stderr,
-}
 
 /// The last lines of a process's output, redacted.
 #[derive(Debug, Default)]

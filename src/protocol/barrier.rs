@@ -1,8 +1,9 @@
 //! Requests that change nothing, each with what must be known for that: when the answer is there,
 //! all that the server sent before it is there too.
 
+use super::asked::{Answer, Effect};
 use super::dialect::Dialect;
-use super::requests::{Answer, Effect, RequestRow};
+use super::requests::RequestRow;
 use super::role::ServerKind;
 use super::verb::Verb;
 

@@ -1,13 +1,8 @@
 //! A clause of the protocol: one testable statement, with its level and its source.
 
 use std::fmt;
-use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-
-use super::catalogue::CLAUSES;
-use super::dialect::Dialect;
-use super::untestable::UNTESTABLE;
 
 /// How firmly a clause is founded, and so from which `--level` on it can fail a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -47,14 +42,6 @@ impl fmt::Display for Level {
 pub struct ClauseId(pub(super) u16);
 
 impl ClauseId {
-    /// The clause itself: level, section and text.
-    #[must_use]
-    pub fn clause(self) -> &'static Clause {
-        CLAUSES
-            .get(usize::from(self.0))
-            .expect("an id is made only from the catalogue")
-    }
-
     /// The id as it is written: `USR-6`.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -98,18 +85,6 @@ impl Serialize for ClauseId {
 #[error("unknown clause `{0}`")]
 pub struct UnknownClause(pub String);
 
-impl FromStr for ClauseId {
-    type Err = UnknownClause;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        CLAUSES
-            .iter()
-            .find(|clause| clause.name.eq_ignore_ascii_case(text))
-            .map(|clause| clause.id)
-            .ok_or_else(|| UnknownClause(text.to_owned()))
-    }
-}
-
 /// One testable statement of the protocol.
 #[derive(Debug)]
 pub struct Clause {
@@ -132,52 +107,11 @@ pub struct Clause {
 }
 
 impl Clause {
-    /// All clauses, in the order of the draft.
-    #[must_use]
-    pub fn all() -> &'static [Self] {
-        CLAUSES
-    }
-
-    /// Whether it holds in a dialect.
-    #[must_use]
-    pub fn holds_in(&self, dialect: &Dialect) -> bool {
-        let until = self.until.unwrap_or(u8::MAX);
-        (self.since..=until).contains(&dialect.number)
-    }
-
     /// The group that the clause belongs to: `USR` for `USR-6`.
     #[must_use]
     pub fn group(&self) -> &'static str {
         self.name
             .split_once('-')
             .map_or(self.name, |(group, _)| group)
-    }
-
-    /// Why no server can be seen to break the clause, where none can.
-    #[must_use]
-    pub fn untestable(&self) -> Option<&'static str> {
-        let row = UNTESTABLE.iter().find(|(id, _)| *id == self.id);
-        row.map(|(_, reason)| *reason)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn ids_are_unique_and_parse_back() {
-        for clause in Clause::all() {
-            assert_eq!(clause.name.parse(), Ok(clause.id), "{}", clause.name);
-            assert_eq!(clause.id.clause().name, clause.name);
-        }
-    }
-
-    #[test]
-    fn an_unknown_id_is_refused() {
-        assert_eq!(
-            "USR-99".parse::<ClauseId>(),
-            Err(UnknownClause("USR-99".into()))
-        );
     }
 }

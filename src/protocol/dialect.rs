@@ -5,12 +5,6 @@ use std::fmt;
 use std::sync::OnceLock;
 
 use super::message::{Message, TridRule};
-use super::msnp2::MSNP2;
-use super::msnp3::MSNP3;
-use super::msnp4::MSNP4;
-use super::msnp5::MSNP5;
-use super::msnp6::MSNP6;
-use super::msnp7::MSNP7;
 use super::role::{Direction, ServerKind};
 use super::verb::Verb;
 
@@ -39,9 +33,6 @@ pub(super) struct Table {
     by_verb: Vec<Vec<Message>>,
 }
 
-/// The dialects that are known row by row, oldest first.
-pub static DIALECTS: [&Dialect; 6] = [&MSNP2, &MSNP3, &MSNP4, &MSNP5, &MSNP6, &MSNP7];
-
 /// Whether a word of VER names a dialect, or stands for none.
 #[must_use]
 pub fn is_dialect(word: &[u8]) -> bool {
@@ -49,19 +40,6 @@ pub fn is_dialect(word: &[u8]) -> bool {
 }
 
 impl Dialect {
-    /// The first dialect, which is spoken before anything is agreed on.
-    #[must_use]
-    pub fn first() -> &'static Self {
-        &MSNP2
-    }
-
-    /// The dialect that a word of VER names, in whatever case; `None` for one that is not known.
-    #[must_use]
-    pub fn named(word: &[u8]) -> Option<&'static Self> {
-        let mut all = DIALECTS.into_iter();
-        all.find(|dialect| word.eq_ignore_ascii_case(dialect.name.as_bytes()))
-    }
-
     /// The row for a verb, a direction and a kind of server.
     #[must_use]
     pub fn find(&self, direction: Direction, kind: ServerKind, verb: Verb) -> Option<&Message> {
@@ -109,18 +87,6 @@ impl Dialect {
                 .any(|row| row.answers.contains(&request))
     }
 
-    /// Whether a line with this verb belongs to the batch of SYN, and to that of the first dialect
-    /// does not: properties and groups.
-    #[must_use]
-    pub fn is_added_to_batch(verb: Verb) -> bool {
-        let latest = DIALECTS.last().copied().unwrap_or_default();
-        latest
-            .rows_of(verb)
-            .iter()
-            .any(|row| row.answers.contains(&Verb::Syn))
-            && Self::first().rows_of(verb).is_empty()
-    }
-
     /// Whether the server may send this message unasked, under TrID 0.
     #[must_use]
     pub fn may_bear_zero(&self, verb: Verb) -> bool {
@@ -155,13 +121,6 @@ impl Dialect {
             }
             Table { by_verb }
         })
-    }
-}
-
-/// Before anything is agreed on, MSNP2 is spoken.
-impl Default for &'static Dialect {
-    fn default() -> Self {
-        Dialect::first()
     }
 }
 

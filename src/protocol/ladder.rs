@@ -2,8 +2,6 @@
 
 use std::fmt;
 
-use super::dialect::Dialect;
-
 /// A step of the ladder: what a server must do before more of it can be tested, in the order in
 /// which most authors build it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -80,24 +78,6 @@ impl Rung {
             Self::Msg => "MSG",
             Self::Out => "OUT",
         }
-    }
-
-    /// The rungs on which this one stands: one that is out puts it out of reach.
-    #[must_use]
-    pub fn needs(self) -> &'static [Self] {
-        let dialect = Dialect::first();
-        let requests = dialect.requests().map(|row| (row.rung, row.needs));
-        let lines = dialect.lines().map(|row| (row.rung, row.needs));
-        let mut all = requests.chain(lines);
-        let own = all.find(|(rung, _)| *rung == Some(self));
-        own.map_or(&[], |(_, needs)| needs)
-    }
-
-    /// Whether this one stands on another, if only by others between them.
-    #[must_use]
-    pub fn stands_on(self, other: Self) -> bool {
-        let mut needs = self.needs().iter();
-        needs.any(|below| *below == other || below.stands_on(other))
     }
 
     /// Whether what it is about depends on who may see and call whom.

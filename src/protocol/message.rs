@@ -1,8 +1,8 @@
 //! What a row of a dialect's table says of a message: who sends it where, where its TrID stands,
 //! what its parameters are, what it answers.
 
+use super::asked::{Asked, Told};
 use super::clause::ClauseId;
-use super::requests::{Asked, Told};
 use super::role::{Direction, Kinds};
 use super::setting::Setting;
 use super::verb::Verb;

@@ -4,12 +4,15 @@
 //! the practice of the deployed service. No behaviour lives here: `server` and the judges share
 //! this data and nothing else, so that a wrong belief on one side is not a wrong belief on both.
 
+mod asked;
 mod barrier;
 mod catalogue;
 mod clause;
+mod clauses;
 mod dialect;
 #[cfg(test)]
 mod dialect_tests;
+mod dialects;
 mod error_code;
 mod grammar;
 mod handle;
@@ -32,9 +35,11 @@ mod state;
 mod untestable;
 mod verb;
 
+pub use asked::{Answer, Asked, Effect, Told};
 pub use barrier::{BARRIERS, Barrier, BarrierRow, Filling, Knowledge};
 pub use clause::{Clause, ClauseId, Level, UnknownClause};
-pub use dialect::{DIALECTS, Dialect, is_dialect};
+pub use dialect::{Dialect, is_dialect};
+pub use dialects::DIALECTS;
 pub use error_code::{ErrorCode, Origin, error_codes};
 pub use grammar::Grammar;
 pub use handle::{
@@ -45,7 +50,7 @@ pub use ladder::Rung;
 pub use list::List;
 pub use message::{Form, Message, Param, PayloadForm, TridRule};
 pub use msnp2::MSNP2;
-pub use requests::{Answer, Asked, Effect, LineRow, RequestRow, Told};
+pub use requests::{LineRow, RequestRow};
 pub use role::{Direction, Kinds, ServerKind};
 pub use saying::Saying;
 pub use setting::Setting;

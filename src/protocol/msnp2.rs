@@ -3,6 +3,7 @@
 
 use std::sync::OnceLock;
 
+use super::asked::{Answer, Effect, asked, told};
 use super::clause::ClauseId;
 use super::dialect::Dialect;
 use super::ladder::Rung;
@@ -11,7 +12,6 @@ use super::message::Param::{
     Prompt, Response, Scheme, Sender, Serial, SessionId, State, Total, Word,
 };
 use super::message::{Form, Message, form, plain};
-use super::requests::{Answer, Effect, asked, told};
 use super::role::{ALL, DS_NS, NS, SB};
 use super::verb::Verb;
 

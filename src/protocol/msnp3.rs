@@ -3,13 +3,13 @@
 
 use std::sync::OnceLock;
 
+use super::asked::{Effect, asked};
 use super::clause::ClauseId;
 use super::dialect::Dialect;
 use super::ladder::Rung;
 use super::message::Param::{Address, Is, OneOf, Word};
 use super::message::{Message, form, plain};
 use super::msnp2::{MSNP2, TO_SWITCHBOARD};
-use super::requests::{Effect, asked};
 use super::role::{DS_NS, NS};
 use super::verb::Verb;
 

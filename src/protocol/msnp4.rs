@@ -2,13 +2,13 @@
 
 use std::sync::OnceLock;
 
+use super::asked::asked;
 use super::clause::ClauseId;
 use super::dialect::Dialect;
 use super::ladder::Rung;
 use super::message::Param::Word;
 use super::message::{Form, Message, form, plain};
 use super::msnp3::MSNP3;
-use super::requests::asked;
 use super::role::{DS_NS, NS};
 use super::verb::Verb;
 

@@ -3,13 +3,13 @@
 
 use std::sync::OnceLock;
 
+use super::asked::{Answer, Effect, asked, told};
 use super::clause::ClauseId;
 use super::dialect::Dialect;
 use super::ladder::Rung;
 use super::message::Param::{Handle, Is, Key, Length, Name, Serial, Value, Word};
 use super::message::{Message, form, plain};
 use super::msnp4::MSNP4;
-use super::requests::{Answer, Effect, asked, told};
 use super::role::NS;
 use super::verb::Verb;
 

@@ -3,6 +3,7 @@
 
 use std::sync::OnceLock;
 
+use super::asked::{Effect, asked};
 use super::clause::ClauseId;
 use super::dialect::Dialect;
 use super::ladder::Rung;
@@ -12,7 +13,6 @@ use super::message::Param::{
 use super::message::{Message, form, plain};
 use super::msnp2::TO_SWITCHBOARD;
 use super::msnp6::MSNP6;
-use super::requests::{Effect, asked};
 use super::role::{DS_NS, NS};
 use super::verb::Verb;
 

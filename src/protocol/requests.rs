@@ -1,153 +1,14 @@
-//! What is known of messages beyond their form: of each request what answers it, what it stands
-//! on, what it changes, and which clauses say so; of each line that no request is answered by, on
-//! which rung it stands, and which clauses say that it comes.
+//! The requests that a sound server answers, the lines that it says unasked, and the rungs that they
+//! stand on, from the rows of a dialect.
 
 use std::ops::Deref;
 
-use super::clause::ClauseId;
+use super::asked::{Answer, Asked, Told};
 use super::dialect::Dialect;
 use super::ladder::Rung;
 use super::message::Message;
 use super::role::{Direction, ServerKind};
 use super::verb::Verb;
-
-/// What answers a request.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Answer {
-    /// A line with its own verb and TrID.
-    Echo,
-    /// The same, with `OK` behind the TrID.
-    Ok,
-    /// A line with this verb and no TrID.
-    Line(Verb),
-    /// The end of the connection.
-    End,
-    /// Nothing where all goes well.
-    Nothing,
-}
-
-/// What a request changes that is there after its answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Effect {
-    /// Nothing at all.
-    Nothing,
-    /// What lasts as long as the connection: who is logged in, which state others see, who takes
-    /// part in a session.
-    Presence,
-    /// The account's lists.
-    Lists,
-    /// The account's prompt setting.
-    Prompt,
-    /// The account's privacy setting.
-    Privacy,
-    /// The account's friendly name.
-    Name,
-    /// The account's phone numbers.
-    Properties,
-    /// The account's groups.
-    Groups,
-}
-
-impl Effect {
-    /// Whether it is a change of lists or settings, which a clean-up puts back.
-    #[must_use]
-    pub fn is_of_lists(self) -> bool {
-        matches!(self, Self::Lists | Self::Prompt | Self::Privacy)
-    }
-}
-
-/// What is known of a request that a sound server answers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Asked {
-    /// The rung on which a server answers it; `None` where it need not be offered.
-    pub rung: Option<Rung>,
-    /// The rungs without which it cannot be tried.
-    pub needs: &'static [Rung],
-    /// The lines that hand out what it is sent with, or to whom: where they are wrong, it fails.
-    pub follows: &'static [Verb],
-    /// What answers it.
-    pub answer: Answer,
-    /// What it changes.
-    pub effect: Effect,
-    /// The clause that says that it is answered, and how.
-    pub clause: ClauseId,
-    /// The clause that an answer of the right form breaks by its content, where that is another.
-    pub result: ClauseId,
-}
-
-/// A request that this clause says to be answered by its own verb, that need not be offered, and
-/// that changes nothing.
-pub(super) const fn asked(clause: ClauseId, needs: &'static [Rung]) -> Asked {
-    Asked {
-        rung: None,
-        needs,
-        follows: &[],
-        answer: Answer::Echo,
-        effect: Effect::Nothing,
-        clause,
-        result: clause,
-    }
-}
-
-impl Asked {
-    /// A server answers it from this rung on.
-    pub(super) const fn on(mut self, rung: Rung) -> Self {
-        self.rung = Some(rung);
-        self
-    }
-
-    /// Its content is another clause's matter.
-    pub(super) const fn result(mut self, clause: ClauseId) -> Self {
-        self.result = clause;
-        self
-    }
-
-    /// Something else answers it.
-    pub(super) const fn by(mut self, answer: Answer) -> Self {
-        self.answer = answer;
-        self
-    }
-
-    /// It changes something.
-    pub(super) const fn changes(mut self, effect: Effect) -> Self {
-        self.effect = effect;
-        self
-    }
-
-    /// These lines hand out what it is sent with.
-    pub(super) const fn follows(mut self, lines: &'static [Verb]) -> Self {
-        self.follows = lines;
-        self
-    }
-}
-
-/// What is known of a line of the server for which nobody need ask, or that comes behind an answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Told {
-    /// The rung that it stands on, where it is one that nobody need ask for.
-    pub rung: Option<Rung>,
-    /// The rungs without which it cannot be waited for, where no request stands on the same.
-    pub needs: &'static [Rung],
-    /// The clauses that say that it comes.
-    pub clauses: &'static [ClauseId],
-}
-
-/// A line that comes by these clauses.
-pub(super) const fn told(clauses: &'static [ClauseId]) -> Told {
-    Told {
-        rung: None,
-        needs: &[],
-        clauses,
-    }
-}
-
-impl Told {
-    /// It comes from this rung on, which stands on others.
-    pub(super) const fn on(mut self, rung: Rung, needs: &'static [Rung]) -> Self {
-        (self.rung, self.needs) = (Some(rung), needs);
-        self
-    }
-}
 
 /// The row of a request that a sound server answers.
 #[derive(Debug, Clone, Copy)]
@@ -237,6 +98,26 @@ impl Dialect {
     #[must_use]
     pub fn rung_of_line(&'static self, kind: ServerKind, verb: &str) -> Option<Rung> {
         self.line(kind, verb)?.rung
+    }
+}
+
+impl Rung {
+    /// The rungs on which this one stands: one that is out puts it out of reach.
+    #[must_use]
+    pub fn needs(self) -> &'static [Self] {
+        let dialect = Dialect::first();
+        let requests = dialect.requests().map(|row| (row.rung, row.needs));
+        let lines = dialect.lines().map(|row| (row.rung, row.needs));
+        let mut all = requests.chain(lines);
+        let own = all.find(|(rung, _)| *rung == Some(self));
+        own.map_or(&[], |(_, needs)| needs)
+    }
+
+    /// Whether this one stands on another, if only by others between them.
+    #[must_use]
+    pub fn stands_on(self, other: Self) -> bool {
+        let mut needs = self.needs().iter();
+        needs.any(|below| *below == other || below.stands_on(other))
     }
 }
 

@@ -6,8 +6,8 @@ use bytes::Bytes;
 use md5::{Digest as _, Md5};
 
 use super::ast::{Expr, Field, Function, Part, Payload, Text};
-use super::eval::{EvalError, Values, filler};
 use super::trids::Trids;
+use super::values::{EvalError, Values, filler};
 use crate::protocol::encode_name;
 use crate::transcript::ConnName;
 

@@ -5,9 +5,10 @@ use std::borrow::Cow;
 use bytes::Bytes;
 
 use super::ast::{Expr, Field, LinePattern, Part, PayloadPattern, Text, WordKind, WordPattern};
-use super::eval::{EvalError, Scope};
+use super::eval::Scope;
 use super::maker::{Maker, TridSource, shown};
 use super::trids::Trids;
+use super::values::EvalError;
 use crate::protocol::{ErrorCode, decode_name};
 use crate::transcript::ConnName;
 use crate::wire::{Frame, UNKNOWN};

@@ -18,11 +18,12 @@ mod schema;
 mod source_form;
 pub(crate) mod tree;
 mod trids;
+mod values;
 
 #[cfg(test)]
 pub(crate) mod test_support;
 
-pub use eval::{EvalError, Identity, Mark, Prepared, Scope, filler};
+pub use eval::{Mark, Prepared, Scope};
 pub use import::{import, import_from};
 pub use library::{Embedded, Library, LibraryError};
 pub use lint::check as lint;
@@ -30,3 +31,4 @@ pub use matcher::{Mismatch, Wanted};
 pub use parse::{Composer, FileError, Files, NoFiles, load};
 pub use print::print;
 pub use schema::schema;
+pub use values::{EvalError, Identity, filler};

@@ -4,12 +4,11 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::net::IpAddr;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::Duration;
 
 use super::environment::{Account, Environment, Lists, Timeouts};
 use super::waivers::{Habit, Waiver};
-use crate::diagnostic::{Diagnostic, Source};
+use crate::diagnostic::Diagnostic;
 use crate::protocol::{DEFAULT_PORT, Dialect};
 
 /// How many accounts the bundled server is used with.
@@ -209,15 +208,6 @@ impl Target {
             accounts,
             ..Self::empty(&address)
         })
-    }
-
-    /// A target file. Relative folders of its commands are meant from the folder of the file.
-    ///
-    /// # Errors
-    ///
-    /// Every mistake in it, with its place.
-    pub fn from_yaml(source: &Arc<Source>) -> Result<Self, Vec<Diagnostic>> {
-        super::file::read(source)
     }
 
     pub(crate) fn empty(name: &str) -> Self {

@@ -44,8 +44,19 @@ const KEYS: [&str; 16] = [
 /// The entries of a map.
 pub(crate) type Entries<'n> = &'n [(Node, Node)];
 
+impl Target {
+    /// A target file. Relative folders of its commands are meant from the folder of the file.
+    ///
+    /// # Errors
+    ///
+    /// Every mistake in it, with its place.
+    pub fn from_yaml(source: &Arc<Source>) -> Result<Self, Vec<Diagnostic>> {
+        read(source)
+    }
+}
+
 /// Reads the file.
-pub(crate) fn read(source: &Arc<Source>) -> Result<Target, Vec<Diagnostic>> {
+fn read(source: &Arc<Source>) -> Result<Target, Vec<Diagnostic>> {
     let root = tree::parse(source).map_err(|error| vec![error])?;
     let folder = Path::new(&source.path).parent().map(Path::to_path_buf);
     let reader = Reader {

@@ -2,6 +2,7 @@
 
 mod architecture;
 mod captures;
+mod circles;
 mod cli;
 mod controls;
 mod corpus;

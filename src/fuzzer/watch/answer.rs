@@ -4,15 +4,12 @@ use bytes::Bytes;
 use smallvec::SmallVec;
 
 use super::hear::{TrId, describe, is_error, is_line, is_trid};
-use super::lines::{Words, cookie_of, verb};
+use super::lines::{Answer, Words, cookie_of, verb};
 use super::watcher::{Request, Watcher};
 use crate::model::{After, Command, Line, Replies, Reply};
 use crate::protocol::{Direction, Grammar, ServerKind};
 use crate::transcript::{Party, What, escape};
 use crate::wire::Frame;
-
-/// The frames of an answer, by place in the transcript.
-pub(super) type Answer = SmallVec<[usize; 8]>;
 
 impl<'t> Watcher<'t> {
     /// The frames of the server on this connection that answer a request.
@@ -337,17 +334,6 @@ fn is_sound(frame: &Frame, words: Words<'_>) -> bool {
     let payload = frame.payload.as_ref().map(Bytes::len);
     let is_whole = payload.is_none() || grammar.is_bounded(&frame.line, payload);
     is_whole && trid.len() <= 10 && trid.iter().all(u8::is_ascii_digit)
-}
-
-/// The TrID under which a line may be an answer; `None` where it answers nothing.
-pub(super) fn key_of<'t>(words: Words<'t>) -> Option<&'t [u8]> {
-    // What others did carries TrID 0.
-    let is_unasked = match verb(words) {
-        b"ILN" | b"NLN" | b"FLN" | b"RNG" | b"JOI" | b"BYE" | b"MSG" | b"OUT" | b"QNG" => true,
-        b"ADD" | b"REM" => matches!(words, [_, b"0", b"RL", ..]),
-        _ => false,
-    };
-    (!is_unasked).then(|| words.get(1).copied().unwrap_or_default())
 }
 
 /// The cookie with which a client asks to be let in.

@@ -2,6 +2,7 @@
 
 use crate::transcript::{Transcript, What};
 use crate::wire::for_each_word;
+use smallvec::SmallVec;
 
 /// Most lines have fewer words.
 const USUAL_WORDS: usize = 6;
@@ -52,4 +53,18 @@ impl<'t> Lines<'t> {
         let words = range.and_then(|(begin, end)| self.words.get(*begin..*end));
         words.unwrap_or_default()
     }
+}
+
+/// The frames of an answer, by place in the transcript.
+pub(super) type Answer = SmallVec<[usize; 8]>;
+
+/// The TrID under which a line may be an answer; `None` where it answers nothing.
+pub(super) fn key_of<'t>(words: Words<'t>) -> Option<&'t [u8]> {
+    // What others did carries TrID 0.
+    let is_unasked = match verb(words) {
+        b"ILN" | b"NLN" | b"FLN" | b"RNG" | b"JOI" | b"BYE" | b"MSG" | b"OUT" | b"QNG" => true,
+        b"ADD" | b"REM" => matches!(words, [_, b"0", b"RL", ..]),
+        _ => false,
+    };
+    (!is_unasked).then(|| words.get(1).copied().unwrap_or_default())
 }

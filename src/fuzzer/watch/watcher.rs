@@ -2,9 +2,8 @@
 
 use std::time::Duration;
 
-use super::answer::{Answer, key_of};
 use super::hear::{TrId, describe, is_error, is_line};
-use super::lines::{Lines, Words, cookie_of, verb};
+use super::lines::{Answer, Lines, Words, cookie_of, key_of, verb};
 use super::people::People;
 use super::translate::{Said, translate};
 use super::{MODEL, Sight as Scope, Watched, observed};

@@ -25,8 +25,6 @@ mod fixture_tests;
 mod hunt;
 #[cfg(test)]
 mod known_tests;
-mod ladder;
-mod lateness;
 mod limits;
 #[cfg(test)]
 mod limits_tests;
@@ -37,10 +35,8 @@ mod pair;
 mod play;
 mod pool;
 mod preparation;
-mod probe;
 #[cfg(test)]
 mod probe_tests;
-mod residents;
 mod run;
 mod scripts;
 mod second_look;

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::{play as script, probe};
-use crate::client::Challenges;
+use super::play;
+use crate::client::{self, Challenges};
 use crate::engine::{Executor, Links, Session};
 use crate::scenario::ast::Scenario;
 use crate::target::{Account, Environment};
@@ -18,17 +18,17 @@ impl Executor {
         env: Arc<Environment>,
         seed: u64,
     ) -> Self {
-        let links = Links::new(script::budget(&scenario, &env));
+        let links = Links::new(play::budget(&scenario, &env));
         let session = Session::new(links.clone(), env, accounts, seed);
-        Self::start(links, Box::pin(script::run(session, scenario)))
+        Self::start(links, Box::pin(play::run(session, scenario)))
     }
 
     /// Finds out what the target is like; the outcome's `learnt` says it. Takes one account or
     /// two: presence is looked at only with two.
     #[must_use]
     pub fn probe(accounts: Vec<Account>, env: Arc<Environment>, seed: u64) -> Self {
-        let (links, session) = own(script::BUDGET_REPLIES, env, accounts, seed);
-        Self::start(links, Box::pin(probe::probe(session)))
+        let (links, session) = own(play::BUDGET_REPLIES, env, accounts, seed);
+        Self::start(links, Box::pin(client::probe(session)))
     }
 
     /// Finds out whether the target lives: logs one account in and out, and enters a switchboard
@@ -36,17 +36,17 @@ impl Executor {
     /// server again.
     #[must_use]
     pub fn check(account: Account, env: Arc<Environment>, seed: u64) -> Self {
-        let (links, session) = own(script::BUDGET_REPLIES, env, vec![account], seed);
-        Self::start(links, Box::pin(probe::check(session)))
+        let (links, session) = own(play::BUDGET_REPLIES, env, vec![account], seed);
+        Self::start(links, Box::pin(client::check(session)))
     }
 
     /// Empties the accounts' lists and puts their settings back to the defaults.
     #[must_use]
     pub fn cleanup(accounts: Vec<Account>, env: Arc<Environment>, seed: u64) -> Self {
         let count = u32::try_from(accounts.len()).unwrap_or(u32::MAX).max(1);
-        let replies = script::BUDGET_REPLIES.saturating_mul(count);
+        let replies = play::BUDGET_REPLIES.saturating_mul(count);
         let (links, session) = own(replies, env, accounts, seed);
-        Self::start(links, Box::pin(probe::cleanup(session)))
+        Self::start(links, Box::pin(client::cleanup(session)))
     }
 }
 

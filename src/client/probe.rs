@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
+use super::batch::changes;
 use super::ladder::Ladder;
-use crate::client::changes;
 use crate::diagnostic::Place;
 use crate::engine::{Cause, Ending, Outcome, Session, Settled, Trouble, came, told_late};
 use crate::event::{Observed, Rung};

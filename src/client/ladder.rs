@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use crate::client::changes;
+use super::batch::changes;
 use crate::diagnostic::Place;
 use crate::engine::{Session, Trouble, came};
 use crate::event::{Observed, Rung, RungState};

@@ -5,12 +5,14 @@ use bytes::Bytes;
 use md5::{Digest, Md5};
 
 use crate::engine::{Reflex, Reflexed};
-use crate::protocol::{ClauseId, Verb};
+use crate::protocol::{ClauseId, Dialect, Verb};
 use crate::wire::Frame;
 
 /// The product that the harness says to be, as the clients of MSNP6 did (CHL-2), and its key.
 const PRODUCT: &str = "msmsgs@msnmsgr.com";
 const KEY: &str = "Q1P7W2E4J9R8U3S5";
+/// The first dialect in which clients were seen to answer.
+const FIRST: u8 = 5;
 /// The TrIDs of answers begin here: far from those of scenarios and barriers.
 const TRID: u32 = 990_000_000;
 
@@ -18,13 +20,21 @@ const TRID: u32 = 990_000_000;
 #[derive(Debug, Default)]
 pub(crate) struct Challenges {
     answered: u32,
+    /// The dialect has QRY: a server of an earlier one would read the payload as lines.
+    answers: bool,
 }
 
 impl Challenges {
     /// What answers challenges in a script about these clauses; nothing where it does so itself.
-    pub(crate) fn reflex(about: &[ClauseId]) -> Option<Box<dyn Reflex>> {
-        let is_about = about.iter().any(|clause| clause.clause().group() == "CHL");
-        (!is_about).then(|| Box::new(Self::default()) as Box<dyn Reflex>)
+    pub(crate) fn reflex(about: &[ClauseId], dialect: &'static Dialect) -> Option<Box<dyn Reflex>> {
+        let is_about =
+            |clause: &ClauseId| clause.clause().group() == "CHL" || *clause == ClauseId::MIX_8;
+        let challenges = Self {
+            answers: dialect.number >= FIRST,
+            ..Self::default()
+        };
+        let is_its_own = about.iter().any(is_about);
+        (!is_its_own).then(|| Box::new(challenges) as Box<dyn Reflex>)
     }
 
     fn are_taken_by(&self, frame: &Frame) -> bool {
@@ -44,6 +54,9 @@ impl Reflex for Challenges {
         let (Verb::Chl, Some(word)) = (verb, frame.words().nth(2)) else {
             return Reflexed::No;
         };
+        if !self.answers {
+            return Reflexed::Taken;
+        }
         let trid = TRID.saturating_add(self.answered);
         self.answered = self.answered.saturating_add(1);
         let digest = digest(word);
@@ -77,7 +90,10 @@ mod tests {
 
     #[test]
     fn a_challenge_is_answered_and_only_what_was_answered_is_taken() {
-        let mut challenges = Challenges::default();
+        let mut challenges = Challenges {
+            answers: true,
+            ..Challenges::default()
+        };
         let mut take = |line: &'static str| challenges.take(&Frame::line(line));
         assert_eq!(take("QRY 990000000"), Reflexed::No);
         let answered = take("CHL 0 31415926535897932384");
@@ -89,6 +105,17 @@ mod tests {
         assert_eq!(take("QRY 990000000"), Reflexed::Taken);
         for other in ["QRY 990000001", "QRY 7", "540 990000000", "CHL 0"] {
             assert_eq!(take(other), Reflexed::No, "{other}");
+        }
+    }
+
+    #[test]
+    fn no_server_is_answered_that_does_not_know_answers() {
+        let of = |name: &[u8]| Challenges::reflex(&[], Dialect::named(name).unwrap()).unwrap();
+        let challenge = Frame::line("CHL 0 31415926535897932384");
+        assert_eq!(of(b"MSNP4").take(&challenge), Reflexed::Taken);
+        assert!(matches!(of(b"MSNP5").take(&challenge), Reflexed::Answer(_)));
+        for own in [ClauseId::CHL_1, ClauseId::MIX_8] {
+            assert!(Challenges::reflex(&[own], Dialect::first()).is_none());
         }
     }
 }

@@ -7,9 +7,9 @@ use super::ladder::Ladder;
 use crate::diagnostic::Place;
 use crate::engine::{Cause, Ending, Outcome, Session, Settled, Trouble, came, told_late};
 use crate::event::{Observed, Rung};
-use crate::protocol::{Barrier, ClauseId, ServerKind};
+use crate::protocol::{Barrier, ClauseId, ServerKind, Verb};
 use crate::target::{Barriers, Learnt, Roster};
-use crate::transcript::ConnName;
+use crate::transcript::{ConnName, Party, What};
 
 /// A login may take as long on a server that makes keys.
 const LOGIN: Duration = Duration::from_secs(1);
@@ -111,7 +111,9 @@ impl Session {
         }
         learnt.dispatch_refers = login.referred_to.is_some();
         learnt.notification = login.referred_to;
-        match self.climb(login.slot, learnt, ladder).await {
+        let climbed = self.climb(login.slot, learnt, ladder).await;
+        learnt.challenges = self.was_challenged();
+        match climbed {
             Err(trouble) if trouble.cause.is_none() => Ok(()),
             Err(trouble) => match trouble.cause.as_deref() {
                 // That one user is not let in is for scenarios to say.
@@ -303,6 +305,16 @@ impl Session {
 
     pub(super) async fn go_online(&mut self, slot: usize) -> Result<(), Trouble> {
         self.request(slot, "CHG", "NLN", "CHG NLN accepted").await
+    }
+
+    /// Whether the server has challenged its client.
+    fn was_challenged(&self) -> bool {
+        let shared = self.links.lock();
+        let mut entries = shared.transcript.entries().iter();
+        entries.any(|entry| match &entry.what {
+            What::Frame(Party::Server, frame) => Verb::parse(frame.verb()) == Verb::Chl,
+            _ => false,
+        })
     }
 
     /// Whether the dispatch server refers; trouble on the way means that it does not.

@@ -84,6 +84,10 @@ impl Shared {
             Reflexed::Taken => return true,
             Reflexed::Answer(answer) => answer,
         };
+        // In the middle of a line it would be a part of that.
+        if !self.links.get(conn.0).is_some_and(Link::at_line_start) {
+            return true;
+        }
         let bytes = answer.to_bytes();
         let before = self.mark.replace(Mark::Barrier);
         self.record(conn, What::Frame(Party::Client, answer));

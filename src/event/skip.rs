@@ -26,6 +26,8 @@ pub enum SkipReason {
     Launch,
     /// It needs a dispatch server that refers to a notification server.
     Dispatch,
+    /// It needs a server that challenges its clients.
+    Challenges,
     /// It speaks other dialects.
     Dialects {
         /// Which.
@@ -37,7 +39,10 @@ impl SkipReason {
     /// Whether this set-up cannot have what is missing, whatever its user does.
     #[must_use]
     pub fn is_of_setup(&self) -> bool {
-        matches!(self, Self::Launch | Self::Dispatch | Self::Dialects { .. })
+        matches!(
+            self,
+            Self::Launch | Self::Dispatch | Self::Challenges | Self::Dialects { .. }
+        )
     }
 }
 
@@ -54,6 +59,7 @@ impl fmt::Display for SkipReason {
             Self::Dispatch => {
                 f.write_str("needs a dispatch server that refers to a notification server")
             }
+            Self::Challenges => f.write_str("needs a server that challenges its clients (CHL)"),
             Self::Dialects { only } => write!(f, "is for {} only", only.join(", ")),
         }
     }
@@ -81,6 +87,8 @@ pub enum Untested {
     Launch,
     /// What tests it needs a dispatch server that refers.
     Dispatch,
+    /// What tests it needs a server that challenges its clients.
+    Challenges,
     /// What tests it speaks another dialect.
     Dialects,
     /// No scenario tests it.
@@ -96,6 +104,7 @@ impl Untested {
             SkipReason::Stopped { .. } => Self::Stopped,
             SkipReason::Launch => Self::Launch,
             SkipReason::Dispatch => Self::Dispatch,
+            SkipReason::Challenges => Self::Challenges,
             SkipReason::Dialects { .. } => Self::Dialects,
         }
     }
@@ -119,6 +128,7 @@ impl Untested {
             Self::LeftOut => "left-out",
             Self::Launch => "launch",
             Self::Dispatch => "dispatch",
+            Self::Challenges => "challenges",
             Self::Dialects => "dialects",
             Self::Nothing => "nothing",
         }
@@ -137,6 +147,7 @@ impl fmt::Display for Untested {
             Self::LeftOut => "left out by the filter, the shard or the files named",
             Self::Launch => "needs `launch:` in the target file",
             Self::Dispatch => "needs a dispatch server that refers",
+            Self::Challenges => "needs a server that challenges its clients",
             Self::Dialects => "for other dialects",
             Self::Nothing => "no scenario tests it",
         })

@@ -271,6 +271,7 @@ fn suite_options(
         max_connections: target.max_connections,
         owns_server: target.owns_server(),
         dispatch_refers: false,
+        challenges: false,
         transcripts: options.transcripts,
         waivers: Waivers::new(std::mem::take(&mut target.waivers), Some(day))
             .with_habits(std::mem::take(&mut target.habits)),

@@ -241,6 +241,8 @@ impl Stand {
             "a server that the harness starts itself (`launch:` in the target)".to_owned()
         } else if needs.dispatch && !self.environment.dispatch_refers {
             "a dispatch server that refers to a notification server".to_owned()
+        } else if needs.challenges && !self.environment.challenges {
+            "a server that challenges its clients (CHL)".to_owned()
         } else if wanted > usable {
             format!("{wanted} accounts, the target has {usable}")
         } else {

@@ -70,6 +70,8 @@ impl Oracle for Shape {
             ClauseId::GRP_9,
             ClauseId::GRP_11,
             ClauseId::NEGO_1,
+            ClauseId::CHL_1,
+            ClauseId::CHL_2,
         ]
     }
 
@@ -127,7 +129,9 @@ fn form_of(seen: &Seen<'_, '_>, told: &Told<'_, '_>) -> Option<(&'static Message
 fn judge_dialect(seen: &Seen<'_, '_>, told: &Told<'_, '_>, out: &mut Findings) {
     let agreed = seen.conn.dialect;
     let clause = ClauseId::NEGO_1.clause();
-    if !seen.conn.is_clear() || !clause.holds_in(agreed) {
+    // A challenge has a clause of its own, which accepts it in MSNP5 (MIX-8).
+    let is_challenge = told.line.verb == Verb::Chl;
+    if !seen.conn.is_clear() || !clause.holds_in(agreed) || is_challenge {
         return;
     }
     let has = |dialect: &&&'static Dialect| {
@@ -429,6 +433,8 @@ mod tests {
         };
         accuses("NEGO-1", &agreed("MSNP3"));
         silent(&agreed("MSNP5"));
+        let challenged = |text: String| text.replace("BPR 2 bob@hotmail.com PHH", "CHL 0 5");
+        silent(&challenged(agreed("MSNP3")));
         // The clause is none of MSNP2.
         silent(&agreed("MSNP2"));
     }

@@ -370,6 +370,18 @@ catalogue! {
     SDC_3 "SDC-3": Practice "-" "A server that answers SDC takes exactly its payload; what follows is the next command." since 5;
     PAG_1 "PAG-1": Practice "-" "A PAG that cannot be delivered draws 800; one that is draws nothing." accept "not offered" since 5 until 8;
     PAG_2 "PAG-2": Practice "-" "The payload of a PAG is never taken for commands." accept "a close; not offered (a server that does not know PAG reads the payload as lines)" since 5 until 8;
+    // challenges, from MSNP6 on
+    CHL_1 "CHL-1": Must "-" "A challenge is `CHL 0 word` and nothing more." accept "`CHL TrID word` to a client that asked with `CHL TrID`" since 6;
+    CHL_2 "CHL-2": Must "-" "After a CHL, `QRY TrID id 32` with the lower-case hexadecimal MD5 of the word and the id's key, the id being msmsgs@msnmsgr.com, is answered by `QRY TrID`, and the connection stays." since 6 until 10;
+    CHL_3 "CHL-3": Practice "-" "All product ids with known keys are accepted: msmsgs@msnmsgr.com, PROD0038W!61ZTF9, PROD0058#7IL2{QD, PROD0061VRRZH@4F." accept "some of them" since 6 until 10;
+    CHL_4 "CHL-4": Practice "-" "A wrong digest, or a product id that is not known, draws 540 and a close." accept "a close alone; `QRY TrID` from a server that does not check" since 6 until 10;
+    CHL_5 "CHL-5": Practice "-" "A challenge without an answer ends the connection after about 50 seconds, not before 20." accept "no end at all" since 6;
+    CHL_6 "CHL-6": Practice "-" "Challenges come only after login, the first one soon after the first CHG." accept "a first challenge later, or before CHG" since 6;
+    CHL_7 "CHL-7": Open "-" "The server challenges at all." accept "no challenge within the test" since 6;
+    CHL_8 "CHL-8": Must "-" "Requests between a challenge and its answer are served as ever." since 6;
+    CHL_9 "CHL-9": Must "-" "The payload of a QRY that answers a CHL is exactly as long as the QRY says; the next command begins right after it, also in the same segment, and is answered." since 6;
+    CHL_10 "CHL-10": Open "-" "A QRY that no challenge asked for draws 540 and a close." accept "`QRY TrID`, silence, another error; the payload read as the start of a line, by a server that never challenges" since 6;
+    MIX_8 "MIX-8": Practice "-" "No challenge comes." accept "CHL in MSNP5; the harness answers it" since 3 until 5;
     // the server as a whole
     LIVE_1 "LIVE-1": Must "4" "Whatever one client sends, the server goes on serving the others.";
     LIVE_2 "LIVE-2": Must "4" "A client that stops reading does not stop the delivery to others.";

@@ -42,11 +42,15 @@ const ROWS: &[Message] = &[
     .to(&[Verb::Usr]),
     // A client may ask for a challenge.
     Message::request(Verb::Chl, NS, &[plain(&[])]),
-    Message::response(Verb::Chl, NS, &[plain(&[Word("challenge")])])
-        .or_unasked()
-        .to(&[Verb::Chl]),
+    Message::response(
+        Verb::Chl,
+        NS,
+        &[form(ClauseId::CHL_1, &[Word("challenge")])],
+    )
+    .or_unasked()
+    .to(&[Verb::Chl]),
     Message::request(Verb::Qry, NS, &[plain(&[Word("product"), Length])]).with_payload(),
-    Message::response(Verb::Qry, NS, &[plain(&[])]).to(&[Verb::Qry]),
+    Message::response(Verb::Qry, NS, &[form(ClauseId::CHL_2, &[])]).to(&[Verb::Qry]),
     Message::response(Verb::Ipg, NS, &[plain(&[Length])])
         .without_trid()
         .with_payload(),

@@ -41,6 +41,14 @@ pub(super) const UNTESTABLE: &[(ClauseId, &str)] = &[
         "a line break that is decoded is told as NAME-4, in whatever text it stood",
     ),
     (
+        ClauseId::CHL_3,
+        "a server may know some products alone, and the one that the harness names is CHL-2's",
+    ),
+    (
+        ClauseId::CHL_5,
+        "no end at all is accepted, and a run would wait for a minute to see another",
+    ),
+    (
         ClauseId::GRP_3,
         "larger numbers than 29 are accepted, and what is no number breaks GRP-1",
     ),

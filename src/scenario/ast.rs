@@ -56,6 +56,8 @@ pub struct Needs {
     pub launch: bool,
     /// The target must refer from a dispatch server to a notification server.
     pub dispatch: bool,
+    /// The target must challenge its clients (CHL).
+    pub challenges: bool,
     /// At least this many accounts; never less than the users.
     pub accounts: usize,
 }

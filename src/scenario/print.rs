@@ -69,6 +69,9 @@ fn needs(out: &mut String, needs: &Needs, users: usize) {
     if needs.dispatch {
         items.push("dispatch".to_owned());
     }
+    if needs.challenges {
+        items.push("challenges".to_owned());
+    }
     if needs.accounts > users {
         items.push(format!("accounts: {}", needs.accounts));
     }

@@ -126,7 +126,7 @@ fn needs() -> Value {
         &["accounts"],
         json!({ "accounts": number(1, 10_000, "") }),
     );
-    let need = json!({ "anyOf": [{ "enum": ["launch", "dispatch"] }, accounts] });
+    let need = json!({ "anyOf": [{ "enum": ["launch", "dispatch", "challenges"] }, accounts] });
     json!({
         "description": "what it needs beyond a server",
         "anyOf": [need, { "type": "array", "items": need }],

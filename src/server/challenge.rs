@@ -44,8 +44,12 @@ fn answer(word: &str, product: &[u8]) -> Option<String> {
 
 impl Server {
     /// Challenges a client that has just come online, or that has been left alone for a while.
+    //= CHL-6
+    //= CHL-7
+    //= MIX-8
     pub(super) fn challenge_unasked(&mut self, conn: ConnId) {
-        if self.connections.shape(conn).has_challenges() {
+        let shape = self.connections.shape(conn);
+        if shape.has_challenges() || self.quirks.challenges_without_answer(shape) {
             self.send_challenge(conn, "0");
         }
     }
@@ -61,6 +65,7 @@ impl Server {
             return;
         };
         let word = format!("{:020}", self.random.next());
+        //= CHL-1
         self.outbox.line(conn, format_args!("CHL {trid} {word}"));
         connection.challenge = Challenge {
             word: Some(word),
@@ -69,6 +74,12 @@ impl Server {
         self.rearm(conn);
     }
 
+    //= CHL-2
+    //= CHL-3
+    //= CHL-4
+    //= CHL-8
+    //= CHL-9
+    //= CHL-10
     pub(super) fn check_answer(&mut self, conn: ConnId, request: &Request<'_>) -> Outcome {
         let [product, _length] = request.params else {
             return Err(Refusal::Close);
@@ -95,6 +106,7 @@ impl Server {
     }
 
     /// That moment has come.
+    //= CHL-5
     pub(super) fn go_on_challenging(&mut self, conn: ConnId) {
         let connection = self.connections.get(conn);
         if connection.is_some_and(|connection| connection.challenge.word.is_some()) {
@@ -112,13 +124,6 @@ mod tests {
     use crate::server::fixture::{Fixture, config};
     use crate::server::{Config, ConnId};
     use std::time::Duration;
-
-    fn challenging() -> Fixture {
-        Fixture::with(Config {
-            challenges: true,
-            ..config()
-        })
-    }
 
     /// A user who is online and has been challenged, and the word.
     fn challenged(s: &mut Fixture) -> (ConnId, String) {
@@ -150,7 +155,7 @@ mod tests {
 
     #[test]
     fn a_client_that_answers_is_challenged_again() {
-        let mut s = challenging();
+        let mut s = Fixture::new();
         let (c, word) = challenged(&mut s);
         assert!(word.len() == 20 && word.bytes().all(|byte| byte.is_ascii_digit()));
         s.ask(c, "CHG 2 BSY", "CHG 2 BSY");
@@ -178,7 +183,7 @@ mod tests {
     #[test]
     fn wrong_answers_and_those_to_nothing_end_the_connection() {
         let product = "msmsgs@msnmsgr.com";
-        let mut s = challenging();
+        let mut s = Fixture::new();
         for spoil in [0, 1, 2, 3] {
             let (c, word) = challenged(&mut s);
             let right = answer(&word, product.as_bytes()).unwrap();
@@ -208,12 +213,15 @@ mod tests {
 
     #[test]
     fn nobody_is_challenged_who_cannot_answer_or_where_it_is_off() {
-        let mut s = challenging();
+        let mut s = Fixture::new();
         let c = s.login_in("alice", 5);
         s.ask(c, "CHG 1 NLN", "CHG 1 NLN");
         s.c(c, "QRY 1 msmsgs@msnmsgr.com 32");
         s.closed(c);
-        let mut s = Fixture::new();
+        let mut s = Fixture::with(Config {
+            challenges: false,
+            ..config()
+        });
         let c = s.login_in("alice", 7);
         s.ask(c, "CHG 1 NLN", "CHG 1 NLN");
         assert_eq!(s.server.poll_timeout(), None);

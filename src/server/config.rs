@@ -66,7 +66,7 @@ impl Default for Config {
             cookie_limit: 1000,
             notification_idle: None,
             switchboard_idle: Some(Duration::from_secs(15 * 60)),
-            challenges: false,
+            challenges: true,
             max_queue: 4 * 1024 * 1024,
             faults: FaultSet::default(),
         }

@@ -34,6 +34,7 @@ pub fn environment() -> Environment {
             switchboard: Some(Barrier::CallMalformed),
         },
         dispatch_refers: true,
+        challenges: true,
         owns_server: true,
         disposable: true,
         cleanup: false,

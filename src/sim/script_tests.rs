@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::{Chunking, SimOptions, environment, run};
 use crate::diagnostic::Source;
 use crate::engine::{Cause, Ending, Executor, Outcome};
-use crate::protocol::Barrier;
+use crate::protocol::{Barrier, Dialect};
 use crate::scenario::{NoFiles, load};
 use crate::server::Config;
 use crate::target::{Account, Environment, Lists};
@@ -47,6 +47,28 @@ fn a_probe_finds_out_what_the_server_is_like() {
         assert!(outcome.accounts.iter().all(|a| a.lists == Lists::Clean));
         assert_eq!(outcome.accounts[0].name.as_deref(), Some("User 1"));
         assert_eq!(outcome.waited, Duration::ZERO, "{:?}", outcome.waited_for);
+    }
+}
+
+#[test]
+fn a_probe_sees_whether_it_is_challenged() {
+    for (dialect, challenges, is_challenged) in [
+        ("MSNP6", true, true),
+        ("MSNP6", false, false),
+        ("MSNP5", true, false),
+    ] {
+        let env = Environment {
+            dialect: Dialect::named(dialect.as_bytes()).unwrap(),
+            ..unknown()
+        };
+        let executor = Executor::probe(vec![account(1), account(2)], Arc::new(env), 1);
+        let config = Config {
+            challenges,
+            ..Config::default()
+        };
+        let outcome = run(executor, config, SimOptions::default());
+        assert_eq!(outcome.ending, Ending::Passed, "{:?}", outcome.failures);
+        assert_eq!(outcome.learnt.unwrap().challenges, is_challenged);
     }
 }
 

@@ -104,6 +104,7 @@ impl SuiteRun {
             max_connections: None,
             owns_server: true,
             dispatch_refers: false,
+            challenges: false,
             transcripts: false,
             waivers: Waivers::new(self.waivers, None).with_habits(self.habits),
             library: self.scenarios.clone(),

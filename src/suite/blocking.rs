@@ -23,18 +23,20 @@ impl Suite {
             None
         } else if let Some(why) = &self.stopping {
             Some(SkipReason::Stopped { why: why.clone() })
+        } else if !scenario.is_for(self.judge.dialect) {
+            Some(SkipReason::Dialects {
+                only: scenario.names_of_dialects(),
+            })
         } else if needs.launch && !self.options.owns_server {
             Some(SkipReason::Launch)
         } else if needs.dispatch && !self.options.dispatch_refers {
             Some(SkipReason::Dispatch)
+        } else if needs.challenges && !self.options.challenges {
+            Some(SkipReason::Challenges)
         } else if accounts > usable {
             Some(SkipReason::Accounts {
                 needed: accounts,
                 usable,
-            })
-        } else if !scenario.is_for(self.judge.dialect) {
-            Some(SkipReason::Dialects {
-                only: scenario.names_of_dialects(),
             })
         } else {
             None

@@ -48,7 +48,7 @@ pub(crate) async fn run(mut session: Session, scenario: Arc<Scenario>) -> Outcom
     session.clauses.clone_from(&scenario.clauses);
     session.written = scenario.written_for();
     session.links.lock().about.clone_from(&scenario.clauses);
-    session.links.lock().reflex = Challenges::reflex(&scenario.clauses);
+    session.links.lock().reflex = Challenges::reflex(&scenario.clauses, session.env.dialect);
     let ending = match session.prepare(&scenario).await {
         Ok(()) => {
             session.prepared = session.links.lock().transcript.entries().len();

@@ -203,6 +203,7 @@ impl Suite {
     /// What is known of the target only once it was probed, and which accounts are usable.
     pub fn learn(&mut self, environment: &Environment, accounts: Vec<Account>) {
         self.options.dispatch_refers = environment.dispatch_refers;
+        self.options.challenges = environment.challenges;
         self.pool = Pool::new(accounts, environment.disposable);
         self.no_login = environment.no_login.is_some();
     }

@@ -53,7 +53,7 @@ impl Executor {
 /// A session of the harness's own, for as long as this many replies may take.
 fn own(replies: u32, env: Arc<Environment>, accounts: Vec<Account>, seed: u64) -> (Links, Session) {
     let links = Links::new(env.timeouts.reply.saturating_mul(replies));
-    links.lock().reflex = Challenges::reflex(&[]);
+    links.lock().reflex = Challenges::reflex(&[], env.dialect);
     let session = Session::new(links.clone(), env, accounts, seed);
     (links, session)
 }

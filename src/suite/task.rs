@@ -45,6 +45,8 @@ pub struct SuiteOptions {
     pub owns_server: bool,
     /// The dispatch server refers to a notification server.
     pub dispatch_refers: bool,
+    /// The server challenges its clients.
+    pub challenges: bool,
     /// Keep the transcripts of scenarios that passed.
     pub transcripts: bool,
     /// Known failures.

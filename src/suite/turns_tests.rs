@@ -160,11 +160,13 @@ fn where_nobody_can_log_in_only_the_offline_are_played() {
 fn what_a_probe_has_found_decides_what_is_run() {
     let mut needy = Scenario::clone(&scenario("a", &["OUT-6"], &[]));
     (needy.needs.dispatch, needy.needs.accounts) = (true, 2);
+    needy.needs.challenges = true;
     let mut plain = options();
-    plain.dispatch_refers = false;
+    (plain.dispatch_refers, plain.challenges) = (false, false);
     let mut suite = Suite::new(vec![Arc::new(needy)], accounts(1), plain);
     let target = Environment {
         dispatch_refers: true,
+        challenges: true,
         ..Environment::default()
     };
     suite.learn(&target, accounts(2));

@@ -149,6 +149,8 @@ pub struct Environment {
     pub batch_is_prompt: bool,
     /// The dispatch server refers to a notification server.
     pub dispatch_refers: bool,
+    /// The server challenges its clients (CHL-7).
+    pub challenges: bool,
     /// A switchboard could be entered.
     pub has_board: bool,
     /// The level of the run: a step that is not met for a clause beyond it is noted, and play goes
@@ -191,6 +193,7 @@ impl Default for Environment {
             presence_batched: false,
             batch_is_prompt: false,
             dispatch_refers: false,
+            challenges: false,
             has_board: false,
             level: None,
             out: BTreeSet::new(),
@@ -226,6 +229,7 @@ impl Environment {
         self.presence_batched = learnt.presence_batched;
         self.batch_is_prompt = learnt.batch_is_prompt;
         self.dispatch_refers = learnt.dispatch_refers;
+        self.challenges = learnt.challenges;
         self.has_board = learnt.has_board;
         self.residents = Arc::clone(&learnt.residents);
         self.lists_late = learnt.lists_late;
@@ -300,6 +304,8 @@ pub struct Learnt {
     pub batch_is_prompt: bool,
     /// The dispatch server refers.
     pub dispatch_refers: bool,
+    /// A client was challenged.
+    pub challenges: bool,
     /// A switchboard could be entered.
     pub has_board: bool,
     /// Who stands on everybody's lists for good.

@@ -238,11 +238,12 @@ fn every_clause_is_named(named: &BTreeSet<ClauseId>) {
 
 /// Faults of segments that hold several commands do not show where none does; and whoever reads no
 /// line that comes in pieces does nothing at all there, the controls included.
-const ABOUT_SEGMENTS: [Fault; 4] = [
+const ABOUT_SEGMENTS: [Fault; 5] = [
     Fault::SEGMENT_IS_COMMAND,
     Fault::ONE_COMMAND_A_SEGMENT,
     Fault::ENTRY_ENDS_SEGMENT,
     Fault::CALL_ENDS_SEGMENT,
+    Fault::ANSWER_ENDS_SEGMENT,
 ];
 
 #[test]

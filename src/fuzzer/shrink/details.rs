@@ -17,12 +17,13 @@ const SHORT: usize = 4;
 
 /// Takes options away that do not matter.
 pub(super) fn options(trial: &mut Trial<'_, '_>) {
-    let whole: [fn(&mut Scenario); 6] = [
+    let whole: [fn(&mut Scenario); 7] = [
         |scenario| scenario.segments = None,
         |scenario| scenario.timeout = None,
         |scenario| scenario.strict = false,
         |scenario| scenario.needs.launch = false,
         |scenario| scenario.needs.dispatch = false,
+        |scenario| scenario.needs.challenges = false,
         |scenario| scenario.needs.accounts = scenario.users.len(),
     ];
     for change in whole {

@@ -238,8 +238,9 @@ impl Reader<'_> {
             match &*str.text {
                 "launch" => needs.launch = true,
                 "dispatch" => needs.dispatch = true,
+                "challenges" => needs.challenges = true,
                 other => {
-                    let known = ["launch", "dispatch", "accounts: n"];
+                    let known = ["launch", "dispatch", "challenges", "accounts: n"];
                     self.unknown(str.all(), "need", other, known);
                 }
             }

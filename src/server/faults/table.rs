@@ -7,8 +7,8 @@
 use super::fault::How::{Both, Incoming, Inside, Outgoing};
 use super::fault::{Fault, Row};
 use super::{
-    crowds, errors, extras, framing, groups, habits, later, lists, login, messages, phones,
-    presence, settings, switchboard, transactions,
+    challenges, crowds, errors, extras, framing, groups, habits, later, lists, login, messages,
+    phones, presence, settings, switchboard, transactions,
 };
 use crate::protocol::ClauseId;
 
@@ -415,7 +415,7 @@ table! {
     FND_SHORT [FND_1] Outgoing(extras::fnd_short), "The reply to FND holds one number.";
     PING_ECHOED [PNG_1] Outgoing(extras::ping_echoed), "PNG is answered by PNG.";
     // negotiation, login and referral of later dialects
-    NEWEST_LINES [NEGO_1 USR_2 LST_1 REFER_1] Inside, "Lines have the shape of MSNP7, whatever dialect but MSNP2 was agreed on.";
+    NEWEST_LINES [NEGO_1 USR_2 LST_1 REFER_1 MIX_8] Inside, "Lines have the shape of MSNP7, whatever dialect but MSNP2 was agreed on.";
     LOWEST_DIALECT [NEGO_2] Inside, "The lowest common dialect is agreed on.";
     CVR0_UNOFFERED [NEGO_3] Outgoing(later::cvr0_unoffered), "The reply to VER names CVR0 where it was not offered.";
     OFFER_WITHOUT_CVR0_UNANSWERED [NEGO_4 REPLY_1] Incoming(later::offer_without_cvr0_unanswered), "An offer without CVR0 is not answered.";
@@ -477,6 +477,14 @@ table! {
     CONTACTS_WITHOUT_GROUPS [SYNC_7 LREQ_2] Outgoing(groups::contacts_without_groups), "LST FL does not name the groups of a contact.";
     ALLOWED_IN_GROUPS [SYNC_8] Outgoing(groups::allowed_in_groups), "Lines of the AL and the BL end in a group.";
     GROUP_0_LEFT_OUT [SYNC_9] Outgoing(groups::others_left_out), "Group 0 is not among the groups once there is another.";
+    // challenges
+    CHALLENGE_OF_TWO_WORDS [CHL_1] Outgoing(challenges::of_two_words), "CHL holds a second word.";
+    ANSWER_NAMES_THE_PRODUCT [CHL_2] Outgoing(challenges::answer_names_product), "The reply to QRY names the product.";
+    WRONG_ANSWER_IS_201 [CHL_4] Outgoing(challenges::wrong_answer_is_201), "A wrong QRY draws 201, and a close.";
+    CHALLENGED_BEFORE_LOGIN [CHL_6] Both(challenges::answers_before_login, challenges::before_login), "A client is challenged together with the challenge of its login.";
+    NO_BLP_WHILE_CHALLENGED [CHL_8 REPLY_1] Both(challenges::deaf_to_blp, challenges::note_challenge), "BLP is not answered while a challenge waits.";
+    ANSWER_ENDS_SEGMENT [CHL_9 REPLY_2] Inside, "What comes in one segment with QRY, behind it, is not read.";
+    CHALLENGES_IN_MSNP3 [MIX_8] Inside, "Clients of MSNP3 and MSNP4 are challenged too.";
     // SDC and PAG
     SDC_WITHOUT_OK [SDC_1] Outgoing(later::sdc_without_ok), "The reply to SDC lacks the OK.";
     MALFORMED_SDC_TAKEN [SDC_2] Outgoing(later::malformed_sdc_taken), "A malformed SDC draws OK, and a close.";

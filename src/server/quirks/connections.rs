@@ -55,9 +55,12 @@ impl Quirks {
                 end + 1
             }
             Some(end) if self.ends_segment(segment) => end + 1,
+            Some(end) if self.has(Fault::ANSWER_ENDS_SEGMENT) && segment.starts_with(b"QRY ") => {
+                end + 1 + DIGEST
+            }
             _ => segment.len(),
         };
-        segment.get(..length).unwrap_or_default()
+        segment.get(..length).unwrap_or(segment)
     }
 
     /// Whether the first command of a segment is the last that is read of it.
@@ -89,6 +92,9 @@ impl Quirks {
         }
     }
 }
+
+/// How long the answer to a challenge is.
+const DIGEST: usize = 32;
 
 /// Whether a segment holds a message, or goes on with one.
 fn is_message(decoder: &Decoder<Requests>, segment: &[u8]) -> bool {

@@ -14,11 +14,17 @@ use crate::server::groups::Groups;
 use crate::server::list::{List, ListName};
 use crate::server::login::Attempt;
 use crate::server::phones::Phones;
+use crate::server::shape::Shape;
 
 /// After how many logins an account is locked.
 const MAX_LOGINS: u32 = 3;
 
 impl Quirks {
+    /// Whether a client is challenged whose dialect has no challenges.
+    pub(in crate::server) fn challenges_without_answer(&self, shape: Shape) -> bool {
+        self.has(Fault::CHALLENGES_IN_MSNP3) && shape.marks_referral() && !shape.has_phones()
+    }
+
     /// Which of the dialects that both sides speak is agreed on.
     pub(in crate::server) fn dialect(
         &self,

@@ -4,6 +4,7 @@
 use super::expect::wanted;
 use super::session::{Session, error_code};
 use crate::event::Wanted;
+use crate::oracle::Stray;
 use crate::protocol::{ClauseId, Dialect, ErrorCode, Verb};
 use crate::scenario::ast::{Expect, Expected, Step};
 use crate::wire::Frame;
@@ -26,6 +27,21 @@ impl Session {
         let stray = || self.stray(slot, frame).filter(|_| !is_about_replies(own));
         let is_own_kind = |clause: ClauseId| own.is_some_and(|own| is_of_one_kind(own, clause));
         form.or_else(|| stray().filter(|clause| !is_own_kind(*clause)))
+    }
+
+    /// The clause that a line breaks by coming at all, whatever is expected.
+    fn stray(&self, slot: usize, frame: &Frame) -> Option<ClauseId> {
+        let known = self.slot(slot);
+        let grammar = self.grammar(slot);
+        let shared = self.links.lock();
+        let stray = Stray {
+            entries: shared.transcript.entries(),
+            conn: known.conn,
+            grammar,
+            unanswered: &known.unanswered,
+            frame,
+        };
+        stray.clause()
     }
 
     /// The clause that silence breaks, whatever was waited for: nothing is answered behind an error.

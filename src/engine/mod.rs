@@ -20,7 +20,6 @@ mod session;
 mod silence;
 mod slot;
 mod steps;
-mod stray;
 #[cfg(test)]
 pub(crate) mod test_support;
 mod trouble;

@@ -52,6 +52,7 @@ mod serials;
 mod shape;
 mod showing;
 mod soundness;
+mod stray;
 pub mod world;
 
 use crate::protocol::ClauseId;
@@ -59,6 +60,7 @@ use crate::protocol::ClauseId;
 pub use finding::{Charge, Finding, Findings, Place};
 pub use judge::{Judge, judge, oracles};
 pub use line::{Line, Verb, number};
+pub use stray::Stray;
 pub use world::{Seen, World};
 
 /// A judge of one idea.

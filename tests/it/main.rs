@@ -27,6 +27,7 @@ mod scenario_errors;
 mod scenario_print;
 mod shrink;
 mod sound_variants;
+mod spelling;
 mod traceability;
 mod transcripts;
 mod waivers;

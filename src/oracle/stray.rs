@@ -6,44 +6,33 @@
 
 use bytes::Bytes;
 
-use super::session::{Session, error_code};
-use crate::protocol::{ClauseId, Direction, ErrorCode, Grammar, ServerKind, TridRule};
+use crate::protocol::{ClauseId, Direction, ErrorCode, Grammar, ServerKind, TridRule, Verb};
 use crate::transcript::{ConnId, Entry, Party, What};
 use crate::wire::Frame;
 
 /// What is known when a line comes in the way of a step.
-struct Case<'c> {
-    entries: &'c [Entry],
-    conn: ConnId,
-    grammar: Grammar,
+#[derive(Debug, Clone, Copy)]
+pub struct Stray<'c> {
+    /// What was seen until then, the line too.
+    pub entries: &'c [Entry],
+    /// The line's connection.
+    pub conn: ConnId,
+    /// How lines are read there.
+    pub grammar: Grammar,
     /// What was sent since the last answer.
-    unanswered: &'c [Bytes],
-    frame: &'c Frame,
+    pub unanswered: &'c [Bytes],
+    /// The line.
+    pub frame: &'c Frame,
 }
 
-impl Session {
-    /// The clause that a line breaks by coming at all, whatever is expected.
-    pub(crate) fn stray(&self, slot: usize, frame: &Frame) -> Option<ClauseId> {
-        let known = self.slot(slot);
-        let grammar = self.grammar(slot);
-        let shared = self.links.lock();
-        let case = Case {
-            entries: shared.transcript.entries(),
-            conn: known.conn,
-            grammar,
-            unanswered: &known.unanswered,
-            frame,
-        };
-        case.clause()
-    }
-}
-
-impl Case<'_> {
-    fn clause(&self) -> Option<ClauseId> {
-        match self.frame.verb() {
-            b"BYE" => self.of_bye(),
-            b"MSG" if self.grammar.kind == ServerKind::Switchboard => self.of_message(),
-            b"ACK" | b"NAK" if self.grammar.kind == ServerKind::Switchboard => {
+impl Stray<'_> {
+    /// The clause that the line breaks by coming at all, whatever is expected.
+    #[must_use]
+    pub fn clause(&self) -> Option<ClauseId> {
+        match Verb::parse(self.frame.verb()) {
+            Verb::Bye => self.of_bye(),
+            Verb::Msg if self.grammar.kind == ServerKind::Switchboard => self.of_message(),
+            Verb::Ack | Verb::Nak if self.grammar.kind == ServerKind::Switchboard => {
                 self.of_acknowledgement()
             }
             _ if self.grammar.may_come_between(self.frame.words()) => None,
@@ -82,7 +71,7 @@ impl Case<'_> {
         let who = self.frame.words().nth(1)?;
         let named = self.lines(Party::Server).rev();
         let named = named.filter(|line| line.words().any(|word| word.eq_ignore_ascii_case(who)));
-        let byes = named.take_while(|line| line.verb() == b"BYE").count();
+        let byes = named.take_while(|line| is(line, Verb::Bye)).count();
         (byes > 1).then_some(ClauseId::BYE_1)
     }
 
@@ -108,16 +97,16 @@ impl Case<'_> {
         let trid = self.frame.words().nth(1)?;
         let mut asked = self.lines(Party::Client).rev();
         let message =
-            asked.find(|line| line.verb() == b"MSG" && line.words().nth(1) == Some(trid))?;
+            asked.find(|line| is(line, Verb::Msg) && line.words().nth(1) == Some(trid))?;
         let has_come = |entry: &Entry| match &entry.what {
             What::Frame(Party::Server, frame) => {
-                frame.verb() == b"MSG" && frame.payload == message.payload
+                is(frame, Verb::Msg) && frame.payload == message.payload
             }
             _ => false,
         };
         match message.words().nth(2)? {
             b"U" => Some(ClauseId::MSG_4),
-            b"N" if self.frame.verb() == b"ACK" => Some(ClauseId::MSG_5),
+            b"N" if is(self.frame, Verb::Ack) => Some(ClauseId::MSG_5),
             b"N" => self.entries.iter().any(has_come).then_some(ClauseId::MSG_5),
             _ => None,
         }
@@ -139,7 +128,7 @@ impl Case<'_> {
         }
         let asked = self.lines(Party::Client);
         let mut asked = asked.filter(|line| line.words().nth(1) == Some(trid));
-        let code = error_code(self.frame);
+        let code = ErrorCode::parse_word(self.frame.verb());
         match (asked.next(), asked.next()) {
             (Some(request), None) => {
                 let answers = self.lines(Party::Server);
@@ -179,17 +168,17 @@ impl Case<'_> {
                 What::Frame(Party::Client, _) | What::Raw(Party::Client, _)
             )
         });
-        matches!(last, Some(What::Frame(_, frame)) if frame.verb() == b"SYN")
+        matches!(last, Some(What::Frame(_, frame)) if is(frame, Verb::Syn))
     }
 
     /// Whether it is a reply to a command that does not wait for any.
     fn is_of_nobody(&self) -> bool {
         let verb = self.frame.verb();
         // What an answer brings along may follow it under any TrID: that is another breach.
-        let is_tail = match verb {
-            b"ILN" | b"IRO" | b"LST" => true,
-            b"ADD" | b"REM" => self.frame.words().nth(2) == Some(b"RL"),
-            b"GTC" | b"BLP" => self.is_in_batch(),
+        let is_tail = match Verb::parse(verb) {
+            Verb::Iln | Verb::Iro | Verb::Lst => true,
+            Verb::Add | Verb::Rem => self.frame.words().nth(2) == Some(b"RL"),
+            Verb::Gtc | Verb::Blp => self.is_in_batch(),
             _ => false,
         };
         if is_tail {
@@ -200,6 +189,11 @@ impl Case<'_> {
         let asks = |bytes: &Bytes| memchr::memmem::find(bytes, verb).is_some();
         is_reply && !self.unanswered.iter().any(asks)
     }
+}
+
+/// Whether a line has this verb.
+fn is(frame: &Frame, verb: Verb) -> bool {
+    frame.verb() == verb.as_bytes()
 }
 
 #[cfg(test)]
@@ -234,7 +228,7 @@ mod tests {
             }
             transcript.record(Duration::ZERO, conn, what);
         }
-        let case = Case {
+        let case = Stray {
             entries: transcript.entries(),
             conn,
             grammar: Grammar::new(kind, Direction::ToClient),

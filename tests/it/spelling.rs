@@ -1,0 +1,134 @@
+//! The protocol is spelt at home: verbs, dialects and login schemes in quotes stand in `protocol`,
+//! `rules`, `client` and `server` alone, and everybody else asks the rows.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use msnpspec::protocol::Verb;
+
+/// Rooms where the protocol is at home, and the texts of the command line's help.
+const HOME: &[&str] = &[
+    "protocol", "rules", "client", "server", "cli/args", "lib.rs",
+];
+
+/// Files that still spell it. The list only becomes shorter.
+const STILL: &[&str] = &[
+    "engine/expect.rs",
+    "engine/link.rs",
+    "engine/rest.rs",
+    "fuzzer/dictionary.rs",
+    "fuzzer/generate/board.rs",
+    "fuzzer/generate/hostile.rs",
+    "fuzzer/generate/lists.rs",
+    "fuzzer/generate/login.rs",
+    "fuzzer/generate/mod.rs",
+    "fuzzer/generate/play.rs",
+    "fuzzer/generate/presence.rs",
+    "fuzzer/generate/stunts.rs",
+    "fuzzer/generate/variants.rs",
+    "fuzzer/generate/witness.rs",
+    "fuzzer/mutate/edits.rs",
+    "fuzzer/shrink/fixtures.rs",
+    "fuzzer/shrink/units.rs",
+    "fuzzer/signature.rs",
+    "fuzzer/targets.rs",
+    "fuzzer/targets/server_bytes.rs",
+    "fuzzer/watch/answer.rs",
+    "fuzzer/watch/lines.rs",
+    "fuzzer/watch/translate.rs",
+    "fuzzer/watch/watcher.rs",
+    "model/command.rs",
+    "model/line.rs",
+    "model/login.rs",
+    "model/notification.rs",
+    "model/table.rs",
+    "oracle/answers.rs",
+    "oracle/authentication.rs",
+    "oracle/notices.rs",
+    "oracle/order.rs",
+    "oracle/presence.rs",
+    "oracle/refusals.rs",
+    "oracle/shape.rs",
+    "oracle/soundness.rs",
+    "oracle/world/learning.rs",
+    "report/title.rs",
+    "scenario/import.rs",
+    "scenario/parse/users.rs",
+    "scenario/print.rs",
+    "scenario/schema.rs",
+    "suite/causes.rs",
+    "suite/consequence.rs",
+    "suite/pair.rs",
+    "suite/play.rs",
+    "suite/preparation.rs",
+    "target/sieve.rs",
+];
+
+/// What only tests use, beside files whose names end in `tests`.
+const TESTS: &[&str] = &["cases", "dialogue", "suite_world", "test_support"];
+
+/// What stands in quotes in a file, without its comments and its unit tests.
+fn quoted(text: &str) -> BTreeSet<&str> {
+    let end = text.find("#[cfg(test)]\nmod tests").unwrap_or(text.len());
+    let lines = text.get(..end).unwrap_or_default().lines();
+    let code = lines.filter(|line| !line.trim_start().starts_with("//"));
+    // What stands at the odd places between quotes is quoted.
+    code.flat_map(|line| line.split('"').skip(1).step_by(2))
+        .collect()
+}
+
+/// Whether it is a word of the protocol, or a line of it with its TrID; a sentence about one is not.
+fn is_spelt(text: &str) -> bool {
+    let (word, rest) = text.split_once(' ').unwrap_or((text, ""));
+    let is_verb = Verb::ALL
+        .iter()
+        .any(|verb| verb.as_bytes() == word.as_bytes());
+    let number = word.strip_prefix("MSNP").unwrap_or_default();
+    let is_dialect = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
+    let is_line = rest.is_empty() || rest.starts_with(|char: char| "{0123456789".contains(char));
+    (is_verb || is_dialect || word == "MD5" || word == "CVR0") && is_line
+}
+
+fn files(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).expect("src can be read") {
+        let path = entry.expect("src can be read").path();
+        let name = path.file_stem().expect("it has a name").to_string_lossy();
+        let is_test = name.ends_with("tests") || TESTS.contains(&&*name);
+        if path.is_dir() && !is_test {
+            files(&path, found);
+        } else if !is_test && path.is_file() {
+            found.push(path);
+        }
+    }
+}
+
+#[test]
+fn the_protocol_is_spelt_at_home() {
+    let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut all = Vec::new();
+    files(&src, &mut all);
+    let spells = |path: &PathBuf| {
+        let text = fs::read_to_string(path).expect("src can be read");
+        let below = path.strip_prefix(&src).expect("it is below src");
+        let is_home = HOME.iter().any(|home| below.starts_with(home));
+        let spells = !is_home && quoted(&text).iter().any(|word| is_spelt(word));
+        spells.then(|| below.to_string_lossy().replace('\\', "/"))
+    };
+    let found: BTreeSet<String> = all.iter().filter_map(spells).collect();
+    let still: BTreeSet<String> = STILL.iter().map(|&file| file.to_owned()).collect();
+    let new: Vec<&String> = found.difference(&still).collect();
+    assert!(new.is_empty(), "ask the rows of protocol instead: {new:#?}");
+    let mended: Vec<&String> = still.difference(&found).collect();
+    assert!(mended.is_empty(), "take them off the list: {mended:#?}");
+}
+
+#[test]
+fn a_word_in_quotes_is_seen() {
+    let text = "let a = \"CHG {t} NLN\";\n// \"ADD\"\nb\"MSG\"; \"MSNP2\"; \"an ACK\"; \"REA is refused\"\n\
+                #[cfg(test)]\nmod tests { \"REM\" }";
+    let words = quoted(text);
+    let spelt: Vec<&str> = words.into_iter().filter(|word| is_spelt(word)).collect();
+    assert_eq!(spelt, ["CHG {t} NLN", "MSG", "MSNP2"]);
+    assert!(!is_spelt("MSNP") && !is_spelt("chg"));
+}

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use msnpspec::fuzzer::{Reference, concise};
 use msnpspec::scenario::{import as make, print};
+use msnpspec::suite::accused;
 
 use super::args::ImportArgs;
 use super::check;
@@ -18,7 +19,7 @@ pub(crate) fn import(args: &ImportArgs, console: Console) -> Exit {
         return Exit::Usage;
     };
     let name = args.file.display().to_string();
-    let scenario = make(&reading.transcript, &name);
+    let scenario = make(&reading.transcript, &name, &accused(&reading.transcript));
     if scenario.steps.is_empty() {
         console.error(&format!("{name}: nothing in it can be replayed"));
         return Exit::Usage;

@@ -7,12 +7,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use msnpspec::diagnostic::Source;
-use msnpspec::event::{Failure, ScenarioResult};
-use msnpspec::event::{Judge, Observed};
-use msnpspec::protocol::{Direction, MSNP2, Param, Saying};
+use msnpspec::event::{Failure, Judge, Observed, ScenarioResult};
+use msnpspec::protocol::{ClauseId, Direction, MSNP2, Param, Saying};
 use msnpspec::report::printable;
-use msnpspec::scenario::ast::{Action, Expected, Scenario, Step, WordKind};
-use msnpspec::scenario::import_from;
+use msnpspec::scenario::ast::{
+    Action, Expect, Expected, LinePattern, Part, Scenario, Step, Text, WordKind, WordPattern,
+};
+use msnpspec::scenario::{Accused, import_from};
+use msnpspec::suite::accused;
 use msnpspec::transcript::read::{Reading, read};
 use msnpspec::transcript::{ConnName, Party, Redactor, What};
 use msnpspec::wire::words;
@@ -32,6 +34,16 @@ pub(crate) struct Replay {
     pub(crate) scenario: Arc<Scenario>,
     reading: Reading,
     source: Arc<Source>,
+    /// Lines of the transcript that break a clause.
+    accused: Accused,
+}
+
+/// Where a server says something else than a transcript.
+pub(crate) struct Divergence {
+    /// It is told so.
+    pub(crate) text: String,
+    /// It is the transcript that is wrong there.
+    pub(crate) is_mended: bool,
 }
 
 /// Whether a path names a transcript or a capture: a file that is no YAML.
@@ -44,11 +56,13 @@ pub(crate) fn is_transcript(path: &Path) -> bool {
 pub(crate) fn load(paths: &[PathBuf], console: Console) -> Option<Vec<Replay>> {
     let replays = paths.iter().map(|path| {
         let (source, reading) = check::recording(path, console)?;
-        let scenario = import_from(&reading.transcript, &source, &reading.places);
+        let accused = accused(&reading.transcript);
+        let scenario = import_from(&reading.transcript, &source, &reading.places, &accused);
         Some(Replay {
             scenario: Arc::new(scenario),
             reading,
             source,
+            accused,
         })
     });
     // All mistakes of all files are told.
@@ -71,27 +85,65 @@ struct Said {
 
 impl Replay {
     /// Where the server first said something else; `None` where it did not, by any step.
-    pub(crate) fn divergence(&self, result: &ScenarioResult, target: &str) -> Option<String> {
-        let all = result.failures.iter().chain(&result.notes);
-        let failure = all.clone().find(|failure| failure.judge == Judge::Step)?;
+    pub(crate) fn divergence(&self, result: &ScenarioResult, target: &str) -> Option<Divergence> {
+        let mut all = result.failures.iter().chain(&result.notes);
+        let failure = all.find(|failure| failure.judge == Judge::Step);
         let mut live = said(&result.transcript);
         let players = players(&live);
         let (mut rows, mut bound) = (Vec::new(), Vec::new());
         let file = printable(&self.source.path);
-        let mut text = format!("{file}: first divergence at line {}\n", failure.place.line);
+        let mut text = String::new();
+        let mut is_mended = false;
         for step in &self.scenario.steps {
             let line = step.source.place(step.at).line;
-            if line == failure.place.line && is_expectation(step) {
+            let failure = failure.filter(|it| line == it.place.line && is_expectation(step));
+            if let Some(failure) = failure {
+                text = format!("{file}: first divergence at line {line}\n");
                 rows.push(self.divergent(step, line, failure, &mut live));
                 break;
             }
-            rows.extend(self.row(step, line, &mut live, &mut bound));
+            let row = self.row(step, line, &mut live, &mut bound);
+            let mended = row.as_ref().and_then(|row| self.mended(step, row));
+            rows.extend(row);
+            if let Some(clause) = mended {
+                text = format!(
+                    "{file}: first divergence at line {line}, where the transcript breaks {clause}\n"
+                );
+                is_mended = true;
+                break;
+            }
+        }
+        if text.is_empty() {
+            return None;
         }
         table(&mut text, &rows, &file, &printable(target));
         for (name, value) in players.into_iter().chain(bound) {
             let _ = writeln!(text, "  bound  {name} = {value}");
         }
-        Some(text)
+        Some(Divergence { text, is_mended })
+    }
+
+    /// The clause that the transcript breaks in this step, where the server did otherwise.
+    fn mended(&self, step: &Step, row: &Row) -> Option<ClauseId> {
+        let clause = self.accused.get(&self.entry_of(step)?)?;
+        let told = pattern_of(step)?;
+        let words = |text: &str| -> Vec<String> {
+            let said = text.split_once(": ").map_or("", |(_, said)| said);
+            said.split(' ').map(str::to_owned).collect()
+        };
+        let (recorded, live) = (words(&row.recorded), words(&row.live));
+        let is_other = |(at, word): (usize, &WordPattern)| {
+            let is_own = matches!(&word.kind, WordKind::Text(text) if is_literal(text));
+            is_own && recorded.get(at) != live.get(at)
+        };
+        let differs = recorded.len() != live.len() || told.words.iter().enumerate().any(is_other);
+        differs.then_some(*clause)
+    }
+
+    /// The entry of the transcript that a step was made of.
+    fn entry_of(&self, step: &Step) -> Option<usize> {
+        let place = (step.at.start, step.at.end);
+        self.reading.places.iter().position(|it| *it == place)
     }
 
     /// The step at which they differ.
@@ -131,11 +183,16 @@ impl Replay {
             false => Party::Client,
         };
         let recorded = self.recorded(step);
-        let verb = recorded.split(' ').nth(2).unwrap_or_default().to_owned();
+        let mut words = recorded.split(' ').skip(2);
+        let (verb, trid) = (words.next(), words.next());
         let queue = live.entry(conn.to_string()).or_default();
-        let at = queue.iter().position(|said| {
-            said.party == party && said.line.split(' ').next() == Some(verb.as_str())
-        });
+        let is_it = |line: &str| {
+            let mut words = line.split(' ');
+            // Another answer to the same request.
+            words.next() == verb || (is_choice(step) && words.next() == trid)
+        };
+        let is_said = |said: &Said| said.party == party && is_it(&said.line);
+        let at = queue.iter().position(is_said);
         let said = at.and_then(|at| queue.drain(..=at).next_back());
         if let (Some(said), Action::Expect(expect)) = (&said, &step.action) {
             bind(&expect.what, &said.line, bound);
@@ -150,8 +207,7 @@ impl Replay {
 
     /// The entry of a step as one line, with the names of the scenario.
     fn recorded(&self, step: &Step) -> String {
-        let place = (step.at.start, step.at.end);
-        let entry = self.reading.places.iter().position(|it| *it == place);
+        let entry = self.entry_of(step);
         let entry = entry.and_then(|at| self.reading.transcript.entries().get(at));
         let lines = entry.map(|entry| {
             self.reading
@@ -170,13 +226,37 @@ impl Replay {
 }
 
 fn is_expectation(step: &Step) -> bool {
-    matches!(step.action, Action::Expect(_))
+    matches!(step.action, Action::Expect(_) | Action::OneOf(_))
+}
+
+/// Whether the server may say something else in this place.
+fn is_choice(step: &Step) -> bool {
+    matches!(step.action, Action::OneOf(_))
+}
+
+fn is_literal(text: &Text) -> bool {
+    text.parts
+        .iter()
+        .all(|part| matches!(part, Part::Literal(_)))
+}
+
+/// The line that a step was made of.
+fn pattern_of(step: &Step) -> Option<&LinePattern> {
+    match &step.action {
+        Action::Expect(Expect {
+            what: Expected::Line { pattern, .. },
+            ..
+        }) => Some(pattern),
+        Action::OneOf(branches) => branches.first()?.first().and_then(pattern_of),
+        _ => None,
+    }
 }
 
 fn conn_of(step: &Step) -> Option<&ConnName> {
     match &step.action {
         Action::Send(send) => Some(&send.conn),
         Action::Expect(expect) => Some(&expect.conn),
+        Action::OneOf(branches) => branches.first()?.first().and_then(conn_of),
         _ => None,
     }
 }

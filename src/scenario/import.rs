@@ -17,12 +17,16 @@ use crate::transcript::{ConnId, Entry, Party, Transcript, What};
 use crate::wire::Frame;
 use cast::Cast;
 
+/// The lines of a transcript that break a clause by what oracles say: the entry of each, and the clause.
+pub type Accused = BTreeMap<usize, ClauseId>;
+
 /// Makes a scenario of what was recorded. It is named after `name` and speaks for the clauses that
 /// its expectations touch. It passes on the server that was recorded, if that server is consistent;
-/// [`print`](super::print) writes it as YAML.
+/// [`print`](super::print) writes it as YAML. In the place of a line that is accused a server may also
+/// do what is right: oracles say whether it does.
 #[must_use]
-pub fn import(transcript: &Transcript, name: &str) -> Scenario {
-    import_from(transcript, &Source::new(name, ""), &[])
+pub fn import(transcript: &Transcript, name: &str, accused: &Accused) -> Scenario {
+    import_from(transcript, &Source::new(name, ""), &[], accused)
 }
 
 /// The same for a transcript that was read from a file: each step stands where its entry does, so
@@ -32,12 +36,15 @@ pub fn import_from(
     transcript: &Transcript,
     source: &Arc<Source>,
     places: &[(usize, usize)],
+    accused: &Accused,
 ) -> Scenario {
     let name = source.path.as_str();
     let mut importer = Importer {
         transcript,
         source: Arc::clone(source),
         places,
+        accused,
+        has_challenges: transcript.entries().iter().any(is_challenge),
         cast: Cast::of(transcript),
         captures: BTreeMap::new(),
         serials: BTreeMap::new(),
@@ -94,6 +101,10 @@ struct Importer<'t> {
     source: Arc<Source>,
     /// Where the entries stand; none where that is not known.
     places: &'t [(usize, usize)],
+    /// The server has challenged somebody.
+    has_challenges: bool,
+    /// Lines that are not to be asked of a server.
+    accused: &'t Accused,
     cast: Cast,
     /// Captures by what they stand for in the transcript.
     captures: BTreeMap<Vec<u8>, String>,
@@ -123,7 +134,7 @@ struct Importer<'t> {
 impl Importer<'_> {
     fn entry(&mut self, entry: &Entry) {
         let is_over = self.ended.contains(&entry.conn) || self.holed.contains(&entry.conn);
-        if is_over || !self.begin(entry) {
+        if is_over || self.is_challenge(entry) || !self.begin(entry) {
             return;
         }
         let conn = self.cast.conn_name(entry.conn);
@@ -167,6 +178,26 @@ impl Importer<'_> {
             }
         };
         self.push(action, None);
+    }
+
+    /// Whether it is a challenge, or its answer that was taken, or what says so: a server challenges
+    /// whenever it likes, and the harness answers by itself.
+    fn is_challenge(&self, entry: &Entry) -> bool {
+        let (What::Frame(_, frame), true) = (&entry.what, self.has_challenges) else {
+            return false;
+        };
+        let is_taken = |other: &Entry| match &other.what {
+            What::Frame(Party::Server, other) => {
+                other.verb() == b"QRY" && other.words().nth(1) == frame.words().nth(1)
+            }
+            _ => false,
+        };
+        let mut own = self.transcript.entries().iter();
+        match frame.verb() {
+            b"CHL" => true,
+            b"QRY" => own.any(|other| other.conn == entry.conn && is_taken(other)),
+            _ => false,
+        }
     }
 
     /// A connection that the transcript does not open is opened where that has to be said; whether
@@ -281,20 +312,92 @@ impl Importer<'_> {
         if words.is_empty() {
             return None;
         }
-        let kinds = self.expected_words(conn, &words);
-        let pattern = LinePattern {
-            text: line.to_owned(),
-            at: Span::default(),
-            words: kinds.into_iter().map(word).collect(),
-            rest: words.first() == Some(&"VER"),
-        };
+        let accused = self.accused.get(&self.index).copied();
+        let compared = accused.and_then(|_| self.compared_words(conn, &words));
+        let accused = accused.filter(|_| compared.is_some());
+        let kinds = compared.unwrap_or_else(|| self.expected_words(conn, &words));
+        let pattern = pattern(line, kinds.clone(), words.first() == Some(&"VER"));
         let payload = frame.payload.as_ref().map(|bytes| match &self.payload {
             Some(sent) if sent == bytes => PayloadPattern::Same,
             _ => PayloadPattern::Exactly(payload_of(bytes)),
         });
         let what = Expected::Line { pattern, payload };
+        if let Some(clause) = accused {
+            return Some(self.perhaps(conn, clause, what, &kinds));
+        }
         let clause = words::clause(self.grammar(conn, Direction::ToClient), &words);
         Some(self.step(Action::Expect(self.expected(conn, what)), clause))
+    }
+
+    /// The words of a line that is not to be asked of a server: a number that it alone names is any
+    /// word. `None` where it hands out what is needed later.
+    fn compared_words(&mut self, conn: ConnId, words: &[&str]) -> Option<Vec<WordKind>> {
+        let (captures, doors) = (self.captures.clone(), self.doors.clone());
+        let (serials, challenges) = (self.serials.clone(), self.challenges.clone());
+        let counts = self.counts.clone();
+        let kinds = self.expected_words(conn, words);
+        let hands_out = self.captures.len() > captures.len() || self.challenges != challenges;
+        (self.captures, self.doors) = (captures, doors);
+        (self.serials, self.challenges) = (serials, challenges);
+        self.counts = counts;
+        let known: BTreeSet<&String> = self
+            .captures
+            .values()
+            .chain(self.serials.values())
+            .collect();
+        let compared = kinds.into_iter().map(|kind| match kind {
+            WordKind::Capture(name) if !known.contains(&name) => WordKind::Any,
+            kind => kind,
+        });
+        (!hands_out).then(|| compared.collect())
+    }
+
+    /// A line that breaks a clause. Where it answers a request, any answer to that will do, and a
+    /// refusal; where it does not, it need not come.
+    fn perhaps(
+        &self,
+        conn: ConnId,
+        clause: ClauseId,
+        recorded: Expected,
+        kinds: &[WordKind],
+    ) -> Step {
+        let expect = |what| {
+            let action = Action::Expect(self.expected(conn, what));
+            self.step(action, Some(clause))
+        };
+        let Some((verb, trid)) = self.request(conn).zip(kinds.get(1)) else {
+            return Step {
+                optional: true,
+                ..expect(recorded)
+            };
+        };
+        let words = vec![
+            WordKind::Text(text(vec![Part::Literal(verb.as_str().into())])),
+            trid.clone(),
+        ];
+        let any = Expected::Line {
+            pattern: pattern(&format!("{verb} {{t}} ..."), words, true),
+            payload: None,
+        };
+        let branches = [recorded, any, Expected::Refused].map(|what| vec![expect(what)]);
+        self.step(Action::OneOf(branches.into()), None)
+    }
+
+    /// The verb of the request that the line now read answers, by its TrID.
+    fn request(&self, conn: ConnId) -> Option<String> {
+        let words = |at: usize| {
+            let entry = self.transcript.entries().get(at)?;
+            match (&entry.what, entry.conn == conn) {
+                (What::Frame(party, frame), true) => Some((*party, frame)),
+                _ => None,
+            }
+        };
+        let (_, answer) = words(self.index)?;
+        let trid = answer.words().nth(1)?;
+        let mut before = (0..self.index).rev().filter_map(words);
+        let (_, request) = before
+            .find(|(party, frame)| *party == Party::Client && frame.words().nth(1) == Some(trid))?;
+        String::from_utf8(request.verb().to_vec()).ok()
     }
 
     /// The capture for what the server hands out here; a new one for what was not seen before.
@@ -336,6 +439,20 @@ impl Importer<'_> {
             1 => kind.to_owned(),
             n => format!("{kind}{n}"),
         }
+    }
+}
+
+/// Whether a server challenges a client.
+fn is_challenge(entry: &Entry) -> bool {
+    matches!(&entry.what, What::Frame(Party::Server, frame) if frame.verb() == b"CHL")
+}
+
+fn pattern(line: &str, kinds: Vec<WordKind>, rest: bool) -> LinePattern {
+    LinePattern {
+        text: line.to_owned(),
+        at: Span::default(),
+        words: kinds.into_iter().map(word).collect(),
+        rest,
     }
 }
 

@@ -24,7 +24,7 @@ mod values;
 pub(crate) mod test_support;
 
 pub use eval::{Mark, Prepared, Scope};
-pub use import::{import, import_from};
+pub use import::{Accused, import, import_from};
 pub use library::{Embedded, Library, LibraryError};
 pub use lint::check as lint;
 pub use matcher::{Mismatch, Wanted};

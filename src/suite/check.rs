@@ -10,6 +10,7 @@ use crate::engine::{Course, tell};
 use crate::event::{Cause, Failure, RungResult, ScenarioResult, Summary, Totals, Verdict};
 use crate::oracle;
 use crate::protocol::{ClauseId, Dialect, Level, Verb};
+use crate::scenario::Accused;
 use crate::transcript::read::Reading;
 use crate::transcript::{Party, Redactor, Transcript, What};
 
@@ -68,6 +69,22 @@ fn dialect_of(transcript: &Transcript) -> &'static Dialect {
             .and_then(Dialect::named)
     });
     agreed.max().unwrap_or_default()
+}
+
+/// The lines of the server in a transcript that break a clause, each with the first that it breaks.
+#[must_use]
+pub fn accused(transcript: &Transcript) -> Accused {
+    let is_line = |entry: usize| {
+        let entry = transcript.entries().get(entry);
+        entry.is_some_and(|entry| matches!(entry.what, What::Frame(Party::Server, _)))
+    };
+    let findings = oracle::judge(transcript);
+    let of_lines = findings.iter().filter(|finding| is_line(finding.entry));
+    let mut accused = Accused::new();
+    for finding in of_lines {
+        accused.entry(finding.entry).or_insert(finding.clause);
+    }
+    accused
 }
 
 /// What all files together come to.

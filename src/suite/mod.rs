@@ -61,7 +61,7 @@ mod wear;
 mod weight;
 
 pub use bless::bless;
-pub use check::{check, conclude, summed_up};
+pub use check::{accused, check, conclude, summed_up};
 pub use death::AFTERMATH;
 pub use exception::{Exception, Listener};
 pub use filter::{Filter, FilterError, Shard, ShardError};

@@ -8,10 +8,12 @@ use std::sync::Arc;
 use msnpspec::diagnostic::Source;
 use msnpspec::engine::{Ending, Executor, Outcome};
 use msnpspec::fuzzer::{Reference, concise};
+use msnpspec::protocol::ClauseId;
 use msnpspec::scenario::ast::{Scenario, Stage};
 use msnpspec::scenario::{Embedded, Library, NoFiles, import, load, print};
 use msnpspec::server::{Config, Fault};
 use msnpspec::sim::{self, SimOptions};
+use msnpspec::suite::accused;
 use msnpspec::target::{Account, Lists};
 use msnpspec::transcript::Redactor;
 use msnpspec::transcript::read::read;
@@ -40,7 +42,11 @@ fn play(scenario: &Scenario, fault: Option<&str>) -> Outcome {
 /// Imports a text, by way of the YAML that a user gets.
 fn imported(name: &str, text: &str) -> (Scenario, String) {
     let reading = read(text).unwrap_or_else(|found| panic!("{name}: {found:?}\n{text}"));
-    let yaml = print(&import(&reading.transcript, name));
+    let yaml = print(&import(
+        &reading.transcript,
+        name,
+        &accused(&reading.transcript),
+    ));
     let source = Source::new(format!("{name}.yaml"), yaml.as_str());
     let loaded = load(name, &source, &NoFiles);
     let mut scenarios = loaded.unwrap_or_else(|found| panic!("{name}: {found:?}\n{yaml}"));
@@ -106,6 +112,7 @@ const WRITTEN: [(&str, &str); 10] = [
 
 #[test]
 fn what_people_write_replays_and_a_changed_line_is_found() {
+    let mut wrong = 0;
     for (name, text) in WRITTEN {
         let (scenario, yaml) = imported(name, text);
         let outcome = play(&scenario, None);
@@ -118,8 +125,15 @@ fn what_people_write_replays_and_a_changed_line_is_found() {
             .and_then(|change| change.split_once(" => "))
             .unwrap_or_else(|| panic!("{name} names no change"));
         let (head, tail) = text.rsplit_once(from).unwrap();
-        let (changed, changed_yaml) = imported(name, &format!("{head}{to}{tail}"));
+        let text = format!("{head}{to}{tail}");
+        let (changed, changed_yaml) = imported(name, &text);
         let outcome = play(&changed, None);
+        if !accused(&read(&text).unwrap().transcript).is_empty() {
+            // The transcript is wrong, and the server is not.
+            assert_eq!(outcome.ending, Ending::Passed, "{name}:\n{changed_yaml}");
+            wrong += 1;
+            continue;
+        }
         let first = outcome
             .failures
             .first()
@@ -133,15 +147,35 @@ fn what_people_write_replays_and_a_changed_line_is_found() {
             "{name}:\n{changed_yaml}"
         );
     }
+    assert!(
+        (1..10).contains(&wrong),
+        "some changes break a clause: {wrong}"
+    );
+}
+
+#[test]
+fn a_report_of_a_breach_becomes_a_test() {
+    let text = "C: VER 1 MSNP2\nS: VER 1 MSNP2\nC: INF 2\nS: INF 2 MD5\n\
+                C: USR 3 MD5 I a@hotmail.com\nS: USR 3 MD5 S 1.2\n\
+                C: USR 4 MD5 S 0123456789abcdef0123456789abcdef\nS: USR 4 OK a@hotmail.com Ann\n\
+                C: CHG 5 IDL\nS: CHG 5 AWY\nC: CHG 6 BSY\nS: CHG 6 BSY\n";
+    let (scenario, yaml) = imported("bug", text);
+    let sound = play(&scenario, None);
+    assert_eq!(sound.ending, Ending::Passed, "{yaml}");
+    assert!(sound.accusations.is_empty(), "{:?}", sound.accusations);
+    let broken = play(&scenario, Some("idle-echoed-as-away"));
+    let accused: Vec<_> = broken.accusations.iter().map(|one| one.clause).collect();
+    assert_eq!(accused, [Some(ClauseId::CHG_1)]);
 }
 
 /// Imports a text in few words; what is read back has the parts of the suite.
 fn in_few_words(name: &str, text: &str) -> (Scenario, String) {
     let reading = read(text).unwrap();
     let reference = Reference::default();
-    let yaml = concise(&import(&reading.transcript, name), |it| {
-        reference.execute(it)
-    });
+    let yaml = concise(
+        &import(&reading.transcript, name, &accused(&reading.transcript)),
+        |it| reference.execute(it),
+    );
     let source = Source::new(format!("{name}.yaml"), yaml.as_str());
     let loaded = load(name, &source, &Embedded);
     let mut scenarios = loaded.unwrap_or_else(|found| panic!("{name}: {found:?}\n{yaml}"));
@@ -160,12 +194,15 @@ fn in_few_words_it_does_the_same() {
         let change = text.lines().find_map(|line| line.strip_prefix("# change "));
         let (from, to) = change.and_then(|change| change.split_once(" => ")).unwrap();
         let (head, tail) = text.rsplit_once(from).unwrap();
-        let (changed, yaml) = in_few_words(name, &format!("{head}{to}{tail}"));
-        assert_eq!(
-            play(&changed, None).ending,
-            Ending::Failed,
-            "{name}:\n{yaml}"
-        );
+        let text = format!("{head}{to}{tail}");
+        let is_wrong = !accused(&read(&text).unwrap().transcript).is_empty();
+        let wanted = if is_wrong {
+            Ending::Passed
+        } else {
+            Ending::Failed
+        };
+        let (changed, yaml) = in_few_words(name, &text);
+        assert_eq!(play(&changed, None).ending, wanted, "{name}:\n{yaml}");
     }
     assert!(folded >= 5, "{folded}");
     let (_, yaml) = in_few_words(
@@ -341,7 +378,7 @@ proptest! {
     #[test]
     fn whatever_is_imported_loads(lines in prop::collection::vec(line(), 0..24)) {
         if let Ok(reading) = read(&lines.join("\n")) {
-            let scenario = import(&reading.transcript, "any");
+            let scenario = import(&reading.transcript, "any", &accused(&reading.transcript));
             prop_assume!(!scenario.steps.is_empty());
             let yaml = print(&scenario);
             let loaded = load("any", &Source::new("any.yaml", yaml.as_str()), &NoFiles);

@@ -3,6 +3,7 @@
 use crate::diagnostic::Source;
 use crate::oracle;
 use crate::scenario::{self, NoFiles};
+use crate::suite::accused;
 use crate::transcript::Redactor;
 use crate::transcript::read::{Reading, read};
 
@@ -56,7 +57,7 @@ fn reads_back(reading: &Reading) {
 /// What makes no sense as a conversation (it begins in the middle, or goes on after its end) makes a
 /// scenario that is refused when it is loaded.
 fn imports(reading: &Reading) {
-    let imported = scenario::import(&reading.transcript, "fuzz");
+    let imported = scenario::import(&reading.transcript, "fuzz", &accused(&reading.transcript));
     let printed = scenario::print(&imported);
     let source = Source::new("imported.yaml", &printed);
     match scenario::load("fuzz", &source, &NoFiles) {

@@ -24,7 +24,7 @@ fn changed(text: &str) -> (String, usize) {
 #[test]
 fn what_people_write_replays_and_a_change_is_shown_at_its_line() {
     let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/transcripts");
-    let mut count = 0;
+    let (mut count, mut wrong) = (0, 0);
     let folder = tempfile::tempdir().expect("there is room for a folder");
     for entry in std::fs::read_dir(data).expect("it is there") {
         let path = entry.expect("it is there").path();
@@ -41,12 +41,17 @@ fn what_people_write_replays_and_a_change_is_shown_at_its_line() {
         let (text, line) = changed(&text);
         write(folder.path(), name, &text);
         let told = run(folder.path(), &[name, "--timeout", "1"]);
-        assert_eq!(told.code, Some(1), "{name}: {}{}", told.out, told.err);
-        let wanted = format!("{name}: first divergence at line {line}\n");
+        let wanted = format!("{name}: first divergence at line {line}");
         assert!(told.out.contains(&wanted), "{name}:{line}: {}", told.out);
+        // Where the transcript is wrong, the server is not.
+        let is_wrong = told.out.contains("where the transcript breaks");
+        let code = if is_wrong { 0 } else { 1 };
+        assert_eq!(told.code, Some(code), "{name}: {}{}", told.out, told.err);
+        wrong += usize::from(is_wrong);
         count += 1;
     }
     assert_eq!(count, 10);
+    assert!((1..10).contains(&wrong), "{wrong}");
 }
 
 #[test]
@@ -57,10 +62,10 @@ fn both_sides_are_shown_with_what_was_bound() {
                 S: USR 3 OK a@hotmail.com Ann\nC: CHG 4 NLN\nS: CHG 4 BSY\n";
     write(folder.path(), "bug.txt", text);
     let told = run(folder.path(), &["bug.txt", "--level", "practice"]);
-    assert_eq!(told.code, Some(1), "{}{}", told.out, told.err);
+    assert_eq!(told.code, Some(0), "{}{}", told.out, told.err);
     let table = told
         .out
-        .split("bug.txt: first divergence at line 8\n")
+        .split("bug.txt: first divergence at line 8, where the transcript breaks CHG-1\n")
         .nth(1);
     let lines: Vec<&str> = table.expect("it is shown").lines().collect();
     let row = lines.iter().find(|line| line.starts_with("  >"));

@@ -4,9 +4,10 @@ use super::Oracle;
 use super::finding::Findings;
 use super::line::Verb;
 use super::world::World;
-use super::world::{Flaw, ListFact, Request, Role, Seen, Told, User, UserId};
+use super::world::{Conn, Flaw, ListFact, Request, Role, Seen, Told, User, UserId};
 use crate::protocol::{
-    ClauseId, Direction, Grammar, List, MAX_HANDLE, MAX_NAME, ServerKind, Setting, decode_name,
+    ClauseId, Dialect, Direction, Grammar, List, MAX_HANDLE, MAX_NAME, ServerKind, Setting,
+    decode_name,
 };
 use crate::rules::{self, Outcome, SettingRule};
 
@@ -83,7 +84,7 @@ impl Oracle for Answers {
             request,
         };
         match request.verb {
-            Verb::Ver => case.version(out),
+            Verb::Ver => case.version(world, out),
             Verb::Cal if told.line.verb == Verb::Cal => case.call(world, out),
             Verb::Usr if seen.conn.kind == ServerKind::Switchboard => case.entry(out),
             _ => {
@@ -165,7 +166,7 @@ impl Case<'_> {
         out.accuse_line(self.seen, clause, message, &expected);
     }
 
-    fn version(&self, out: &mut Findings) {
+    fn version(&self, world: &World, out: &mut Findings) {
         let (asked, dialect) = (self.request.words(), self.told.line.word(2));
         let offers = |wanted: &[u8]| {
             (2..asked.count()).any(|at| asked.word(at).eq_ignore_ascii_case(wanted))
@@ -176,7 +177,9 @@ impl Case<'_> {
         }
         let has_msnp2 = (2..asked.count()).any(|at| asked.word(at) == b"MSNP2");
         if dialect == b"0" {
-            if has_msnp2 {
+            // A server that has agreed on a later dialect need not speak the first.
+            let is_later = |conn: &Conn| conn.has_dialect && conn.dialect != Dialect::first();
+            if has_msnp2 && !world.conns().iter().any(is_later) {
                 let message = "MSNP2 was offered and not agreed on";
                 self.accuse(ClauseId::VER_2, message, b"MSNP2", out);
             }
@@ -394,7 +397,14 @@ mod tests {
     #[test]
     fn versions() {
         accuses("VER-1", "alice C: VER 1 MSNP2\nalice S: VER 1 MSNP3");
-        accuses("VER-2", "alice C: VER 1 MSNP2 CVR0\nalice S: VER 1 0");
+        let refused = "alice C: VER 1 MSNP2 CVR0\nalice S: VER 1 0";
+        accuses("VER-2", refused);
+        let later = "bob C: VER 1 MSNP7 CVR0\nbob S: VER 1 MSNP7\n";
+        silent(&format!("{later}{refused}"));
+        accuses(
+            "VER-2",
+            &format!("{}{refused}", later.replace("MSNP7", "MSNP2")),
+        );
         silent("alice C: VER 1 MSNP9 CVR0\nalice S: VER 1 0");
         silent("alice C: VER 1 msnp2\nalice S: VER 1 MSNP2 CVR0");
         silent("alice C: VER 1 MSNP9 MSNP2\nalice S: VER 1 MSNP9\nalice S: LSG 3\nalice S: NLN 4");

@@ -381,7 +381,28 @@ catalogue! {
     CHL_8 "CHL-8": Must "-" "Requests between a challenge and its answer are served as ever." since 6;
     CHL_9 "CHL-9": Must "-" "The payload of a QRY that answers a CHL is exactly as long as the QRY says; the next command begins right after it, also in the same segment, and is answered." since 6;
     CHL_10 "CHL-10": Open "-" "A QRY that no challenge asked for draws 540 and a close." accept "`QRY TrID`, silence, another error; the payload read as the start of a line, by a server that never challenges" since 6;
+    // what else differs from MSNP3 on, and users of different dialects on one server
+    VERIF_2 "VERIF-2": Open "-" "A user whose address is not verified (flag 0) cannot rename: REA draws 209." accept "REA as for others" since 6 until 9;
+    DOMAIN_1 "DOMAIN-1": Must "-" "A handle outside hotmail.com is accepted wherever a handle stands, where such an account exists." since 3;
+    TWN_10 "TWN-10": Practice "-" "`USR TrID TWN I handle` never leads to a login." accept "911, 502, another error, a close" since 3 until 7;
+    HOT_1 "HOT-1": Practice "-" "A mail notice, if one is sent, is `MSG Hotmail Hotmail n` of exactly n bytes whose content type is text/x-msmsgsinitialemailnotification, text/x-msmsgsemailnotification or text/x-msmsgsactivemailnotification, from MSNP11 also text/x-msmsgsinitialmdatanotification or text/x-msmsgsoimnotification." accept "another content type; another sender's handle and name" since 3;
+    HOT_2 "HOT-2": Must "-" "No MSG comes from the service before the login's OK." since 3;
+    NOT_1 "NOT-1": Must "-" "A notice is `NOT n` (from MSNP6 for pages also `IPG n`) without TrID and exactly n bytes of XML; the next line begins right after it." since 5;
+    LREQ_1 "LREQ-1": Practice "-" "A client's LST of FL, AL, BL or RL is answered by numbered LST lines, or by `LST TrID list ser 0 0` for an empty list." accept "not offered: silence, an error, a close" since 3 until 8;
+    SETT_2 "SETT-2": Practice "-" "Setting GTC or BLP to the value that it has draws 218 and changes nothing." accept "an echo, from a server that does not check, or on an account that never set it" since 3;
+    QNG_1 "QNG-1": Practice "-" "PNG is answered by QNG alone, without TrID." accept "a number after it" since 3 until 8;
+    ROOM_1 "ROOM-1": Must "-" "RNG and MSG have the values of MSNP2, and so have, before MSNP12, IRO and JOI: no client id is in them." since 3;
+    ROOM_2 "ROOM-2": Practice "-" "BYE may end in 1 for a participant that the server dropped for idleness; for one that left or lost its connection it holds the handle alone." accept "1 for a lost connection" since 3;
+    ACK_1 "ACK-1": Practice "-" "Mode A gets `ACK TrID` when everybody was reached, and `NAK TrID` when the message could not be delivered." accept "silence; ACK from a server that counts an empty session as reached" since 7;
+    DATA_4 "DATA-4": Practice "-" "Mode D is a bad mode." accept "the treatment of MSNP9" since 3 until 8;
+    MIX_1 "MIX-1": Must "-" "ILN and NLN have the shape of the receiver's dialect: no client id before MSNP8, no object before MSNP9, whatever the contact speaks." since 3;
+    MIX_3 "MIX-3": Must "-" "Users of different dialects can call each other, and messages between them arrive byte for byte." accept "a server that does not speak the other dialect" since 3;
+    MIX_4 "MIX-4": Must "-" "Lists and settings changed under one dialect show in the SYN of another." accept "a server that does not speak the other dialect" since 3;
+    MIX_5 "MIX-5": Must "-" "A login in one dialect displaces the same user's login in another: OUT OTH and a close." accept "a server that does not speak the other dialect" since 3;
+    MIX_6 "MIX-6": Must "-" "A client gets no command that its dialect does not have: no BPR or NOT before MSNP5, no IPG before MSNP6, no group id or LSG before MSNP7." accept "a server that does not speak the other dialect" since 3;
+    MIX_7 "MIX-7": Must "-" "`ADD 0 RL ser handle name` and `REM 0 RL ser handle` have the same shape in all dialects up to MSNP9, whoever adds and removes." since 3 until 9;
     MIX_8 "MIX-8": Practice "-" "No challenge comes." accept "CHL in MSNP5; the harness answers it" since 3 until 5;
+    PAY_1 "PAY-1": Must "-" "A payload command on the notification server with a bad, a negative or a huge length ends that connection at most; others are served on." since 5;
     // the server as a whole
     LIVE_1 "LIVE-1": Must "4" "Whatever one client sends, the server goes on serving the others.";
     LIVE_2 "LIVE-2": Must "4" "A client that stops reading does not stop the delivery to others.";

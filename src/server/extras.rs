@@ -114,6 +114,7 @@ impl Server {
     }
 
     //= PNG-1
+    //= QNG-1
     fn ping(&mut self, conn: ConnId) -> Outcome {
         self.outbox.line(conn, format_args!("QNG"));
         Ok(())

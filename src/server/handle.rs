@@ -29,6 +29,7 @@ pub(super) fn parse_handle(word: &[u8]) -> Result<&str, BadHandle> {
         return Err(BadHandle::Malformed);
     }
     //= HANDLE-5
+    //= DOMAIN-1
     match domain {
         "" => Err(BadHandle::NoDomain),
         _ if domain.eq_ignore_ascii_case(DOMAIN) => Ok(handle),

@@ -137,6 +137,7 @@ impl Server {
 
     //= ADD-9
     //= ADD-10
+    //= MIX-7
     //= SER-3
     //= TRID-5
     fn enter_on_reverse_list(&mut self, account: AccountId, contact: AccountId) {

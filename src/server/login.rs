@@ -124,6 +124,7 @@ impl Server {
             return Err(NOT_EXPECTED);
         }
         //= USR-11
+        //= TWN-10
         if *package != PACKAGE.as_bytes() {
             return Err(Refusal::Close);
         }
@@ -235,6 +236,7 @@ impl Server {
 
     /// Ends an older login of the same user.
     //= OUT-3
+    //= MIX-5
     //= OUT-4
     //= OUT-5
     //= LIVE-4
@@ -246,6 +248,9 @@ impl Server {
     }
 
     //= USR-17
+    //= HOT-1
+    //= HOT-2
+    //= NOT-1
     fn send_profile(&mut self, conn: ConnId) {
         let profile = format!(
             "MIME-Version: 1.0\r\n\

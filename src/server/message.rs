@@ -65,6 +65,7 @@ impl Server {
                 self.outbox.line(conn, format_args!("NAK {trid}"));
             }
             //= MSG-7
+            //= ACK-1
             (Mode::Both, true) => self.outbox.line(conn, format_args!("ACK {trid}")),
             //= MSG-4
             //= MSG-5

@@ -152,6 +152,7 @@ impl Server {
     /// Tells every watcher of a user's new number. What they are shown is a part of what they
     /// synchronise, so it counts for them too.
     //= BPR-2
+    //= MIX-6
     //= BPR-5
     fn tell_phone(&mut self, subject: AccountId, key: Key) {
         let watchers = self.directory[subject].reverse.iter();

@@ -118,6 +118,7 @@ impl Server {
     }
 
     //= PRES-4
+    //= MIX-1
     //= PRES-14
     //= TRID-9
     fn send_presence(&mut self, conn: ConnId, subject: AccountId, state: Option<&str>) {

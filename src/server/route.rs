@@ -42,6 +42,8 @@ impl Server {
                 //= FRAME-15
                 //= LIVE-1
                 //= MSG-10
+                //= PAY-1
+                //= DATA-4
                 Err(error) => {
                     self.after_unreadable(&error);
                     self.end(conn, End::Refused);

@@ -52,6 +52,7 @@ impl Server {
     //= SYN-3
     //= SYN-4
     //= SYN-5
+    //= MIX-4
     //= SYN-6
     //= SYNC-5
     pub(super) fn send_batch(&mut self, conn: ConnId, account: AccountId, trid: &str) {
@@ -111,6 +112,7 @@ impl Server {
     }
 
     //= LST-1
+    //= LREQ-1
     //= LST-2
     //= LST-5
     fn send_list(
@@ -170,6 +172,7 @@ impl Server {
         let present = self.directory[account].setting_mut(setting);
         //= GTC-2
         //= GTC-3
+        //= SETT-2
         //= BLP-2
         //= BLP-3
         if *present == value {

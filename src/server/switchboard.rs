@@ -155,6 +155,7 @@ impl Server {
         };
         self.invite(conn, seat, callee, rang);
         //= CAL-1
+        //= MIX-3
         let (trid, session) = (request.trid(), seat.session);
         self.outbox
             .line(conn, format_args!("CAL {trid} RINGING {session}"));
@@ -219,6 +220,7 @@ impl Server {
     }
 
     //= RNG-1
+    //= ROOM-1
     //= RNG-2
     fn ring(&mut self, seat: Seat, callee: AccountId, rang: ConnId) {
         let session = seat.session;
@@ -285,6 +287,7 @@ impl Server {
 
     /// The switchboard closes without a word (draft, 8.6).
     //= BYE-1
+    //= ROOM-2
     //= BYE-3
     fn leave_switchboard(&mut self, conn: ConnId) -> Outcome {
         self.end(conn, End::LeftSession);

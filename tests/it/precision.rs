@@ -44,10 +44,17 @@ struct Said {
 }
 
 /// The first dialect in which all of these faults can show.
-fn dialect_of(faults: &[Fault]) -> &'static Dialect {
-    // Its first clause is what it is about.
+fn dialect_of(suite: &[Arc<Scenario>], faults: &[Fault]) -> &'static Dialect {
+    // Its first clause is what it is about, and a scenario may need a later dialect than that.
     let own = faults.iter().filter_map(|fault| fault.clauses().first());
-    let since = own.map(|clause| clause.clause().since).max();
+    let since = own.map(|clause| {
+        let about = suite
+            .iter()
+            .filter(|one| one.clauses.first() == Some(clause));
+        let first = about.map(|one| one.written_for().number).min();
+        first.unwrap_or(clause.clause().since)
+    });
+    let since = since.max();
     let since = since.unwrap_or_default();
     let mut dialects = DIALECTS.into_iter();
     dialects
@@ -223,7 +230,7 @@ fn triples() -> Vec<Subject> {
     let usable: Vec<Fault> = faults()
         .iter()
         .copied()
-        .filter(|f| leaves_room(*f) && dialect_of(&[*f]) == Dialect::first())
+        .filter(|f| leaves_room(*f) && dialect_of(&[], &[*f]) == Dialect::first())
         .collect();
     let mut state = 10_u64;
     let mut draw = || {
@@ -260,7 +267,7 @@ fn judge(subjects: &[Subject], tell: impl Fn(&Subject, &Said) + Sync) -> Vec<Str
                 return done;
             };
             let faults = subject.1.iter().copied().collect();
-            let said = said(&suite, faults, dialect_of(&subject.1));
+            let said = said(&suite, faults, dialect_of(&suite, &subject.1));
             tell(subject, &said);
             done.push((place, said.wrong(&subject.1)));
         }

@@ -9,6 +9,7 @@
 
 mod challenges;
 mod crowds;
+mod dialects;
 mod errors;
 mod extras;
 mod fault;

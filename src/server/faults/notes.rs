@@ -39,6 +39,8 @@ pub(super) struct Peer {
     pub(super) handle: String,
     /// The user's friendly name, as it is written.
     pub(super) name: String,
+    /// The dialect that it has agreed on; empty until it has.
+    pub(super) dialect: String,
     /// The last state that was echoed to it.
     pub(super) state: String,
     /// How many bytes were sent to it.
@@ -58,6 +60,7 @@ impl Peer {
         Self {
             kind,
             handle: String::new(),
+            dialect: String::new(),
             state: String::new(),
             name: String::new(),
             unheard: 0,

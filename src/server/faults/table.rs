@@ -7,8 +7,8 @@
 use super::fault::How::{Both, Incoming, Inside, Outgoing};
 use super::fault::{Fault, Row};
 use super::{
-    challenges, crowds, errors, extras, framing, groups, habits, later, lists, login, messages,
-    phones, presence, settings, switchboard, transactions,
+    challenges, crowds, dialects, errors, extras, framing, groups, habits, later, lists, login,
+    messages, phones, presence, settings, switchboard, transactions,
 };
 use crate::protocol::ClauseId;
 
@@ -204,14 +204,14 @@ table! {
     GTC_OLD_VALUE [GTC_1] Outgoing(settings::gtc_old_value), "The reply to GTC shows the old value.";
     GTC_DEFAULT_TAKEN [GTC_2 GTC_3] Outgoing(settings::gtc_default_taken), "Setting GTC to A succeeds for a user who has never set it.";
     GTC_SAME_TAKEN [GTC_2 GTC_3] Outgoing(settings::gtc_same_taken), "Setting GTC to its value succeeds.";
-    GTC_SAME_IS_201 [GTC_3] Outgoing(errors::same_prompt_is_201), "Setting GTC to its value draws 201.";
+    GTC_SAME_IS_201 [GTC_3 SETT_2] Outgoing(errors::same_prompt_is_201), "Setting GTC to its value draws 201.";
     GTC_DEFAULT [GTC_4] Inside, "GTC of a new account is N.";
     GTC_FORGOTTEN [GTC_5 SYN_7] Inside, "GTC is A again after the end of a session.";
     GTC_ANY_VALUE [GTC_6] Incoming(settings::gtc_any_value), "GTC takes any value.";
     BLP_OLD_VALUE [BLP_1] Outgoing(settings::blp_old_value), "The reply to BLP shows the old value.";
     BLP_DEFAULT_TAKEN [BLP_2 BLP_3] Outgoing(settings::blp_default_taken), "Setting BLP to AL succeeds for a user who has never set it.";
     BLP_SAME_TAKEN [BLP_2 BLP_3] Outgoing(settings::blp_same_taken), "Setting BLP to its value succeeds.";
-    BLP_SAME_IS_219 [BLP_3] Outgoing(errors::same_privacy_is_219), "Setting BLP to its value draws 219.";
+    BLP_SAME_IS_219 [BLP_3 SETT_2] Outgoing(errors::same_privacy_is_219), "Setting BLP to its value draws 219.";
     BLP_DEFAULT [BLP_4] Inside, "BLP of a new account is BL.";
     BLP_FORGOTTEN [BLP_5 SYN_7] Inside, "BLP is AL again after the end of a session.";
     CLOSED_TO_STRANGERS [BLP_6] Inside, "Nobody who is not on the AL can call a user, whatever the BLP.";
@@ -485,6 +485,17 @@ table! {
     NO_BLP_WHILE_CHALLENGED [CHL_8 REPLY_1] Both(challenges::deaf_to_blp, challenges::note_challenge), "BLP is not answered while a challenge waits.";
     ANSWER_ENDS_SEGMENT [CHL_9 REPLY_2] Inside, "What comes in one segment with QRY, behind it, is not read.";
     CHALLENGES_IN_MSNP3 [MIX_8] Inside, "Clients of MSNP3 and MSNP4 are challenged too.";
+    // users of different dialects on one server, and what else differs from MSNP3 on
+    TICKETS_LOG_IN [TWN_10] Incoming(dialects::tickets_log_in), "USR of the package TWN is answered by OK.";
+    MAIL_BEFORE_LOGIN [HOT_2] Outgoing(dialects::mail_before_login), "A message of the service comes before the answer to the login.";
+    BYE_SAYS_IDLE [ROOM_2] Outgoing(dialects::bye_says_idle), "BYE of a participant that leaves by OUT ends in 1.";
+    CALLS_WITHIN_A_DIALECT [MIX_3] Incoming(dialects::calls_within_a_dialect), "A user of another dialect cannot be called.";
+    GTC_OF_EACH_DIALECT [MIX_4 GTC_5] Outgoing(dialects::gtc_of_each_dialect), "A client of another dialect than the one in which GTC was set sees the other value.";
+    SILENT_END_BETWEEN_DIALECTS [MIX_5] Outgoing(dialects::silent_end), "Who is displaced by a login in another dialect does not hear OUT.";
+    BPR_TO_ALL_DIALECTS [MIX_6 NEGO_1] Outgoing(dialects::bpr_to_all), "Clients of MSNP3 and MSNP4 are told of phone numbers.";
+    NEWS_NAME_GROUP_0 [MIX_7 ADD_10] Outgoing(dialects::news_name_group), "ADD 0 RL ends in a group.";
+    DELIVERED_IS_NAK [ACK_1 MSG_7] Outgoing(messages::success_refused), "Mode A draws NAK wherever somebody was reached.";
+    PAGE_LENGTH_CLOSES_ALL [PAY_1 LIVE_1] Inside, "A page whose length is no number closes all connections.";
     // SDC and PAG
     SDC_WITHOUT_OK [SDC_1] Outgoing(later::sdc_without_ok), "The reply to SDC lacks the OK.";
     MALFORMED_SDC_TAKEN [SDC_2] Outgoing(later::malformed_sdc_taken), "A malformed SDC draws OK, and a close.";

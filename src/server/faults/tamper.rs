@@ -241,6 +241,7 @@ fn note_frame(sent: &mut Sent<'_>) {
         }
         ["REA", _, _, handle, name, ..] if peer.handle == handle => peer.name = name.to_owned(),
         ["ANS", _, "OK", ..] => peer.handle = asked,
+        ["VER", _, dialect, ..] => peer.dialect = dialect.to_owned(),
         ["CHG", _, state, ..] => peer.state = state.to_owned(),
         _ => {}
     }

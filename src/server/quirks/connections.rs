@@ -154,6 +154,11 @@ impl Server {
         if self.quirks.has(Fault::BAD_LENGTH_CLOSES_ALL) && !is_endless {
             self.end_all();
         }
+        let is_page = matches!(error, DecodeError::BadLength { line, .. }
+            if line.starts_with(b"PAG "));
+        if self.quirks.has(Fault::PAGE_LENGTH_CLOSES_ALL) && is_page {
+            self.end_all();
+        }
         let is_loop = matches!(error, DecodeError::BadLength { line, word, .. }
             if **word == *format!("-{}", line.len() + 2).as_bytes());
         let stops = (is_endless && self.quirks.has(Fault::ENDLESS_LINE_STOPS_ALL))

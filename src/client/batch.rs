@@ -1,6 +1,6 @@
 //! What a client reads in the batch that follows SYN, and what it sends to have other lists.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::protocol::{Dialect, List, Verb};
 use crate::target::{OWN_LISTS, Roster};
@@ -30,6 +30,11 @@ pub(crate) fn changes(found: &Roster, wanted: &Roster) -> Vec<(&'static str, Str
     changes
 }
 
+/// Whether it is the key of a property that a user sets: a phone number (PRP-1).
+pub(super) fn is_property(key: &[u8]) -> bool {
+    matches!(key, b"PHH" | b"PHW" | b"PHM")
+}
+
 /// Reads the batch that follows SYN.
 #[derive(Debug, Default)]
 pub(crate) struct Batch {
@@ -38,6 +43,8 @@ pub(crate) struct Batch {
     pub(crate) reverse: BTreeSet<String>,
     /// The numbers of the groups of contacts.
     pub(super) groups: BTreeSet<String>,
+    /// The own properties that have a value.
+    pub(super) properties: BTreeMap<String, String>,
     /// FL, AL, BL, RL came whole.
     done: [bool; 4],
     /// Something came.
@@ -67,6 +74,10 @@ impl Batch {
                 }
             }
             [b"LSG", _, _, _, _, group, ..] => self.groups.extend([text(group)]),
+            // Some servers leave the TrID out.
+            [b"PRP", .., key, value] if is_property(key) => {
+                self.properties.insert(text(key), text(value));
+            }
             [verb, _, ..] if Dialect::is_added_to_batch(Verb::parse(verb)) => {}
             _ => return false,
         }

@@ -158,7 +158,11 @@ impl Session {
     /// SYN 0 and the batch that follows. A new account may stand at 0, and then nothing follows.
     pub(crate) async fn synchronise(&mut self, slot: usize) -> Result<Batch, Trouble> {
         let batch = self.read_batch(slot).await;
-        batch.map_err(|trouble| trouble.at(Rung::Syn))
+        let batch = batch.map_err(|trouble| trouble.at(Rung::Syn))?;
+        let player = self.slot(slot).player;
+        let had = &mut self.player_mut(player).properties;
+        had.get_or_insert_with(|| batch.properties.clone());
+        Ok(batch)
     }
 
     async fn read_batch(&mut self, slot: usize) -> Result<Batch, Trouble> {

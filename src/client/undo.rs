@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::batch::changes;
+use super::batch::{changes, is_property};
 use crate::engine::{Session, Trouble};
 use crate::event::Observed;
 use crate::protocol::{Effect, ServerKind};
@@ -27,6 +27,8 @@ struct Guest {
     name: bool,
     /// The groups that were made, by their numbers.
     groups: BTreeSet<String>,
+    /// The properties that were set.
+    properties: BTreeSet<String>,
     slot: Option<usize>,
 }
 
@@ -36,11 +38,13 @@ struct Changed {
     lists: bool,
     name: bool,
     groups: BTreeSet<String>,
+    properties: BTreeSet<String>,
 }
 
 impl Changed {
     fn is_nothing(&self) -> bool {
-        !self.lists && !self.name && self.groups.is_empty()
+        let is_more = self.name || !self.groups.is_empty() || !self.properties.is_empty();
+        !self.lists && !is_more
     }
 }
 
@@ -71,6 +75,7 @@ impl Session {
                     index,
                     name: changed.name,
                     groups: changed.groups,
+                    properties: changed.properties,
                     slot,
                 });
             }
@@ -173,6 +178,9 @@ impl Session {
                     let effect = row.map_or(Effect::Nothing, |row| row.effect);
                     changed.lists |= effect.is_of_lists();
                     changed.name |= effect == Effect::Name;
+                    if effect == Effect::Properties {
+                        changed.properties.extend(property_set(frame));
+                    }
                 }
                 What::Frame(Party::Server, frame) => changed.groups.extend(group_made(frame)),
                 What::Raw(Party::Client, _) => changed.lists = true,
@@ -191,6 +199,7 @@ impl Session {
             let own = TRIDS.saturating_add(nth.saturating_mul(TRIDS_EACH));
             self.slot_mut(slot).next_trid = own;
         }
+        let had = self.player(guest.index).properties.clone();
         let batch = self.synchronise(slot).await?;
         self.player_mut(guest.index).left = batch.reverse;
         let now = batch.roster;
@@ -208,6 +217,11 @@ impl Session {
         }
         for group in batch.groups.intersection(&guest.groups) {
             self.change(slot, "RMG", group).await?;
+        }
+        for key in &guest.properties {
+            let value = had.as_ref().and_then(|had| had.get(key));
+            let params = value.map_or_else(|| key.clone(), |value| format!("{key} {value}"));
+            self.change(slot, "PRP", &params).await?;
         }
         Ok(wanted == Roster::default())
     }
@@ -248,6 +262,12 @@ impl Session {
         self.player_mut(index).name = Some(name);
         Ok(())
     }
+}
+
+/// The property that a PRP sets.
+fn property_set(frame: &Frame) -> Option<String> {
+    let key = frame.words().nth(2)?;
+    is_property(key).then(|| String::from_utf8_lossy(key).into_owned())
 }
 
 /// The number of the group that the answer to an ADG has named.

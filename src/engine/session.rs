@@ -88,6 +88,7 @@ impl Session {
             let name = name.map(|name| encode_name(name.as_bytes()));
             Player {
                 user: account.handle.clone(),
+                properties: None,
                 first_name: name.clone(),
                 name,
                 account,

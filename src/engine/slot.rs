@@ -1,6 +1,6 @@
 //! Who plays in a script, and over which connections.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use bytes::Bytes;
 
@@ -21,6 +21,8 @@ pub(crate) struct Player {
     pub(crate) reverse: BTreeSet<String>,
     /// The reverse list when it was read for the clean-up.
     pub(crate) left: BTreeSet<String>,
+    /// The properties that the account had first.
+    pub(crate) properties: Option<BTreeMap<String, String>>,
     /// The friendly name that the account had first, encoded.
     pub(crate) first_name: Option<String>,
     /// The friendly name at the last login, encoded.

@@ -282,3 +282,22 @@ fn groups_that_were_made_are_removed_and_no_others() {
     it.close(0);
     assert_eq!(it.outcome().accounts[0].lists, Lists::Clean);
 }
+
+#[test]
+fn phone_numbers_get_the_value_that_they_had() {
+    let sets = "  - C: PRP {t} PHH 777\n  - S: PRP {t} * PHH 777";
+    let target = Environment {
+        dialect: Dialect::named(b"MSNP5").unwrap(),
+        ..cleaning()
+    };
+    let mut it = Dialogue::about("PRP-1", ALICE, sets, accounts(), target);
+    assert_eq!(it.log_in(0, "alice"), ["0 PRP 7 PHH 777"]);
+    it.say(0, "PRP 7 4 PHH 777");
+    it.expect(&["0 SYN 800000001 0"]);
+    it.raw(0, batch(800_000_001, "AL", &[]).as_bytes());
+    it.expect(&["0 PRP 800000002 PHH"]);
+    it.say(0, "PRP 800000002 5 PHH");
+    it.expect(&["0 OUT"]);
+    it.close(0);
+    assert_eq!(it.outcome().accounts[0].lists, Lists::Clean);
+}

@@ -2,6 +2,7 @@
 //! neighbour about which nothing is said.
 
 mod answers;
+mod batches;
 mod calls;
 mod forgetting;
 mod groups;

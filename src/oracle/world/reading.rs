@@ -7,7 +7,7 @@ use super::connection::Conn;
 use super::request::{Request, Step};
 use crate::oracle::finding::Place;
 use crate::oracle::line::{Line, Verb, is_printable, number};
-use crate::protocol::{Direction, Grammar, MAX_MESSAGE, Param, TridRule};
+use crate::protocol::{Dialect, Direction, Grammar, MAX_MESSAGE, Param, TridRule};
 use crate::transcript::{Entry, Party, What};
 use crate::wire::{Frame, Terminator};
 
@@ -179,6 +179,14 @@ fn read_request<'e>(conn: &Conn, frame: &'e Frame) -> Asked<'e> {
     }
 }
 
+/// Whether lines in the payload may be obeyed: a server need not know the request, and who does not
+/// know it does not know of the payload (PAG-2).
+fn may_be_obeyed(grammar: Grammar, verb: Verb, frame: &Frame) -> bool {
+    let is_offered = grammar.row(verb).is_none_or(|row| row.asked.is_some());
+    let payload = frame.payload.as_deref().unwrap_or_default();
+    !is_offered && memchr::memchr(b'\n', payload).is_some()
+}
+
 fn clarity(grammar: Grammar, line: &Line<'_>, frame: &Frame, trid: Option<u64>) -> Clarity {
     let has_control = memchr::memchr2(b'\r', b'\0', &frame.line).is_some();
     let payload = frame.payload.as_ref().map(Bytes::len);
@@ -188,6 +196,7 @@ fn clarity(grammar: Grammar, line: &Line<'_>, frame: &Frame, trid: Option<u64>) 
         || line.count() == 0
         || has_control
         || !fits
+        || may_be_obeyed(grammar, line.verb, frame)
         || frame.line.len() > LONGEST
     {
         return Clarity::Murky;
@@ -213,6 +222,29 @@ fn clarity(grammar: Grammar, line: &Line<'_>, frame: &Frame, trid: Option<u64>) 
     }
 }
 
+/// Whether a line of a batch says everything but its TrID, as some servers tell properties (SYNC-2,
+/// SYNC-10): the number in its place is another.
+fn lacks_trid(conn: &Conn, line: &Line<'_>) -> bool {
+    if !Dialect::is_added_to_batch(line.verb) || has_asked(conn, line.verb) {
+        return false;
+    }
+    let Some(row) = conn.grammar(Direction::ToClient).row(line.verb) else {
+        return false;
+    };
+    let words = |from: usize| (from..line.count()).map(|at| line.word(at));
+    let is_of = |from| {
+        row.form(words(from))
+            .is_some_and(|form| form.fits(words(from)))
+    };
+    is_of(1) && !is_of(row.first_param())
+}
+
+/// Whether a request with this verb waits for its answer.
+fn has_asked(conn: &Conn, verb: Verb) -> bool {
+    let mut open = conn.requests.values().flat_map(|slot| &slot.waiting);
+    open.any(|request| request.verb == verb)
+}
+
 fn read_line<'w, 'e>(conn: &'w Conn, frame: &'e Frame) -> Told<'w, 'e> {
     let line = Line::read(&frame.line);
     let mut told = Told {
@@ -234,6 +266,10 @@ fn read_line<'w, 'e>(conn: &'w Conn, frame: &'e Frame) -> Told<'w, 'e> {
     }
     if !conn.dialect.has_trid(Direction::ToClient, line.verb) || line.count() == 1 {
         told.role = Role::Unasked;
+        return told;
+    }
+    if lacks_trid(conn, &line) {
+        told.role = Role::Unclear;
         return told;
     }
     told.role = if conn.is_whole {

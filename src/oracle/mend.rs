@@ -87,10 +87,24 @@ pub(super) fn place_of_name(grammar: Grammar, frame: &Frame) -> Option<usize> {
     place_of(grammar, frame, Param::Name)
 }
 
-/// How many words stand behind the name.
+/// How many words stand behind the name: as many as can be what may stand there.
 fn words_behind_name(grammar: Grammar, frame: &Frame) -> Option<usize> {
     let (form, _) = form_of(grammar, frame)?;
-    Some(form.params.len() - 1 - form.place_of(Param::Name)?)
+    let words: Words<'_> = frame.words().collect();
+    behind_name(form, &words)
+}
+
+/// The same for the words of a line.
+pub(super) fn behind_name(form: &Form, words: &[&[u8]]) -> Option<usize> {
+    let behind = form.params.get(form.place_of(Param::Name)? + 1..)?;
+    let fits = |count: usize| {
+        let last = words.get(words.len().checked_sub(count)?..)?;
+        let mut pairs = behind.iter().zip(last);
+        pairs.all(|(param, word)| param.fits(word)).then_some(count)
+    };
+    let most = behind.len();
+    let least = form.least().saturating_sub(form.params.len() - most);
+    (least..=most).rev().find_map(fits)
 }
 
 /// The most words that a line of this form may have; `None` where there is no bound.
@@ -124,7 +138,7 @@ pub(super) fn has_counts_swapped(grammar: Grammar, told: &Told<'_, '_>, next: u6
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::protocol::{MSNP2, ServerKind};
+    use crate::protocol::{Dialect, MSNP2, ServerKind};
     use crate::transcript::{ConnId, Observed};
 
     const GRAMMAR: Grammar = Grammar {
@@ -205,5 +219,23 @@ mod tests {
         for (line, clause, message, right) in cases {
             assert_eq!(mended(line, clause, message).as_deref(), right, "{line}");
         }
+    }
+
+    #[test]
+    fn a_tab_in_a_name_is_no_group() {
+        let grammar = Grammar {
+            dialect: Dialect::named(b"MSNP7").unwrap(),
+            ..GRAMMAR
+        };
+        let mended = |line: &'static str| {
+            let frame = Frame::line(line);
+            let mended = mend(&frame, grammar, &finding(ClauseId::FRAME_3, ""))?;
+            Some(String::from_utf8_lossy(&mended.line).into_owned())
+        };
+        let wanted = "ADD 8 AL 4 b@x a%09b";
+        assert_eq!(mended("ADD 8 AL 4 b@x a\tb").as_deref(), Some(wanted));
+        let grouped = mended("ADD 8 FL 4 b@x a b 3");
+        assert_eq!(grouped.as_deref(), Some("ADD 8 FL 4 b@x a%20b 3"));
+        assert_eq!(mended("ADD 8 FL 4 b@x a 3"), None);
     }
 }

@@ -4,12 +4,13 @@ use super::Oracle;
 use super::asynchronous::bears_trid;
 use super::finding::Findings;
 use super::line::{Line, Verb, number};
-use super::mend::{has_counts_swapped, place_of_name};
+use super::mend::{behind_name, has_counts_swapped, place_of_name};
 use super::world::{Role, Seen, Told, World};
 use crate::protocol::{
     ClauseId, DIALECTS, Dialect, Direction, Form, Grammar, List, Message, Param, ServerKind,
     TridRule, decode_name, join_name,
 };
+use crate::wire::Words;
 
 /// The judge of parameters.
 #[derive(Debug)]
@@ -150,6 +151,19 @@ fn judge_dialect(seen: &Seen<'_, '_>, told: &Told<'_, '_>, out: &mut Findings) {
     }
 }
 
+/// Whether a tab parts a name from a word that cannot be what may stand behind it.
+fn has_split_name(row: &Message, form: &Form, told: &Told<'_, '_>) -> bool {
+    let Some(name) = form.place_of(Param::Name) else {
+        return false;
+    };
+    if memchr::memchr(b'\t', &told.frame.line).is_none() {
+        return false;
+    }
+    let words: Words<'_> = told.frame.words().collect();
+    let expected = words.len().checked_sub(row.first_param() + name + 1);
+    expected.is_some_and(|expected| behind_name(form, &words).is_some_and(|it| it < expected))
+}
+
 /// Whether a line has as many parameters as it should.
 fn judge_count(
     world: &World,
@@ -168,7 +182,7 @@ fn judge_count(
     let is_short = params < form.least() || is_cut_entry(form, params, told);
     let is_long = params > form.most();
     let extra = is_long.then(|| what_is_extra(world, seen, told));
-    if extra == Some(Extra::Name) {
+    if extra == Some(Extra::Name) || (!is_long && has_split_name(row, form, told)) {
         let message = "a blank stands in the name";
         out.accuse_line(seen, ClauseId::FRAME_3, message, "URL encoding");
     } else if is_short || extra == Some(Extra::Words) {

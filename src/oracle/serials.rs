@@ -32,6 +32,8 @@ struct Numbers {
     shown: HashMap<u64, usize>,
     /// The highest that a change brought, and where.
     latest: Option<(u64, usize)>,
+    /// The dialect is MSNP3 or a later one, in which own changes alone have rising numbers.
+    is_later: bool,
 }
 
 impl Oracle for Serials {
@@ -44,6 +46,7 @@ impl Oracle for Serials {
             ClauseId::SER_1,
             ClauseId::SER_2,
             ClauseId::SER_3,
+            ClauseId::NUM_2,
             ClauseId::SYN_6,
             ClauseId::ADD_10,
             ClauseId::REM_7,
@@ -73,6 +76,15 @@ impl Oracle for Serials {
         let numbers = self.users.entry(me).or_default();
         if numbers.here.0 != Some(seen.place.conn) {
             numbers.here = (Some(seen.place.conn), HashSet::new());
+        }
+        numbers.is_later = ClauseId::NUM_2.clause().holds_in(seen.conn.dialect);
+        // From MSNP3 on numbers may begin anew with a session and with a SYN (NUM-2).
+        let is_batch = told
+            .request
+            .is_some_and(|request| request.verb == Verb::Syn);
+        if numbers.is_later && (is_batch || numbers.here.1.is_empty()) {
+            numbers.changes.clear();
+            numbers.latest = None;
         }
         match (told.role, told.request) {
             (Role::Answer, Some(request)) if request.verb == Verb::Syn => {
@@ -127,6 +139,7 @@ impl Numbers {
             && since < request.index
             && number < latest
             && request.progress.lines == 0
+            && !self.is_later
         {
             let message = "the number is lower than that of an earlier change";
             out.accuse_line(seen, ClauseId::SER_2, message, &latest.to_string());
@@ -135,10 +148,15 @@ impl Numbers {
 
     /// An accepted change of the user's own.
     fn change(&mut self, seen: &Seen<'_, '_>, request: &Request, number: u64, out: &mut Findings) {
+        let (same, lower) = match self.is_later {
+            true => (ClauseId::NUM_2, ClauseId::NUM_2),
+            false => (ClauseId::SER_1, ClauseId::SER_2),
+        };
         let was_shown = self
             .shown
             .get(&number)
-            .is_some_and(|asked| *asked < request.index);
+            .is_some_and(|asked| *asked < request.index)
+            && !self.is_later;
         let is_new = self.changes.insert(number);
         self.here.1.insert(number);
         if !request.is_sound {
@@ -147,14 +165,14 @@ impl Numbers {
         let latest = self.latest;
         if !is_new || was_shown {
             let message = "the change comes with a number that was seen before";
-            out.accuse_line(seen, ClauseId::SER_1, message, "a new number");
+            out.accuse_line(seen, same, message, "a new number");
         } else if let Some((latest, since)) = latest
             && since < request.index
             && number < latest
         {
             let message = "the number is lower than that of an earlier change";
             let expected = format!("more than {latest}");
-            out.accuse_line(seen, ClauseId::SER_2, message, &expected);
+            out.accuse_line(seen, lower, message, &expected);
         }
         self.latest = latest.max(Some((number, seen.place.entry)));
     }
@@ -179,6 +197,9 @@ impl Numbers {
                 _ => ClauseId::REM_7,
             };
             out.accuse_line(seen, clause, "the change is told twice", "");
+        } else if self.is_later {
+            // It may be the number of the other user's row.
+            return;
         } else if self.here.1.contains(&number) {
             // Numbers of an earlier session that come again are the user's own matter.
             let message = "a change that another user caused did not raise the number";
@@ -195,6 +216,30 @@ mod tests {
 
     fn change(trid: u32, number: u32, value: char) -> String {
         format!("alice C: GTC {trid} {value}\nalice S: GTC {trid} {number} {value}\n")
+    }
+
+    #[test]
+    fn changes_in_later_dialects() {
+        let on = "alice on NLN VER=MSNP3\n";
+        let first = change(9, 4, 'N');
+        accuses("NUM-2", &format!("{on}{first}{}", change(10, 4, 'A')));
+        accuses("NUM-2", &format!("{on}{first}{}", change(10, 2, 'A')));
+        silent(&format!("{on}{first}{}", change(10, 6, 'A')));
+        // With a SYN and with a login they may begin anew, and what is shown is of no matter.
+        silent(&format!("{on}{}", change(9, 3, 'N')));
+        let empty = |list: &str, number: u32| format!("alice S: LST 10 {list} {number} 0 0\n");
+        let lists = ["FL", "AL", "BL", "RL"].map(|list| empty(list, 1)).concat();
+        let syn = format!(
+            "alice C: SYN 10 0\nalice S: SYN 10 1\nalice S: GTC 10 1 N\n\
+             alice S: BLP 10 1 AL\n{lists}"
+        );
+        silent(&format!("{on}{first}{syn}{}", change(11, 2, 'A')));
+        let again = "alice C: <closed>\nalice <open>\nalice on NLN VER=MSNP3 GTC=N\n";
+        silent(&format!("{on}{first}{again}{}", change(11, 4, 'A')));
+        let shown = format!("alice C: LST 10 FL\n{}", empty("FL", 2));
+        silent(&format!("{on}{first}{shown}"));
+        let news = "alice S: ADD 0 RL 4 bob@hotmail.com bob\n";
+        silent(&format!("{on}{first}{news}{}", change(11, 5, 'A')));
     }
 
     #[test]

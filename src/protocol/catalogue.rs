@@ -189,9 +189,9 @@ catalogue! {
     REM_7 "REM-7": Must "7.8" "If the removed user is online, it gets `REM 0 RL ser handle` of the remover.";
     REM_8 "REM-8": Must "7.9" "After a contact is off the FL, its changes of state are no longer notified.";
     REM_9 "REM-9": Practice "7.8" "Removing from the FL leaves AL and BL as they were.";
-    SER_1 "SER-1": Must "7.8" "Every accepted change of a list or setting comes with a serial number not seen before for that user.";
-    SER_2 "SER-2": Practice "7.8" "Serial numbers of one user only rise, and LST, GTC, BLP and SYN all show the latest.";
-    SER_3 "SER-3": Practice "7.8" "A change that others cause (RL) raises the number too.";
+    SER_1 "SER-1": Must "7.8" "Every accepted change of a list or setting comes with a serial number not seen before for that user." until 2;
+    SER_2 "SER-2": Practice "7.8" "Serial numbers of one user only rise, and LST, GTC, BLP and SYN all show the latest." until 2;
+    SER_3 "SER-3": Practice "7.8" "A change that others cause (RL) raises the number too." until 2;
     // presence (7.9)
     PRES_1 "PRES-1": Must "7.9" "The first CHG of a session is followed by one ILN, with the CHG's TrID, for each contact on the FL that is online and visible.";
     PRES_2 "PRES-2": Must "7.9" "Later CHGs bring no ILN.";
@@ -381,6 +381,8 @@ catalogue! {
     CHL_8 "CHL-8": Must "-" "Requests between a challenge and its answer are served as ever." since 6;
     CHL_9 "CHL-9": Must "-" "The payload of a QRY that answers a CHL is exactly as long as the QRY says; the next command begins right after it, also in the same segment, and is answered." since 6;
     CHL_10 "CHL-10": Open "-" "A QRY that no challenge asked for draws 540 and a close." accept "`QRY TrID`, silence, another error; the payload read as the start of a line, by a server that never challenges" since 6;
+    // serial numbers, from MSNP3 on
+    NUM_2 "NUM-2": Practice "-" "Within a session the numbers of the client's own changes of lists and settings only rise." accept "a number that starts anew with a SYN or a login; numbers of the notices that others cause lying outside the row" since 3 until 9;
     // what else differs from MSNP3 on, and users of different dialects on one server
     VERIF_2 "VERIF-2": Open "-" "A user whose address is not verified (flag 0) cannot rename: REA draws 209." accept "REA as for others" since 6 until 9;
     DOMAIN_1 "DOMAIN-1": Must "-" "A handle outside hotmail.com is accepted wherever a handle stands, where such an account exists." since 3;

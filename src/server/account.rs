@@ -142,6 +142,7 @@ impl Account {
 
     /// Counts a change of the lists or settings, and gives its number.
     //= SER-1
+    //= NUM-2
     //= SER-2
     pub(super) fn next_serial(&mut self) -> u32 {
         self.serial = self.serial.checked_add(1).unwrap_or(1);

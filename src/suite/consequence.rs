@@ -210,7 +210,13 @@ fn is_of_names(clause: ClauseId) -> bool {
 
 /// The clauses that say which number a change has.
 fn is_of_numbers(clause: ClauseId) -> bool {
-    [ClauseId::SER_1, ClauseId::SER_2, ClauseId::SYN_6].contains(&clause)
+    [
+        ClauseId::SER_1,
+        ClauseId::SER_2,
+        ClauseId::NUM_2,
+        ClauseId::SYN_6,
+    ]
+    .contains(&clause)
 }
 
 /// Whether a line came that was waited for, with another number of the lists.

@@ -273,7 +273,7 @@ table! {
     REMOVED_STILL_TOLD [REM_8 PRES_5 REM_6] Inside, "A former watcher still gets presence.";
     REM_CLEARS_ALLOW_LIST [REM_9 SYN_7] Inside, "Removing from the FL removes from AL and BL.";
     NUMBER_STANDS_STILL [SER_1 REM_1] Inside, "REM does not raise the number.";
-    NUMBERS_FALL [SER_2 SER_1 GTC_1] Inside, "GTC lowers the number.";
+    NUMBERS_FALL [SER_2 SER_1 GTC_1 NUM_2] Inside, "GTC lowers the number.";
     LST_OLD_NUMBER [SER_2] Outgoing(settings::lst_old_number), "LST shows the number before the last.";
     REVERSE_CHANGE_KEEPS_NUMBER [SER_3 SYN_8] Inside, "A change of the RL does not raise the number.";
     // presence (7.9)

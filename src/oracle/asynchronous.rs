@@ -1,9 +1,10 @@
-//! What the server says unasked: CHG, ADD, REM and XFR with TrID 0, everything else without one.
+//! What the server says unasked: CHG, ADD, REM and XFR with TrID 0, everything else without one. And
+//! lines of a batch that bear the TrID of no request.
 
 use super::Oracle;
 use super::finding::Findings;
 use super::line::{Verb, number};
-use super::world::{Role, Seen, Told, World};
+use super::world::{Request, Role, Seen, Told, World};
 use crate::protocol::{ClauseId, Direction, TridRule};
 
 /// The judge of TrIDs on lines that answer nothing.
@@ -20,7 +21,7 @@ impl Oracle for Asynchronous {
     }
 
     fn clauses(&self) -> &'static [ClauseId] {
-        &[ClauseId::TRID_5, ClauseId::TRID_9]
+        &[ClauseId::TRID_5, ClauseId::TRID_9, ClauseId::SYN_4]
     }
 
     fn is_for_lines(&self) -> bool {
@@ -35,11 +36,23 @@ impl Oracle for Asynchronous {
             let message = "a change of the reverse list answers no request and bears a TrID";
             out.accuse_line(seen, ClauseId::TRID_5, message, "TrID 0");
         }
+        if let Some(batch) = batch_of_stray(seen, told) {
+            let trid = String::from_utf8_lossy(batch.words().word(1)).into_owned();
+            let message = "a line of the batch bears another TrID than the SYN";
+            out.accuse_line(seen, ClauseId::SYN_4, message, &trid);
+        }
         if told.role == Role::Unasked && bears_trid(seen, told) {
             let message = "a command that answers nothing bears a TrID";
             out.accuse_line(seen, ClauseId::TRID_9, message, "no TrID");
         }
     }
+}
+
+/// The SYN whose batch a line with a TrID of its own belongs to.
+pub(super) fn batch_of_stray<'w>(seen: &Seen<'w, '_>, told: &Told<'w, '_>) -> Option<&'w Request> {
+    let is_judged = told.role == Role::Stray && seen.conn.odd_trids.is_empty();
+    let in_batch = matches!(told.line.verb, Verb::Gtc | Verb::Blp | Verb::Lst);
+    seen.conn.open_batch().filter(|_| is_judged && in_batch)
 }
 
 fn is_of_reverse_list(told: &Told<'_, '_>) -> bool {

@@ -28,6 +28,8 @@ fn mend(frame: &Frame, grammar: Grammar, finding: &Finding) -> Option<Frame> {
     let mut words: Words<'_> = frame.words().collect();
     if finding.clause == ClauseId::TRID_9 && words.len() > 1 {
         words.remove(1);
+    } else if finding.clause == ClauseId::SYN_4 && words.len() > 1 {
+        *words.get_mut(1)? = finding.expected.as_bytes();
     } else if finding.clause == ClauseId::FRAME_3 {
         let at = place_of_name(grammar, frame)?;
         let end = words
@@ -216,6 +218,13 @@ mod tests {
             ("GTC 5 9", Id::GTC_1, "", None),
             ("CHG 5 BSY", Id::CHG_1, "", None),
         ];
+        let batch = Finding {
+            expected: "7".into(),
+            ..finding(Id::SYN_4, "")
+        };
+        let line = Frame::line("GTC 0 5 A".to_owned());
+        let right = mend(&line, GRAMMAR, &batch).unwrap();
+        assert_eq!(right.line, "GTC 7 5 A");
         for (line, clause, message, right) in cases {
             assert_eq!(mended(line, clause, message).as_deref(), right, "{line}");
         }

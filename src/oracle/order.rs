@@ -159,7 +159,9 @@ fn judge_batch(seen: &Seen<'_, '_>, told: &Told<'_, '_>, request: &Request, out:
 
 #[cfg(test)]
 mod tests {
-    use crate::oracle::dialogue::{accuses, silent};
+    use crate::oracle::dialogue::{accuses, silent, transcript};
+    use crate::oracle::judge;
+    use crate::protocol::ClauseId;
 
     const BATCH: [&str; 7] = [
         "SYN 9 5",
@@ -241,5 +243,11 @@ mod tests {
         accuses("OUT-7", &format!("{out}{ask}alice S: FLN b@hotmail.com"));
         let displaced = out.replace("OUT", "OUT OTH");
         accuses("OUT-3", &format!("{displaced}{ask}alice S: GTC 9 4 N"));
+        let wrong = out.replace("OUT", "OUT MOV");
+        let told = judge(&transcript(&format!("{wrong}{ask}alice S: GTC 9 4 N")));
+        let told: Vec<_> = told.iter().map(|finding| finding.clause).collect();
+        assert_eq!(told, [ClauseId::OUT_5, ClauseId::OUT_3]);
+        let ended = out.replace("OUT", "OUT SSD");
+        accuses("OUT-1", &format!("{ended}{ask}alice S: GTC 9 4 N"));
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use super::Oracle;
+use super::asynchronous::batch_of_stray;
 use super::finding::{Charge, Findings, Place};
 use super::line::{Verb, number};
 use super::world::{Request, Role, Seen, Told, World};
@@ -63,7 +64,6 @@ impl Oracle for Replies {
             ClauseId::TRID_2,
             ClauseId::TRID_4,
             ClauseId::TRID_6,
-            ClauseId::SYN_4,
             ClauseId::ERR_1,
             ClauseId::ANS_1,
         ]
@@ -211,11 +211,7 @@ fn judge_stray<'w>(
     if matches!(line.verb, Verb::Add | Verb::Rem) && line.word(2) == b"RL" {
         return None;
     }
-    let in_batch = matches!(line.verb, Verb::Gtc | Verb::Blp | Verb::Lst);
-    if let Some(batch) = conn.open_batch().filter(|_| in_batch) {
-        let trid = String::from_utf8_lossy(batch.words().word(1)).into_owned();
-        let message = "a line of the batch bears another TrID than the SYN";
-        out.accuse_line(seen, ClauseId::SYN_4, message, &trid);
+    if batch_of_stray(seen, told).is_some() {
         return None;
     }
     let may_fit = |request: &&Request| {

@@ -41,6 +41,8 @@ pub struct SuiteRun {
     pub options: SimOptions,
     /// How often what did not pass is played again.
     pub verify: u32,
+    /// Whether the harness starts and stops the server itself.
+    pub owns_server: bool,
     /// Known failures.
     pub waivers: Vec<Waiver>,
     /// What the server always does in its own way.
@@ -62,6 +64,7 @@ impl SuiteRun {
             config,
             options: SimOptions::default(),
             verify: 0,
+            owns_server: true,
             waivers: Vec::new(),
             habits: Vec::new(),
         }
@@ -75,6 +78,7 @@ impl SuiteRun {
             environment: Environment {
                 dialect: self.dialect,
                 level: Some(self.level),
+                owns_server: self.owns_server,
                 ..environment(self.timeouts)
             },
             stage: Stage::new(
@@ -102,7 +106,7 @@ impl SuiteRun {
             started: None,
             gates: Gates::default(),
             max_connections: None,
-            owns_server: true,
+            owns_server: self.owns_server,
             dispatch_refers: false,
             challenges: false,
             transcripts: false,

@@ -46,6 +46,8 @@ enum Kind {
     Looks(Look),
     Breach(String),
     OfLife,
+    /// Nothing is answered behind an error, whatever it was.
+    Deaf,
 }
 
 fn kind_of(failure: &Failure) -> Kind {
@@ -54,6 +56,9 @@ fn kind_of(failure: &Failure) -> Kind {
     };
     if clause.clause().group() == "LIVE" {
         return Kind::OfLife;
+    }
+    if clause == ClauseId::REPLY_3 && matches!(failure.got, Observed::Silence(_)) {
+        return Kind::Deaf;
     }
     match is_watched(clause) {
         true => Kind::Looks(Look::of(&failure.got)),
@@ -99,6 +104,12 @@ impl Causes {
             .iter()
             .find(|(standing, _)| *standing == Standing::Fails);
         fails.or_else(|| ids.first()).map(|(_, id)| *id)
+    }
+
+    /// What failures of one cause have in common; `None` of one without a clause.
+    pub(super) fn key(failure: &Failure) -> Option<String> {
+        let clause = failure.clause?;
+        Some(format!("{clause} {:?}", kind_of(failure)))
     }
 
     /// The cause of a failure; a new one where none like it is known.
@@ -302,6 +313,20 @@ mod tests {
         for order in [[6, 5, 4, 3, 2, 1, 0], [2, 0, 6, 1, 4, 3, 5]] {
             assert_eq!(told(&order), one);
         }
+    }
+
+    #[test]
+    fn silence_behind_errors_is_one_thing_whatever_was_asked() {
+        let silent = |clause, command: &str| Failure {
+            command: Some(command.into()),
+            ..failure(Some(clause), command, "nothing")
+        };
+        let key = |clause, command| Causes::key(&silent(clause, command));
+        let deaf = ClauseId::REPLY_3;
+        assert_eq!(key(deaf, "CAL"), key(deaf, "CHG"));
+        let other = ClauseId::GTC_4;
+        assert_ne!(key(other, "CAL"), key(other, "CHG"));
+        assert_eq!(Causes::key(&failure(None, "CAL", "nothing")), None);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use super::causes::Causes;
 use super::consequence::Omission;
 use super::run::{Phase, Suite};
 use crate::event::{Failure, Judge, ScenarioResult, Verdict};
@@ -23,6 +24,8 @@ const OFTEN: usize = 4;
 pub(super) struct Confirmed {
     /// By what they look like.
     alike: BTreeMap<Signature, usize>,
+    /// By what they are told as.
+    causes: BTreeMap<String, usize>,
     /// By what the server leaves undone, whatever clause that breaks.
     omitted: BTreeMap<Omission, usize>,
 }
@@ -32,6 +35,10 @@ impl Confirmed {
         let seen: BTreeSet<Signature> = failures.iter().map(signature).collect();
         for signature in seen {
             *self.alike.entry(signature).or_default() += 1;
+        }
+        let causes: BTreeSet<String> = failures.iter().filter_map(Causes::key).collect();
+        for cause in causes {
+            *self.causes.entry(cause).or_default() += 1;
         }
         let omitted: BTreeSet<Omission> = failures.iter().filter_map(Omission::of).collect();
         for omission in omitted {
@@ -52,11 +59,14 @@ impl Confirmed {
         seen.is_some_and(|seen| *seen >= ENOUGH)
     }
 
-    /// Whether failures like it were confirmed, or often enough that the server leaves just this
-    /// undone.
+    /// Whether failures like it were confirmed, or such as are told as one with it, or often enough
+    /// that the server leaves just this undone.
     fn has_known(&self, failure: &Failure) -> bool {
         let of_it = Omission::of(failure).and_then(|omission| self.omitted.get(&omission));
-        of_it.is_some_and(|seen| *seen >= OFTEN) || self.has_alike(failure)
+        let of_cause = Causes::key(failure).and_then(|cause| self.causes.get(&cause));
+        of_it.is_some_and(|seen| *seen >= OFTEN)
+            || of_cause.is_some_and(|seen| *seen >= ENOUGH)
+            || self.has_alike(failure)
     }
 }
 
@@ -181,6 +191,15 @@ impl Suite {
         }
     }
 
+    /// Whether a scenario has waited in vain before its first judging step, and a cause is known
+    /// that it can name: it accuses nobody, so a further wait would tell nothing.
+    fn is_slowly_blocked(&self, first: &ScenarioResult) -> bool {
+        first.verdict == Verdict::Blocked
+            && first.took >= SLOW
+            && !first.failures.is_empty()
+            && self.knows_what_blocks(first)
+    }
+
     /// Takes failures for confirmed that look like others which were. The slow ones: a server that
     /// never answers one command would otherwise cost a time-out for each scenario that sends it,
     /// one after the other. And those that only oracles have seen: they look at every line, and so
@@ -195,7 +214,9 @@ impl Suite {
             .copied()
             .filter(|index| {
                 let first = self.entries.get(*index).and_then(|e| e.first.as_ref());
-                first.is_some_and(|first| self.confirmed.spares(first))
+                first.is_some_and(|first| {
+                    self.confirmed.spares(first) || self.is_slowly_blocked(first)
+                })
             })
             .collect();
         for index in spared {
@@ -341,6 +362,21 @@ mod tests {
         suite.confirm(&[ended(ClauseId::LST_1)]);
         suite.settle_awaiting();
         assert_eq!((suite.totals.blocked, suite.totals.failed), (1, 0));
+    }
+
+    #[test]
+    fn what_is_blocked_slowly_is_looked_at_again_only_where_nobody_knows_why() {
+        let mut suite = Suite::new(many(1), accounts(2), options());
+        let scenario = suite.scenario(0).unwrap();
+        let mut first = suite.judge.untold(&scenario, SLOW);
+        first.verdict = Verdict::Blocked;
+        first.failures = vec![unshown(ClauseId::PRES_4)];
+        assert!(!suite.is_slowly_blocked(&first));
+        let known = unshown(ClauseId::PRES_1);
+        suite.causes.charge(&known, Standing::Fails, "a");
+        assert!(suite.is_slowly_blocked(&first));
+        first.took = SLOW / 2;
+        assert!(!suite.is_slowly_blocked(&first));
     }
 
     #[test]

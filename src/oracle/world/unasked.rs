@@ -17,7 +17,9 @@ impl World {
         match (line.verb, user) {
             (Verb::Out, _) => {
                 conn.server_out = true;
-                conn.is_displaced = line.word(1) == b"OTH";
+                // With another word it is told in a wrong way, and who has not asked for it is out.
+                let is_told = line.count() > 1 && line.word(1) != b"SSD";
+                conn.is_displaced = is_told && conn.client_out.is_none();
                 if line.word(1) == b"SSD" {
                     self.shake();
                 }

@@ -110,7 +110,9 @@ fn is_of_the_same_kind(failure: &Failure, finding: &Finding, outcome: &Outcome) 
     // What is wrong with the names in one line is wrong with them in others; a line that never came
     // is not kept from coming by its name.
     let is_misread = || waits_for_names(failure) && (!is_silent || has_come(failure, outcome));
-    if is_of_names(finding.clause) && (failure.word.is_some() || is_misread()) {
+    // Another command or an error in a line's place is none of it.
+    let differs = failure.word.is_some_and(|word| word > 1);
+    if is_of_names(finding.clause) && (differs || is_misread()) {
         return true;
     }
     // A number that is not the server's own shows wherever numbers are compared.
@@ -118,11 +120,15 @@ fn is_of_the_same_kind(failure: &Failure, finding: &Finding, outcome: &Outcome) 
         return true;
     }
     // What a batch has not told of settings and lists, nobody has put right.
-    if is_of_batches(finding.clause) && waits_for_visibility(failure) {
+    if is_of_batches(finding.clause) && is_refused_setting(failure) {
+        return true;
+    }
+    let waits_to_see = || waits_for_visibility(failure) && !is_unanswered_call(failure);
+    if is_of_batches(finding.clause) && waits_to_see() {
         return true;
     }
     // Who never heard that somebody watches does not tell the watcher either.
-    finding.clause == ClauseId::ADD_10 && is_silent && waits_for_visibility(failure)
+    finding.clause == ClauseId::ADD_10 && is_silent && waits_to_see()
 }
 
 /// Whether a failure follows from the very line that was accused: that line was waited for, or came
@@ -145,8 +151,10 @@ fn follows_line(failure: &Failure, finding: &Finding, outcome: &Outcome) -> bool
     let is_unasked = finding.clause == ClauseId::REPLY_4;
     let command = command_of(finding, transcript).filter(|_| !is_unasked);
     let is_silent = matches!(failure.got, Observed::Silence(_));
-    // A wrong number keeps no line from coming.
-    if is_silent && is_of_numbers(finding.clause) {
+    // A wrong number keeps no line from coming, nor does a wrong name where any will do.
+    let is_of_whom = [ClauseId::USR_3, ClauseId::USR_4, ClauseId::ADD_12].contains(&finding.clause);
+    let is_idle = is_of_numbers(finding.clause) || (is_of_whom && !waits_for_names(failure));
+    if is_silent && is_idle {
         return false;
     }
     let is_wanted = (wants(&verb) && !is_unasked) || command.as_deref().is_some_and(wants);
@@ -161,7 +169,12 @@ fn follows_line(failure: &Failure, finding: &Finding, outcome: &Outcome) -> bool
     };
     // Who was let in with it is where it led to, unless that is another session.
     let is_entry = !is_silent || wants("ANS") || wants("IRO");
-    let leads_astray = verb != "RNG" || is_entry || finding.clause == ClauseId::RNG_2;
+    // Nor does it matter how those are counted who sit there.
+    let leads_astray = match verb.as_str() {
+        "RNG" => is_entry || finding.clause == ClauseId::RNG_2,
+        "IRO" => finding.oracle != "numbering",
+        _ => true,
+    };
     if leads_astray && Dialect::first().requests().any(|row| is_handed(&row)) {
         return true;
     }
@@ -295,8 +308,7 @@ fn leans_on_lists(failure: &Failure, finding: &Finding, outcome: &Outcome) -> bo
             }
             _ => true,
         },
-        // A call has an answer, whatever the lists hold.
-        Observed::Silence(_) if waits_for(failure, &[Verb::Cal]) => false,
+        _ if is_unanswered_call(failure) => false,
         Observed::Silence(_) if waits_for(failure, &[Verb::Lst]) => {
             let is_told =
                 |text: &str, known: &str| text.split(' ').nth(2) == known.split(' ').nth(2);
@@ -357,6 +369,19 @@ fn waits_for_visibility(failure: &Failure) -> bool {
     any.any(|wanted| matches!(wanted, Wanted::Line(verb) if is_of_visibility(verb)))
 }
 
+/// Whether a setting was refused, which may be so already.
+fn is_refused_setting(failure: &Failure) -> bool {
+    let is_setting = |row: &RequestRow| matches!(row.effect, Effect::Prompt | Effect::Privacy);
+    let mut settings = Dialect::first().requests().filter(is_setting);
+    matches!(failure.got, Observed::Error(..))
+        && settings.any(|row| failure.command.as_deref() == Some(row.verb.as_str()))
+}
+
+/// Whether a call has no answer: it has one, whatever the lists hold.
+fn is_unanswered_call(failure: &Failure) -> bool {
+    matches!(failure.got, Observed::Silence(_)) && waits_for(failure, &[Verb::Cal])
+}
+
 /// Whether a request or a line depends on who may see and call whom.
 fn is_of_visibility(verb: &str) -> bool {
     let requests = Dialect::first().requests();
@@ -401,11 +426,18 @@ pub(super) fn first_word(line: &str) -> &str {
     line.split(' ').next().unwrap_or_default()
 }
 
-/// Whether a failure waits for a line that holds a friendly name.
+/// Whether a failure waits for a line that holds a friendly name, and not for any name there.
 fn waits_for_names(failure: &Failure) -> bool {
     let has_name = |row: &LineRow| {
-        let place = row.message.place_of(Param::Name);
-        place.is_some()
+        let Some(place) = row.message.place_of(Param::Name) else {
+            return false;
+        };
+        let patterns = failure.expected.text.split(" | ");
+        let mut own = patterns
+            .filter(|text| first_word(text) == row.message.verb.as_str())
+            .peekable();
+        let takes_any = |text: &str| text.split(' ').nth(place) == Some("*");
+        own.peek().is_none() || !own.all(takes_any)
     };
     let lines = Dialect::first().lines().filter(has_name);
     let lines = lines.map(|row| row.message.verb);
@@ -494,8 +526,10 @@ impl Omission {
         let of_line = of_line.flat_map(|row| row.clauses.iter().copied());
         let row = Dialect::first().request(kind, &self.verb);
         let of_request = row.into_iter().flat_map(|row| [row.clause, row.result]);
+        let again = (self.verb == "SYN").then_some(ClauseId::SYN_10);
         let always = [ClauseId::REPLY_1];
-        of_line.chain(of_request).chain(always).collect()
+        let others = again.into_iter().chain(always);
+        of_line.chain(of_request).chain(others).collect()
     }
 
     /// Whether a failure that shows this is about it, and not about something that needs it.

@@ -270,6 +270,62 @@ fn a_wrong_number_keeps_no_line_from_coming() {
 }
 
 #[test]
+fn a_wrong_name_keeps_no_line_from_coming_that_takes_any() {
+    let lines = [(0, "C: MSG 1 U 5"), (1, "S: MSG a@x Bob 4")];
+    let charged = |clause, text: &str| {
+        let mut outcome = said(&lines);
+        outcome.findings = vec![finding(&outcome, 1, clause, "")];
+        let mut cut = waiting(&outcome, 1, "MSG", "nothing");
+        cut.expected.text = text.into();
+        is_charged(&cut, &outcome)
+    };
+    assert!(!charged(ClauseId::USR_4, "NAK 1 | MSG a@x * 5"));
+    assert!(charged(ClauseId::USR_4, "NAK 1 | MSG a@x Alice 5"));
+    assert!(charged(ClauseId::FRAME_3, "NAK 1 | MSG a@x * 5"));
+}
+
+#[test]
+fn a_batch_that_lacks_something_answers_for_settings_and_for_no_call() {
+    let lines = [(0, "C: SYN 1 0"), (0, "S: LST 1 FL 3 0 0")];
+    let mut outcome = said(&lines);
+    outcome.findings = vec![finding(&outcome, 1, ClauseId::SYN_3, "")];
+    let refused = |command: &str| Failure {
+        command: Some(command.into()),
+        conn: Some(ConnId(1)),
+        until: 2,
+        ..failure(Some(ClauseId::FRAME_8), command, "218 7")
+    };
+    assert!(is_charged(&refused("BLP"), &outcome));
+    assert!(!is_charged(&refused("USR"), &outcome));
+    assert!(is_charged(&waiting(&outcome, 1, "CAL", "217 3"), &outcome));
+    assert!(!is_charged(
+        &waiting(&outcome, 1, "CAL", "nothing"),
+        &outcome
+    ));
+}
+
+#[test]
+fn how_a_roster_counts_loses_no_message() {
+    let lines = [
+        (0, "C: ANS 1 a@x 1 2"),
+        (0, "S: IRO 1 0 1 b@x B"),
+        (0, "C: PNG"),
+    ];
+    let lost = |oracle| {
+        let mut outcome = said(&lines);
+        let found = finding(&outcome, 1, ClauseId::ANS_2, "");
+        outcome.findings = vec![Finding { oracle, ..found }];
+        let lost = Failure {
+            command: Some("MSG".into()),
+            ..waiting(&outcome, 1, "NAK", "nothing")
+        };
+        is_charged(&lost, &outcome)
+    };
+    assert!(!lost("numbering"));
+    assert!(lost("roster"));
+}
+
+#[test]
 fn a_rem_that_is_refused_and_done_is_one_thing() {
     let lines = [
         (0, "C: REM 7 FL bob@x"),

@@ -193,10 +193,16 @@ fn is_login(sent: &Sent<'_>) -> bool {
 }
 
 pub(super) fn ok_names_another(sent: &mut Sent<'_>) {
-    let peers = sent.notes.peers.values();
-    let mut others = peers.filter(|peer| !peer.handle.is_empty() && peer.handle != sent.text(3));
-    let other = others.next().map(|peer| peer.handle.clone());
-    if let (true, Some(other)) = (is_login(sent), other) {
+    if !is_login(sent) {
+        return;
+    }
+    let own = sent.text(3).to_owned();
+    // Whoever is there, or was the last to come: alone or beside others, it shows.
+    let last = sent.notes.remember("named", own.clone().into());
+    let last = last.and_then(|last| String::from_utf8(last).ok());
+    let peers = sent.notes.peers.values().map(|peer| peer.handle.clone());
+    let mut others = peers.chain(last);
+    if let Some(other) = others.find(|other| !other.is_empty() && *other != own) {
         sent.set(3, other);
     }
 }

@@ -104,14 +104,19 @@ pub(super) fn lst_total_too_high(sent: &mut Sent<'_>) {
     }
 }
 
+/// Whether a line says that a list is empty: it names nobody.
+fn is_empty_list(sent: &Sent<'_>) -> bool {
+    is_list_answer(sent) && sent.text(4) == "0" && sent.words.len() == 6
+}
+
 pub(super) fn empty_lst_unanswered(sent: &mut Sent<'_>) {
-    if is_list_answer(sent) && sent.text(4) == "0" {
+    if is_empty_list(sent) {
         sent.drop();
     }
 }
 
 pub(super) fn empty_lst_counts_one(sent: &mut Sent<'_>) {
-    if is_list_answer(sent) && sent.text(4) == "0" {
+    if is_empty_list(sent) {
         sent.set(4, "1");
         sent.set(5, "1");
     }
@@ -170,7 +175,8 @@ pub(super) fn blp_old_value(sent: &mut Sent<'_>) {
 
 /// Says that a setting was made that was so before.
 fn same_value(sent: &mut Sent<'_>, verb: &str) {
-    if sent.is("218") && sent.answers(verb) {
+    // What names no value has none that was so before.
+    if sent.is("218") && sent.answers(verb) && !sent.asked(2).is_empty() {
         let number = sent.notes.made_up_number(sent.conn);
         let line = format!("{verb} {} {number} {}", sent.text(1), sent.asked(2));
         sent.line(&line);

@@ -6,7 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use super::fault::{Fault, FaultSet, How};
-use super::notes::{Command, Notes, Until, Word};
+use super::notes::{Command, Notes, Until, Word, text};
 use super::received::{Fate, Received};
 use super::sent::Sent;
 use crate::protocol::ServerKind;
@@ -132,11 +132,12 @@ impl Tamper {
                 if let Some(peer) = sent.notes.peers.get(&conn) {
                     sent.notes.numbers.raise(&peer.handle, &mut sent.words);
                 }
+                let own = sent.words.clone();
                 let mut spoils = self.outgoing.iter();
                 while let (true, Some(spoil)) = (sent.goes_out(), spoils.next()) {
                     spoil(&mut sent);
                 }
-                note_frame(&mut sent);
+                note_frame(&mut sent, &own);
                 sent.finish()
             }
             Output::Close(conn) => {
@@ -224,10 +225,11 @@ fn lower_number(received: &mut Received<'_>) {
     }
 }
 
-/// Learns from a frame who is where.
-fn note_frame(sent: &mut Sent<'_>) {
-    let words: Vec<String> = (0..6).map(|place| sent.text(place).to_owned()).collect();
-    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+/// Learns from a frame who is where: from the server's own words, where it still is such a line, so
+/// that one fault does not lead another astray.
+fn note_frame(sent: &mut Sent<'_>, own: &[Word]) {
+    let is_kept = own.first() == sent.words.first();
+    let words: Vec<&str> = (0..6).map(|place| text(own, place)).collect();
     let asked = sent.asked(2).to_owned();
     let length = sent.words.iter().map(Vec::len).sum::<usize>() + sent.payload.len();
     let Some(peer) = sent.notes.peers.get_mut(&sent.conn) else {
@@ -235,6 +237,7 @@ fn note_frame(sent: &mut Sent<'_>) {
     };
     peer.unheard += length;
     match words[..] {
+        _ if !is_kept => {}
         ["USR", _, "OK", handle, name, ..] => {
             peer.handle = handle.to_owned();
             peer.name = name.to_owned();

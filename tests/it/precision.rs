@@ -62,6 +62,9 @@ fn dialect_of(suite: &[Arc<Scenario>], faults: &[Fault]) -> &'static Dialect {
         .unwrap_or_default()
 }
 
+/// How the reason begins of a scenario that failed, and whose steps could not be carried out.
+const UNENDED: &str = "it could not be carried out to its end";
+
 /// Runs the suite against a server with these faults.
 fn said(suite: &[Arc<Scenario>], faults: FaultSet, dialect: &'static Dialect) -> Said {
     let config = Config {
@@ -93,6 +96,11 @@ fn said(suite: &[Arc<Scenario>], faults: FaultSet, dialect: &'static Dialect) ->
                 let is_elsewhere = matches!(result.skipped, Some(SkipReason::Dialects { .. }));
                 if !matches!(result.verdict, Verdict::Failed | Verdict::Passed) && !is_elsewhere {
                     *said.others.entry(result.verdict.as_str()).or_default() += 1;
+                }
+                let why = result.reason.as_deref().unwrap_or_default();
+                // An oracle has seen something else, and nobody can say more of its clauses.
+                if result.verdict == Verdict::Failed && why.starts_with(UNENDED) {
+                    said.blocked.extend(&result.clauses);
                 }
                 if result.verdict == Verdict::Blocked {
                     said.blocked.extend(&result.clauses);

@@ -28,7 +28,7 @@ fn mend(frame: &Frame, grammar: Grammar, finding: &Finding) -> Option<Frame> {
     let mut words: Words<'_> = frame.words().collect();
     if finding.clause == ClauseId::TRID_9 && words.len() > 1 {
         words.remove(1);
-    } else if finding.clause == ClauseId::SYN_4 && words.len() > 1 {
+    } else if finding.clause == ClauseId::SYN_4 && words.get(1) == Some(&&b"0"[..]) {
         *words.get_mut(1)? = finding.expected.as_bytes();
     } else if finding.clause == ClauseId::FRAME_3 {
         let at = place_of_name(grammar, frame)?;
@@ -225,6 +225,8 @@ mod tests {
         let line = Frame::line("GTC 0 5 A".to_owned());
         let right = mend(&line, GRAMMAR, &batch).unwrap();
         assert_eq!(right.line, "GTC 7 5 A");
+        let other = Frame::line("GTC 6 5 A".to_owned());
+        assert_eq!(mend(&other, GRAMMAR, &batch), None);
         for (line, clause, message, right) in cases {
             assert_eq!(mended(line, clause, message).as_deref(), right, "{line}");
         }

@@ -98,7 +98,7 @@ fn a_held_frame_goes_out_in_time() {
     }
     s.nothing(b);
     let due = s.server.poll_timeout().unwrap();
-    assert_eq!(due, Duration::from_millis(20));
+    assert_eq!(due, Duration::from_millis(8));
     s.wait(1);
     order += std::str::from_utf8(&s.next(b).payload.unwrap()).unwrap();
     assert_eq!(order, "132");

@@ -296,7 +296,8 @@ fn judge_values(
         .params
         .iter()
         .zip(told.line.words_from(row.first_param()));
-    let is_wrong = params.any(|(param, word)| is_judged(row, *param) && !param.fits(word));
+    let is_wrong =
+        params.any(|(param, word)| is_judged(seen.conn.dialect, row, *param) && !param.fits(word));
     if is_wrong && told.line.count() > 1 && !bears_trid(seen, told) {
         let expected: Vec<&str> = form.params.iter().map(|param| param.as_str()).collect();
         out.accuse_line(
@@ -310,10 +311,10 @@ fn judge_values(
 
 /// Whether this oracle looks at the value of a parameter; what was asked for, and whom it is about,
 /// is for others.
-fn is_judged(row: &Message, param: Param) -> bool {
+fn is_judged(dialect: &Dialect, row: &Message, param: Param) -> bool {
     match param {
         Param::Is(_) | Param::OneOf(_) | Param::Serial | Param::Address | Param::Cookie => true,
-        Param::SessionId => row.trid == TridRule::Request,
+        Param::SessionId => row.trid == TridRule::Request && dialect.has_decimal_sessions(),
         _ => false,
     }
 }

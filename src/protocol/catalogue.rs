@@ -235,7 +235,7 @@ catalogue! {
     SBU_5 "SBU-5": Practice "7.11" "The refusal is 911." accept "a close";
     SBU_6 "SBU-6": Must "8.2" "Before USR or ANS nothing succeeds on a switchboard." accept "302, an error, a close";
     // CAL, RNG, ANS, IRO (8.3, 8.4)
-    CAL_1 "CAL-1": Must "8.3" "CAL of a reachable user is answered by `CAL TrID RINGING session`, the session being a decimal number.";
+    CAL_1 "CAL-1": Must "8.3" "CAL of a reachable user is answered by `CAL TrID RINGING session`, the session being a decimal number." accept "from MSNP3 on, a session that is no decimal number";
     CAL_2 "CAL-2": Must "8.3" "All CALs of one session name the same session; different sessions have different numbers.";
     CAL_3 "CAL-3": Must "8.3" "Calling an offline user is an error.";
     CAL_4 "CAL-4": Must "8.3" "Calling a user who has the caller on the BL is an error, and the callee gets no RNG.";

@@ -55,6 +55,13 @@ impl Dialect {
         rows.map_or(&[], Vec::as_slice)
     }
 
+    /// Whether the number of a session is decimal, as the draft has it. From MSNP3 on servers of today
+    /// name sessions in other words, and clients take them (CAL-1).
+    #[must_use]
+    pub fn has_decimal_sessions(&self) -> bool {
+        self.number <= 2
+    }
+
     /// All rows, by verb in the order of [`Verb::ALL`].
     pub fn messages(&self) -> impl Iterator<Item = &Message> + Clone {
         self.table().by_verb.iter().flatten()

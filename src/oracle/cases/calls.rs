@@ -48,3 +48,13 @@ fn who_has_turned_calls_off_is_not_called() {
     );
     silent(&format!("{again}{rings}"));
 }
+
+#[test]
+fn a_session_has_a_decimal_number_in_msnp2_alone() {
+    let talk = |version: &str| {
+        let bob = BOARD.replacen("bob on NLN", &format!("bob on NLN{version}"), 1);
+        format!("alice on NLN\n{bob}{}", call("CAL 2 RINGING 6f94a2"))
+    };
+    accuses("CAL-1", &talk(""));
+    silent(&talk(" VER=MSNP3"));
+}

@@ -135,10 +135,14 @@ impl World {
 
     fn take_seat(&mut self, id: ConnId, board: super::BoardId, user: UserId, asked: usize) {
         let index = self.index;
+        // There is no VER on a switchboard: the user speaks what it agreed on at its login.
+        let login = self.users.get_mut(user).login;
+        let dialect = login.map(|login| self.conn_mut(login).dialect);
         let conn = self.conn_mut(id);
         if conn.board.is_some() {
             return;
         }
+        conn.dialect = dialect.unwrap_or(conn.dialect);
         conn.user = Some(user);
         conn.board = Some(board);
         conn.asked_in = asked;

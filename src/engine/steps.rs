@@ -300,7 +300,9 @@ impl Session {
             (None, Stop::Blocked)
         } else {
             let clause = instead.or(step.clause).or(self.clause);
-            let beyond = |level: Level| clause.is_some_and(|clause| clause.level() > level);
+            let dialect = self.env.dialect;
+            let beyond =
+                |level: Level| clause.is_some_and(|clause| clause.level_in(dialect) > level);
             let stop = match self.env.level.is_some_and(beyond) {
                 true => Stop::Noted,
                 false => Stop::Failed,

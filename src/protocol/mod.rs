@@ -7,6 +7,7 @@
 mod asked;
 mod barrier;
 mod catalogue;
+mod changes;
 mod clause;
 mod clauses;
 mod dialect;

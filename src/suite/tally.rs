@@ -79,6 +79,7 @@ impl Tally {
         judged
             .map(|(clause, dialect)| ClauseResult {
                 dialect,
+                level: clause.id.level_in(dialect),
                 ..self.result(clause, causes, is_part)
             })
             .collect()

@@ -109,7 +109,7 @@ impl Assessor {
             Ending::Inconclusive | Ending::Passed | Ending::Failed => {}
         }
         for variation in &outcome.variations {
-            if self.strict && self.counts(variation.clause.level()) {
+            if self.strict && self.counts(variation.clause.level_in(self.dialect)) {
                 let clause = variation.clause.clause();
                 result.failures.push(Failure {
                     detail: Some("a variation, under --strict".into()),
@@ -198,7 +198,7 @@ impl Assessor {
     ) {
         let clause = failure.clause.or_else(|| scenario.clauses.first().copied());
         failure.clause = clause;
-        failure.level = clause.map(ClauseId::level);
+        failure.level = clause.map(|clause| clause.level_in(self.dialect));
         match failure.level {
             Some(level) if !self.counts(level) => result.notes.push(failure),
             _ => result.failures.push(failure),

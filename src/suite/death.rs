@@ -20,6 +20,7 @@ use super::consequence::drop_silence;
 use super::hunt::{Hunt, Move};
 use super::run::{Running, Suite};
 use super::task::{Dead, Task, Work};
+use super::wear::{drop_life, ran};
 use crate::event::{Failure, Judge, NoticeKind, Observed, ScenarioResult, Verdict};
 use crate::protocol::ClauseId;
 use crate::scenario::ast::Scenario;
@@ -496,6 +497,7 @@ impl Suite {
                 if death.dead.is_silent {
                     drop_silence(&mut result.failures);
                 }
+                drop_life(&mut result.failures);
                 if result.verdict != Verdict::Failed || result.failures.is_empty() {
                     result.verdict = Verdict::Blocked;
                     result.cause = self.causes.of_death();
@@ -509,7 +511,7 @@ impl Suite {
             _ => death.dead.last_words().to_vec(),
         };
         if !names.is_empty() {
-            detail.insert(0, format!("while these ran: {}", names.join(", ")));
+            detail.splice(0..0, ran(&names, self.options.owns_server));
         }
         self.notice(NoticeKind::Error, why.clone(), detail);
         self.stop(&why);

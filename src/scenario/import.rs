@@ -44,7 +44,7 @@ pub fn import_from(
         source: Arc::clone(source),
         places,
         accused,
-        has_challenges: transcript.entries().iter().any(is_challenge),
+        taken: taken(transcript),
         cast: Cast::of(transcript),
         captures: BTreeMap::new(),
         serials: BTreeMap::new(),
@@ -101,8 +101,8 @@ struct Importer<'t> {
     source: Arc<Source>,
     /// Where the entries stand; none where that is not known.
     places: &'t [(usize, usize)],
-    /// The server has challenged somebody.
-    has_challenges: bool,
+    /// The answers to challenges that were taken, where the server has challenged somebody.
+    taken: Option<BTreeSet<(ConnId, &'t [u8])>>,
     /// Lines that are not to be asked of a server.
     accused: &'t Accused,
     cast: Cast,
@@ -183,19 +183,12 @@ impl Importer<'_> {
     /// Whether it is a challenge, or its answer that was taken, or what says so: a server challenges
     /// whenever it likes, and the harness answers by itself.
     fn is_challenge(&self, entry: &Entry) -> bool {
-        let (What::Frame(_, frame), true) = (&entry.what, self.has_challenges) else {
+        let (What::Frame(_, frame), Some(taken)) = (&entry.what, &self.taken) else {
             return false;
         };
-        let is_taken = |other: &Entry| match &other.what {
-            What::Frame(Party::Server, other) => {
-                other.verb() == b"QRY" && other.words().nth(1) == frame.words().nth(1)
-            }
-            _ => false,
-        };
-        let mut own = self.transcript.entries().iter();
         match frame.verb() {
             b"CHL" => true,
-            b"QRY" => own.any(|other| other.conn == entry.conn && is_taken(other)),
+            b"QRY" => taken.contains(&(entry.conn, trid_of(frame))),
             _ => false,
         }
     }
@@ -442,9 +435,22 @@ impl Importer<'_> {
     }
 }
 
-/// Whether a server challenges a client.
-fn is_challenge(entry: &Entry) -> bool {
-    matches!(&entry.what, What::Frame(Party::Server, frame) if frame.verb() == b"CHL")
+/// The answers to challenges that the server has taken; `None` where it has challenged nobody.
+fn taken(transcript: &Transcript) -> Option<BTreeSet<(ConnId, &[u8])>> {
+    let said = |verb: &'static [u8]| {
+        let entries = transcript.entries().iter();
+        entries.filter_map(move |entry| match &entry.what {
+            What::Frame(Party::Server, frame) if frame.verb() == verb => Some((entry.conn, frame)),
+            _ => None,
+        })
+    };
+    said(b"CHL").next()?;
+    let answers = said(b"QRY").map(|(conn, frame)| (conn, trid_of(frame)));
+    Some(answers.collect())
+}
+
+fn trid_of(frame: &Frame) -> &[u8] {
+    frame.words().nth(1).unwrap_or_default()
 }
 
 fn pattern(line: &str, kinds: Vec<WordKind>, rest: bool) -> LinePattern {

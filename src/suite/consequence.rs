@@ -478,6 +478,12 @@ pub(super) fn drop_silence(failures: &mut Vec<Failure>) {
     failures.retain(|failure| !only_follows(failure));
 }
 
+/// Leaves out that the server no longer serves: nobody knows which of those who ran stopped it.
+pub(super) fn drop_life(failures: &mut Vec<Failure>) {
+    let is_of_life = |clause: ClauseId| clause.clause().group() == "LIVE";
+    failures.retain(|failure| !failure.clause.is_some_and(is_of_life));
+}
+
 /// What a server leaves undone, whatever was asked of it besides: a command that is not answered, a
 /// line that does not come.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::consequence::{drop_silence, is_charged, may_lean_on_lists};
+use super::consequence::{drop_life, drop_silence, is_charged, may_lean_on_lists};
 use crate::engine::test_support::outcome;
 use crate::engine::{Ending, Outcome};
 use crate::event::test_support::{failure, observed};
@@ -404,4 +404,20 @@ fn that_a_dead_server_is_silent_is_no_breach_of_what_was_asked() {
     assert_eq!(told(ClauseId::LIVE_1, "nothing"), 1);
     assert_eq!(told(ClauseId::CHG_1, "201 7"), 1);
     assert_eq!(told(ClauseId::CHG_1, "closed"), 1);
+}
+
+#[test]
+fn who_only_ran_is_accused_of_what_it_saw_itself() {
+    let of = |clause| failure(Some(clause), "QNG", "CHG 5 BSY");
+    let mut failures = vec![
+        of(ClauseId::LIVE_2),
+        of(ClauseId::CHG_1),
+        of(ClauseId::LIVE_4),
+    ];
+    drop_life(&mut failures);
+    let left: Vec<_> = failures
+        .iter()
+        .filter_map(|failure| failure.clause)
+        .collect();
+    assert_eq!(left, [ClauseId::CHG_1]);
 }

@@ -16,11 +16,11 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::consequence::drop_silence;
+use super::consequence::{drop_life, drop_silence};
 use super::hunt::{Hunt, Move};
 use super::run::{Running, Suite};
 use super::task::{Dead, Task, Work};
-use super::wear::{drop_life, ran};
+use super::wear::ran;
 use crate::event::{Failure, Judge, NoticeKind, Observed, ScenarioResult, Verdict};
 use crate::protocol::ClauseId;
 use crate::scenario::ast::Scenario;

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use super::death::{Death, Health};
 use super::run::{Entry, Suite};
-use crate::event::Failure;
 use crate::protocol::ClauseId;
 
 /// So often a scenario runs again for a death of wear before it is a suspect like others.
@@ -96,16 +95,9 @@ pub(super) fn ran(names: &[String], owns_server: bool) -> Vec<String> {
     [ran].into_iter().chain(hint).collect()
 }
 
-/// Leaves out that the server no longer serves: nobody knows which of those who ran stopped it.
-pub(super) fn drop_life(failures: &mut Vec<Failure>) {
-    let is_of_life = |clause: ClauseId| clause.clause().group() == "LIVE";
-    failures.retain(|failure| !failure.clause.is_some_and(is_of_life));
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::event::test_support::failure;
 
     #[test]
     fn a_server_that_wears_out_gets_fewer_at_a_time() {
@@ -113,22 +105,6 @@ mod tests {
         assert_eq!(wear.jobs(16), 16);
         wear.is_known = true;
         assert_eq!((wear.jobs(16), wear.jobs(2)), (BESIDE, 2));
-    }
-
-    #[test]
-    fn who_only_ran_is_accused_of_what_it_saw_itself() {
-        let of = |clause| failure(Some(clause), "QNG", "CHG 5 BSY");
-        let mut failures = vec![
-            of(ClauseId::LIVE_2),
-            of(ClauseId::CHG_1),
-            of(ClauseId::LIVE_4),
-        ];
-        drop_life(&mut failures);
-        let left: Vec<_> = failures
-            .iter()
-            .filter_map(|failure| failure.clause)
-            .collect();
-        assert_eq!(left, [ClauseId::CHG_1]);
     }
 
     #[test]

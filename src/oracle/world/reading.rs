@@ -225,7 +225,8 @@ fn clarity(grammar: Grammar, line: &Line<'_>, frame: &Frame, trid: Option<u64>) 
 /// Whether a line of a batch says everything but its TrID, as some servers tell properties (SYNC-2,
 /// SYNC-10): the number in its place is another.
 fn lacks_trid(conn: &Conn, line: &Line<'_>) -> bool {
-    if !Dialect::is_added_to_batch(line.verb) || has_asked(conn, line.verb) {
+    let is_asked = || conn.unanswered().any(|request| request.verb == line.verb);
+    if !Dialect::is_added_to_batch(line.verb) || is_asked() {
         return false;
     }
     let Some(row) = conn.grammar(Direction::ToClient).row(line.verb) else {
@@ -237,12 +238,6 @@ fn lacks_trid(conn: &Conn, line: &Line<'_>) -> bool {
             .is_some_and(|form| form.fits(words(from)))
     };
     is_of(1) && !is_of(row.first_param())
-}
-
-/// Whether a request with this verb waits for its answer.
-fn has_asked(conn: &Conn, verb: Verb) -> bool {
-    let mut open = conn.requests.values().flat_map(|slot| &slot.waiting);
-    open.any(|request| request.verb == verb)
 }
 
 fn read_line<'w, 'e>(conn: &'w Conn, frame: &'e Frame) -> Told<'w, 'e> {

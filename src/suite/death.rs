@@ -394,6 +394,7 @@ impl Suite {
     /// The hunt is over, and the server lives.
     fn conclude(&mut self, mut death: Death) {
         let culprits = death.hunt.culprits().map(|found| death.of_numbers(found));
+        let culprits = culprits.filter(|found| death.wears || self.wear.leaves_to_blame(found));
         let is_found = culprits.is_some();
         if let Some(culprits) = culprits {
             self.blame(&culprits, &mut death);

@@ -32,6 +32,12 @@ impl Wear {
             false => most,
         }
     }
+
+    /// Whether these are to blame for a death: several in a row have stopped a server of how many
+    /// came, where it is known that it does.
+    pub(super) fn leaves_to_blame(&self, culprits: &[usize]) -> bool {
+        !self.is_known || culprits.len() < 2
+    }
 }
 
 impl Suite {
@@ -105,6 +111,15 @@ mod tests {
         assert_eq!(wear.jobs(16), 16);
         wear.is_known = true;
         assert_eq!((wear.jobs(16), wear.jobs(2)), (BESIDE, 2));
+    }
+
+    #[test]
+    fn a_row_is_not_to_blame_where_many_stop_the_server() {
+        let mut wear = Wear::default();
+        assert!(wear.leaves_to_blame(&[1, 2]), "nothing is known");
+        wear.is_known = true;
+        assert!(!wear.leaves_to_blame(&[1, 2]));
+        assert!(wear.leaves_to_blame(&[1]), "it stops the server alone");
     }
 
     #[test]

@@ -418,6 +418,8 @@ impl Suite {
             self.recent.insert(entry);
             self.doubt(Look::Calm);
         }
+        // What lies beyond the level explains what needs it as well as what fails the run.
+        self.confirm(&result.notes);
         if self.phase == Phase::Verify {
             self.settle_if_alive(entry, result);
         } else if self.phase == Phase::SecondLook {

@@ -51,7 +51,7 @@ impl Assessor {
     }
 
     /// Whether a clause can fail the run.
-    fn counts(&self, level: Level) -> bool {
+    pub(super) fn counts(&self, level: Level) -> bool {
         level <= self.level && level != Level::Open
     }
 

@@ -132,19 +132,19 @@ pub(super) fn no_group_entered(sent: &mut Sent<'_>) {
     }
 }
 
-const ADDED: &str = "added to a group";
-
 /// Whoever enters one more group is told that the user has removed it.
 pub(super) fn further_group_is_removal(sent: &mut Sent<'_>) {
     if !sent.is("ADD") || !sent.answers("ADD") || sent.text(2) != "FL" {
         return;
     }
     let handle = sent.text(4).to_owned();
-    let last = sent.notes.remember(ADDED, handle.clone().into_bytes());
-    let is_further = last.is_some_and(|last| last == handle.as_bytes());
-    let adder = sent.notes.peers.get(&sent.conn);
-    let adder = adder.map(|peer| peer.handle.clone()).unwrap_or_default();
-    if let (true, Some(conn)) = (is_further, sent.notes.conn_of(&handle)) {
+    let Some(peer) = sent.notes.peers.get_mut(&sent.conn) else {
+        return;
+    };
+    let adder = peer.handle.clone();
+    let added = peer.seen.entry(format!("ADD FL {handle}").into());
+    let added = added.and_modify(|times| *times += 1).or_insert(1);
+    if let (true, Some(conn)) = (*added > 1, sent.notes.conn_of(&handle)) {
         let number = sent.notes.made_up_number(conn);
         sent.after_to(conn, &format!("REM 0 RL {number} {adder}"));
     }

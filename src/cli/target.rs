@@ -10,10 +10,14 @@ use super::console::Console;
 use super::exit::Exit;
 use super::{files, snippet};
 
-/// An account that cannot be read, by its number. It may hold a password, so it is not shown.
+/// An account that cannot be taken; by its number, where it may hold a password.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("account {0} is not HANDLE:PASSWORD or HANDLE:PASSWORD:NAME")]
-struct BadAccount(usize);
+enum BadAccount {
+    #[error("account {0} is not HANDLE:PASSWORD or HANDLE:PASSWORD:NAME")]
+    Form(usize),
+    #[error("{0} stands twice among the accounts: two users of a scenario would be one")]
+    Twice(String),
+}
 
 impl TargetArgs {
     /// The target that was named: `builtin`, a file, or an address. What is wrong is told.
@@ -86,10 +90,18 @@ impl TargetArgs {
                         ..Account::new(handle, password)
                     })
                 }
-                _ => Err(BadAccount(at + 1)),
+                _ => Err(BadAccount::Form(at + 1)),
             }
         };
-        self.accounts.iter().enumerate().map(read).collect()
+        let accounts = self.accounts.iter().enumerate().map(read);
+        let accounts = accounts.collect::<Result<Vec<Account>, _>>()?;
+        for (at, account) in accounts.iter().enumerate() {
+            let is_it = |known: &Account| known.handle.eq_ignore_ascii_case(&account.handle);
+            if accounts.iter().take(at).any(is_it) {
+                return Err(BadAccount::Twice(account.handle.clone()));
+            }
+        }
+        Ok(accounts)
     }
 }
 
@@ -108,10 +120,13 @@ mod tests {
             log: None,
         };
         let error = args.accounts().unwrap_err();
-        assert_eq!(error, BadAccount(2));
+        assert_eq!(error, BadAccount::Form(2));
         assert!(!error.to_string().contains("topsecret"));
         args.accounts = vec!["a@b:pw:A:B".into()];
         let accounts = args.accounts().unwrap();
         assert_eq!(accounts[0].name.as_deref(), Some("A:B"));
+        args.accounts = vec!["a@b:pw".into(), "c@d:pw".into(), "A@B:other".into()];
+        let error = args.accounts().unwrap_err();
+        assert_eq!(error, BadAccount::Twice("A@B".into()));
     }
 }

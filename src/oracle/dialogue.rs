@@ -271,6 +271,14 @@ pub(in crate::oracle) fn accuses_first(clause: &str, text: &str) {
     assert_eq!(first, Some(clause), "{text}\nfound:\n{}", told(&findings));
 }
 
+/// The dialogue breaks this clause last.
+#[track_caller]
+pub(in crate::oracle) fn accuses_last(clause: &str, text: &str) {
+    let findings = findings(text);
+    let last = findings.last().map(|finding| finding.clause.as_str());
+    assert_eq!(last, Some(clause), "{text}\nfound:\n{}", told(&findings));
+}
+
 /// What should have come, by the first finding.
 #[track_caller]
 pub(in crate::oracle) fn expects(expected: &str, text: &str) {

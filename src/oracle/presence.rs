@@ -98,6 +98,10 @@ impl Oracle for Presence {
         if matches!(shown, b"HDN" | b"FLN") {
             let message = "a hidden or offline state is shown to others";
             out.accuse_line(seen, ClauseId::PRES_14, message, "FLN handle, or nothing");
+            if shown == b"HDN" {
+                let message = "a hidden user is shown to others";
+                out.accuse_line(seen, ClauseId::CHG_5, message, "FLN handle, or nothing");
+            }
             return;
         }
         let Some(me) = seen.conn.user else {
@@ -238,7 +242,7 @@ fn accuse_due(world: &World, me: UserId, due: Due, out: &mut Findings) {
 
 #[cfg(test)]
 mod tests {
-    use crate::oracle::dialogue::{accuses, silent};
+    use crate::oracle::dialogue::{accuses, accuses_first, accuses_last, silent};
 
     /// Alice in state BSY, whom bob watches.
     const BOTH: &str = "alice on BSY\nbob on NLN FL=alice,carol\n";
@@ -301,10 +305,16 @@ mod tests {
     }
 
     #[test]
+    fn a_hidden_state_is_shown_to_nobody() {
+        accuses_first("PRES-14", &bob_sees("", "NLN HDN"));
+        accuses_last("CHG-5", &bob_sees("", "NLN HDN"));
+    }
+
+    #[test]
     fn states() {
         silent(&bob_sees("", "NLN BSY"));
         accuses("PRES-4", &bob_sees("", "NLN AWY"));
-        accuses("PRES-14", &bob_sees("", "NLN HDN"));
+        accuses("PRES-14", &bob_sees("", "NLN FLN"));
         silent(&bob_sees("alice C: CHG 9 AWY\n", "NLN AWY"));
         // Late, with the state of then.
         silent(&bob_sees(

@@ -108,6 +108,7 @@ impl SuiteRun {
             max_connections: None,
             owns_server: self.owns_server,
             dispatch_refers: false,
+            knows_passwords: true,
             challenges: false,
             transcripts: false,
             waivers: Waivers::new(self.waivers, None).with_habits(self.habits),

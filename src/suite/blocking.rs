@@ -105,9 +105,7 @@ impl Suite {
 
     /// The cause of a failure that the scenario at hand does not show.
     pub(super) fn charge_unshown(&mut self, failure: &Failure) -> usize {
-        let is_noted = failure
-            .level
-            .is_some_and(|level| !self.judge.counts(level));
+        let is_noted = failure.level.is_some_and(|level| !self.judge.counts(level));
         let standing = match self.judge.waivers.has_waived_like(failure) {
             _ if is_noted => Standing::Noted,
             true => Standing::Waived,

@@ -30,6 +30,8 @@ struct Slot {
     account: Account,
     proven: bool,
     retired: bool,
+    /// A scenario has had it.
+    used: bool,
 }
 
 impl Pool {
@@ -38,6 +40,7 @@ impl Pool {
             account,
             proven: false,
             retired: false,
+            used: false,
         });
         let slots: Vec<Slot> = slots.collect();
         Self {
@@ -125,6 +128,9 @@ impl Pool {
     /// Gives accounts back.
     pub(crate) fn release(&mut self, seats: Vec<Seat>) {
         for seat in seats {
+            if let Some(slot) = self.slots.get_mut(seat) {
+                slot.used = true;
+            }
             match self.slots.get(seat) {
                 Some(slot) if slot.retired => {}
                 Some(slot) if slot.proven => self.proven.push_back(seat),
@@ -132,6 +138,12 @@ impl Pool {
                 None => {}
             }
         }
+    }
+
+    /// Whether nobody has used an account before, while another has logged in.
+    pub(super) fn is_odd_one(&self, handle: &str) -> bool {
+        let is_new = |slot: &Slot| slot.account.handle == handle && !slot.used && !slot.proven;
+        self.slots.iter().any(is_new) && self.slots.iter().any(|slot| slot.proven)
     }
 
     /// Leaves an account out from now on, unless it has logged in before; whether it did so.
@@ -227,6 +239,24 @@ mod tests {
         assert!(!pool.retire("u0@hotmail.com", false));
         pool.release(seats);
         assert_eq!((pool.usable(), pool.free()), (1, 1));
+    }
+
+    #[test]
+    fn who_is_refused_at_once_while_another_can_log_in_is_odd() {
+        let mut pool = pool(2);
+        let is_odd = |pool: &Pool| pool.is_odd_one("u1@hotmail.com");
+        assert!(!is_odd(&pool), "nobody has logged in");
+        let seats = pool.take(1).unwrap();
+        let after = AccountAfter {
+            handle: "u0@hotmail.com".into(),
+            name: Some("U".into()),
+            lists: Lists::Clean,
+        };
+        pool.learn(&seats, &[after]);
+        assert!(is_odd(&pool) && !pool.is_odd_one("u0@hotmail.com"));
+        let other = pool.take(1).unwrap();
+        pool.release(other);
+        assert!(!is_odd(&pool), "what a scenario did may have locked it");
     }
 
     #[test]

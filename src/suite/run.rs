@@ -384,8 +384,13 @@ impl Suite {
             }
             _ => return false,
         };
+        let is_odd_one = !even_proven && self.pool.is_odd_one(handle);
         let retired = self.pool.retire(handle, even_proven);
         if retired && let Some(cause) = &outcome.cause {
+            if is_odd_one && !self.options.knows_passwords {
+                self.stop(&format!("{cause}, while another account can"));
+                return true;
+            }
             let text = format!("an account is left out: {cause}");
             self.notice(NoticeKind::Warning, text, Vec::new());
         }

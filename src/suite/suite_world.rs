@@ -35,6 +35,7 @@ pub(crate) fn options() -> SuiteOptions {
         max_connections: None,
         owns_server: true,
         dispatch_refers: true,
+        knows_passwords: false,
         challenges: true,
         transcripts: false,
         waivers: Waivers::default(),

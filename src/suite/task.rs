@@ -45,6 +45,8 @@ pub struct SuiteOptions {
     pub owns_server: bool,
     /// The dispatch server refers to a notification server.
     pub dispatch_refers: bool,
+    /// The harness made the accounts: a password that is refused is right.
+    pub knows_passwords: bool,
     /// The server challenges its clients.
     pub challenges: bool,
     /// Keep the transcripts of scenarios that passed.

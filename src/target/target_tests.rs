@@ -351,6 +351,26 @@ fn patterns_have_bounds() {
 }
 
 #[test]
+fn two_accounts_are_never_one_user() {
+    let twin = |more: &str| {
+        let accounts = format!("accounts: [{{ handle: u1@b, password: c }}{more}\n");
+        let errors = read(&format!("dispatch: a.b:1\n{accounts}")).err();
+        errors.map(|errors| errors.join("\n")).unwrap_or_default()
+    };
+    let listed = twin(", { handle: U1@b, password: d }]");
+    assert!(listed.contains("U1@b stands twice"), "{listed}");
+    let counted = twin("]\naccount_pattern: { handle: \"U{n}@b\", password: p, to: 2 }");
+    assert!(
+        counted.contains("U1@b stands in `accounts` as well"),
+        "{counted}"
+    );
+    assert_eq!(
+        twin("]\naccount_pattern: { handle: \"v{n}@b\", password: p, to: 2 }"),
+        ""
+    );
+}
+
+#[test]
 fn handles_and_times_have_bounds() {
     let handle = |handle: &str| {
         let text =

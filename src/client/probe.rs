@@ -300,7 +300,8 @@ impl Session {
         }
         let got = Observed::Other(format!("a batch without {missing}"));
         let expected = "GTC, BLP and all of LST FL, AL, BL, RL";
-        Err(Trouble::new(expected, got).on(slot).at(Rung::Syn))
+        let trouble = Trouble::new(expected, got).on(slot).at(Rung::Syn);
+        Err(trouble.breaks(ClauseId::SYN_3))
     }
 
     pub(super) async fn go_online(&mut self, slot: usize) -> Result<(), Trouble> {

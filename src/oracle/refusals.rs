@@ -237,11 +237,9 @@ impl Case<'_> {
             }
             _ if is_add && matches!(self.code, 216 | 217) => {
                 let message = "an ADD is refused as only a REM or a CAL can be";
-                // Who is logged in exists.
-                Some(match self.world.user(contact).is_sure() {
-                    true => (ClauseId::ADD_1, message, "ADD or 215".into()),
-                    false => (ClauseId::ADD_6, message, "205".into()),
-                })
+                // Who is logged in exists; of others nobody knows whether they do (ADD-6).
+                let exists = self.world.user(contact).is_sure();
+                exists.then(|| (ClauseId::ADD_1, message, "ADD or 215".into()))
             }
             _ => None,
         }
@@ -390,10 +388,10 @@ mod tests {
             &format!("{opposed} bob@hotmail.com x\nalice S: 209 9"),
         );
         accuses("ADD-7", &format!("{malformed} x\nalice S: 209 9"));
-        accuses(
-            "ADD-6",
-            &format!("{on}bob in\nalice C: ADD 9 FL x@hotmail.com x\nalice S: 217 9"),
-        );
+        // Nobody knows whether there is such a user.
+        silent(&format!(
+            "{on}bob in\nalice C: ADD 9 FL x@hotmail.com x\nalice S: 217 9"
+        ));
         accuses(
             "ADD-1",
             "alice on NLN\nbob on NLN\nalice C: ADD 9 FL bob@hotmail.com x\nalice S: 216 9",

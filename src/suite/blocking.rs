@@ -73,6 +73,17 @@ impl Suite {
         }
     }
 
+    /// What a scenario needs and has had is no rung that is out, though others waited in vain for it.
+    pub(super) fn forget_silences(&mut self, entry: usize) {
+        if self.silences.is_empty() {
+            return;
+        }
+        if let Some(scenario) = self.scenario(entry) {
+            let had = rungs_of(&scenario);
+            self.silences.retain(|rung, _| !had.contains(rung));
+        }
+    }
+
     /// A precondition that fails in silence three times in the same way will do so again: the rung
     /// is out from now on.
     fn count_silence(&mut self, result: &ScenarioResult) {
@@ -142,5 +153,40 @@ impl Suite {
         if let (Verdict::Blocked, Some(cause)) = (result.verdict, result.cause) {
             self.causes.block(cause);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::event::Rung;
+    use crate::event::test_support::failure;
+    use crate::scenario::test_support::load_steps;
+    use crate::suite::suite_world::{accounts, options};
+
+    #[test]
+    fn a_rung_that_others_stand_on_meanwhile_is_not_out() {
+        let user = Arc::new(load_steps("  - C: PNG"));
+        let mut suite = Suite::new(vec![user], accounts(2), options());
+        let scenario = suite.scenario(0).unwrap();
+        let silent = || {
+            let mut silent = suite.judge.untold(&scenario, Duration::ZERO);
+            silent.verdict = Verdict::Blocked;
+            silent.rung = Some(Rung::Usr);
+            silent.failures = vec![failure(None, "USR", "nothing")];
+            silent
+        };
+        let [one, two, three, four] = [silent(), silent(), silent(), silent()];
+        suite.silent = vec![one, two];
+        suite.count_silences();
+        suite.forget_silences(0);
+        suite.silent = vec![three, four.clone()];
+        suite.count_silences();
+        assert_eq!(suite.ladder, [], "it answered in between");
+        suite.silent = vec![four];
+        suite.count_silences();
+        assert_eq!(suite.ladder.len(), 1);
     }
 }

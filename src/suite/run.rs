@@ -423,6 +423,9 @@ impl Suite {
             self.recent.insert(entry);
             self.doubt(Look::Calm);
         }
+        if result.verdict == Verdict::Passed {
+            self.forget_silences(entry);
+        }
         // What lies beyond the level explains what needs it as well as what fails the run.
         self.confirm(&result.notes);
         if self.phase == Phase::Verify {

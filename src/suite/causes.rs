@@ -20,10 +20,14 @@ pub(crate) struct Causes {
     best: BTreeMap<usize, Rank>,
     /// What was seen of each: the command, and what came.
     seen: BTreeMap<usize, Vec<(Option<String>, Observed)>>,
+    /// The lines that oracles accused, each with its cause.
+    accused: BTreeMap<String, usize>,
 }
 
 /// So many different failures of one cause are kept in mind.
 const SEEN: usize = 64;
+/// So many accused lines are.
+const ACCUSED: usize = 1024;
 
 /// Which of two failures shows a cause better: the lesser. What ends the server comes before steps,
 /// and steps before oracles; then the first look, and then the scenarios by their names, however
@@ -131,6 +135,12 @@ impl Causes {
         if seen.len() < SEEN && seen.iter().all(is_other) {
             seen.push((failure.command.clone(), failure.got.clone()));
         }
+        let id = cause.id;
+        if let (Judge::Oracle(_), Observed::Line(line)) = (&failure.judge, &failure.got)
+            && self.accused.len() < ACCUSED
+        {
+            self.accused.entry(line.clone()).or_insert(id);
+        }
         let best = self
             .best
             .entry(cause.id)
@@ -167,6 +177,20 @@ impl Causes {
     /// The cause of a failure that was charged.
     pub(crate) fn of(&self, failure: &Failure) -> Option<usize> {
         Some(self.all.get(self.find(failure)?)?.id)
+    }
+
+    /// The cause of a line that came where a step wants nothing, and that an oracle has accused
+    /// elsewhere: the step is about something else.
+    pub(super) fn of_stray(&self, failure: &Failure) -> Option<usize> {
+        let Observed::Line(line) = &failure.got else {
+            return None;
+        };
+        let id = *self.accused.get(line)?;
+        let is_own = self
+            .all
+            .iter()
+            .any(|cause| cause.id == id && cause.clause == failure.clause);
+        (waits_for_nothing(failure) && failure.judge == Judge::Step && !is_own).then_some(id)
     }
 
     /// What the server was last proved to stop of.
@@ -327,6 +351,30 @@ mod tests {
         let other = ClauseId::GTC_4;
         assert_ne!(key(other, "CAL"), key(other, "CHG"));
         assert_eq!(Causes::key(&failure(None, "CAL", "nothing")), None);
+    }
+
+    #[test]
+    fn a_line_that_an_oracle_accused_is_no_breach_of_a_step_that_wants_nothing() {
+        let line = "NLN NLN flood@x Flood";
+        let unwanted = |clause| Failure {
+            expected: Expectation {
+                text: "nothing".into(),
+                any: vec![Wanted::Nothing],
+            },
+            ..failure(Some(clause), "nothing", line)
+        };
+        let (step, own) = (unwanted(ClauseId::REM_3), unwanted(ClauseId::PRES_5));
+        let mut causes = Causes::default();
+        assert_eq!(causes.of_stray(&step), None);
+        let seen = Failure {
+            judge: Judge::of("presence"),
+            ..failure(Some(ClauseId::PRES_5), "nothing", line)
+        };
+        let id = causes.charge(&seen, Standing::Fails, "a");
+        assert_eq!(causes.of_stray(&step), Some(id));
+        assert_eq!(causes.of_stray(&own), None, "it is about that very thing");
+        let other = failure(Some(ClauseId::REM_3), "REM", line);
+        assert_eq!(causes.of_stray(&other), None, "another answer is due");
     }
 
     #[test]

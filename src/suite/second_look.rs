@@ -148,22 +148,24 @@ impl Suite {
         }
     }
 
-    /// Takes out of a result what follows from what is known to be left undone. Where that is all,
+    /// Takes out of a result what follows from what is known to be left undone, or to come unasked. Where that is all,
     /// it is blocked by it.
     fn charge_omitted(&mut self, entry: usize, result: &mut ScenarioResult) -> bool {
         if result.verdict != Verdict::Failed {
             return false;
         }
-        let mut known = None;
+        let (mut known, mut stray) = (None, None);
         result.failures.retain(|failure| {
             let omission = Omission::of(failure).filter(|it| !it.is_named_by(failure));
             let cause = omission.and_then(|omission| self.omissions.get(&omission));
             known = known.take().or(cause.cloned());
-            cause.is_none()
+            let of_stray = self.causes.of_stray(failure);
+            stray = stray.or(of_stray);
+            cause.is_none() && of_stray.is_none()
         });
-        let Some(known) = known else {
+        if known.is_none() && stray.is_none() {
             return false;
-        };
+        }
         if !result.failures.is_empty() {
             // What is left may be waived, all of it.
             if let Some(scenario) = self.scenario(entry) {
@@ -172,7 +174,8 @@ impl Suite {
             return false;
         }
         result.verdict = Verdict::Blocked;
-        result.cause = Some(self.charge_unshown(&known));
+        let known = known.map(|known| self.charge_unshown(&known));
+        result.cause = known.or(stray);
         true
     }
 

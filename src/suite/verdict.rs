@@ -102,9 +102,14 @@ impl Assessor {
                 result.verdict = Verdict::Blocked;
             }
             Ending::Blocked => break_off(outcome, &mut result),
-            // What lies beyond the level has kept steps from being judged.
+            // What lies beyond the level has kept steps from being judged. Where all that the
+            // scenario is about lies beyond it, there was nothing to judge.
             Ending::Failed if result.failures.is_empty() && (holds_back || !outcome.has_ended) => {
-                result.verdict = Verdict::Blocked;
+                let mut own = scenario.clauses.iter();
+                let is_judged = own.any(|clause| self.counts(clause.level_in(self.dialect)));
+                if is_judged || result.notes.is_empty() {
+                    result.verdict = Verdict::Blocked;
+                }
             }
             Ending::Inconclusive | Ending::Passed | Ending::Failed => {}
         }
@@ -302,6 +307,21 @@ mod tests {
         let mut open = judge(Level::Open, false);
         let result = verdict(&mut open, Ending::Failed, broken(ClauseId::USR_16));
         assert_eq!((result.verdict, result.notes.len()), (Verdict::Passed, 1));
+    }
+
+    #[test]
+    fn what_is_all_beyond_the_level_blocks_nothing_of_it() {
+        let told = |clauses: &[&str], level| {
+            let noted = failure(Some(ClauseId::OUT_6), "OUT SSD", "closed");
+            let outcome = outcome(Ending::Failed, vec![noted]);
+            let scenario = scenario("a", clauses, &[]);
+            let result = judge(level, false).judge(&scenario, &outcome, Duration::ZERO);
+            (result.verdict, result.notes.len())
+        };
+        assert_eq!(told(&["OUT-6"], Level::Must), (Verdict::Passed, 1));
+        let mixed = ["OUT-6", "OUT-1"];
+        assert_eq!(told(&mixed, Level::Must), (Verdict::Blocked, 1));
+        assert_eq!(told(&["OUT-6"], Level::Practice), (Verdict::Failed, 0));
     }
 
     /// What an oracle found.

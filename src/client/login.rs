@@ -50,7 +50,12 @@ impl Session {
         for _ in 0..=MAX_REFERRALS {
             let name = ConnName::new(self.player(player).user.clone(), label);
             let slot = self.open(player, name, &address).await?;
-            let frame = self.greet(slot, player).await?;
+            let frame = self.greet(slot, player).await;
+            // Who refers has agreed on the dialect.
+            let frame = frame.map_err(|trouble| match trouble.rung {
+                Some(Rung::Ver) if referred_to.is_some() => trouble.breaks(ClauseId::VER_10),
+                _ => trouble,
+            })?;
             if let Some(next) = referral(&frame) {
                 self.links.close(self.slot(slot).conn, false);
                 address = self.env.reach(&next);
@@ -80,9 +85,12 @@ impl Session {
             || stray.any(|kept| is_referral(&kept.frame)))
     }
 
-    /// Whether the dispatch server agrees on the dialect.
+    /// Whether the dispatch server, where it is another than the notification server, agrees on the
+    /// dialect.
     pub(crate) async fn dispatch_agrees(&mut self) -> bool {
-        let Some(address) = self.env.dispatch.as_ref() else {
+        let other = self.env.notification.as_ref();
+        let dispatch = self.env.dispatch.as_ref();
+        let Some(address) = dispatch.filter(|it| other.is_some_and(|other| other != *it)) else {
             return false;
         };
         let address = self.env.reach(address);

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::batch::changes;
 use super::ladder::Ladder;
 use crate::diagnostic::Place;
-use crate::engine::{Cause, Ending, Outcome, Session, Settled, Trouble, came, told_late};
+use crate::engine::{Cause, Ending, Limit, Outcome, Session, Settled, Trouble, came, told_late};
 use crate::event::{Observed, Rung};
 use crate::protocol::{Barrier, ClauseId, ServerKind, Verb};
 use crate::target::{Barriers, Learnt, Roster};
@@ -13,6 +13,8 @@ use crate::transcript::{ConnName, Party, What};
 
 /// A login may take as long on a server that makes keys.
 const LOGIN: Duration = Duration::from_secs(1);
+/// The name of a second login, beside one that has no answer yet.
+const AGAIN: &str = "again";
 /// How often presence is compared with the barrier.
 const ROUNDS: usize = 3;
 
@@ -98,11 +100,21 @@ impl Session {
         let mut login = self.login(0, ConnName::DEFAULT).await;
         let is_silent =
             |trouble: &Trouble| matches!(trouble.observed(), Some(Observed::Silence(_)));
-        // A process that was just started may be slow with the first thing that it does.
-        if self.env.owns_server && login.as_ref().is_err_and(is_silent) {
-            login = self.login(0, ConnName::DEFAULT).await;
+        // A process that was just started may be slow with the first thing that it does; and one
+        // whose first answer comes while a second is waited for is slow with everything.
+        let mut is_slow = false;
+        if let Err(trouble) = &login
+            && is_silent(trouble)
+        {
+            let slot = trouble.slot;
+            login = self.login(0, AGAIN).await;
+            is_slow = self.has_answered(slot).await;
         }
         let login = match login {
+            Err(trouble) if is_slow && is_silent(&trouble) => {
+                let limit = Limit::Slow(self.env.timeouts.reply);
+                return Err(Trouble::new(*trouble.expected, limit));
+            }
             Ok(login) => login,
             Err(trouble) => return self.stopped_at_login(trouble, learnt, ladder).await,
         };
@@ -151,6 +163,21 @@ impl Session {
         }
     }
 
+    /// Whether an answer that was waited for in vain has come by now.
+    async fn has_answered(&mut self, slot: Option<usize>) -> bool {
+        let Some(slot) = slot else {
+            return false;
+        };
+        let conn = self.slot(slot).conn;
+        let now = self.links.now();
+        while let Ok(Ok(frame)) = self.links.next(conn, now, "reply").await {
+            if !self.may_come(slot, &frame) {
+                return true;
+            }
+        }
+        false
+    }
+
     /// Nobody gets in. An account that is refused may be replaced by another; what the server does
     /// to everybody is a rung that is out.
     async fn stopped_at_login(
@@ -171,6 +198,7 @@ impl Session {
         for rung in Rung::ALL.into_iter().filter(|rung| *rung < at) {
             self.climbed(ladder, rung, now, Ok(()));
         }
+        trouble = self.seen(trouble);
         if at == Rung::Ver && self.dispatch_agrees().await {
             trouble = trouble.breaks(ClauseId::VER_10);
         }
@@ -194,6 +222,7 @@ impl Session {
     ) -> Result<(), Trouble> {
         let since = self.links.now();
         let read = self.read_lists(first, 0).await;
+        let read = read.map_err(|trouble| self.seen(trouble));
         let took = self.links.now().saturating_sub(since);
         learnt.batch_is_prompt = read.is_ok() && took <= self.quiet();
         let first = self.stand_again(first, 0).await?;

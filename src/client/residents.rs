@@ -29,7 +29,9 @@ impl Session {
             let entry = format!("{list} {handle}");
             let answer = self.ask(slot, "REM", &entry, expected).await?;
             if error_code(&answer).is_some() {
-                refused.push(((list.clone(), handle.clone()), answer));
+                let expected = format!("REM n {list} number {handle}");
+                let trouble = Trouble::new(expected, came(&answer)).on(slot);
+                refused.push(((list.clone(), handle.clone()), self.seen(trouble)));
             }
         }
         let batch = self.synchronise(slot).await?;
@@ -40,10 +42,9 @@ impl Session {
             .filter(|(list, handle)| self.is_on(player, list, handle))
             .collect();
         // The batches before and behind the refusal show that the contact is there.
-        let shown = refused.iter().find(|(entry, _)| residents.contains(entry));
-        if let Some(((list, handle), answer)) = shown {
-            let expected = format!("REM n {list} number {handle}");
-            let trouble = Trouble::new(expected, came(answer)).on(slot);
+        let mut shown = refused.into_iter();
+        let shown = shown.find(|(entry, _)| residents.contains(entry));
+        if let Some((_, trouble)) = shown {
             self.fail(Some(ClauseId::REM_1), Place::nowhere(), trouble);
         }
         for player in &mut self.players {

@@ -20,6 +20,8 @@ pub enum Limit {
     Lines(usize),
     /// The bytes that a script takes from a server.
     Bytes(usize),
+    /// Answers come later than a reply may take.
+    Slow(Duration),
     /// A barrier that should have had no effect had one.
     Effect,
     /// It was cut off before its end: time was over, or somebody wanted it to end.
@@ -36,6 +38,7 @@ impl Limit {
             Self::Memory => "free some memory, or lower --jobs",
             Self::Lookup => "write addresses instead of names, or mend the look-up of names",
             Self::Time(_) => "raise --timeout, by which the time of a scenario is measured",
+            Self::Slow(_) => "give it more time: --timeout 10, or `timeouts: { reply: 10s }`",
             Self::Lines(_) | Self::Bytes(_) => "see what it sends without end",
             Self::Effect => "run it again: what it changed is put back",
             Self::CutOff => "give it more time",
@@ -47,7 +50,12 @@ impl Limit {
     pub fn is_shared(self) -> bool {
         match self {
             Self::Descriptors | Self::Ports | Self::Memory | Self::Lookup => true,
-            Self::Time(_) | Self::Lines(_) | Self::Bytes(_) | Self::Effect | Self::CutOff => false,
+            Self::Time(_)
+            | Self::Slow(_)
+            | Self::Lines(_)
+            | Self::Bytes(_)
+            | Self::Effect
+            | Self::CutOff => false,
         }
     }
 
@@ -72,6 +80,7 @@ impl fmt::Display for Limit {
             Self::Memory => f.write_str("no memory was left for a connection"),
             Self::Lookup => f.write_str("the name of a host could not be looked up"),
             Self::Time(most) => write!(f, "the script took more than {most:?}"),
+            Self::Slow(reply) => write!(f, "the server answers later than after {reply:?}"),
             Self::Lines(most) => write!(f, "the server sent more than {most} lines"),
             Self::Bytes(most) => write!(f, "the server sent more than {most} bytes"),
             Self::Effect => f.write_str("a request of the harness's own changed something"),

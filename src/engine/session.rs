@@ -14,7 +14,7 @@ use super::slot::{Player, Slot};
 use super::trouble::{Got, Trouble, shown, told, told_late};
 use crate::diagnostic::Place;
 use crate::event::{Expectation, Failure, Judge, Observed, Rung, Variation, Wanted};
-use crate::protocol::{ClauseId, Dialect, ErrorCode, Grammar, ServerKind, encode_name};
+use crate::protocol::{ClauseId, Dialect, ErrorCode, Grammar, ServerKind, Verb, encode_name};
 use crate::scenario::Scope;
 use crate::target::{Account, Environment};
 use crate::transcript::{ConnId, ConnName, Mark, Party, Redactor, What, escape};
@@ -22,6 +22,8 @@ use crate::wire::Frame;
 
 /// How many lines of the transcript stand in a failure.
 const TAIL: usize = 12;
+/// The length of a verb, in bytes.
+const VERB: usize = 3;
 /// The TrIDs of barriers begin here: far from those of scenarios, and within 31 bits.
 const BARRIER_TRID: u32 = 900_000_000;
 
@@ -359,7 +361,16 @@ impl Session {
     /// Records a breach, with the last lines of the transcript.
     pub(crate) fn fail(&mut self, clause: Option<ClauseId>, place: Place, trouble: Trouble) {
         let redact = |text: String| self.redactor.apply(&text).into_owned();
-        let transcript = self.links.lock().transcript.tail(TAIL, &self.redactor);
+        let (conn, until) = match trouble.seen {
+            Some((conn, until)) => (Some(conn), until),
+            None => {
+                let conn = trouble.slot.map(|slot| self.slot(slot).conn);
+                (conn, self.links.lock().transcript.entries().len())
+            }
+        };
+        let whole = self.links.lock();
+        let transcript = whole.transcript.up_to(until, TAIL, &self.redactor);
+        drop(whole);
         if self.cause.is_none() {
             self.cause = trouble.cause.map(|cause| *cause);
         }
@@ -377,9 +388,7 @@ impl Session {
                 return;
             }
         };
-        let conn = trouble.slot.map(|slot| self.slot(slot).conn);
-        let (command, entry) = self.about(conn, &got);
-        let until = self.links.lock().transcript.entries().len();
+        let (command, entry) = self.about(conn, &got, &trouble.expected, until);
         self.failures.push(Failure {
             clause,
             level: clause.map(ClauseId::level),
@@ -401,13 +410,30 @@ impl Session {
         });
     }
 
-    /// The last command of the scenario on a connection, and the entry of the line that came.
-    fn about(&self, conn: Option<ConnId>, got: &Observed) -> (Option<String>, Option<usize>) {
+    /// The same trouble, as it is seen now: it may be told when more has happened.
+    pub(crate) fn seen(&self, mut trouble: Trouble) -> Trouble {
+        let conn = trouble.slot.map(|slot| self.slot(slot).conn);
+        let until = self.links.lock().transcript.entries().len();
+        trouble.seen = trouble.seen.or(conn.map(|conn| (conn, until)));
+        trouble
+    }
+
+    /// The command that a failure on a connection is about, and the entry of the line that came.
+    /// That is the last command there; where a line is due that answers none of that user's, the
+    /// last of all.
+    fn about(
+        &self,
+        conn: Option<ConnId>,
+        got: &Observed,
+        expected: &Expectation,
+        until: usize,
+    ) -> (Option<String>, Option<usize>) {
         let Some(conn) = conn else {
             return (None, None);
         };
         let shared = self.links.lock();
         let entries = shared.transcript.entries();
+        let entries = entries.get(..until).unwrap_or(entries);
         let own = || {
             entries
                 .iter()
@@ -433,12 +459,27 @@ impl Session {
             Observed::Line(text) | Observed::Error(_, text) => mended(text).or(entry),
             _ => entry,
         };
-        let command = own().find_map(|(_, entry)| match &entry.what {
-            What::Frame(Party::Client, frame) if entry.mark != Some(Mark::Barrier) => {
-                Some(escape(frame.verb()))
-            }
+        let mut told = own().filter(|(_, entry)| entry.mark != Some(Mark::Barrier));
+        let command = told.find_map(|(_, entry)| command_in(&entry.what));
+        let mut wanted = expected.any.iter().filter_map(|wanted| match wanted {
+            Wanted::Line(verb) => Some(verb.as_str()),
             _ => None,
         });
+        let wanted = wanted.next().or(expected.text.split(' ').next());
+        let wanted = wanted.map(|verb| Verb::parse(verb.as_bytes()));
+        let answers = |verb: Verb| {
+            let asked = command.as_deref().map(|it| Verb::parse(it.as_bytes()));
+            asked.is_some_and(|asked| asked == verb || self.env.dialect.answers(asked, verb))
+        };
+        let command = match wanted {
+            Some(verb) if verb != Verb::Other && !answers(verb) && shared.server_runs => {
+                let mut all = entries.iter().rev().filter(|entry| entry.mark.is_none());
+                all.find_map(|entry| command_in(&entry.what)).or(command)
+            }
+            // The harness itself has stopped the server.
+            Some(verb) if !answers(verb) && !shared.server_runs => None,
+            _ => command,
+        };
         (command, entry)
     }
 
@@ -490,6 +531,20 @@ impl Session {
 /// The code of an error line.
 pub(crate) fn error_code(frame: &Frame) -> Option<u16> {
     ErrorCode::parse_word(frame.verb())
+}
+
+/// The command that a client has sent, where there is one: also one that the steps cut or spoil.
+fn command_in(what: &What) -> Option<String> {
+    match what {
+        What::Frame(Party::Client, frame) => Some(escape(frame.verb())),
+        What::Raw(Party::Client, bytes) => {
+            let mut words = bytes.split(|byte| byte.is_ascii_whitespace());
+            let verb = words.next().filter(|_| bytes.len() > VERB)?;
+            let is_verb = verb.len() == VERB && verb.iter().all(u8::is_ascii_alphabetic);
+            is_verb.then(|| escape(verb))
+        }
+        _ => None,
+    }
 }
 
 #[cfg(test)]

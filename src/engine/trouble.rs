@@ -8,7 +8,7 @@ use super::link::{End, Late};
 use super::outcome::Cause;
 use crate::event::{Expectation, Observed, Rung};
 use crate::protocol::ClauseId;
-use crate::transcript::escape;
+use crate::transcript::{ConnId, escape};
 use crate::wire::Frame;
 
 /// What was expected, and what came instead.
@@ -26,6 +26,9 @@ pub(crate) struct Trouble {
     /// What the harness was about to do itself.
     pub(crate) rung: Option<Rung>,
     pub(crate) cause: Option<Box<Cause>>,
+    /// On which connection it was seen, and how many entries the transcript had; `None` where it is
+    /// told at once.
+    pub(crate) seen: Option<(ConnId, usize)>,
 }
 
 impl Trouble {
@@ -39,6 +42,7 @@ impl Trouble {
             clause: None,
             rung: None,
             cause: None,
+            seen: None,
         }
     }
 
@@ -90,6 +94,12 @@ impl fmt::Display for Got {
 impl From<Observed> for Got {
     fn from(observed: Observed) -> Self {
         Self::Server(observed)
+    }
+}
+
+impl From<Limit> for Got {
+    fn from(limit: Limit) -> Self {
+        Self::Limit(limit)
     }
 }
 

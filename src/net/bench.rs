@@ -124,19 +124,15 @@ impl Bench {
     }
 
     /// Looks at the server. One that we have just started may listen before it serves: while it has
-    /// said nothing it is looked at again, until its time is over; in silence, twice.
+    /// said nothing, and was not waited for, it is looked at again until its time is over.
     async fn first_look(&self, accounts: &[Account], env: &Arc<Environment>) -> Outcome {
-        let mut was_silent = false;
         loop {
             let executor = Executor::probe(accounts.to_vec(), Arc::clone(env), self.seed);
             let outcome = self.drive(executor).await;
             let is_silent = !outcome.waited.is_zero();
-            let is_done =
-                has_spoken(&outcome) || (was_silent && is_silent) || !self.host.may_begin().await;
-            if is_done {
+            if has_spoken(&outcome) || is_silent || !self.host.may_begin().await {
                 return outcome;
             }
-            was_silent |= is_silent;
             tokio::time::sleep(AGAIN).await;
         }
     }

@@ -109,6 +109,11 @@ fn silent(about: &str, cause: &Cause) -> String {
         Some(verb) if is_line(verb) && verb != about && !about.contains(verb) => {
             format!("{about}: {} never comes", clipped(verb, 20))
         }
+        Some(verb) if verb == about && is_told(&failure.expected.text) => {
+            let told = failure.expected.text.split(' ').take(3);
+            let told = told.collect::<Vec<_>>().join(" ");
+            format!("{about}: {} never comes", clipped(&told, 20))
+        }
         _ if failure.expected.any == [Wanted::Closed] || cause_is_out => {
             format!("{about}: the connection is not ended")
         }
@@ -135,6 +140,11 @@ fn batch(failure: &Failure) -> String {
         6 => "SYN: no batch follows".to_owned(),
         _ => format!("SYN: the batch ends without {}", missing.join(", ")),
     }
+}
+
+/// Whether a line is due that answers nobody: it has TrID 0.
+fn is_told(expected: &str) -> bool {
+    expected.split(' ').nth(1) == Some("0")
 }
 
 /// A verb: capital letters alone.

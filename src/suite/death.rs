@@ -444,15 +444,18 @@ impl Suite {
         if names.is_empty() && !death.was_revived {
             return;
         }
-        let found = match death.hunt.is_complete() {
-            true => "none of them stops it alone, nor do all of them in their order",
-            false => "none of them was seen to stop it again in the time that there is for that",
+        let found = match (names.len(), death.hunt.is_complete()) {
+            (0, _) => "when no scenario ran".to_owned(),
+            (1, true) => "while one scenario ran, which does not stop it again".to_owned(),
+            (count, true) => format!(
+                "while {count} scenarios ran together; none of them stops it alone, nor do all of \
+                 them in their order"
+            ),
+            (count, false) => format!(
+                "while {count} ran; none was seen to stop it again in the time that there is for that"
+            ),
         };
-        let text = format!(
-            "the server stopped answering ({}) while {} scenarios ran together; {found}",
-            death.dead.why,
-            names.len()
-        );
+        let text = format!("the server stopped answering ({}) {found}", death.dead.why);
         let detail = [&names, death.dead.last_words()].concat();
         self.notice(NoticeKind::Warning, text, detail);
     }
@@ -548,6 +551,7 @@ impl Suite {
         let clause = life_clause(&scenario, &others, &result);
         let step = scenario.steps.first();
         result.failures.retain(|failure| failure.clause.is_some());
+        drop_end(&mut result.failures, &death.dead);
         result.failures.insert(
             0,
             Failure {
@@ -579,6 +583,19 @@ impl Suite {
         death.suspects.retain(|suspect| *suspect != entry);
         self.settle(entry, result);
     }
+}
+
+/// Leaves out what only tells that the server is gone: a wedge keeps it silent, and a crash ends all
+/// connections.
+fn drop_end(failures: &mut Vec<Failure>, dead: &Dead) {
+    drop_silence(failures);
+    let is_end = |got: &Observed| {
+        matches!(
+            got,
+            Observed::Closed | Observed::Reset | Observed::Unreachable(_)
+        )
+    };
+    failures.retain(|failure| !(dead.exited && is_end(&failure.got)));
 }
 
 fn tail(lines: &[String]) -> impl Iterator<Item = String> {

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::batch::changes;
 use crate::diagnostic::Place;
-use crate::engine::{Session, Trouble, came};
+use crate::engine::{Got, Session, Trouble, came, error_code};
 use crate::event::{Observed, Rung, RungState};
 use crate::protocol::{ClauseId, Dialect};
 use crate::target::{Climb, Roster};
@@ -375,12 +375,14 @@ impl Session {
         let patience = self.login_patience();
         let deadline = since + patience;
         let conn = self.slot(slot).conn;
+        let mut error = None;
         let result = loop {
             match self.links.next(conn, deadline, "reply").await {
-                Ok(Ok(_)) => {}
+                Ok(Ok(frame)) => error = error.or(error_code(&frame).map(|_| came(&frame))),
                 Ok(Err(_)) => break Ok(()),
                 Err(late) => {
                     let got = crate::engine::told_late(&late, patience);
+                    let got = error.map_or(got, Got::Server);
                     break Err(Trouble::new("the end of the connection", got).on(slot));
                 }
             }

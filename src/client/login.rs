@@ -49,7 +49,11 @@ impl Session {
         let mut referred_to = None;
         for _ in 0..=MAX_REFERRALS {
             let name = ConnName::new(self.player(player).user.clone(), label);
-            let slot = self.open(player, name, &address).await?;
+            let slot = self.open(player, name, &address).await;
+            let slot = slot.map_err(|trouble| match referred_to {
+                Some(_) if trouble.observed().is_some() => leads_nowhere(trouble),
+                _ => trouble,
+            })?;
             let frame = self.greet(slot, player).await;
             // Who refers has agreed on the dialect.
             let frame = frame.map_err(|trouble| match trouble.rung {
@@ -65,7 +69,8 @@ impl Session {
             self.authenticate(slot, player, &frame).await?;
             return Ok(LoggedIn { slot, referred_to });
         }
-        Err(Trouble::new("a challenge", "one referral after the other"))
+        let trouble = Trouble::new("a challenge", "one referral after the other");
+        Err(leads_nowhere(trouble))
     }
 
     /// Goes up to USR I and says whether a referral comes, be it a wrong one: what is wrong with it
@@ -317,6 +322,14 @@ impl Session {
         self.links.close(conn, false);
         self.slot_mut(slot).known_closed = true;
     }
+}
+
+/// A referral that leads to no login: that is what is broken, not the connection.
+fn leads_nowhere(mut trouble: Trouble) -> Trouble {
+    trouble.cause = None;
+    trouble.rung = Some(Rung::Usr);
+    trouble.clause = Some(ClauseId::XFR_3);
+    trouble
 }
 
 /// The address of `XFR n NS address`.

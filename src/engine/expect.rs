@@ -14,7 +14,7 @@ use crate::protocol::{ClauseId, ErrorCode, ServerKind};
 use crate::scenario::ast::{Expect, Expected, LinePattern, Part, Step, WordKind};
 use crate::scenario::{Mismatch, Wanted as Line};
 use crate::transcript::{ConnName, escape};
-use crate::wire::{DecodeError, Frame, Terminator};
+use crate::wire::{Frame, Terminator};
 
 /// The most lines of a pool that are told beside a failure.
 const TOLD: usize = 3;
@@ -381,14 +381,9 @@ impl Session {
 
     /// The connection ended, and that was not expected.
     pub(super) fn unexpected_end(&mut self, step: &Step, expect: &Expect, end: &End) -> Stop {
-        let instead = match end {
-            End::Garbage(DecodeError::LineTooLong { .. }) => Some(ClauseId::FRAME_1),
-            End::Garbage(_) => Some(ClauseId::FRAME_6),
-            _ => None,
-        };
         let mut trouble = Trouble::new(self.expectation(expect), told(end));
         trouble.slot = self.find_slot(&expect.conn);
-        self.miss_for(step, instead, trouble)
+        self.miss_for(step, end.framing(), trouble)
     }
 
     /// Nothing came that met the step.

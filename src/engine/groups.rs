@@ -9,6 +9,7 @@ use super::session::Session;
 use super::steps::Stop;
 use super::trouble::{Got, Trouble, came, shown, told, told_late};
 use crate::event::{Expectation, Observed};
+use crate::protocol::ClauseId;
 use crate::scenario::ast::{Action, Expect, Expected, Step};
 use crate::transcript::ConnId;
 use crate::wire::Frame;
@@ -107,8 +108,9 @@ impl Session {
                         }
                         _ => {
                             let chosen = self.chosen_by_end(heads, conn, &end);
-                            return chosen
-                                .ok_or_else(|| self.none_met(group, heads, told(&end), None));
+                            return chosen.ok_or_else(|| {
+                                self.none_met(group, heads, told(&end), None, end.framing())
+                            });
                         }
                     }
                 }
@@ -123,7 +125,7 @@ impl Session {
                         self.put_aside(group, heads, conn, frame)?;
                     }
                     let got = told_late(&late, patience);
-                    return Err(self.none_met(group, heads, got, None));
+                    return Err(self.none_met(group, heads, got, None, None));
                 }
             }
         }
@@ -152,7 +154,7 @@ impl Session {
                 Ok(proved) => sure &= proved,
                 Err(late) => {
                     let got = told_late(&late, self.reply);
-                    return Err(self.none_met(group, heads, got, None));
+                    return Err(self.none_met(group, heads, got, None, None));
                 }
             }
         }
@@ -188,9 +190,13 @@ impl Session {
         };
         match self.set_aside(slot, frame, strict) {
             Ok(()) => Ok(()),
-            Err(frame) => {
-                Err(self.none_met(group, heads, came(&frame).into(), Some((slot, &frame))))
-            }
+            Err(frame) => Err(self.none_met(
+                group,
+                heads,
+                came(&frame).into(),
+                Some((slot, &frame)),
+                None,
+            )),
         }
     }
 
@@ -200,6 +206,7 @@ impl Session {
         heads: &[Head<'_>],
         got: Got,
         line: Option<(usize, &Frame)>,
+        framing: Option<ClauseId>,
     ) -> Stop {
         let told: Vec<String> = heads.iter().map(|h| self.scope.render(h.expect)).collect();
         let expected = Expectation {
@@ -236,7 +243,7 @@ impl Session {
         let clause = group
             .clause
             .or_else(|| heads.first().and_then(|head| head.step.clause));
-        let instead = instead.or(clause);
+        let instead = instead.or(framing).or(clause);
         self.miss_for(group, instead, trouble)
     }
 
@@ -282,13 +289,13 @@ impl Session {
                         .and_then(|head| self.ended(head.step, head.slot, head.expect, &end));
                     if met.is_none() {
                         let all: Vec<Head<'_>> = head.into_iter().chain(heads).collect();
-                        return Err(self.none_met(group, &all, told(&end), None));
+                        return Err(self.none_met(group, &all, told(&end), None, end.framing()));
                     }
                 }
                 Err(late) => {
                     let got = told_late(&late, patience);
                     heads.retain(|head| !head.step.optional);
-                    return Err(self.none_met(group, &heads, got, None));
+                    return Err(self.none_met(group, &heads, got, None, None));
                 }
             }
         }

@@ -1,6 +1,7 @@
 //! Limits of the harness's own, and of the machine that it runs on: they say nothing about a server.
 
 use std::fmt;
+use std::net::SocketAddr;
 use std::time::Duration;
 
 /// What has run out.
@@ -22,6 +23,8 @@ pub enum Limit {
     Bytes(usize),
     /// Answers come later than a reply may take.
     Slow(Duration),
+    /// The server names an address on another machine, which nobody has allowed.
+    Remote(SocketAddr),
     /// A barrier that should have had no effect had one.
     Effect,
     /// It was cut off before its end: time was over, or somebody wanted it to end.
@@ -38,6 +41,7 @@ impl Limit {
             Self::Memory => "free some memory, or lower --jobs",
             Self::Lookup => "write addresses instead of names, or mend the look-up of names",
             Self::Time(_) => "raise --timeout, by which the time of a scenario is measured",
+            Self::Remote(_) => "allow it with --remote, or rewrite it with `map:` in a target file",
             Self::Slow(_) => "give it more time: --timeout 10, or `timeouts: { reply: 10s }`",
             Self::Lines(_) | Self::Bytes(_) => "see what it sends without end",
             Self::Effect => "run it again: what it changed is put back",
@@ -52,6 +56,7 @@ impl Limit {
             Self::Descriptors | Self::Ports | Self::Memory | Self::Lookup => true,
             Self::Time(_)
             | Self::Slow(_)
+            | Self::Remote(_)
             | Self::Lines(_)
             | Self::Bytes(_)
             | Self::Effect
@@ -80,6 +85,10 @@ impl fmt::Display for Limit {
             Self::Memory => f.write_str("no memory was left for a connection"),
             Self::Lookup => f.write_str("the name of a host could not be looked up"),
             Self::Time(most) => write!(f, "the script took more than {most:?}"),
+            Self::Remote(address) => write!(
+                f,
+                "the server names {address}, which is not on this machine"
+            ),
             Self::Slow(reply) => write!(f, "the server answers later than after {reply:?}"),
             Self::Lines(most) => write!(f, "the server sent more than {most} lines"),
             Self::Bytes(most) => write!(f, "the server sent more than {most} bytes"),

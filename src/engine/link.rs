@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use bytes::Bytes;
 
 use super::limit::Limit;
-use crate::protocol::{Dialect, Direction, Grammar, ServerKind};
+use crate::protocol::{ClauseId, Dialect, Direction, Grammar, ServerKind};
 use crate::target::Sieve;
 use crate::wire::{DecodeError, Decoder, Frame, Limits, UNKNOWN};
 
@@ -36,6 +36,17 @@ pub(crate) enum End {
     Garbage(DecodeError),
     /// It was never made, because of a limit of our own.
     Limit(Limit),
+}
+
+impl End {
+    /// The clause of framing that is broken where the stream could not be read any further.
+    pub(crate) fn framing(&self) -> Option<ClauseId> {
+        match self {
+            Self::Garbage(DecodeError::LineTooLong { .. }) => Some(ClauseId::FRAME_1),
+            Self::Garbage(_) => Some(ClauseId::FRAME_6),
+            _ => None,
+        }
+    }
 }
 
 /// One connection.

@@ -322,7 +322,11 @@ impl Session {
         let conn = self.slot(slot).conn;
         match self.links.next(conn, deadline, "reply").await {
             Ok(Ok(frame)) => Ok(frame),
-            Ok(Err(end)) => Err(Trouble::new(expected, told(&end)).on(slot)),
+            Ok(Err(end)) => {
+                let mut trouble = Trouble::new(expected, told(&end)).on(slot);
+                trouble.clause = end.framing();
+                Err(trouble)
+            }
             Err(late) => Err(Trouble::new(expected, told_late(&late, patience)).on(slot)),
         }
     }
@@ -361,8 +365,8 @@ impl Session {
     /// Records a breach, with the last lines of the transcript.
     pub(crate) fn fail(&mut self, clause: Option<ClauseId>, place: Place, trouble: Trouble) {
         let redact = |text: String| self.redactor.apply(&text).into_owned();
-        let (conn, until) = match trouble.seen {
-            Some((conn, until)) => (Some(conn), until),
+        let (conn, until) = match trouble.seen.as_deref() {
+            Some((conn, until)) => (Some(*conn), *until),
             None => {
                 let conn = trouble.slot.map(|slot| self.slot(slot).conn);
                 (conn, self.links.lock().transcript.entries().len())
@@ -384,7 +388,7 @@ impl Session {
         let got = match trouble.got {
             Got::Server(got) => got.map(|text| redact(text.to_owned())),
             Got::Limit(why) => {
-                self.limit.get_or_insert(why);
+                self.limit.get_or_insert(*why);
                 return;
             }
         };
@@ -414,7 +418,7 @@ impl Session {
     pub(crate) fn seen(&self, mut trouble: Trouble) -> Trouble {
         let conn = trouble.slot.map(|slot| self.slot(slot).conn);
         let until = self.links.lock().transcript.entries().len();
-        trouble.seen = trouble.seen.or(conn.map(|conn| (conn, until)));
+        trouble.seen = trouble.seen.or(conn.map(|conn| Box::new((conn, until))));
         trouble
     }
 

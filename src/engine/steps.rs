@@ -348,7 +348,7 @@ pub(crate) fn place(step: &Step) -> Place {
 fn told_start(late: &Late) -> Got {
     match late {
         Late::Timeout => "it does not run".into(),
-        Late::Halted(limit) => Got::Limit(*limit),
+        Late::Halted(limit) => Got::from(*limit),
     }
 }
 

@@ -28,7 +28,7 @@ pub(crate) struct Trouble {
     pub(crate) cause: Option<Box<Cause>>,
     /// On which connection it was seen, and how many entries the transcript had; `None` where it is
     /// told at once.
-    pub(crate) seen: Option<(ConnId, usize)>,
+    pub(crate) seen: Option<Box<(ConnId, usize)>>,
 }
 
 impl Trouble {
@@ -79,7 +79,7 @@ pub(crate) enum Got {
     /// Something of the server, or its silence.
     Server(Observed),
     /// A limit of our own: it says nothing about the server.
-    Limit(Limit),
+    Limit(Box<Limit>),
 }
 
 impl fmt::Display for Got {
@@ -99,7 +99,7 @@ impl From<Observed> for Got {
 
 impl From<Limit> for Got {
     fn from(limit: Limit) -> Self {
-        Self::Limit(limit)
+        Self::Limit(Box::new(limit))
     }
 }
 
@@ -119,7 +119,7 @@ impl From<String> for Got {
 pub(crate) fn told_late(late: &Late, patience: Duration) -> Got {
     match late {
         Late::Timeout => Observed::Silence(patience).into(),
-        Late::Halted(limit) => Got::Limit(*limit),
+        Late::Halted(limit) => Got::from(*limit),
     }
 }
 
@@ -131,7 +131,7 @@ pub(crate) fn told(end: &End) -> Got {
         End::Ours => Observed::Other("closed by the scenario itself".into()),
         End::Unreachable(reason) => Observed::Unreachable(reason.clone()),
         End::Garbage(error) => Observed::Garbage(error.to_string()),
-        End::Limit(limit) => return Got::Limit(*limit),
+        End::Limit(limit) => return Got::from(*limit),
     };
     Got::Server(observed)
 }

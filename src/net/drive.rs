@@ -368,10 +368,12 @@ async fn connect(address: String, options: DriveOptions) -> Result<TcpStream, Re
         let mut why = Refusal::from("the name has no address");
         let mut was_tried = false;
         for address in addresses {
+            if address.ip().is_unspecified() {
+                why = "it is the address of no machine".into();
+                continue;
+            }
             if !options.remote && !address.ip().to_canonical().is_loopback() {
-                let reason =
-                    "it is not on this machine, and neither `remote: true` nor --remote is given";
-                why = reason.into();
+                why = Limit::Remote(address).into();
                 continue;
             }
             match TcpStream::connect(address).await {

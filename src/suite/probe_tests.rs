@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-use crate::engine::{Cause, Ending, Executor, Input, Outcome, Output};
-use crate::protocol::Barrier;
+use crate::engine::{Cause, Ending, Executor, Input, Limit, Outcome, Output};
+use crate::event::Rung;
+use crate::protocol::{Barrier, ClauseId};
 use crate::target::{Account, Barriers, Environment, Learnt, Lists, Timeouts};
 use crate::transcript::ConnId;
 
@@ -25,6 +26,8 @@ struct Habits {
     answers: Vec<&'static str>,
     /// How late it answers them.
     late: Duration,
+    /// How late it answers everything else.
+    lag: Duration,
     /// What it says beside QNG.
     aside: &'static str,
     /// How late a change of state is shown; `None`: never.
@@ -46,6 +49,7 @@ impl Default for Habits {
                 "PNG", "URL", "CVR", "REM", "GTC", "SYN", "SELF", "BAD", "XFR", "CHG",
             ],
             late: Duration::ZERO,
+            lag: Duration::ZERO,
             aside: "",
             presence: Some(Duration::ZERO),
             refers: false,
@@ -128,7 +132,7 @@ impl Server {
             }
             _ => return,
         };
-        self.say(now, conn, &reply);
+        self.say(now + self.habits.lag, conn, &reply);
     }
 
     fn batch(&self, trid: &str) -> String {
@@ -411,4 +415,51 @@ fn a_switchboard_that_let_users_in_must_go_on_doing_so() {
     for (owned, has_board) in [(false, true), (true, false)] {
         assert_eq!(checked(owned, has_board, &["XFR"]), (false, sound.clone()));
     }
+}
+
+#[test]
+fn a_server_that_answers_too_late_breaks_nothing() {
+    let look = |lag: Duration| {
+        let habits = Habits {
+            lag,
+            ..Habits::default()
+        };
+        play(Executor::probe(accounts(2), Arc::new(env()), 1), habits).0
+    };
+    let reply = Timeouts::default().reply;
+    let slow = look(reply + ms(200));
+    assert_eq!(slow.limit, Some(Limit::Slow(reply)));
+    assert!(slow.failures.is_empty() && slow.climbed.is_empty());
+    // One whose answers never come is silent, and that is all that is said of it.
+    let silent = look(reply * 10);
+    assert_eq!(silent.limit, None);
+    let out: Vec<_> = silent
+        .climbed
+        .iter()
+        .filter_map(|it| it.failure.as_ref())
+        .collect();
+    let clauses: Vec<_> = out.iter().filter_map(|failure| failure.clause).collect();
+    assert_eq!(clauses, [ClauseId::VER_1]);
+}
+
+#[test]
+fn a_referral_that_leads_nowhere_is_what_is_broken() {
+    let habits = Habits {
+        refers: true,
+        ..Habits::default()
+    };
+    let environment = Environment {
+        notification: None,
+        dispatch: Some("ds:3".into()),
+        map: [("ns:1".to_owned(), "ds:3".to_owned())].into(),
+        ..env()
+    };
+    let probe = Executor::probe(accounts(2), Arc::new(environment), 1);
+    let outcome = play(probe, habits).0;
+    let out = outcome.climbed.iter().find(|it| !it.state.holds()).unwrap();
+    let failure = out.failure.as_ref().unwrap();
+    assert_eq!(
+        (out.rung, failure.clause),
+        (Rung::Usr, Some(ClauseId::XFR_3))
+    );
 }

@@ -56,7 +56,10 @@ pub enum DecodeError {
         word: Bytes,
     },
     /// The announced payload is longer than the limit.
-    #[error("byte {offset}: a payload of {length} bytes, over the limit of {limit}")]
+    #[error(
+        "byte {offset}: a payload of {} bytes, more than the {limit} that are read",
+        last_word(.line)
+    )]
     PayloadTooLong {
         /// Where the line begins in the stream.
         offset: u64,
@@ -67,6 +70,12 @@ pub enum DecodeError {
         /// The limit that it passed.
         limit: usize,
     },
+}
+
+/// The last word of a line, which gives the length of a payload.
+fn last_word(line: &[u8]) -> String {
+    let mut words = line.rsplit(|byte| *byte == b' ');
+    words.next().unwrap_or_default().escape_ascii().to_string()
 }
 
 /// A line that waits for its payload.

@@ -11,10 +11,11 @@ use md5::{Digest, Md5};
 use msnpspec::diagnostic::Source;
 use msnpspec::engine::{Ending, Executor};
 use msnpspec::net::{Doors, DriveOptions, Plan, RunOptions, ServeOptions, Serving, drive, run};
-use msnpspec::protocol::Level;
+use msnpspec::protocol::{Dialect, Level};
 use msnpspec::scenario::ast::Scenario;
 use msnpspec::scenario::{Library, NoFiles, load};
 use msnpspec::server::Config;
+use msnpspec::suite::Choice;
 use msnpspec::target::{Account, Environment, Lists, Target};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
@@ -139,6 +140,7 @@ fn suite(criterion: &mut Criterion) {
                 scenarios: scenarios.clone(),
                 options: RunOptions {
                     level: Level::Practice,
+                    dialects: Choice::One(Dialect::first()),
                     ..RunOptions::default()
                 },
             };

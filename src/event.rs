@@ -16,6 +16,7 @@ mod cause;
 mod conclusion;
 mod ladder;
 mod skip;
+mod summary;
 #[cfg(test)]
 pub(crate) mod test_support;
 
@@ -23,6 +24,8 @@ pub use cause::{Cause, Standing};
 pub use conclusion::Conclusion;
 pub use ladder::{Rung, RungResult, RungState};
 pub use skip::{ByReason, Gates, Scope, SkipReason, Untested};
+pub(crate) use summary::add_waited;
+pub use summary::{InDialect, Summary};
 
 /// The name under which is told what oracles saw before the first scenario. Each shard of a run
 /// looks for itself.
@@ -448,6 +451,17 @@ impl Totals {
         }
     }
 
+    /// Adds those that were counted elsewhere.
+    pub fn add(&mut self, other: Self) {
+        self.passed += other.passed;
+        self.failed += other.failed;
+        self.blocked += other.blocked;
+        self.inconclusive += other.inconclusive;
+        self.skipped += other.skipped;
+        self.waived += other.waived;
+        self.flaky += other.flaky;
+    }
+
     /// All that were counted.
     #[must_use]
     pub fn all(self) -> usize {
@@ -486,34 +500,15 @@ pub struct RunInfo {
     pub started: Option<String>,
 }
 
-/// What the run came to, said at its end.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Summary {
-    /// Scenarios by verdict.
-    pub totals: Totals,
-    /// Every clause of the catalogue.
-    pub clauses: Vec<ClauseResult>,
-    /// How far the first look came; empty where none was taken.
-    pub ladder: Vec<RungResult>,
-    /// What is wrong, the heaviest first.
-    pub causes: Vec<Cause>,
-    /// How long the run took.
-    pub took: Duration,
-    /// How long scenarios waited in vain, added up, and for what: `(what, how long)`.
-    pub waited: Vec<(String, Duration)>,
-    /// Set where the run could not be carried to its end, in one line.
-    pub aborted: Option<String>,
-}
-
 /// One thing that happened in a run. Events come in one order, from one queue.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Event {
     /// The run begins.
     Started(RunInfo),
-    /// The first look is over: how far it came.
-    Climbed(Vec<RungResult>),
-    /// A scenario begins.
-    ScenarioStarted(String),
+    /// The first look is over: how far it came in this dialect.
+    Climbed(&'static Dialect, Vec<RungResult>),
+    /// A scenario begins in this dialect.
+    ScenarioStarted(&'static Dialect, String),
     /// A scenario has its final verdict.
     ScenarioFinished(Arc<ScenarioResult>),
     /// Something worth a line.

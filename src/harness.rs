@@ -9,7 +9,7 @@ use crate::protocol::Level;
 use crate::report::{Human, Reporter};
 use crate::scenario::ast::Scenario;
 use crate::scenario::{Library, LibraryError};
-use crate::suite::{Filter, FilterError};
+use crate::suite::{Choice, Filter, FilterError};
 use crate::target::Target;
 
 /// The bundled suite, or a part of it, and the server that it is played against.
@@ -34,21 +34,16 @@ pub enum HarnessError {
         /// What is wrong with it.
         error: FilterError,
     },
-    /// The filter leaves nothing of the suite in the target's dialect.
-    #[error("no scenario in {dialect} is named by `{filter}`")]
-    Nothing {
-        /// The filter.
-        filter: String,
-        /// The dialect.
-        dialect: &'static str,
-    },
+    /// The filter leaves nothing of the suite.
+    #[error("no scenario is named by `{0}`")]
+    Nothing(String),
     /// The run was refused.
     #[error(transparent)]
     Run(#[from] RunError),
 }
 
 impl Harness {
-    /// The whole suite in the target's dialect, at level must.
+    /// The whole suite at level must, in the highest dialect that the target and the suite speak.
     #[must_use]
     pub fn new(target: Target) -> Self {
         Self {
@@ -73,6 +68,13 @@ impl Harness {
         self
     }
 
+    /// Another dialect than the highest, or all of them.
+    #[must_use]
+    pub fn dialects(mut self, dialects: Choice) -> Self {
+        self.options.dialects = dialects;
+        self
+    }
+
     /// Everything else that `msnpspec run` can be told.
     #[must_use]
     pub fn options(mut self, options: RunOptions) -> Self {
@@ -90,11 +92,13 @@ impl Harness {
         let library = Library::builtin()?.into_scenarios();
         let library: Vec<Arc<Scenario>> = library.into_iter().map(Arc::new).collect();
         let scenarios = self.select(&library)?;
+        let mut options = self.options;
+        options.scope.filter.clone_from(&self.filter);
         let plan = Plan {
             target: self.target,
             scenarios,
             library,
-            options: self.options,
+            options,
         };
         let mut results = Vec::new();
         let mut reporter = Human::default().full(true);
@@ -119,7 +123,7 @@ impl Harness {
 
     fn select(&self, library: &[Arc<Scenario>]) -> Result<Vec<Arc<Scenario>>, HarnessError> {
         let text = self.filter.as_deref().unwrap_or_default();
-        let mut selected = match &self.filter {
+        let selected = match &self.filter {
             None => library.to_vec(),
             Some(text) => {
                 let filter = Filter::parse(text).map_err(|error| HarnessError::Filter {
@@ -129,12 +133,8 @@ impl Harness {
                 filter.select(library)
             }
         };
-        selected.retain(|scenario| scenario.is_for(self.target.dialect));
         if selected.is_empty() {
-            return Err(HarnessError::Nothing {
-                filter: text.to_owned(),
-                dialect: self.target.dialect.name,
-            });
+            return Err(HarnessError::Nothing(text.to_owned()));
         }
         Ok(selected)
     }

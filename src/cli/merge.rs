@@ -104,12 +104,14 @@ fn events_of(whole: Part) -> Vec<Event> {
     let mut summary = summed_up(
         &whole.results,
         whole.causes,
-        whole.ladder.clone(),
+        whole.ladders.clone(),
         is_part,
         whole.took,
     );
     (summary.waited, summary.aborted) = (whole.waited, whole.aborted);
-    let mut events = vec![Event::Started(whole.info), Event::Climbed(whole.ladder)];
+    let mut events = vec![Event::Started(whole.info)];
+    let ladders = whole.ladders.into_iter();
+    events.extend(ladders.map(|(dialect, ladder)| Event::Climbed(dialect, ladder)));
     events.extend(whole.results.into_iter().map(Event::ScenarioFinished));
     events.extend(whole.notices.into_iter().map(Event::Notice));
     events.push(Event::Finished(summary));

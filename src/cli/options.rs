@@ -4,8 +4,9 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use clap::ArgMatches;
-use msnpspec::protocol::{Dialect, Level};
+use msnpspec::protocol::Level;
 use msnpspec::report::Format;
+use msnpspec::suite::Choice;
 
 use super::args::RunArgs;
 
@@ -145,9 +146,9 @@ pub(crate) fn again(args: &RunArgs) -> String {
         command.push_str(" --level ");
         command.push_str(args.level.as_str());
     }
-    if args.dialect != Dialect::first() {
+    if let Some(Choice::One(dialect)) = args.dialect {
         command.push_str(" --dialect ");
-        command.push_str(args.dialect.name);
+        command.push_str(dialect.name);
     }
     for path in &args.paths {
         command.push(' ');

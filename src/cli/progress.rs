@@ -97,7 +97,7 @@ impl Progress {
                     }));
                 }
             }
-            Event::ScenarioStarted(name) => {
+            Event::ScenarioStarted(_, name) => {
                 self.running.insert(name.clone());
             }
             Event::ScenarioFinished(result) if result.is_first_look() => {}
@@ -106,7 +106,7 @@ impl Progress {
                 self.totals.count(result.verdict);
                 self.bar.set_position(self.totals.all() as u64);
             }
-            Event::Climbed(_) | Event::Notice(_) => {}
+            Event::Climbed(..) | Event::Notice(_) => {}
             Event::Finished(_) => {
                 self.ticker = None;
                 return self.bar.finish_and_clear();

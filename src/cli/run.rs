@@ -1,15 +1,16 @@
 //! `msnpspec run`.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::ArgMatches;
 use msnpspec::event::{Event, Gates, ScenarioResult, Scope, Summary, Verdict};
 use msnpspec::net::{Plan, RunOptions};
-use msnpspec::protocol::Dialect;
+use msnpspec::protocol::{DIALECTS, Dialect};
 use msnpspec::report::{Format, Human, Reporter, printable};
 use msnpspec::scenario::ast::Scenario;
-use msnpspec::suite::{Filter, bless};
+use msnpspec::suite::{Choice, Chosen, Filter, Round, bless};
 use msnpspec::target::Target;
 
 use super::args::RunArgs;
@@ -69,7 +70,7 @@ fn prepared(args: &RunArgs, matches: &ArgMatches, console: Console) -> Result<Pr
         }
     };
     library.extend(replays.iter().map(|replay| Arc::clone(&replay.scenario)));
-    let mut selected = match &filter {
+    let selected = match &filter {
         Some(filter) => filter.select(&library),
         None => library.clone(),
     };
@@ -80,16 +81,6 @@ fn prepared(args: &RunArgs, matches: &ArgMatches, console: Console) -> Result<Pr
         let hint = hint.unwrap_or_else(|| "\n`msnpspec list scenarios` names all".to_owned());
         console.warning(&format!("the filter leaves no scenario{hint}"));
     }
-    if paths.is_empty() {
-        keep_for(args.dialect, &mut selected, console);
-    }
-    if let Some(shard) = args.shard {
-        let any = !selected.is_empty();
-        selected = shard.select(selected);
-        if any && selected.is_empty() {
-            console.warning(&"the shard has no scenario: there are fewer scenarios than shards");
-        }
-    }
     Ok(Prepared {
         reports,
         target,
@@ -99,22 +90,10 @@ fn prepared(args: &RunArgs, matches: &ArgMatches, console: Console) -> Result<Pr
     })
 }
 
-/// Leaves out the scenarios of the suite that are for other dialects.
-fn keep_for(dialect: &Dialect, selected: &mut Vec<Arc<Scenario>>, console: Console) {
-    let others = selected.first().map(|one| one.names_of_dialects());
-    selected.retain(|scenario| scenario.is_for(dialect));
-    if let Some(others) = others.filter(|_| selected.is_empty()) {
-        console.warning(&format!(
-            "what was chosen is not for {dialect} but for {}: name one by --dialect",
-            others.join(", ")
-        ));
-    }
-}
-
 impl Prepared {
     fn carry_out(self, args: &RunArgs, console: Console) -> Exit {
         if args.list {
-            return self.list(console);
+            return self.list(args, console);
         }
         if let Err(error) = self
             .target
@@ -143,10 +122,7 @@ impl Prepared {
         let replays = self.replays;
         writers.replayed = replays.iter().map(|it| it.scenario.name.clone()).collect();
         let plan = Plan {
-            target: Target {
-                dialect: args.dialect,
-                ..self.target
-            },
+            target: self.target,
             scenarios: self.selected,
             library: self.library,
             options: RunOptions {
@@ -189,12 +165,22 @@ impl Prepared {
         }
     }
 
-    fn list(&self, console: Console) -> Exit {
-        let rows: Vec<String> = self
-            .selected
-            .iter()
-            .map(|it| list::scenario_row(it))
-            .collect();
+    /// What would be played in which dialect, as far as that is known before the server is asked.
+    fn rounds(&self, args: &RunArgs) -> Vec<Round> {
+        let chosen = Chosen {
+            scenarios: &self.selected,
+            are_files: !args.paths.is_empty(),
+            shard: args.shard,
+        };
+        chosen.rounds(args.dialect.unwrap_or_default(), &DIALECTS)
+    }
+
+    fn list(&self, args: &RunArgs, console: Console) -> Exit {
+        let rounds = self.rounds(args);
+        let all = rounds.iter().flat_map(|round| &round.scenarios);
+        let mut seen = BTreeSet::new();
+        let once = all.filter(|it| seen.insert(it.name.as_str()));
+        let rows: Vec<String> = once.map(|it| list::scenario_row(it)).collect();
         match console.print(&list::lines(&rows)) {
             Exit::Success if rows.is_empty() => Exit::Nothing,
             exit => exit,
@@ -202,17 +188,22 @@ impl Prepared {
     }
 
     fn dry_run(&self, args: &RunArgs, console: Console) -> Exit {
-        let users = self
-            .selected
-            .iter()
-            .map(|scenario| scenario.needs.accounts)
-            .max();
+        let rounds = self.rounds(args);
+        let all = || rounds.iter().flat_map(|round| &round.scenarios);
+        let users = all().map(|scenario| scenario.needs.accounts).max();
+        let dialects: Vec<&Dialect> = rounds.iter().map(|round| round.dialect).collect();
+        let is_asked = !self.target.builtin && !matches!(args.dialect, Some(Choice::One(_)));
         let mut text = format!(
-            "would run {} of {} scenarios against {}, {}, level {}\n",
-            self.selected.len(),
+            "would run {} of {} scenarios against {}, {}{}, level {}\n",
+            all().count(),
             self.library.len(),
             printable(&self.target.name),
-            args.dialect,
+            Dialect::names(&dialects),
+            if is_asked {
+                " if it agrees to that"
+            } else {
+                ""
+            },
             args.level,
         );
         text.push_str(&format!(
@@ -220,12 +211,18 @@ impl Prepared {
             self.target.accounts.len(),
             users.unwrap_or_default()
         ));
-        for scenario in &self.selected {
-            text.push_str(&format!("  {}\n", printable(&scenario.name)));
+        for round in &rounds {
+            for scenario in &round.scenarios {
+                let name = printable(&scenario.name);
+                match rounds.len() {
+                    1 => text.push_str(&format!("  {name}\n")),
+                    _ => text.push_str(&format!("  {} {name}\n", round.dialect)),
+                }
+            }
         }
         text.push_str("nothing was connected to or sent\n");
         match console.print(&text) {
-            Exit::Success if self.selected.is_empty() => Exit::Nothing,
+            Exit::Success if all().next().is_none() => Exit::Nothing,
             exit => exit,
         }
     }
@@ -254,6 +251,7 @@ fn run_options(args: &RunArgs) -> RunOptions {
             filter: args.filter.clone(),
             files: !args.paths.is_empty(),
         },
+        dialects: args.dialect.unwrap_or_default(),
         gates: Gates {
             flaky: args.fail_flaky,
             incomplete: args.require_complete,
@@ -326,6 +324,11 @@ impl Writers {
     fn take(&mut self, event: &Event) {
         self.progress.take(event);
         self.outputs.handle(event, &self.progress);
+        if let (Event::Started(run), Some(transcripts)) = (event, &mut self.transcripts)
+            && run.dialects.len() > 1
+        {
+            transcripts.sort_by_dialect();
+        }
         if let Event::Finished(summary) = event {
             self.aborted.clone_from(&summary.aborted);
             self.summary = Some(summary.clone());

@@ -12,10 +12,11 @@ use msnpspec::fuzzer::{
     Kind, Reference, Reproducer, ShrinkError, ShrinkProgress, Shrinker, Shrunk, Signature,
 };
 use msnpspec::net::{Stand, StandError, StandOptions, interrupted, now};
-use msnpspec::protocol::{ClauseId, Level};
+use msnpspec::protocol::{ClauseId, Dialect, Level};
 use msnpspec::report::printable;
 use msnpspec::scenario::Library;
 use msnpspec::scenario::ast::Scenario;
+use msnpspec::suite::Choice;
 use msnpspec::target::Target;
 use tokio::runtime::Runtime;
 
@@ -79,7 +80,9 @@ fn on_stand(
         console.error(&format!("cannot start: {error}"));
         Exit::NotRun
     })?;
-    let stand = runtime.block_on(Stand::prepare(target, &options));
+    let choice = args.dialect.map_or(Choice::Highest, Choice::One);
+    let all: Vec<Arc<Scenario>> = rows.iter().cloned().map(Arc::new).collect();
+    let stand = runtime.block_on(Stand::prepare_in(target, &options, choice, &all));
     let mut stand = stand.map_err(|error| told(&error, console))?;
     let exit = search(args, rows, &runtime, &mut stand, console);
     runtime.block_on(stand.stop());
@@ -136,7 +139,8 @@ fn search(
     console: Console,
 ) -> Result<Exit, Exit> {
     let mut unable: Option<String> = None;
-    for scenario in rows {
+    let dialect = stand.environment().dialect;
+    for scenario in rows.iter().filter(|row| row.is_for(dialect)) {
         let outcome = match runtime.block_on(stand.execute(scenario)) {
             Ok(outcome) => outcome,
             Err(error @ StandError::Unmet(_)) => {
@@ -145,7 +149,7 @@ fn search(
             }
             Err(error) => return Err(told(&error, console)),
         };
-        if let Some(signature) = wanted(&outcome, args) {
+        if let Some(signature) = wanted(&outcome, args, dialect) {
             let mut session = Session {
                 args,
                 runtime,
@@ -153,11 +157,20 @@ fn search(
                 failure: None,
                 is_stopped: stopped_by_signal(runtime),
             };
-            return session.shrink(scenario, &signature, console);
+            let mut scenario = scenario.clone();
+            scenario.limit_to(dialect);
+            return session.shrink(&scenario, &signature, console);
         }
         unable = unable.or_else(|| outcome.why_blocked());
     }
     let name = args.scenario.display();
+    if let Some(row) = rows
+        .iter()
+        .find(|_| !rows.iter().any(|row| row.is_for(dialect)))
+    {
+        let only = row.names_of_dialects().join(", ");
+        unable.get_or_insert_with(|| format!("it is not for {dialect} but for {only}"));
+    }
     if let Some(why) = unable {
         console.error(&format!("{name} could not be carried out: {why}"));
         return Err(Exit::NotRun);
@@ -172,10 +185,13 @@ fn search(
 }
 
 /// The failure to be kept.
-fn wanted(outcome: &Outcome, args: &ShrinkArgs) -> Option<Signature> {
+fn wanted(outcome: &Outcome, args: &ShrinkArgs, dialect: &'static Dialect) -> Option<Signature> {
     let counts = |clause: ClauseId| match args.clause {
         Some(wanted) => clause == wanted,
-        None => clause.level() <= args.level && clause.level() != Level::Open,
+        None => {
+            let level = clause.level_in(dialect);
+            level <= args.level && level != Level::Open
+        }
     };
     let mut all = Signature::all(outcome).into_iter();
     let found = all.find(|(signature, _)| signature.clause.is_none_or(counts));

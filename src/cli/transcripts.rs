@@ -15,6 +15,8 @@ const LONGEST: usize = 200;
 #[derive(Debug)]
 pub(crate) struct Transcripts {
     folder: PathBuf,
+    /// Each dialect has a folder of its own.
+    are_many: bool,
     taken: HashSet<PathBuf>,
 }
 
@@ -24,8 +26,14 @@ impl Transcripts {
         fs::create_dir_all(folder)?;
         Ok(Self {
             folder: folder.to_owned(),
+            are_many: false,
             taken: HashSet::new(),
         })
+    }
+
+    /// The run is made in several dialects: each gets a folder.
+    pub(crate) fn sort_by_dialect(&mut self) {
+        self.are_many = true;
     }
 
     /// Writes the transcript of a scenario, if there is any; the lines come without passwords.
@@ -33,7 +41,10 @@ impl Transcripts {
         if result.transcript.is_empty() {
             return Ok(());
         }
-        let base = path_of(&result.name);
+        let mut base = path_of(&result.name);
+        if self.are_many {
+            base = Path::new(result.dialect.name).join(base);
+        }
         let numbered = (2..).map(|n: u32| PathBuf::from(format!("{}~{n}", base.display())));
         let mut candidates = std::iter::once(base.clone()).chain(numbered);
         let free = candidates.find(|path| self.taken.insert(path.clone()));

@@ -1,10 +1,14 @@
 //! How the values of options are read.
 
+use std::ffi::OsStr;
 use std::ops::RangeInclusive;
 
-use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+use clap::error::ErrorKind;
+use clap::{Arg, Command};
 use msnpspec::protocol::{DIALECTS, Dialect, Level};
 use msnpspec::report::Format;
+use msnpspec::suite::Choice;
 
 /// The levels that a run can have.
 pub(super) fn level_parser() -> impl TypedValueParser<Value = Level> {
@@ -15,12 +19,67 @@ pub(super) fn level_parser() -> impl TypedValueParser<Value = Level> {
     })
 }
 
-/// The dialects that are known row by row.
+/// Reads which dialects `run` tests: one that is known row by row, or all of them.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct ChoiceParser;
+
+impl ChoiceParser {
+    const ALL: &str = "all";
+
+    fn names() -> impl Iterator<Item = &'static str> {
+        DIALECTS.iter().map(|it| it.name).chain([Self::ALL])
+    }
+}
+
+impl TypedValueParser for ChoiceParser {
+    type Value = Choice;
+
+    fn parse_ref(
+        &self,
+        command: &Command,
+        option: Option<&Arg>,
+        value: &OsStr,
+    ) -> Result<Choice, clap::Error> {
+        let word = value.to_string_lossy();
+        if let Some(dialect) = Dialect::named(word.as_bytes()) {
+            return Ok(Choice::One(dialect));
+        }
+        if is_not_judged(&word) {
+            let names = DIALECTS.map(|dialect| dialect.name);
+            let (first, last) = (names.first().unwrap_or(&""), names.last().unwrap_or(&""));
+            let text = format!(
+                "{} is not judged yet: {first} to {last} are\n",
+                word.to_uppercase()
+            );
+            return Err(clap::Error::raw(ErrorKind::ValueValidation, text).with_cmd(command));
+        }
+        let names = PossibleValuesParser::new(Self::names());
+        let _all = names.parse_ref(command, option, value)?;
+        Ok(Choice::All)
+    }
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
+        Some(Box::new(Self::names().map(PossibleValue::new)))
+    }
+}
+
+/// One of the dialects that are known row by row.
 pub(super) fn dialect_parser() -> impl TypedValueParser<Value = &'static Dialect> {
-    PossibleValuesParser::new(DIALECTS.map(|dialect| dialect.name)).map(|name| {
-        let dialect = Dialect::named(name.as_bytes());
-        dialect.expect("the parser lets only these names through")
+    ChoiceParser.try_map(|choice| match choice {
+        Choice::One(dialect) => Ok(dialect),
+        Choice::Highest | Choice::All => Err("name one dialect"),
     })
+}
+
+/// Whether a word names a dialect of the protocol that came after those that are judged.
+fn is_not_judged(word: &str) -> bool {
+    const LAST: u8 = 21;
+    let latest = DIALECTS.last().map_or(0, |dialect| dialect.number);
+    let upper = word.to_uppercase();
+    let number = upper
+        .strip_prefix("MSNP")
+        .and_then(|number| number.parse::<u8>().ok());
+    number.is_some_and(|number| number > latest && number <= LAST)
 }
 
 /// Reads `MSNP3-MSNP5`, or `MSNP7` for this one alone.

@@ -103,27 +103,33 @@ impl Session {
         let Ok(slot) = self.open(0, name, &address).await else {
             return false;
         };
-        let agreed = self.offer(slot).await;
+        let agreed = self.offer(slot, &[self.env.dialect]).await;
         self.links.close(self.slot(slot).conn, false);
         agreed.is_ok()
     }
 
-    /// VER.
-    async fn offer(&mut self, slot: usize) -> Result<(), Trouble> {
-        let wanted = self.env.dialect;
-        let (offer, expected) = (format!("{wanted} CVR0"), format!("VER with {wanted}"));
+    /// VER, with these dialects, the one that is liked best first; which the server agrees on.
+    pub(super) async fn offer(
+        &mut self,
+        slot: usize,
+        offered: &[&'static Dialect],
+    ) -> Result<&'static Dialect, Trouble> {
+        let names: Vec<&str> = offered.iter().map(|dialect| dialect.name).collect();
+        let offer = format!("{} CVR0", names.join(" "));
+        let expected = format!("VER with {}", names.join(" or "));
         let frame = self.ask(slot, "VER", &offer, &expected).await;
         let frame = frame.map_err(|trouble| trouble.at(Rung::Ver))?;
-        let dialect = frame.words().nth(2).unwrap_or_default();
-        if frame.verb() != b"VER" || Dialect::named(dialect) != Some(wanted) {
-            return Err(Trouble::new(expected, came(&frame)).on(slot).at(Rung::Ver));
+        let dialect = Dialect::named(frame.words().nth(2).unwrap_or_default());
+        let agreed = dialect.filter(|dialect| offered.contains(dialect));
+        match agreed.filter(|_| frame.verb() == b"VER") {
+            Some(agreed) => Ok(agreed),
+            None => Err(Trouble::new(expected, came(&frame)).on(slot).at(Rung::Ver)),
         }
-        Ok(())
     }
 
     /// VER, INF, USR I; gives the answer to the latter.
     async fn greet(&mut self, slot: usize, player: usize) -> Result<Frame, Trouble> {
-        self.offer(slot).await?;
+        self.offer(slot, &[self.env.dialect]).await?;
         let expected = "INF with MD5";
         let frame = self.ask(slot, "INF", "", expected).await;
         let frame = frame.map_err(|trouble| trouble.at(Rung::Inf))?;

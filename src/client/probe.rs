@@ -60,7 +60,7 @@ pub(crate) async fn cleanup(mut session: Session) -> Outcome {
     conclude(session, result).await
 }
 
-async fn conclude(mut session: Session, result: Result<(), Trouble>) -> Outcome {
+pub(super) async fn conclude(mut session: Session, result: Result<(), Trouble>) -> Outcome {
     let ending = match result {
         Ok(()) => Ending::Passed,
         Err(trouble) => {

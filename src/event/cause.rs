@@ -1,9 +1,10 @@
 //! What is wrong with a server, each thing once.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::{Failure, Judge, Rung};
-use crate::protocol::{ClauseId, Level};
+use crate::protocol::{ClauseId, Dialect, Level};
 
 /// What a cause means for the run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -47,6 +48,8 @@ pub struct Cause {
     pub level: Option<Level>,
     /// What it means for the run.
     pub standing: Standing,
+    /// The dialects in which it shows, and what it means in each; empty where that is not known.
+    pub dialects: BTreeMap<&'static Dialect, Standing>,
     /// The rung that is odd or out because of it.
     pub rung: Option<Rung>,
     /// The failure that shows it best.
@@ -74,6 +77,15 @@ impl Cause {
                 cause.id,
             )
         });
+    }
+
+    /// What it means in a dialect; `None` where it does not show there.
+    #[must_use]
+    pub fn standing_in(&self, dialect: &'static Dialect) -> Option<Standing> {
+        match self.dialects.is_empty() {
+            true => Some(self.standing),
+            false => self.dialects.get(dialect).copied(),
+        }
     }
 
     /// What kind of breach it is; see [`Failure::breach`].

@@ -1,6 +1,6 @@
 //! What a run comes to, as a value: the last line of the reports, and the exit code.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     ByReason, ClauseResult, ClauseVerdict, Event, Gates, Notice, NoticeKind, RunInfo, Standing,
@@ -76,10 +76,8 @@ impl Conclusion {
         }
         let untested = untested(summary, level);
         let waived = of_level(summary, level);
-        let waived: Vec<ClauseId> = waived
-            .filter(|result| result.verdict == ClauseVerdict::Waived)
-            .map(|result| result.id)
-            .collect();
+        let waived = waived.filter(|result| result.verdict == ClauseVerdict::Waived);
+        let waived = once(waived.map(|result| result.id));
         let open = totals.blocked + totals.flaky + totals.inconclusive;
         let is_mendable = untested.iter().any(|(why, _)| why.is_mendable());
         if is_mendable || !waived.is_empty() || open > 0 {
@@ -134,12 +132,13 @@ fn of_level(summary: &Summary, level: Level) -> impl Iterator<Item = &ClauseResu
 
 fn broken(summary: &Summary) -> Vec<ClauseId> {
     let failed = |it: &&ClauseResult| it.verdict == ClauseVerdict::Failed;
-    summary
-        .clauses
-        .iter()
-        .filter(failed)
-        .map(|it| it.id)
-        .collect()
+    once(summary.clauses.iter().filter(failed).map(|it| it.id))
+}
+
+/// Each clause once, though it may be there for several dialects.
+fn once(clauses: impl Iterator<Item = ClauseId>) -> Vec<ClauseId> {
+    let mut seen = BTreeSet::new();
+    clauses.filter(|id| seen.insert(*id)).collect()
 }
 
 /// How many scenarios could not be carried out because of something that no clause speaks of.
@@ -159,7 +158,8 @@ fn untested(summary: &Summary, level: Level) -> ByReason {
             found.entry(why).or_default().push(result.id);
         }
     }
-    found.into_iter().collect()
+    let each = |(why, clauses): (_, Vec<ClauseId>)| (why, once(clauses.into_iter()));
+    found.into_iter().map(each).collect()
 }
 
 #[cfg(test)]
@@ -176,6 +176,7 @@ mod tests {
         Summary {
             totals: Totals { passed: 40, ..more },
             clauses: vec![clause(ClauseId::USR_6, None), clause(ClauseId::VER_1, None)],
+            dialects: Vec::new(),
             ladder: Vec::new(),
             causes: Vec::new(),
             took: Duration::ZERO,
@@ -221,6 +222,7 @@ mod tests {
             clause,
             level: failure.level,
             standing,
+            dialects: BTreeMap::new(),
             rung: None,
             failure: Arc::new(failure),
             shown_by: Vec::new(),

@@ -66,3 +66,17 @@ pub struct RungResult {
     /// The `id` of the cause that it shows, where it is odd or out.
     pub cause: Option<usize>,
 }
+
+impl RungResult {
+    /// Adds what was found elsewhere: of each rung the least stands.
+    pub(crate) fn add_least(ladder: &mut Vec<Self>, other: Vec<Self>) {
+        for rung in other {
+            match ladder.iter_mut().find(|it| it.rung == rung.rung) {
+                Some(known) if known.state < rung.state => *known = rung,
+                Some(_) => {}
+                None => ladder.push(rung),
+            }
+        }
+        ladder.sort_by_key(|it| it.rung);
+    }
+}

@@ -10,6 +10,7 @@ use super::signature::Signature;
 use crate::diagnostic::{Diagnostic, Source};
 use crate::engine::Outcome;
 use crate::event::{Failure, Judge};
+use crate::protocol::Dialect;
 use crate::scenario::ast::Scenario;
 use crate::scenario::{Files, load, print};
 
@@ -90,6 +91,7 @@ impl Reproducer {
             (Some(_), Some(clause)) => {
                 let mut scenario = shrunk.scenario.clone();
                 scenario.description = clause.clause().text.to_owned();
+                scenario.limit_to(Dialect::first());
                 text.push_str(&print(&scenario));
             }
             _ => text.push_str(&shrunk.text),

@@ -13,8 +13,9 @@ use crate::net::ear::Ear;
 use crate::net::host::Host;
 use crate::net::log::ServerLog;
 use crate::net::process::LaunchError;
+use crate::protocol::{DIALECTS, Dialect};
 use crate::scenario::ast::Scenario;
-use crate::suite::{Dead, Done, Preparation, Unready, Work, forgive_foreign_dialect};
+use crate::suite::{Dead, Done, Preparation, Unready, Work, agreed, forgive_foreign_dialect};
 use crate::target::{Account, Environment, Target};
 use crate::transcript::{Entry, Party, Redactor, What};
 
@@ -66,6 +67,7 @@ pub(super) struct Bench {
     cuts: watch::Sender<u64>,
     /// The accounts were made by the harness: a password that is refused is right.
     knows_passwords: bool,
+    owns_server: bool,
 }
 
 impl Bench {
@@ -84,6 +86,7 @@ impl Bench {
             seed,
             cuts: watch::Sender::new(0),
             knows_passwords: target.builtin || target.provision.is_some(),
+            owns_server: target.owns_server(),
         }
     }
 
@@ -101,6 +104,7 @@ impl Bench {
             environment.notification = Some(doors.notification().to_string());
         }
         let knows_passwords = self.knows_passwords;
+        let (all, before) = (accounts.clone(), environment.clone());
         let mut preparation = Preparation::new(environment, accounts, knows_passwords)?;
         loop {
             let lookers = preparation.lookers();
@@ -108,9 +112,12 @@ impl Bench {
             self.commands.reset(&lookers).await?;
             let env = Arc::new(preparation.environment().clone());
             let mut outcome = self.first_look(&lookers, &env).await;
-            let looked = preparation.looked(&outcome);
-            if let Err(Unready::ForeignDialect { .. }) = looked {
+            let mut looked = preparation.looked(&outcome);
+            if let Err(Unready::ForeignDialect { agrees, .. }) = &mut looked {
                 forgive_foreign_dialect(&mut outcome);
+                // To name one that the server does not speak is a mistake that is easily mended.
+                let asked = self.ask(&all, true, &before).await;
+                *agrees = agreed(&asked).unwrap_or_default();
             }
             let looked = match looked {
                 Ok(is_ready) => Ok(is_ready),
@@ -123,12 +130,49 @@ impl Bench {
         }
     }
 
+    /// Starts the server and asks it which dialects it agrees to, the highest or each. What was seen
+    /// of it goes to `probes` where it shares none with us.
+    pub(super) async fn agreement(
+        &self,
+        mut environment: Environment,
+        accounts: &[Account],
+        each: bool,
+        probes: &mut Vec<Outcome>,
+    ) -> Result<Vec<&'static Dialect>, Unprepared> {
+        if self.host.doors().await.is_some() {
+            return Ok(DIALECTS.to_vec());
+        }
+        self.host.start().await?;
+        environment.dialect = Dialect::first();
+        let mut outcome = self.ask(accounts, each, &environment).await;
+        match agreed(&outcome) {
+            Ok(agreed) => Ok(agreed),
+            Err(unready) => {
+                forgive_foreign_dialect(&mut outcome);
+                probes.push(outcome);
+                Err(unready.into())
+            }
+        }
+    }
+
+    async fn ask(&self, accounts: &[Account], each: bool, env: &Environment) -> Outcome {
+        let env = Arc::new(env.clone());
+        let player = accounts.first().cloned();
+        let player = player.unwrap_or_else(|| Account::new("nobody", ""));
+        let script = || Executor::agree(player.clone(), each, Arc::clone(&env), self.seed);
+        self.until_it_serves(script).await
+    }
+
     /// Looks at the server. One that we have just started may listen before it serves: while it has
     /// said nothing, and was not waited for, it is looked at again until its time is over.
     async fn first_look(&self, accounts: &[Account], env: &Arc<Environment>) -> Outcome {
+        let script = || Executor::probe(accounts.to_vec(), Arc::clone(env), self.seed);
+        self.until_it_serves(script).await
+    }
+
+    async fn until_it_serves(&self, script: impl Fn() -> Executor) -> Outcome {
         loop {
-            let executor = Executor::probe(accounts.to_vec(), Arc::clone(env), self.seed);
-            let outcome = self.drive(executor).await;
+            let outcome = self.drive(script()).await;
             let is_silent = !outcome.waited.is_zero();
             if has_spoken(&outcome) || is_silent || !self.host.may_begin().await {
                 return outcome;
@@ -195,6 +239,19 @@ impl Bench {
                 }))
             }
         }
+    }
+
+    /// Ends a server of ours, so that the next dialect finds a new one.
+    pub(super) async fn end_round(&self) {
+        self.host.stop().await;
+        if self.owns_server {
+            self.commands.forget().await;
+        }
+    }
+
+    /// Whether the next dialect finds a server that knows nothing of this one.
+    pub(super) fn begins_anew(&self) -> bool {
+        self.owns_server
     }
 
     pub(super) async fn scenario(

@@ -7,15 +7,16 @@ use std::time::{Duration, Instant};
 use tokio::task::{Id, JoinSet};
 
 use crate::engine::Limit;
-use crate::event::{Event, Gates, NoticeKind, Scope, Summary};
+use crate::engine::Outcome;
+use crate::event::{Conclusion, Event, Gates, Notice, NoticeKind, Scope, Summary};
 use crate::net::bench::{Bench, Unprepared};
 use crate::net::clock::{now, stamp, today};
 use crate::net::log::ServerLog;
 use crate::net::signals::interrupted;
-use crate::protocol::Level;
+use crate::protocol::{DIALECTS, Dialect, Level};
 use crate::scenario::ast::Scenario;
-use crate::suite::{Done, Shard, Suite, SuiteOptions, Task};
-use crate::target::{Date, Environment, RemoteError, Target, Waivers};
+use crate::suite::{Choice, Chosen, Done, Handover, Round, Shard, Suite, SuiteOptions, Task};
+use crate::target::{Account, Date, Environment, RemoteError, Target, Waivers};
 
 /// How many scenarios run at the same time unless somebody says more.
 const JOBS: usize = 16;
@@ -25,7 +26,7 @@ const JOBS: usize = 16;
 pub struct Plan {
     /// The server under test.
     pub target: Target,
-    /// The scenarios, filtered already.
+    /// The scenarios, filtered already, whatever dialects they are for, and whatever shard.
     pub scenarios: Vec<Arc<Scenario>>,
     /// All scenarios, those that were filtered out among them: stale waivers are judged by them.
     pub library: Vec<Arc<Scenario>>,
@@ -62,7 +63,7 @@ pub struct RunOptions {
     pub transcripts: bool,
     /// The day by which waivers are judged, instead of today.
     pub today: Option<Date>,
-    /// Which part of the suite the scenarios are.
+    /// Which part of the scenarios of each dialect is played.
     pub shard: Option<Shard>,
     /// After so long it is ended in order, wherever it is.
     pub most: Option<Duration>,
@@ -72,6 +73,8 @@ pub struct RunOptions {
     pub scope: Scope,
     /// What also fails the run.
     pub gates: Gates,
+    /// Which dialects are tested.
+    pub dialects: Choice,
 }
 
 impl Default for RunOptions {
@@ -95,6 +98,7 @@ impl Default for RunOptions {
             log: None,
             scope: Scope::default(),
             gates: Gates::default(),
+            dialects: Choice::default(),
         }
     }
 }
@@ -147,69 +151,256 @@ pub async fn run(plan: Plan, sink: &mut (dyn FnMut(Event) + Send)) -> Result<Run
         target.timeouts.reply = reply;
     }
     let start = now();
-    let runs = !scenarios.is_empty();
-    let suite_options = suite_options(&mut target, library, &options);
+    let bench = Bench::new(&target, options.remote, options.seed, options.log.clone());
     let mut environment = target.environment();
     environment.segments = options.segments;
     environment.level = Some(options.level);
-    let bench = Arc::new(Bench::new(
-        &target,
-        options.remote,
-        options.seed,
-        options.log.clone(),
-    ));
-    let accounts = std::mem::take(&mut target.accounts);
-    let mut suite = Suite::new(scenarios, accounts.clone(), suite_options);
     // Before anything is told: whoever reads it may end the run.
     let mut interrupt = std::pin::pin!(ended_early(options.most));
-    pass_on(&mut suite, sink);
+    let accounts = std::mem::take(&mut target.accounts);
     let mut probes = Vec::new();
-    let prepared = async {
-        if runs {
-            let probes = &mut probes;
-            bench.prepare(environment, accounts, probes).await
-        } else {
-            Ok((environment, accounts))
+    let mut interrupted = None;
+    let agreed = if scenarios.is_empty() {
+        Ok(Vec::new())
+    } else {
+        let asked = ask(&bench, &environment, &accounts, &options, &mut probes);
+        tokio::select! {
+            agreed = asked => agreed,
+            why = &mut interrupt => Err(Unprepared::new(*interrupted.insert(why))),
         }
     };
-    let prepared = tokio::select! {
-        prepared = prepared => prepared,
-        why = &mut interrupt => Err(Unprepared::new(why)),
+    let chosen = Chosen {
+        scenarios: &scenarios,
+        are_files: options.scope.files,
+        shard: options.shard,
     };
-    let setup_failed = prepared.is_err();
-    match prepared {
-        Err(mut unprepared) => {
-            let limit = probes.last().and_then(|probe| probe.limit);
-            if limit.is_some_and(Limit::is_flood) {
-                suite.probed(&probes);
-            } else {
-                unprepared.detail.extend(probes.iter().flat_map(seen));
-            }
-            suite.notice(
-                NoticeKind::Error,
-                unprepared.why.as_str(),
-                unprepared.detail,
-            );
-            suite.stop(&unprepared.why);
-        }
-        Ok((environment, accounts)) => {
-            suite.learn(&environment, accounts);
-            suite.probed(&probes);
-            let environment = Arc::new(environment);
-            carry_out(&mut suite, &bench, &environment, &mut interrupt, sink).await;
-        }
+    let known = agreed.as_deref().unwrap_or_default();
+    let rounds = chosen.rounds(options.dialects, known);
+    let mut suite_options = suite_options(&mut target, library, &options);
+    begin(&suite_options, &chosen, &rounds, sink);
+    if options.dialects == Choice::All {
+        left_out(known).into_iter().for_each(&mut *sink);
     }
-    bench.host.stop().await;
-    let lost = options.log.as_ref().and_then(ServerLog::failure);
-    for text in bench.host.ear.told().into_iter().chain(lost) {
-        suite.notice(NoticeKind::Warning, text, Vec::new());
+    let mut run = Run {
+        bench: Arc::new(bench),
+        environment,
+        are_many: rounds.len() > 1,
+        refused: agreed.err().map(|unprepared| (unprepared, probes)),
+        interrupted,
+        log: options.log.clone(),
+    };
+    let (mut parts, mut before) = (Vec::new(), None);
+    let mut left = rounds.len();
+    for round in rounds {
+        left -= 1;
+        suite_options.dialect = round.dialect;
+        let options = suite_options.clone();
+        let (summary, handover) = run
+            .play(
+                round,
+                options,
+                (&accounts, before),
+                left > 0,
+                &mut interrupt,
+                sink,
+            )
+            .await;
+        parts.push(summary);
+        before = Some(handover);
     }
-    let summary = suite.finish(start.elapsed(), setup_failed);
-    pass_on(&mut suite, sink);
+    let summary = Summary::joined(parts, start.elapsed());
+    let summary = summary.expect("a run has a round");
+    let has_errors = before.is_some_and(|last| last.has_errors());
+    let conclusion = Conclusion::judged(&summary, options.level, has_errors);
+    sink(Event::Finished(summary.clone()));
     Ok(RunEnd {
+        exit_code: conclusion.exit_code(&summary, options.gates),
         summary,
-        exit_code: suite.exit_code(),
     })
+}
+
+/// Tells what the run is, and why there may be nothing to be played.
+fn begin(
+    options: &SuiteOptions,
+    chosen: &Chosen<'_>,
+    rounds: &[Round],
+    sink: &mut (dyn FnMut(Event) + Send),
+) {
+    let mut info = options.info(rounds.iter().map(|round| round.scenarios.len()).sum());
+    info.dialects = rounds.iter().map(|round| round.dialect).collect();
+    let nothing = (info.scenarios == 0).then(|| nothing_of(chosen, rounds));
+    sink(Event::Started(info));
+    if let Some(text) = nothing.flatten() {
+        sink(notice(NoticeKind::Warning, text));
+    }
+}
+
+/// Which dialects can be tested, where not one is named.
+async fn ask(
+    bench: &Bench,
+    environment: &Environment,
+    accounts: &[Account],
+    options: &RunOptions,
+    probes: &mut Vec<Outcome>,
+) -> Result<Vec<&'static Dialect>, Unprepared> {
+    let each = match options.dialects {
+        Choice::One(dialect) => return Ok(vec![dialect]),
+        // Of a part of the suite there may be nothing in the highest.
+        Choice::Highest => options.scope.is_part(),
+        Choice::All => true,
+    };
+    let environment = environment.clone();
+    bench.agreement(environment, accounts, each, probes).await
+}
+
+/// Which dialects the server does not agree to, where it agrees to others.
+fn left_out(agreed: &[&'static Dialect]) -> Option<Event> {
+    let left = DIALECTS.iter().filter(|dialect| !agreed.contains(dialect));
+    let left: Vec<&Dialect> = left.copied().collect();
+    let is_told = !left.is_empty() && !agreed.is_empty();
+    is_told.then(|| {
+        let (left, agreed) = (Dialect::names(&left), Dialect::names(agreed));
+        let text = format!("not judged in {left}: the server agrees to {agreed}");
+        notice(NoticeKind::Info, text)
+    })
+}
+
+fn notice(kind: NoticeKind, text: String) -> Event {
+    let detail = Vec::new();
+    Event::Notice(Notice { kind, text, detail })
+}
+
+/// Why nothing is left to be played of what was chosen.
+fn nothing_of(chosen: &Chosen<'_>, rounds: &[Round]) -> Option<String> {
+    let first = chosen.scenarios.first()?;
+    let mut dialects = rounds.iter().map(|round| round.dialect);
+    let is_there = |dialect| chosen.scenarios.iter().any(|one| one.is_for(dialect));
+    if dialects.clone().any(is_there) {
+        return Some("the shard has no scenario: there are fewer scenarios than shards".to_owned());
+    }
+    let (dialect, others) = (dialects.next()?, first.names_of_dialects().join(", "));
+    Some(format!(
+        "what was chosen is not for {dialect} but for {others}"
+    ))
+}
+
+/// A run under way.
+struct Run {
+    bench: Arc<Bench>,
+    environment: Environment,
+    /// It is made in more than one dialect.
+    are_many: bool,
+    /// Why it cannot begin, and what was seen of the server.
+    refused: Option<(Unprepared, Vec<Outcome>)>,
+    /// Why it was ended before its time.
+    interrupted: Option<&'static str>,
+    log: Option<ServerLog>,
+}
+
+impl Run {
+    /// Plays the scenarios of one dialect.
+    async fn play(
+        &mut self,
+        round: Round,
+        options: SuiteOptions,
+        (accounts, before): (&[Account], Option<Handover>),
+        goes_on: bool,
+        interrupt: &mut (impl Future<Output = &'static str> + Unpin),
+        sink: &mut (dyn FnMut(Event) + Send),
+    ) -> (Summary, Handover) {
+        let start = now();
+        let (dialect, are_many) = (round.dialect, self.are_many);
+        let mut sink = |event| match event {
+            Event::Started(_) | Event::Finished(_) => {}
+            Event::Notice(mut notice) if are_many => {
+                notice.text = format!("{dialect}: {}", notice.text);
+                sink(Event::Notice(notice));
+            }
+            other => sink(other),
+        };
+        let sink: &mut (dyn FnMut(Event) + Send) = &mut sink;
+        let mut accounts = accounts.to_vec();
+        if let Some(before) = &before
+            && !self.bench.begins_anew()
+        {
+            accounts.clone_from(&before.accounts);
+        }
+        let runs = !round.scenarios.is_empty();
+        let mut suite = Suite::new(round.scenarios, accounts.clone(), options);
+        if let Some(before) = before {
+            suite.take_over(before);
+        }
+        if let Some(why) = self.interrupted.filter(|_| self.refused.is_none()) {
+            suite.stop(why);
+        }
+        let mut setup_failed = false;
+        if runs && !suite.is_stopping() {
+            let environment = Environment {
+                dialect,
+                ..self.environment.clone()
+            };
+            let mut probes = Vec::new();
+            match self
+                .prepare(environment, accounts, &mut probes, interrupt)
+                .await
+            {
+                Err(unprepared) => {
+                    setup_failed = true;
+                    tell_unprepared(&mut suite, unprepared, &probes);
+                }
+                Ok((environment, accounts)) => {
+                    suite.learn(&environment, accounts);
+                    suite.probed(&probes);
+                    let environment = Arc::new(environment);
+                    let why =
+                        carry_out(&mut suite, &self.bench, &environment, interrupt, sink).await;
+                    self.interrupted = self.interrupted.or(why);
+                }
+            }
+        }
+        self.bench.end_round().await;
+        let lost = self.log.as_ref().and_then(ServerLog::failure);
+        for text in self.bench.host.ear.told().into_iter().chain(lost) {
+            suite.notice(NoticeKind::Warning, text, Vec::new());
+        }
+        if goes_on {
+            suite.goes_on();
+        }
+        let summary = suite.finish(start.elapsed(), setup_failed);
+        pass_on(&mut suite, sink);
+        (summary, suite.hand_over())
+    }
+
+    /// Makes the server ready; what was seen of it goes to `probes`.
+    async fn prepare(
+        &mut self,
+        environment: Environment,
+        accounts: Vec<Account>,
+        probes: &mut Vec<Outcome>,
+        interrupt: &mut (impl Future<Output = &'static str> + Unpin),
+    ) -> Result<(Environment, Vec<Account>), Unprepared> {
+        if let Some((refused, seen)) = self.refused.take() {
+            probes.extend(seen);
+            return Err(refused);
+        }
+        tokio::select! {
+            prepared = self.bench.prepare(environment, accounts, probes) => prepared,
+            why = interrupt => Err(Unprepared::new(*self.interrupted.insert(why))),
+        }
+    }
+}
+
+/// Tells why a dialect cannot be tested, and what was seen of the server.
+fn tell_unprepared(suite: &mut Suite, mut unprepared: Unprepared, probes: &[Outcome]) {
+    let limit = probes.last().and_then(|probe| probe.limit);
+    if limit.is_some_and(Limit::is_flood) {
+        suite.probed(probes);
+    } else {
+        unprepared.detail.extend(probes.iter().flat_map(seen));
+    }
+    let why = unprepared.why;
+    suite.notice(NoticeKind::Error, why.as_str(), unprepared.detail);
+    suite.stop(&why);
 }
 
 /// Waits until the run is to end before its time; why.
@@ -251,7 +442,7 @@ fn suite_options(
         .is_some_and(|reset| !reset.is_per_account());
     let day = options.today.unwrap_or_else(today);
     SuiteOptions {
-        dialect: target.dialect,
+        dialect: Dialect::first(),
         target: target.name.clone(),
         level: options.level,
         strict: options.strict,
@@ -286,14 +477,14 @@ fn pass_on(suite: &mut Suite, sink: &mut (dyn FnMut(Event) + Send)) {
     }
 }
 
-/// Runs tasks side by side until the suite is over.
+/// Runs tasks side by side until the suite is over; gives why it was ended before.
 async fn carry_out(
     suite: &mut Suite,
     bench: &Arc<Bench>,
     environment: &Arc<Environment>,
     interrupt: &mut (impl Future<Output = &'static str> + Unpin),
     sink: &mut (dyn FnMut(Event) + Send),
-) {
+) -> Option<&'static str> {
     let mut tasks = JoinSet::new();
     let mut ids: HashMap<Id, (u64, Instant)> = HashMap::new();
     loop {
@@ -312,12 +503,10 @@ async fn carry_out(
                 suite.stop(why);
                 tasks.shutdown().await;
                 suite.abandon();
-                return;
+                return Some(why);
             }
         };
-        let Some(joined) = joined else {
-            return;
-        };
+        let joined = joined?;
         let (task, done) = match joined {
             Ok((task, done)) => (task, done),
             Err(error) => (

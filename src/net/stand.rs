@@ -8,8 +8,9 @@ use crate::engine::{Ending, Outcome};
 use crate::net::bench::{Bench, Unprepared};
 use crate::net::log::ServerLog;
 use crate::net::vitals::Vitals;
+use crate::protocol::Dialect;
 use crate::scenario::ast::Scenario;
-use crate::suite::{Dead, Done, Work};
+use crate::suite::{Choice, Chosen, Dead, Done, Work};
 use crate::target::{Account, Environment, Known, RemoteError, Target};
 
 /// How a target is used.
@@ -90,7 +91,22 @@ impl Stand {
     /// # Errors
     ///
     /// When that is not allowed, or does not succeed.
-    pub async fn prepare(mut target: Target, options: &StandOptions) -> Result<Self, StandError> {
+    pub async fn prepare(target: Target, options: &StandOptions) -> Result<Self, StandError> {
+        Self::prepare_in(target, options, Choice::One(Dialect::first()), &[]).await
+    }
+
+    /// The same in another dialect: of those that are chosen the highest that the server agrees to
+    /// and that any of these scenarios is for.
+    ///
+    /// # Errors
+    ///
+    /// When that is not allowed, or does not succeed.
+    pub async fn prepare_in(
+        mut target: Target,
+        options: &StandOptions,
+        choice: Choice,
+        scenarios: &[Arc<Scenario>],
+    ) -> Result<Self, StandError> {
         target.check_remote(options.remote, 0)?;
         super::raise_file_limit();
         target.disposable |= options.disposable;
@@ -107,7 +123,23 @@ impl Stand {
         ));
         let accounts = std::mem::take(&mut target.accounts);
         let mut probes = Vec::new();
-        let preparing = bench.prepare(environment, accounts, &mut probes);
+        let preparing = async {
+            let agreed = match choice {
+                Choice::One(_) => Vec::new(),
+                Choice::Highest | Choice::All => {
+                    let asked = bench.agreement(environment.clone(), &accounts, true, &mut probes);
+                    asked.await?
+                }
+            };
+            let chosen = Chosen {
+                scenarios,
+                are_files: false,
+                shard: None,
+            };
+            let rounds = chosen.rounds(choice, &agreed);
+            environment.dialect = rounds.last().map(|it| it.dialect).unwrap_or_default();
+            bench.prepare(environment, accounts, &mut probes).await
+        };
         let prepared = match options.deadline {
             None => preparing.await,
             Some(deadline) => {

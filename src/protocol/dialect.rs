@@ -36,7 +36,16 @@ pub(super) struct Table {
 /// Whether a word of VER names a dialect, or stands for none.
 #[must_use]
 pub fn is_dialect(word: &[u8]) -> bool {
-    word.starts_with(b"MSNP") || word == b"CVR0"
+    word.starts_with(b"MSNP") || word == PACKAGE
+}
+
+/// What clients of the time offered behind the dialects, and servers gave back.
+const PACKAGE: &[u8] = b"CVR0";
+
+/// Whether a word of VER stands for no dialect.
+#[must_use]
+pub fn is_package(word: &str) -> bool {
+    word.as_bytes() == PACKAGE
 }
 
 impl Dialect {

@@ -26,6 +26,20 @@ impl Dialect {
         all.find(|dialect| word.eq_ignore_ascii_case(dialect.name.as_bytes()))
     }
 
+    /// The names of several, as a sentence has them: `MSNP2, MSNP3 and MSNP7`, `MSNP2 to MSNP7`.
+    #[must_use]
+    pub fn names(dialects: &[&'static Self]) -> String {
+        match dialects {
+            [] => "none".to_owned(),
+            [one] => one.name.to_owned(),
+            [first, _, .., last] if is_row(dialects) => format!("{first} to {last}"),
+            [rest @ .., last] => {
+                let names: Vec<&str> = rest.iter().map(|dialect| dialect.name).collect();
+                format!("{} and {last}", names.join(", "))
+            }
+        }
+    }
+
     /// Whether a line with this verb belongs to the batch of SYN, and to that of the first dialect
     /// does not: properties and groups.
     #[must_use]
@@ -37,6 +51,12 @@ impl Dialect {
             .any(|row| row.answers.contains(&Verb::Syn))
             && Self::first().rows_of(verb).is_empty()
     }
+}
+
+/// Whether each comes right behind the one before.
+fn is_row(dialects: &[&Dialect]) -> bool {
+    let next = |pair: &[&Dialect]| matches!(pair, [a, b] if a.number + 1 == b.number);
+    dialects.windows(2).all(next)
 }
 
 /// Before anything is agreed on, MSNP2 is spoken.

@@ -39,7 +39,7 @@ mod verb;
 pub use asked::{Answer, Asked, Effect, Told};
 pub use barrier::{BARRIERS, Barrier, BarrierRow, Filling, Knowledge};
 pub use clause::{Clause, ClauseId, Level, UnknownClause};
-pub use dialect::{Dialect, is_dialect};
+pub use dialect::{Dialect, is_dialect, is_package};
 pub use dialects::DIALECTS;
 pub use error_code::{ErrorCode, Origin, error_codes};
 pub use grammar::Grammar;

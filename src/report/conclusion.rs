@@ -3,6 +3,7 @@
 use super::printable;
 use super::text::{counted, some_of};
 use crate::event::{ByReason, Conclusion, RunInfo};
+use crate::protocol::Dialect;
 
 /// Names in one line.
 const SHOWN: usize = 8;
@@ -10,7 +11,11 @@ const SHOWN: usize = 8;
 /// The conclusion as a sentence about the target.
 #[must_use]
 pub fn sentence(conclusion: &Conclusion, run: &RunInfo) -> String {
-    let (target, level) = (printable(&run.target), run.level);
+    let target = printable(&run.target);
+    let level = match run.dialects.as_slice() {
+        [] | [_] => run.level.to_string(),
+        many => format!("{} in {}", run.level, Dialect::names(many)),
+    };
     match conclusion {
         Conclusion::Conforms(_) => format!("{target} conforms at level {level}"),
         Conclusion::Sound {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::conclusion::sentence;
+use super::dialects::{are_many, label};
 use crate::event::{
     Cause, Conclusion, Event, Notice, RunInfo, ScenarioResult, Scope, Summary, Variation, Verdict,
 };
@@ -13,20 +14,36 @@ use crate::protocol::{ClauseId, Dialect, Level};
 #[derive(Debug, Default)]
 pub(super) struct Digest {
     pub(super) run: Option<RunInfo>,
-    /// What the first look saw broken.
-    pub(super) first_look: Option<Arc<ScenarioResult>>,
+    /// What the first look saw broken, in each dialect where it saw anything.
+    pub(super) first_looks: Vec<Arc<ScenarioResult>>,
+    /// In a run of several dialects the names of scenarios bear theirs.
+    is_labelled: bool,
     pub(super) results: Vec<Arc<ScenarioResult>>,
     pub(super) notices: Vec<Notice>,
     pub(super) summary: Option<Summary>,
 }
 
 impl Digest {
+    /// One whose scenarios are told to people: in a run of several dialects each by its dialect too.
+    pub(super) fn labelled() -> Self {
+        Self {
+            is_labelled: true,
+            ..Self::default()
+        }
+    }
+
     pub(super) fn take(&mut self, event: &Event) {
         match event {
             Event::Started(run) => self.run = Some(run.clone()),
-            Event::ScenarioStarted(_) | Event::Climbed(_) => {}
+            Event::ScenarioStarted(..) | Event::Climbed(..) => {}
             Event::ScenarioFinished(result) if result.is_first_look() => {
-                self.first_look = Some(Arc::clone(result));
+                self.first_looks.push(Arc::clone(result));
+            }
+            Event::ScenarioFinished(result) if self.is_labelled && are_many(&self.run()) => {
+                self.results.push(Arc::new(ScenarioResult {
+                    name: label(result),
+                    ..ScenarioResult::clone(result)
+                }));
             }
             Event::ScenarioFinished(result) => self.results.push(Arc::clone(result)),
             Event::Notice(notice) => self.notices.push(notice.clone()),

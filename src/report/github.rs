@@ -6,18 +6,27 @@
 use std::io;
 
 use super::Reporter;
+use super::dialects::{are_many, line_of};
 use super::digest::Digest;
 use super::text::{counted, printable, some_of};
 use super::title::{counts, headline, shown_by_scenarios, why};
-use crate::event::{Cause, Event, NoticeKind, Standing, Verdict};
+use crate::event::{Cause, Event, NoticeKind, RunInfo, Standing, Verdict};
 
 /// Names of scenarios shown where many failed alike.
 const NAMES: usize = 10;
 
 /// Collects the run and writes its annotations.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Github {
     digest: Digest,
+}
+
+impl Default for Github {
+    fn default() -> Self {
+        Self {
+            digest: Digest::labelled(),
+        }
+    }
 }
 
 impl Reporter for Github {
@@ -34,7 +43,7 @@ impl Reporter for Github {
                 _ if cause.blocks > 0 => "warning",
                 _ => continue,
             };
-            annotate(kind, cause, out)?;
+            annotate(kind, cause, &digest.run(), out)?;
         }
         let undecided = digest.with(Verdict::Blocked);
         let mut undecided = undecided.filter(|result| result.cause.is_none());
@@ -67,11 +76,14 @@ impl Reporter for Github {
             lines.extend(notice.detail.iter().map(String::as_str));
             command(kind, &[("title", "msnpspec")], &lines.join("\n"), out)?;
         }
-        command("notice", &[("title", "msnpspec")], &digest.sentence(), out)
+        let mut told = vec![digest.sentence()];
+        let parts = digest.summary.iter().flat_map(|summary| &summary.dialects);
+        told.extend(parts.filter(|_| are_many(&digest.run())).map(line_of));
+        command("notice", &[("title", "msnpspec")], &told.join("\n"), out)
     }
 }
 
-fn annotate(kind: &str, cause: &Cause, out: &mut dyn io::Write) -> io::Result<()> {
+fn annotate(kind: &str, cause: &Cause, run: &RunInfo, out: &mut dyn io::Write) -> io::Result<()> {
     let failure = &cause.failure;
     let mut text = format!("expected {}\ngot {}", failure.expected, failure.got);
     for more in failure.detail.iter().chain(&failure.transcript) {
@@ -85,7 +97,7 @@ fn annotate(kind: &str, cause: &Cause, out: &mut dyn io::Write) -> io::Result<()
         ));
     }
     text.push('\n');
-    text.push_str(&counts(cause));
+    text.push_str(&counts(cause, run));
     if cause.shown_by.len() > 1 {
         let names = some_of(shown_by_scenarios(cause), NAMES);
         text.push_str(&format!(": {names}"));

@@ -1,19 +1,22 @@
 //! One page that needs nothing else: no script, no other file, no network.
 
+use std::collections::BTreeMap;
 use std::io;
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::Reporter;
 use super::conclusion::sentence;
+use super::dialects;
 use super::digest::Digest;
 use super::fold::{Group, Witness, fold};
 use super::text::{clipped, counted, printable, seconds};
 use super::title::{counts, title, why};
 use crate::event::{
-    ClauseResult, ClauseVerdict, Conclusion, Event, Failure, Judge, RungResult, RungState,
+    ClauseResult, ClauseVerdict, Conclusion, Event, Failure, Judge, RunInfo, RungResult, RungState,
     Standing, Summary, Verdict,
 };
+use crate::protocol::ClauseId;
 
 /// Longer texts of a server are cut on the page; the JSON document has them whole.
 const LONGEST: usize = 2000;
@@ -33,9 +36,17 @@ article.blocked { border-color: #c80; }
 ";
 
 /// Collects the run and writes one page.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Html {
     digest: Digest,
+}
+
+impl Default for Html {
+    fn default() -> Self {
+        Self {
+            digest: Digest::labelled(),
+        }
+    }
 }
 
 impl Reporter for Html {
@@ -75,9 +86,10 @@ fn page(digest: &Digest, summary: &Summary) -> Markup {
                     ", level " (run.level) @if run.strict { ", strict" } ", seed " (run.seed) "."
                 }
                 (totals(summary))
+                (dialects(summary, &run))
                 (notices(digest))
                 (ladder(summary))
-                (causes(summary))
+                (causes(summary, &run))
                 (failures("Failures", "failed", &fold(digest, Verdict::Failed)))
                 (others(digest))
                 (clauses(digest, summary))
@@ -107,6 +119,23 @@ fn totals(summary: &Summary) -> Markup {
             p { "Waited " @for (i, (what, time)) in summary.waited.iter().enumerate() {
                 @if i > 0 { ", " } (seconds(*time)) " for " (printable(what))
             } "." }
+        }
+    }
+}
+
+/// A column for each dialect.
+fn dialects(summary: &Summary, run: &RunInfo) -> Markup {
+    let rows = dialects::table(summary, run.level);
+    html! {
+        @if !rows.is_empty() {
+            h2 { "Dialects" }
+            table {
+                tr { th { "" } @for part in &summary.dialects { th { (part.dialect) } } }
+                @for row in &rows { tr {
+                    td { (row.name) }
+                    @for cell in &row.cells { td { (cell) } }
+                } }
+            }
         }
     }
 }
@@ -143,7 +172,7 @@ fn ladder(summary: &Summary) -> Markup {
     }
 }
 
-fn causes(summary: &Summary) -> Markup {
+fn causes(summary: &Summary, run: &RunInfo) -> Markup {
     html! {
         @if !summary.causes.is_empty() {
             h2 { "Causes" }
@@ -160,7 +189,7 @@ fn causes(summary: &Summary) -> Markup {
                         }
                     }
                     td { @if cause.standing != Standing::Fails { (cause.standing.as_str()) } }
-                    td { (counts(cause)) }
+                    td { (counts(cause, run)) }
                 } }
             }
         }
@@ -260,24 +289,42 @@ fn clauses(digest: &Digest, summary: &Summary) -> Markup {
         let noted = notes.get(&result.id).map(|names| names.join(", "));
         let noted = noted.filter(|_| result.verdict == ClauseVerdict::Noted);
         let why = result.untested.map(|why| why.to_string());
-        result.seen.clone().or(noted).or(why).unwrap_or_default()
+        result.seen.clone().or(noted).or(why)
     };
+    let seen_of = |results: &[&ClauseResult]| {
+        let mut all: Vec<String> = results.iter().filter_map(|one| seen(one)).collect();
+        all.dedup();
+        all
+    };
+    let are_many = summary.dialects.len() > 1;
+    let mut clauses: BTreeMap<usize, Vec<&ClauseResult>> = BTreeMap::new();
+    let mut places: BTreeMap<ClauseId, usize> = BTreeMap::new();
+    for (at, result) in summary.clauses.iter().enumerate() {
+        let place = *places.entry(result.id).or_insert(at);
+        clauses.entry(place).or_default().push(result);
+    }
     html! {
         h2 { "Clauses" }
         table {
-            tr { th { "clause" } th { "level" } th { "verdict" } th { "text" } }
-            @for result in &summary.clauses {
+            tr { th { "clause" } th { "level" }
+                @if are_many { @for part in &summary.dialects { th { (part.dialect) } } }
+                @else { th { "verdict" } }
+                th { "text" } }
+            @for results in clauses.values() { @if let Some(result) = results.first() {
                 tr id=(result.id) {
                     td { (result.id) }
                     td { (result.level) }
-                    td class=(result.verdict.as_str()) { (result.verdict.as_str()) }
+                    @if are_many { @for verdict in dialects::cells_of(result.id, summary) {
+                        td class=(verdict) { (verdict) }
+                    } } @else {
+                        td class=(result.verdict.as_str()) { (result.verdict.as_str()) }
+                    }
                     td {
                         (result.id.clause().text)
-                        @let seen = seen(result);
-                        @if !seen.is_empty() { br; em { (clipped(&seen, LONGEST)) } }
+                        @for seen in seen_of(results) { br; em { (clipped(&seen, LONGEST)) } }
                     }
                 }
-            }
+            } }
         }
     }
 }

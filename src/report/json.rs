@@ -1,9 +1,10 @@
 //! One JSON document at the end (contract, section 5).
 //!
 //! Beyond the contract's keys: `shard`, `filter` and `files`, where a part of the suite was run;
-//! `first_look`, where it saw something broken, as a scenario that is not counted; `reason`,
+//! `first_look`, where it saw something broken, as a scenario that is not counted; `by_dialect`,
+//! where more than one was tested: how many scenarios, `totals`, `ladder` and `first_look` of each; `reason`,
 //! `skipped` and `detail` where there is something to say; `notes` and `variations` of a scenario;
-//! `standing`, `rung` and `failure` of a cause; `why` of a clause that was not tested; `notices`,
+//! `standing`, `dialects`, `rung` and `failure` of a cause; `why` of a clause that was not tested; `notices`,
 //! `ms`, `waited`, `strict`, `conclusion` and `aborted` of the run. Keys may be added later; none
 //! changes its meaning or goes away within `version` 2.
 
@@ -14,7 +15,9 @@ use serde::{Deserialize, Serialize};
 
 use super::Reporter;
 use super::digest::Digest;
-use super::rows::{CauseRow, ClauseRow, RungRow, ScenarioRow, WaitedRow, milliseconds, write_json};
+use super::rows::{
+    CauseRow, ClauseRow, DialectRow, RungRow, ScenarioRow, WaitedRow, milliseconds, write_json,
+};
 use crate::event::{Event, Notice, Totals};
 use crate::protocol::Level;
 
@@ -55,6 +58,8 @@ pub(super) struct Document<'e> {
     pub(super) notices: Cow<'e, [Notice]>,
     pub(super) ladder: Vec<RungRow>,
     pub(super) causes: Vec<CauseRow<'e>>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) by_dialect: Vec<DialectRow<'e>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) first_look: Option<ScenarioRow<'e>>,
     pub(super) scenarios: Vec<ScenarioRow<'e>>,
@@ -89,7 +94,13 @@ impl Reporter for Json {
             notices: Cow::Borrowed(&self.digest.notices),
             ladder: RungRow::all(&summary.ladder),
             causes: CauseRow::all(&summary.causes),
-            first_look: self.digest.first_look.as_deref().map(ScenarioRow::of),
+            by_dialect: DialectRow::all(summary, &self.digest.first_looks),
+            first_look: self
+                .digest
+                .first_looks
+                .first()
+                .filter(|_| summary.dialects.len() < 2)
+                .map(|look| ScenarioRow::of(look)),
             scenarios: results.map(|result| ScenarioRow::of(result)).collect(),
             clauses: ClauseRow::all(&summary.clauses),
         };

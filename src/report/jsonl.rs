@@ -3,12 +3,12 @@
 //! | `event` | further keys |
 //! | --- | --- |
 //! | `started` | `version`, `msnpspec`, `started`, `target`, `dialects`, `level`, `strict`, `seed`, `scenarios` (how many), `jobs` |
-//! | `climbed` | `ladder`: as in the JSON document |
+//! | `climbed` | `dialect`; `ladder`: as in the JSON document |
 //! | `first-look` | `scenario`: what it saw broken; not counted among the scenarios |
-//! | `scenario-started` | `name` |
+//! | `scenario-started` | `dialect`, `name` |
 //! | `scenario-finished` | `scenario`: as in the JSON document |
 //! | `notice` | `notice`: `kind`, `text`, `detail` |
-//! | `finished` | `totals`, `conclusion`, `ms`, `waited`, `aborted`, `ladder`, `causes`, `clauses`: as in the JSON document |
+//! | `finished` | `totals`, `conclusion`, `ms`, `waited`, `aborted`, `ladder`, `by_dialect`, `causes`, `clauses`: as in the JSON document |
 
 use std::io;
 
@@ -16,7 +16,9 @@ use serde::Serialize;
 
 use super::Reporter;
 use super::digest::Digest;
-use super::rows::{CauseRow, ClauseRow, RungRow, ScenarioRow, WaitedRow, milliseconds, write_json};
+use super::rows::{
+    CauseRow, ClauseRow, DialectRow, RungRow, ScenarioRow, WaitedRow, milliseconds, write_json,
+};
 use crate::event::{Event, Notice, Totals};
 use crate::protocol::Level;
 
@@ -44,12 +46,14 @@ enum Line<'e> {
         shard: Option<&'e str>,
     },
     Climbed {
+        dialect: &'static str,
         ladder: Vec<RungRow>,
     },
     FirstLook {
         scenario: ScenarioRow<'e>,
     },
     ScenarioStarted {
+        dialect: &'static str,
         name: &'e str,
     },
     ScenarioFinished {
@@ -65,6 +69,8 @@ enum Line<'e> {
         waited: Vec<WaitedRow<'e>>,
         aborted: Option<&'e str>,
         ladder: Vec<RungRow>,
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        by_dialect: Vec<DialectRow<'e>>,
         causes: Vec<CauseRow<'e>>,
         clauses: Vec<ClauseRow<'e>>,
     },
@@ -86,10 +92,14 @@ impl<'e> Line<'e> {
                 jobs: run.jobs,
                 shard: run.shard.as_deref(),
             },
-            Event::Climbed(ladder) => Self::Climbed {
+            Event::Climbed(dialect, ladder) => Self::Climbed {
+                dialect: dialect.name,
                 ladder: RungRow::all(ladder),
             },
-            Event::ScenarioStarted(name) => Self::ScenarioStarted { name },
+            Event::ScenarioStarted(dialect, name) => Self::ScenarioStarted {
+                dialect: dialect.name,
+                name,
+            },
             Event::ScenarioFinished(result) if result.is_first_look() => Self::FirstLook {
                 scenario: ScenarioRow::of(result),
             },
@@ -104,6 +114,7 @@ impl<'e> Line<'e> {
                 waited: WaitedRow::all(summary),
                 aborted: summary.aborted.as_deref(),
                 ladder: RungRow::all(&summary.ladder),
+                by_dialect: DialectRow::all(summary, &[]),
                 causes: CauseRow::all(&summary.causes),
                 clauses: ClauseRow::all(&summary.clauses),
             },
@@ -115,7 +126,7 @@ impl Reporter for Jsonl {
     fn handle(&mut self, event: &Event, out: &mut dyn io::Write) -> io::Result<()> {
         match event {
             Event::Started(_) | Event::Notice(_) | Event::Finished(_) => self.digest.take(event),
-            Event::Climbed(_) | Event::ScenarioStarted(_) | Event::ScenarioFinished(_) => {}
+            Event::Climbed(..) | Event::ScenarioStarted(..) | Event::ScenarioFinished(_) => {}
         }
         let line = Line::of(event, &self.digest);
         write_json(out, &serde_json::to_string(&line)?)

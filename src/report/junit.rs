@@ -19,14 +19,22 @@ use super::digest::Digest;
 use super::text::printable;
 use super::title::{counts, headline, shown_by_scenarios, why};
 use crate::event::{
-    Cause, Conclusion, Event, Failure, Notice, NoticeKind, ScenarioResult, Standing, Summary,
-    Verdict,
+    Cause, Conclusion, Event, Failure, Notice, NoticeKind, RunInfo, ScenarioResult, Standing,
+    Summary, Verdict,
 };
 
 /// Collects the run and writes one document.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Junit {
     digest: Digest,
+}
+
+impl Default for Junit {
+    fn default() -> Self {
+        Self {
+            digest: Digest::labelled(),
+        }
+    }
 }
 
 impl Reporter for Junit {
@@ -52,12 +60,14 @@ fn report(digest: &Digest, summary: &Summary) -> Report {
             let mut suite = TestSuite::new(folder);
             suite.add_property(("target", printable(&run.target).as_ref()));
             suite.add_property(("level", run.level.as_str()));
+            suite.add_property(("dialect", result.dialect.name));
             suite
         });
         suite.add_test_case(case(result, &summary.causes));
     }
     report.add_test_suites(suites.into_values());
-    let causes = summary.causes.iter().filter_map(cause_case);
+    let causes = summary.causes.iter();
+    let causes = causes.filter_map(|cause| cause_case(cause, &run));
     let causes: Vec<TestCase> = causes.collect();
     if !causes.is_empty() {
         let mut suite = TestSuite::new("first look");
@@ -161,7 +171,7 @@ fn status(result: &ScenarioResult, causes: &[Cause]) -> TestCaseStatus {
 }
 
 /// What no scenario shows: the first look does, or what it blocks.
-fn cause_case(cause: &Cause) -> Option<TestCase> {
+fn cause_case(cause: &Cause, run: &RunInfo) -> Option<TestCase> {
     if shown_by_scenarios(cause).next().is_some() {
         return None;
     }
@@ -173,7 +183,7 @@ fn cause_case(cause: &Cause) -> Option<TestCase> {
         _ if cause.blocks > 0 => TestCaseStatus::skipped(),
         _ => return None,
     };
-    let message = format!("{} ({})", headline(cause), counts(cause));
+    let message = format!("{} ({})", headline(cause), counts(cause, run));
     status.set_message(message);
     if cause.standing == Standing::Fails {
         status.set_type(cause.clause.map_or("no clause", |id| id.as_str()));

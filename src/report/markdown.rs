@@ -6,10 +6,13 @@ use std::io::{self, Write};
 
 use super::Reporter;
 use super::conclusion::{reasons, sentence};
+use super::dialects;
 use super::digest::Digest;
 use super::text::{clipped, printable, seconds};
 use super::title::{counts, title};
-use crate::event::{Cause, ClauseVerdict, Event, RungState, Standing, Summary, Totals, Verdict};
+use crate::event::{
+    Cause, ClauseVerdict, Event, RunInfo, RungState, Standing, Summary, Totals, Verdict,
+};
 use crate::protocol::Level;
 
 /// Longer texts are cut.
@@ -29,9 +32,17 @@ const VERDICTS: [ClauseVerdict; 6] = [
 ];
 
 /// Collects the run and writes its tables.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Markdown {
     digest: Digest,
+}
+
+impl Default for Markdown {
+    fn default() -> Self {
+        Self {
+            digest: Digest::labelled(),
+        }
+    }
 }
 
 impl Reporter for Markdown {
@@ -44,7 +55,7 @@ impl Reporter for Markdown {
                 for line in reasons(&conclusion) {
                     writeln!(out, "\n{}", escaped(&line))?;
                 }
-                write(summary, out)?;
+                write(summary, &run, out)?;
                 inconclusive(&self.digest, out)?;
                 writeln!(
                     out,
@@ -61,11 +72,14 @@ impl Reporter for Markdown {
     }
 }
 
-fn write(summary: &Summary, out: &mut dyn Write) -> io::Result<()> {
+fn write(summary: &Summary, run: &RunInfo, out: &mut dyn Write) -> io::Result<()> {
     ladder(summary, out)?;
-    causes(&summary.causes, out)?;
+    causes(&summary.causes, run, out)?;
     scenarios(summary.totals, out)?;
-    clauses(summary, out)?;
+    match summary.dialects.len() {
+        0 | 1 => clauses(summary, out)?,
+        _ => by_dialect(summary, run, out)?,
+    }
     let proved = summary.causes.iter().filter(|it| is_told(it));
     for cause in proved.take(PROVED) {
         proof(cause, out)?;
@@ -91,7 +105,23 @@ fn is_told(cause: &Cause) -> bool {
     cause.standing == Standing::Fails || cause.blocks > 0
 }
 
-fn causes(causes: &[Cause], out: &mut dyn Write) -> io::Result<()> {
+/// A column for each dialect.
+fn by_dialect(summary: &Summary, run: &RunInfo, out: &mut dyn Write) -> io::Result<()> {
+    let names = summary.dialects.iter().map(|part| part.dialect.name);
+    let names: Vec<&str> = names.collect();
+    writeln!(out, "\n| | {} |", names.join(" | "))?;
+    writeln!(out, "| --- |{}", " ---: |".repeat(names.len()))?;
+    let broken = dialects::broken(summary).into_iter().take(CAUSES);
+    for row in dialects::table(summary, run.level)
+        .into_iter()
+        .chain(broken)
+    {
+        writeln!(out, "| {} | {} |", row.name, row.cells.join(" | "))?;
+    }
+    Ok(())
+}
+
+fn causes(causes: &[Cause], run: &RunInfo, out: &mut dyn Write) -> io::Result<()> {
     let told: Vec<&Cause> = causes.iter().filter(|it| is_told(it)).collect();
     if told.is_empty() {
         return Ok(());
@@ -107,7 +137,7 @@ fn causes(causes: &[Cause], out: &mut dyn Write) -> io::Result<()> {
             Standing::Fails => String::new(),
             other => format!("{}, ", other.as_str()),
         };
-        let (text, counts) = (code(&title(cause)), counts(cause));
+        let (text, counts) = (code(&title(cause)), counts(cause, run));
         writeln!(out, "| {clause} | {level} | {text} | {standing}{counts} |")?;
     }
     match told.len().saturating_sub(CAUSES) {

@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use super::json::{Document, VERSION};
 use super::rows::{CauseRow, RungRow, ScenarioRow, WaitedRow};
-use crate::event::{Cause, Failure, Notice, RunInfo, RungResult, ScenarioResult, Scope, Verdict};
+use crate::event::{
+    Cause, Failure, Notice, RunInfo, RungResult, ScenarioResult, Scope, Verdict, add_waited,
+};
 use crate::protocol::Dialect;
 
 /// One run, or several put together.
@@ -17,8 +19,8 @@ pub struct Part {
     pub info: RunInfo,
     /// The scenarios; of several runs in the order of their names.
     pub results: Vec<Arc<ScenarioResult>>,
-    /// How far the first look came; of several runs the least.
-    pub ladder: Vec<RungResult>,
+    /// How far the first look came in each dialect; of several runs the least.
+    pub ladders: BTreeMap<&'static Dialect, Vec<RungResult>>,
     /// What is wrong; of several runs each thing once.
     pub causes: Vec<Cause>,
     /// What was noticed.
@@ -95,14 +97,25 @@ pub fn read_result(file: &str, text: &str) -> Result<Part, MergeError> {
         },
         started: document.started.map(Cow::into_owned),
     };
-    let first_look = document.first_look.into_iter();
-    let results = first_look.chain(document.scenarios);
+    let mut ladders: BTreeMap<&'static Dialect, Vec<RungResult>> = BTreeMap::new();
+    let ladder_of = |rows: &[RungRow]| rows.iter().filter_map(RungRow::result).collect();
+    let mut first_looks: Vec<ScenarioRow<'_>> = document.first_look.into_iter().collect();
+    for part in document.by_dialect {
+        if let Some(dialect) = Dialect::named(part.dialect.as_bytes()) {
+            ladders.insert(dialect, ladder_of(&part.ladder));
+        }
+        first_looks.extend(part.first_look);
+    }
+    if let ([dialect], true) = (info.dialects.as_slice(), ladders.is_empty()) {
+        ladders.insert(dialect, ladder_of(&document.ladder));
+    }
+    let results = first_looks.into_iter().chain(document.scenarios);
     let results = results.map(ScenarioRow::result);
-    let (ladder, causes) = (document.ladder.iter(), document.causes.into_iter());
+    let causes = document.causes.into_iter();
     Ok(Part {
         info,
         results: results.map(Arc::new).collect(),
-        ladder: ladder.filter_map(RungRow::result).collect(),
+        ladders,
         causes: causes.filter_map(CauseRow::cause).collect(),
         notices: document.notices.into_owned(),
         took: Duration::from_millis(document.ms),
@@ -124,9 +137,9 @@ pub fn merge(parts: Vec<(String, Part)>) -> Result<Option<Part>, MergeError> {
     };
     let mut shards = BTreeMap::new();
     shards.extend(shard_of(&whole.info).map(|shard| (shard, first.clone())));
-    let mut files: BTreeMap<String, String> = BTreeMap::new();
+    let mut files: BTreeMap<(&Dialect, String), String> = BTreeMap::new();
     for result in &whole.results {
-        files.insert(result.name.clone(), first.clone());
+        files.insert((result.dialect, result.name.clone()), first.clone());
     }
     let mut reasons: Vec<String> = whole.aborted.take().into_iter().collect();
     for (file, mut part) in parts {
@@ -138,13 +151,16 @@ pub fn merge(parts: Vec<(String, Part)>) -> Result<Option<Part>, MergeError> {
             return Err(MergeError::Twice(known, file, shard));
         }
         add_causes(&mut whole, &mut part);
+        whole.info.dialects.extend(&part.info.dialects);
+        whole.info.dialects.sort();
+        whole.info.dialects.dedup();
         let (probes, results): (Vec<_>, Vec<_>) =
             part.results.into_iter().partition(|it| it.is_first_look());
         for probe in probes {
             add_probe(&mut whole.results, probe);
         }
         for result in &results {
-            if let Some(known) = files.insert(result.name.clone(), file.clone()) {
+            if let Some(known) = files.insert((result.dialect, result.name.clone()), file.clone()) {
                 return Err(MergeError::Overlap(known, file, result.name.clone()));
             }
         }
@@ -158,7 +174,8 @@ pub fn merge(parts: Vec<(String, Part)>) -> Result<Option<Part>, MergeError> {
     }
     reasons.extend(missing(&shards.into_keys().collect()));
     whole.aborted = (!reasons.is_empty()).then(|| reasons.join("; "));
-    whole.results.sort_by(|a, b| a.name.cmp(&b.name));
+    let place = |it: &Arc<ScenarioResult>| (it.dialect, it.name.clone());
+    whole.results.sort_by_key(place);
     let counted = whole.results.iter().filter(|it| !it.is_first_look());
     whole.info.scenarios = counted.count();
     Cause::sort(&mut whole.causes);
@@ -190,6 +207,10 @@ fn add_causes(whole: &mut Part, part: &mut Part) {
             numbers.insert(cause.id, known.id);
             known.standing = known.standing.min(cause.standing);
             known.blocks += cause.blocks;
+            for (dialect, standing) in cause.dialects {
+                let own = known.dialects.entry(dialect).or_insert(standing);
+                *own = standing.min(*own);
+            }
             for name in cause.shown_by {
                 if !known.shown_by.contains(&name) {
                     known.shown_by.push(name);
@@ -207,25 +228,20 @@ fn add_causes(whole: &mut Part, part: &mut Part) {
             result.cause = number(result.cause);
         }
     }
-    for rung in std::mem::take(&mut part.ladder) {
-        let rung = RungResult {
-            cause: number(rung.cause),
-            ..rung
-        };
-        match whole.ladder.iter_mut().find(|it| it.rung == rung.rung) {
-            Some(known) if known.state < rung.state => *known = rung,
-            Some(_) => {}
-            None => whole.ladder.push(rung),
+    for (dialect, mut ladder) in std::mem::take(&mut part.ladders) {
+        for rung in &mut ladder {
+            rung.cause = number(rung.cause);
         }
+        RungResult::add_least(whole.ladders.entry(dialect).or_default(), ladder);
     }
-    whole.ladder.sort_by_key(|it| it.rung);
     let earliest = [whole.info.started.take(), part.info.started.take()];
     whole.info.started = earliest.into_iter().flatten().min();
 }
 
 /// Adds what one shard saw before its first scenario to what others saw.
 fn add_probe(results: &mut Vec<Arc<ScenarioResult>>, probe: Arc<ScenarioResult>) {
-    let Some(known) = results.iter_mut().find(|it| it.is_first_look()) else {
+    let is_it = |it: &&mut Arc<ScenarioResult>| it.is_first_look() && it.dialect == probe.dialect;
+    let Some(known) = results.iter_mut().find(is_it) else {
         results.push(probe);
         return;
     };
@@ -254,7 +270,10 @@ fn belong_together(
     other: &RunInfo,
 ) -> Result<(), MergeError> {
     let count = |info: &RunInfo| shard_of(info).map_or(1, |(_, count)| count).to_string();
+    let shard = |info: &RunInfo| shard_of(info).map(|_| Dialect::names(&info.dialects));
+    let dialects = shard(info).zip(shard(other)).unwrap_or_default();
     let differences = [
+        ("dialect", dialects.0, dialects.1),
         ("target", info.target.clone(), other.target.clone()),
         ("level", info.level.to_string(), other.level.to_string()),
         (
@@ -287,15 +306,6 @@ fn missing(there: &BTreeSet<(usize, usize)>) -> Option<String> {
         .collect();
     let more = if gone > SHOWN { " …" } else { "" };
     Some(format!("missing: shard {}{more}", shown.join(", ")))
-}
-
-fn add_waited(all: &mut Vec<(String, Duration)>, more: Vec<(String, Duration)>) {
-    for (what, time) in more {
-        match all.iter_mut().find(|(known, _)| *known == what) {
-            Some((_, known)) => *known += time,
-            None => all.push((what, time)),
-        }
-    }
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@
 
 mod conclusion;
 pub mod coverage;
+mod dialects;
 mod digest;
 pub mod explain;
 mod fold;

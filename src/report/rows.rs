@@ -1,6 +1,7 @@
 //! The results as the JSON formats write them (contract, section 5).
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io;
 use std::sync::Arc;
@@ -12,9 +13,9 @@ use super::text::is_hidden;
 use super::title::title;
 use crate::diagnostic::Place;
 use crate::event::{
-    Cause, ClauseResult, ClauseVerdict, Expectation, Failure, Judge, Observed, Plays, Rung,
-    RungResult, RungState, ScenarioResult, SkipReason, Standing, Summary, Variation, Verdict,
-    Wanted,
+    Cause, ClauseResult, ClauseVerdict, Expectation, Failure, InDialect, Judge, Observed, Plays,
+    Rung, RungResult, RungState, ScenarioResult, SkipReason, Standing, Summary, Totals, Variation,
+    Verdict, Wanted,
 };
 use crate::protocol::{ClauseId, Dialect, Level};
 
@@ -265,6 +266,41 @@ impl RungRow {
     }
 }
 
+/// What a run came to in one of several dialects.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct DialectRow<'e> {
+    pub(super) dialect: Cow<'e, str>,
+    scenarios: usize,
+    totals: Totals,
+    pub(super) ladder: Vec<RungRow>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) first_look: Option<ScenarioRow<'e>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    aborted: Option<Cow<'e, str>>,
+}
+
+impl<'e> DialectRow<'e> {
+    /// A row for each dialect; none in a run of one.
+    pub(super) fn all(summary: &'e Summary, first_looks: &'e [Arc<ScenarioResult>]) -> Vec<Self> {
+        let row = |part: &'e InDialect| Self {
+            dialect: Cow::Borrowed(part.dialect.name),
+            scenarios: part.totals.all(),
+            totals: part.totals,
+            ladder: RungRow::all(&part.ladder),
+            first_look: first_looks
+                .iter()
+                .find(|look| look.dialect == part.dialect)
+                .map(|look| ScenarioRow::of(look)),
+            aborted: part.aborted.as_deref().map(Cow::Borrowed),
+        };
+        match summary.dialects.len() {
+            0 | 1 => Vec::new(),
+            _ => summary.dialects.iter().map(row).collect(),
+        }
+    }
+}
+
 /// A cause; what shows it best stands with it, as a failure does.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -274,6 +310,8 @@ pub(super) struct CauseRow<'e> {
     level: Option<Level>,
     title: Cow<'e, str>,
     standing: Cow<'e, str>,
+    #[serde(default)]
+    dialects: BTreeMap<Cow<'e, str>, Cow<'e, str>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     rung: Option<Cow<'e, str>>,
     shown_by: Cow<'e, [String]>,
@@ -290,6 +328,11 @@ impl<'e> CauseRow<'e> {
             level: cause.level,
             title: Cow::Owned(title(cause)),
             standing: Cow::Borrowed(cause.standing.as_str()),
+            dialects: cause
+                .dialects
+                .iter()
+                .map(|(dialect, it)| (Cow::Borrowed(dialect.name), Cow::Borrowed(it.as_str())))
+                .collect(),
             rung: cause.rung.map(|rung| Cow::Borrowed(rung.as_str())),
             shown_by: Cow::Borrowed(&cause.shown_by),
             blocks: cause.blocks,
@@ -313,6 +356,13 @@ impl<'e> CauseRow<'e> {
             clause: self.clause,
             level: self.level,
             standing: Standing::find(&self.standing)?,
+            dialects: self
+                .dialects
+                .iter()
+                .filter_map(|(name, standing)| {
+                    Some((Dialect::named(name.as_bytes())?, Standing::find(standing)?))
+                })
+                .collect(),
             rung: self.rung.and_then(|rung| Rung::find(&rung)),
             failure: Arc::new(failure),
             shown_by: self.shown_by.into_owned(),

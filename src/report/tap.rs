@@ -11,13 +11,18 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::Reporter;
+use super::dialects::{are_many, label, line_of};
+use super::digest::Digest;
 use super::text::printable;
 use super::title::{counts, headline, shown_by_scenarios, why};
 use crate::event::{Cause, Event, Failure, Notice, ScenarioResult, Standing, Verdict};
+use crate::protocol::Dialect;
 
 /// Writes each result as it comes.
 #[derive(Debug, Default)]
 pub struct Tap {
+    /// What the run is, and no more.
+    digest: Digest,
     points: usize,
     blocked: Vec<Arc<ScenarioResult>>,
 }
@@ -26,11 +31,17 @@ impl Reporter for Tap {
     fn handle(&mut self, event: &Event, out: &mut dyn io::Write) -> io::Result<()> {
         match event {
             Event::Started(run) => {
+                self.digest.take(event);
                 writeln!(out, "TAP version 14")?;
                 let target = escaped(&run.target);
-                writeln!(out, "# {target}, level {}, seed {}", run.level, run.seed)
+                let names = Dialect::names(&run.dialects);
+                writeln!(
+                    out,
+                    "# {target}, {names}, level {}, seed {}",
+                    run.level, run.seed
+                )
             }
-            Event::Climbed(_) | Event::ScenarioStarted(_) => Ok(()),
+            Event::Climbed(..) | Event::ScenarioStarted(..) => Ok(()),
             Event::ScenarioFinished(result) if result.is_first_look() => Ok(()),
             Event::ScenarioFinished(result) if result.verdict == Verdict::Blocked => {
                 self.blocked.push(Arc::clone(result));
@@ -44,6 +55,11 @@ impl Reporter for Tap {
                 }
                 for result in std::mem::take(&mut self.blocked) {
                     self.point(&result, &summary.causes, out)?;
+                }
+                if are_many(&self.digest.run()) {
+                    for part in &summary.dialects {
+                        writeln!(out, "# {}", line_of(part))?;
+                    }
                 }
                 if let Some(reason) = &summary.aborted {
                     return writeln!(out, "Bail out! {}", escaped(reason));
@@ -72,7 +88,11 @@ impl Tap {
         self.points += 1;
         writeln!(out, "not ok {} - {name}{todo}", self.points)?;
         writeln!(out, "  ---")?;
-        writeln!(out, "  cause: {}", scalar(&counts(cause)))?;
+        writeln!(
+            out,
+            "  cause: {}",
+            scalar(&counts(cause, &self.digest.run()))
+        )?;
         writeln!(out, "  failures:")?;
         describe(&cause.failure, out)?;
         writeln!(out, "  ...")
@@ -85,7 +105,11 @@ impl Tap {
         out: &mut dyn io::Write,
     ) -> io::Result<()> {
         self.points += 1;
-        let (point, name) = (self.points, escaped(&result.name));
+        let name = match are_many(&self.digest.run()) {
+            true => label(result),
+            false => result.name.clone(),
+        };
+        let (point, name) = (self.points, escaped(&name));
         let reason = escaped(&why(result, causes));
         match result.verdict {
             Verdict::Passed => writeln!(out, "ok {point} - {name}")?,

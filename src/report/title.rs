@@ -1,8 +1,9 @@
 //! What a cause is, in one line for people.
 
+use super::dialects::within;
 use super::text::{clipped, counted};
 use crate::event::{
-    Cause, Failure, Observed, PROBE, Rung, ScenarioResult, Standing, Verdict, Wanted,
+    Cause, Failure, Observed, PROBE, RunInfo, Rung, ScenarioResult, Standing, Verdict, Wanted,
 };
 
 /// Longer words of a server are cut.
@@ -42,8 +43,8 @@ pub(super) fn headline(cause: &Cause) -> String {
     }
 }
 
-/// How many scenarios show a cause, and how many it blocks.
-pub(super) fn counts(cause: &Cause) -> String {
+/// How many scenarios show a cause, and how many it blocks; in a run of several dialects also where.
+pub(super) fn counts(cause: &Cause, run: &RunInfo) -> String {
     let shown = shown_by_scenarios(cause).count();
     let mut words = Vec::new();
     if shown < cause.shown_by.len() {
@@ -52,11 +53,12 @@ pub(super) fn counts(cause: &Cause) -> String {
     if shown > 0 {
         words.push(counted(shown, "scenario"));
     }
-    match (words.is_empty(), cause.blocks) {
+    let counts = match (words.is_empty(), cause.blocks) {
         (true, blocks) => format!("blocks {blocks}"),
         (false, 0) => format!("shown by {}", words.join(" and ")),
         (false, blocks) => format!("shown by {}, blocks {blocks}", words.join(" and ")),
-    }
+    };
+    counts + &within(cause, run)
 }
 
 /// The scenarios that show a cause, the first look aside.

@@ -39,6 +39,15 @@ impl Scenario {
         own.map(|dialect| dialect.name.to_owned()).collect()
     }
 
+    /// Keeps it from being played in later dialects than the one in which something was seen.
+    pub fn limit_to(&mut self, latest: &Dialect) {
+        let own = DIALECTS.iter().filter(|dialect| self.is_for(dialect));
+        let (kept, later): (Vec<&Dialect>, Vec<&Dialect>) = own.partition(|it| **it <= latest);
+        if !later.is_empty() && !kept.is_empty() {
+            self.dialects = kept.iter().map(|dialect| dialect.name.to_owned()).collect();
+        }
+    }
+
     fn is_allowed(&self, dialect: &Dialect) -> bool {
         let is_named = |name: &String| name == dialect.name;
         let mut clauses = self.clauses.iter();
@@ -92,7 +101,7 @@ fn offers_dialects(verb: Verb) -> bool {
 #[cfg(test)]
 mod tests {
     use crate::diagnostic::Source;
-    use crate::protocol::DIALECTS;
+    use crate::protocol::{DIALECTS, Dialect};
     use crate::scenario::{NoFiles, load};
 
     /// The numbers of the dialects that a scenario can be played in, and of the one that it is
@@ -105,6 +114,23 @@ mod tests {
         let all = DIALECTS.iter().filter(|dialect| scenario.is_for(dialect));
         let all = all.map(|dialect| dialect.number).collect();
         (all, scenario.written_for().number)
+    }
+
+    #[test]
+    fn what_was_seen_in_a_dialect_is_not_played_in_a_later_one() {
+        let source = Source::new(
+            "x.yaml",
+            "description: x\nclauses: [PRP-1]\nusers: [alice]\nsteps:\n  - alice C: PNG\n",
+        );
+        let mut scenario = load("x", &source, &NoFiles).unwrap().remove(0);
+        let mut limited = |name: &[u8]| {
+            scenario.limit_to(Dialect::named(name).unwrap());
+            scenario.dialects.join(" ")
+        };
+        assert_eq!(limited(b"MSNP7"), "", "there is no later one");
+        assert_eq!(limited(b"MSNP2"), "", "it is for none of them");
+        assert_eq!(limited(b"MSNP6"), "MSNP5 MSNP6");
+        assert_eq!(limited(b"MSNP5"), "MSNP5");
     }
 
     #[test]

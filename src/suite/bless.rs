@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 
 use crate::event::{Failure, Observed, RungState, ScenarioResult, Summary, Verdict};
-use crate::protocol::ClauseId;
+use crate::protocol::{ClauseId, Dialect};
 use crate::target::Whose;
 
 /// A clause that is broken in more ways than these is waived whole: it will be broken in yet
@@ -21,6 +21,7 @@ type Key = (Option<ClauseId>, Option<String>);
 #[derive(Debug, Default)]
 struct Seen {
     scenarios: BTreeSet<String>,
+    dialects: BTreeSet<&'static Dialect>,
     /// Some scenario failed by it also when it ran again.
     is_steady: bool,
 }
@@ -38,11 +39,11 @@ pub fn bless(results: &[Arc<ScenarioResult>], summary: Option<&Summary>) -> Stri
     }
     if !habits.is_empty() {
         text.push_str("habits:\n");
-        for (clause, breach) in habits {
-            let breach = quoted(&breach);
+        for ((clause, breach), dialects) in habits {
+            let (breach, dialects) = (quoted(&breach), named(&dialects));
             let _ = writeln!(
                 text,
-                "  # {}\n  - {{ breach: {breach}, clause: {clause}, reason: \"\" }}",
+                "  # {}\n  - {{ breach: {breach}, clause: {clause}, {dialects}reason: \"\" }}",
                 clause.clause().text
             );
         }
@@ -62,12 +63,19 @@ pub fn bless(results: &[Arc<ScenarioResult>], summary: Option<&Summary>) -> Stri
             false => Whose::Flaky,
         };
         let (breach, whose) = (breach.unwrap_or_default(), whose.as_str());
+        let dialects = named(&seen.dialects);
         let _ = writeln!(
             text,
-            "  - {{ match: {what}, {breach}whose: {whose}, reason: \"\" }}"
+            "  - {{ match: {what}, {breach}whose: {whose}, {dialects}reason: \"\" }}"
         );
     }
     text
+}
+
+/// The dialects in which something was seen: nobody knows it in others.
+fn named(dialects: &BTreeSet<&'static Dialect>) -> String {
+    let names: Vec<&str> = dialects.iter().map(|dialect| dialect.name).collect();
+    format!("dialects: [{}], ", names.join(", "))
 }
 
 fn collected(results: &[Arc<ScenarioResult>]) -> BTreeMap<Key, Seen> {
@@ -81,6 +89,7 @@ fn collected(results: &[Arc<ScenarioResult>]) -> BTreeMap<Key, Seen> {
         for failure in &result.failures {
             let known = seen.entry(key(failure)).or_default();
             known.scenarios.insert(result.name.clone());
+            known.dialects.insert(result.dialect);
             known.is_steady |= is_steady;
         }
     }
@@ -95,13 +104,13 @@ fn key(failure: &Failure) -> Key {
 fn taken_for_habits(
     seen: &mut BTreeMap<Key, Seen>,
     summary: Option<&Summary>,
-) -> BTreeSet<(ClauseId, String)> {
-    let mut habits = BTreeSet::new();
+) -> BTreeMap<(ClauseId, String), BTreeSet<&'static Dialect>> {
+    let mut habits = BTreeMap::new();
     let Some(summary) = summary else {
         return habits;
     };
-    let odd = summary.ladder.iter();
-    let odd = odd.filter(|rung| rung.state == RungState::Odd);
+    let ladders = summary.dialects.iter().flat_map(|part| &part.ladder);
+    let odd = ladders.filter(|rung| rung.state == RungState::Odd);
     for id in odd.filter_map(|rung| rung.cause) {
         let cause = summary.causes.iter().find(|cause| cause.id == id);
         let Some((cause, clause)) = cause.and_then(|cause| Some((cause, cause.clause?))) else {
@@ -112,8 +121,8 @@ fn taken_for_habits(
             continue;
         }
         let breach = cause.breach();
-        if seen.remove(&(Some(clause), Some(breach.clone()))).is_some() {
-            habits.insert((clause, breach));
+        if let Some(seen) = seen.remove(&(Some(clause), Some(breach.clone()))) {
+            habits.insert((clause, breach), seen.dialects);
         }
     }
     habits
@@ -132,6 +141,7 @@ fn folded(seen: BTreeMap<Key, Seen>) -> BTreeMap<Key, Seen> {
         let breach = breach.filter(|_| !is_one_of_many);
         let known = folded.entry((clause, breach)).or_default();
         known.scenarios.extend(one.scenarios);
+        known.dialects.extend(one.dialects);
         known.is_steady |= one.is_steady;
     }
     folded
@@ -170,7 +180,7 @@ mod tests {
 
     use super::*;
     use crate::event::test_support::failure;
-    use crate::event::{Judge, Rung, RungResult, Standing, Totals};
+    use crate::event::{InDialect, Judge, Rung, RungResult, Standing, Totals};
     use crate::protocol::Level;
     use crate::scenario::test_support::scenario;
     use crate::suite::causes::Causes;
@@ -218,8 +228,8 @@ mod tests {
         assert_eq!(
             rows(&text),
             [
-                "{ match: \"*\", breach: \"CHG never answered\", whose: server, reason: \"\" }",
-                "{ match: CAL-1, breach: \"CAL answered by 217\", whose: server, reason: \"\" }",
+                "{ match: \"*\", breach: \"CHG never answered\", whose: server, dialects: [MSNP2], reason: \"\" }",
+                "{ match: CAL-1, breach: \"CAL answered by 217\", whose: server, dialects: [MSNP2], reason: \"\" }",
             ]
         );
         assert!(text.contains("Seen in a[\\n], b\n"), "{text}");
@@ -255,7 +265,7 @@ mod tests {
             .map(|one| result("a", Verdict::Failed, &[one]))
             .collect();
         assert_eq!(rows(&bless(&all[..WAYS], None)).len(), WAYS);
-        let whole = "{ match: CAL-1, whose: server, reason: \"\" }";
+        let whole = "{ match: CAL-1, whose: server, dialects: [MSNP2], reason: \"\" }";
         assert_eq!(rows(&bless(&all, None)), [whole]);
     }
 
@@ -272,11 +282,17 @@ mod tests {
         let rung = |rung, state, cause| RungResult { rung, state, cause };
         let summary = Summary {
             totals: Totals::default(),
+            dialects: vec![InDialect {
+                dialect: Dialect::first(),
+                totals: Totals::default(),
+                ladder: vec![
+                    rung(Rung::Ver, RungState::Works, None),
+                    rung(Rung::Chg, RungState::Odd, Some(id)),
+                ],
+                aborted: None,
+            }],
             clauses: Vec::new(),
-            ladder: vec![
-                rung(Rung::Ver, RungState::Works, None),
-                rung(Rung::Chg, RungState::Odd, Some(id)),
-            ],
+            ladder: Vec::new(),
             causes: causes.list(),
             took: Duration::ZERO,
             waited: Vec::new(),
@@ -286,8 +302,8 @@ mod tests {
         assert_eq!(
             rows(&bless(&results, Some(&summary))),
             [
-                "{ breach: \"CHG: an extra word\", clause: CHG-1, reason: \"\" }",
-                "{ match: CAL-1, breach: \"CAL answered by 217\", whose: server, reason: \"\" }",
+                "{ breach: \"CHG: an extra word\", clause: CHG-1, dialects: [MSNP2], reason: \"\" }",
+                "{ match: CAL-1, breach: \"CAL answered by 217\", whose: server, dialects: [MSNP2], reason: \"\" }",
             ]
         );
     }

@@ -11,7 +11,8 @@ use crate::event::{
 impl Suite {
     /// Tells how far the first look came.
     pub(super) fn tell_ladder(&mut self) {
-        self.events.push_back(Event::Climbed(self.ladder.clone()));
+        self.events
+            .push_back(Event::Climbed(self.judge.dialect, self.ladder.clone()));
     }
 
     /// What a scenario needs and the target lacks.

@@ -9,13 +9,15 @@ use crate::event::{
     Cause, Failure, Judge, Observed, PROBE, Rung, ScenarioResult, Standing, Verdict,
 };
 use crate::oracle::oracles;
-use crate::protocol::ClauseId;
+use crate::protocol::{ClauseId, Dialect};
 use crate::target::Look;
 
 /// The causes of a run, in the order in which they were found.
 #[derive(Debug, Default)]
 pub(crate) struct Causes {
     all: Vec<Cause>,
+    /// The dialect that is tested now; those of before are only numbered on.
+    dialect: &'static Dialect,
     /// How good the failure is that shows each.
     best: BTreeMap<usize, Rank>,
     /// What was seen of each: the command, and what came.
@@ -83,6 +85,18 @@ fn is_watched(clause: ClauseId) -> bool {
 }
 
 impl Causes {
+    /// Goes on with another dialect: what is the same there has the same number.
+    pub(super) fn go_on_in(&mut self, dialect: &'static Dialect) {
+        self.dialect = dialect;
+    }
+
+    /// Those that show in the dialect that is tested now.
+    fn here(&self) -> impl DoubleEndedIterator<Item = &Cause> + Clone {
+        let dialect = self.dialect;
+        let all = self.all.iter();
+        all.filter(move |cause| cause.dialects.contains_key(dialect))
+    }
+
     /// Charges what a result shows to its causes; gives the one that it is told under.
     /// `is_waived` says which of its failures a waiver knows.
     pub(crate) fn take(
@@ -124,8 +138,16 @@ impl Causes {
         let Some(cause) = self.all.get_mut(at) else {
             return 0;
         };
-        cause.standing = cause.standing.min(standing);
-        if !name.is_empty() && cause.shown_by.last().is_none_or(|last| last != name) {
+        if standing < cause.standing {
+            (cause.standing, cause.level) = (standing, failure.level);
+        }
+        let here = cause.dialects.entry(self.dialect).or_insert(standing);
+        *here = standing.min(*here);
+        let is_told = match cause.dialects.len() {
+            1 => cause.shown_by.last().is_some_and(|last| last == name),
+            _ => cause.shown_by.iter().any(|known| known == name),
+        };
+        if !name.is_empty() && !is_told {
             cause.shown_by.push(name.to_owned());
         }
         let seen = self.seen.entry(cause.id).or_default();
@@ -158,6 +180,7 @@ impl Causes {
             clause: failure.clause,
             level: failure.level,
             standing,
+            dialects: BTreeMap::new(),
             rung: None,
             failure: Arc::new(failure.clone()),
             shown_by: Vec::new(),
@@ -176,7 +199,8 @@ impl Causes {
 
     /// The cause of a failure that was charged.
     pub(crate) fn of(&self, failure: &Failure) -> Option<usize> {
-        Some(self.all.get(self.find(failure)?)?.id)
+        let cause = self.all.get(self.find(failure)?)?;
+        cause.standing_in(self.dialect).map(|_| cause.id)
     }
 
     /// The cause of a line that came where a step wants nothing, and that an oracle has accused
@@ -195,7 +219,7 @@ impl Causes {
 
     /// What the server was last proved to stop of.
     pub(super) fn of_death(&self) -> Option<usize> {
-        let mut all = self.all.iter().rev();
+        let mut all = self.here().rev();
         let last = all.find(|cause| cause.failure.judge == Judge::Process)?;
         Some(last.id)
     }
@@ -205,7 +229,7 @@ impl Causes {
     /// ends or is not made, a line of the same kind that nobody asked for, lists that are other than
     /// they were made) the one that shows most.
     pub(crate) fn behind(&self, failure: &Failure) -> Option<usize> {
-        let mut broken = self.all.iter().filter(|cause| cause.clause.is_some());
+        let mut broken = self.here().filter(|cause| cause.clause.is_some());
         let is_it = |cause: &&Cause| {
             let Some(command) = failure.command.as_deref() else {
                 return false;

@@ -1,5 +1,6 @@
 //! Recorded transcripts, judged by the same oracles as a run, and told in the same events.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -7,7 +8,9 @@ use super::causes::Causes;
 use super::tally::Tally;
 use crate::diagnostic::{Source, Span};
 use crate::engine::{Course, tell};
-use crate::event::{Cause, Failure, RungResult, ScenarioResult, Summary, Totals, Verdict};
+use crate::event::{
+    Cause, Failure, InDialect, RungResult, ScenarioResult, Summary, Totals, Verdict,
+};
 use crate::oracle;
 use crate::protocol::{ClauseId, Dialect, Level, Verb};
 use crate::scenario::Accused;
@@ -92,9 +95,10 @@ pub fn accused(transcript: &Transcript) -> Accused {
 pub fn conclude(results: &[Arc<ScenarioResult>], took: Duration) -> Summary {
     let mut causes = Causes::default();
     for result in results {
+        causes.go_on_in(result.dialect);
         causes.take(result, |_| false);
     }
-    summed_up(results, causes.list(), Vec::new(), true, took)
+    summed_up(results, causes.list(), BTreeMap::new(), true, took)
 }
 
 /// What results come to whose causes are known. `is_part` is set where something of the suite was
@@ -103,25 +107,42 @@ pub fn conclude(results: &[Arc<ScenarioResult>], took: Duration) -> Summary {
 pub fn summed_up(
     results: &[Arc<ScenarioResult>],
     causes: Vec<Cause>,
-    ladder: Vec<RungResult>,
+    mut ladders: BTreeMap<&'static Dialect, Vec<RungResult>>,
     is_part: bool,
     took: Duration,
 ) -> Summary {
     let mut totals = Totals::default();
-    let mut tally = Tally::default();
-    let mut dialects: Vec<&Dialect> = results.iter().map(|result| result.dialect).collect();
-    if dialects.is_empty() {
-        dialects.push(Dialect::first());
-    }
+    let mut judged: BTreeMap<&'static Dialect, (Totals, Tally)> = BTreeMap::new();
     for result in results {
+        let (own, tally) = judged.entry(result.dialect).or_default();
         if !result.is_first_look() {
             totals.count(result.verdict);
+            own.count(result.verdict);
         }
         tally.take(result);
     }
+    if judged.is_empty() {
+        judged.entry(Dialect::first()).or_default();
+    }
+    let clauses = judged.iter();
+    let clauses =
+        clauses.flat_map(|(dialect, (_, tally))| tally.results(&causes, is_part, dialect));
+    let clauses = clauses.collect();
+    let dialects = judged.into_iter().map(|(dialect, (totals, _))| InDialect {
+        dialect,
+        totals,
+        ladder: ladders.get(dialect).cloned().unwrap_or_default(),
+        aborted: None,
+    });
+    let dialects = dialects.collect();
+    let mut ladder = Vec::new();
+    for own in std::mem::take(&mut ladders).into_values() {
+        RungResult::add_least(&mut ladder, own);
+    }
     Summary {
         totals,
-        clauses: tally.results(&causes, is_part, &dialects),
+        dialects,
+        clauses,
         ladder,
         causes,
         took,

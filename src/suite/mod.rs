@@ -11,6 +11,7 @@ mod consequence_tests;
 mod death;
 #[cfg(test)]
 mod death_tests;
+mod dialects;
 #[cfg(test)]
 mod dialogue;
 #[cfg(test)]
@@ -22,6 +23,7 @@ mod filter;
 mod first_look;
 #[cfg(test)]
 mod fixture_tests;
+mod handover;
 mod hunt;
 #[cfg(test)]
 mod known_tests;
@@ -63,9 +65,11 @@ mod weight;
 pub use bless::bless;
 pub use check::{accused, check, conclude, summed_up};
 pub use death::AFTERMATH;
+pub use dialects::{Choice, Chosen, Round};
 pub use exception::{Exception, Listener};
 pub use filter::{Filter, FilterError, Shard, ShardError};
+pub use handover::Handover;
 pub use hunt::{Hunt, Move};
-pub use preparation::{Preparation, Unready, forgive_foreign_dialect};
+pub use preparation::{Preparation, Unready, agreed, forgive_foreign_dialect};
 pub use run::Suite;
 pub use task::{Dead, Done, SuiteOptions, Task, Work, is_cry};

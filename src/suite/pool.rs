@@ -52,6 +52,12 @@ impl Pool {
         }
     }
 
+    /// All accounts, as they are known now, but those that turned out to be unusable.
+    pub(super) fn all(&self) -> Vec<Account> {
+        let usable = self.slots.iter().filter(|slot| !slot.retired);
+        usable.map(|slot| slot.account.clone()).collect()
+    }
+
     /// How many accounts there are, those left out that turned out to be unusable.
     pub(crate) fn usable(&self) -> usize {
         self.slots.iter().filter(|slot| !slot.retired).count()

@@ -5,7 +5,7 @@ use std::fmt;
 
 use crate::engine::{Cause, Ending, Limit, Outcome};
 use crate::event::{Failure, Observed, Rung};
-use crate::protocol::{ClauseId, Dialect};
+use crate::protocol::{ClauseId, DIALECTS, Dialect, is_package};
 use crate::target::{Account, Environment};
 
 /// How many accounts are tried before all are taken to be unusable.
@@ -23,9 +23,11 @@ pub enum Unready {
     /// It speaks none of the dialects that were offered, and answers so.
     ForeignDialect {
         /// What was offered.
-        offered: &'static Dialect,
+        offered: Vec<&'static Dialect>,
         /// What came.
         answer: String,
+        /// What it agrees to instead.
+        agrees: Vec<&'static Dialect>,
     },
     /// An account was refused for this reason while another can log in.
     OneRefused(String),
@@ -58,10 +60,23 @@ impl fmt::Display for Unready {
                 "no account: give some with --account HANDLE:PASSWORD, or in a target file",
             ),
             Self::Limit(limit) => write!(f, "{limit}; {}", limit.advice()),
-            Self::ForeignDialect { offered, answer } => write!(
-                f,
-                "no dialect in common: to an offer of {offered} the server answers `{answer}`"
-            ),
+            Self::ForeignDialect {
+                offered,
+                answer,
+                agrees,
+            } => {
+                let offered = Dialect::names(offered);
+                if agrees.is_empty() {
+                    f.write_str("no dialect in common: ")?;
+                } else {
+                    let agrees = Dialect::names(agrees);
+                    write!(
+                        f,
+                        "the server does not agree to {offered}, but to {agrees}: "
+                    )?;
+                }
+                write!(f, "to an offer of {offered} the server answers `{answer}`")
+            }
             Self::OneRefused(refusal) => write!(f, "{refusal}, while another account can"),
             Self::AllRefused {
                 first: Some(first), ..
@@ -133,9 +148,13 @@ impl Preparation {
             return Err(Unready::Limit(limit));
         }
         if let (Some(learnt), Ending::Passed) = (&outcome.learnt, outcome.ending) {
-            if let Some(answer) = foreign_dialect(outcome) {
-                let offered = self.environment.dialect;
-                return Err(Unready::ForeignDialect { offered, answer });
+            let offered = [self.environment.dialect];
+            if let Some(answer) = foreign_dialect(outcome, &offered) {
+                return Err(Unready::ForeignDialect {
+                    offered: offered.to_vec(),
+                    answer,
+                    agrees: Vec::new(),
+                });
             }
             self.environment.learn(learnt);
             self.environment.climb(&outcome.climbed);
@@ -188,20 +207,45 @@ impl Preparation {
 
 /// The answer to VER of a server that speaks none of the dialects that were offered: `VER 1 0`, or
 /// what is left of the offer without them, or a refusal that names the server's own.
-fn foreign_dialect(outcome: &Outcome) -> Option<String> {
+fn foreign_dialect(outcome: &Outcome, offered: &[&Dialect]) -> Option<String> {
     let mut climbed = outcome.climbed.iter();
     let ver = climbed.find(|climb| climb.rung == Rung::Ver && !climb.state.holds())?;
     let Observed::Line(line) = &ver.failure.as_ref()?.got else {
         return None;
     };
+    let mut requests = Dialect::first().requests();
+    let row = requests.find(|row| row.rung == Some(Rung::Ver))?;
     let mut words = line.split(' ');
-    let is_ver = words.next() == Some("VER") && words.next().is_some();
+    let is_ver = words.next() == Some(row.verb.as_str()) && words.next().is_some();
     let rest: Vec<&str> = words.collect();
     let is_refusal = rest.first() == Some(&"0");
-    let names_none = rest.iter().all(|word| *word == "0" || *word == "CVR0");
-    let names_ours = rest.iter().any(|word| word.eq_ignore_ascii_case("MSNP2"));
+    let named = |word: &&str| Dialect::named(word.as_bytes());
+    let names_none = rest.iter().all(|word| *word == "0" || is_package(word));
+    let mut ours = rest.iter().filter_map(named);
+    let names_ours = ours.any(|dialect| offered.contains(&dialect));
     let is_foreign = !rest.is_empty() && !names_ours && (is_refusal || names_none);
     (is_ver && is_foreign).then(|| line.clone())
+}
+
+/// What a server that was asked by VER alone agrees to, lowest first.
+///
+/// # Errors
+///
+/// Where it says that it shares no dialect. One that says nothing, or something else, agrees to
+/// nothing: what is wrong with it is for the first look to say.
+pub fn agreed(outcome: &Outcome) -> Result<Vec<&'static Dialect>, Unready> {
+    let agrees = outcome.learnt.as_ref().map(|learnt| learnt.agrees.clone());
+    let agrees = agrees.unwrap_or_default();
+    let mut offered = DIALECTS.to_vec();
+    offered.reverse();
+    match foreign_dialect(outcome, &offered).filter(|_| agrees.is_empty()) {
+        Some(answer) => Err(Unready::ForeignDialect {
+            offered,
+            answer,
+            agrees,
+        }),
+        None => Ok(agrees),
+    }
 }
 
 /// Takes out of a first look what only says that no dialect is shared: that breaks no clause.

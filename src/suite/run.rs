@@ -26,8 +26,8 @@ use super::verify::Verifying;
 use super::wear::Wear;
 use crate::engine::{Cause, Limit, Outcome};
 use crate::event::{
-    Conclusion, Event, Failure, Notice, NoticeKind, Rung, RungResult, ScenarioResult, SkipReason,
-    Summary, Totals, Verdict,
+    Conclusion, Event, Failure, InDialect, Notice, NoticeKind, Rung, RungResult, ScenarioResult,
+    SkipReason, Summary, Totals, Verdict,
 };
 use crate::scenario::ast::Scenario;
 use crate::target::{Account, Environment};
@@ -119,11 +119,13 @@ pub struct Suite {
     /// Scenarios of which all was judged.
     pub(crate) judged: BTreeSet<String>,
     waited: BTreeMap<&'static str, Duration>,
-    errors: usize,
+    pub(super) errors: usize,
     pub(crate) aborted: Option<String>,
     pub(super) stopping: Option<String>,
     /// Nobody can log in.
     pub(crate) no_login: bool,
+    /// Another dialect of the run follows.
+    pub(super) goes_on: bool,
     finished: bool,
 }
 
@@ -191,10 +193,12 @@ impl Suite {
             aborted: None,
             stopping: None,
             no_login: false,
+            goes_on: false,
             finished: false,
             options,
         };
         let info = suite.options.info(suite.entries.len());
+        suite.causes.go_on_in(suite.options.dialect);
         suite.events.push_back(Event::Started(info));
         suite.fill_queue();
         suite
@@ -338,7 +342,9 @@ impl Suite {
             self.settle_rest();
             self.tell_limits();
             self.tell_all_unproved();
-            self.judge_waivers();
+            if !self.goes_on {
+                self.judge_waivers();
+            }
         }
         let summary = self.summary(took);
         if !self.finished {
@@ -353,7 +359,13 @@ impl Suite {
         let is_part = self.options.scope.is_part() || self.options.shard.is_some();
         Summary {
             totals: self.totals,
-            clauses: self.tally.results(&causes, is_part, &[self.judge.dialect]),
+            dialects: vec![InDialect {
+                dialect: self.judge.dialect,
+                totals: self.totals,
+                ladder: self.ladder.clone(),
+                aborted: self.aborted.clone(),
+            }],
+            clauses: self.tally.results(&causes, is_part, self.judge.dialect),
             ladder: self.ladder.clone(),
             causes,
             took,

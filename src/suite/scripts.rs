@@ -31,6 +31,14 @@ impl Executor {
         Self::start(links, Box::pin(client::probe(session)))
     }
 
+    /// Finds out which dialects the target agrees to, the highest or each; the outcome's `learnt`
+    /// says it.
+    #[must_use]
+    pub fn agree(account: Account, each: bool, env: Arc<Environment>, seed: u64) -> Self {
+        let (links, session) = own(play::BUDGET_REPLIES, env, vec![account], seed);
+        Self::start(links, Box::pin(client::agree(session, each)))
+    }
+
     /// Finds out whether the target lives: logs one account in and out, and enters a switchboard
     /// meanwhile where the environment says that this worked, and that the harness can start the
     /// server again.

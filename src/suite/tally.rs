@@ -63,38 +63,40 @@ impl Tally {
         }
     }
 
-    /// Every clause that holds in one of the dialects of the run, with its verdict. `causes` are those of the run, the heaviest
-    /// first; `is_part` is set where something of the suite was left out.
+    /// Every clause that holds in a dialect, with its verdict there. `causes` are those of the run,
+    /// the heaviest first; `is_part` is set where something of the suite was left out.
     pub(crate) fn results(
         &self,
         causes: &[Cause],
         is_part: bool,
-        dialects: &[&'static Dialect],
+        dialect: &'static Dialect,
     ) -> Vec<ClauseResult> {
         let all = Clause::all().iter();
-        let judged = all.filter_map(|clause| {
-            let own = dialects.iter().filter(|dialect| clause.holds_in(dialect));
-            Some((clause, *own.max()?))
-        });
-        judged
-            .map(|(clause, dialect)| ClauseResult {
-                dialect,
-                level: clause.id.level_in(dialect),
-                ..self.result(clause, causes, is_part)
-            })
+        let own = all.filter(|clause| clause.holds_in(dialect));
+        own.map(|clause| self.result(clause, dialect, causes, is_part))
             .collect()
     }
 
-    fn result(&self, clause: &Clause, causes: &[Cause], is_part: bool) -> ClauseResult {
+    fn result(
+        &self,
+        clause: &Clause,
+        dialect: &'static Dialect,
+        causes: &[Cause],
+        is_part: bool,
+    ) -> ClauseResult {
         let (mut verdict, seen) = self
             .clauses
             .get(&clause.id)
             .cloned()
             .unwrap_or((ClauseVerdict::Untested, None));
-        let cause = causes.iter().find(|cause| cause.clause == Some(clause.id));
-        if let Some(cause) = cause {
+        let mut causes = causes
+            .iter()
+            .filter(|cause| cause.clause == Some(clause.id))
+            .filter_map(|cause| Some((cause, cause.standing_in(dialect)?)));
+        let cause = causes.next();
+        if let Some((_, standing)) = cause {
             // What the first look alone has found.
-            verdict = verdict.max(match cause.standing {
+            verdict = verdict.max(match standing {
                 Standing::Fails => ClauseVerdict::Failed,
                 Standing::Waived => ClauseVerdict::Waived,
                 Standing::Noted => ClauseVerdict::Noted,
@@ -115,12 +117,12 @@ impl Tally {
         };
         ClauseResult {
             id: clause.id,
-            dialect: Dialect::first(),
-            level: clause.level,
+            dialect,
+            level: clause.id.level_in(dialect),
             verdict,
             seen,
             untested,
-            cause: cause.map(|cause| cause.id).or(blocking),
+            cause: cause.map(|(cause, _)| cause.id).or(blocking),
         }
     }
 }

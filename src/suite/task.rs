@@ -11,7 +11,7 @@ use crate::scenario::ast::Scenario;
 use crate::target::{Account, Waivers};
 
 /// How a suite is run.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct SuiteOptions {
     /// The dialect that is tested.
     pub dialect: &'static Dialect,

@@ -117,7 +117,8 @@ impl Suite {
         let state = self.entries.get_mut(entry)?;
         if !std::mem::replace(&mut state.started, true) {
             let name = scenario.name.clone();
-            self.events.push_back(Event::ScenarioStarted(name));
+            self.events
+                .push_back(Event::ScenarioStarted(self.judge.dialect, name));
         }
         state.last_start = self.next_id + 1;
         let seed = self.options.seed ^ fnv(&scenario.name);

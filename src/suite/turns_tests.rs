@@ -303,7 +303,7 @@ fn a_scenario_begins_once_however_often_it_runs() {
     let mut suite = Suite::new(many(1), accounts(2), options());
     let begun = |suite: &mut Suite| {
         let events = std::iter::from_fn(|| suite.poll_event());
-        let begun = events.filter(|event| matches!(event, Event::ScenarioStarted(_)));
+        let begun = events.filter(|event| matches!(event, Event::ScenarioStarted(..)));
         begun.count()
     };
     let first = next(&mut suite, "s/00");

@@ -284,7 +284,7 @@ mod tests {
     }
 
     fn of_tally(tally: &Tally, id: ClauseId) -> ClauseVerdict {
-        let all = tally.results(&[], false, &[Dialect::first()]);
+        let all = tally.results(&[], false, Dialect::first());
         all.into_iter().find(|one| one.id == id).unwrap().verdict
     }
 
@@ -444,7 +444,7 @@ mod tests {
             let mut judge = judge(Level::Must, false);
             tally.take(&judge.judge(&scenario, &varied, Duration::ZERO));
         }
-        let all = tally.results(&[], false, &[Dialect::first()]);
+        let all = tally.results(&[], false, Dialect::first());
         let seen = all.into_iter().find(|one| one.id == ClauseId::USR_7);
         assert_eq!(seen.unwrap().seen.as_deref(), Some("one"));
     }
@@ -481,7 +481,7 @@ mod tests {
             cause: Some(3),
             ..result
         });
-        let all = tally.results(&[], false, &[Dialect::first()]);
+        let all = tally.results(&[], false, Dialect::first());
         let tested = all.iter().find(|one| one.id == ClauseId::USR_6).unwrap();
         let known = (tested.untested, tested.cause);
         assert_eq!(known, (Some(Untested::Unmet), Some(3)));

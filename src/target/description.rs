@@ -7,9 +7,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::environment::{Account, Environment, Lists, Timeouts};
-use super::waivers::{Habit, Waiver};
+use super::waiver::{Habit, Waiver};
 use crate::diagnostic::Diagnostic;
-use crate::protocol::{DEFAULT_PORT, Dialect};
+use crate::protocol::DEFAULT_PORT;
 
 /// How many accounts the bundled server is used with.
 const BUILTIN_ACCOUNTS: u32 = 64;
@@ -21,8 +21,6 @@ pub struct Target {
     pub name: String,
     /// The bundled reference server, started in-process; the addresses are then filled in late.
     pub builtin: bool,
-    /// The dialect to test.
-    pub dialect: &'static Dialect,
     /// Where a client connects first, `host:port`.
     pub dispatch: Option<String>,
     /// The notification server, `host:port`; without it logins follow the dispatch server.
@@ -214,7 +212,6 @@ impl Target {
         Self {
             name: name.to_owned(),
             builtin: false,
-            dialect: Dialect::first(),
             dispatch: None,
             notification: None,
             accounts: Vec::new(),
@@ -242,7 +239,6 @@ impl Target {
     #[must_use]
     pub fn environment(&self) -> Environment {
         Environment {
-            dialect: self.dialect,
             dispatch: self.dispatch.clone(),
             notification: self.notification.clone(),
             map: self.map.clone(),

@@ -294,6 +294,8 @@ pub struct Climb {
 /// What a probe finds out about a target.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Learnt {
+    /// The dialects that it agrees to, lowest first, where that was asked.
+    pub agrees: Vec<&'static Dialect>,
     /// Where the dispatch server refers to, where the target names no notification server.
     pub notification: Option<String>,
     /// Which barriers work.

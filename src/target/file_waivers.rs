@@ -4,14 +4,14 @@ use std::fmt::Display;
 
 use super::file::{Entries, Reader, get};
 use super::pattern::PatternError;
-use super::waivers::{Habit, Waiver, Whose};
+use super::waiver::{Habit, Waiver, Whose};
 use crate::diagnostic::{Diagnostic, Severity, Span};
-use crate::protocol::Clause;
+use crate::protocol::{Clause, DIALECTS, Dialect};
 use crate::scenario::tree::Node;
 
 /// The keys of a waiver. `message` is one of before.
-const KEYS: [&str; 7] = [
-    "match", "breach", "whose", "reason", "link", "until", "message",
+const KEYS: [&str; 8] = [
+    "match", "breach", "whose", "reason", "link", "until", "dialects", "message",
 ];
 
 impl Reader<'_> {
@@ -53,6 +53,9 @@ impl Reader<'_> {
         if let Some(node) = get(entries, "breach") {
             waiver.breach = Some(self.breach(node)?);
         }
+        if let Some(node) = get(entries, "dialects") {
+            waiver.dialects = self.dialects(node)?;
+        }
         if let Some(node) = get(entries, "link") {
             waiver.link = Some(self.text(node, "`link`")?.to_owned());
         }
@@ -78,6 +81,21 @@ impl Reader<'_> {
         Some(known?.1)
     }
 
+    /// The dialects in which something is known.
+    fn dialects(&self, node: &Node) -> Option<Vec<&'static Dialect>> {
+        let items = self.list(node, "`dialects`").iter();
+        let all = items.map(|node| {
+            let word = self.text(node, "a dialect")?;
+            let known = Dialect::named(word.as_bytes());
+            if known.is_none() {
+                let names = DIALECTS.iter().map(|dialect| dialect.name);
+                self.unknown(node.span, "dialect", word, names);
+            }
+            known
+        });
+        all.collect()
+    }
+
     /// The words for a kind of breach.
     fn breach(&self, node: &Node) -> Option<String> {
         let words: Vec<&str> = self.text(node, "`breach`")?.split_whitespace().collect();
@@ -97,7 +115,7 @@ impl Reader<'_> {
 
     fn habit(&self, node: &Node) -> Option<Habit> {
         let entries = self.map(node, "a habit");
-        self.known(entries, &["breach", "clause", "reason"]);
+        self.known(entries, &["breach", "clause", "reason", "dialects"]);
         let clause = self.required(node, entries, "clause");
         let reason = self.required(node, entries, "reason");
         let breach = match get(entries, "breach") {
@@ -105,6 +123,7 @@ impl Reader<'_> {
             None => self.required(node, entries, "breach"),
         };
         let (clause, reason, breach) = (clause?, reason?, breach?);
+        let dialects = get(entries, "dialects").map(|node| self.dialects(node));
         let at = |key| span_of(entries, key).unwrap_or(node.span);
         let Ok(id) = clause.parse() else {
             let ids = Clause::all().iter().map(|clause| clause.name);
@@ -118,6 +137,7 @@ impl Reader<'_> {
             clause: id,
             breach,
             reason,
+            dialects: dialects.unwrap_or_else(|| Some(Vec::new()))?,
             place: self.source.place(node.span),
         })
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::date::Date;
-use super::waivers::{Habit, Waiver};
+use super::waiver::{Habit, Waiver};
 use crate::event::{Expectation, Failure, Judge, Observed, Wanted};
 use crate::protocol::ClauseId;
 
@@ -192,6 +192,7 @@ mod tests {
         let habit = Habit {
             clause: ClauseId::CHG_1,
             breach: breach.to_owned(),
+            dialects: Vec::new(),
             reason: String::new(),
             place,
         };

@@ -7,6 +7,7 @@ mod environment;
 mod file;
 mod file_waivers;
 mod known;
+mod named;
 mod pattern;
 mod roster;
 mod schema;
@@ -15,6 +16,7 @@ mod sieve;
 mod target_tests;
 #[cfg(test)]
 pub(crate) mod test_support;
+mod waiver;
 mod waivers;
 
 pub use date::{Date, DateError};
@@ -27,4 +29,5 @@ pub(crate) use roster::{OWN_LISTS, Roster};
 pub use schema::target_schema;
 pub use sieve::Residents;
 pub(crate) use sieve::Sieve;
-pub use waivers::{Habit, Stale, Waiver, Waivers, Whose};
+pub use waiver::{Habit, Waiver, Whose};
+pub use waivers::{Stale, Waivers};

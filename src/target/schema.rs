@@ -3,7 +3,8 @@
 use serde_json::{Value, json};
 
 use super::description::Signal;
-use super::waivers::Whose;
+use super::waiver::Whose;
+use crate::protocol::DIALECTS;
 
 /// The schema. What it cannot say (that an address is there, that a clause exists) is said when the
 /// file is read.
@@ -139,10 +140,21 @@ fn habit() -> Value {
         "properties": {
             "breach": breach(),
             "clause": { "type": "string", "description": "the clause that it breaks" },
-            "reason": { "type": "string" }
+            "reason": { "type": "string" },
+            "dialects": dialects()
         },
         "required": ["breach", "clause", "reason"],
         "additionalProperties": false
+    })
+}
+
+fn dialects() -> Value {
+    let names = DIALECTS.map(|dialect| dialect.name);
+    json!({
+        "type": "array",
+        "items": { "enum": names },
+        "minItems": 1,
+        "description": "the dialects in which it is known, all where nothing is said"
     })
 }
 
@@ -169,7 +181,8 @@ fn waiver() -> Value {
             },
             "reason": { "type": "string" },
             "link": { "type": "string", "description": "where more is said of it" },
-            "until": { "type": "string", "format": "date" }
+            "until": { "type": "string", "format": "date" },
+            "dialects": dialects()
         },
         "required": ["match", "reason"],
         "if": { "properties": { "whose": { "const": "suite" } }, "required": ["whose"] },

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::description::{RemoteError, Signal, Target};
 use super::environment::{Account, Lists};
-use super::waivers::Whose;
+use super::waiver::Whose;
 use crate::diagnostic::Source;
 use crate::protocol::ClauseId;
 

@@ -4,161 +4,42 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::date::Date;
-use super::pattern::{Pattern, PatternError};
+use super::named::{Named, is_of, named};
+use super::pattern::Pattern;
+use super::waiver::{Habit, Waiver, Whose};
 use crate::diagnostic::Place;
 use crate::event::Failure;
-use crate::protocol::{Clause, ClauseId, Dialect};
+use crate::protocol::{ClauseId, Dialect};
 use crate::scenario::ast::Scenario;
-
-/// Whose fault a known failure is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
-pub enum Whose {
-    /// The server's.
-    #[default]
-    Server,
-    /// The suite's: the server is right, or nobody knows.
-    Suite,
-    /// It comes and goes: such a waiver is never stale.
-    Flaky,
-}
-
-impl Whose {
-    /// All of them, as a target file names them.
-    pub const ALL: [(&'static str, Self); 3] = [
-        ("server", Self::Server),
-        ("suite", Self::Suite),
-        ("flaky", Self::Flaky),
-    ];
-
-    /// The word of a target file.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Server => "server",
-            Self::Suite => "suite",
-            Self::Flaky => "flaky",
-        }
-    }
-}
-
-/// A known failure.
-#[derive(Debug, Clone)]
-pub struct Waiver {
-    /// As it was written.
-    pub text: String,
-    /// Which scenarios or clauses.
-    pub pattern: Pattern,
-    /// Which kind of breach, in the words of [`Failure::breach`]; `None`: any.
-    pub breach: Option<String>,
-    /// Whose fault it is.
-    pub whose: Whose,
-    /// Why it is known.
-    pub reason: String,
-    /// Where more is said of it.
-    pub link: Option<String>,
-    /// The last day on which it waives.
-    pub until: Option<Date>,
-    /// Where it is written.
-    pub place: Place,
-}
-
-impl Waiver {
-    /// A waiver for the scenarios or clauses that `text` names.
-    ///
-    /// # Errors
-    ///
-    /// When `text` names an unknown clause or is a broken glob.
-    pub fn new(text: &str, reason: impl Into<String>, place: Place) -> Result<Self, PatternError> {
-        Ok(Self {
-            text: text.to_owned(),
-            pattern: Pattern::parse(text)?,
-            breach: None,
-            whose: Whose::default(),
-            reason: reason.into(),
-            link: None,
-            until: None,
-            place,
-        })
-    }
-
-    /// The same, for one kind of breach.
-    #[must_use]
-    pub fn with_breach(mut self, breach: impl Into<String>) -> Self {
-        self.breach = Some(breach.into());
-        self
-    }
-
-    /// The clauses that it waives whatever scenario shows them broken.
-    pub(crate) fn clauses(&self) -> impl Iterator<Item = ClauseId> {
-        let all = Clause::all().iter().map(|clause| clause.id);
-        all.filter(|clause| self.pattern.holds(*clause))
-    }
-
-    /// Whether it speaks of the clause of a failure, or of the scenario.
-    fn names(&self, scenario: &Scenario, failure: &Failure) -> bool {
-        match (&self.pattern, failure.clause) {
-            (Pattern::Name { .. }, _) => self.pattern.names(scenario),
-            (_, Some(clause)) => self.pattern.holds(clause),
-            (_, None) => false,
-        }
-    }
-
-    fn is_about(&self, breach: &str) -> bool {
-        self.breach.as_deref().is_none_or(|known| known == breach)
-    }
-
-    fn is_expired(&self, today: Option<Date>) -> bool {
-        matches!((self.until, today), (Some(until), Some(today)) if until < today)
-    }
-
-    /// What is told of a failure that it waives.
-    fn told(&self) -> String {
-        let mut told = match self.reason.trim() {
-            "" => "no reason is given".to_owned(),
-            reason => reason.to_owned(),
-        };
-        if let Some(link) = &self.link {
-            told.push_str(&format!(" ({link})"));
-        }
-        match self.whose {
-            Whose::Server => told,
-            Whose::Suite => format!("a fault of the suite: {told}"),
-            Whose::Flaky => format!("known to be flaky: {told}"),
-        }
-    }
-}
-
-/// What a server always does in its own way, whatever a scenario is about.
-#[derive(Debug, Clone)]
-pub struct Habit {
-    /// The clause that it breaks.
-    pub clause: ClauseId,
-    /// How, in the words of [`Failure::breach`].
-    pub breach: String,
-    /// Why it is known.
-    pub reason: String,
-    /// Where it is written.
-    pub place: Place,
-}
 
 /// What a failure is known by.
 type Key = (Option<ClauseId>, String);
 
 /// What became of a waiver.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 struct Use {
     /// It covered a failure.
     is_used: bool,
     /// What it names was broken in another way, and another waiver knows that.
     is_near: bool,
+    /// What became of the scenarios that it names in the dialects before.
+    before: Option<Named>,
+}
+
+/// Where a habit was seen.
+#[derive(Debug, Clone, Default)]
+struct Showed {
+    /// In which scenarios.
+    scenarios: BTreeSet<String>,
+    /// What became of the scenarios of its clause in the dialects before.
+    before: Option<Named>,
 }
 
 /// The waivers and habits of a run, and which of them were of use.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Waivers {
     waivers: Vec<(Waiver, Use)>,
-    /// The scenarios in which each habit showed.
-    habits: Vec<(Habit, BTreeSet<String>)>,
+    habits: Vec<(Habit, Showed)>,
     today: Option<Date>,
     /// The dialect that is tested: scenarios for others make no waiver stale.
     pub(crate) dialect: &'static Dialect,
@@ -194,16 +75,17 @@ impl Waivers {
     /// The same, with these habits.
     #[must_use]
     pub fn with_habits(mut self, habits: Vec<Habit>) -> Self {
-        let unseen = |habit| (habit, BTreeSet::new());
+        let unseen = |habit| (habit, Showed::default());
         self.habits = habits.into_iter().map(unseen).collect();
         self
     }
 
     /// The reason why this failure is known, if it is.
     pub fn waive(&mut self, scenario: &Scenario, failure: &Failure) -> Option<String> {
-        let (today, breach) = (self.today, failure.breach());
+        let (today, breach, dialect) = (self.today, failure.breach(), self.dialect);
         let mut reason = None;
-        for (waiver, used) in &mut self.waivers {
+        let own = |(waiver, _): &&mut (Waiver, Use)| is_of(&waiver.dialects, dialect);
+        for (waiver, used) in self.waivers.iter_mut().filter(own) {
             if waiver.names(scenario, failure) && waiver.is_about(&breach) {
                 used.is_used = true;
                 if !waiver.is_expired(today) && reason.is_none() {
@@ -211,9 +93,10 @@ impl Waivers {
                 }
             }
         }
-        for (habit, seen) in &mut self.habits {
+        let own = |(habit, _): &&mut (Habit, Showed)| is_of(&habit.dialects, dialect);
+        for (habit, showed) in self.habits.iter_mut().filter(own) {
             if Some(habit.clause) == failure.clause && habit.breach == breach {
-                seen.insert(scenario.name.clone());
+                showed.scenarios.insert(scenario.name.clone());
                 reason.get_or_insert_with(|| match habit.reason.trim() {
                     "" => "a known habit".to_owned(),
                     reason => format!("a known habit: {reason}"),
@@ -304,9 +187,10 @@ impl Waivers {
                 return None;
             }
             let is_name = matches!(waiver.pattern, Pattern::Name { .. });
-            let why = match named(&waiver.pattern, library, judged, self.dialect) {
+            let here = self.named(&waiver.pattern, &waiver.dialects, library, judged);
+            let why = match here.and(used.before) {
                 Named::Nothing if is_name => "it matches no scenario",
-                Named::Nothing | Named::Open => return None,
+                Named::Nothing | Named::Elsewhere | Named::Open => return None,
                 Named::Judged if waiver.breach.is_some() => {
                     "nothing that it names fails in that way any more"
                 }
@@ -320,9 +204,10 @@ impl Waivers {
     /// Habits that the server no longer has. See [`Waivers::stale`].
     #[must_use]
     pub fn stale_habits(&self, library: &[Arc<Scenario>], judged: &BTreeSet<String>) -> Vec<Stale> {
-        let is_gone = |(habit, seen): &&(Habit, BTreeSet<String>)| {
+        let is_gone = |(habit, showed): &&(Habit, Showed)| {
             let pattern = Pattern::Clause(habit.clause);
-            seen.is_empty() && named(&pattern, library, judged, self.dialect) == Named::Judged
+            let here = self.named(&pattern, &habit.dialects, library, judged);
+            showed.scenarios.is_empty() && here.and(showed.before) == Named::Judged
         };
         let gone = self.habits.iter().filter(is_gone);
         gone.map(|(habit, _)| Stale {
@@ -333,50 +218,48 @@ impl Waivers {
         .collect()
     }
 
+    /// The run goes on in another dialect: what was judged in this one is kept in mind.
+    pub(crate) fn close_round(&mut self, library: &[Arc<Scenario>], judged: &BTreeSet<String>) {
+        let dialect = self.dialect;
+        for (waiver, used) in &mut self.waivers {
+            let here = named(
+                &waiver.pattern,
+                &waiver.dialects,
+                library,
+                (judged, dialect),
+            );
+            used.before = Some(here.and(used.before));
+        }
+        for (habit, showed) in &mut self.habits {
+            let pattern = Pattern::Clause(habit.clause);
+            let here = named(&pattern, &habit.dialects, library, (judged, dialect));
+            showed.before = Some(here.and(showed.before));
+        }
+    }
+
+    fn named(
+        &self,
+        pattern: &Pattern,
+        dialects: &[&'static Dialect],
+        library: &[Arc<Scenario>],
+        judged: &BTreeSet<String>,
+    ) -> Named {
+        named(pattern, dialects, library, (judged, self.dialect))
+    }
+
     /// A line for each habit that was seen.
     #[must_use]
     pub fn habits_seen(&self) -> Vec<String> {
-        let seen = self.habits.iter().filter(|(_, seen)| !seen.is_empty());
-        seen.map(|(habit, seen)| {
-            let (count, s) = (seen.len(), if seen.len() == 1 { "" } else { "s" });
+        let all = self.habits.iter();
+        let all = all.map(|(habit, showed)| (habit, showed.scenarios.len()));
+        let seen = all.filter(|(_, count)| *count > 0);
+        seen.map(|(habit, count)| {
+            let s = if count == 1 { "" } else { "s" };
             let (breach, clause) = (&habit.breach, habit.clause);
             format!("{breach} ({clause}): in {count} scenario{s}")
         })
         .collect()
     }
-}
-
-/// What became of the scenarios that a pattern names.
-#[derive(Debug, PartialEq, Eq)]
-enum Named {
-    /// It names none.
-    Nothing,
-    /// Some of them did not come to an end that says something of all their clauses.
-    Open,
-    /// All of them did.
-    Judged,
-}
-
-fn named(
-    pattern: &Pattern,
-    library: &[Arc<Scenario>],
-    judged: &BTreeSet<String>,
-    dialect: &Dialect,
-) -> Named {
-    let mut named = library.iter().filter(|scenario| pattern.names(scenario));
-    let own = named.clone().filter(|scenario| scenario.is_for(dialect));
-    let mut result = match named.next() {
-        // None of them was to be played, which says nothing.
-        Some(_) => Named::Open,
-        None => Named::Nothing,
-    };
-    for scenario in own {
-        if !judged.contains(&scenario.name) {
-            return Named::Open;
-        }
-        result = Named::Judged;
-    }
-    result
 }
 
 #[cfg(test)]
@@ -530,6 +413,7 @@ mod tests {
             clause: ClauseId::USR_9,
             breach: "CAL answered by 217".into(),
             reason: "its way".into(),
+            dialects: Vec::new(),
             place: place(),
         };
         let library = [scenario("auth/a", &["USR-9"], &[])];
@@ -554,6 +438,44 @@ mod tests {
             ["CAL answered by 217 (USR-9): in 1 scenario"]
         );
         assert!(waivers.stale_habits(&library, &judged).is_empty());
+        assert!(waivers.stale(&library, &judged).is_empty());
+    }
+
+    #[test]
+    fn a_waiver_of_some_dialects_waives_and_is_stale_in_those_alone() {
+        let (msnp2, msnp7) = (Dialect::first(), Dialect::named(b"MSNP7").unwrap());
+        let library = vec![scenario("auth/a", &["USR-9"], &[])];
+        let failed = answered(ClauseId::USR_9, "217 4");
+        let judged: BTreeSet<String> = ["auth/a".to_owned()].into();
+        let own = |dialects: &[&'static Dialect]| {
+            let mut own = waiver("auth/a");
+            own.dialects = dialects.to_vec();
+            Waivers::new(vec![own], None)
+        };
+        let mut waivers = own(&[msnp7]);
+        assert!(waivers.waive(&library[0], &failed).is_none());
+        assert!(
+            waivers.stale(&library, &judged).is_empty(),
+            "it was not to be seen in MSNP2"
+        );
+        waivers.dialect = msnp7;
+        assert_eq!(waivers.stale(&library, &judged).len(), 1);
+        assert!(waivers.waive(&library[0], &failed).is_some());
+        assert!(waivers.stale(&library, &judged).is_empty());
+        // In a run of both it is of use where it shows in one; else it is stale once.
+        for shows in [true, false] {
+            let mut waivers = own(&[]);
+            waivers.dialect = msnp2;
+            if shows {
+                waivers.waive(&library[0], &failed);
+            }
+            waivers.close_round(&library, &judged);
+            waivers.dialect = msnp7;
+            assert_eq!(waivers.stale(&library, &judged).is_empty(), shows);
+        }
+        // What did not come to an end in one dialect is given the benefit of the doubt.
+        let mut waivers = own(&[]);
+        waivers.close_round(&library, &BTreeSet::new());
         assert!(waivers.stale(&library, &judged).is_empty());
     }
 }

@@ -12,9 +12,10 @@ use std::time::Duration;
 use msnpspec::diagnostic::Source;
 use msnpspec::event::{Event, Failure};
 use msnpspec::net::{Plan, RunOptions, ServeOptions, Serving, run};
-use msnpspec::protocol::{ClauseId, Level};
+use msnpspec::protocol::{ClauseId, Dialect, Level};
 use msnpspec::scenario::ast::Scenario;
 use msnpspec::server::{Config, Fault, FaultSet, faults};
+use msnpspec::suite::Choice;
 use msnpspec::target::{Lists, Target};
 use tokio::sync::Semaphore;
 
@@ -129,6 +130,7 @@ async fn examine(library: Vec<Arc<Scenario>>, fault: Fault) -> Found {
             level: Level::Practice,
             timeout: Some(REPLY),
             jobs: Some(8),
+            dialects: Choice::One(Dialect::first()),
             ..RunOptions::default()
         },
     };

@@ -47,6 +47,7 @@ fn a_file_says_what_failed_and_how_to_have_it_again() {
     # signature: chg-4_step_fln_timeout
     description: Going HDN from online reaches the watchers as FLN.
     clauses: [CHG-4]
+    dialects: [MSNP2]
     users:
       alice: { state: NLN }
       bob: { state: NLN, FL: [alice] }

@@ -11,11 +11,11 @@ use std::time::Duration;
 use msnpspec::diagnostic::Source;
 use msnpspec::event::{Event, ScenarioResult, Summary, Verdict};
 use msnpspec::net::{Plan, RunEnd, RunOptions, run};
-use msnpspec::protocol::{ClauseId, Level};
+use msnpspec::protocol::{ClauseId, Dialect, Level};
 use msnpspec::scenario::Library;
 use msnpspec::scenario::ast::Scenario;
 use msnpspec::server::Fault;
-use msnpspec::suite::Filter;
+use msnpspec::suite::{Choice, Filter};
 use msnpspec::target::Target;
 use tokio::io::copy_bidirectional;
 use tokio::net::{TcpSocket, TcpStream};
@@ -106,6 +106,7 @@ pub(crate) async fn carry_out(
 pub(crate) fn practice() -> RunOptions {
     RunOptions {
         level: Level::Practice,
+        dialects: Choice::One(Dialect::first()),
         ..RunOptions::default()
     }
 }

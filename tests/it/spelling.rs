@@ -61,7 +61,6 @@ const STILL: &[&str] = &[
     "suite/consequence.rs",
     "suite/pair.rs",
     "suite/play.rs",
-    "suite/preparation.rs",
     "target/sieve.rs",
 ];
 

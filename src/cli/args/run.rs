@@ -3,13 +3,12 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use msnpspec::protocol::Dialect;
 use msnpspec::protocol::Level;
 use msnpspec::report::Format;
-use msnpspec::suite::Shard;
+use msnpspec::suite::{Choice, Shard};
 
 use super::target::TargetArgs;
-use crate::cli::values::dialect_parser;
+use crate::cli::values::ChoiceParser;
 use crate::cli::values::format_parser;
 use crate::cli::values::level_parser;
 
@@ -22,6 +21,7 @@ use crate::cli::values::level_parser;
                --account bob@hotmail.com:secret --disposable
   msnpspec run -f 'USR and not tag:hostile'          some scenarios only
   msnpspec run --level practice --strict             everything, by the letter
+  msnpspec run --dialect all                         MSNP2 to MSNP7, a column for each
   msnpspec run --format junit --output report.xml    for CI; people still read the terminal
   msnpspec run my-scenario.yaml other-scenarios/     your own scenarios
   msnpspec run bug.txt --target my-server.yaml       a transcript as it is, or a capture
@@ -63,15 +63,15 @@ pub(crate) struct RunArgs {
     )]
     pub(crate) level: Level,
 
-    /// The dialect to test, MSNP2 to MSNP7
+    /// The dialect to test, or all, one after the other; without it the highest that the server
+    /// and msnpspec both speak
     #[arg(
         long,
         value_name = "DIALECT",
-        default_value = "MSNP2",
-        value_parser = dialect_parser(),
+        value_parser = ChoiceParser,
         help_heading = "Judging"
     )]
-    pub(crate) dialect: &'static Dialect,
+    pub(crate) dialect: Option<Choice>,
 
     /// Take variations that a clause accepts for failures
     #[arg(long, help_heading = "Judging")]

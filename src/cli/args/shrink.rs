@@ -4,10 +4,10 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
-use msnpspec::protocol::ClauseId;
-use msnpspec::protocol::Level;
+use msnpspec::protocol::{ClauseId, Dialect, Level};
 
 use super::target::TargetArgs;
+use crate::cli::values::dialect_parser;
 use crate::cli::values::level_parser;
 use crate::cli::values::seconds;
 
@@ -44,6 +44,11 @@ pub(crate) struct ShrinkArgs {
     /// Which clauses can fail: each level includes the ones before it
     #[arg(long, default_value = "must", value_name = "LEVEL", value_parser = level_parser())]
     pub(crate) level: Level,
+
+    /// The dialect in which it fails; without it the highest that the server speaks and that the
+    /// scenario is for
+    #[arg(long, value_name = "DIALECT", value_parser = dialect_parser())]
+    pub(crate) dialect: Option<&'static Dialect>,
 
     /// Execute scenarios N times at most
     #[arg(long, value_name = "N", default_value_t = 2000, value_parser = clap::value_parser!(u32).range(1..))]

@@ -5,7 +5,6 @@ use std::io::{self, Write};
 
 use super::Human;
 use crate::event::{Cause, Failure, RungResult, RungState, Standing, Summary};
-use crate::report::palette::Palette;
 use crate::report::text::{clipped, printable};
 use crate::report::title::{counts, title};
 
@@ -102,7 +101,7 @@ pub(super) fn write(
         // Those behind it get a line each, as far as there is room.
         let kept = room.saturating_sub(left.min(PROVED * 2) + usize::from(left > 0));
         let proved = match is_proving && at < PROVED {
-            true => fitting(at, cause, &human.palette, kept)?,
+            true => fitting(at, cause, human, kept)?,
             false => None,
         };
         let mut text = Vec::new();
@@ -111,7 +110,7 @@ pub(super) fn write(
         }
         match proved {
             Some(proved) => text = proved,
-            None => text.extend(line_of(at, cause, &human.palette, true)?),
+            None => text.extend(line_of(at, cause, human, true)?),
         }
         let lines = super::lines_of(&text);
         if lines + usize::from(left > 0) > room {
@@ -129,22 +128,17 @@ pub(super) fn index(human: &Human, summary: &Summary, out: &mut dyn Write) -> io
         if at == 0 {
             writeln!(out)?;
         }
-        out.write_all(&line_of(at, cause, &human.palette, true)?)?;
+        out.write_all(&line_of(at, cause, human, true)?)?;
     }
     Ok(())
 }
 
 /// A cause with as much of its proof as there is room for.
-fn fitting(
-    at: usize,
-    cause: &Cause,
-    palette: &Palette,
-    room: usize,
-) -> io::Result<Option<Vec<u8>>> {
+fn fitting(at: usize, cause: &Cause, human: &Human, room: usize) -> io::Result<Option<Vec<u8>>> {
     for lines in [LINES, LINES / 2] {
         let mut text = b"\n".to_vec();
-        text.extend(line_of(at, cause, palette, false)?);
-        proof(cause, palette, lines, &mut text)?;
+        text.extend(line_of(at, cause, human, false)?);
+        proof(cause, human, lines, &mut text)?;
         if super::lines_of(&text) <= room {
             return Ok(Some(text));
         }
@@ -152,11 +146,11 @@ fn fitting(
     Ok(None)
 }
 
-fn line_of(at: usize, cause: &Cause, palette: &Palette, with_count: bool) -> io::Result<Vec<u8>> {
+fn line_of(at: usize, cause: &Cause, human: &Human, with_count: bool) -> io::Result<Vec<u8>> {
     let (number, title) = (at + 1, title(cause));
     let style = match cause.standing {
-        Standing::Fails => palette.bad,
-        Standing::Waived | Standing::Noted => palette.warn,
+        Standing::Fails => human.palette.bad,
+        Standing::Waived | Standing::Noted => human.palette.warn,
     };
     let standing = match cause.standing {
         Standing::Fails => String::new(),
@@ -169,20 +163,22 @@ fn line_of(at: usize, cause: &Cause, palette: &Palette, with_count: bool) -> io:
     let mut out = Vec::new();
     write!(out, "{style}{number}. {name}{style:#}: {title}")?;
     if with_count {
-        write!(out, " ({})", counts(cause))?;
+        write!(out, " ({})", counts(cause, &human.digest.run()))?;
     }
     writeln!(out)?;
     Ok(out)
 }
 
-fn proof(cause: &Cause, palette: &Palette, lines: usize, out: &mut Vec<u8>) -> io::Result<()> {
+fn proof(cause: &Cause, human: &Human, lines: usize, out: &mut Vec<u8>) -> io::Result<()> {
+    let palette = &human.palette;
     let failure = &*cause.failure;
     let (good, bad, faint) = (palette.good, palette.bad, palette.faint);
     let place = match failure.place.file.is_empty() {
         true => String::new(),
         false => format!("; at {}", printable(&failure.place.to_string())),
     };
-    writeln!(out, "   {}{place}", counts(cause))?;
+    let counts = counts(cause, &human.digest.run());
+    writeln!(out, "   {counts}{place}")?;
     let text = cause.clause.map(|id| id.clause().text);
     if let Some(text) = text {
         writeln!(out, "     clause  {}", clipped(text, LONGEST))?;

@@ -92,7 +92,7 @@ impl Reporter for Judged {
             }
             Event::ScenarioFinished(result) => self.result(result, out),
             Event::Finished(_) => self.end(out),
-            Event::Climbed(_) | Event::ScenarioStarted(_) | Event::Notice(_) => Ok(()),
+            Event::Climbed(..) | Event::ScenarioStarted(..) | Event::Notice(_) => Ok(()),
         }
     }
 }

@@ -14,12 +14,14 @@ use std::collections::HashSet;
 use std::io;
 
 use super::Reporter;
+use super::dialects::{are_many, label};
 use super::digest::Digest;
 use super::fold::fold;
 use super::palette::Palette;
 use super::text::{clipped, counted, printable, seconds};
 use super::title::why;
 use crate::event::{Event, Notice, NoticeKind, ScenarioResult, Verdict};
+use crate::protocol::Dialect;
 
 /// The lines of a report that is not told in full.
 const SCREEN: usize = 58;
@@ -58,7 +60,7 @@ impl Human {
     #[must_use]
     pub fn new(palette: Palette, again: impl Into<String>) -> Self {
         Self {
-            digest: Digest::default(),
+            digest: Digest::labelled(),
             palette,
             again: again.into(),
             is_full: false,
@@ -82,13 +84,12 @@ impl Human {
             0 => String::new(),
             jobs => format!(", {jobs} at a time"),
         };
-        let dialects = run.dialects.iter().map(|dialect| format!(", {dialect}"));
         writeln!(
             out,
-            "{} against {}{}, level {}{strict}{jobs}, seed {}",
+            "{} against {}, {}, level {}{strict}{jobs}, seed {}",
             counted(run.scenarios, "scenario"),
             printable(&run.target),
-            dialects.collect::<String>(),
+            Dialect::names(&run.dialects),
             run.level,
             run.seed,
         )
@@ -116,7 +117,11 @@ impl Human {
             Verdict::Waived => ("WAIVED", self.palette.warn),
             Verdict::Flaky => ("FLAKY", self.palette.warn),
         };
-        let (name, took) = (printable(&result.name), seconds(result.took));
+        let name = match are_many(&self.digest.run()) {
+            true => label(result),
+            false => result.name.clone(),
+        };
+        let (name, took) = (printable(&name), seconds(result.took));
         write!(out, "{style}{word:>8}{style:#} [{took:>8}] {name}")?;
         let first = result.failures.first();
         let reason = result
@@ -202,7 +207,7 @@ impl Human {
     fn tell(&mut self, event: &Event, out: &mut dyn io::Write) -> io::Result<()> {
         match event {
             Event::Started(_) => self.begin(out),
-            Event::Climbed(_) | Event::ScenarioStarted(_) => Ok(()),
+            Event::Climbed(..) | Event::ScenarioStarted(..) => Ok(()),
             Event::ScenarioFinished(_) if !self.is_full => Ok(()),
             Event::ScenarioFinished(result) if self.is_old_news(result) => Ok(()),
             Event::ScenarioFinished(result) => self.progress(result, out),

@@ -11,8 +11,9 @@ use crate::event::{
     ClauseResult, ClauseVerdict, Conclusion, PROBE, ScenarioResult, Standing, Summary, Totals,
     Verdict,
 };
-use crate::protocol::{ClauseId, Level};
+use crate::protocol::{ClauseId, Dialect, Level};
 use crate::report::conclusion::{reasons, sentence};
+use crate::report::dialects;
 use crate::report::text::{clipped, counted, printable, seconds, shell_word, some_of};
 
 const LEVELS: [Level; 4] = [Level::Must, Level::Draft, Level::Practice, Level::Open];
@@ -29,6 +30,8 @@ const NAMES: usize = 5;
 /// Longer texts are cut.
 const LONGEST: usize = 160;
 
+/// Broken clauses in the table of dialects, where the report is not told in full.
+const BROKEN: usize = 8;
 /// Lines of one kind, where the report is not told in full.
 const FEW: usize = 3;
 
@@ -44,7 +47,9 @@ pub(super) fn write(human: &Human, summary: &Summary, out: &mut dyn Write) -> io
         writeln!(asides)?;
         out.write_all(&asides)?;
     }
-    if summary.totals.all() > 0 {
+    if summary.dialects.len() > 1 {
+        by_dialect(human, summary, out)?;
+    } else if summary.totals.all() > 0 {
         table(human, summary, out)?;
     }
     totals(human, summary, out)?;
@@ -193,6 +198,35 @@ fn table(human: &Human, summary: &Summary, out: &mut dyn Write) -> io::Result<()
     writeln!(out)
 }
 
+/// A column for each dialect.
+fn by_dialect(human: &Human, summary: &Summary, out: &mut dyn Write) -> io::Result<()> {
+    let strong = human.palette.strong;
+    write!(out, "{strong}{:<17}", "")?;
+    for part in &summary.dialects {
+        write!(out, "{:>9}", part.dialect)?;
+    }
+    writeln!(out, "{strong:#}")?;
+    let level = human.digest.run().level;
+    let rows = dialects::table(summary, level);
+    let broken = dialects::broken(summary);
+    let most = if human.is_full { usize::MAX } else { BROKEN };
+    for row in rows.iter().chain(broken.iter().take(most)) {
+        write!(out, "{:<17}", row.name)?;
+        for cell in &row.cells {
+            let style = match cell.as_str() {
+                "failed" => human.palette.bad,
+                _ => Style::new(),
+            };
+            write!(out, "{style}{cell:>9}{style:#}")?;
+        }
+        writeln!(out)?;
+    }
+    match broken.len().saturating_sub(most) {
+        0 => writeln!(out),
+        more => writeln!(out, "… and {}: --full\n", counted(more, "more clause")),
+    }
+}
+
 fn totals(human: &Human, summary: &Summary, out: &mut dyn Write) -> io::Result<()> {
     let Totals {
         passed,
@@ -294,7 +328,13 @@ fn verdict(human: &Human, summary: &Summary, out: &mut dyn Write) -> io::Result<
 
 /// What a reader does next.
 fn next(human: &Human, summary: &Summary, conclusion: &Conclusion) -> Vec<String> {
-    let only = |what: &str| format!("{} -f {}", human.again, shell_word(what));
+    let are_many = dialects::are_many(&human.digest.run());
+    let only = |what: &str, dialect: Option<&Dialect>| {
+        let dialect = dialect.filter(|_| are_many);
+        let dialect = dialect.map(|dialect| format!(" --dialect {dialect}"));
+        let dialect = dialect.unwrap_or_default();
+        format!("{}{dialect} -f {}", human.again, shell_word(what))
+    };
     match conclusion {
         Conclusion::Breaks(clauses) => {
             let mut causes = summary.causes.iter();
@@ -305,11 +345,18 @@ fn next(human: &Human, summary: &Summary, conclusion: &Conclusion) -> Vec<String
             let name = names.find(|name| *name != PROBE).map(String::as_str);
             let name = name.or(clause.map(ClauseId::as_str));
             let explain = clause.map(|id| format!("msnpspec explain {id}"));
-            explain.into_iter().chain(name.map(only)).collect()
+            let shown_in = first.and_then(|cause| cause.dialects.keys().next().copied());
+            let again = name.map(|name| only(name, shown_in));
+            explain.into_iter().chain(again).collect()
         }
         Conclusion::Undecided(_) => {
             let blocked = human.digest.with(Verdict::Blocked);
-            blocked.take(1).map(|result| only(&result.name)).collect()
+            let first = blocked.take(1).map(|result| {
+                let label = format!("{} ", result.dialect);
+                let name = result.name.strip_prefix(&label).filter(|_| are_many);
+                only(name.unwrap_or(&result.name), Some(result.dialect))
+            });
+            first.collect()
         }
         Conclusion::Nothing => vec!["msnpspec list scenarios".to_owned()],
         _ => Vec::new(),

@@ -2,6 +2,7 @@
 
 mod captures;
 mod check;
+mod dialects;
 mod examples;
 mod fuzz;
 mod fuzz_target;

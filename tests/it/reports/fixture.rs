@@ -54,6 +54,7 @@ pub(crate) fn written_aborted(reporter: &mut dyn Reporter) -> String {
     let mut out = Vec::new();
     let summary = Summary {
         totals: Totals::default(),
+        dialects: Vec::new(),
         clauses: Vec::new(),
         ladder: Vec::new(),
         causes: Vec::new(),
@@ -222,8 +223,8 @@ pub(crate) fn events() -> Vec<Event> {
     vec![
         Event::Started(info()),
         finished(first_look()),
-        Event::Climbed(ladder()),
-        Event::ScenarioStarted("version/hello".into()),
+        Event::Climbed(Dialect::first(), ladder()),
+        Event::ScenarioStarted(Dialect::first(), "version/hello".into()),
         finished(result("version/hello", Verdict::Passed)),
         finished(varied()),
         finished(alike("auth/wrong-password", "4")),
@@ -303,6 +304,7 @@ fn causes() -> Vec<Cause> {
         clause: failure.clause,
         level: failure.level,
         standing: Standing::Fails,
+        dialects: [(Dialect::first(), Standing::Fails)].into(),
         rung: None,
         failure: Arc::new(failure),
         shown_by: shown_by.iter().map(|&name| name.into()).collect(),
@@ -395,6 +397,7 @@ fn summary() -> Summary {
                 cause: (clause.id == ClauseId::CHG_1).then_some(4),
             })
             .collect(),
+        dialects: Vec::new(),
         ladder: ladder(),
         causes: causes(),
         took: Duration::from_millis(1234),

@@ -1,8 +1,9 @@
 //! Every format, from one run with every verdict and with hostile texts.
 
+mod dialects;
 mod fixture;
 
-use msnpspec::protocol::{ClauseId, ErrorCode};
+use msnpspec::protocol::{ClauseId, Dialect, ErrorCode};
 use msnpspec::report::{
     Github, Html, Human, Json, Jsonl, Junit, Markdown, Palette, Reporter, Tap, explain, read_result,
 };
@@ -116,11 +117,12 @@ fn json() {
     assert_eq!(document["first_look"]["name"], "probe");
     assert_eq!(document["causes"][0]["title"], "CHG is never answered");
     snapshot("report-json", &text);
-    let part = read_result("r.json", &text).unwrap();
+    let mut part = read_result("r.json", &text).unwrap();
     let Some(msnpspec::event::Event::Finished(summary)) = events().pop() else {
         panic!("the end is the last")
     };
-    assert_eq!((part.ladder, part.info.scenarios), (summary.ladder, 16));
+    let ladder = part.ladders.remove(&Dialect::first()).expect("it is there");
+    assert_eq!((ladder, part.info.scenarios), (summary.ladder, 16));
     let kinds = |causes: &[msnpspec::event::Cause]| -> Vec<_> {
         let kind = |it: &msnpspec::event::Cause| (it.id, it.standing, it.breach(), it.blocks);
         causes.iter().map(kind).collect()

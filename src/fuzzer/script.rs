@@ -183,18 +183,6 @@ impl Script {
         self.push(step);
     }
 
-    /// Expects an error for the last request.
-    pub(super) fn expect_error(&mut self, conn: &ConnName, clause: ClauseId) {
-        let step = self.error(conn, clause);
-        self.push(step);
-    }
-
-    /// Expects an error for the last request, or the end of the connection.
-    pub(super) fn expect_refused(&mut self, conn: &ConnName, clause: ClauseId) {
-        let step = self.expecting(conn, Expected::Refused, clause);
-        self.push(step);
-    }
-
     /// Expects the end of the connection.
     pub(super) fn expect_closed(&mut self, conn: &ConnName, clause: ClauseId) {
         let step = self.closed(conn, clause);
@@ -208,12 +196,6 @@ impl Script {
             payload: Some(PayloadPattern::Same),
         };
         self.expecting(conn, what, clause)
-    }
-
-    /// Expects the payload that was sent last, under this line.
-    pub(super) fn expect_same(&mut self, conn: &ConnName, line: &str, clause: ClauseId) {
-        let step = self.same(conn, line, clause);
-        self.push(step);
     }
 
     /// Expects this payload, under this line.

@@ -196,7 +196,8 @@ impl Command {
             Self::Png => smallvec![Text("PNG")],
             Self::Out => smallvec![Text("OUT")],
             Self::Unknown => smallvec![Text("XYZ"), TrId],
-            Self::Cvr | Self::Url | Self::Snd | Self::Fnd => self.extra(),
+            Self::Snd => smallvec![Text("SND"), TrId, Word::Nobody],
+            Self::Cvr | Self::Url | Self::Fnd => self.extra(),
             Self::UsrSb(user, key) => {
                 smallvec![Text("USR"), TrId, Word::Handle(user), key.word()]
             }
@@ -220,11 +221,10 @@ impl Command {
         let texts: &[&'static str] = match self {
             Self::Cvr => &["CVR", "0x0409", "win", "4.10", "i386", "MSMSGS", "1.0.0863"],
             Self::Url => &["URL", "INBOX"],
-            Self::Snd => &["SND", "friend@example.com"],
             _ => &[
                 "FND",
-                "fname=A",
-                "lname=B",
+                "fname=Zzyzx",
+                "lname=Qwertz",
                 "city=*",
                 "state=*",
                 "country=US",
@@ -242,8 +242,8 @@ impl Whom {
     pub fn word(self) -> Word {
         match self {
             Self::User(user) => Word::Handle(user),
-            Self::Nobody => Word::Text("nobody-at-all@hotmail.com"),
-            Self::Malformed => Word::Text("no-domain"),
+            Self::Nobody => Word::Nobody,
+            Self::Malformed => Word::Text("nodomain"),
         }
     }
 

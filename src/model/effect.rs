@@ -439,13 +439,14 @@ impl Model {
         out.is_open = true;
     }
 
-    fn doubt_session(&mut self, session: SessionId) {
+    /// It is not known any more who sits in a session.
+    pub fn doubt_session(&mut self, session: SessionId) {
         if let Some(session) = self.session_mut(session) {
             session.doubt = true;
         }
     }
 
-    fn doubt_presence(&mut self, user: UserId, doubt: Doubt) {
+    pub(super) fn doubt_presence(&mut self, user: UserId, doubt: Doubt) {
         self.user_mut(user).doubt = doubt;
         let place = user.index();
         for other in self.users() {
@@ -487,7 +488,7 @@ impl Model {
         }
     }
 
-    fn doubt_login(&mut self, user: UserId) {
+    pub(super) fn doubt_login(&mut self, user: UserId) {
         self.user_mut(user).has_rival = true;
         self.doubt_presence(user, Doubt::Full);
         if let Some(login) = self.login_of(user)
@@ -497,7 +498,7 @@ impl Model {
         }
     }
 
-    fn blur_user(&mut self, user: UserId) {
+    pub(super) fn blur_user(&mut self, user: UserId) {
         let mut all = UserSet::default();
         self.users().for_each(|other| all.set(other, true));
         self.doubt_presence(user, Doubt::Full);

@@ -110,7 +110,7 @@ impl Line {
             Self::Ver => smallvec![Text("VER"), TrId, Text("MSNP2"), Rest],
             Self::VerCvr0 => smallvec![Text("VER"), TrId, Text("CVR0"), Rest],
             Self::VerNone => smallvec![Text("VER"), TrId, Text("0"), Rest],
-            Self::Inf => smallvec![Text("INF"), TrId, Any, Rest],
+            Self::Inf => smallvec![Text("INF"), TrId, Text("MD5"), Rest],
             Self::Challenge(conn) => {
                 let challenge = Cap(Capture::Challenge(conn));
                 smallvec![Text("USR"), TrId, Text("MD5"), Text("S"), challenge]

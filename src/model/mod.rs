@@ -19,6 +19,7 @@
 //! assert!(prediction.is_certain());
 //! ```
 
+mod ask;
 mod command;
 mod effect;
 mod line;

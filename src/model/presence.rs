@@ -59,6 +59,13 @@ impl Model {
             return;
         }
         let is_sure = is_heard && is_watched == Truth::Yes;
+        let is_hidden = self.user(watcher).state == Some(State::Hidden);
+        let due = |clause| match clause {
+            ClauseId::REA_1 | ClauseId::PRES_10 => clause,
+            _ if is_hidden => ClauseId::CHG_6,
+            clause => clause,
+        };
+        let (on, off) = (on.map(due), off.map(due));
         let place = user.index();
         let before = self.user(watcher).shown.get(place).copied();
         let before = before.unwrap_or_default();
@@ -290,7 +297,9 @@ impl Model {
     pub fn set_member(&mut self, user: UserId, list: List, whom: UserId) {
         self.set_list(user, list, whom, Truth::Yes);
         self.bump(user);
-        self.bump(whom);
+        if list == List::Forward {
+            self.bump(whom);
+        }
     }
 
     /// Sets GTC (`A`: true) and BLP (`AL`: true) before the case begins.

@@ -32,6 +32,8 @@ pub enum Word {
     Number(u8),
     /// The handle of a user.
     Handle(UserId),
+    /// In a command: a well-formed handle of no account.
+    Nobody,
     /// The friendly name of a user.
     Name(UserId, NameId),
     /// A value that the server chooses.

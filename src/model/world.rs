@@ -297,7 +297,8 @@ impl Model {
     }
 
     /// Whether a setting has its first value.
-    pub(super) fn setting(&self, user: UserId, setting: Setting) -> Truth {
+    #[must_use]
+    pub fn setting(&self, user: UserId, setting: Setting) -> Truth {
         match self.user(user).settings.get(setting as usize) {
             Some((is_second, false)) => (!is_second).into(),
             _ => Truth::Maybe,
@@ -305,10 +306,13 @@ impl Model {
     }
 
     pub(super) fn set_setting(&mut self, user: UserId, setting: Setting, value: bool) {
+        let mut is_changed = true;
         if let Some(now) = self.user_mut(user).settings.get_mut(setting as usize) {
-            *now = (!value, false);
+            is_changed = std::mem::replace(now, (!value, false)) != (!value, false);
         }
-        self.bump(user);
+        if is_changed {
+            self.bump(user);
+        }
     }
 }
 

@@ -1,50 +1,71 @@
 //! Commands that are spoilt by one of the mutators, and what may become of them.
 
-use super::cast::{Stage, Who};
-use super::play::Play;
+use super::small;
+use super::walk::{NOWHERE, Told, Walk};
 use crate::fuzzer::mutate::{Command, Effect, How, MUTATORS, Mutator, Word, plain_bytes};
 use crate::fuzzer::script::varying;
-use crate::protocol::{ClauseId, ServerKind};
+use crate::model::{
+    Capture, Command as Plain, ConnId, Key, Line, ListWord, Mode, Offer, State, UserId, Version,
+    Whom,
+};
+use crate::protocol::{ClauseId, List, ServerKind, Setting};
 use crate::scenario::ast::{Action, Expected, Payload, PayloadPattern, SendItem, Step};
 use crate::transcript::ConnName;
 
+const FORWARD: ListWord = ListWord::List(List::Forward);
+const ALLOW: ListWord = ListWord::List(List::Allow);
+const BLOCK: ListWord = ListWord::List(List::Block);
+/// Whoever the case tells nothing of: the witness, or a handle of nobody.
+const STRANGER: Whom = Whom::Nobody;
+
 /// Commands of a user who is logged in.
-const ONLINE: [&str; 14] = [
-    "CHG {t} BSY",
-    "SYN {t} 0",
-    "LST {t} FL",
-    "GTC {t} N",
-    "BLP {t} BL",
-    "ADD {t} FL {erin.handle} Erin",
-    "ADD {t} AL {erin.handle} Erin",
-    "ADD {t} BL {nobody} Nobody",
-    "REM {t} FL {nobody}",
-    "REM {t} AL {erin.handle}",
-    "XFR {t} SB",
-    "VER {t} MSNP2",
-    "USR {t} MD5 I {erin.handle}",
-    "OUT",
+const ONLINE: [Plain; 14] = [
+    Plain::Chg(Some(State::Online(1))),
+    Plain::Syn(Version::Zero),
+    Plain::Lst(FORWARD),
+    Plain::Set(Setting::Prompt, Some(false)),
+    Plain::Set(Setting::Privacy, Some(false)),
+    Plain::Add(FORWARD, STRANGER),
+    Plain::Add(ALLOW, STRANGER),
+    Plain::Add(BLOCK, STRANGER),
+    Plain::Rem(FORWARD, STRANGER),
+    Plain::Rem(ALLOW, STRANGER),
+    Plain::XfrSb,
+    Plain::Ver(Offer::Msnp2),
+    Plain::UsrI(STRANGER),
+    Plain::Out,
 ];
 /// Commands before the login.
-const LOGIN: [&str; 5] = [
-    "VER {t} MSNP2 CVR0",
-    "INF {t}",
-    "USR {t} MD5 I {erin.handle}",
-    "USR {t} MD5 S 0123456789abcdef0123456789abcdef",
-    "OUT",
+const LOGIN: [Plain; 5] = [
+    Plain::Ver(Offer::Msnp2),
+    Plain::Inf,
+    Plain::UsrI(STRANGER),
+    Plain::UsrS { right: false },
+    Plain::Out,
 ];
 /// Commands on a switchboard before the entry.
-const ENTRY: [&str; 3] = [
-    "USR {t} {erin.handle} 1.2",
-    "ANS {t} {erin.handle} 1.2 3",
-    "OUT",
+const ENTRY: [Plain; 3] = [
+    Plain::UsrSb(UserId(0), Key::Invented),
+    Plain::Ans {
+        user: UserId(0),
+        key: Key::Invented,
+        session: None,
+    },
+    Plain::Out,
+];
+/// Commands in a session.
+const SEATED: [Plain; 4] = [
+    Plain::Msg(Mode::N),
+    Plain::Msg(Mode::A),
+    Plain::Cal(STRANGER),
+    Plain::Msg(Mode::U),
 ];
 
 /// Messages, and the mutators that spoil nothing else.
-const MESSAGES: [&str; 3] = [
-    "MSG {t} N {length}",
-    "MSG {t} A {length}",
-    "MSG {t} U {length}",
+const MESSAGES: [Plain; 3] = [
+    Plain::Msg(Mode::N),
+    Plain::Msg(Mode::A),
+    Plain::Msg(Mode::U),
 ];
 const MESSAGE_MUTATORS: [&str; 6] = [
     "negative-length",
@@ -55,12 +76,15 @@ const MESSAGE_MUTATORS: [&str; 6] = [
     "bad-mode",
 ];
 
+/// The numbers of connections that the model knows nothing of begin here.
+const ASIDE: usize = 500;
+
 /// What comes on a switchboard, but for messages.
 const OTHER_NEWS: [&str; 5] = ["JOI ...", "BYE ...", "ACK ...", "NAK ...", "/[0-9]{3}/ ..."];
 
-impl Play<'_> {
+impl Walk<'_> {
     /// One mutator, at work.
-    pub(super) fn be_hostile(&mut self, who: Who) {
+    pub(super) fn be_hostile(&mut self, who: UserId) {
         let weights: Vec<(usize, &'static Mutator)> = MUTATORS
             .iter()
             .filter(|mutator| !matches!(mutator.how, How::Disguise(_)))
@@ -82,7 +106,7 @@ impl Play<'_> {
     /// Sends a command that is spoilt. `false` where the mutator does not apply to it.
     fn spoil(
         &mut self,
-        who: Who,
+        who: UserId,
         mutator: &Mutator,
         mutate: fn(&mut Command, &mut crate::fuzzer::entropy::Entropy<'_>) -> bool,
     ) -> bool {
@@ -90,93 +114,99 @@ impl Play<'_> {
         if spoils_messages && (self.entropy.below(2) == 0 || self.seat_with_others(who).is_none()) {
             self.seek_seat(who);
         }
-        let board = self.board_of(who);
-        let seat = board.and_then(|board| self.cast.boards.get(board)?.conn_of(who).cloned());
-        let (conn, line, is_own) = match (self.player(who).stage, seat) {
-            (_, Some(conn)) if spoils_messages => (conn, self.entropy.name(&MESSAGES), true),
-            (_, Some(conn)) if self.entropy.chance(160) => {
-                let line = self.entropy.name(&[
-                    "MSG {t} N {length}",
-                    "MSG {t} A {length}",
-                    "CAL {t} {erin.handle}",
-                    "MSG {t} U {length}",
-                ]);
-                (conn, line, true)
-            }
-            (Stage::In, _) if self.entropy.chance(200) => {
-                (self.conn(who), self.entropy.name(&ONLINE), true)
-            }
+        let seat = self.seat_of(who);
+        let home = self.model.home_of(who);
+        let (conn, commands, own): (_, &[Plain], _) = match (home, seat) {
+            (_, Some(conn)) if spoils_messages => (self.name(conn), &MESSAGES, Some(conn)),
+            (_, Some(conn)) if self.entropy.chance(160) => (self.name(conn), &SEATED, Some(conn)),
+            (Some(conn), _) if self.entropy.chance(200) => (self.name(conn), &ONLINE, Some(conn)),
             _ => {
                 let conn = self.stray(who);
-                let lines: &[&str] = match conn.kind() {
-                    ServerKind::Switchboard => &ENTRY,
-                    _ => &LOGIN,
-                };
-                (conn, self.entropy.name(lines), false)
+                match conn.kind() {
+                    ServerKind::Switchboard => (conn, &ENTRY, None),
+                    _ => (conn, &LOGIN, None),
+                }
             }
         };
-        let payload = line.starts_with("MSG").then(|| self.payload());
-        let mut command = Command::new(line, payload);
+        let plain = self.entropy.pick(commands).copied().unwrap_or(Plain::Out);
+        let line = self.foreign_line(plain);
+        let is_message = matches!(plain, Plain::Msg(_));
+        let payload = is_message.then(|| self.payload());
+        let mut command = Command::new(&line, payload);
         if !mutate(&mut command, &mut self.entropy) {
             return false;
         }
+        // Who hears of it is asked before it is known what becomes of the session.
+        let huge = mutator.name == "huge-payload";
+        let others = own.filter(|_| huge).map(|conn| self.heard(conn));
         let items = self.items(&command);
         let step = self.script.sending(&conn, items);
         self.script.disguise(None);
         self.script.push(step);
-        self.take_what_comes(who, &conn, command.is_answered_by_trid(), is_own);
-        if mutator.name == "huge-payload"
-            && let Some((place, payload)) = board.zip(command.payload)
-        {
-            self.others_hear_no_part(place, who, &payload);
+        self.take_what_comes(who, &conn, command.is_answered_by_trid(), own.is_some());
+        if let (Some(others), Some(payload)) = (others, &command.payload) {
+            self.others_hear_no_part(&others, payload);
         }
-        if is_own {
+        if own.is_some() {
             match (mutator.effect, conn.kind()) {
                 (Effect::Open, ServerKind::Notification) => self.taint(who),
                 (_, ServerKind::Notification) => self.lose_track(who),
                 // What becomes of its sessions is open, and so is who else is still in them.
-                _ => self.cast.drop_boards_of(who),
+                _ => self.model.doubt_sessions(who),
             }
         }
         true
     }
 
+    /// The line of a command that tells nobody in the case anything.
+    pub(super) fn foreign_line(&mut self, command: Plain) -> String {
+        let line = self.line_of(NOWHERE, command, None);
+        match self.entropy.below(2) {
+            0 => line.replace("{nobody}", "{erin.handle}"),
+            _ => line,
+        }
+    }
+
     /// The others in a session get an over-long message whole, or nothing of it.
-    fn others_hear_no_part(&mut self, place: usize, who: Who, payload: &Payload) {
-        let (user, clause) = (self.user(who), ClauseId::MSG_10);
-        for (_, there) in self.members_but(place, who) {
-            let line = format!("MSG {{{user}.handle}} * *");
+    fn others_hear_no_part(&mut self, others: &[(ConnId, String)], payload: &Payload) {
+        let clause = ClauseId::MSG_10;
+        for (conn, line) in others {
+            let there = self.name(*conn);
+            let line = line.replace("{length}", "*");
             let whole = Expected::Line {
                 pattern: self.script.pattern(&there, &line),
                 payload: Some(PayloadPattern::Exactly(payload.clone())),
             };
-            let nothing = Expected::Nothing {
-                except: OTHER_NEWS
-                    .map(|line| self.script.pattern(&there, line))
-                    .into(),
-            };
-            let branches = [whole, nothing].map(|what| {
-                let step = self.script.expecting(&there, what, clause);
-                vec![varying(step, clause)]
-            });
+            let whole = self.script.expecting(&there, whole, clause);
+            let nothing = self.nothing_but(&there, &OTHER_NEWS, clause);
+            let branches = [whole, nothing].map(|step| vec![varying(step, clause)]);
             self.script.one_of(branches.into(), clause);
         }
     }
 
     /// A connection that is not logged in and will not be used again.
-    pub(super) fn stray(&mut self, who: Who) -> ConnName {
-        let number = self.number();
+    pub(super) fn stray(&mut self, who: UserId) -> ConnName {
         let kind = self.entropy.name(&["ns", "ns", "sb", "ds"]);
-        let boards = self.cast.boards.first().map(|board| board.number);
-        match (kind, boards) {
-            ("sb", Some(board)) => {
-                let conn = ConnName::new(self.user(who), format!("sb{}", 100 + number));
-                self.script.open(&conn, Some(&format!("{{board{board}}}")));
+        let board = self.bound.iter().find_map(|capture| match capture {
+            Capture::Board(ticket) => Some(*ticket),
+            _ => None,
+        });
+        match (kind, board) {
+            ("sb", Some(ticket)) => {
+                let conn = self.aside(who, "sb");
+                self.script
+                    .open(&conn, Some(&format!("{{board{}}}", ticket.0)));
                 conn
             }
-            ("ds", _) if self.has_dispatch => ConnName::new(self.user(who), format!("ds{number}")),
-            _ => ConnName::new(self.user(who), format!("ns{}", 100 + number)),
+            ("ds", _) if self.has_dispatch => self.aside(who, "ds"),
+            _ => self.aside(who, "ns"),
         }
+    }
+
+    /// A connection that nothing else uses, and the model knows nothing of.
+    pub(super) fn aside(&mut self, who: UserId, kind: &str) -> ConnName {
+        let number = ASIDE + self.number();
+        ConnName::new(self.user(who), format!("{kind}{number}"))
     }
 
     fn items(&mut self, command: &Command) -> Vec<SendItem> {
@@ -228,7 +258,7 @@ impl Play<'_> {
     /// An end, an error, any other answer, or none. After an error the stream is still in step.
     pub(super) fn take_what_comes(
         &mut self,
-        who: Who,
+        who: UserId,
         conn: &ConnName,
         has_trid: bool,
         is_own: bool,
@@ -251,14 +281,19 @@ impl Play<'_> {
     }
 
     /// Shows that a connection which is still open is in step.
-    fn probe(&mut self, who: Who, conn: &ConnName, is_own: bool) -> Vec<Step> {
-        let (line, answer) = match (conn.kind(), self.player(who).state) {
+    fn probe(&mut self, who: UserId, conn: &ConnName, is_own: bool) -> Vec<Step> {
+        let (line, answer) = match (conn.kind(), self.model.state_of(who)) {
             (ServerKind::Notification, Some(_)) if is_own => {
-                let state = self.entropy.name(&["IDL", "BRB", "LUN"]);
-                (format!("CHG {{t}} {state}"), format!("CHG {{t}} {state}"))
+                let state = State::Online(small(2 + self.entropy.below(3)));
+                let line = self.line_of(NOWHERE, Plain::Chg(Some(state)), None);
+                (
+                    line,
+                    self.text_of(Line::Chg(state), &Told::default(), false),
+                )
             }
             (ServerKind::Switchboard, _) if is_own => {
-                ("CAL {t} {nobody}".to_owned(), "/[0-9]+/ {t} ...".to_owned())
+                let line = self.line_of(NOWHERE, Plain::Cal(Whom::Nobody), None);
+                (line, "/[0-9]+/ {t} ...".to_owned())
             }
             _ => return Vec::new(),
         };

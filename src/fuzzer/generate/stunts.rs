@@ -1,13 +1,14 @@
 //! Scenes of several steps that servers are known to trip over.
 
-use super::cast::{Stage, Who};
-use super::play::Play;
+use super::walk::{NOWHERE, Told, Walk};
 use crate::fuzzer::mutate::{Stunt, plain_bytes};
 use crate::fuzzer::script::varying;
-use crate::protocol::{ClauseId, ServerKind};
-use crate::rules::{self, Reach};
-use crate::scenario::ast::{Action, Expected, Payload, PayloadPattern, SendItem, Step};
-use crate::transcript::ConnName;
+use crate::model::{
+    Command, ConnId, Key, Line, ListWord, Mode, NameId, Offer, State, UserId, Version, Whom,
+};
+use crate::protocol::{ClauseId, List, ServerKind, Setting};
+use crate::rules::{self, Reach, Truth};
+use crate::scenario::ast::{Action, Expected, Payload, SendItem, Step};
 
 /// The length of each message that a client does not read, and their number: more than a server
 /// should have to hold in one go, less than it may refuse.
@@ -15,9 +16,9 @@ const UNREAD: (usize, u32) = (1500, 24);
 /// The most connects of a flood.
 const FLOOD: usize = 80;
 
-impl Play<'_> {
+impl Walk<'_> {
     /// Performs a stunt. `false` where it cannot be done now.
-    pub(super) fn perform(&mut self, who: Who, stunt: Stunt) -> bool {
+    pub(super) fn perform(&mut self, who: UserId, stunt: Stunt) -> bool {
         match stunt {
             Stunt::PayloadApart => self.send_payload_apart(who),
             Stunt::Pipelined => self.pipeline(who),
@@ -33,45 +34,34 @@ impl Play<'_> {
     }
 
     /// Opens a session where the user is in none and can open one.
-    pub(super) fn seek_seat(&mut self, who: Who) {
-        if self.board_of(who).is_none() && self.player(who).is_online() {
-            let number = self.get_referral(who);
-            self.take_seat(who, number, ClauseId::SBU_1);
+    pub(super) fn seek_seat(&mut self, who: UserId) -> Option<ConnId> {
+        let seat = self.seat_of(who);
+        let home = self.model.home_of(who).filter(|_| self.is_online(who));
+        if let (None, Some(home)) = (seat, home) {
+            let ticket = self.get_referral(home)?;
+            return Some(self.take_seat(who, ticket, ClauseId::SBU_1));
         }
+        seat
     }
 
     /// A seat in a session with others; one is made where there is none and there can be.
-    pub(super) fn seat_with_others(
-        &mut self,
-        who: Who,
-    ) -> Option<(ConnName, Vec<(Who, ConnName)>)> {
-        if let Some(found) = self.find_company(who) {
-            return Some(found);
+    pub(super) fn seat_with_others(&mut self, who: UserId) -> Option<ConnId> {
+        let is_taken = |walk: &Self, seat: ConnId| walk.model.company(seat).next().is_some();
+        if let Some(seat) = self.seat_of(who).filter(|seat| is_taken(self, *seat)) {
+            return Some(seat);
         }
-        let mut all = 0..self.cast.players.len();
-        let is_open = |other: &Who| rules::call(&self.cast, *other, who) == Reach::Open;
-        let callee = all.find(is_open)?;
-        if !self.player(who).is_online() {
-            return None;
-        }
-        let number = self.get_referral(who);
-        self.take_seat(who, number, ClauseId::SBU_1);
-        self.invite(self.cast.boards.len() - 1, who, callee);
+        let is_open = |other: &UserId| rules::call(&self.model, *other, who) == Reach::Open;
+        let callee = self.model.users().find(is_open)?;
+        let home = self.model.home_of(who).filter(|_| self.is_online(who))?;
+        let ticket = self.get_referral(home)?;
+        let seat = self.take_seat(who, ticket, ClauseId::SBU_1);
+        self.act(seat, Command::Cal(Whom::User(callee)), Told::default());
         self.answer(callee);
-        self.find_company(who)
+        is_taken(self, seat).then_some(seat)
     }
 
-    pub(super) fn find_company(&mut self, who: Who) -> Option<(ConnName, Vec<(Who, ConnName)>)> {
-        let place = self.board_of(who)?;
-        let board = self.cast.boards.get(place)?;
-        let conn = board.conn_of(who)?.clone();
-        let others = board.members.iter().filter(|(member, _)| *member != who);
-        let others: Vec<(Who, ConnName)> = others.cloned().collect();
-        (!others.is_empty()).then_some((conn, others))
-    }
-
-    fn send_payload_apart(&mut self, who: Who) -> bool {
-        let Some((conn, others)) = self.seat_with_others(who) else {
+    fn send_payload_apart(&mut self, who: UserId) -> bool {
+        let Some(seat) = self.seat_with_others(who) else {
             return false;
         };
         let payload = self.payload();
@@ -80,71 +70,69 @@ impl Play<'_> {
         };
         let at = self.entropy.below(bytes.len() + 1);
         let (head, tail) = bytes.split_at(at);
-        let line = self
-            .script
-            .text(&format!("MSG {{t}} N {}\r\n", bytes.len()));
+        let line = self.line_of(NOWHERE, Command::Msg(Mode::N), None);
+        let line = line.replace("{length}", &bytes.len().to_string()) + "\r\n";
         let pieces = [
-            Payload::Text(line),
+            Payload::Text(self.script.text(&line)),
             Payload::Bytes(head.into()),
             Payload::Bytes(tail.into()),
         ];
         self.script.disguise(None);
+        let conn = self.name(seat);
         for piece in pieces {
             if !matches!(&piece, Payload::Bytes(bytes) if bytes.is_empty()) {
                 let step = self.script.sending(&conn, vec![SendItem::Raw(piece)]);
                 self.script.push(step);
             }
         }
-        let user = self.user(who);
-        for (_, there) in others {
-            let pattern = self
-                .script
-                .pattern(&there, &format!("MSG {{{user}.handle}} * {{length}}"));
-            let what = Expected::Line {
-                pattern,
-                payload: Some(PayloadPattern::Exactly(Payload::Bytes(bytes.clone()))),
-            };
-            let step = self.script.expecting(&there, what, ClauseId::FRAME_8);
-            self.script.push(step);
+        for (there, line) in self.heard(seat) {
+            let there = self.name(there);
+            let payload = Payload::Bytes(bytes.clone());
+            self.script
+                .expect_payload(&there, &line, payload, ClauseId::FRAME_8);
         }
         true
     }
 
     /// Two or three settings in one segment; the answers may come in any order.
-    fn pipeline(&mut self, who: Who) -> bool {
-        let player = self.player(who);
-        if player.stage != Stage::In || player.is_tainted || player.state.is_none() {
+    fn pipeline(&mut self, who: UserId) -> bool {
+        let is_ready = self.model.state_of(who).is_some() && self.model.knows_lists(who);
+        let Some(home) = self.model.home_of(who).filter(|_| is_ready) else {
             return false;
-        }
-        let conn = self.conn(who);
-        let (gtc, blp) = (!player.prompts_never, !player.is_closed);
-        let prompt = if gtc { "N" } else { "A" };
-        let privacy = if blp { "BL" } else { "AL" };
-        let items = vec![
-            self.script.item(&format!("GTC {{t.a}} {prompt}"), None),
-            self.script.item(&format!("BLP {{t.b}} {privacy}"), None),
-            self.script.item("SYN {t.c} 0", None),
+        };
+        let conn = self.name(home);
+        let other = |setting| {
+            let is_first = self.model.setting(who, setting) == Truth::Yes;
+            Command::Set(setting, Some(!is_first))
+        };
+        let commands = [
+            (other(Setting::Prompt), "{t.a}"),
+            (other(Setting::Privacy), "{t.b}"),
+            (Command::Syn(Version::Zero), "{t.c}"),
         ];
+        let (mut items, mut answers) = (Vec::new(), Vec::new());
+        for (command, trid) in commands {
+            let line = self.line_of(home, command, None).replace("{t}", trid);
+            items.push(self.script.item(&line, None));
+            let replies = self.model.step(home, command).replies;
+            if let Some(line) = replies.first().and_then(|reply| reply.lines.first()) {
+                let line = self.text_of(*line, &Told::default(), false);
+                let line = line.replace("{t}", trid);
+                answers.push(self.script.line(&conn, &line, ClauseId::REPLY_2));
+            }
+        }
         self.script.disguise(None);
         let step = self.script.sending(&conn, items);
         self.script.push(step);
-        let lines = [
-            format!("GTC {{t.a}} * {prompt}"),
-            format!("BLP {{t.b}} * {privacy}"),
-            "SYN {t.c} *".to_owned(),
-        ];
-        let steps = lines.map(|line| self.script.line(&conn, &line, ClauseId::REPLY_2));
-        self.script.any_order(steps.into(), ClauseId::REPLY_2);
+        self.script.any_order(answers, ClauseId::REPLY_2);
         self.leave_unread(&conn);
-        let player = self.player_mut(who);
-        (player.prompts_never, player.is_closed) = (gtc, blp);
-        player.has_synchronised = true;
-        player.note_change();
-        self.cast.doubt_presence(who);
+        let person = self.person_mut(who);
+        (person.has_synchronised, person.may_yet_go) = (true, true);
+        person.outdated = person.cached.map(|_| ClauseId::SYN_3);
         true
     }
 
-    fn open_half(&mut self, who: Who) -> bool {
+    fn open_half(&mut self, who: UserId) -> bool {
         for _ in 0..self.entropy.between(1, 3) {
             let conn = self.stray(who);
             if self.entropy.below(2) == 0 {
@@ -152,11 +140,10 @@ impl Play<'_> {
                     self.script.open(&conn, None);
                 }
             } else {
-                let text =
-                    self.script.text(
-                        self.entropy
-                            .name(&["VER 1 MS", "USR", "V", "VER 1 MSNP2\r"]),
-                    );
+                let line = self.line_of(NOWHERE, Command::Ver(Offer::Msnp2), None);
+                let line = line.replace("{t}", "1") + "\r";
+                let end = self.entropy.between(1, line.len());
+                let text = self.script.text(line.get(..end).unwrap_or(&line));
                 let item = SendItem::Raw(Payload::Text(text));
                 let step = self.script.sending(&conn, vec![item]);
                 self.script.push(step);
@@ -167,67 +154,59 @@ impl Play<'_> {
     }
 
     /// A participant stops reading while messages come for it.
-    fn stop_reading(&mut self, who: Who) -> bool {
-        let Some((conn, others)) = self.seat_with_others(who) else {
+    fn stop_reading(&mut self, who: UserId) -> bool {
+        let Some(seat) = self.seat_with_others(who) else {
             return false;
         };
-        let Some((_, deaf)) = others.first() else {
+        let heard = self.heard(seat);
+        let Some(((deaf, _), others)) = heard.split_first() else {
             return false;
         };
         let (length, times) = UNREAD;
+        let (conn, deaf) = (self.name(seat), self.name(*deaf));
         self.script.act(Action::Pause(deaf.clone()));
         self.script.disguise(None);
-        let item = self
-            .script
-            .item("MSG {t} U {length}", Some(Payload::Filler(length)));
+        let line = self.line_of(NOWHERE, Command::Msg(Mode::U), None);
+        let item = self.script.item(&line, Some(Payload::Filler(length)));
         let send = self.script.sending(&conn, vec![item]);
         self.script.act(Action::Repeat(times, vec![send]));
-        let user = self.user(who);
-        let mut heard: Vec<Step> = Vec::new();
-        for (_, there) in others.iter().skip(1) {
-            let line = format!("MSG {{{user}.handle}} * {{length}}");
-            heard.push(self.script.same(there, &line, ClauseId::LIVE_2));
+        let mut steps: Vec<Step> = Vec::new();
+        for (there, line) in others {
+            let there = self.name(*there);
+            steps.push(self.script.same(&there, line, ClauseId::LIVE_2));
         }
-        if !heard.is_empty() {
-            self.script.act(Action::Repeat(times, heard));
+        if !steps.is_empty() {
+            self.script.act(Action::Repeat(times, steps));
         }
         self.serve_witness(ClauseId::LIVE_2);
-        self.script.act(Action::Resume(deaf.clone()));
-        self.cast.drop_boards_of(who);
+        self.script.act(Action::Resume(deaf));
+        self.model.doubt_sessions(who);
         true
     }
 
-    fn reset_in_payload(&mut self, who: Who) -> bool {
-        self.seek_seat(who);
-        let Some(place) = self.board_of(who) else {
+    fn reset_in_payload(&mut self, who: UserId) -> bool {
+        let Some(seat) = self.seek_seat(who) else {
             return false;
         };
-        let board = self.cast.boards.get(place);
-        let Some(conn) = board.and_then(|board| board.conn_of(who).cloned()) else {
-            return false;
-        };
-        let others = board.map(|board| board.members.clone()).unwrap_or_default();
-        let length = self.entropy.between(10, 1500);
-        let text = self.script.text(&format!("MSG {{t}} N {length}\r\nhello"));
+        let length = self.entropy.between(10, 1500).to_string();
+        let line = self.line_of(NOWHERE, Command::Msg(Mode::N), None);
+        let line = line.replace("{length}", &length) + "\r\nhello";
         self.script.disguise(None);
-        let item = SendItem::Raw(Payload::Text(text));
+        let item = SendItem::Raw(Payload::Text(self.script.text(&line)));
+        let conn = self.name(seat);
         let step = self.script.sending(&conn, vec![item]);
         self.script.push(step);
-        self.script.act(Action::Reset(conn));
-        let user = self.user(who);
-        let others = others.into_iter().filter(|(member, _)| *member != who);
-        let line = format!("BYE {{{user}.handle}}");
-        let steps: Vec<Step> = others
-            .map(|(_, there)| self.script.line(&there, &line, ClauseId::BYE_2))
-            .collect();
-        self.script.any_order(steps, ClauseId::BYE_2);
-        self.cast.drop_boards_of(who);
+        let session = self.model.session_at(seat);
+        self.cut(seat, true);
+        // Whoever was called may come before the server sees it.
+        if let Some(session) = session {
+            self.model.doubt_session(session);
+        }
         true
     }
 
-    fn flood(&mut self, who: Who) -> bool {
-        let number = self.number();
-        let conn = ConnName::new(self.user(who), format!("ns{}", 100 + number));
+    fn flood(&mut self, who: UserId) -> bool {
+        let conn = self.aside(who, "ns");
         let open = Action::Open {
             conn: conn.clone(),
             address: None,
@@ -244,58 +223,48 @@ impl Play<'_> {
     }
 
     /// Three logins of one user whose last commands are sent before anything is read.
-    fn log_in_at_once(&mut self, who: Who) -> bool {
-        let mut ready = Vec::new();
-        let (user, stage) = (self.user(who), self.player(who).stage);
-        for _ in 0..3 {
-            let conn = self.player_mut(who).next_conn();
-            let challenge = self.greet(who, &conn);
-            ready.push((conn, challenge));
-        }
+    fn log_in_at_once(&mut self, who: UserId) -> bool {
+        let ready = [(); 3].map(|()| self.greet(who));
         self.script.disguise(None);
-        for (conn, challenge) in &ready {
-            let line = format!("USR {{t}} MD5 S {{md5({challenge}, {user}.password)}}");
-            let step = self.script.sending_line(conn, &line);
+        for conn in ready {
+            let line = self.line_of(conn, Command::UsrS { right: true }, None);
+            let step = self.script.sending_line(&self.name(conn), &line);
             self.script.push(step);
         }
-        for (conn, _) in &ready {
-            let line = format!("USR {{t}} OK {{{user}.handle}} *");
-            let clause = ClauseId::LIVE_4;
+        let line = self.text_of(Line::UsrOk(who, NameId::ANY), &Told::default(), false);
+        for conn in ready {
+            let (conn, clause) = (self.name(conn), ClauseId::LIVE_4);
             let branches = vec![
-                vec![self.script.line(conn, &line, clause)],
-                vec![self.script.error(conn, clause)],
-                vec![self.script.closed(conn, clause)],
+                vec![self.script.line(&conn, &line, clause)],
+                vec![self.script.error(&conn, clause)],
+                vec![self.script.closed(&conn, clause)],
             ];
             self.script.one_of(branches, clause);
         }
-        let _ = stage;
         self.lose_track(who);
         self.log_in(who);
         true
     }
 
-    fn use_cookie_at_once(&mut self, who: Who) -> bool {
-        if !self.player(who).is_online() {
+    fn use_cookie_at_once(&mut self, who: UserId) -> bool {
+        let home = self.model.home_of(who).filter(|_| self.is_online(who));
+        let Some(ticket) = home.and_then(|home| self.get_referral(home)) else {
             return false;
-        }
-        let number = self.get_referral(who);
-        let user = self.user(who);
-        let conns = [(); 2].map(|()| self.player_mut(who).next_board());
-        for conn in &conns {
-            self.script.open(conn, Some(&format!("{{board{number}}}")));
-        }
+        };
+        self.spent.push(ticket);
+        let conns = [(); 2].map(|()| self.reach(who, ticket, None));
         self.script.disguise(None);
-        let line = format!("USR {{t}} {{{user}.handle}} {{cookie{number}}}");
-        for conn in &conns {
-            let step = self.script.sending_line(conn, &line);
+        let line = self.line_of(NOWHERE, Command::UsrSb(who, Key::Ticket(ticket)), None);
+        let answer = self.text_of(Line::UsrOk(who, NameId::ANY), &Told::default(), false);
+        for conn in conns {
+            let step = self.script.sending_line(&self.name(conn), &line);
             self.script.push(step);
         }
-        for conn in &conns {
-            let clause = ClauseId::SBU_1;
-            let line = format!("USR {{t}} OK {{{user}.handle}} *");
+        for conn in conns {
+            let (conn, clause) = (self.name(conn), ClauseId::SBU_1);
             let branches = vec![
-                vec![self.script.line(conn, &line, clause)],
-                vec![self.script.expecting(conn, Expected::Refused, clause)],
+                vec![self.script.line(&conn, &answer, clause)],
+                vec![self.script.expecting(&conn, Expected::Refused, clause)],
             ];
             self.script.one_of(branches, clause);
         }
@@ -303,71 +272,69 @@ impl Play<'_> {
     }
 
     /// Two calls of one user in one segment.
-    fn call_at_once(&mut self, who: Who) -> bool {
-        self.seek_seat(who);
-        let Some(place) = self.board_of(who) else {
+    fn call_at_once(&mut self, who: UserId) -> bool {
+        let (Some(seat), Some(callee)) = (self.seek_seat(who), self.other(who)) else {
             return false;
         };
-        let (Some((conn, number)), Some(callee)) = (self.seat(place, who), self.other(who)) else {
-            return false;
-        };
-        let reach = rules::call(&self.cast, callee, who);
-        if reach != Reach::Open || self.knows(place, callee) {
+        let command = Command::Cal(Whom::User(callee));
+        let is_open = rules::call(&self.model, callee, who) == Reach::Open;
+        if !is_open || self.model.is_expected(seat, callee) {
             return false;
         }
-        let contact = self.user(callee);
-        let items = ["a", "b"].map(|name| {
-            let line = format!("CAL {{t.{name}}} {{{contact}.handle}}");
+        let (conn, line) = (self.name(seat), self.line_of(seat, command, None));
+        let items = ["{t.a}", "{t.b}"].map(|trid| {
+            let line = line.replace("{t}", trid);
             self.script.item(&line, None)
         });
         self.script.disguise(None);
         let step = self.script.sending(&conn, items.into());
         self.script.push(step);
-        let line = format!("CAL {{t.a}} RINGING {{session{number}}}");
-        self.script.expect(&conn, &line, ClauseId::CAL_1);
-        let again = format!("CAL {{t.b}} RINGING {{session{number}}}");
+        let prediction = self.model.step(seat, command);
+        let rings = prediction.replies.first().and_then(|it| it.lines.first());
+        let Some(rings) = rings.map(|line| self.text_of(*line, &Told::default(), true)) else {
+            return false;
+        };
+        let first = rings.replace("{t}", "{t.a}");
+        self.script.expect(&conn, &first, ClauseId::CAL_1);
+        let again = rings.replace("{t}", "{t.b}");
         let again = self.script.line(&conn, &again, ClauseId::CAL_8);
         let refusal = self.script.error_for(&conn, "{t.b}", ClauseId::CAL_8);
         let branches = vec![vec![refusal], vec![varying(again, ClauseId::CAL_8)]];
         self.script.one_of(branches, ClauseId::FRAME_9);
-        if let Some(board) = self.cast.boards.get_mut(place) {
-            board.is_named = true;
-            board.called.push(callee);
-        }
-        self.is_rung(callee, who, number);
+        self.expect_sights(seat, &prediction.sights, &Told::default());
         true
     }
 
-    fn knows(&self, place: usize, callee: Who) -> bool {
-        let board = self.cast.boards.get(place);
-        board.is_none_or(|board| board.has(callee) || board.called.contains(&callee))
-    }
-
     /// A command that needs a login, without one.
-    fn speak_before_login(&mut self, who: Who) -> bool {
+    fn speak_before_login(&mut self, who: UserId) -> bool {
         let conn = self.stray(who);
-        let line = match conn.kind() {
-            ServerKind::Switchboard => {
-                self.entropy
-                    .name(&["CAL {t} {erin.handle}", "MSG {t} N 0", "PNG"])
-            }
-            _ => self.entropy.name(&[
-                "SYN {t} 0",
-                "CHG {t} NLN",
-                "ADD {t} FL {erin.handle} Erin",
-                "REM {t} FL {erin.handle}",
-                "LST {t} FL",
-                "GTC {t} A",
-                "XFR {t} SB",
-            ]),
+        let forward = ListWord::List(List::Forward);
+        let commands: &[Command] = match conn.kind() {
+            ServerKind::Switchboard => &[
+                Command::Cal(Whom::Nobody),
+                Command::Msg(Mode::N),
+                Command::Png,
+            ],
+            _ => &[
+                Command::Syn(Version::Zero),
+                Command::Chg(Some(State::NLN)),
+                Command::Add(forward, Whom::Nobody),
+                Command::Rem(forward, Whom::Nobody),
+                Command::Lst(forward),
+                Command::Set(Setting::Prompt, Some(true)),
+                Command::XfrSb,
+            ],
         };
+        let command = self.entropy.pick(commands).copied().unwrap_or(Command::Png);
+        let line = self.foreign_line(command).replace("{length}", "0");
         if self.entropy.below(2) == 0 && conn.kind() != ServerKind::Switchboard {
-            self.say(&conn, "VER {t} MSNP2");
-            self.script
-                .expect(&conn, "VER {t} MSNP2 ...", ClauseId::VER_2);
+            let ask = self.line_of(NOWHERE, Command::Ver(Offer::Msnp2), None);
+            self.say(&conn, &ask);
+            let answer = self.text_of(Line::Ver, &Told::default(), false);
+            self.script.expect(&conn, &answer, ClauseId::VER_2);
         }
         self.script.disguise(None);
-        let step = self.script.sending_line(&conn, line);
+        let step = self.script.sending_line(&conn, &line);
         self.script.push(step);
         self.take_what_comes(who, &conn, line.contains("{t}"), false);
         true

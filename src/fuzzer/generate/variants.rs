@@ -1,10 +1,10 @@
 //! Ways to begin a session that are not the usual one, and requests whose answer is one of a few:
 //! negotiations that fail, handles and packages that nobody has, referrals, numbers of lists.
 
-use super::cast::{ALLOW, BLOCK, Stage, Who};
-use super::play::Play;
+use super::walk::{Told, Walk};
 use crate::fuzzer::script::varying;
-use crate::protocol::ClauseId;
+use crate::model::{Command, ListWord, TicketId, UserId, Version, Whom};
+use crate::protocol::{ClauseId, List};
 use crate::scenario::ast::{Action, Expected, Payload, SendItem, Step};
 use crate::transcript::ConnName;
 
@@ -129,16 +129,6 @@ const NEWS: [&str; 6] = [
     // An invitation, and no echo of ours, whose cookie is shorter.
     "RNG * * CKI /.{4,}/ ...",
 ];
-/// What may come at any time.
-const UNASKED: [&str; 6] = [
-    "NLN ...",
-    "FLN ...",
-    "ILN ...",
-    "RNG ...",
-    "ADD 0 ...",
-    "REM 0 ...",
-];
-
 const VARIANTS: [Variant; 25] = {
     use After::{Challenge, Nothing, Packages, Version};
     use ClauseId as C;
@@ -282,10 +272,10 @@ const VARIANTS: [Variant; 25] = {
     ]
 };
 
-impl Play<'_> {
+impl Walk<'_> {
     /// Something of this kind.
-    pub(super) fn vary(&mut self, who: Who) {
-        if self.player(who).stage == Stage::In && self.entropy.below(3) == 0 {
+    pub(super) fn vary(&mut self, who: UserId) {
+        if self.model.home_of(who).is_some() && self.entropy.below(3) == 0 {
             return match self.entropy.below(4) {
                 0 => self.name_too_long(who),
                 1 => self.fail_to_add(who),
@@ -306,19 +296,18 @@ impl Play<'_> {
         }
     }
 
-    /// A connection that nothing else uses.
-    fn aside(&mut self, who: Who, kind: &str) -> ConnName {
-        let number = 200 + self.number();
-        ConnName::new(self.user(who), format!("{kind}{number}"))
-    }
-
-    fn try_variant(&mut self, who: Who, variant: &Variant) {
-        let conn = self.aside(who, "ns");
+    fn try_variant(&mut self, who: UserId, variant: &Variant) {
+        let conn = match variant.after {
+            After::Challenge => {
+                let conn = self.greet(who);
+                self.name(conn)
+            }
+            _ => self.aside(who, "ns"),
+        };
         match variant.after {
-            After::Nothing => {}
+            After::Nothing | After::Challenge => {}
             After::Version => self.agree(&conn, false),
             After::Packages => self.agree(&conn, true),
-            After::Challenge => drop(self.greet(who, &conn)),
         }
         self.try_line(who, &conn, variant.clause, variant.line, variant.branches);
         if variant.clause == ClauseId::USR_5 {
@@ -339,7 +328,7 @@ impl Play<'_> {
 
     fn try_line(
         &mut self,
-        who: Who,
+        who: UserId,
         conn: &ConnName,
         clause: ClauseId,
         line: &str,
@@ -352,7 +341,7 @@ impl Play<'_> {
         self.may_come(who, conn, clause, branches);
     }
 
-    fn may_come(&mut self, who: Who, conn: &ConnName, clause: ClauseId, branches: &[&[&str]]) {
+    fn may_come(&mut self, who: UserId, conn: &ConnName, clause: ClauseId, branches: &[&[&str]]) {
         let (user, number) = (self.user(who), self.number().to_string());
         let own = |text: &str| text.replace("WHO", user).replace('#', &number);
         let branches = branches.iter().map(|branch| {
@@ -389,22 +378,14 @@ impl Play<'_> {
             "closed" => self.script.closed(conn, clause),
             "error" => self.script.error(conn, clause),
             "refused" => self.script.expecting(conn, Expected::Refused, clause),
-            "nothing" => self.nothing_but(conn, &UNASKED, clause),
+            "nothing" => self.nothing_unasked(conn, clause),
             "no echo" => self.nothing_but(conn, &NEWS, clause),
             line => self.script.line(conn, line, clause),
         }
     }
 
-    fn nothing_but(&self, conn: &ConnName, lines: &[&str], clause: ClauseId) -> Step {
-        let except = lines.iter().map(|line| self.script.pattern(conn, line));
-        let nothing = Expected::Nothing {
-            except: except.collect(),
-        };
-        self.script.expecting(conn, nothing, clause)
-    }
-
     /// A negotiation that fails, and an attempt to log in all the same.
-    fn fail_version(&mut self, who: Who) {
+    fn fail_version(&mut self, who: UserId) {
         let conn = self.aside(who, "ns");
         let line = "VER {t} MSNP99";
         self.try_line(who, &conn, ClauseId::VER_5, line, &[&["VER {t} 0 ..."]]);
@@ -421,9 +402,9 @@ impl Play<'_> {
 
     /// Two challenges are not the same, and the response to one is none to the other, with a challenge
     /// of its own or without.
-    fn compare_challenges(&mut self, who: Who) {
-        let (first, second) = (self.aside(who, "ns"), self.aside(who, "ns"));
-        let challenge = self.greet(who, &first);
+    fn compare_challenges(&mut self, who: UserId) {
+        let (first, second) = (self.greet(who), self.aside(who, "ns"));
+        let challenge = format!("challenge{}", self.link(first).challenge);
         self.agree(&second, true);
         if self.entropy.below(2) == 0 {
             let line = format!("USR {{t}} MD5 S {{md5({challenge}, WHO.password)}}");
@@ -444,7 +425,7 @@ impl Play<'_> {
     }
 
     /// The longest handle that there can be draws what a short one does; nobody has either.
-    fn compare_handles(&mut self, who: Who) {
+    fn compare_handles(&mut self, who: UserId) {
         let number = self.number();
         for length in [20, 117] {
             let conn = self.aside(who, "ns");
@@ -456,7 +437,7 @@ impl Play<'_> {
     }
 
     /// The dispatch server refers to a server that answers, or is one itself.
-    fn ask_dispatch(&mut self, who: Who) {
+    fn ask_dispatch(&mut self, who: UserId) {
         if !self.has_dispatch {
             return;
         }
@@ -485,7 +466,7 @@ impl Play<'_> {
     }
 
     /// A request that does not fit where a login stands; what comes of the login is left open.
-    fn speak_out_of_turn(&mut self, who: Who) {
+    fn speak_out_of_turn(&mut self, who: UserId) {
         let conn = self.conn(who);
         let at = self.entropy.below(SESSION.len());
         if let Some((clause, line, branches)) = SESSION.get(at) {
@@ -495,16 +476,17 @@ impl Play<'_> {
     }
 
     /// A command on a switchboard before the entry.
-    pub(super) fn speak_before_entry(&mut self, who: Who, number: usize) {
-        let conn = self.player_mut(who).next_board();
-        self.script.open(&conn, Some(&format!("{{board{number}}}")));
+    pub(super) fn speak_before_entry(&mut self, who: UserId, ticket: TicketId) {
+        self.spent.push(ticket);
+        let conn = self.reach(who, ticket, None);
+        let conn = self.name(conn);
         let line = self.entropy.name(&["CAL {t} {erin.handle}", "MSG {t} A 0"]);
         let branches: &[&[&str]] = &[&["refused"], &["~NAK {t}"], &["~nothing"]];
         self.try_line(who, &conn, ClauseId::SBU_6, line, branches);
     }
 
     /// A line that never ends.
-    fn never_end(&mut self, who: Who) {
+    fn never_end(&mut self, who: UserId) {
         let conn = self.aside(who, "ns");
         self.script.disguise(None);
         let endless = SendItem::Raw(Payload::Filler(ENDLESS));
@@ -514,13 +496,15 @@ impl Play<'_> {
     }
 
     /// A name that no server takes.
-    fn name_too_long(&mut self, who: Who) {
+    fn name_too_long(&mut self, who: UserId) {
         let conn = self.conn(who);
         let Some(other) = self.other(who) else {
             return;
         };
-        let player = self.player(who);
-        if player.is_tainted || player.has(ALLOW, other) || player.has(BLOCK, other) {
+        let is_on = [List::Allow, List::Block]
+            .iter()
+            .any(|list| self.has(who, *list, other));
+        if is_on || !self.model.knows_lists(who) {
             return;
         }
         let contact = self.user(other);
@@ -534,31 +518,32 @@ impl Play<'_> {
     }
 
     /// An ADD that fails does not raise the number, and who is up to date gets no batch.
-    fn fail_to_add(&mut self, who: Who) {
-        let conn = self.conn(who);
-        let number = format!("{{ser{}}}", self.number());
-        if !self.fetch(who, "0", &number, ClauseId::SYN_1) || self.is_unread(&conn) {
+    fn fail_to_add(&mut self, who: UserId) {
+        let Some(conn) = self.model.home_of(who) else {
+            return;
+        };
+        let number = self.number();
+        let capture = format!("{{ser{number}}}");
+        if !self.fetch(who, conn, None, &capture, ClauseId::SYN_1) || !self.is_up_to_date(conn) {
             return;
         }
-        let line = format!("SYN {{t}} {number}");
-        self.script.disguise(None);
+        let latest = |clause| Told {
+            number: Some(capture.clone()),
+            ..Told::by(clause)
+        };
+        self.person_mut(who).doubt_number();
+        self.person_mut(who).cached = Some(number);
         // To ask alone raises no number either.
-        let send = self.script.sending_line(&conn, &line);
-        self.script.push(send.clone());
-        self.script.expect(&conn, &line, ClauseId::SYN_2);
-        let add = self
-            .script
-            .sending_line(&conn, "ADD {t} AL {nobody} Nobody");
-        self.script.push(add);
-        self.script.expect_error(&conn, ClauseId::ADD_6);
-        self.script.push(send);
-        self.script.expect(&conn, &line, ClauseId::ADD_13);
-        self.expect_silence(&conn, ClauseId::SYN_2);
-    }
-
-    /// Nothing comes but what others cause.
-    pub(super) fn expect_silence(&mut self, conn: &ConnName, clause: ClauseId) {
-        let nothing = self.read(conn, "nothing", clause);
+        self.act(conn, Command::Syn(Version::Latest), latest(ClauseId::SYN_2));
+        let add = Command::Add(ListWord::List(List::Allow), Whom::Nobody);
+        self.act(conn, add, Told::default());
+        self.act(
+            conn,
+            Command::Syn(Version::Latest),
+            latest(ClauseId::ADD_13),
+        );
+        let name = self.name(conn);
+        let nothing = self.nothing_unasked(&name, ClauseId::SYN_2);
         self.script.push(nothing);
     }
 }

@@ -1,22 +1,23 @@
 //! The end of a case: somebody else is still served.
 
-use super::cast::WITNESS;
-use super::play::Play;
+use super::walk::{NOWHERE, Told, WITNESS, Walk};
+use crate::model::{Command, Line, Offer, State};
 use crate::protocol::ClauseId;
 use crate::scenario::ast::Step;
 use crate::transcript::ConnName;
 
-impl Play<'_> {
+impl Walk<'_> {
     /// The witness, who has no part in the case, gets an answer.
     pub(super) fn serve_witness(&mut self, clause: ClauseId) {
         let conn = ConnName::new(WITNESS, ConnName::DEFAULT);
         let state = match self.witness_is_busy {
-            true => "NLN",
-            false => "BSY",
+            true => State::NLN,
+            false => State::Online(1),
         };
         self.witness_is_busy = !self.witness_is_busy;
-        let line = format!("CHG {{t}} {state}");
-        self.witness_asks(&conn, &line, &line, clause);
+        let ask = self.line_of(NOWHERE, Command::Chg(Some(state)), None);
+        let answer = self.text_of(Line::Chg(state), &Told::default(), false);
+        self.witness_asks(&conn, &ask, &answer, clause);
     }
 
     /// The case is over: a new connection is served, and in a hostile case an old one too.
@@ -30,12 +31,9 @@ impl Play<'_> {
             ConnName::DEFAULT
         };
         let conn = ConnName::new(WITNESS, label);
-        self.witness_asks(
-            &conn,
-            "VER {t} MSNP2 CVR0",
-            "VER {t} MSNP2 ...",
-            ClauseId::LIVE_1,
-        );
+        let ask = self.line_of(NOWHERE, Command::Ver(Offer::Msnp2), None);
+        let answer = self.text_of(Line::Ver, &Told::default(), false);
+        self.witness_asks(&conn, &ask, &answer, ClauseId::LIVE_1);
     }
 
     fn witness_asks(&mut self, conn: &ConnName, line: &str, answer: &str, clause: ClauseId) {

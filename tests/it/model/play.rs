@@ -415,6 +415,7 @@ impl Play {
             Word::TrId => self.trid(),
             Word::Number(number) => number.to_string(),
             Word::Handle(user) => format!("user{}@hotmail.com", user.0 + 1),
+            Word::Nobody => "nobody-at-all@hotmail.com".to_owned(),
             Word::Name(user, name) => self.names[&(user, name)].clone(),
             Word::Capture(capture) => {
                 let value = self.bound.get(&capture).cloned();

@@ -59,14 +59,7 @@ impl Walk<'_> {
             Move::Leave => self.leave(who, conn),
             Move::ChangeState => self.change_state(conn),
             Move::Synchronise => self.synchronise(who, conn),
-            Move::AskForList => {
-                let list = self
-                    .entropy
-                    .pick(&List::ALL)
-                    .copied()
-                    .unwrap_or(List::Forward);
-                self.act(conn, Command::Lst(ListWord::List(list)), Told::default());
-            }
+            Move::AskForList => self.ask_for_list(conn),
             Move::Set => self.set(who, conn),
             Move::Add => self.add(who, conn),
             Move::Remove => self.remove(who, conn),
@@ -280,6 +273,19 @@ impl Walk<'_> {
             ..Told::by(clause)
         };
         self.act(conn, Command::Syn(Version::Zero), told)
+    }
+
+    fn ask_for_list(&mut self, conn: ConnId) {
+        let list = self.entropy.pick(&List::ALL).copied();
+        let command = Command::Lst(ListWord::List(list.unwrap_or(List::Forward)));
+        // What was made of an empty list is nothing, of any other what ADD and REM say.
+        let is_empty = self.model.replies(conn, command);
+        let is_empty = is_empty.iter().any(|reply| reply.clause == ClauseId::LST_3);
+        let told = match is_empty {
+            true => Told::default(),
+            false => Told::by(ClauseId::LST_5),
+        };
+        self.act(conn, command, told);
     }
 
     /// A change of GTC or BLP, or none.

@@ -55,6 +55,24 @@ pub(crate) fn merged(
     exit
 }
 
+/// So many commands that were never sent in a state are named to people.
+const NAMED: usize = 5;
+
+/// Which commands were never sent in a state that the model knows, in a line.
+fn unreached(report: &Report) -> String {
+    let (cells, known) = report.unreached();
+    let names: Vec<String> = cells.iter().take(NAMED).map(ToString::to_string).collect();
+    let more = if cells.len() > NAMED { ", ..." } else { "" };
+    let told = match names.is_empty() {
+        true => String::new(),
+        false => format!(": {}{more}", names.join(", ")),
+    };
+    format!(
+        "{} of {known} commands in a state (`STATE COMMAND`) were not reached{told}",
+        cells.len()
+    )
+}
+
 /// How often a line of progress is told where nobody watches.
 const PULSE: Duration = Duration::from_secs(10);
 
@@ -300,15 +318,22 @@ impl Teller {
             let watched = report.watched;
             self.print(&format!(
                 "{}\n{} % of commands possible by the model, which judged {} % of lines; {named} of \
-                 its {} error codes seen, and {} others\ncorpus {corpus}\n",
+                 its {} error codes seen, and {} others\n{}\ncorpus {corpus}\n",
                 self.summary(report, server, elapsed),
                 watched.possible_share(),
                 watched.judged_share(),
                 all_codes.len(),
                 codes.len() - named,
+                unreached(report),
             ));
         } else {
-            let numbers = Self::numbers("finished", report, server, elapsed);
+            let mut numbers = Self::numbers("finished", report, server, elapsed);
+            let (cells, known) = report.unreached();
+            let names: Vec<String> = cells.iter().map(ToString::to_string).collect();
+            if let Some(numbers) = numbers.as_object_mut() {
+                numbers.insert("cells_known".to_owned(), json!(known));
+                numbers.insert("cells_unreached".to_owned(), json!(names));
+            }
             self.print(&format!("{numbers}\n"));
         }
     }

@@ -21,7 +21,7 @@ use super::signature::Signature;
 use super::watch::{Sight, Watched, watch};
 use crate::engine::Outcome;
 use crate::event::{Failure, Judge};
-use crate::model::{ReplyKind, Transition, knows};
+use crate::model::{Cell, ReplyKind, Transition, knows};
 use crate::protocol::Level;
 use crate::scenario::ast::Scenario;
 use crate::target::Known;
@@ -143,6 +143,14 @@ impl Report {
     pub fn known_transitions(&self) -> (usize, usize) {
         let known = self.covered.keys().filter(|seen| seen.is_known());
         (known.count(), knows().len())
+    }
+
+    /// The states with a command that was never sent there, and how many the model knows in all.
+    #[must_use]
+    pub fn unreached(&self) -> (Vec<Cell>, usize) {
+        let known: BTreeSet<Cell> = knows().keys().map(|it| it.cell()).collect();
+        let seen: BTreeSet<Cell> = self.covered.keys().map(|it| it.cell()).collect();
+        (known.difference(&seen).copied().collect(), known.len())
     }
 
     /// How many phases were seen, and how many the model knows.

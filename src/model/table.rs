@@ -107,6 +107,21 @@ pub struct Transition {
     pub reply: ReplyKind,
 }
 
+/// A command in a phase, whatever comes of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Cell {
+    /// The phase of the connection when the command is sent.
+    pub phase: Phase,
+    /// The command's name.
+    pub command: &'static str,
+}
+
+impl fmt::Display for Cell {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.phase.as_str(), self.command)
+    }
+}
+
 impl fmt::Display for Transition {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let phase = self.phase.as_str();
@@ -126,6 +141,15 @@ impl Transition {
         match self.reply {
             ReplyKind::Error(_) if !self.is_listed() && any.is_listed() => any,
             _ => self,
+        }
+    }
+
+    /// The state and the command of it.
+    #[must_use]
+    pub fn cell(self) -> Cell {
+        Cell {
+            phase: self.phase,
+            command: self.command,
         }
     }
 

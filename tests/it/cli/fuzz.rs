@@ -25,6 +25,12 @@ fn a_sound_server_has_no_finding() {
         (&"finished".into(), &40.into())
     );
     assert_eq!(last["verdicts"]["passed"], 40);
+    let cells = last["cells_unreached"].as_array().expect("it is a list");
+    let known = last["cells_known"].as_u64().expect("it is a number");
+    assert!(cells.len() as u64 * 10 > known && (cells.len() as u64) < known);
+    // Logged in, everybody does that; and nobody sends it to a dispatch server.
+    assert!(!cells.contains(&"ns-online CHG".into()), "{cells:?}");
+    assert!(cells.contains(&"ds-fresh CAL".into()), "{cells:?}");
     let again = call(&["fuzz", "--format", "jsonl", "--cases", "40"]);
     let hash = |out: &str| {
         self::events(out)
@@ -284,6 +290,7 @@ fn people_read_it_in_a_pipe_too() {
     assert!(first.starts_with("fuzzing builtin: seed 1, "), "{first}");
     assert!(told.out.contains(" in case "), "{}", told.out);
     assert!(told.out.contains("5 cases, "), "{}", told.out);
+    assert!(told.out.contains(" were not reached: "), "{}", told.out);
 }
 
 #[test]

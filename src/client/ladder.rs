@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::batch::changes;
 use crate::diagnostic::Place;
-use crate::engine::{Got, Session, Trouble, came, error_code};
+use crate::engine::{Got, Session, Trouble, came, error_code, told};
 use crate::event::{Observed, Rung, RungState};
 use crate::protocol::{ClauseId, Dialect};
 use crate::target::{Climb, Roster};
@@ -336,7 +336,10 @@ impl Session {
         let line = format!("MSG {} N {}", slot.next_trid, TEXT.len());
         self.say_with(board, &line, TEXT.as_bytes());
         let frame = self.hear(other, b"MSG", "MSG with the same payload").await;
-        let frame = frame.map_err(|trouble| trouble.at(Rung::Msg))?;
+        let frame = match frame {
+            Ok(frame) => frame,
+            Err(trouble) => return Err(self.as_sender_sees(board, trouble).await.at(Rung::Msg)),
+        };
         if frame.payload.as_deref() == Some(TEXT.as_bytes()) {
             return Ok(());
         }
@@ -364,6 +367,26 @@ impl Session {
                 return Ok(frame);
             }
             self.slot_mut(slot).keep(frame);
+        }
+    }
+
+    /// What came of a request that should have reached another user: an error or the end of the
+    /// sender's own connection says more than the other's silence.
+    async fn as_sender_sees(&mut self, sender: usize, trouble: Trouble) -> Trouble {
+        if !matches!(trouble.observed(), Some(Observed::Silence(_))) {
+            return trouble;
+        }
+        let now = self.links.now();
+        let conn = self.slot(sender).conn;
+        loop {
+            match self.links.next(conn, now, "reply").await {
+                Ok(Ok(frame)) if error_code(&frame).is_some() => {
+                    return Trouble::new(*trouble.expected, came(&frame)).on(sender);
+                }
+                Ok(Ok(_)) => {}
+                Ok(Err(end)) => return Trouble::new(*trouble.expected, told(&end)).on(sender),
+                Err(_) => return trouble,
+            }
         }
     }
 

@@ -35,4 +35,4 @@ pub(crate) use session::{Session, error_code};
 pub(crate) use silence::Settled;
 pub(crate) use slot::Due;
 pub(crate) use steps::Stop;
-pub(crate) use trouble::{Got, Trouble, came, told_late};
+pub(crate) use trouble::{Got, Trouble, came, told, told_late};

@@ -17,7 +17,7 @@ use crate::event::{Expectation, Failure, Judge, Observed, Rung, Variation, Wante
 use crate::protocol::{ClauseId, Dialect, ErrorCode, Grammar, ServerKind, Verb, encode_name};
 use crate::scenario::Scope;
 use crate::target::{Account, Environment};
-use crate::transcript::{ConnId, ConnName, Mark, Party, Redactor, What, escape};
+use crate::transcript::{ConnId, ConnName, Entry, Mark, Party, Redactor, What, escape};
 use crate::wire::Frame;
 
 /// How many lines of the transcript stand in a failure.
@@ -465,6 +465,10 @@ impl Session {
         };
         let mut told = own().filter(|(_, entry)| entry.mark != Some(Mark::Barrier));
         let command = told.find_map(|(_, entry)| command_in(&entry.what));
+        let command = match got {
+            Observed::Closed | Observed::Reset => self.first_open(own()).or(command),
+            _ => command,
+        };
         let mut wanted = expected.any.iter().filter_map(|wanted| match wanted {
             Wanted::Line(verb) => Some(verb.as_str()),
             _ => None,
@@ -485,6 +489,31 @@ impl Session {
             _ => command,
         };
         (command, entry)
+    }
+
+    /// The first of several requests, read from the last, that has no answer while the one before it
+    /// has: a connection ends at that one, whatever was sent behind it.
+    fn first_open<'e>(&self, entries: impl Iterator<Item = (usize, &'e Entry)>) -> Option<String> {
+        let mut answered = None;
+        let mut open = None;
+        for (_, entry) in entries {
+            match &entry.what {
+                What::Frame(Party::Server, frame) if answered.is_none() => {
+                    let is_trid = |word: &&[u8]| word.iter().all(u8::is_ascii_digit);
+                    answered = frame.words().nth(1).filter(is_trid);
+                }
+                What::Frame(Party::Client, frame) if frame.words().nth(1) == answered => {
+                    return open.filter(|_| answered.is_some());
+                }
+                What::Frame(Party::Client, frame) => {
+                    let verb = escape(frame.verb());
+                    let row = self.env.dialect.request(ServerKind::Notification, &verb);
+                    open = row.map(|_| verb).or(open);
+                }
+                _ => {}
+            }
+        }
+        None
     }
 
     /// The end of the script.

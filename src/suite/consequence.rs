@@ -46,7 +46,12 @@ pub(crate) fn is_of_another(accusation: &Failure, all: &[Failure]) -> bool {
         Some(ClauseId::FRAME_10) => {
             any(&|other| other.clause == Some(ClauseId::FRAME_3) && other.entry == accusation.entry)
         }
-        _ => false,
+        // A second CR before the end of a line is a part of its last word.
+        Some(ClauseId::FRAME_3) | None => false,
+        Some(_) => any(&|other| {
+            let ends_in_cr = matches!(&other.got, Observed::Line(line) if line.ends_with("\\r"));
+            ends_in_cr && other.clause == Some(ClauseId::FRAME_3) && other.entry == accusation.entry
+        }),
     }
 }
 

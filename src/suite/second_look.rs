@@ -79,7 +79,15 @@ impl Suite {
             return;
         };
         state.looks += 1;
-        if result.verdict == Verdict::Passed {
+        let first = state.first.as_ref();
+        let was_blocked = first.filter(|first| first.verdict == Verdict::Blocked);
+        let why = was_blocked.and_then(|first| first.failures.first());
+        let is_explained = why.is_some_and(|why| self.causes.behind(why).is_some());
+        if result.verdict == Verdict::Passed && is_explained {
+            // What kept it from being judged is known, and did not do so with other users.
+            state.first = None;
+            self.settle_if_alive(entry, result);
+        } else if result.verdict == Verdict::Passed {
             let first = state.first.take();
             let mut flaky = first.unwrap_or_else(|| result.clone());
             flaky.verdict = Verdict::Flaky;
@@ -380,6 +388,31 @@ mod tests {
         assert!(suite.is_slowly_blocked(&first));
         first.took = SLOW / 2;
         assert!(!suite.is_slowly_blocked(&first));
+    }
+
+    #[test]
+    fn what_was_blocked_by_what_is_known_and_passes_has_passed() {
+        let ended = |clause| Failure {
+            command: Some("REM".into()),
+            ..failure(clause, "REM", "closed")
+        };
+        let verdict = |is_known: bool| {
+            let mut suite = Suite::new(many(1), accounts(2), options());
+            let scenario = suite.scenario(0).unwrap();
+            if is_known {
+                let known = ended(Some(ClauseId::REM_1));
+                suite.causes.charge(&known, Standing::Fails, "a");
+            }
+            let mut first = suite.judge.untold(&scenario, Duration::ZERO);
+            first.verdict = Verdict::Blocked;
+            first.failures = vec![ended(None)];
+            suite.entries[0].first = Some(first);
+            let passed = suite.judge.untold(&scenario, Duration::ZERO);
+            suite.looked_again(0, passed);
+            (suite.totals.passed, suite.totals.flaky)
+        };
+        assert_eq!(verdict(true), (1, 0));
+        assert_eq!(verdict(false), (0, 1));
     }
 
     #[test]

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::batch::changes;
 use crate::diagnostic::Place;
-use crate::engine::{Got, Session, Trouble, came, error_code, told};
+use crate::engine::{Got, Session, Trouble, absent, came, error_code, told};
 use crate::event::{Observed, Rung, RungState};
 use crate::protocol::{ClauseId, Dialect};
 use crate::target::{Climb, Roster};
@@ -167,6 +167,26 @@ impl Session {
         slot = self.stand_again(slot, 0).await?;
         self.patience = Some(self.climb_patience(ladder));
         Ok(slot)
+    }
+
+    /// What one user alone can find out of lists: whether a REM of somebody who is on none of them is
+    /// answered.
+    pub(super) async fn climb_lists_alone(
+        &mut self,
+        slot: usize,
+        ladder: &mut Ladder,
+    ) -> Result<usize, Trouble> {
+        if !ladder.may_climb(Rung::Lists) {
+            return Ok(slot);
+        }
+        self.patience = Some(self.climb_patience(ladder));
+        let player = self.slot(slot).player;
+        let entry = format!("AL {}", absent(&self.player(player).account.handle));
+        let since = self.links.now();
+        let answer = self.ask(slot, "REM", &entry, "an answer to REM").await;
+        let answer = answer.map_err(|trouble| trouble.breaks(ClauseId::REM_1));
+        self.climbed(ladder, Rung::Lists, since, answer.map(drop));
+        self.stand_again(slot, player).await
     }
 
     /// Changes both settings, and puts them back.

@@ -253,10 +253,12 @@ impl Session {
         if let Some(second) = second {
             self.climb_pair(first, second, learnt, ladder).await?;
         } else {
+            let first = self.climb_lists_alone(first, ladder).await?;
             if ladder.may_climb(Rung::Xfr) {
                 self.find_switchboard_barrier(first, None, learnt, ladder)
                     .await;
             }
+            self.leave(first, ladder).await;
         }
         Ok(())
     }

@@ -32,7 +32,7 @@ pub use outcome::{AccountAfter, Cause, Ending, Outcome};
 pub use port::{Input, Output, Refusal};
 pub(crate) use reflex::{Reflex, Reflexed};
 pub(crate) use session::{Session, error_code};
-pub(crate) use silence::Settled;
+pub(crate) use silence::{Settled, absent};
 pub(crate) use slot::Due;
 pub(crate) use steps::Stop;
 pub(crate) use trouble::{Got, Trouble, came, told, told_late};

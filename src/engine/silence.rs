@@ -34,7 +34,7 @@ pub(crate) enum Settled {
 }
 
 /// A handle of the same domain that nobody has on a list.
-fn absent(handle: &str) -> String {
+pub(crate) fn absent(handle: &str) -> String {
     let domain = handle
         .rsplit_once('@')
         .map_or("hotmail.com", |(_, domain)| domain);

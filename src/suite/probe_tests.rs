@@ -463,3 +463,21 @@ fn a_referral_that_leads_nowhere_is_what_is_broken() {
         (Rung::Usr, Some(ClauseId::XFR_3))
     );
 }
+
+#[test]
+fn one_user_alone_climbs_as_far_as_it_can() {
+    let look = |lingers: bool| {
+        let habits = Habits {
+            lingers,
+            ..Habits::default()
+        };
+        let outcome = play(Executor::probe(accounts(1), Arc::new(env()), 1), habits).0;
+        let state = move |rung: Rung| {
+            let climbed = outcome.climbed.iter().find(|it| it.rung == rung);
+            climbed.map(|it| it.state.holds())
+        };
+        [Rung::Lists, Rung::SbUsr, Rung::Cal, Rung::Out].map(state)
+    };
+    assert_eq!(look(false), [Some(true), Some(true), None, Some(true)]);
+    assert_eq!(look(true)[3], Some(false));
+}

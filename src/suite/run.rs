@@ -18,7 +18,7 @@ use super::consequence::Omission;
 use super::death::{Health, Look};
 use super::limits::Limits;
 use super::pool::{Pool, Seat};
-use super::second_look::Confirmed;
+use super::second_look::{Confirmed, notes_what_never_comes};
 use super::tally::Tally;
 use super::task::{Done, SuiteOptions, Task};
 use super::verdict::Assessor;
@@ -449,6 +449,10 @@ impl Suite {
         } else if !failed {
             if result.verdict == Verdict::Waived {
                 self.confirm(&result.failures);
+            }
+            if notes_what_never_comes(&result) {
+                self.awaiting.push((entry, result));
+                return;
             }
             self.settle_if_alive(entry, result);
         } else {

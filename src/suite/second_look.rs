@@ -159,6 +159,11 @@ impl Suite {
     /// Takes out of a result what follows from what is known to be left undone, or to come unasked. Where that is all,
     /// it is blocked by it.
     fn charge_omitted(&mut self, entry: usize, result: &mut ScenarioResult) -> bool {
+        // What lies beyond the level follows from it as well.
+        result.notes.retain(|note| {
+            let omission = Omission::of(note).filter(|it| !it.is_named_by(note));
+            omission.is_none_or(|omission| !self.omissions.contains_key(&omission))
+        });
         if result.verdict != Verdict::Failed {
             return false;
         }
@@ -238,6 +243,15 @@ impl Suite {
             }
         }
     }
+}
+
+/// Whether a note tells that something was waited for in vain that another scenario may be about.
+pub(super) fn notes_what_never_comes(result: &ScenarioResult) -> bool {
+    let needs = |note: &Failure| {
+        let omission = Omission::of(note);
+        omission.is_some_and(|omission| !omission.is_named_by(note))
+    };
+    result.verdict == Verdict::Passed && result.notes.iter().any(needs)
 }
 
 /// Whether a result waits in vain for something that another scenario may be about.
@@ -388,6 +402,20 @@ mod tests {
         assert!(suite.is_slowly_blocked(&first));
         first.took = SLOW / 2;
         assert!(!suite.is_slowly_blocked(&first));
+    }
+
+    #[test]
+    fn a_note_that_follows_from_an_omission_is_not_told() {
+        let mut suite = Suite::new(many(1), accounts(2), options());
+        let scenario = suite.scenario(0).unwrap();
+        let mut result = suite.judge.untold(&scenario, Duration::ZERO);
+        result.notes = vec![unshown(ClauseId::TRID_9)];
+        assert!(notes_what_never_comes(&result));
+        suite.charge_omitted(0, &mut result);
+        assert_eq!(result.notes.len(), 1, "nothing is known of it");
+        suite.confirm(&[unshown(ClauseId::PRES_1)]);
+        suite.charge_omitted(0, &mut result);
+        assert!(result.notes.is_empty() && !notes_what_never_comes(&result));
     }
 
     #[test]

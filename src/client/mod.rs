@@ -11,6 +11,7 @@ mod login;
 mod probe;
 mod residents;
 mod undo;
+mod wedge;
 
 pub(crate) use agree::agree;
 pub(crate) use challenge::Challenges;

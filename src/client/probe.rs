@@ -125,6 +125,8 @@ impl Session {
         learnt.notification = login.referred_to;
         let climbed = self.climb(login.slot, learnt, ladder).await;
         learnt.challenges = self.was_challenged();
+        self.patience = Some(self.env.timeouts.reply.max(LOGIN));
+        learnt.is_wedged = self.find_wedge(ladder).await;
         match climbed {
             Err(trouble) if trouble.cause.is_none() => Ok(()),
             Err(trouble) => match trouble.cause.as_deref() {

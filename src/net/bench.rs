@@ -112,6 +112,9 @@ impl Bench {
             self.commands.reset(&lookers).await?;
             let env = Arc::new(preparation.environment().clone());
             let mut outcome = self.first_look(&lookers, &env).await;
+            if outcome.learnt.as_ref().is_some_and(|it| it.is_wedged) {
+                self.host.restart().await?;
+            }
             let mut looked = preparation.looked(&outcome);
             if let Err(Unready::ForeignDialect { agrees, .. }) = &mut looked {
                 forgive_foreign_dialect(&mut outcome);

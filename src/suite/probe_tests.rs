@@ -40,6 +40,8 @@ struct Habits {
     is_new: bool,
     /// It closes nothing that says OUT.
     lingers: bool,
+    /// It hears nobody any more once this command has come.
+    wedged_by: Option<&'static str>,
 }
 
 impl Default for Habits {
@@ -56,6 +58,7 @@ impl Default for Habits {
             contacts: Vec::new(),
             is_new: false,
             lingers: false,
+            wedged_by: None,
         }
     }
 }
@@ -78,6 +81,14 @@ impl Server {
 
     fn hear(&mut self, now: Duration, conn: usize, line: &str) {
         self.lines.push(format!("{conn} {line}"));
+        let wedges = |verb: &str| {
+            self.lines
+                .iter()
+                .any(|it| it.contains(&format!(" {verb} ")))
+        };
+        if self.habits.wedged_by.is_some_and(wedges) {
+            return;
+        }
         let words: Vec<&str> = line.trim_end().split(' ').collect();
         let (address, user) = self.conns[&conn].clone();
         let trid = words.get(1).copied().unwrap_or_default();
@@ -480,4 +491,30 @@ fn one_user_alone_climbs_as_far_as_it_can() {
     };
     assert_eq!(look(false), [Some(true), Some(true), None, Some(true)]);
     assert_eq!(look(true)[3], Some(false));
+}
+
+#[test]
+fn a_server_that_the_first_look_stops_is_accused_of_that_alone() {
+    let habits = Habits {
+        wedged_by: Some("ADD"),
+        ..Habits::default()
+    };
+    let outcome = play(Executor::probe(accounts(2), Arc::new(env()), 1), habits).0;
+    assert!(outcome.learnt.unwrap().is_wedged);
+    let climbed = outcome.climbed.iter();
+    let out = climbed.filter_map(|it| Some((it.rung, it.failure.as_ref()?)));
+    // It never answers a GTC that changes the setting, and serves others all the same.
+    let out: Vec<_> = out
+        .map(|(rung, it)| (rung, it.clause, it.command.as_deref()))
+        .collect();
+    let settings = (Rung::Settings, Some(ClauseId::GTC_1), Some("GTC"));
+    let lists = (Rung::Lists, Some(ClauseId::LIVE_1), Some("ADD"));
+    assert_eq!(out, [settings, lists]);
+    // One that is silent to a command goes on serving.
+    let outcome = play(
+        Executor::probe(accounts(2), Arc::new(env()), 1),
+        without(&["CHG"]),
+    )
+    .0;
+    assert!(!outcome.learnt.unwrap().is_wedged);
 }

@@ -314,6 +314,8 @@ pub struct Learnt {
     pub residents: Arc<Residents>,
     /// So long after a change a later session may be shown the lists as they were.
     pub lists_late: Option<Duration>,
+    /// The first look has stopped the server: it lets nobody in any more.
+    pub is_wedged: bool,
 }
 
 #[cfg(test)]

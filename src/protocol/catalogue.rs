@@ -218,7 +218,7 @@ catalogue! {
     // errors (7.11)
     ERR_1 "ERR-1": Must "7.11" "An error answers a request as `eee TrID`, with that request's TrID; text may follow.";
     ERR_2 "ERR-2": Must "7.11" "Error codes are those of the draft's table.";
-    ERR_3 "ERR-3": Practice "7.11" "Codes outside the table that the service is known to have used (217 and others in facts.md) are tolerated; any other code is a fault.";
+    ERR_3 "ERR-3": Practice "7.11" "Codes outside the table that the service is known to have used (217 and a few others) are tolerated; any other code is a fault.";
     ERR_4 "ERR-4": Practice "7.11" "An error line holds the code and the TrID and nothing else.";
     // switchboard referral and entry (8.1, 8.2)
     SBX_1 "SBX-1": Must "8.1" "`XFR TrID SB` of an online user is answered by `XFR TrID SB address CKI cookie`.";

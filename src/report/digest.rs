@@ -115,6 +115,11 @@ impl Digest {
         found
     }
 
+    /// Whether a notice says this.
+    pub(super) fn has_told(&self, text: &str) -> bool {
+        self.notices.iter().any(|notice| notice.text == text)
+    }
+
     /// What the run came to; `None` before its end.
     pub(super) fn conclusion(&self) -> Option<Conclusion> {
         let summary = self.summary.as_ref()?;

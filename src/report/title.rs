@@ -29,6 +29,9 @@ pub(super) fn title(cause: &Cause) -> String {
             let why = clipped(why, LONGEST);
             format!("{about} is answered by what is no line ({why})")
         }
+        Observed::Error(code, text) if !text.contains(' ') => {
+            format!("{} without a TrID", refused(&about, *code, failure))
+        }
         Observed::Error(code, _) => refused(&about, *code, failure),
         Observed::Line(line) => answered(&about, line, failure),
         Observed::Other(text) => format!("{about}: {}", clipped(text, LONGEST)),

@@ -317,7 +317,13 @@ fn verdict(human: &Human, summary: &Summary, out: &mut dyn Write) -> io::Result<
     for line in reasons(&conclusion) {
         writeln!(out, "{line}")?;
     }
-    let sentence = sentence(&conclusion, &human.digest.run());
+    let sentence = match &conclusion {
+        // An error has said why.
+        Conclusion::Aborted(reason) if human.digest.has_told(reason) => {
+            "the run was cut short, as told above".to_owned()
+        }
+        _ => sentence(&conclusion, &human.digest.run()),
+    };
     writeln!(out, "{style}{sentence}{style:#}")?;
     let hint = human.palette.hint;
     for command in next(human, summary, &conclusion) {

@@ -8,6 +8,9 @@ use crate::engine::{Executor, Links, Session};
 use crate::scenario::ast::Scenario;
 use crate::target::{Account, Environment};
 
+/// The first look asks for more than any scenario: it has so many times as long.
+const LOOK: u32 = 4;
+
 impl Executor {
     /// A scenario, its users played by the accounts in this order. The seed decides what is random
     /// (the handle of nobody); the same seed gives the same bytes.
@@ -27,7 +30,7 @@ impl Executor {
     /// two: presence is looked at only with two.
     #[must_use]
     pub fn probe(accounts: Vec<Account>, env: Arc<Environment>, seed: u64) -> Self {
-        let (links, session) = own(play::BUDGET_REPLIES, env, accounts, seed);
+        let (links, session) = own(play::BUDGET_REPLIES * LOOK, env, accounts, seed);
         Self::start(links, Box::pin(client::probe(session)))
     }
 

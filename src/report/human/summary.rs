@@ -29,6 +29,8 @@ const VERDICTS: [ClauseVerdict; 6] = [
 const NAMES: usize = 5;
 /// Longer texts are cut.
 const LONGEST: usize = 160;
+/// What was expected and what came, beside each other.
+const WIDE: usize = 60;
 
 /// Broken clauses in the table of dialects, where the report is not told in full.
 const BROKEN: usize = 8;
@@ -74,13 +76,35 @@ fn by_name(human: &Human) -> Vec<String> {
     let line = |result: &ScenarioResult| {
         let (word, name) = (result.verdict.as_str(), printable(&result.name));
         let reason = clipped(result.reason.as_deref().unwrap_or("no reason"), LONGEST);
-        format!("{warn}{word}{warn:#} {name}: {reason}")
+        let evidence = evidence(human, result);
+        format!("{warn}{word}{warn:#} {name}: {reason}{evidence}")
     };
     let failed = human.digest.with(Verdict::Failed);
     let verified = failed.filter(|result| result.plays.is_some());
     let flaky = human.digest.with(Verdict::Flaky);
     let waived = human.digest.with(Verdict::Waived);
     verified.chain(flaky).chain(waived).map(line).collect()
+}
+
+/// What a flaky scenario has shown once, and in a full report both transcripts.
+fn evidence(human: &Human, result: &ScenarioResult) -> String {
+    let Some(failure) = result.failures.first() else {
+        return String::new();
+    };
+    if result.verdict != Verdict::Flaky {
+        return String::new();
+    }
+    let clause = failure.clause.map_or("", |clause| clause.as_str());
+    let (expected, got) = (failure.expected.to_string(), failure.got.to_string());
+    let (expected, got) = (clipped(&expected, WIDE), clipped(&got, WIDE));
+    let mut text = format!("; once: {clause} expected {expected}, got {got}");
+    if human.is_full {
+        for line in &result.transcript {
+            text.push_str("\n   | ");
+            text.push_str(&clipped(line, LONGEST));
+        }
+    }
+    text
 }
 
 /// Scenarios that were not judged, folded by their reason.

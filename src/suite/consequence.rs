@@ -178,7 +178,8 @@ fn follows_line(failure: &Failure, finding: &Finding, outcome: &Outcome) -> bool
     let leads_astray = match verb.as_str() {
         "RNG" => is_entry || finding.clause == ClauseId::RNG_2,
         "IRO" => finding.oracle != "numbering",
-        _ => true,
+        // A TrID too many keeps nobody out.
+        _ => finding.clause != ClauseId::TRID_9,
     };
     if leads_astray && Dialect::first().requests().any(|row| is_handed(&row)) {
         return true;

@@ -544,6 +544,11 @@ impl Omission {
         of_line.chain(of_request).chain(others).collect()
     }
 
+    /// Whether a failure is about it in a part: one list can be asked for, and another cannot.
+    pub(super) fn is_named_in_part_by(&self, failure: &Failure) -> bool {
+        self.verb == "LST" && failure.clause == Some(ClauseId::LST_4)
+    }
+
     /// Whether a failure that shows this is about it, and not about something that needs it.
     pub(super) fn is_named_by(&self, failure: &Failure) -> bool {
         failure

@@ -146,12 +146,16 @@ impl Suite {
     /// Notes what the server was seen twice to leave undone, or what a waiver knows.
     pub(crate) fn confirm(&mut self, failures: &[Failure]) {
         for failure in failures {
-            if let Some(omission) = Omission::of(failure)
-                && omission.is_named_by(failure)
-            {
-                self.omissions
-                    .entry(omission)
-                    .or_insert_with(|| failure.clone());
+            let Some(omission) = Omission::of(failure) else {
+                continue;
+            };
+            let is_whole = omission.is_named_by(failure);
+            let is_known = self
+                .omissions
+                .get(&omission)
+                .is_some_and(|known| !is_whole || omission.is_named_by(known));
+            if !is_known && (is_whole || omission.is_named_in_part_by(failure)) {
+                self.omissions.insert(omission, failure.clone());
             }
         }
     }
@@ -171,6 +175,7 @@ impl Suite {
         result.failures.retain(|failure| {
             let omission = Omission::of(failure).filter(|it| !it.is_named_by(failure));
             let cause = omission.and_then(|omission| self.omissions.get(&omission));
+            let cause = cause.filter(|cause| cause.clause != failure.clause);
             known = known.take().or(cause.cloned());
             let of_stray = self.causes.of_stray(failure);
             stray = stray.or(of_stray);
@@ -402,6 +407,31 @@ mod tests {
         assert!(suite.is_slowly_blocked(&first));
         first.took = SLOW / 2;
         assert!(!suite.is_slowly_blocked(&first));
+    }
+
+    #[test]
+    fn what_needs_a_list_that_cannot_be_asked_for_is_blocked_by_that() {
+        let mut suite = Suite::new(many(1), accounts(2), options());
+        let scenario = suite.scenario(0).unwrap();
+        let ended = |clause| Failure {
+            command: Some("LST".into()),
+            got: crate::event::Observed::Closed,
+            ..unshown(clause)
+        };
+        suite.confirm(&[ended(ClauseId::LST_4)]);
+        let mut judged = |clause| {
+            let mut result = suite.judge.untold(&scenario, Duration::ZERO);
+            result.verdict = Verdict::Failed;
+            result.failures = vec![ended(clause)];
+            suite.charge_omitted(0, &mut result);
+            result.verdict
+        };
+        assert_eq!(judged(ClauseId::ADD_11), Verdict::Blocked);
+        assert_eq!(judged(ClauseId::LST_4), Verdict::Failed);
+        // Where none can be asked for, that is what is broken.
+        suite.confirm(&[ended(ClauseId::LST_1)]);
+        let known = suite.omissions.values().next().unwrap();
+        assert_eq!(known.clause, Some(ClauseId::LST_1));
     }
 
     #[test]

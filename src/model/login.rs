@@ -198,6 +198,7 @@ fn inf_replies(stage: Stage) -> Replies {
         _ => smallvec![
             not_expected(ClauseId::INF_3),
             refused(ClauseId::INF_3),
+            ignored(ClauseId::INF_3),
             Reply::new(ClauseId::INF_3, Effect::Unclear, &[Line::Inf]),
         ],
     }

@@ -41,7 +41,7 @@ pub use command::{Command, Key, ListWord, Mode, Offer, Whom};
 pub use line::Line;
 pub use possible::Fitness;
 pub use prediction::{After, Duty, Prediction, Replies, Reply, Sight, Sights};
-pub use table::{Cell, Phase, ReplyKind, Transition, knows};
+pub use table::{Cell, Phase, ReplyKind, STRAY, Transition, knows};
 
 pub use value::{ConnId, Door, MAX_USERS, NameId, SessionId, TicketId, UserId, UserSet};
 pub use word::{Capture, Version, Word, Words};

@@ -5,7 +5,7 @@ use smallvec::smallvec;
 use super::Model;
 use super::command::{Command, Key, Mode, Whom};
 use super::line::Line;
-use super::login::{misplaced, name_if, refused};
+use super::login::{ignored, misplaced, name_if, refused};
 use super::prediction::{Effect, Replies, Reply};
 use super::value::{ConnId, SessionId, TicketId, UserId};
 use super::world::Ticket;
@@ -36,9 +36,15 @@ impl Model {
             Command::Ans { user, key, session } => self.answer_replies(user, key, session),
             Command::Out => out(),
             Command::Hostile | Command::Unknown | Command::Arity => misplaced(command),
+            Command::Msg(_) => smallvec![
+                refused(ClauseId::SBU_6),
+                Reply::new(ClauseId::SBU_6, Effect::MaybeClosed, &[Line::Nak]),
+                ignored(ClauseId::SBU_6),
+            ],
             _ => smallvec![
                 Reply::new(ClauseId::SBU_6, Effect::MaybeClosed, &[Line::Error(302)]),
                 refused(ClauseId::SBU_6),
+                ignored(ClauseId::SBU_6),
             ],
         }
     }

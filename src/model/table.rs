@@ -250,7 +250,7 @@ fn enter(model: &Model, conn: ConnId, table: &mut BTreeMap<Transition, ClauseId>
 }
 
 /// Commands that are sent on the wrong kind of server.
-const STRAY: [Command; 12] = [
+pub const STRAY: [Command; 12] = [
     Command::Ver(Offer::Msnp2),
     Command::Inf,
     Command::Syn(Version::Zero),

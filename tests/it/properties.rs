@@ -89,6 +89,28 @@ fn a_server_without_extras_gets_cases_without_them() {
     }
 }
 
+/// Where one port serves all, VER on what should become a switchboard is an ordinary login.
+#[test]
+fn on_a_switchboard_only_its_own_commands_are_said() {
+    let manner = Manner {
+        hostile: 0,
+        ..Manner::default()
+    };
+    let mut said = BTreeSet::new();
+    for number in 0..300 {
+        let case = generate(&case_bytes(6, number), manner);
+        let text = scenario::print(&case.scenario);
+        let lines = text.lines().filter_map(|line| line.split_once("@sb"));
+        let sent = lines.filter_map(|(_, line)| line.split_once(" C: "));
+        let verbs = sent.filter_map(|(_, line)| line.split(' ').next());
+        // What is closed or reset is no command.
+        let verbs = verbs.filter(|verb| verb.chars().all(|char| char.is_ascii_uppercase()));
+        said.extend(verbs.map(str::to_owned));
+    }
+    let own = ["ANS", "CAL", "MSG", "OUT", "USR", "XYZ"];
+    assert_eq!(said, own.map(str::to_owned).into());
+}
+
 proptest! {
     #![proptest_config(crate::tried(128))]
 

@@ -121,7 +121,7 @@ impl Walk<'_> {
             (_, Some(conn)) if self.entropy.chance(160) => (self.name(conn), &SEATED, Some(conn)),
             (Some(conn), _) if self.entropy.chance(200) => (self.name(conn), &ONLINE, Some(conn)),
             _ => {
-                let conn = self.stray(who);
+                let conn = self.stranger(who);
                 match conn.kind() {
                     ServerKind::Switchboard => (conn, &ENTRY, None),
                     _ => (conn, &LOGIN, None),
@@ -185,7 +185,7 @@ impl Walk<'_> {
     }
 
     /// A connection that is not logged in and will not be used again.
-    pub(super) fn stray(&mut self, who: UserId) -> ConnName {
+    pub(super) fn stranger(&mut self, who: UserId) -> ConnName {
         let kind = self.entropy.name(&["ns", "ns", "sb", "ds"]);
         let board = self.bound.iter().find_map(|capture| match capture {
             Capture::Board(ticket) => Some(*ticket),

@@ -3,8 +3,12 @@
 use super::person::{Move, Person};
 use super::walk::{NOWHERE, Told, Walk};
 use crate::fuzzer::dictionary;
-use crate::model::{Command, ConnId, Door, ListWord, NameId, Offer, State, UserId, Version, Whom};
+use crate::model::{
+    Command, ConnId, Door, Fitness, Key, ListWord, NameId, Offer, Phase, STRAY, State, UserId,
+    Version, Whom,
+};
 use crate::protocol::{ClauseId, List, Setting};
+use crate::scenario::ast::Payload;
 
 /// What a user has not done yet, or once, is so much likelier than what it has done twice: the
 /// sooner has it done everything, in some order.
@@ -79,8 +83,8 @@ impl Walk<'_> {
             let moves = [
                 (14, Move::LogIn),
                 (2, Move::FailToLogIn),
-                (4, Move::Vary),
-                (2, Move::Wander),
+                (3, Move::Vary),
+                (3, Move::Wander),
             ];
             return self.entropy.weighted(&moves).unwrap_or(Move::LogIn);
         }
@@ -93,7 +97,7 @@ impl Walk<'_> {
         let mut moves = [
             (2 * leaves, Move::LogIn),
             (leaves, Move::FailToLogIn),
-            (3 * leaves, Move::Vary),
+            (2 * leaves, Move::Vary),
             (2 * leaves, Move::Leave),
             (if has_state { 13 } else { 20 }, Move::ChangeState),
             (7, Move::Synchronise),
@@ -325,7 +329,7 @@ impl Walk<'_> {
         }
         let command = Command::Add(ListWord::List(list), whom);
         // A name is at fault only where the entry is taken.
-        let is_taken = self.model.fitness(conn, command) == crate::model::Fitness::Fitting;
+        let is_taken = self.model.fitness(conn, command) == Fitness::Fitting;
         let told = Told {
             label,
             clause: clause.filter(|_| is_taken && self.knows_all_lists()),
@@ -374,46 +378,87 @@ impl Walk<'_> {
         self.act(conn, command.unwrap_or(Command::Png), Told::default());
     }
 
-    /// Commands of a connection of its own, whether or not they fit there.
+    /// Commands that do not fit where they are said: on a connection of its own, in a session, or
+    /// behind the login. Of who or what is there nothing is known afterwards.
     fn wander(&mut self, who: UserId) {
-        let door = match self.entropy.below(4) {
-            0 if self.has_dispatch => Door::Dispatch,
-            _ => Door::Notification,
-        };
-        let conn = self.open(who, door);
-        let mut commands = Vec::new();
-        for _ in 0..self.entropy.between(1, 4) {
-            commands.clear();
-            self.model.candidates(conn, &mut commands);
-            commands.retain(|command| self.is_harmless(who, *command));
-            let fitting = [Command::Ver(Offer::Msnp2), Command::Inf];
-            let fits = |command: &Command| {
-                self.model.fitness(conn, *command) == crate::model::Fitness::Fitting
-            };
-            let next = match self.entropy.below(2) {
-                0 => fitting.into_iter().find(fits),
-                _ => None,
-            };
-            let Some(command) = next.or_else(|| self.entropy.pick(&commands).copied()) else {
-                return;
-            };
-            self.act(conn, command, Told::default());
+        let place = self.entropy.below(8);
+        match (place, self.seat_of(who), self.model.home_of(who)) {
+            (0, Some(seat), _) => {
+                self.stray(who, seat);
+                self.model.doubt_sessions(who);
+            }
+            (1..4, _, Some(home)) => {
+                self.stray(who, home);
+                self.lose_track(who);
+            }
+            _ => {
+                let door = match place.is_multiple_of(4) && self.has_dispatch {
+                    true => Door::Dispatch,
+                    false => Door::Notification,
+                };
+                let conn = self.open(who, door);
+                for _ in 0..self.entropy.between(1, 5) {
+                    self.stray(who, conn);
+                }
+            }
         }
     }
 
-    /// Whether a command before the login leaves every user as it is.
-    fn is_harmless(&self, who: UserId, command: Command) -> bool {
+    /// A step of a login, or a command that fits nowhere, or any.
+    pub(super) fn stray(&mut self, who: UserId, conn: ConnId) {
+        let mut commands = Vec::new();
+        // Where one port serves all, what is said on it makes it a switchboard or none: there only its
+        // own commands are said.
+        let is_board = self.model.door(conn) == Some(Door::Switchboard);
+        match self.entropy.below(3) {
+            0 if !is_board => {
+                let login = [
+                    Command::Ver(Offer::Msnp2),
+                    Command::Inf,
+                    Command::UsrI(Whom::User(who)),
+                ];
+                let fits =
+                    |command: &Command| self.model.fitness(conn, *command) == Fitness::Fitting;
+                commands.extend(login.into_iter().find(fits));
+            }
+            1 if !is_board => commands.extend(STRAY),
+            _ => self.model.candidates(conn, &mut commands),
+        }
+        let is_over = matches!(self.model.phase(conn), Phase::Unclear | Phase::Closed);
+        commands.retain(|command| !is_over && self.is_harmless(who, conn, *command));
+        // There are many ways to say ADD, and one to say OUT.
+        let mut names: Vec<&str> = commands.iter().map(|it| it.name()).collect();
+        names.sort_unstable();
+        names.dedup();
+        let name = self.entropy.name(&names);
+        commands.retain(|command| command.name() == name);
+        if let Some(command) = self.entropy.pick(&commands).copied() {
+            let told = Told {
+                payload: matches!(command, Command::Msg(_)).then(|| Payload::Bytes([].into())),
+                ..Told::default()
+            };
+            self.act(conn, command, told);
+        }
+    }
+
+    /// Whether a command concerns nobody but `who`, and it is known how it is said.
+    fn is_harmless(&self, who: UserId, conn: ConnId, command: Command) -> bool {
+        // Whoever is logged in there is refused a second login.
+        let is_free = !self.model.may_be_in(who) || self.model.home_of(who) == Some(conn);
         match command {
             Command::UsrI(Whom::User(user)) | Command::UsrPackage(Whom::User(user)) => {
-                user == who && !self.model.may_be_in(who)
+                user == who && is_free
             }
-            Command::UsrS { .. } => false,
+            Command::UsrS { right } => !right && is_free,
             Command::Snd
             | Command::Url
             | Command::Cvr
             | Command::Fnd
             | Command::Png
             | Command::Rea(_) => self.has_extras,
+            Command::Syn(version) => version != Version::Latest,
+            Command::Msg(_) => self.model.session_at(conn).is_none(),
+            Command::UsrSb(_, Key::Ticket(_)) | Command::Ans { .. } => false,
             command => command.words(NOWHERE).is_some(),
         }
     }

@@ -134,7 +134,7 @@ impl Walk<'_> {
 
     fn open_half(&mut self, who: UserId) -> bool {
         for _ in 0..self.entropy.between(1, 3) {
-            let conn = self.stray(who);
+            let conn = self.stranger(who);
             if self.entropy.below(2) == 0 {
                 if conn.kind() != ServerKind::Switchboard {
                     self.script.open(&conn, None);
@@ -307,7 +307,7 @@ impl Walk<'_> {
 
     /// A command that needs a login, without one.
     fn speak_before_login(&mut self, who: UserId) -> bool {
-        let conn = self.stray(who);
+        let conn = self.stranger(who);
         let forward = ListWord::List(List::Forward);
         let commands: &[Command] = match conn.kind() {
             ServerKind::Switchboard => &[

@@ -217,6 +217,17 @@ impl Causes {
         (waits_for_nothing(failure) && failure.judge == Judge::Step && !is_own).then_some(id)
     }
 
+    /// The cause that the server takes one read for one command, where that is known.
+    pub(super) fn of_reads(&self) -> Option<&Cause> {
+        let of_reads = [ClauseId::FRAME_9, ClauseId::FRAME_8];
+        let mut all = self.all.iter();
+        all.find(|cause| {
+            cause
+                .clause
+                .is_some_and(|clause| of_reads.contains(&clause))
+        })
+    }
+
     /// What the server was last proved to stop of.
     pub(super) fn of_death(&self) -> Option<usize> {
         let mut all = self.here().rev();

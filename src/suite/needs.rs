@@ -9,6 +9,7 @@ use crate::scenario::ast::{
     Action, Expect, Expected, Fixture, Part, Payload, Scenario, SendItem, Stage, Step, Text,
     WordKind,
 };
+use crate::transcript::ConnName;
 
 /// The rungs that a scenario stands on.
 pub(super) fn rungs_of(scenario: &Scenario) -> BTreeSet<Rung> {
@@ -19,6 +20,27 @@ pub(super) fn rungs_of(scenario: &Scenario) -> BTreeSet<Rung> {
     of_steps(&scenario.setup, &mut needs);
     of_steps(&scenario.steps, &mut needs);
     needs
+}
+
+/// Whether a scenario sends on a connection on which it has not heard an answer yet: a server that
+/// takes one read for one command may lose what comes second.
+pub(super) fn sends_at_once(scenario: &Scenario) -> bool {
+    let mut open = BTreeSet::new();
+    sends_in(&scenario.setup, &mut open) || sends_in(&scenario.steps, &mut open)
+}
+
+fn sends_in<'s>(steps: &'s [Step], open: &mut BTreeSet<&'s ConnName>) -> bool {
+    steps.iter().any(|step| match &step.action {
+        Action::Send(send) => send.items.len() > 1 || !open.insert(&send.conn),
+        Action::Expect(expect) => {
+            open.remove(&expect.conn);
+            false
+        }
+        Action::AnyOrder(steps) => sends_in(steps, open),
+        Action::Repeat(_, steps) => (0..2).any(|_| sends_in(steps, open)),
+        Action::OneOf(branches) => branches.iter().any(|steps| sends_in(steps, open)),
+        _ => false,
+    })
 }
 
 /// What brings a user to where a scenario finds it.
@@ -116,6 +138,17 @@ mod tests {
             .into_iter()
             .map(Rung::as_str)
             .collect()
+    }
+
+    #[test]
+    fn what_is_sent_before_an_answer_came_is_sent_at_once() {
+        let at_once = |steps: &str| sends_at_once(&load_steps(steps));
+        let each = "  - C: CHG 1 BSY\n  - S: CHG 1 BSY\n  - C: CHG 2 AWY";
+        assert!(!at_once(each));
+        assert!(at_once("  - C: CHG 1 BSY\n  - C: CHG 2 AWY"));
+        assert!(at_once("  - repeat: 2\n    steps:\n      - C: PNG"));
+        let answered = "  - repeat: 2\n    steps:\n      - C: PNG\n      - S: QNG";
+        assert!(!at_once(answered));
     }
 
     #[test]

@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use super::causes::Causes;
 use super::consequence::Omission;
+use super::needs::sends_at_once;
 use super::run::{Phase, Suite};
-use crate::event::{Failure, Judge, ScenarioResult, Verdict};
+use crate::event::{Failure, Judge, Observed, ScenarioResult, Verdict};
 use crate::protocol::ClauseId;
 
 /// What identical failures have in common.
@@ -113,7 +114,8 @@ impl Suite {
             let is_blocked = result.verdict == Verdict::Blocked;
             let may_name = is_blocked && !self.awaiting.is_empty();
             let is_unnamed = is_blocked && !self.knows_what_blocks(&result);
-            if needs_what_never_comes(&result) || may_name || is_unnamed {
+            let is_lost = result.failures.iter().any(may_be_lost_in_a_read);
+            if needs_what_never_comes(&result) || may_name || is_unnamed || is_lost {
                 self.awaiting.push((entry, result));
             } else {
                 self.settle_if_alive(entry, result);
@@ -172,12 +174,17 @@ impl Suite {
             return false;
         }
         let (mut known, mut stray) = (None, None);
+        let scenario = self.scenario(entry);
+        let is_at_once = scenario.is_some_and(|scenario| sends_at_once(&scenario));
+        let of_reads = self.causes.of_reads().filter(|_| is_at_once);
         result.failures.retain(|failure| {
             let omission = Omission::of(failure).filter(|it| !it.is_named_by(failure));
             let cause = omission.and_then(|omission| self.omissions.get(&omission));
             let cause = cause.filter(|cause| cause.clause != failure.clause);
             known = known.take().or(cause.cloned());
-            let of_stray = self.causes.of_stray(failure);
+            let of_read = of_reads.filter(|_| may_be_lost_in_a_read(failure));
+            let of_stray = of_read.map(|cause| cause.id);
+            let of_stray = of_stray.or_else(|| self.causes.of_stray(failure));
             stray = stray.or(of_stray);
             cause.is_none() && of_stray.is_none()
         });
@@ -248,6 +255,20 @@ impl Suite {
             }
         }
     }
+}
+
+/// Whether what did not come may be the answer to a command that a server lost which takes one read
+/// for one command. Which clauses say that it must not, says for itself.
+fn may_be_lost_in_a_read(failure: &Failure) -> bool {
+    const OWN: [ClauseId; 5] = [
+        ClauseId::FRAME_4,
+        ClauseId::FRAME_8,
+        ClauseId::FRAME_9,
+        ClauseId::FRAME_15,
+        ClauseId::REPLY_2,
+    ];
+    let is_own = failure.clause.is_some_and(|clause| OWN.contains(&clause));
+    matches!(failure.got, Observed::Silence(_)) && failure.judge == Judge::Step && !is_own
 }
 
 /// Whether a note tells that something was waited for in vain that another scenario may be about.

@@ -5,7 +5,7 @@ use super::ladder::Ladder;
 use crate::diagnostic::Place;
 use crate::engine::{Session, Trouble};
 use crate::event::{Observed, Rung, RungState};
-use crate::protocol::ClauseId;
+use crate::protocol::{ClauseId, ServerKind};
 use crate::target::Climb;
 use crate::transcript::{ConnId, Party, What, escape};
 
@@ -55,12 +55,17 @@ impl Session {
         true
     }
 
-    /// The first request behind the last line of the server: its entry, connection and verb.
+    /// The first request behind the last line of the server that lets users in: its entry, connection
+    /// and verb. A switchboard may be another process, which goes on.
     fn first_unheard(&self) -> Option<(usize, ConnId, String)> {
         let shared = self.links.lock();
+        let on_board = |conn: ConnId| {
+            let link = shared.links.get(conn.0);
+            link.is_some_and(|link| link.grammar.kind == ServerKind::Switchboard)
+        };
         let entries = shared.transcript.entries().iter().enumerate();
         let mut first = None;
-        for (at, entry) in entries {
+        for (at, entry) in entries.filter(|(_, entry)| !on_board(entry.conn)) {
             match &entry.what {
                 What::Frame(Party::Server, _) => first = None,
                 What::Frame(Party::Client, frame) if first.is_none() => {

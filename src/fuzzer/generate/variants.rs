@@ -105,7 +105,7 @@ const NEWS: [&str; 6] = [
     // An invitation, and no echo of ours, whose cookie is shorter.
     "RNG * * CKI /.{4,}/ ...",
 ];
-const VARIANTS: [Variant; 12] = {
+const VARIANTS: [Variant; 13] = {
     use After::{Challenge, Nothing, Packages};
     use ClauseId as C;
     [
@@ -130,6 +130,12 @@ const VARIANTS: [Variant; 12] = {
             C::VER_6,
             "VER {t} MSNP2 CVR0 0",
             &[&["VER {t} !0"], &["VER {t} !0 !0"]],
+        ),
+        variant(
+            Packages,
+            C::USR_11,
+            "USR {t} XYZ I {WHO.handle}",
+            &[&["refused"]],
         ),
         variant(Packages, C::USR_8, "USR {t} MD5 I {nobody}", NEVER_IN),
         variant(

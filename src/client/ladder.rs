@@ -119,7 +119,7 @@ impl Session {
             Some(_) => RungState::Refused,
         };
         ladder.is_silent |= state == RungState::Silent;
-        let clause = clause_of(rung, &trouble);
+        let clause = clause_of(self.env.dialect, rung, &trouble);
         // What another server of the same login takes, no reason excuses.
         let is_reasoned = clause != ClauseId::VER_10 && trouble.observed().is_some_and(is_reasoned);
         self.fail(Some(clause), Place::nowhere(), trouble);
@@ -466,11 +466,9 @@ fn is_reasoned(got: &Observed) -> bool {
 }
 
 /// The clause that is broken where a rung is out.
-fn clause_of(rung: Rung, trouble: &Trouble) -> ClauseId {
-    let request = Dialect::first()
-        .requests()
-        .find(|row| row.rung == Some(rung));
-    let line = Dialect::first().lines().find(|row| row.rung == Some(rung));
+fn clause_of(dialect: &'static Dialect, rung: Rung, trouble: &Trouble) -> ClauseId {
+    let request = dialect.requests().find(|row| row.rung == Some(rung));
+    let line = dialect.lines().find(|row| row.rung == Some(rung));
     let request = request.map(|row| row.clause);
     let usual = request.or_else(|| line?.clauses.first().copied());
     trouble.clause.or(usual).unwrap_or(ClauseId::LIVE_1)

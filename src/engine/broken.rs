@@ -58,7 +58,7 @@ impl Session {
         let known = self.slot(slot);
         let is_deaf = known.after_error && !known.unanswered.is_empty();
         let mut expected = expected.iter();
-        let waits = is_deaf && expected.all(|expect| waits_for_reply(expect));
+        let waits = is_deaf && expected.all(|expect| waits_for_reply(expect, self.env.dialect));
         waits.then_some(ClauseId::REPLY_3)
     }
 
@@ -157,11 +157,9 @@ fn broken_error(expect: &Expect, frame: &Frame) -> Option<ClauseId> {
 }
 
 /// Whether a step waits for the answer to a request, and not for a line that comes of itself.
-fn waits_for_reply(expect: &Expect) -> bool {
+fn waits_for_reply(expect: &Expect, dialect: &'static Dialect) -> bool {
     match wanted(expect) {
-        Some(Wanted::Line(verb)) => Dialect::first()
-            .rung_of_line(expect.conn.kind(), &verb)
-            .is_none(),
+        Some(Wanted::Line(verb)) => dialect.rung_of_line(expect.conn.kind(), &verb).is_none(),
         Some(Wanted::Error(_) | Wanted::AnyError | Wanted::Refused) | None => true,
         _ => false,
     }

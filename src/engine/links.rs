@@ -236,7 +236,9 @@ impl Shared {
         let Some(link) = self.links.get_mut(conn.0) else {
             return;
         };
-        link.sieve.pass(frame, &self.residents, &mut link.inbox);
+        let grammar = link.grammar;
+        link.sieve
+            .pass(frame, grammar, &self.residents, &mut link.inbox);
     }
 }
 
@@ -344,11 +346,13 @@ impl Links {
     ) {
         let mut shared = self.lock();
         shared.allowance.asked(bytes.len());
+        let dialect = shared.links.get(conn.0).map(|link| link.grammar.dialect);
+        let dialect = dialect.unwrap_or_default();
         for entry in what {
-            if may_set_prompt(&entry) {
+            if may_set_prompt(&entry, dialect) {
                 shared.forget_prompt(conn);
             }
-            if may_change_lists(&entry) {
+            if may_change_lists(&entry, dialect) {
                 shared.changed_at = Some(shared.now);
             }
             shared.record(conn, entry);

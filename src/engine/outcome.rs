@@ -7,7 +7,7 @@ use super::limit::Limit;
 use super::port::Refusal;
 use crate::event::{Failure, Observed, Rung, Variation};
 use crate::oracle::Finding;
-use crate::protocol::ClauseId;
+use crate::protocol::{ClauseId, Dialect};
 use crate::target::{Climb, Known, Learnt, Lists};
 use crate::transcript::{Entry, Party, Transcript, What};
 
@@ -82,6 +82,8 @@ pub struct AccountAfter {
 /// What a script came to.
 #[derive(Debug)]
 pub struct Outcome {
+    /// The dialect in which it was played.
+    pub dialect: &'static Dialect,
     /// How it ended.
     pub ending: Ending,
     /// Why it is broken, where that concerns more than the scenario.
@@ -151,6 +153,7 @@ impl Outcome {
     #[must_use]
     pub fn unrun() -> Self {
         Self {
+            dialect: Dialect::first(),
             ending: Ending::Blocked,
             cause: None,
             has_ended: false,

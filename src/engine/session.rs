@@ -537,6 +537,7 @@ impl Session {
         let findings = shared.judge.take_findings();
         let accusations = tell(&findings, &transcript, &shared.course, &self.redactor);
         Outcome {
+            dialect: self.env.dialect,
             ending,
             cause: self.cause,
             has_ended: self.has_ended,

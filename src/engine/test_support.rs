@@ -4,11 +4,13 @@ use std::time::Duration;
 
 use crate::engine::{Ending, Outcome};
 use crate::event::Failure;
+use crate::protocol::Dialect;
 use crate::transcript::Transcript;
 
 /// An outcome without a transcript.
 pub(crate) fn outcome(ending: Ending, failures: Vec<Failure>) -> Outcome {
     Outcome {
+        dialect: Dialect::first(),
         ending,
         cause: None,
         has_ended: ending == Ending::Passed,

@@ -1,11 +1,12 @@
 //! A clause or an error code in full, for people.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use super::palette::Palette;
 use super::text::printable;
 use super::words::{self, Word};
-use crate::protocol::{Clause, Dialect, ErrorCode, Level, Origin, Rung};
+use crate::protocol::{Clause, DIALECTS, ErrorCode, Level, Origin, Rung};
 
 /// What a level means, in one line.
 #[must_use]
@@ -92,13 +93,13 @@ pub fn rung(rung: Rung, palette: &Palette) -> String {
     let (name, of) = (rung.as_str(), "a rung of the ladder");
     let text = words::rung(rung);
     let mut out = word(&Word { name, of, text }, palette);
-    let rows = Dialect::first()
-        .requests()
-        .filter(|row| row.rung == Some(rung));
+    let all = DIALECTS.iter().flat_map(|dialect| dialect.requests());
+    let rows = all.filter(|row| row.rung == Some(rung));
     let mut clauses: Vec<&str> = rows
         .flat_map(|row| [row.clause.as_str(), row.result.as_str()])
         .collect();
-    clauses.dedup();
+    let mut seen = BTreeSet::new();
+    clauses.retain(|clause| seen.insert(*clause));
     if !clauses.is_empty() {
         let _ = writeln!(out, "    its clauses: {}", clauses.join(", "));
     }

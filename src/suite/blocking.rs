@@ -52,7 +52,8 @@ impl Suite {
             .filter(|rung| !rung.state.holds() && rung.cause.is_some())
             .peekable();
         out.peek()?;
-        let needs = rungs_of(self.entries.get(entry)?.scenario.as_ref());
+        let scenario = &self.entries.get(entry)?.scenario;
+        let needs = rungs_of(scenario, self.judge.dialect);
         out.find(|rung| needs.contains(&rung.rung)).copied()
     }
 
@@ -80,7 +81,7 @@ impl Suite {
             return;
         }
         if let Some(scenario) = self.scenario(entry) {
-            let had = rungs_of(&scenario);
+            let had = rungs_of(&scenario, self.judge.dialect);
             self.silences.retain(|rung, _| !had.contains(rung));
         }
     }

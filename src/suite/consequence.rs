@@ -114,7 +114,8 @@ fn is_of_the_same_kind(failure: &Failure, finding: &Finding, outcome: &Outcome) 
     let is_silent = matches!(failure.got, Observed::Silence(_));
     // What is wrong with the names in one line is wrong with them in others; a line that never came
     // is not kept from coming by its name.
-    let is_misread = || waits_for_names(failure) && (!is_silent || has_come(failure, outcome));
+    let is_misread =
+        || waits_for_names(failure, outcome) && (!is_silent || has_come(failure, outcome));
     // Another command or an error in a line's place is none of it.
     let differs = failure.word.is_some_and(|word| word > 1);
     if is_of_names(finding.clause) && (differs || is_misread()) {
@@ -125,10 +126,10 @@ fn is_of_the_same_kind(failure: &Failure, finding: &Finding, outcome: &Outcome) 
         return true;
     }
     // What a batch has not told of settings and lists, nobody has put right.
-    if is_of_batches(finding.clause) && is_refused_setting(failure) {
+    if is_of_batches(finding.clause) && is_refused_setting(failure, outcome) {
         return true;
     }
-    let waits_to_see = || waits_for_visibility(failure) && !is_unanswered_call(failure);
+    let waits_to_see = || waits_for_visibility(failure, outcome) && !is_unanswered_call(failure);
     if is_of_batches(finding.clause) && waits_to_see() {
         return true;
     }
@@ -158,7 +159,8 @@ fn follows_line(failure: &Failure, finding: &Finding, outcome: &Outcome) -> bool
     let is_silent = matches!(failure.got, Observed::Silence(_));
     // A wrong number keeps no line from coming, nor does a wrong name where any will do.
     let is_of_whom = [ClauseId::USR_3, ClauseId::USR_4, ClauseId::ADD_12].contains(&finding.clause);
-    let is_idle = is_of_numbers(finding.clause) || (is_of_whom && !waits_for_names(failure));
+    let is_idle =
+        is_of_numbers(finding.clause) || (is_of_whom && !waits_for_names(failure, outcome));
     if is_silent && is_idle {
         return false;
     }
@@ -181,7 +183,7 @@ fn follows_line(failure: &Failure, finding: &Finding, outcome: &Outcome) -> bool
         // A TrID too many keeps nobody out.
         _ => finding.clause != ClauseId::TRID_9,
     };
-    if leads_astray && Dialect::first().requests().any(|row| is_handed(&row)) {
+    if leads_astray && outcome.dialect.requests().any(|row| is_handed(&row)) {
         return true;
     }
     // Where nothing should come, there came a line of a kind that was accused before.
@@ -320,8 +322,8 @@ fn leans_on_lists(failure: &Failure, finding: &Finding, outcome: &Outcome) -> bo
                 |text: &str, known: &str| text.split(' ').nth(2) == known.split(' ').nth(2);
             matches!(&finding.got, Observed::Line(known) if is_told(&failure.expected.text, known))
         }
-        Observed::Silence(_) => waits_for_visibility(failure) && hides(),
-        Observed::Error(216 | 217, _) => waits_for_visibility(failure) && hides(),
+        Observed::Silence(_) => waits_for_visibility(failure, outcome) && hides(),
+        Observed::Error(216 | 217, _) => waits_for_visibility(failure, outcome) && hides(),
         _ => false,
     }
 }
@@ -341,13 +343,13 @@ pub(crate) fn tells_of_lists(failure: &Failure) -> bool {
 
 /// Whether what came, or what should have come, may be otherwise where lists are otherwise: they are
 /// shown or changed, their number is told, somebody is seen or called, or nothing should come.
-pub(super) fn may_lean_on_lists(failure: &Failure) -> bool {
+pub(super) fn may_lean_on_lists(failure: &Failure, dialect: &'static Dialect) -> bool {
     const OF_LISTS: [&str; 4] = ["ADD", "REM", "LST", "SYN"];
-    let is_of_them = |verb: &str| OF_LISTS.contains(&verb) || is_of_visibility(verb);
+    let is_of_them = |verb: &str| OF_LISTS.contains(&verb) || is_of_visibility(verb, dialect);
     // That there is an answer at all, lists do not decide: only that it is another.
     let is_silent = matches!(failure.got, Observed::Silence(_)) && failure.detail.is_none();
     let is_due = |verb: &str| match is_silent {
-        true => is_of_visibility(verb),
+        true => is_of_visibility(verb, dialect),
         false => is_of_them(verb),
     };
     let mut wanted = failure.expected.any.iter();
@@ -370,15 +372,16 @@ fn shows_more(finding: &Finding) -> bool {
 }
 
 /// Whether a failure waits for what depends on who may see and call whom.
-fn waits_for_visibility(failure: &Failure) -> bool {
+fn waits_for_visibility(failure: &Failure, outcome: &Outcome) -> bool {
     let mut any = failure.expected.any.iter();
-    any.any(|wanted| matches!(wanted, Wanted::Line(verb) if is_of_visibility(verb)))
+    let is_it = |verb: &str| is_of_visibility(verb, outcome.dialect);
+    any.any(|wanted| matches!(wanted, Wanted::Line(verb) if is_it(verb)))
 }
 
 /// Whether a setting was refused, which may be so already.
-fn is_refused_setting(failure: &Failure) -> bool {
+fn is_refused_setting(failure: &Failure, outcome: &Outcome) -> bool {
     let is_setting = |row: &RequestRow| matches!(row.effect, Effect::Prompt | Effect::Privacy);
-    let mut settings = Dialect::first().requests().filter(is_setting);
+    let mut settings = outcome.dialect.requests().filter(is_setting);
     matches!(failure.got, Observed::Error(..))
         && settings.any(|row| failure.command.as_deref() == Some(row.verb.as_str()))
 }
@@ -389,10 +392,10 @@ fn is_unanswered_call(failure: &Failure) -> bool {
 }
 
 /// Whether a request or a line depends on who may see and call whom.
-fn is_of_visibility(verb: &str) -> bool {
-    let requests = Dialect::first().requests();
+fn is_of_visibility(verb: &str, dialect: &'static Dialect) -> bool {
+    let requests = dialect.requests();
     let requests = requests.map(|row| (row.verb, row.rung));
-    let lines = Dialect::first().lines();
+    let lines = dialect.lines();
     let lines = lines.map(|row| (row.message.verb, row.rung));
     let seen = requests.chain(lines);
     let seen = seen.filter(|(_, rung)| rung.is_some_and(Rung::is_of_visibility));
@@ -433,7 +436,7 @@ pub(super) fn first_word(line: &str) -> &str {
 }
 
 /// Whether a failure waits for a line that holds a friendly name, and not for any name there.
-fn waits_for_names(failure: &Failure) -> bool {
+fn waits_for_names(failure: &Failure, outcome: &Outcome) -> bool {
     let has_name = |row: &LineRow| {
         let Some(place) = row.message.place_of(Param::Name) else {
             return false;
@@ -445,9 +448,9 @@ fn waits_for_names(failure: &Failure) -> bool {
         let takes_any = |text: &str| text.split(' ').nth(place) == Some("*");
         own.peek().is_none() || !own.all(takes_any)
     };
-    let lines = Dialect::first().lines().filter(has_name);
+    let lines = outcome.dialect.lines().filter(has_name);
     let lines = lines.map(|row| row.message.verb);
-    let renaming = Dialect::first().requests();
+    let renaming = outcome.dialect.requests();
     let renaming = renaming.filter(|row| row.effect == Effect::Name);
     let named: Vec<Verb> = lines.chain(renaming.map(|row| row.verb)).collect();
     waits_for(failure, &named)
@@ -527,16 +530,16 @@ impl Omission {
     }
 
     /// The clauses that say that this must not be left undone.
-    fn clauses(&self) -> Vec<ClauseId> {
+    fn clauses(&self, dialect: &'static Dialect) -> Vec<ClauseId> {
         let kind = match self.on_switchboard {
             true => ServerKind::Switchboard,
             false => ServerKind::Notification,
         };
-        let of_line = Dialect::first()
+        let of_line = dialect
             .lines()
             .filter(|row| row.message.verb.as_str() == self.verb);
         let of_line = of_line.flat_map(|row| row.clauses.iter().copied());
-        let row = Dialect::first().request(kind, &self.verb);
+        let row = dialect.request(kind, &self.verb);
         let of_request = row.into_iter().flat_map(|row| [row.clause, row.result]);
         let again = (self.verb == "SYN").then_some(ClauseId::SYN_10);
         let always = [ClauseId::REPLY_1];
@@ -549,10 +552,11 @@ impl Omission {
         self.verb == "LST" && failure.clause == Some(ClauseId::LST_4)
     }
 
-    /// Whether a failure that shows this is about it, and not about something that needs it.
-    pub(super) fn is_named_by(&self, failure: &Failure) -> bool {
+    /// Whether a failure that shows this in a dialect is about it, and not about something that needs
+    /// it.
+    pub(super) fn is_named_by(&self, failure: &Failure, dialect: &'static Dialect) -> bool {
         failure
             .clause
-            .is_some_and(|clause| self.clauses().contains(&clause))
+            .is_some_and(|clause| self.clauses(dialect).contains(&clause))
     }
 }

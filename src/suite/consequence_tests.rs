@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use super::consequence::{drop_life, drop_silence, is_charged, may_lean_on_lists};
+use super::consequence::{Omission, drop_life, drop_silence, is_charged, may_lean_on_lists};
 use crate::engine::test_support::outcome;
 use crate::engine::{Ending, Outcome};
 use crate::event::test_support::{failure, observed};
 use crate::event::{Expectation, Failure, Wanted};
 use crate::oracle::Finding;
-use crate::protocol::{ClauseId, ServerKind};
+use crate::protocol::{ClauseId, Dialect, ServerKind};
 use crate::transcript::{ConnId, ConnName, Party, What};
 use crate::wire::Frame;
 
@@ -374,7 +374,8 @@ fn the_rest_of_a_line_that_ended_too_early_is_accused_of_nothing() {
 fn only_what_is_about_lists_is_doubted_where_they_were_not_as_wanted() {
     let outcome = said(&[]);
     let leans = |command: &str, verb: &str, got: &str| {
-        may_lean_on_lists(&Failure {
+        let lean = |failure: &Failure| may_lean_on_lists(failure, Dialect::first());
+        lean(&Failure {
             command: Some(command.into()),
             ..waiting(&outcome, 0, verb, got)
         })
@@ -390,7 +391,7 @@ fn only_what_is_about_lists_is_doubted_where_they_were_not_as_wanted() {
         },
         ..failure(None, "nothing", "RNG 7 x")
     };
-    assert!(may_lean_on_lists(&nothing));
+    assert!(may_lean_on_lists(&nothing, Dialect::first()));
 }
 
 #[test]
@@ -420,4 +421,19 @@ fn who_only_ran_is_accused_of_what_it_saw_itself() {
         .filter_map(|failure| failure.clause)
         .collect();
     assert_eq!(left, [ClauseId::CHG_1]);
+}
+
+#[test]
+fn what_is_left_undone_is_named_by_the_clauses_of_the_dialect() {
+    let silent = Failure {
+        command: Some("PRP".into()),
+        ..failure(Some(ClauseId::PRP_1), "PRP", "nothing")
+    };
+    let omission = Omission::of(&silent).unwrap();
+    let is_named = |dialect: &[u8]| {
+        let dialect = Dialect::named(dialect).unwrap();
+        omission.is_named_by(&silent, dialect)
+    };
+    assert!(is_named(b"MSNP5") && is_named(b"MSNP7"));
+    assert!(!is_named(b"MSNP2") && !is_named(b"MSNP4"));
 }

@@ -9,7 +9,7 @@ use super::run::Suite;
 use crate::diagnostic::Source;
 use crate::engine::Outcome;
 use crate::event::{Failure, PROBE, Rung, RungResult, RungState, ScenarioResult, Verdict};
-use crate::protocol::{ClauseId, Dialect};
+use crate::protocol::ClauseId;
 use crate::scenario::ast::{Needs, Scenario};
 use crate::target::Climb;
 
@@ -102,12 +102,11 @@ impl Suite {
                 rung.cause = below;
             }
         }
+        let dialect = self.judge.dialect;
         for rung in &mut self.ladder {
             let of_rung = |failure: &&&Failure| {
                 let command = failure.command.as_deref().unwrap_or_default();
-                let rows = Dialect::first()
-                    .requests()
-                    .filter(|row| row.rung == Some(rung.rung));
+                let rows = dialect.requests().filter(|row| row.rung == Some(rung.rung));
                 failure.judge.is_watcher()
                     && rows.into_iter().any(|row| row.verb.as_str() == command)
             };

@@ -11,14 +11,14 @@ use crate::scenario::ast::{
 };
 use crate::transcript::ConnName;
 
-/// The rungs that a scenario stands on.
-pub(super) fn rungs_of(scenario: &Scenario) -> BTreeSet<Rung> {
+/// The rungs that a scenario stands on in a dialect.
+pub(super) fn rungs_of(scenario: &Scenario, dialect: &'static Dialect) -> BTreeSet<Rung> {
     let mut needs = BTreeSet::new();
     for user in &scenario.users {
         of_fixture(&user.fixture, &mut needs);
     }
-    of_steps(&scenario.setup, &mut needs);
-    of_steps(&scenario.steps, &mut needs);
+    of_steps(&scenario.setup, dialect, &mut needs);
+    of_steps(&scenario.steps, dialect, &mut needs);
     needs
 }
 
@@ -70,20 +70,24 @@ fn of_fixture(fixture: &Fixture, needs: &mut BTreeSet<Rung>) {
     }
 }
 
-fn of_steps(steps: &[Step], needs: &mut BTreeSet<Rung>) {
+fn of_steps(steps: &[Step], dialect: &'static Dialect, needs: &mut BTreeSet<Rung>) {
     for step in steps {
         match &step.action {
             Action::Send(send) => {
                 let kind = send.conn.kind();
-                needs.extend(send.items.iter().filter_map(|item| of_item(kind, item)));
+                needs.extend(
+                    send.items
+                        .iter()
+                        .filter_map(|item| of_item(dialect, kind, item)),
+                );
             }
-            Action::Expect(expect) => needs.extend(of_expectation(expect)),
-            Action::AnyOrder(steps) | Action::Repeat(_, steps) => of_steps(steps, needs),
+            Action::Expect(expect) => needs.extend(of_expectation(dialect, expect)),
+            Action::AnyOrder(steps) | Action::Repeat(_, steps) => of_steps(steps, dialect, needs),
             // One of several branches may do without what the others need.
             Action::OneOf(branches) => {
                 let of_branch = |branch: &Vec<Step>| {
                     let mut of_branch = BTreeSet::new();
-                    of_steps(branch, &mut of_branch);
+                    of_steps(branch, dialect, &mut of_branch);
                     of_branch
                 };
                 let common = branches.iter().map(of_branch);
@@ -96,22 +100,22 @@ fn of_steps(steps: &[Step], needs: &mut BTreeSet<Rung>) {
     }
 }
 
-fn of_item(kind: ServerKind, item: &SendItem) -> Option<Rung> {
+fn of_item(dialect: &'static Dialect, kind: ServerKind, item: &SendItem) -> Option<Rung> {
     let text = match item {
         SendItem::Line { text, .. } | SendItem::Raw(Payload::Text(text)) => text,
         SendItem::Raw(_) => return None,
     };
-    Dialect::first().request(kind, first_word(text)?)?.rung
+    dialect.request(kind, first_word(text)?)?.rung
 }
 
-fn of_expectation(expect: &Expect) -> Option<Rung> {
+fn of_expectation(dialect: &'static Dialect, expect: &Expect) -> Option<Rung> {
     let Expected::Line { pattern, .. } = &expect.what else {
         return None;
     };
     match &pattern.words.first()?.kind {
         WordKind::Text(text) => {
             let verb = first_word(text)?;
-            Dialect::first().rung_of_line(expect.conn.kind(), &verb)
+            dialect.rung_of_line(expect.conn.kind(), &verb)
         }
         _ => None,
     }
@@ -134,7 +138,7 @@ mod tests {
     use crate::scenario::test_support::load_steps;
 
     fn needs(steps: &str) -> Vec<&'static str> {
-        rungs_of(&load_steps(steps))
+        rungs_of(&load_steps(steps), Dialect::first())
             .into_iter()
             .map(Rung::as_str)
             .collect()

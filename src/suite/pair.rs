@@ -4,7 +4,7 @@
 use crate::engine::Outcome;
 use crate::event::{Failure, Observed};
 use crate::oracle::Finding;
-use crate::protocol::{Dialect, Direction, Param};
+use crate::protocol::{Direction, Param};
 use crate::transcript::{ConnId, Party, What};
 use crate::wire::{Frame, Words};
 
@@ -43,7 +43,7 @@ fn handle_of(outcome: &Outcome, conn: ConnId) -> Option<String> {
     let mut asked = lines(outcome, Party::Client, usize::MAX);
     asked.find_map(|(conn, frame)| {
         let words: Words<'_> = frame.words().collect();
-        let said = Dialect::first().saying(Direction::ToServer, &words)?;
+        let said = outcome.dialect.saying(Direction::ToServer, &words)?;
         let own = said
             .get(Param::Handle)
             .filter(|_| said.is_login() || said.is_entry())?;

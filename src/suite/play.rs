@@ -101,13 +101,15 @@ impl Session {
         let Some(stale) = self.stale_entry() else {
             return ending;
         };
+        let dialect = self.env.dialect;
         // What has nothing to do with lists is right or wrong whatever they hold.
         if self
             .failures
             .iter()
-            .any(|failure| !may_lean_on_lists(failure))
+            .any(|failure| !may_lean_on_lists(failure, dialect))
         {
-            self.failures.retain(|failure| !may_lean_on_lists(failure));
+            self.failures
+                .retain(|failure| !may_lean_on_lists(failure, dialect));
             return ending;
         }
         for failure in &mut self.failures {

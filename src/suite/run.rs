@@ -568,8 +568,11 @@ impl Entry {
 
     /// Whether what failed is a breach that others only wait for in vain.
     pub(super) fn is_about_an_omission(&self) -> bool {
-        let mut failures = self.first.iter().flat_map(|first| &first.failures);
-        failures.any(|one| Omission::of(one).is_some_and(|omission| omission.is_named_by(one)))
+        self.first.as_ref().is_some_and(|first| {
+            let named = |omission: Omission, one| omission.is_named_by(one, first.dialect);
+            let mut failures = first.failures.iter();
+            failures.any(|one| Omission::of(one).is_some_and(|omission| named(omission, one)))
+        })
     }
 }
 

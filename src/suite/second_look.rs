@@ -151,11 +151,12 @@ impl Suite {
             let Some(omission) = Omission::of(failure) else {
                 continue;
             };
-            let is_whole = omission.is_named_by(failure);
+            let dialect = self.judge.dialect;
+            let is_whole = omission.is_named_by(failure, dialect);
             let is_known = self
                 .omissions
                 .get(&omission)
-                .is_some_and(|known| !is_whole || omission.is_named_by(known));
+                .is_some_and(|known| !is_whole || omission.is_named_by(known, dialect));
             if !is_known && (is_whole || omission.is_named_in_part_by(failure)) {
                 self.omissions.insert(omission, failure.clone());
             }
@@ -178,7 +179,8 @@ impl Suite {
         let is_at_once = scenario.is_some_and(|scenario| sends_at_once(&scenario));
         let of_reads = self.causes.of_reads().filter(|_| is_at_once);
         result.failures.retain(|failure| {
-            let omission = Omission::of(failure).filter(|it| !it.is_named_by(failure));
+            let omission =
+                Omission::of(failure).filter(|it| !it.is_named_by(failure, result.dialect));
             let cause = omission.and_then(|omission| self.omissions.get(&omission));
             let cause = cause.filter(|cause| cause.clause != failure.clause);
             known = known.take().or(cause.cloned());
@@ -284,7 +286,7 @@ pub(super) fn notes_what_never_comes(result: &ScenarioResult) -> bool {
 fn needs_what_never_comes(result: &ScenarioResult) -> bool {
     let needs = |failure: &Failure| {
         let omission = Omission::of(failure);
-        omission.is_some_and(|omission| !omission.is_named_by(failure))
+        omission.is_some_and(|omission| !omission.is_named_by(failure, result.dialect))
     };
     result.verdict == Verdict::Failed && result.failures.iter().any(needs)
 }

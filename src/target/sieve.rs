@@ -4,7 +4,7 @@
 use std::collections::{BTreeSet, VecDeque};
 use std::fmt::Display;
 
-use crate::protocol::{Dialect, Direction, Grammar, Param, Rung, ServerKind};
+use crate::protocol::{Grammar, Param, Rung};
 use crate::wire::{Frame, Words};
 
 /// Contacts that stand on everybody's lists and cannot be removed: the list, and the handle in
@@ -27,6 +27,7 @@ impl Sieve {
     pub(crate) fn pass(
         &mut self,
         frame: Frame,
+        grammar: Grammar,
         residents: &Residents,
         inbox: &mut VecDeque<Frame>,
     ) {
@@ -41,7 +42,7 @@ impl Sieve {
             inbox.extend(self.held.drain(..));
         }
         let Some(is_last) = part else {
-            if !is_presence_of_one(&frame, residents) {
+            if !is_presence_of_one(&frame, grammar, residents) {
                 inbox.push_back(frame);
             }
             return;
@@ -66,13 +67,12 @@ fn part_of_list(frame: &Frame) -> Option<bool> {
 }
 
 /// Whether a line tells the state of a resident.
-fn is_presence_of_one(frame: &Frame, residents: &Residents) -> bool {
-    let kind = ServerKind::Notification;
-    let row = Dialect::first().line(kind, frame.verb());
+fn is_presence_of_one(frame: &Frame, grammar: Grammar, residents: &Residents) -> bool {
+    let row = grammar.dialect.line(grammar.kind, frame.verb());
     if row.is_none_or(|row| row.rung != Some(Rung::Presence)) {
         return false;
     }
-    let message = Grammar::new(kind, Direction::ToClient).find(frame.verb());
+    let message = grammar.find(frame.verb());
     let place = message.and_then(|message| message.place_of(Param::Handle));
     let handle = place.and_then(|place| frame.words().nth(place));
     handle.is_some_and(|handle| is_resident(handle, residents))
@@ -120,14 +120,17 @@ fn numbered(frame: &Frame, most: usize, item: impl Display, total: impl Display)
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::protocol::{Direction, ServerKind};
 
     fn sieved(lines: &[&str]) -> Vec<String> {
         let resident = |list: &str| (list.to_owned(), "service@x".to_owned());
         let residents = [resident("FL"), resident("AL")].into();
+        let grammar = Grammar::new(ServerKind::Notification, Direction::ToClient);
         let mut sieve = Sieve::default();
         let mut left = VecDeque::new();
         for line in lines {
-            sieve.pass(Frame::line((*line).to_owned()), &residents, &mut left);
+            let frame = Frame::line((*line).to_owned());
+            sieve.pass(frame, grammar, &residents, &mut left);
         }
         let text = |frame: &Frame| String::from_utf8_lossy(&frame.line).into_owned();
         left.iter().map(text).collect()

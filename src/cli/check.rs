@@ -9,7 +9,7 @@ use msnpspec::diagnostic::{Diagnostic, Source, Span};
 use msnpspec::event::{Event, RunInfo, Scope, Verdict};
 use msnpspec::protocol::Dialect;
 use msnpspec::report::{Judged, printable};
-use msnpspec::suite::{check as judge, conclude};
+use msnpspec::suite::{check as judge, conclude, spoken};
 use msnpspec::transcript::capture::{self, CaptureError};
 use msnpspec::transcript::read::{Reading, read};
 
@@ -62,9 +62,15 @@ pub(crate) fn check(args: &CheckArgs, matches: &ArgMatches, console: Console) ->
     };
     let progress = Progress::new(Watched::ByNobody);
     let begun = msnpspec::net::now();
+    let mut dialects: Vec<&Dialect> = recorded.iter().flat_map(|(_, it)| spoken(it)).collect();
+    dialects.sort();
+    dialects.dedup();
+    if dialects.is_empty() {
+        dialects.push(Dialect::first());
+    }
     let info = RunInfo {
         target: "recorded".to_owned(),
-        dialects: vec![Dialect::first()],
+        dialects,
         level: args.level,
         strict: false,
         seed: 0,

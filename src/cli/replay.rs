@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use msnpspec::diagnostic::Source;
 use msnpspec::event::{Failure, Judge, Observed, ScenarioResult};
-use msnpspec::protocol::{ClauseId, Direction, MSNP2, Param, Saying};
+use msnpspec::protocol::{ClauseId, Direction, Param, Saying};
 use msnpspec::report::printable;
 use msnpspec::scenario::ast::{
     Action, Expect, Expected, LinePattern, Part, Scenario, Step, Text, WordKind, WordPattern,
@@ -290,7 +290,7 @@ fn players(live: &BTreeMap<String, VecDeque<Said>>) -> Vec<(String, String)> {
         let user = conn.split('@').next().unwrap_or_default();
         for said in all.iter().filter(|said| said.party == Party::Server) {
             let words: Vec<&[u8]> = words(said.line.as_bytes()).collect();
-            let told = MSNP2.saying(Direction::ToClient, &words);
+            let told = Saying::of(Direction::ToClient, &words);
             let welcome = told.filter(Saying::is_welcome);
             if let Some(handle) = welcome.and_then(|told| told.get(Param::Handle)) {
                 let handle = String::from_utf8_lossy(handle);

@@ -49,6 +49,8 @@ pub(crate) fn tell(
     });
     let failure = |finding: &Finding| {
         let clause = finding.clause.clause();
+        let conn = transcript.connection(finding.conn);
+        let spoken = conn.map(|conn| conn.dialect).unwrap_or_default();
         let redact = |text: &str| redactor.apply(text).into_owned();
         let expected = match finding.expected.as_str() {
             "" => clause.text,
@@ -56,7 +58,7 @@ pub(crate) fn tell(
         };
         Failure {
             clause: Some(clause.id),
-            level: Some(clause.level),
+            level: Some(clause.id.level_in(spoken)),
             judge: Judge::Oracle(finding.oracle.into()),
             place: course.place(finding.entry),
             expected: redact(expected).into(),
@@ -64,7 +66,7 @@ pub(crate) fn tell(
             detail: Some(redact(&finding.message)),
             word: None,
             command: command_of(finding, transcript),
-            kind: transcript.connection(finding.conn).map(|conn| conn.kind),
+            kind: conn.map(|conn| conn.kind),
             conn: Some(finding.conn),
             entry: Some(finding.entry),
             until: finding.entry + 1,

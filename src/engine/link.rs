@@ -157,13 +157,11 @@ impl Link {
     pub(crate) fn observe(&mut self, frame: &Frame) {
         let word = |n| frame.words().nth(n).map(|word| frame.line.slice_ref(word));
         let serial = |n| word(n).filter(|word| *word != UNKNOWN);
+        let agreed = Dialect::agreed(frame.words());
+        agreed.into_iter().for_each(|dialect| self.speak(dialect));
         match frame.line.get(..4) {
             Some(b"USR " | b"ANS ") => {
                 self.entered |= frame.words().nth(2) == Some(b"OK");
-            }
-            Some(b"VER ") => {
-                let dialect = frame.words().nth(2).and_then(Dialect::named);
-                dialect.into_iter().for_each(|dialect| self.speak(dialect));
             }
             Some(b"SYN ") => {
                 self.serial = word(2);

@@ -18,7 +18,7 @@ use tokio::task::JoinSet;
 
 use crate::net::tape::{Piece, Recorded, Tape, Track};
 use crate::oracle::Finding;
-use crate::protocol::{Direction, MSNP2, Param};
+use crate::protocol::{Direction, Param, Saying};
 use crate::transcript::Party;
 use crate::wire::Frame;
 
@@ -318,7 +318,7 @@ async fn onward(shared: &Arc<Shared>, party: Party, pieces: Vec<Piece>) -> Bytes
 /// The address that a line refers its client to.
 fn referral(frame: &Frame) -> Option<String> {
     let words: Vec<&[u8]> = frame.words().take(8).collect();
-    let said = MSNP2.saying(Direction::ToClient, &words)?;
+    let said = Saying::of(Direction::ToClient, &words)?;
     let address = said.get(Param::Address)?;
     let address = std::str::from_utf8(address).ok()?;
     let (_, port) = address.rsplit_once(':')?;

@@ -9,7 +9,7 @@ use std::time::Duration;
 use bytes::{Buf, Bytes, BytesMut};
 
 use crate::oracle::{Finding, Judge};
-use crate::protocol::{Direction, Grammar, MSNP2, Param, ServerKind};
+use crate::protocol::{Dialect, Direction, Param, Passage, Saying, ServerKind};
 use crate::transcript::{ConnId, ConnName, Entry, Party, RESPONSE, Redactor, Transcript, What};
 use crate::wire::{Decoder, Frame, Limits, Words};
 
@@ -47,20 +47,25 @@ struct Side {
 /// What one end sends.
 #[derive(Debug)]
 struct Stream {
-    decoder: Decoder<Grammar>,
+    decoder: Decoder<Passage>,
     /// What no piece holds yet.
     rest: BytesMut,
 }
 
 impl Stream {
-    fn new(rule: Grammar) -> Self {
+    fn new(rule: Passage) -> Self {
         Self {
             decoder: Decoder::new(rule, LIMITS),
             rest: BytesMut::new(),
         }
     }
 
-    fn read(&mut self, bytes: &[u8]) -> Vec<Piece> {
+    /// The pieces that these bytes complete; `heard` is told of each line before the next is read.
+    fn read(
+        &mut self,
+        bytes: &[u8],
+        mut heard: impl FnMut(&mut Decoder<Passage>, &Frame),
+    ) -> Vec<Piece> {
         self.decoder.push(bytes);
         self.rest.extend_from_slice(bytes);
         let mut pieces = Vec::new();
@@ -68,6 +73,7 @@ impl Stream {
             match self.decoder.next_frame() {
                 Ok(Some(frame)) => {
                     self.rest.advance(frame.to_bytes().len());
+                    heard(&mut self.decoder, &frame);
                     pieces.push(Piece::Frame(frame));
                 }
                 Ok(None) => break,
@@ -108,9 +114,9 @@ pub enum Piece {
     Raw(Bytes),
 }
 
-/// At a door that leads to more than one kind of server a message may come as well.
-fn grammar(direction: Direction) -> Grammar {
-    Grammar::new(ServerKind::Switchboard, direction)
+/// A door may lead to more than one kind of server.
+fn passage(dialect: &'static Dialect, direction: Direction) -> Passage {
+    Passage { dialect, direction }
 }
 
 impl Tape {
@@ -122,8 +128,8 @@ impl Tape {
             conn: None,
             address: address.to_owned(),
             opened: now,
-            client: Stream::new(grammar(Direction::ToServer)),
-            server: Stream::new(grammar(Direction::ToClient)),
+            client: Stream::new(passage(Dialect::first(), Direction::ToServer)),
+            server: Stream::new(passage(Dialect::first(), Direction::ToClient)),
             handle: None,
         };
         self.tracks.insert(track, side);
@@ -136,8 +142,17 @@ impl Tape {
             return Vec::new();
         };
         let pieces = match party {
-            Party::Client => side.client.read(bytes),
-            Party::Server => side.server.read(bytes),
+            Party::Client => side.client.read(bytes, |_, _| {}),
+            Party::Server => {
+                let client = &mut side.client.decoder;
+                // What comes behind the answer to VER is of the dialect that it names.
+                side.server.read(bytes, |own, frame| {
+                    if let Some(dialect) = Dialect::agreed(frame.words()) {
+                        own.set_rule(passage(dialect, Direction::ToClient));
+                        client.set_rule(passage(dialect, Direction::ToServer));
+                    }
+                })
+            }
         };
         for piece in &pieces {
             self.piece(now, track, party, piece);
@@ -196,7 +211,7 @@ impl Tape {
         };
         self.name(now, track, Some((party, &frame)));
         let words: Vec<&[u8]> = frame.words().take(LOOKED_AT).collect();
-        let asked = MSNP2.saying(Direction::ToServer, &words);
+        let asked = Saying::of(Direction::ToServer, &words);
         let login = asked.filter(|said| party == Party::Client && said.is_login());
         if let Some(handle) = login.and_then(|said| said.get(Param::Handle)) {
             self.logs_in(track, String::from_utf8_lossy(handle).into_owned());
@@ -235,7 +250,7 @@ impl Tape {
             Some((Party::Client, frame)) => frame.words().take(LOOKED_AT).collect(),
             _ => Vec::new(),
         };
-        let asked = MSNP2.saying(Direction::ToServer, &words);
+        let asked = Saying::of(Direction::ToServer, &words);
         let guest = asked
             .filter(|said| said.kind() == Some(ServerKind::Switchboard))
             .and_then(|said| said.get(Param::Handle));
@@ -273,6 +288,7 @@ impl Tape {
             what,
             mark: None,
         };
+        self.transcript.learn(conn, &entry.what);
         self.judge.entry(&self.transcript, &entry);
         if let What::Frame(Party::Client, frame) = &mut entry.what {
             mask(frame);
@@ -300,7 +316,7 @@ const LOOKED_AT: usize = 8;
 fn mask(frame: &mut Frame) {
     let line = frame.clone();
     let words: Vec<&[u8]> = line.words().collect();
-    let asked = MSNP2.saying(Direction::ToServer, &words);
+    let asked = Saying::of(Direction::ToServer, &words);
     if let Some(at) = asked.and_then(|said| said.place(Param::Response)) {
         let mut masked: Words<'_> = words.into_iter().collect();
         if let Some(word) = masked.get_mut(at) {

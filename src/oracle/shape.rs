@@ -7,8 +7,8 @@ use super::line::{Line, Verb, number};
 use super::mend::{behind_name, has_counts_swapped, place_of_name};
 use super::world::{Role, Seen, Told, World};
 use crate::protocol::{
-    ClauseId, DIALECTS, Dialect, Direction, Form, Grammar, List, Message, Param, ServerKind,
-    TridRule, decode_name, join_name,
+    ClauseId, DIALECTS, Dialect, Direction, Form, Grammar, List, Message, Param, Saying,
+    ServerKind, TridRule, decode_name, join_name,
 };
 use crate::wire::Words;
 
@@ -104,6 +104,9 @@ impl Oracle for Shape {
         if !judges {
             return;
         }
+        if seen.conn.may_speak_any() && is_of_any_dialect(told) {
+            return;
+        }
         let Some((row, form)) = form_of(seen, told) else {
             judge_dialect(seen, told, out);
             return;
@@ -124,6 +127,12 @@ fn form_of(seen: &Seen<'_, '_>, told: &Told<'_, '_>) -> Option<(&'static Message
     let row = seen.conn.grammar(Direction::ToClient).row(told.line.verb)?;
     let form = row.form(told.line.words_from(row.first_param()))?;
     Some((row, form))
+}
+
+/// Whether a line has the form of some dialect.
+fn is_of_any_dialect(told: &Told<'_, '_>) -> bool {
+    let words: Words<'_> = told.frame.words().collect();
+    Saying::of(Direction::ToClient, &words).is_some_and(|said| said.fits())
 }
 
 /// A line that the dialect in use does not have, and a later one has.

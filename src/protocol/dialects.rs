@@ -26,6 +26,13 @@ impl Dialect {
         all.find(|dialect| word.eq_ignore_ascii_case(dialect.name.as_bytes()))
     }
 
+    /// The dialect that a line of the server agrees on: its answer to an offer names one that is
+    /// known.
+    pub fn agreed<'w>(mut words: impl Iterator<Item = &'w [u8]>) -> Option<&'static Self> {
+        let is_answer = Verb::parse(words.next()?) == Verb::Ver;
+        is_answer.then(|| words.nth(1))?.and_then(Self::named)
+    }
+
     /// The names of several, as a sentence has them: `MSNP2, MSNP3 and MSNP7`, `MSNP2 to MSNP7`.
     #[must_use]
     pub fn names(dialects: &[&'static Self]) -> String {

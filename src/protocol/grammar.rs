@@ -123,6 +123,30 @@ impl Grammar {
     }
 }
 
+/// Enough to read a line at a door that leads to more than one kind of server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Passage {
+    /// What client and server have agreed on.
+    pub dialect: &'static Dialect,
+    /// Who speaks.
+    pub direction: Direction,
+}
+
+impl PayloadRule for Passage {
+    fn length<'l>(&self, line: &'l [u8]) -> Option<&'l [u8]> {
+        let mut kinds = [ServerKind::Notification, ServerKind::Switchboard].into_iter();
+        kinds.find_map(|kind| {
+            let (dialect, direction) = (self.dialect, self.direction);
+            let grammar = Grammar {
+                dialect,
+                kind,
+                direction,
+            };
+            grammar.payload_word(line)
+        })
+    }
+}
+
 impl PayloadRule for Grammar {
     fn length<'l>(&self, line: &'l [u8]) -> Option<&'l [u8]> {
         self.payload_word(line)

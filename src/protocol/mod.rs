@@ -42,7 +42,7 @@ pub use clause::{Clause, ClauseId, Level, UnknownClause};
 pub use dialect::{Dialect, is_dialect, is_package};
 pub use dialects::DIALECTS;
 pub use error_code::{ErrorCode, Origin, error_codes};
-pub use grammar::Grammar;
+pub use grammar::{Grammar, Passage};
 pub use handle::{
     DEFAULT_PORT, MAX_HANDLE, MAX_MESSAGE, MAX_NAME, ONLINE_STATES, decode_name, encode_name,
     join_name,

@@ -1,6 +1,7 @@
 //! What a line says by itself, to somebody who does not know yet what is at the other end.
 
 use super::dialect::Dialect;
+use super::dialects::DIALECTS;
 use super::message::{Form, Message, Param};
 use super::role::{Direction, Kinds, ServerKind};
 use super::verb::Verb;
@@ -22,6 +23,27 @@ impl<'w> Saying<'w> {
     #[must_use]
     pub fn get(&self, param: Param) -> Option<&'w [u8]> {
         self.words.get(self.place(param)?).copied()
+    }
+
+    /// What a line says where nobody knows which dialect is spoken: in the first whose form it has.
+    #[must_use]
+    pub fn of(direction: Direction, words: &'w [&'w [u8]]) -> Option<Self> {
+        let mut all = DIALECTS.iter();
+        let mut sayings = all
+            .by_ref()
+            .filter_map(|dialect| dialect.saying(direction, words));
+        let first = sayings.next()?;
+        match first.fits() {
+            true => Some(first),
+            false => Some(sayings.find(Self::fits).unwrap_or(first)),
+        }
+    }
+
+    /// Whether the line has its form: each word is what the form says.
+    #[must_use]
+    pub fn fits(&self) -> bool {
+        let params = self.words.get(self.row.first_param()..).unwrap_or_default();
+        self.form.fits(params.iter().copied())
     }
 
     /// The place of this parameter among the words.

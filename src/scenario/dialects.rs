@@ -10,12 +10,11 @@ impl Scenario {
         self.tags.iter().any(|tag| tag == "new")
     }
 
-    /// The dialect in whose forms its steps are written: the first that its clauses and its
-    /// `dialects` allow.
+    /// The dialect in whose forms its steps are written: the first that it can be played in.
     #[must_use]
     pub fn written_for(&self) -> &'static Dialect {
         let mut all = DIALECTS.into_iter();
-        let own = all.find(|dialect| self.is_allowed(dialect));
+        let own = all.find(|dialect| self.is_for(dialect));
         own.unwrap_or_default()
     }
 

@@ -12,7 +12,7 @@ use crate::event::{
     Cause, Failure, InDialect, RungResult, ScenarioResult, Summary, Totals, Verdict,
 };
 use crate::oracle;
-use crate::protocol::{ClauseId, Dialect, Level, Verb};
+use crate::protocol::{Dialect, Level};
 use crate::scenario::Accused;
 use crate::transcript::read::Reading;
 use crate::transcript::{Party, Redactor, Transcript, What};
@@ -29,13 +29,15 @@ pub fn check(source: &Arc<Source>, reading: &Reading, level: Level) -> ScenarioR
     let redactor = Redactor::default();
     let told = tell(&findings, &reading.transcript, &course, &redactor);
     let counts = |failure: &Failure| {
-        let of = failure.clause.map(ClauseId::level);
-        of.is_some_and(|of| of <= level && of != Level::Open)
+        // Of the dialect that its connection speaks.
+        failure
+            .level
+            .is_some_and(|of| of <= level && of != Level::Open)
     };
     let (failures, notes): (Vec<_>, Vec<_>) = told.into_iter().partition(counts);
     ScenarioResult {
         name: source.path.clone(),
-        dialect: dialect_of(&reading.transcript),
+        dialect: spoken(reading).last().copied().unwrap_or_default(),
         description: "a recorded transcript".to_owned(),
         clauses: Vec::new(),
         verdict: match failures.is_empty() {
@@ -58,20 +60,18 @@ pub fn check(source: &Arc<Source>, reading: &Reading, level: Level) -> ScenarioR
     }
 }
 
-/// The highest dialect that a recording agrees on; the first where it agrees on none.
-fn dialect_of(transcript: &Transcript) -> &'static Dialect {
-    let agreed = transcript.entries().iter().filter_map(|entry| {
-        let What::Frame(Party::Server, frame) = &entry.what else {
-            return None;
-        };
-        let is_answer = Verb::parse(frame.verb()) == Verb::Ver;
-        frame
-            .words()
-            .nth(2)
-            .filter(|_| is_answer)
-            .and_then(Dialect::named)
+/// The dialects that a recording agrees on, lowest first.
+#[must_use]
+pub fn spoken(reading: &Reading) -> Vec<&'static Dialect> {
+    let entries = reading.transcript.entries().iter();
+    let agreed = entries.filter_map(|entry| match &entry.what {
+        What::Frame(Party::Server, frame) => Dialect::agreed(frame.words()),
+        _ => None,
     });
-    agreed.max().unwrap_or_default()
+    let mut all: Vec<&Dialect> = agreed.collect();
+    all.sort();
+    all.dedup();
+    all
 }
 
 /// The lines of the server in a transcript that break a clause, each with the first that it breaks.
@@ -154,6 +154,7 @@ pub fn summed_up(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::protocol::ClauseId;
     use crate::transcript::read::read;
 
     const TEXT: &str = "# a bug\nC: VER 1 MSNP2\nS: VER 2 MSNP2\nC: INF 3\nS: INF 3 MD5\n";

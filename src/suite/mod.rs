@@ -34,6 +34,7 @@ mod needs;
 #[cfg(test)]
 mod noted_tests;
 mod pair;
+mod phase;
 mod play;
 mod pool;
 mod preparation;
@@ -63,7 +64,7 @@ mod wear;
 mod weight;
 
 pub use bless::bless;
-pub use check::{accused, check, conclude, summed_up};
+pub use check::{accused, check, conclude, spoken, summed_up};
 pub use death::AFTERMATH;
 pub use dialects::{Choice, Chosen, Round};
 pub use exception::{Exception, Listener};

@@ -17,6 +17,7 @@ use super::causes::Causes;
 use super::consequence::Omission;
 use super::death::{Health, Look};
 use super::limits::Limits;
+use super::phase::{Phase, phase_of};
 use super::pool::{Pool, Seat};
 use super::second_look::{Confirmed, notes_what_never_comes};
 use super::tally::Tally;
@@ -32,25 +33,6 @@ use crate::event::{
 use crate::scenario::ast::Scenario;
 use crate::target::{Account, Environment};
 use crate::transcript::Redactor;
-
-/// The parts of a run, in order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Phase {
-    Ordinary,
-    Hostile,
-    Alone,
-    SecondLook,
-    Verify,
-    Recheck,
-    Over,
-}
-
-impl Phase {
-    /// What failed is played again, alone.
-    pub(crate) fn is_again(self) -> bool {
-        matches!(self, Self::SecondLook | Self::Verify | Self::Recheck)
-    }
-}
 
 /// A scenario in the run.
 #[derive(Debug)]
@@ -593,17 +575,6 @@ fn is_judged(result: &ScenarioResult) -> bool {
         Verdict::Passed => true,
         Verdict::Failed | Verdict::Waived => result.is_met,
         _ => false,
-    }
-}
-
-fn phase_of(scenario: &Scenario) -> Phase {
-    let tagged = |word: &str| scenario.tags.iter().any(|tag| tag == word);
-    if tagged("alone") || scenario.needs.launch {
-        Phase::Alone
-    } else if tagged("hostile") {
-        Phase::Hostile
-    } else {
-        Phase::Ordinary
     }
 }
 

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use super::run::{Entry, Phase, Running, Suite, accounts_of};
+use super::phase::Phase;
+use super::run::{Entry, Running, Suite, accounts_of};
 use super::task::{Task, Work};
 use super::weight::weight_of;
 use crate::event::Event;

@@ -3,7 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::run::{Phase, Suite};
+use super::phase::Phase;
+use super::run::Suite;
 use crate::event::{Judge, NoticeKind, Plays, ScenarioResult, Verdict};
 
 /// What may go unseen: one case in twenty.

@@ -10,8 +10,11 @@ use compact_str::CompactString;
 use foldhash::HashMap;
 use rustc_hash::FxHasher;
 
-use crate::protocol::ServerKind;
+use crate::protocol::{Dialect, Direction, Grammar, Param, Saying, ServerKind};
 use crate::wire::Frame;
+
+/// As many words of a line say whose connection it is.
+const LOOKED_AT: usize = 8;
 
 /// A connection within one transcript.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -181,6 +184,22 @@ pub struct Connection {
     pub kind: ServerKind,
     /// 1 for the first connection of this name, and so on.
     pub nth: usize,
+    /// What client and server have agreed on; on a switchboard, what its user has at login. The
+    /// first dialect until they have.
+    pub dialect: &'static Dialect,
+    /// Whose it is was said on it.
+    is_named: bool,
+}
+
+impl Connection {
+    /// How its lines of this direction are read.
+    #[must_use]
+    pub fn grammar(&self, direction: Direction) -> Grammar {
+        Grammar {
+            dialect: self.dialect,
+            ..Grammar::new(self.kind, direction)
+        }
+    }
 }
 
 /// Everything that happened, in one order.
@@ -190,6 +209,8 @@ pub struct Transcript {
     entries: Vec<Entry>,
     /// How many connections there are of each name.
     same: HashMap<ConnName, usize>,
+    /// On which connection a handle has logged in last.
+    logins: HashMap<Vec<u8>, ConnId>,
 }
 
 impl Transcript {
@@ -207,7 +228,13 @@ impl Transcript {
         let same = self.same.entry(name.clone()).or_default();
         *same += 1;
         let nth = *same;
-        self.connections.push(Connection { name, kind, nth });
+        self.connections.push(Connection {
+            name,
+            kind,
+            nth,
+            dialect: Dialect::first(),
+            is_named: false,
+        });
         ConnId(self.connections.len() - 1)
     }
 
@@ -218,12 +245,51 @@ impl Transcript {
 
     /// Records what happened, and why the harness did it.
     pub fn record_marked(&mut self, at: Duration, conn: ConnId, what: What, mark: Option<Mark>) {
+        self.learn(conn, &what);
         self.entries.push(Entry {
             at,
             conn,
             what,
             mark,
         });
+    }
+
+    /// Learns from a line in which dialect its connection speaks: by the answer to VER, and on a
+    /// switchboard by the login of whoever enters it.
+    pub fn learn(&mut self, conn: ConnId, what: &What) {
+        let Some(connection) = self.connections.get_mut(conn.0) else {
+            return;
+        };
+        match what {
+            What::Frame(Party::Server, frame) => {
+                if let Some(dialect) = Dialect::agreed(frame.words()) {
+                    connection.dialect = dialect;
+                }
+            }
+            What::Frame(Party::Client, frame) if !connection.is_named => {
+                let words: Vec<&[u8]> = frame.words().take(LOOKED_AT).collect();
+                let Some(said) = Saying::of(Direction::ToServer, &words) else {
+                    return;
+                };
+                let Some(handle) = said.get(Param::Handle).map(<[u8]>::to_ascii_lowercase) else {
+                    return;
+                };
+                if said.is_entry() {
+                    connection.is_named = true;
+                    let login = self.logins.get(&handle).copied();
+                    let login = login.and_then(|login| self.connections.get(login.0));
+                    let dialect = login.map(|login| login.dialect);
+                    if let (Some(own), Some(dialect)) = (self.connections.get_mut(conn.0), dialect)
+                    {
+                        own.dialect = dialect;
+                    }
+                } else if said.is_login() {
+                    connection.is_named = true;
+                    self.logins.insert(handle, conn);
+                }
+            }
+            _ => {}
+        }
     }
 
     /// What happened, in order.

@@ -10,7 +10,6 @@ use std::fmt::Write as _;
 use super::read::{EXACT, NONE, announced};
 use super::record::{Connection, Entry, Party, Transcript, What};
 use super::redact::Redactor;
-use crate::protocol::ServerKind;
 use crate::wire::{Frame, Terminator};
 
 /// How many characters of a line stand in a proof.
@@ -104,8 +103,7 @@ impl Transcript {
             What::Opened(address) => format!("{name} C: <open {}>", escape(address.as_bytes())),
             What::Frame(party, frame) => {
                 let prefix = format!("{name} {}:", side(*party));
-                let kind = conn.map_or(ServerKind::Notification, |conn| conn.kind);
-                let announced = announced(kind, *party, &frame.line);
+                let announced = conn.and_then(|conn| announced(conn, *party, &frame.line));
                 return render_frame(&prefix, frame, announced, redactor);
             }
             What::Raw(party, bytes) => format!("{name} {}: <raw> {}", side(*party), whole(bytes)),

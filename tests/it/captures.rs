@@ -243,6 +243,35 @@ fn a_capture_is_judged_as_the_run_was() {
     assert!(found > 100, "only {found} findings to compare");
 }
 
+#[test]
+fn payloads_of_later_dialects_are_read_with_their_lines() {
+    let suite = suite();
+    let payloads = |transcript: &Transcript| -> Vec<String> {
+        let frames = transcript
+            .entries()
+            .iter()
+            .filter_map(|entry| match &entry.what {
+                What::Frame(_, frame) => frame.payload.as_ref().map(|it| (frame, it)),
+                _ => None,
+            });
+        let told = frames.map(|(frame, it)| format!("{:?} {}", frame.line, it.len()));
+        told.collect()
+    };
+    for name in ["challenges/right-answer", "pages/page"] {
+        let own = suite.iter().find(|it| it.name.starts_with(name)).unwrap();
+        let live = run(own, FaultSet::default(), Chunking::Whole).transcript;
+        assert!(!payloads(&live).is_empty(), "{name}");
+        let all = segments(&live);
+        let capture = captured(&all, Link::Ethernet);
+        assert_eq!(payloads(&capture.transcript), payloads(&live), "{name}");
+        // It begins before the capture, so that nobody knows what was agreed on.
+        let rest: Vec<Segment> = all.iter().filter(|it| !it.syn).skip(2).cloned().collect();
+        let capture = captured(&rest, Link::Ethernet);
+        assert_eq!(payloads(&capture.transcript), payloads(&live), "{name}");
+        assert_eq!(oracle::judge(&capture.transcript), [], "{name}");
+    }
+}
+
 /// Conversations of several users, on a server without faults.
 static CONVERSATIONS: LazyLock<Vec<Transcript>> = LazyLock::new(|| {
     let suite = suite();

@@ -6,11 +6,18 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use msnpspec::diagnostic::Source;
 use msnpspec::event::Verdict;
-use msnpspec::net::{RecordEvent, RecordOptions, Recorded, Recording, ServeOptions, Serving};
+use msnpspec::net::{
+    RecordEvent, RecordOptions, Recorded, Recording, RunOptions, ServeOptions, Serving,
+};
 use msnpspec::oracle::Finding;
+use msnpspec::protocol::{DIALECTS, Dialect, Level};
+use msnpspec::scenario::{Accused, import};
 use msnpspec::server::{Config, Fault};
+use msnpspec::suite::{Choice, check, spoken};
 use msnpspec::target::Target;
+use msnpspec::transcript::read::{Reading, read};
 
 use super::loopback::{Ran, block, carry_out, practice, selected};
 
@@ -22,7 +29,7 @@ struct Session {
 }
 
 /// Runs scenarios through a proxy before a reference server of its own, on three ports.
-async fn record(faults: &[&str], filter: &str) -> Session {
+async fn record(faults: &[&str], filter: &str, dialect: &'static Dialect) -> Session {
     let faults = faults.iter().map(|name| Fault::find(name).unwrap());
     let config = Config {
         faults: faults.collect(),
@@ -46,7 +53,11 @@ async fn record(faults: &[&str], filter: &str) -> Session {
         dispatch: Some(recording.listen().to_string()),
         ..Target::builtin()
     };
-    let ran = carry_out(target, selected(filter), practice()).await;
+    let options = RunOptions {
+        dialects: Choice::One(dialect),
+        ..practice()
+    };
+    let ran = carry_out(target, selected(filter), options).await;
     let findings = recording.stop().await;
     let mut session = Session {
         ran,
@@ -66,7 +77,11 @@ async fn record(faults: &[&str], filter: &str) -> Session {
 
 #[test]
 fn the_suite_runs_through_it_and_nobody_is_accused() {
-    let session = block(record(&[], "switchboard/* or messages/* or presence/*"));
+    let session = block(record(
+        &[],
+        "switchboard/* or messages/* or presence/*",
+        Dialect::first(),
+    ));
     let is_good = |verdict: Verdict| matches!(verdict, Verdict::Passed | Verdict::Skipped);
     let ran = &session.ran;
     assert!(
@@ -101,7 +116,109 @@ fn the_suite_runs_through_it_and_nobody_is_accused() {
 #[test]
 fn what_the_server_breaks_is_told() {
     let fault = Fault::find("batch-order").unwrap();
-    let session = block(record(&[fault.name()], "sync/full-batch or auth/*"));
+    let session = block(record(
+        &[fault.name()],
+        "sync/full-batch or auth/*",
+        Dialect::first(),
+    ));
     let first = session.findings.first().unwrap();
     assert!(fault.clauses().contains(&first.clause), "{first:?}");
+}
+
+/// What was written down, read again.
+fn reread(session: &Session) -> (Arc<Source>, Reading) {
+    let text = session.lines.join("\n") + "\n";
+    let reading = read(&text).unwrap_or_else(|mistakes| {
+        let first = mistakes.first().unwrap();
+        let near = text.get(first.start..first.end).unwrap_or_default();
+        panic!("{first}: {near}")
+    });
+    (Source::new("session.txt", text), reading)
+}
+
+/// What each later dialect adds: names of groups, phone numbers, pages, answers to challenges, and what was
+/// there before in its new forms.
+const LATER: &str = "phones/* or groups/* or pages/* or challenges/* or lists/add or sync/full-batch \
+                     or switchboard/call";
+
+#[test]
+fn each_dialect_is_recorded_read_and_judged_in_its_own_forms() {
+    for dialect in DIALECTS {
+        let session = block(record(&[], LATER, dialect));
+        let ran = &session.ran;
+        assert_eq!(ran.end.exit_code, 0, "{dialect}: {}", ran.complaints());
+        assert_eq!(session.findings, [], "{dialect}");
+        let (source, reading) = reread(&session);
+        assert_eq!(spoken(&reading), [dialect]);
+        let checked = check(&source, &reading, Level::Practice);
+        assert_eq!(checked.failures, [], "{dialect}");
+        assert_eq!(checked.dialect, dialect);
+        let payloads = ["PAG", "QRY", "NOT", "SDC", "IPG"];
+        let has = |verb: &str| {
+            session
+                .lines
+                .iter()
+                .any(|line| line.contains(&format!(": {verb} ")))
+        };
+        let found: Vec<&str> = payloads.into_iter().filter(|verb| has(verb)).collect();
+        assert_eq!(found.is_empty(), dialect.number < 5, "{dialect}: {found:?}");
+        // Each payload stands below its line, and nothing of it was taken for a line.
+        let raw = session.lines.iter().filter(|line| line.contains("<raw>"));
+        assert_eq!(raw.count(), 0, "{dialect}");
+    }
+}
+
+#[test]
+fn users_of_different_dialects_are_each_judged_in_their_own() {
+    let msnp7 = Dialect::named(b"MSNP7").unwrap();
+    let session = block(record(&[], "dialects/conversation", msnp7));
+    assert_eq!(session.ran.end.exit_code, 0, "{}", session.ran.complaints());
+    assert_eq!(session.findings, []);
+    let (source, reading) = reread(&session);
+    assert!(spoken(&reading).len() > 1, "{:?}", spoken(&reading));
+    let checked = check(&source, &reading, Level::Practice);
+    assert_eq!(checked.failures, []);
+    // The same lines, all of them taken for those of the first dialect, are not in order.
+    let mut text = session.lines.join("\n") + "\n";
+    for dialect in spoken(&reading) {
+        let ours = |text: &str| text.replace(&format!("VER 1 {dialect}"), "VER 1 MSNP2");
+        text = ours(&text);
+    }
+    let reading = read(&text)
+        .map(|reading| check(&Source::new("x", text.clone()), &reading, Level::Practice));
+    assert!(reading.map_or(true, |checked| !checked.failures.is_empty()));
+}
+
+#[test]
+fn what_a_server_breaks_in_a_later_dialect_is_found_in_its_recording() {
+    let fault = Fault::find("challenge-of-two-words").unwrap();
+    for name in ["MSNP6", "MSNP7"] {
+        let dialect = Dialect::named(name.as_bytes()).unwrap();
+        let session = block(record(&[fault.name()], "challenges/form", dialect));
+        let is_it = |finding: &Finding| fault.clauses().contains(&finding.clause);
+        let told = &session.findings;
+        assert!(!told.is_empty() && told.iter().all(is_it), "{told:?}");
+        let (source, reading) = reread(&session);
+        let checked = check(&source, &reading, Level::Practice);
+        let clauses = checked.failures.iter().filter_map(|failure| failure.clause);
+        let clauses: Vec<_> = clauses.collect();
+        assert!(
+            clauses
+                .iter()
+                .any(|clause| fault.clauses().contains(clause)),
+            "{clauses:?}"
+        );
+    }
+}
+
+#[test]
+fn a_recording_of_a_later_dialect_becomes_a_scenario_of_it() {
+    let msnp7 = Dialect::named(b"MSNP7").unwrap();
+    let session = block(record(&[], "groups/new-group", msnp7));
+    assert_eq!(session.ran.end.exit_code, 0, "{}", session.ran.complaints());
+    let (_, reading) = reread(&session);
+    let scenario = import(&reading.transcript, "session", &Accused::new());
+    assert!(scenario.is_for(msnp7), "{:?}", scenario.names_of_dialects());
+    assert!(!scenario.is_for(Dialect::first()));
+    assert_eq!(scenario.written_for(), msnp7);
 }

@@ -109,3 +109,19 @@ fn referrals_of_no_kind() {
         &format!("{other}a C: XFR 10 SB\na S: XFR 10 SB 1.1.1.1:1 CKI 55"),
     );
 }
+
+#[test]
+fn lines_of_a_connection_that_began_before_may_be_of_any_dialect() {
+    let later = |head: &str| {
+        format!(
+            "{head}a C: USR 4 MD5 S {}\na S: USR 4 OK a@hotmail.com A%20A 1",
+            "0".repeat(32)
+        )
+    };
+    let ours = "a C: VER 1 MSNP2\na S: VER 1 MSNP2\na C: INF 2\na S: INF 2 MD5\n\
+                a C: USR 3 MD5 I a@hotmail.com\na S: USR 3 MD5 S 1.2\n";
+    silent(&later(""));
+    accuses("USR-2", &later(ours));
+    // What is a line of no dialect is wrong in each.
+    accuses("CHG-1", "a C: CHG 9 NLN\na S: CHG 9 NLN x y");
+}

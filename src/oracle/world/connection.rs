@@ -63,6 +63,8 @@ pub struct Conn {
     pub odd_verbs: Vec<Box<[u8]>>,
     /// A VER was answered with a dialect.
     pub has_dialect: bool,
+    /// A switchboard whose user's login was seen: it speaks what was agreed on there.
+    pub has_login: bool,
     /// The security packages that INF has named.
     pub packages: Vec<Box<[u8]>>,
     /// TrIDs of requests that are no TrIDs.
@@ -113,6 +115,7 @@ impl Conn {
             answered_at: Duration::ZERO,
             odd_verbs: Vec::new(),
             has_dialect: false,
+            has_login: false,
             packages: Vec::new(),
             odd_trids: Vec::new(),
             after_payload: false,
@@ -147,6 +150,12 @@ impl Conn {
             kind: self.kind,
             direction,
         }
+    }
+
+    /// Whether nobody has seen what was agreed on: any dialect may be spoken.
+    #[must_use]
+    pub fn may_speak_any(&self) -> bool {
+        !self.has_login && !self.has_dialect
     }
 
     /// Whether its next request may be its first.

@@ -137,12 +137,15 @@ impl World {
         let index = self.index;
         // There is no VER on a switchboard: the user speaks what it agreed on at its login.
         let login = self.users.get_mut(user).login;
-        let dialect = login.map(|login| self.conn_mut(login).dialect);
+        let login = login.map(|login| self.conn_mut(login));
+        let login = login.map(|login| (login.dialect, !login.may_speak_any()));
         let conn = self.conn_mut(id);
         if conn.board.is_some() {
             return;
         }
-        conn.dialect = dialect.unwrap_or(conn.dialect);
+        if let Some((dialect, is_known)) = login {
+            (conn.dialect, conn.has_login) = (dialect, is_known);
+        }
         conn.user = Some(user);
         conn.board = Some(board);
         conn.asked_in = asked;

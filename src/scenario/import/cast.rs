@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::diagnostic::Span;
-use crate::protocol::{Direction, MSNP2, Param, ServerKind, Verb};
+use crate::protocol::{Direction, Param, Saying, ServerKind, Verb};
 use crate::scenario::ast::{Fixture, User};
 use crate::scenario::parse::RESERVED;
 use crate::transcript::{ConnId, ConnName, Party, Transcript, What};
@@ -221,7 +221,7 @@ impl Cast {
         asked: impl FnOnce(&[u8]) -> Option<Vec<u8>>,
     ) {
         let words: Vec<&[u8]> = frame.words().take(8).collect();
-        let said = MSNP2.saying(Direction::ToClient, &words);
+        let said = Saying::of(Direction::ToClient, &words);
         let value = |param| said.and_then(|said| said.get(param));
         if said.is_some_and(|said| said.is_welcome())
             && let (Some(handle), Some(name)) = (value(Param::Handle), value(Param::Name))
@@ -272,7 +272,7 @@ impl Cast {
 impl Hint {
     fn client(&mut self, frame: &Frame) {
         let words: Vec<&[u8]> = frame.words().take(8).collect();
-        let asked = MSNP2.saying(Direction::ToServer, &words);
+        let asked = Saying::of(Direction::ToServer, &words);
         let Some(asked) = asked.filter(|_| self.handle.is_none()) else {
             return;
         };
@@ -291,7 +291,7 @@ impl Hint {
 /// The TrID and the handle of a command about somebody else.
 fn contact(frame: &Frame) -> Option<(Vec<u8>, Vec<u8>)> {
     let words: Vec<&[u8]> = frame.words().take(8).collect();
-    let asked = MSNP2.saying(Direction::ToServer, &words)?;
+    let asked = Saying::of(Direction::ToServer, &words)?;
     let is_other = matches!(asked.row.verb, Verb::Add | Verb::Rem | Verb::Cal);
     let handle = is_other.then(|| asked.get(Param::Handle))??;
     let trid = words.get(1)?;

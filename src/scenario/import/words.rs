@@ -124,7 +124,11 @@ impl Importer<'_> {
                 .connection(conn)
                 .map_or(ServerKind::Notification, |conn| conn.kind),
         };
-        Grammar::new(kind, direction)
+        let spoken = self.transcript.connection(conn).map(|conn| conn.dialect);
+        Grammar {
+            dialect: spoken.unwrap_or_default(),
+            ..Grammar::new(kind, direction)
+        }
     }
 
     fn expected_word(

@@ -7,7 +7,9 @@ use bytes::{Buf, Bytes, BytesMut};
 
 use super::Capture;
 use super::flow::{Event, Flow, Happening, PORT};
-use crate::protocol::{Direction, Grammar, MSNP2, Param, Saying, ServerKind, Verb, is_dialect};
+use crate::protocol::{
+    DIALECTS, Dialect, Direction, Grammar, Param, Saying, ServerKind, Verb, is_dialect,
+};
 use crate::transcript::record::{ConnId, ConnName, Party, Transcript, What};
 use crate::wire::{Decoder, Frame, Limits};
 
@@ -130,12 +132,12 @@ fn lines(bytes: &[u8]) -> impl Iterator<Item = Vec<&[u8]>> {
 
 /// What a line of a client says.
 fn asks<'w>(words: &'w [&'w [u8]]) -> Option<Saying<'w>> {
-    MSNP2.saying(Direction::ToServer, words)
+    Saying::of(Direction::ToServer, words)
 }
 
 /// What a line of a server says.
 fn tells<'w>(words: &'w [&'w [u8]]) -> Option<Saying<'w>> {
-    MSNP2.saying(Direction::ToClient, words)
+    Saying::of(Direction::ToClient, words)
 }
 
 /// The handle that a line names.
@@ -307,7 +309,12 @@ impl Stream {
     }
 
     /// The frames that these bytes complete; an error holds what cannot be read.
-    fn read(&mut self, bytes: &Bytes, direction: Direction) -> (Vec<Frame>, Option<Bytes>) {
+    fn read(
+        &mut self,
+        bytes: &Bytes,
+        direction: Direction,
+        mut heard: impl FnMut(&mut Decoder<Grammar>, &Frame),
+    ) -> (Vec<Frame>, Option<Bytes>) {
         if self.is_midway && !is_beginning(bytes, direction) {
             return (Vec::new(), None);
         }
@@ -323,6 +330,7 @@ impl Stream {
                 Ok(Some(frame)) => {
                     self.rest
                         .advance(frame.to_bytes().len().min(self.rest.len()));
+                    heard(&mut self.decoder, &frame);
                     frames.push(frame);
                 }
                 Ok(None) => return (frames, None),
@@ -341,22 +349,32 @@ fn is_beginning(bytes: &[u8], direction: Direction) -> bool {
         return false;
     };
     let kinds = [ServerKind::Notification, ServerKind::Switchboard];
-    let is_command = kinds
-        .into_iter()
-        .any(|kind| Grammar::new(kind, direction).find(word).is_some());
+    let verb = Verb::parse(word);
+    let is_known = |dialect: &Dialect| {
+        kinds
+            .iter()
+            .any(|kind| dialect.find(direction, *kind, verb).is_some())
+    };
+    let is_command = DIALECTS.iter().any(|dialect| is_known(dialect));
     let is_code = word.iter().all(u8::is_ascii_digit) && direction == Direction::ToClient;
     (is_command || is_code) && matches!(rest.first(), Some(b' ' | b'\r' | b'\n'))
 }
 
 /// The grammar of each direction, the client's first.
-fn grammars(kind: ServerKind) -> (Grammar, Grammar) {
-    let of = |direction| Grammar::new(kind, direction);
+fn grammars(kind: ServerKind, dialect: &'static Dialect) -> (Grammar, Grammar) {
+    let of = |direction| Grammar {
+        dialect,
+        ..Grammar::new(kind, direction)
+    };
     (of(Direction::ToServer), of(Direction::ToClient))
 }
 
 impl Talk {
     fn new(conn: ConnId, kind: ServerKind) -> Self {
-        let (asks, tells) = grammars(kind);
+        // Of one that began before the capture nobody knows what was agreed on: the latest has all
+        // that has a payload.
+        let latest = DIALECTS.last().copied().unwrap_or_default();
+        let (asks, tells) = grammars(kind, latest);
         Self {
             conn,
             client: Stream::new(asks),
@@ -368,7 +386,9 @@ impl Talk {
 
     fn take(&mut self, event: Event, flow: &Flow, capture: &mut Capture) {
         let conn = self.conn;
-        let kind = capture.transcript.connection(conn).map(|it| it.kind);
+        let known = capture.transcript.connection(conn);
+        let kind = known.map_or(ServerKind::Notification, |it| it.kind);
+        let spoken = known.map(|it| it.dialect).unwrap_or_default();
         let (at, packet) = (event.at, event.packet);
         let mut record = |what: What| {
             capture.transcript.record(at, conn, what);
@@ -378,12 +398,14 @@ impl Talk {
             Happening::Opened => {
                 record(What::Opened(flow.server.to_string()));
                 self.is_whole = true;
+                let (asks, tells) = grammars(kind, Dialect::first());
+                self.client.decoder.set_rule(asks);
+                self.server.decoder.set_rule(tells);
                 self.client.is_midway = false;
                 self.server.is_midway = false;
             }
             Happening::Sent(party, bytes) => {
-                let (stream, direction) = self.stream(party);
-                let (frames, bad) = stream.read(&bytes, direction);
+                let (frames, bad) = self.read(party, &bytes, kind);
                 for frame in frames {
                     record(What::Frame(party, frame));
                 }
@@ -392,7 +414,7 @@ impl Talk {
                 }
             }
             Happening::Missed(party, count) => {
-                let (asks, tells) = grammars(kind.unwrap_or(ServerKind::Notification));
+                let (asks, tells) = grammars(kind, spoken);
                 let unread = match party {
                     Party::Client => self.client.skip(asks),
                     Party::Server => self.server.skip(tells),
@@ -408,7 +430,7 @@ impl Talk {
             }
             Happening::Ended(party, in_order) => {
                 let is_holed = self.holes.is_some();
-                let rest = self.stream(party).0.rest.split().freeze();
+                let rest = self.stream(party).rest.split().freeze();
                 if !rest.is_empty() && !is_holed {
                     record(What::Raw(party, rest));
                 }
@@ -420,11 +442,33 @@ impl Talk {
         }
     }
 
-    fn stream(&mut self, party: Party) -> (&mut Stream, Direction) {
+    fn stream(&mut self, party: Party) -> &mut Stream {
         match party {
-            Party::Client => (&mut self.client, Direction::ToServer),
-            Party::Server => (&mut self.server, Direction::ToClient),
+            Party::Client => &mut self.client,
+            Party::Server => &mut self.server,
         }
+    }
+
+    /// The lines that these bytes complete. What comes behind the answer to VER is of the dialect
+    /// that it names.
+    fn read(
+        &mut self,
+        party: Party,
+        bytes: &Bytes,
+        kind: ServerKind,
+    ) -> (Vec<Frame>, Option<Bytes>) {
+        let client = &mut self.client;
+        if party == Party::Client {
+            return client.read(bytes, Direction::ToServer, |_, _| {});
+        }
+        let server = &mut self.server;
+        server.read(bytes, Direction::ToClient, |own, frame| {
+            if let Some(dialect) = Dialect::agreed(frame.words()) {
+                let (asks, tells) = grammars(kind, dialect);
+                own.set_rule(tells);
+                client.decoder.set_rule(asks);
+            }
+        })
     }
 
     /// What a reader should know of this connection.

@@ -6,8 +6,8 @@ use std::time::Duration;
 use super::notation::{Line, Stamp, Statement, line, unescape};
 use super::payload::Shown;
 use super::{ReadError, ReadMistake, Reading};
-use crate::protocol::{Direction, Grammar, MSNP2, ServerKind, Verb};
-use crate::transcript::{ConnId, ConnName, Mark, Party, What};
+use crate::protocol::{Direction, Saying, ServerKind, Verb};
+use crate::transcript::{ConnId, ConnName, Connection, Mark, Party, What};
 use crate::wire::{Frame, Terminator};
 
 /// The longest text that is read, in bytes.
@@ -74,7 +74,6 @@ struct Reader {
     nameless: usize,
     /// The connection of lines without a name.
     present: Option<ConnId>,
-    kinds: Vec<ServerKind>,
     /// The first time of day.
     zero: Option<Duration>,
     now: Duration,
@@ -125,8 +124,8 @@ impl Reader {
     /// The length of the payload that the present line announces.
     fn announced(&self) -> Option<u64> {
         let open = self.open.as_ref()?;
-        let kind = self.kinds.get(open.conn.0).copied()?;
-        announced(kind, open.party, &unescape(ended(&open.text).0))
+        let conn = self.reading.transcript.connection(open.conn)?;
+        announced(conn, open.party, &unescape(ended(&open.text).0))
     }
 
     fn is_payload_due(&self) -> bool {
@@ -204,9 +203,7 @@ impl Reader {
         }
         let is_client = statement.party == Party::Client;
         let bytes: Vec<&[u8]> = words.iter().map(|word| word.as_bytes()).collect();
-        let asked = MSNP2
-            .saying(Direction::ToServer, &bytes)
-            .filter(|_| is_client);
+        let asked = Saying::of(Direction::ToServer, &bytes).filter(|_| is_client);
         let is_board = asked.is_some_and(|said| said.is_entry());
         let name = match statement.name {
             Some(name) => conn_name(name),
@@ -222,7 +219,6 @@ impl Reader {
             name.kind()
         };
         let conn = self.reading.transcript.connect(name, kind);
-        self.kinds.push(kind);
         match statement.name {
             Some(name) => drop(self.names.insert(name.to_owned(), conn)),
             None => self.present = Some(conn),
@@ -306,12 +302,16 @@ impl Reader {
 }
 
 /// The length of the payload that follows a line.
-pub(in crate::transcript) fn announced(kind: ServerKind, party: Party, line: &[u8]) -> Option<u64> {
+pub(in crate::transcript) fn announced(
+    conn: &Connection,
+    party: Party,
+    line: &[u8],
+) -> Option<u64> {
     let direction = match party {
         Party::Client => Direction::ToServer,
         Party::Server => Direction::ToClient,
     };
-    let length = Grammar::new(kind, direction).payload_word(line)?;
+    let length = conn.grammar(direction).payload_word(line)?;
     std::str::from_utf8(length).ok()?.parse().ok()
 }
 

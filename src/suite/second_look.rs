@@ -170,7 +170,7 @@ impl Suite {
     fn charge_omitted(&mut self, entry: usize, result: &mut ScenarioResult) -> bool {
         // What lies beyond the level follows from it as well.
         result.notes.retain(|note| {
-            let omission = Omission::of(note).filter(|it| !it.is_named_by(note));
+            let omission = Omission::of(note).filter(|it| !it.is_named_by(note, result.dialect));
             omission.is_none_or(|omission| !self.omissions.contains_key(&omission))
         });
         if result.verdict != Verdict::Failed {
@@ -279,7 +279,7 @@ fn may_be_lost_in_a_read(failure: &Failure) -> bool {
 pub(super) fn notes_what_never_comes(result: &ScenarioResult) -> bool {
     let needs = |note: &Failure| {
         let omission = Omission::of(note);
-        omission.is_some_and(|omission| !omission.is_named_by(note))
+        omission.is_some_and(|omission| !omission.is_named_by(note, result.dialect))
     };
     result.verdict == Verdict::Passed && result.notes.iter().any(needs)
 }

@@ -181,8 +181,7 @@ fn users_of_different_dialects_are_each_judged_in_their_own() {
     // The same lines, all of them taken for those of the first dialect, are not in order.
     let mut text = session.lines.join("\n") + "\n";
     for dialect in spoken(&reading) {
-        let ours = |text: &str| text.replace(&format!("VER 1 {dialect}"), "VER 1 MSNP2");
-        text = ours(&text);
+        text = text.replace(&format!("VER 1 {dialect}"), "VER 1 MSNP2");
     }
     let reading = read(&text)
         .map(|reading| check(&Source::new("x", text.clone()), &reading, Level::Practice));

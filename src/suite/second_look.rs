@@ -6,10 +6,9 @@ use std::time::Duration;
 use super::causes::Causes;
 use super::consequence::Omission;
 use super::needs::sends_at_once;
-use crate::event::{Failure, Judge, Observed, ScenarioResult, Verdict};
 use super::phase::Phase;
 use super::run::Suite;
-use crate::event::{Failure, Judge, ScenarioResult, Verdict};
+use crate::event::{Failure, Judge, Observed, ScenarioResult, Verdict};
 use crate::protocol::ClauseId;
 
 /// What identical failures have in common.

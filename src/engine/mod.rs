@@ -1,6 +1,7 @@
 //! Carries out one script against one server, with neither socket nor clock: connections,
 //! deadlines, steps, silence.
 
+mod about;
 mod accusations;
 mod broken;
 mod effect;

@@ -11,19 +11,17 @@ use super::limit::Limit;
 use super::links::Links;
 use super::outcome::{AccountAfter, Cause, Ending, Outcome};
 use super::slot::{Player, Slot};
-use super::trouble::{Got, Trouble, shown, told, told_late};
+use super::trouble::{Got, Trouble, told, told_late};
 use crate::diagnostic::Place;
 use crate::event::{Expectation, Failure, Judge, Observed, Rung, Variation, Wanted};
-use crate::protocol::{ClauseId, Dialect, ErrorCode, Grammar, ServerKind, Verb, encode_name};
+use crate::protocol::{ClauseId, Dialect, ErrorCode, Grammar, ServerKind, encode_name};
 use crate::scenario::Scope;
 use crate::target::{Account, Environment};
-use crate::transcript::{ConnId, ConnName, Entry, Mark, Party, Redactor, What, escape};
+use crate::transcript::{ConnName, Party, Redactor, What};
 use crate::wire::Frame;
 
 /// How many lines of the transcript stand in a failure.
 const TAIL: usize = 12;
-/// The length of a verb, in bytes.
-const VERB: usize = 3;
 /// The TrIDs of barriers begin here: far from those of scenarios, and within 31 bits.
 const BARRIER_TRID: u32 = 900_000_000;
 
@@ -414,108 +412,6 @@ impl Session {
         });
     }
 
-    /// The same trouble, as it is seen now: it may be told when more has happened.
-    pub(crate) fn seen(&self, mut trouble: Trouble) -> Trouble {
-        let conn = trouble.slot.map(|slot| self.slot(slot).conn);
-        let until = self.links.lock().transcript.entries().len();
-        trouble.seen = trouble.seen.or(conn.map(|conn| Box::new((conn, until))));
-        trouble
-    }
-
-    /// The command that a failure on a connection is about, and the entry of the line that came.
-    /// That is the last command there; where a line is due that answers none of that user's, the
-    /// last of all.
-    fn about(
-        &self,
-        conn: Option<ConnId>,
-        got: &Observed,
-        expected: &Expectation,
-        until: usize,
-    ) -> (Option<String>, Option<usize>) {
-        let Some(conn) = conn else {
-            return (None, None);
-        };
-        let shared = self.links.lock();
-        let entries = shared.transcript.entries();
-        let entries = entries.get(..until).unwrap_or(entries);
-        let own = || {
-            entries
-                .iter()
-                .enumerate()
-                .rev()
-                .filter(|(_, entry)| entry.conn == conn)
-        };
-        let mended = |text: &str| {
-            let mut lines = shared.links.get(conn.0)?.mended.iter().rev();
-            lines.find_map(|(line, at)| (line == text).then_some(*at))
-        };
-        let entry = own().find_map(|(at, entry)| match (&entry.what, got) {
-            (
-                What::Frame(Party::Server, frame),
-                Observed::Line(text) | Observed::Error(_, text),
-            ) => (shown(frame) == *text).then_some(at),
-            (What::Closed(Party::Server), Observed::Closed)
-            | (What::Reset(Party::Server), Observed::Reset)
-            | (What::Raw(Party::Server, _), Observed::Garbage(_)) => Some(at),
-            _ => None,
-        });
-        let entry = match got {
-            Observed::Line(text) | Observed::Error(_, text) => mended(text).or(entry),
-            _ => entry,
-        };
-        let mut told = own().filter(|(_, entry)| entry.mark != Some(Mark::Barrier));
-        let command = told.find_map(|(_, entry)| command_in(&entry.what));
-        let command = match got {
-            Observed::Closed | Observed::Reset => self.first_open(own()).or(command),
-            _ => command,
-        };
-        let mut wanted = expected.any.iter().filter_map(|wanted| match wanted {
-            Wanted::Line(verb) => Some(verb.as_str()),
-            _ => None,
-        });
-        let wanted = wanted.next().or(expected.text.split(' ').next());
-        let wanted = wanted.map(|verb| Verb::parse(verb.as_bytes()));
-        let answers = |verb: Verb| {
-            let asked = command.as_deref().map(|it| Verb::parse(it.as_bytes()));
-            asked.is_some_and(|asked| asked == verb || self.env.dialect.answers(asked, verb))
-        };
-        let command = match wanted {
-            Some(verb) if verb != Verb::Other && !answers(verb) && shared.server_runs => {
-                let mut all = entries.iter().rev().filter(|entry| entry.mark.is_none());
-                all.find_map(|entry| command_in(&entry.what)).or(command)
-            }
-            // The harness itself has stopped the server.
-            Some(verb) if !answers(verb) && !shared.server_runs => None,
-            _ => command,
-        };
-        (command, entry)
-    }
-
-    /// The first of several requests, read from the last, that has no answer while the one before it
-    /// has: a connection ends at that one, whatever was sent behind it.
-    fn first_open<'e>(&self, entries: impl Iterator<Item = (usize, &'e Entry)>) -> Option<String> {
-        let mut answered = None;
-        let mut open = None;
-        for (_, entry) in entries {
-            match &entry.what {
-                What::Frame(Party::Server, frame) if answered.is_none() => {
-                    let is_trid = |word: &&[u8]| word.iter().all(u8::is_ascii_digit);
-                    answered = frame.words().nth(1).filter(is_trid);
-                }
-                What::Frame(Party::Client, frame) if frame.words().nth(1) == answered => {
-                    return open.filter(|_| answered.is_some());
-                }
-                What::Frame(Party::Client, frame) => {
-                    let verb = escape(frame.verb());
-                    let row = self.env.dialect.request(ServerKind::Notification, &verb);
-                    open = row.map(|_| verb).or(open);
-                }
-                _ => {}
-            }
-        }
-        None
-    }
-
     /// The end of the script.
     pub(crate) fn finish(self, ending: Ending) -> Outcome {
         let ending = match self.limit {
@@ -565,20 +461,6 @@ impl Session {
 /// The code of an error line.
 pub(crate) fn error_code(frame: &Frame) -> Option<u16> {
     ErrorCode::parse_word(frame.verb())
-}
-
-/// The command that a client has sent, where there is one: also one that the steps cut or spoil.
-fn command_in(what: &What) -> Option<String> {
-    match what {
-        What::Frame(Party::Client, frame) => Some(escape(frame.verb())),
-        What::Raw(Party::Client, bytes) => {
-            let mut words = bytes.split(|byte| byte.is_ascii_whitespace());
-            let verb = words.next().filter(|_| bytes.len() > VERB)?;
-            let is_verb = verb.len() == VERB && verb.iter().all(u8::is_ascii_alphabetic);
-            is_verb.then(|| escape(verb))
-        }
-        _ => None,
-    }
 }
 
 #[cfg(test)]

@@ -15,7 +15,7 @@ pub enum Line {
     VerCvr0,
     /// `VER t 0 …`.
     VerNone,
-    /// `INF t MD5 …`.
+    /// `INF t …`, with MD5 among the packages.
     Inf,
     /// `USR t MD5 S challenge`.
     Challenge(ConnId),
@@ -110,7 +110,8 @@ impl Line {
             Self::Ver => smallvec![Text("VER"), TrId, Text("MSNP2"), Rest],
             Self::VerCvr0 => smallvec![Text("VER"), TrId, Text("CVR0"), Rest],
             Self::VerNone => smallvec![Text("VER"), TrId, Text("0"), Rest],
-            Self::Inf => smallvec![Text("INF"), TrId, Text("MD5"), Rest],
+            // Which packages there must be is for the oracle: the order is free.
+            Self::Inf => smallvec![Text("INF"), TrId, Any, Rest],
             Self::Challenge(conn) => {
                 let challenge = Cap(Capture::Challenge(conn));
                 smallvec![Text("USR"), TrId, Text("MD5"), Text("S"), challenge]

@@ -193,7 +193,7 @@ fn version_replies(stage: Stage, offer: Offer) -> Replies {
 fn inf_replies(stage: Stage) -> Replies {
     match stage {
         Stage::Versioned => {
-            smallvec![Reply::new(ClauseId::INF_2, Effect::Informed, &[Line::Inf])]
+            smallvec![Reply::new(ClauseId::INF_1, Effect::Informed, &[Line::Inf])]
         }
         _ => smallvec![
             not_expected(ClauseId::INF_3),

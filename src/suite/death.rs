@@ -13,7 +13,6 @@
 //! no answer is a victim; it runs again, and is no suspect.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::sync::Arc;
 use std::time::Duration;
 
 use super::consequence::{drop_life, drop_silence};
@@ -21,14 +20,10 @@ use super::hunt::{Hunt, Move};
 use super::run::{Running, Suite};
 use super::task::{Dead, Task, Work};
 use super::wear::ran;
-use crate::event::{Failure, Judge, NoticeKind, Observed, ScenarioResult, Verdict};
-use crate::protocol::ClauseId;
-use crate::scenario::ast::Scenario;
+use crate::event::{NoticeKind, ScenarioResult, Verdict};
 
 /// So many deaths end the run: more would not tell more.
 const MAX_DEATHS: usize = 20;
-/// How many lines of a guilty scenario's transcript are told.
-const TAIL: usize = 12;
 /// How long a culprit is looked for.
 const SEARCH: Duration = Duration::from_secs(30);
 /// A server may die some milliseconds after the last step that it has met.
@@ -71,7 +66,7 @@ pub(super) enum Health {
 pub(crate) struct Death {
     pub(crate) dead: Dead,
     /// Who may have done it, in the order in which they were started.
-    suspects: Vec<usize>,
+    pub(super) suspects: Vec<usize>,
     /// Which of them are played next.
     hunt: Hunt,
     /// What is left of the suspects that are played in this row.
@@ -79,11 +74,11 @@ pub(crate) struct Death {
     /// A row has been begun.
     is_playing: bool,
     /// Results from before the hunt.
-    results: BTreeMap<usize, ScenarioResult>,
+    pub(super) results: BTreeMap<usize, ScenarioResult>,
     /// What came of each when it was played alone, and the server lived.
     tried: BTreeMap<usize, ScenarioResult>,
     /// What came of each when it was played last.
-    latest: BTreeMap<usize, ScenarioResult>,
+    pub(super) latest: BTreeMap<usize, ScenarioResult>,
     /// How long the hunt has taken.
     spent: Duration,
     /// The server had to be started again.
@@ -520,99 +515,4 @@ impl Suite {
         self.notice(NoticeKind::Error, why.clone(), detail);
         self.stop(&why);
     }
-
-    /// Scenarios that kill or wedge the server when they run in this order: the last of them has
-    /// failed, whatever its steps say.
-    fn blame(&mut self, culprits: &[usize], death: &mut Death) {
-        let Some((&entry, before)) = culprits.split_last() else {
-            return;
-        };
-        let Some(scenario) = self.scenario(entry) else {
-            return;
-        };
-        let played = death.latest.remove(&entry);
-        let result = played.or_else(|| death.results.remove(&entry));
-        let took = result.as_ref().map_or(Duration::ZERO, |result| result.took);
-        let mut result = result.unwrap_or_else(|| self.judge.untold(&scenario, took));
-        let others = before.iter().filter_map(|entry| self.scenario(*entry));
-        let others: Vec<Arc<Scenario>> = others.collect();
-        let names: Vec<&str> = others.iter().map(|other| other.name.as_str()).collect();
-        let mut transcript = Vec::new();
-        for (name, entry) in names.iter().zip(before) {
-            transcript.push(format!("# {name}"));
-            let lines = death.latest.get(entry).map(|result| &result.transcript);
-            transcript.extend(lines.into_iter().flat_map(|lines| tail(lines)));
-        }
-        if !names.is_empty() {
-            transcript.push(format!("# {}", result.name));
-        }
-        transcript.extend(tail(&result.transcript));
-        let after = (!names.is_empty()).then(|| format!("after {}", names.join(", ")));
-        let clause = life_clause(&scenario, &others, &result);
-        let step = scenario.steps.first();
-        result.failures.retain(|failure| failure.clause.is_some());
-        drop_end(&mut result.failures, &death.dead);
-        result.failures.insert(
-            0,
-            Failure {
-                detail: after.clone(),
-                transcript,
-                ..Failure::new(
-                    Some(clause),
-                    Judge::Process,
-                    step.map_or_else(
-                        || scenario.source.place(Default::default()),
-                        |step| scenario.source.place(step.at),
-                    ),
-                    "the server goes on serving others",
-                    Observed::Other(death.dead.why.clone()),
-                )
-            },
-        );
-        result.verdict = Verdict::Failed;
-        result.is_met = false;
-        result.reason = None;
-        self.judge.waive(&scenario, &mut result);
-        let after = after.map(|after| format!(" {after}")).unwrap_or_default();
-        let text = format!(
-            "{} stops the server{after}: {}",
-            result.name, death.dead.why
-        );
-        let words = death.dead.last_words().to_vec();
-        self.notice(NoticeKind::Warning, text, words);
-        death.suspects.retain(|suspect| *suspect != entry);
-        self.settle(entry, result);
-    }
-}
-
-/// Leaves out what only tells that the server is gone: a wedge keeps it silent, and a crash ends all
-/// connections.
-fn drop_end(failures: &mut Vec<Failure>, dead: &Dead) {
-    drop_silence(failures);
-    let is_end = |got: &Observed| {
-        matches!(
-            got,
-            Observed::Closed | Observed::Reset | Observed::Unreachable(_)
-        )
-    };
-    failures.retain(|failure| !(dead.exited && is_end(&failure.got)));
-}
-
-fn tail(lines: &[String]) -> impl Iterator<Item = String> {
-    lines.iter().skip(lines.len().saturating_sub(TAIL)).cloned()
-}
-
-/// The clause that a scenario breaks which stops the server: its own where its steps were not met. One
-/// that was met has shown that its own clause holds; one that never came to its steps shows nothing of
-/// it. Where it takes others before it, and all are about one clause, they break that together.
-fn life_clause(scenario: &Scenario, before: &[Arc<Scenario>], result: &ScenarioResult) -> ClauseId {
-    let own = [ClauseId::LIVE_2, ClauseId::LIVE_3, ClauseId::LIVE_4];
-    let has_begun = result.verdict != Verdict::Blocked || !result.notes.is_empty();
-    let is_shown = !result.is_met && has_begun;
-    let is_of_all =
-        |id: &ClauseId| !before.is_empty() && before.iter().all(|it| it.clauses.contains(id));
-    let mut own = own
-        .into_iter()
-        .filter(|id| scenario.clauses.contains(id) && (is_shown || is_of_all(id)));
-    own.next().unwrap_or(ClauseId::LIVE_1)
 }

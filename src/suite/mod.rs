@@ -1,6 +1,7 @@
 //! A run: which scenario when and with whom, the first look, second looks, deaths, causes,
 //! verdicts.
 
+mod blame;
 mod bless;
 mod blocking;
 mod causes;

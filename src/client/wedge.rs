@@ -1,6 +1,8 @@
 //! A server that the first look itself has stopped: at which request, and what that means for what
 //! came after it.
 
+use std::collections::BTreeMap;
+
 use super::ladder::Ladder;
 use crate::diagnostic::Place;
 use crate::engine::{Session, Trouble};
@@ -55,8 +57,8 @@ impl Session {
         true
     }
 
-    /// The first request behind the last line of the server that lets users in: its entry, connection
-    /// and verb. A switchboard may be another process, which goes on.
+    /// The first of those requests that no line of the server has followed on their connection: its
+    /// entry, connection and verb. A switchboard may be another process, which goes on.
     fn first_unheard(&self) -> Option<(usize, ConnId, String)> {
         let shared = self.links.lock();
         let on_board = |conn: ConnId| {
@@ -64,16 +66,22 @@ impl Session {
             link.is_some_and(|link| link.grammar.kind == ServerKind::Switchboard)
         };
         let entries = shared.transcript.entries().iter().enumerate();
-        let mut first = None;
+        let mut open = BTreeMap::new();
         for (at, entry) in entries.filter(|(_, entry)| !on_board(entry.conn)) {
             match &entry.what {
-                What::Frame(Party::Server, _) => first = None,
-                What::Frame(Party::Client, frame) if first.is_none() => {
-                    first = Some((at, entry.conn, escape(frame.verb())));
+                What::Frame(Party::Client, frame) => {
+                    open.entry(entry.conn)
+                        .or_insert_with(|| (at, escape(frame.verb())));
+                }
+                What::Frame(Party::Server, _)
+                | What::Closed(Party::Server)
+                | What::Reset(Party::Server) => {
+                    open.remove(&entry.conn);
                 }
                 _ => {}
             }
         }
-        first
+        let first = open.into_iter().min_by_key(|(_, (at, _))| *at);
+        first.map(|(conn, (at, verb))| (at, conn, verb))
     }
 }

@@ -253,7 +253,11 @@ impl Suite {
         for index in spared {
             self.queue.retain(|queued| *queued != index);
             let first = self.entries.get_mut(index).and_then(|e| e.first.take());
-            if let Some(first) = first {
+            let Some(first) = first else { continue };
+            // What blocks it may be shown by another yet.
+            if first.verdict == Verdict::Blocked && !self.knows_what_blocks(&first) {
+                self.awaiting.push((index, first));
+            } else {
                 self.settle(index, first);
             }
         }

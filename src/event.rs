@@ -462,16 +462,24 @@ impl Totals {
         self.flaky += other.flaky;
     }
 
+    /// How many of each verdict, in the order of reports.
+    #[must_use]
+    pub fn each(self) -> [(Verdict, usize); 7] {
+        [
+            (Verdict::Passed, self.passed),
+            (Verdict::Failed, self.failed),
+            (Verdict::Blocked, self.blocked),
+            (Verdict::Inconclusive, self.inconclusive),
+            (Verdict::Skipped, self.skipped),
+            (Verdict::Waived, self.waived),
+            (Verdict::Flaky, self.flaky),
+        ]
+    }
+
     /// All that were counted.
     #[must_use]
     pub fn all(self) -> usize {
-        self.passed
-            + self.failed
-            + self.blocked
-            + self.inconclusive
-            + self.skipped
-            + self.waived
-            + self.flaky
+        self.each().iter().map(|(_, count)| count).sum()
     }
 }
 

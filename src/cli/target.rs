@@ -96,8 +96,8 @@ impl TargetArgs {
         let accounts = self.accounts.iter().enumerate().map(read);
         let accounts = accounts.collect::<Result<Vec<Account>, _>>()?;
         for (at, account) in accounts.iter().enumerate() {
-            let is_it = |known: &Account| known.handle.eq_ignore_ascii_case(&account.handle);
-            if accounts.iter().take(at).any(is_it) {
+            let mut before = accounts.iter().take(at);
+            if before.any(|known| known.is_of(&account.handle)) {
                 return Err(BadAccount::Twice(account.handle.clone()));
             }
         }

@@ -71,7 +71,7 @@ impl Session {
         };
         let is_ours = |handle: &str| {
             let mut players = self.players.iter();
-            players.any(|player| player.account.handle.eq_ignore_ascii_case(handle))
+            players.any(|player| player.account.is_of(handle))
         };
         let lists = OWN_LISTS.iter().zip(first.lists.iter().zip(&second.lists));
         for (list, (first, second)) in lists {

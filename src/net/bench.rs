@@ -85,7 +85,7 @@ impl Bench {
             },
             seed,
             cuts: watch::Sender::new(0),
-            knows_passwords: target.builtin || target.provision.is_some(),
+            knows_passwords: target.knows_passwords(),
             owns_server: target.owns_server(),
         }
     }

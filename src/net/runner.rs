@@ -462,7 +462,7 @@ fn suite_options(
         max_connections: target.max_connections,
         owns_server: target.owns_server(),
         dispatch_refers: false,
-        knows_passwords: target.builtin || target.provision.is_some(),
+        knows_passwords: target.knows_passwords(),
         challenges: false,
         transcripts: options.transcripts,
         waivers: Waivers::new(std::mem::take(&mut target.waivers), Some(day))

@@ -3,9 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::text::counted;
-use crate::event::{
-    Cause, ClauseVerdict, InDialect, RunInfo, ScenarioResult, Summary, Totals, Verdict,
-};
+use crate::event::{Cause, ClauseVerdict, InDialect, RunInfo, ScenarioResult, Summary, Totals};
 use crate::protocol::{ClauseId, Dialect, Level};
 
 /// A row of the table: what it counts, and a cell for each dialect.
@@ -47,16 +45,9 @@ pub(super) fn line_of(part: &InDialect) -> String {
 }
 
 fn verdicts(totals: Totals) -> [(&'static str, usize); 7] {
-    [
-        (Verdict::Passed, totals.passed),
-        (Verdict::Failed, totals.failed),
-        (Verdict::Blocked, totals.blocked),
-        (Verdict::Inconclusive, totals.inconclusive),
-        (Verdict::Skipped, totals.skipped),
-        (Verdict::Waived, totals.waived),
-        (Verdict::Flaky, totals.flaky),
-    ]
-    .map(|(verdict, count)| (verdict.as_str(), count))
+    totals
+        .each()
+        .map(|(verdict, count)| (verdict.as_str(), count))
 }
 
 /// The scenarios by verdict, and the clauses that can fail the run by theirs; no row of one dialect.

@@ -100,16 +100,7 @@ fn page(digest: &Digest, summary: &Summary) -> Markup {
 }
 
 fn totals(summary: &Summary) -> Markup {
-    let totals = summary.totals;
-    let cells = [
-        (Verdict::Passed, totals.passed),
-        (Verdict::Failed, totals.failed),
-        (Verdict::Blocked, totals.blocked),
-        (Verdict::Inconclusive, totals.inconclusive),
-        (Verdict::Skipped, totals.skipped),
-        (Verdict::Waived, totals.waived),
-        (Verdict::Flaky, totals.flaky),
-    ];
+    let cells = summary.totals.each();
     html! {
         table {
             tr { @for (verdict, _) in cells { th { (verdict.as_str()) } } }

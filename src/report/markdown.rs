@@ -147,15 +147,7 @@ fn causes(causes: &[Cause], run: &RunInfo, out: &mut dyn Write) -> io::Result<()
 }
 
 fn scenarios(totals: Totals, out: &mut dyn Write) -> io::Result<()> {
-    let cells = [
-        (Verdict::Passed, totals.passed),
-        (Verdict::Failed, totals.failed),
-        (Verdict::Blocked, totals.blocked),
-        (Verdict::Inconclusive, totals.inconclusive),
-        (Verdict::Skipped, totals.skipped),
-        (Verdict::Waived, totals.waived),
-        (Verdict::Flaky, totals.flaky),
-    ];
+    let cells = totals.each();
     let names: Vec<&str> = cells.iter().map(|(verdict, _)| verdict.as_str()).collect();
     let counts: Vec<String> = cells.iter().map(|(_, count)| count.to_string()).collect();
     writeln!(out, "\n| scenarios | {} |", names.join(" | "))?;

@@ -247,18 +247,22 @@ mod tests {
         assert_eq!((pool.usable(), pool.free()), (1, 1));
     }
 
+    /// The first account, once it has logged in.
+    fn logged_in() -> AccountAfter {
+        AccountAfter {
+            handle: "u0@hotmail.com".into(),
+            name: Some("U".into()),
+            lists: Lists::Clean,
+        }
+    }
+
     #[test]
     fn who_is_refused_at_once_while_another_can_log_in_is_odd() {
         let mut pool = pool(2);
         let is_odd = |pool: &Pool| pool.is_odd_one("u1@hotmail.com");
         assert!(!is_odd(&pool), "nobody has logged in");
         let seats = pool.take(1).unwrap();
-        let after = AccountAfter {
-            handle: "u0@hotmail.com".into(),
-            name: Some("U".into()),
-            lists: Lists::Clean,
-        };
-        pool.learn(&seats, &[after]);
+        pool.learn(&seats, &[logged_in()]);
         assert!(is_odd(&pool) && !pool.is_odd_one("u0@hotmail.com"));
         let other = pool.take(1).unwrap();
         pool.release(other);
@@ -269,12 +273,7 @@ mod tests {
     fn an_account_that_has_worked_is_left_out_only_where_that_does_not_matter() {
         let mut pool = pool(1);
         let seats = pool.take(1).unwrap();
-        let after = AccountAfter {
-            handle: "u0@hotmail.com".into(),
-            name: Some("U".into()),
-            lists: Lists::Clean,
-        };
-        pool.learn(&seats, &[after]);
+        pool.learn(&seats, &[logged_in()]);
         assert!(!pool.retire("u0@hotmail.com", false));
         assert!(pool.retire("u0@hotmail.com", true));
     }

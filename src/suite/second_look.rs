@@ -9,7 +9,7 @@ use super::needs::sends_at_once;
 use super::phase::Phase;
 use super::run::Suite;
 use crate::event::{Failure, Judge, Observed, ScenarioResult, Verdict};
-use crate::protocol::ClauseId;
+use crate::protocol::{ClauseId, Dialect};
 
 /// What identical failures have in common.
 type Signature = (Option<ClauseId>, Judge, String);
@@ -280,20 +280,20 @@ fn may_be_lost_in_a_read(failure: &Failure) -> bool {
 
 /// Whether a note tells that something was waited for in vain that another scenario may be about.
 pub(super) fn notes_what_never_comes(result: &ScenarioResult) -> bool {
-    let needs = |note: &Failure| {
-        let omission = Omission::of(note);
-        omission.is_some_and(|omission| !omission.is_named_by(note, result.dialect))
-    };
-    result.verdict == Verdict::Passed && result.notes.iter().any(needs)
+    result.verdict == Verdict::Passed && wait_for_others(&result.notes, result.dialect)
 }
 
 /// Whether a result waits in vain for something that another scenario may be about.
 fn needs_what_never_comes(result: &ScenarioResult) -> bool {
-    let needs = |failure: &Failure| {
+    result.verdict == Verdict::Failed && wait_for_others(&result.failures, result.dialect)
+}
+
+/// Whether any of these shows an omission that it is not about itself.
+fn wait_for_others(failures: &[Failure], dialect: &'static Dialect) -> bool {
+    failures.iter().any(|failure| {
         let omission = Omission::of(failure);
-        omission.is_some_and(|omission| !omission.is_named_by(failure, result.dialect))
-    };
-    result.verdict == Verdict::Failed && result.failures.iter().any(needs)
+        omission.is_some_and(|omission| !omission.is_named_by(failure, dialect))
+    })
 }
 
 /// The transcripts of both looks, one behind the other.

@@ -229,6 +229,12 @@ impl Target {
         }
     }
 
+    /// Whether the harness makes the accounts: a password that is refused is right.
+    #[must_use]
+    pub fn knows_passwords(&self) -> bool {
+        self.builtin || self.provision.is_some()
+    }
+
     /// Whether the harness can stop and start the server.
     #[must_use]
     pub fn owns_server(&self) -> bool {

@@ -52,6 +52,12 @@ impl Account {
             is_scarce: true,
         }
     }
+
+    /// Whether a handle is this user's: case does not matter in one.
+    #[must_use]
+    pub fn is_of(&self, handle: &str) -> bool {
+        self.handle.eq_ignore_ascii_case(handle)
+    }
 }
 
 impl fmt::Debug for Account {

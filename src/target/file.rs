@@ -144,7 +144,7 @@ impl Reader<'_> {
             self.handle(at, &handle);
             if accounts
                 .iter()
-                .any(|(_, a): &(_, Account)| a.handle.eq_ignore_ascii_case(&handle))
+                .any(|(_, a): &(_, Account)| a.is_of(&handle))
             {
                 self.error(at, format!("{handle} stands twice"));
             }
@@ -157,10 +157,7 @@ impl Reader<'_> {
         let mut accounts: Vec<Account> = accounts.into_iter().map(|(_, a)| a).collect();
         if let Some(node) = get(entries, "account_pattern") {
             let counted = self.pattern(node);
-            let is_listed = |one: &&Account| {
-                let mut listed = accounts.iter();
-                listed.any(|known| known.handle.eq_ignore_ascii_case(&one.handle))
-            };
+            let is_listed = |one: &&Account| accounts.iter().any(|known| known.is_of(&one.handle));
             if let Some(Account { handle, .. }) = counted.iter().find(is_listed) {
                 self.error(node.span, format!("{handle} stands in `accounts` as well"));
             }

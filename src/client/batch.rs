@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::protocol::{Dialect, List, Verb};
+use crate::protocol::{Dialect, List, Property, Verb};
 use crate::target::{OWN_LISTS, Roster};
 use crate::wire::{Frame, Words};
 
@@ -32,7 +32,7 @@ pub(crate) fn changes(found: &Roster, wanted: &Roster) -> Vec<(&'static str, Str
 
 /// Whether it is the key of a property that a user sets: a phone number (PRP-1).
 pub(super) fn is_property(key: &[u8]) -> bool {
-    matches!(key, b"PHH" | b"PHW" | b"PHM")
+    Property::parse(key).is_some_and(Property::is_number)
 }
 
 /// Reads the batch that follows SYN.

@@ -6,17 +6,13 @@ use std::ops::{Index, IndexMut};
 use std::sync::Arc;
 
 use super::config::{Account as Given, Accounts};
-use super::connection::ConnId;
-use super::groups::Groups;
+use super::group::Groups;
+use super::id::{AccountId, ConnId};
 use super::list::{List, ListName};
-use super::phones::Phones;
+use super::phone::Phones;
 use crate::protocol::{Setting, State, encode_name};
 use foldhash::HashMap;
 use foldhash::fast::RandomState;
-
-/// The number of an account in the directory.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(super) struct AccountId(u32);
 
 /// The code that others may see of a state.
 //= CHG-5

@@ -5,7 +5,8 @@ use std::time::Duration;
 use md5::{Digest, Md5};
 
 use super::Server;
-use super::connection::{ConnId, End};
+use super::connection::{Challenge, End};
+use super::id::ConnId;
 use super::request::{Outcome, Refusal, Request};
 
 /// The products that are known, each with its key.
@@ -25,15 +26,6 @@ const PAUSE: (u64, u64) = (180, 240);
 
 /// An answer that is wrong, or that nobody asked for.
 const WRONG: Refusal = Refusal::ErrorAndClose(540);
-
-/// What a client is asked to prove.
-#[derive(Debug, Default)]
-pub(super) struct Challenge {
-    /// What waits for an answer.
-    word: Option<String>,
-    /// When the answer is overdue, or the next challenge comes.
-    due: Option<Duration>,
-}
 
 /// The answer to a challenge: the digest of its word and the key of the product.
 fn answer(word: &str, product: &[u8]) -> Option<String> {

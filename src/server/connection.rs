@@ -5,17 +5,10 @@ use std::time::Duration;
 
 use rustc_hash::FxHashMap;
 
-use super::account::AccountId;
-use super::challenge::Challenge;
-use super::login::Login;
-use super::session::SessionId;
+use super::id::{AccountId, ConnId, SessionId};
 use super::shape::Shape;
 use crate::protocol::{Dialect, Direction, Grammar, ServerKind};
 use crate::wire::{Decoder, Limits, PayloadRule, words};
-
-/// The name of a connection; never used twice by one server.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct ConnId(pub u64);
 
 /// Which port accepted a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -79,6 +72,40 @@ pub(super) enum Phase {
 pub(super) struct Seat {
     pub(super) session: SessionId,
     pub(super) account: AccountId,
+}
+
+/// How far a login has come.
+#[derive(Debug)]
+pub(super) struct Login {
+    pub(super) kind: ServerKind,
+    pub(super) has_inf: bool,
+    pub(super) attempt: Option<Box<Attempt>>,
+}
+
+impl Login {
+    pub(super) fn new(kind: ServerKind) -> Self {
+        Self {
+            kind,
+            has_inf: false,
+            attempt: None,
+        }
+    }
+}
+
+/// A challenge that waits for its response.
+#[derive(Debug, Clone)]
+pub(super) struct Attempt {
+    pub(super) handle: String,
+    pub(super) challenge: String,
+}
+
+/// What a client is asked to prove.
+#[derive(Debug, Default)]
+pub(super) struct Challenge {
+    /// What waits for an answer.
+    pub(super) word: Option<String>,
+    /// When the answer is overdue, or the next challenge comes.
+    pub(super) due: Option<Duration>,
 }
 
 /// One connection.

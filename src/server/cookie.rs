@@ -3,9 +3,8 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use super::account::AccountId;
+use super::id::{AccountId, SessionId};
 use super::random::Random;
-use super::session::SessionId;
 use foldhash::HashMap;
 
 /// What a cookie is good for.

@@ -2,7 +2,7 @@
 //! MSNP5 on: invitations by mail, and pages.
 
 use super::Server;
-use super::connection::ConnId;
+use super::id::ConnId;
 use super::outbox::More;
 use super::request::{Outcome, Refusal, Request};
 

@@ -1,8 +1,7 @@
 //! IMS: whether a user takes part in conversations.
 
 use super::Server;
-use super::account::AccountId;
-use super::connection::ConnId;
+use super::id::{AccountId, ConnId};
 use super::request::{Outcome, Refusal, Request};
 
 impl Server {

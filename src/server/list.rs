@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::account::AccountId;
-use super::groups::Membership;
+use super::group::Membership;
+use super::id::AccountId;
 pub(super) use crate::protocol::List as ListName;
 
 /// A change of what the service keeps for a user.

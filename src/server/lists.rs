@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use super::Server;
-use super::account::{Account, AccountId};
-use super::connection::ConnId;
-use super::groups::GroupId;
+use super::account::Account;
+use super::group::GroupId;
 use super::handle::{parse_handle, parse_name, printable};
+use super::id::{AccountId, ConnId};
 use super::list::{Change, ListName};
 use super::outbox::More;
 use super::phones::write_phones;

@@ -3,40 +3,16 @@
 use md5::{Digest, Md5};
 
 use super::Server;
-use super::account::{AccountId, Presence};
-use super::connection::{ConnId, End, Phase};
+use super::account::Presence;
+use super::connection::{Attempt, End, Login, Phase};
 use super::handle::{BadHandle, parse_handle};
+use super::id::{AccountId, ConnId};
 use super::outbox::More;
 use super::request::{Outcome, Refusal, Request};
 use crate::protocol::{Dialect, ServerKind};
 
 /// The one security package that this server knows.
 const PACKAGE: &str = "MD5";
-
-/// How far a login has come.
-#[derive(Debug)]
-pub(super) struct Login {
-    pub(super) kind: ServerKind,
-    has_inf: bool,
-    attempt: Option<Box<Attempt>>,
-}
-
-impl Login {
-    pub(super) fn new(kind: ServerKind) -> Self {
-        Self {
-            kind,
-            has_inf: false,
-            attempt: None,
-        }
-    }
-}
-
-/// A challenge that waits for its response.
-#[derive(Debug, Clone)]
-pub(super) struct Attempt {
-    pub(super) handle: String,
-    pub(super) challenge: String,
-}
 
 /// A login command at the wrong time.
 const NOT_EXPECTED: Refusal = Refusal::ErrorAndClose(715);

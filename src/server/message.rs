@@ -1,7 +1,8 @@
 //! MSG, ACK and NAK: what participants say to each other.
 
 use super::Server;
-use super::connection::{ConnId, Seat};
+use super::connection::Seat;
+use super::id::ConnId;
 use super::request::{Outcome, Refusal, Request};
 
 /// What a sender wants to hear of a message.

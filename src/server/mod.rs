@@ -31,8 +31,10 @@ mod extras;
 mod faults;
 #[cfg(test)]
 mod fixture;
+mod group;
 mod groups;
 mod handle;
+mod id;
 mod implementation;
 mod ims;
 mod list;
@@ -41,6 +43,7 @@ mod login;
 mod message;
 mod outbox;
 mod personas;
+mod phone;
 mod phones;
 mod presence;
 #[cfg(test)]
@@ -58,8 +61,9 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 pub use config::{Account, Accounts, Addresses, Config, Pattern};
-pub use connection::{ConnId, Door};
+pub use connection::Door;
 pub use faults::{Fault, FaultSet, faults, habits};
+pub use id::ConnId;
 pub use implementation::{Implementation, implementations};
 pub use outbox::Output;
 pub use personas::{Persona, personas};

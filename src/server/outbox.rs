@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-use super::connection::ConnId;
 use super::faults::Tamper;
+use super::id::ConnId;
 
 /// What the server wants done.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,109 +1,22 @@
 //! PRP and BPR: a user's phone numbers, and what contacts are told of them.
 
 use std::str;
-use std::sync::Arc;
 
 use super::Server;
-use super::account::{Account, AccountId};
-use super::connection::ConnId;
+use super::account::Account;
 use super::handle::printable;
+use super::id::{AccountId, ConnId};
 use super::list::Change;
 use super::outbox::{More, Outbox};
+use super::phone::Phones;
 use super::quirks::Quirks;
 use super::request::{Outcome, Refusal, Request};
-use crate::protocol::decode_name;
+use crate::protocol::{Property, decode_name};
 
 /// The longest name of a property.
 const MAX_KEY: usize = 3;
 /// The longest phone number, as it is encoded.
 const MAX_VALUE: usize = 95;
-
-/// A property of a user.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Key {
-    /// PHH: the phone at home.
-    Home,
-    /// PHW: the phone at work.
-    Work,
-    /// PHM: the mobile phone.
-    Mobile,
-    /// MOB: whether others may page the user.
-    Pages,
-    /// MBE: whether the user has a device for pages.
-    Device,
-}
-
-impl Key {
-    /// All five, in the order of a synchronisation.
-    pub(super) const ALL: [Self; 5] = [
-        Self::Home,
-        Self::Work,
-        Self::Mobile,
-        Self::Pages,
-        Self::Device,
-    ];
-
-    /// Those that contacts are shown.
-    const SHOWN: [Self; 4] = [Self::Home, Self::Work, Self::Mobile, Self::Pages];
-
-    fn parse(word: &[u8]) -> Option<Self> {
-        Self::ALL
-            .into_iter()
-            .find(|key| key.as_str().as_bytes() == word)
-    }
-
-    pub(super) fn as_str(self) -> &'static str {
-        match self {
-            Self::Home => "PHH",
-            Self::Work => "PHW",
-            Self::Mobile => "PHM",
-            Self::Pages => "MOB",
-            Self::Device => "MBE",
-        }
-    }
-}
-
-/// What a user has told of its phones, encoded. Nobody has a device for pages here, so nobody can be
-/// paged either.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Phones {
-    home: Option<Arc<str>>,
-    work: Option<Arc<str>>,
-    mobile: Option<Arc<str>>,
-}
-
-impl Phones {
-    /// What whoever may not see a user is shown.
-    const NONE: &'static Self = &Self {
-        home: None,
-        work: None,
-        mobile: None,
-    };
-
-    /// A property as it is written; `None` where the user has not set it.
-    pub(super) fn value(&self, key: Key) -> Option<&str> {
-        match key {
-            Key::Home => self.home.as_deref(),
-            Key::Work => self.work.as_deref(),
-            Key::Mobile => self.mobile.as_deref(),
-            //= PRP-8
-            Key::Pages | Key::Device => Some("N"),
-        }
-    }
-
-    /// Sets or clears a property; false where it is as before.
-    fn set(&mut self, key: Key, value: Option<&str>) -> bool {
-        let own = match key {
-            Key::Home => &mut self.home,
-            Key::Work => &mut self.work,
-            Key::Mobile => &mut self.mobile,
-            Key::Pages | Key::Device => return false,
-        };
-        let is_news = own.as_deref() != value;
-        *own = value.map(Arc::from);
-        is_news
-    }
-}
 
 /// Reads a parameter as the value of a property, kept encoded.
 fn parse_value(word: &[u8]) -> Option<&str> {
@@ -135,7 +48,7 @@ impl Server {
             return Err(Refusal::Close);
         }
         //= PRP-6
-        let key = Key::parse(key).ok_or(Refusal::Error(715))?;
+        let key = Property::parse(key).ok_or(Refusal::Error(715))?;
         //= PRP-3
         let is_news = self.directory[account].phones.set(key, value);
         let (trid, serial) = (request.trid(), self.count(account, Change::Phones));
@@ -154,7 +67,7 @@ impl Server {
     //= BPR-2
     //= MIX-6
     //= BPR-5
-    fn tell_phone(&mut self, subject: AccountId, key: Key) {
+    fn tell_phone(&mut self, subject: AccountId, key: Property) {
         let watchers = self.directory[subject].reverse.iter();
         let watchers: Vec<_> = watchers.map(|entry| entry.account).collect();
         let strangers = self.quirks.strangers_told(&self.directory[subject]);
@@ -197,7 +110,7 @@ pub(super) fn write_phones(
     } else {
         Phones::NONE
     };
-    for key in Key::SHOWN {
+    for key in Property::SHOWN {
         write_phone(outbox, conn, serial, contact, key, shown);
     }
 }
@@ -208,7 +121,7 @@ fn write_phone(
     conn: ConnId,
     serial: u32,
     contact: &Account,
-    key: Key,
+    key: Property,
     shown: &Phones,
 ) {
     let (handle, value) = (&contact.handle, More(shown.value(key)));

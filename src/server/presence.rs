@@ -7,8 +7,8 @@
 use std::sync::Arc;
 
 use super::Server;
-use super::account::{AccountId, Sight, shown};
-use super::connection::ConnId;
+use super::account::{Sight, shown};
+use super::id::{AccountId, ConnId};
 use super::request::{Outcome, Refusal, Request};
 use crate::protocol::State;
 

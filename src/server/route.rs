@@ -4,8 +4,8 @@
 use std::time::Duration;
 
 use super::Server;
-use super::account::AccountId;
-use super::connection::{ConnId, End, Phase};
+use super::connection::{End, Phase};
+use super::id::{AccountId, ConnId};
 use super::request::{Outcome, Refusal, Request};
 
 use crate::protocol::Setting;

@@ -1,32 +1,11 @@
 //! The sessions of the switchboard: who is in each, and who has been called.
 
-use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 use rustc_hash::FxHashMap;
 
-use super::account::AccountId;
-use super::connection::ConnId;
-use super::handle::printable;
-
-/// The number of a session.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) struct SessionId(u64);
-
-impl SessionId {
-    pub(super) fn parse(word: &[u8]) -> Option<Self> {
-        let number = printable(word)?;
-        let is_number = number.bytes().all(|byte| byte.is_ascii_digit());
-        is_number.then(|| number.parse().ok().map(Self))?
-    }
-}
-
-impl fmt::Display for SessionId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
+use super::id::{AccountId, ConnId, SessionId};
 
 /// Somebody in a session.
 #[derive(Debug)]

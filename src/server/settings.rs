@@ -1,14 +1,13 @@
 //! SYN, LST, GTC and BLP: what the server keeps for a user, shown and set.
 
 use super::Server;
-use super::account::AccountId;
-use super::connection::ConnId;
 use super::handle::parse_number;
+use super::id::{AccountId, ConnId};
 use super::list::{Change, ListName};
 use super::outbox::More;
-use super::phones::{Key, write_phones};
+use super::phones::write_phones;
 use super::request::{Outcome, Refusal, Request};
-use crate::protocol::Setting;
+use crate::protocol::{Property, Setting};
 
 /// What a list is sent as a part of.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -88,7 +87,7 @@ impl Server {
     fn send_own_phones(&mut self, conn: ConnId, account: AccountId, trid: &str) {
         let user = self.quirks.as_written(&self.directory, account);
         let serial = user.serial;
-        for key in Key::ALL {
+        for key in Property::ALL {
             let (value, key) = (More(user.phones.value(key)), key.as_str());
             self.outbox
                 .line(conn, format_args!("PRP {trid} {serial} {key}{value}"));

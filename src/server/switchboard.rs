@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use super::Server;
-use super::account::AccountId;
-use super::connection::{ConnId, End, Phase, Seat};
+use super::connection::{End, Phase, Seat};
 use super::cookie::Purpose;
 use super::handle::{BadHandle, parse_handle, printable};
+use super::id::{AccountId, ConnId, SessionId};
 use super::request::{Outcome, Refusal, Request};
-use super::session::{Invitation, Participant, SessionId};
+use super::session::{Invitation, Participant};
 
 /// A cookie that does not open.
 const NOT_ADMITTED: Refusal = Refusal::ErrorAndClose(911);

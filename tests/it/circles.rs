@@ -6,28 +6,10 @@ use std::path::Path;
 
 /// Files below `src` that may need each other: the parts of one thing.
 const ONE_THING: &[(&str, &[&str])] = &[
-    ("fuzzer/generate", &["cast", "mod", "play"]),
     ("fuzzer/shrink", &["details", "shrinker", "trial"]),
     ("oracle/world", &["connection", "reading", "request"]),
     ("oracle/world", &["fact", "user"]),
     ("oracle", &["mend", "shape"]),
-    ("server/faults", &["crowds", "notes", "received", "sent"]),
-    ("server/faults", &["fault", "table"]),
-    (
-        "server",
-        &[
-            "account",
-            "challenge",
-            "connection",
-            "groups",
-            "list",
-            "login",
-            "outbox",
-            "phones",
-            "quirks/mod",
-            "session",
-        ],
-    ),
     (
         "suite",
         &["death", "limits", "run", "second_look", "verify", "wear"],

@@ -1,12 +1,11 @@
 //! Faults that show where several come, call or go at the same moment.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::notes::Notes;
 use super::received::Received;
 use super::sent::Sent;
-use crate::server::connection::ConnId;
+use crate::server::id::ConnId;
 
 /// What happens within so long happens at the same moment.
 const MOMENT: Duration = Duration::from_millis(50);
@@ -16,26 +15,6 @@ const LOSSES: usize = 2;
 const LOGINS: usize = 4;
 /// So often a user logs in at once after its connection was lost, without harm.
 const RETURNS: usize = 2;
-
-/// What these faults remember.
-#[derive(Debug, Default)]
-pub(super) struct Crowd {
-    /// Losses are counted.
-    counts_losses: bool,
-    /// How many participants were lost since the last command, and when the last one was.
-    losses: (usize, Duration),
-    /// The user who was lost last, and when.
-    lost: Option<(String, Duration)>,
-    /// How often one came back at once.
-    returns: usize,
-    /// Who has a challenge, and has not answered it.
-    challenged: BTreeMap<ConnId, String>,
-    /// The cookies that were handed out to ring, and to refer: whose, and which.
-    rings: Vec<(String, String)>,
-    referrals: Vec<(String, String)>,
-    /// The cookies that open nothing any more.
-    void: Vec<String>,
-}
 
 /// A client has gone without a word.
 pub(super) fn lost(notes: &mut Notes, conn: ConnId) {

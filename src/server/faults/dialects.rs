@@ -4,7 +4,7 @@
 use super::notes::Peer;
 use super::received::Received;
 use super::sent::Sent;
-use crate::server::connection::ConnId;
+use crate::server::id::ConnId;
 
 pub(super) fn tickets_log_in(received: &mut Received<'_>) {
     if received.is("USR") && received.text(2) == "TWN" {

@@ -1,36 +1,10 @@
-//! The name of a fault, and a set of them.
+//! What is known of a fault, and a set of them.
 
 use std::fmt;
 
-use super::received::Received;
-use super::sent::Sent;
+use super::row::{Fault, Row};
 use super::table::{ALL, HABITS, ROWS};
 use crate::protocol::ClauseId;
-
-/// A named deviation of the server from the protocol.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Fault(pub(super) u16);
-
-/// How a fault is made.
-#[derive(Clone, Copy)]
-pub(super) enum How {
-    /// By a policy of `quirks`.
-    Inside,
-    /// By what this does to each command that comes in.
-    Incoming(fn(&mut Received<'_>)),
-    /// By what this does to each frame that goes out.
-    Outgoing(fn(&mut Sent<'_>)),
-    /// By both.
-    Both(fn(&mut Received<'_>), fn(&mut Sent<'_>)),
-}
-
-/// What is known of one fault.
-pub(super) struct Row {
-    pub(super) name: &'static str,
-    pub(super) description: &'static str,
-    pub(super) clauses: &'static [ClauseId],
-    pub(super) how: How,
-}
 
 /// All faults, in the order of the draft.
 #[must_use]

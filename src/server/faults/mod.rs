@@ -24,6 +24,7 @@ mod notes;
 mod phones;
 mod presence;
 mod received;
+mod row;
 mod sent;
 mod settings;
 mod switchboard;
@@ -33,7 +34,8 @@ mod tamper;
 mod tests;
 mod transactions;
 
-pub use fault::{Fault, FaultSet, faults, habits};
+pub use fault::{FaultSet, faults, habits};
+pub use row::Fault;
 
 pub(super) use received::Fate;
 pub(super) use tamper::Tamper;

@@ -5,9 +5,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-use super::crowds::Crowd;
 use crate::protocol::ServerKind;
-use crate::server::connection::ConnId;
+use crate::server::id::ConnId;
 
 /// A word of a line: a name with a fault in it need not be text.
 pub(super) type Word = Vec<u8>;
@@ -138,6 +137,26 @@ impl Numbers {
         *above += 1;
         *last
     }
+}
+
+/// What faults that show in a crowd remember: who has come, called and gone.
+#[derive(Debug, Default)]
+pub(super) struct Crowd {
+    /// Losses are counted.
+    pub(super) counts_losses: bool,
+    /// How many participants were lost since the last command, and when the last one was.
+    pub(super) losses: (usize, Duration),
+    /// The user who was lost last, and when.
+    pub(super) lost: Option<(String, Duration)>,
+    /// How often one came back at once.
+    pub(super) returns: usize,
+    /// Who has a challenge, and has not answered it.
+    pub(super) challenged: BTreeMap<ConnId, String>,
+    /// The cookies that were handed out to ring, and to refer: whose, and which.
+    pub(super) rings: Vec<(String, String)>,
+    pub(super) referrals: Vec<(String, String)>,
+    /// The cookies that open nothing any more.
+    pub(super) void: Vec<String>,
 }
 
 /// What the faults remember of the traffic.

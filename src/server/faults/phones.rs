@@ -3,6 +3,7 @@
 use super::framing::decode;
 use super::received::Received;
 use super::sent::Sent;
+use crate::protocol::Property;
 
 /// Where the value of a property stands in a line that tells one.
 fn value_place(sent: &Sent<'_>) -> Option<usize> {
@@ -49,7 +50,7 @@ pub(super) fn too_long_taken(received: &mut Received<'_>) {
 
 /// Whether a PRP names a property that there is.
 fn is_known(received: &Received<'_>) -> bool {
-    ["PHH", "PHW", "PHM", "MOB", "MBE"].contains(&received.text(2))
+    Property::parse(received.text(2).as_bytes()).is_some()
 }
 
 pub(super) fn unknown_unanswered(received: &mut Received<'_>) {

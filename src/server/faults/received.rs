@@ -4,7 +4,7 @@ use bytes::Bytes;
 
 use super::notes::{Notes, Peer, Word, text};
 use crate::protocol::ServerKind;
-use crate::server::connection::ConnId;
+use crate::server::id::ConnId;
 
 /// What becomes of a command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

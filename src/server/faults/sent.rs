@@ -5,7 +5,7 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use super::notes::{Command, Held, Notes, Until, Word, text};
-use crate::server::connection::ConnId;
+use crate::server::id::ConnId;
 use crate::server::outbox::Output;
 
 /// A frame on its way out, for faults to spoil.

@@ -4,8 +4,8 @@
 //! The first of a fault's clauses is the one that it is for. The name that users write is that of
 //! the constant, in kebab-case.
 
-use super::fault::How::{Both, Incoming, Inside, Outgoing};
-use super::fault::{Fault, Row};
+use super::row::How::{Both, Incoming, Inside, Outgoing};
+use super::row::{Fault, Row};
 use super::{
     challenges, crowds, dialects, errors, extras, framing, groups, habits, later, lists, login,
     messages, phones, presence, settings, switchboard, transactions,

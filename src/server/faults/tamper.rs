@@ -5,12 +5,13 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-use super::fault::{Fault, FaultSet, How};
+use super::fault::FaultSet;
 use super::notes::{Command, Notes, Until, Word, text};
 use super::received::{Fate, Received};
+use super::row::{Fault, How};
 use super::sent::Sent;
 use crate::protocol::ServerKind;
-use crate::server::connection::ConnId;
+use crate::server::id::ConnId;
 use crate::server::outbox::Output;
 use crate::wire::Frame;
 

@@ -2,8 +2,9 @@
 
 use super::Quirks;
 use crate::server::Server;
-use crate::server::connection::{ConnId, End, Phase, Requests};
+use crate::server::connection::{End, Phase, Requests};
 use crate::server::faults::Fault;
+use crate::server::id::ConnId;
 use crate::wire::{DecodeError, Decoder, Limits};
 
 /// How many connections are served in all where none is ever freed.

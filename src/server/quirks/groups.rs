@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use super::Quirks;
 use crate::server::Server;
-use crate::server::account::{Account, AccountId};
+use crate::server::account::Account;
 use crate::server::faults::Fault;
-use crate::server::groups::{GroupId, Groups};
+use crate::server::group::{GroupId, Groups};
+use crate::server::id::AccountId;
 use crate::server::request::Request;
 
 impl Quirks {

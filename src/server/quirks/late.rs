@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::server::Server;
-use crate::server::account::{Account, AccountId, Directory};
+use crate::server::account::{Account, Directory};
 use crate::server::faults::Fault;
+use crate::server::id::AccountId;
 use crate::server::request::Request;
 
 /// How long a change is not yet written.

@@ -1,8 +1,9 @@
 //! What is written of the lists, what is counted, and in which order they are sent.
 
 use super::Quirks;
-use crate::server::account::{Account, AccountId, Directory};
+use crate::server::account::{Account, Directory};
 use crate::server::faults::Fault;
+use crate::server::id::AccountId;
 use crate::server::list::{Change, ListName};
 
 impl Quirks {

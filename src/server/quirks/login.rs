@@ -7,13 +7,13 @@ use md5::{Digest, Md5};
 use super::Quirks;
 use crate::protocol::{DIALECTS, Dialect};
 use crate::server::Server;
-use crate::server::account::AccountId;
-use crate::server::connection::{ConnId, End, Phase};
+use crate::server::connection::Attempt;
+use crate::server::connection::{End, Phase};
 use crate::server::faults::Fault;
-use crate::server::groups::Groups;
+use crate::server::group::Groups;
+use crate::server::id::{AccountId, ConnId};
 use crate::server::list::{List, ListName};
-use crate::server::login::Attempt;
-use crate::server::phones::Phones;
+use crate::server::phone::Phones;
 use crate::server::shape::Shape;
 
 /// After how many logins an account is locked.

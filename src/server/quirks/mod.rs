@@ -29,12 +29,10 @@ mod sessions;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::account::AccountId;
-use super::connection::ConnId;
+use super::connection::Attempt;
 use super::faults::{Fault, FaultSet};
+use super::id::{AccountId, ConnId, SessionId};
 use super::list::ListName;
-use super::login::Attempt;
-use super::session::SessionId;
 use late::Late;
 
 /// How this server differs from the protocol, and what it must remember to do so.

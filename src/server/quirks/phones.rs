@@ -1,8 +1,9 @@
 //! Who is told of phone numbers, and when.
 
 use super::Quirks;
-use crate::server::account::{Account, AccountId};
+use crate::server::account::Account;
 use crate::server::faults::Fault;
+use crate::server::id::AccountId;
 
 impl Quirks {
     /// Whether numbers are shown to those whom the user does not admit.

@@ -2,8 +2,9 @@
 
 use super::Quirks;
 use crate::protocol::State;
-use crate::server::account::{Account, AccountId};
+use crate::server::account::Account;
 use crate::server::faults::Fault;
+use crate::server::id::AccountId;
 use crate::server::list::ListName;
 
 impl Quirks {

@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use super::Quirks;
 use crate::server::Server;
-use crate::server::account::{Account, AccountId};
-use crate::server::connection::{ConnId, Seat};
+use crate::server::account::Account;
+use crate::server::connection::Seat;
 use crate::server::cookie::{Cookies, Purpose};
 use crate::server::faults::Fault;
+use crate::server::id::{AccountId, ConnId, SessionId};
 use crate::server::list::ListName;
-use crate::server::session::SessionId;
 
 fn blocks(user: &Account, other: AccountId) -> bool {
     user.list(ListName::Block).contains(other)

@@ -33,6 +33,7 @@ mod cases;
 mod dialogue;
 mod errors;
 mod finding;
+mod form;
 mod framing;
 mod judge;
 mod line;

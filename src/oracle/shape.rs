@@ -3,8 +3,8 @@
 use super::Oracle;
 use super::asynchronous::bears_trid;
 use super::finding::Findings;
+use super::form::{behind_name, has_counts_swapped, place_of_name};
 use super::line::{Line, Verb, number};
-use super::mend::{behind_name, has_counts_swapped, place_of_name};
 use super::world::{Role, Seen, Told, World};
 use crate::protocol::{
     ClauseId, DIALECTS, Dialect, Direction, Form, Grammar, List, Message, Param, Saying,

@@ -6,10 +6,6 @@ use std::path::Path;
 
 /// Files below `src` that may need each other: the parts of one thing.
 const ONE_THING: &[(&str, &[&str])] = &[
-    ("fuzzer/shrink", &["details", "shrinker", "trial"]),
-    ("oracle/world", &["connection", "reading", "request"]),
-    ("oracle/world", &["fact", "user"]),
-    ("oracle", &["mend", "shape"]),
     (
         "suite",
         &["death", "limits", "run", "second_look", "verify", "wear"],

@@ -15,11 +15,15 @@ mod fixtures;
 mod groups;
 mod names;
 mod prune;
+mod runner;
 mod shrinker;
+mod size;
 mod trial;
 mod unfold;
 mod units;
 mod visit;
 
 pub use concise::concise;
-pub use shrinker::{Progress, ShrinkError, Shrinker, Shrunk, Size};
+pub use runner::Progress;
+pub use shrinker::{ShrinkError, Shrinker, Shrunk};
+pub use size::Size;

@@ -3,13 +3,15 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use super::runner::{Progress, Runner};
+use super::size::Size;
 use super::trial::Trial;
-use super::{batches, ddmin, details, fixtures, groups, names, prune, unfold, units, visit};
+use super::{batches, ddmin, details, fixtures, groups, names, prune, unfold, units};
 use crate::diagnostic::Source;
 use crate::engine::Outcome;
 use crate::event::Failure;
 use crate::fuzzer::Signature;
-use crate::scenario::ast::{Payload, Scenario, SendItem, Step};
+use crate::scenario::ast::Scenario;
 use crate::scenario::{NoFiles, load, print};
 
 /// How often a scenario is executed unless somebody says otherwise.
@@ -17,106 +19,20 @@ const BUDGET: usize = 2_000;
 /// How often the result is executed to see how reliably it fails.
 const REPLAYS: u32 = 20;
 
-type Execute<'e> = Box<dyn FnMut(&Scenario) -> Outcome + 'e>;
-type IsSound<'e> = Box<dyn FnMut(&Scenario) -> bool + 'e>;
-type IsOver<'e> = Box<dyn FnMut() -> bool + 'e>;
-type Watch<'e> = Box<dyn FnMut(&Progress) + 'e>;
-
 /// Finds the smallest part of a failing scenario that fails in the same way.
 ///
 /// The same scenario, signature and answers of the closures give the same result.
 pub struct Shrinker<'e> {
-    execute: Execute<'e>,
-    is_sound: Option<IsSound<'e>>,
-    is_over: Option<IsOver<'e>>,
-    watch: Option<Watch<'e>>,
-    budget: usize,
+    runner: Runner<'e>,
     replays: u32,
-    executions: usize,
 }
 
 impl std::fmt::Debug for Shrinker<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Shrinker")
-            .field("budget", &self.budget)
-            .field("executions", &self.executions)
+            .field("runner", &self.runner)
             .finish_non_exhaustive()
     }
-}
-
-/// How far a shrinking has come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Progress {
-    /// What is being made smaller: `users`, `steps` …
-    pub doing: &'static str,
-    /// The smallest so far.
-    pub size: Size,
-    /// How often a scenario was executed.
-    pub executions: usize,
-    /// How often it may be at most.
-    pub budget: usize,
-}
-
-/// How large a scenario is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
-pub struct Size {
-    /// Users.
-    pub users: usize,
-    /// Steps, those within groups too, rounds of loops once.
-    pub steps: usize,
-    /// Steps that send.
-    pub sends: usize,
-    /// Literal bytes of all that is sent.
-    pub bytes: usize,
-}
-
-impl Size {
-    /// The size of a scenario.
-    #[must_use]
-    pub fn of(scenario: &Scenario) -> Self {
-        let mut size = Self {
-            users: scenario.users.len(),
-            steps: visit::count(&scenario.setup) + visit::count(&scenario.steps),
-            ..Self::default()
-        };
-        size.add(&scenario.setup);
-        size.add(&scenario.steps);
-        size
-    }
-
-    fn add(&mut self, steps: &[Step]) {
-        use crate::scenario::ast::Action;
-        for step in steps {
-            match &step.action {
-                Action::Send(send) => {
-                    self.sends += 1;
-                    self.bytes += send.items.iter().map(literal_bytes).sum::<usize>();
-                }
-                Action::AnyOrder(steps) | Action::Repeat(_, steps) => self.add(steps),
-                Action::OneOf(branches) => branches.iter().for_each(|branch| self.add(branch)),
-                _ => {}
-            }
-        }
-    }
-}
-
-fn literal_bytes(item: &SendItem) -> usize {
-    use crate::scenario::ast::Part;
-    let payload = match item {
-        SendItem::Line { payload, .. } => payload.as_ref(),
-        SendItem::Raw(payload) => Some(payload),
-    };
-    let bytes = match payload {
-        Some(Payload::Bytes(bytes)) => bytes.len(),
-        Some(Payload::Filler(length)) => *length,
-        Some(Payload::Text(_)) | None => 0,
-    };
-    let texts = visit::item_texts(item).flat_map(|text| &text.parts);
-    let literals = texts.map(|part| match part {
-        Part::Literal(literal) => literal.len(),
-        Part::Expr(_) => 0,
-    });
-    bytes + literals.sum::<usize>()
 }
 
 /// What a shrinking came to.
@@ -164,20 +80,15 @@ impl<'e> Shrinker<'e> {
     /// A shrinker that executes scenarios in this way.
     pub fn new(execute: impl FnMut(&Scenario) -> Outcome + 'e) -> Self {
         Self {
-            execute: Box::new(execute),
-            is_sound: None,
-            is_over: None,
-            watch: None,
-            budget: BUDGET,
+            runner: Runner::new(execute, BUDGET),
             replays: REPLAYS,
-            executions: 0,
         }
     }
 
     /// At most so many executions, the replays at the end not counted.
     #[must_use]
     pub fn budget(mut self, executions: usize) -> Self {
-        self.budget = executions;
+        self.runner.budget = executions;
         self
     }
 
@@ -193,21 +104,21 @@ impl<'e> Shrinker<'e> {
     /// given is not sound itself.
     #[must_use]
     pub fn guard(mut self, is_sound: impl FnMut(&Scenario) -> bool + 'e) -> Self {
-        self.is_sound = Some(Box::new(is_sound));
+        self.runner.sound = Some(Box::new(is_sound));
         self
     }
 
     /// Says when the time is up; asked before each execution.
     #[must_use]
     pub fn until(mut self, is_over: impl FnMut() -> bool + 'e) -> Self {
-        self.is_over = Some(Box::new(is_over));
+        self.runner.over = Some(Box::new(is_over));
         self
     }
 
     /// Is told of each execution.
     #[must_use]
     pub fn watched(mut self, watch: impl FnMut(&Progress) + 'e) -> Self {
-        self.watch = Some(Box::new(watch));
+        self.runner.watch = Some(Box::new(watch));
         self
     }
 
@@ -222,21 +133,27 @@ impl<'e> Shrinker<'e> {
         scenario: &Scenario,
         signature: Option<&Signature>,
     ) -> Result<Shrunk, ShrinkError> {
-        self.executions = 0;
-        let outcome = self.execute(scenario);
+        self.runner.executions = 0;
+        let outcome = self.runner.execute(scenario);
         let (failure, wanted) = chosen(&outcome, signature)?;
         let plain = unfold::without_setup(scenario);
-        let is_guarded = self.is_sound.is_some() && self.is_sound(&plain);
+        let is_guarded = self.runner.is_guarded() && self.runner.is_sound(&plain);
         if !is_guarded {
-            self.is_sound = None;
+            self.runner.sound = None;
         }
         let before = Size::of(&plain);
-        let mut trial = Trial::new(self, plain, wanted.clone(), &failure, is_guarded);
+        let mut trial = Trial::new(
+            &mut self.runner,
+            plain,
+            wanted.clone(),
+            &failure,
+            is_guarded,
+        );
         normalise(&mut trial, &failure);
         reduce(&mut trial);
         let is_cut_short = trial.is_over();
         let best = trial.best().clone();
-        let executions = self.executions;
+        let executions = self.runner.executions;
         let mut shrunk = self.settle(&best, &wanted, failure);
         shrunk.before = before;
         shrunk.executions = executions;
@@ -279,10 +196,10 @@ impl<'e> Shrinker<'e> {
                 replays: 0,
                 failed: 0,
             });
-            let (executions, is_bounded) = (self.executions, self.budget);
-            self.budget = usize::MAX;
+            let (executions, is_bounded) = (self.runner.executions, self.runner.budget);
+            self.runner.budget = usize::MAX;
             self.replay(shrunk);
-            (self.executions, self.budget) = (executions, is_bounded);
+            (self.runner.executions, self.runner.budget) = (executions, is_bounded);
             if shrunk.failed > 0 {
                 break;
             }
@@ -304,7 +221,7 @@ impl<'e> Shrinker<'e> {
 
     fn replay(&mut self, shrunk: &mut Shrunk) {
         for _ in 0..self.replays.max(1) {
-            let outcome = self.execute(&shrunk.scenario);
+            let outcome = self.runner.execute(&shrunk.scenario);
             shrunk.replays += 1;
             let all = Signature::all(&outcome);
             let found = all.iter().find(|(it, _)| *it == shrunk.signature);
@@ -314,41 +231,9 @@ impl<'e> Shrinker<'e> {
             }
             // A form that does not fail at once is given up.
             let is_vain = shrunk.failed == 0 && shrunk.replays >= 3;
-            if is_vain || self.is_late() {
+            if is_vain || self.runner.is_late() {
                 break;
             }
-        }
-    }
-
-    pub(super) fn execute(&mut self, scenario: &Scenario) -> Outcome {
-        self.executions += 1;
-        (self.execute)(scenario)
-    }
-
-    pub(super) fn is_sound(&mut self, scenario: &Scenario) -> bool {
-        self.is_sound
-            .as_mut()
-            .is_none_or(|is_sound| is_sound(scenario))
-    }
-
-    pub(super) fn is_over(&mut self) -> bool {
-        self.executions >= self.budget || self.is_late()
-    }
-
-    /// Whether the time is up.
-    fn is_late(&mut self) -> bool {
-        self.is_over.as_mut().is_some_and(|is_over| is_over())
-    }
-
-    pub(super) fn tell(&mut self, doing: &'static str, size: Size) {
-        let progress = Progress {
-            doing,
-            size,
-            executions: self.executions,
-            budget: self.budget,
-        };
-        if let Some(watch) = &mut self.watch {
-            watch(&progress);
         }
     }
 }

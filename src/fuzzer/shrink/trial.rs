@@ -2,7 +2,8 @@
 
 use std::collections::HashMap;
 
-use super::shrinker::{Shrinker, Size};
+use super::runner::Runner;
+use super::size::Size;
 use crate::diagnostic::Place;
 use crate::engine::Outcome;
 use crate::event::{Failure, Judge};
@@ -12,7 +13,7 @@ use crate::scenario::{lint, print};
 
 /// One shrinking under way.
 pub(super) struct Trial<'t, 'e> {
-    shrinker: &'t mut Shrinker<'e>,
+    runner: &'t mut Runner<'e>,
     /// What is kept.
     pub(super) wanted: Signature,
     /// Where a step must fail, where nothing else tells a wrong scenario from a wrong server.
@@ -29,7 +30,7 @@ pub(super) struct Trial<'t, 'e> {
 
 impl<'t, 'e> Trial<'t, 'e> {
     pub(super) fn new(
-        shrinker: &'t mut Shrinker<'e>,
+        runner: &'t mut Runner<'e>,
         scenario: Scenario,
         wanted: Signature,
         failure: &Failure,
@@ -39,7 +40,7 @@ impl<'t, 'e> Trial<'t, 'e> {
         let place = (!is_guarded && failure.judge == Judge::Step).then(|| at.clone());
         let tried = HashMap::from([(print(&scenario), true)]);
         Self {
-            shrinker,
+            runner,
             wanted,
             place,
             best: scenario,
@@ -75,7 +76,7 @@ impl<'t, 'e> Trial<'t, 'e> {
 
     /// Whether nothing more can be tried.
     pub(super) fn is_over(&mut self) -> bool {
-        self.shrinker.is_over()
+        self.runner.is_over()
     }
 
     /// Takes the candidate for the best where it is another scenario that fails in the same way.
@@ -99,7 +100,7 @@ impl<'t, 'e> Trial<'t, 'e> {
         if is_interesting {
             self.best = candidate;
             let size = Size::of(&self.best);
-            self.shrinker.tell(self.doing, size);
+            self.runner.tell(self.doing, size);
         }
         is_interesting
     }
@@ -121,11 +122,11 @@ impl<'t, 'e> Trial<'t, 'e> {
         if self.is_over() {
             return None;
         }
-        if !self.shrinker.is_sound(candidate) {
+        if !self.runner.is_sound(candidate) {
             return Some(None);
         }
-        let outcome = self.shrinker.execute(candidate);
-        self.shrinker.tell(self.doing, Size::of(&self.best));
+        let outcome = self.runner.execute(candidate);
+        self.runner.tell(self.doing, Size::of(&self.best));
         Some(self.place_of(&outcome))
     }
 

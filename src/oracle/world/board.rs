@@ -1,6 +1,6 @@
 //! Sessions of the switchboard, and the cookies that open them.
 
-use super::user::UserId;
+use super::id::UserId;
 use crate::transcript::ConnId;
 use foldhash::HashMap;
 

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::board::BoardId;
+use super::id::UserId;
 use super::request::{Request, Slot};
-use super::user::UserId;
 use crate::oracle::line::{Line, Verb};
 use crate::protocol::{Dialect, Direction, Grammar, MSNP2, ServerKind};
 

@@ -7,7 +7,7 @@
 
 use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
 
-use super::user::UserId;
+use super::id::UserId;
 
 /// A value.
 #[derive(Debug, Clone)]

@@ -9,6 +9,7 @@
 mod board;
 mod connection;
 mod fact;
+mod id;
 mod learning;
 mod login;
 mod reading;
@@ -22,12 +23,13 @@ use crate::transcript::ConnId;
 pub use board::{Board, BoardId, Boards, Cookie, Purpose, Seat};
 pub use connection::Conn;
 pub use fact::{Fact, ListFact, Membership};
+pub use id::UserId;
 pub(in crate::oracle) use learning::Mark;
 pub(in crate::oracle) use learning::state;
-pub use reading::{Asked, Clarity, Flaw, Role, Seen, Sight, Told};
-pub use request::{Progress, Request, Step, ends_list};
+pub use reading::{Asked, Clarity, Role, Seen, Sight, Told};
+pub use request::{Flaw, Progress, Request, Step, ends_list};
 pub use since::Since;
-pub use user::{GONE, State, States, UNSET, User, UserId, Users, serial};
+pub use user::{GONE, State, States, UNSET, User, Users, serial};
 
 /// All that is known so far.
 #[derive(Debug, Default)]

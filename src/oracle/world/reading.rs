@@ -4,7 +4,7 @@ use bytes::Bytes;
 
 use super::World;
 use super::connection::Conn;
-use super::request::{Request, Step};
+use super::request::{Flaw, Request, Step};
 use crate::oracle::finding::Place;
 use crate::oracle::line::{Line, Verb, is_printable, number};
 use crate::protocol::{Dialect, Direction, Grammar, MAX_MESSAGE, Param, TridRule};
@@ -77,21 +77,6 @@ pub enum Clarity {
     Unsound(Flaw),
     /// The server may not even agree on where it ends.
     Murky,
-}
-
-/// What is wrong with a request.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Flaw {
-    /// The command is not in capitals.
-    Case,
-    /// Not a command for this kind of server.
-    Command,
-    /// The TrID is none.
-    Trid,
-    /// Too few or too many parameters.
-    Count,
-    /// Bytes that no parameter should hold, or a mode that MSG does not have.
-    Content,
 }
 
 /// A server's line.

@@ -5,8 +5,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use smallvec::SmallVec;
 
-use super::reading::Flaw;
-use super::user::UserId;
+use super::id::UserId;
 use crate::oracle::line::{Cuts, Line, Verb, number};
 use crate::protocol::{Dialect, Direction, List, Param, ServerKind};
 
@@ -125,6 +124,21 @@ impl Request {
             _ => Step::Last,
         }
     }
+}
+
+/// What is wrong with a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Flaw {
+    /// The command is not in capitals.
+    Case,
+    /// Not a command for this kind of server.
+    Command,
+    /// The TrID is none.
+    Trid,
+    /// Too few or too many parameters.
+    Count,
+    /// Bytes that no parameter should hold, or a mode that MSG does not have.
+    Content,
 }
 
 /// What a line is to the answer that it belongs to.

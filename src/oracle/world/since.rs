@@ -2,8 +2,8 @@
 
 use super::World;
 use super::fact::Membership;
+use super::id::UserId;
 use super::request::Request;
-use super::user::UserId;
 use crate::oracle::line::Verb;
 use crate::protocol::{List, Setting};
 use crate::rules::{self, Outcomes, Presence, Truth, View};

@@ -3,15 +3,12 @@
 use std::collections::{BTreeSet, VecDeque};
 
 use super::fact::{Fact, ListFact};
+use super::id::UserId;
 use crate::oracle::line::{Line, Verb, number};
 use crate::protocol::{self, List, Setting};
 use crate::rules::Presence;
 use crate::transcript::ConnId;
 use foldhash::HashMap;
-
-/// A user within one transcript. Handles that differ in case alone are one user here.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct UserId(pub(super) usize);
 
 /// A state, by its three letters.
 pub type State = [u8; 3];

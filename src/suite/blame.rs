@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::consequence::drop_silence;
-use super::death::Death;
+use super::health::Death;
 use super::run::Suite;
 use super::task::Dead;
 use crate::event::{Failure, Judge, NoticeKind, Observed, ScenarioResult, Verdict};

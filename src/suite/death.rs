@@ -12,10 +12,11 @@
 //! accused is what stops the server that was just started. A scenario whose first sound request found
 //! no answer is a victim; it runs again, and is no suspect.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::consequence::{drop_life, drop_silence};
+use super::health::{Death, Health, Look};
 use super::hunt::{Hunt, Move};
 use super::run::{Running, Suite};
 use super::task::{Dead, Task, Work};
@@ -30,89 +31,6 @@ const SEARCH: Duration = Duration::from_secs(30);
 pub const AFTERMATH: Duration = Duration::from_millis(50);
 /// So often a scenario may be the victim of a dead server before it is a suspect like others.
 const UNLUCKY: usize = 2;
-
-/// Why the server is looked at.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Look {
-    /// Something hostile has passed: others go on meanwhile.
-    Calm,
-    /// Something failed: nothing begins until it is known.
-    Alarmed,
-}
-
-/// What is known of the server's life.
-#[derive(Debug)]
-pub(super) enum Health {
-    /// Nothing speaks against it.
-    Well,
-    /// A check is due.
-    Doubt(Look),
-    /// A check is under way; `again` asks for one more, for what ended since it began.
-    Checking { look: Look, again: Option<Look> },
-    /// It is dead: what runs is left to end.
-    Dying(Death),
-    /// It is given time.
-    Waiting(Death),
-    /// It is started again.
-    Reviving(Death),
-    /// Suspects run, one after the other.
-    Trying(Death),
-    /// Suspects have run: is the server alive?
-    TryingCheck(Death),
-}
-
-/// A death under investigation.
-#[derive(Debug)]
-pub(crate) struct Death {
-    pub(crate) dead: Dead,
-    /// Who may have done it, in the order in which they were started.
-    pub(super) suspects: Vec<usize>,
-    /// Which of them are played next.
-    hunt: Hunt,
-    /// What is left of the suspects that are played in this row.
-    row: VecDeque<usize>,
-    /// A row has been begun.
-    is_playing: bool,
-    /// Results from before the hunt.
-    pub(super) results: BTreeMap<usize, ScenarioResult>,
-    /// What came of each when it was played alone, and the server lived.
-    tried: BTreeMap<usize, ScenarioResult>,
-    /// What came of each when it was played last.
-    pub(super) latest: BTreeMap<usize, ScenarioResult>,
-    /// How long the hunt has taken.
-    spent: Duration,
-    /// The server had to be started again.
-    pub(super) was_revived: bool,
-    /// Nothing else has run that may have done it.
-    was_alone: bool,
-    /// The suspects did not run when it died: they are those that wear a server out.
-    pub(super) wears: bool,
-}
-
-impl Death {
-    pub(crate) fn of(dead: Dead, suspects: Vec<usize>, owns_server: bool) -> Self {
-        Self {
-            dead,
-            hunt: Hunt::new(suspects.len(), owns_server),
-            suspects,
-            row: VecDeque::new(),
-            is_playing: false,
-            results: BTreeMap::new(),
-            tried: BTreeMap::new(),
-            latest: BTreeMap::new(),
-            spent: Duration::ZERO,
-            was_revived: false,
-            was_alone: false,
-            wears: false,
-        }
-    }
-
-    /// The suspects of these numbers.
-    fn of_numbers(&self, numbers: &[usize]) -> Vec<usize> {
-        let suspect = |number: &usize| self.suspects.get(*number).copied();
-        numbers.iter().filter_map(suspect).collect()
-    }
-}
 
 impl Suite {
     /// The server is to be looked at. Where something failed, before anything else begins.

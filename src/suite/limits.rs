@@ -12,31 +12,6 @@ const PERCENT: usize = 5;
 /// So many are, before the run ends early.
 const SOME: usize = 5;
 
-/// Which limits were reached, and how often.
-#[derive(Debug, Default)]
-pub(crate) struct Limits {
-    reached: Vec<(Limit, usize)>,
-    /// The run was ended because of them.
-    has_ended: bool,
-}
-
-impl Limits {
-    fn count(&mut self, limit: Limit) {
-        match self
-            .reached
-            .iter_mut()
-            .find(|(known, _)| known.is_like(limit))
-        {
-            Some((_, count)) => *count += 1,
-            None => self.reached.push((limit, 1)),
-        }
-    }
-
-    fn most(&self) -> Option<(Limit, usize)> {
-        self.reached.iter().copied().max_by_key(|(_, count)| *count)
-    }
-}
-
 impl Suite {
     /// A limit has stopped a scenario, and nothing is said against the server. What scenarios share
     /// may be enough for one that runs alone.

@@ -6,6 +6,7 @@ mod bless;
 mod blocking;
 mod causes;
 mod check;
+mod confirmed;
 mod consequence;
 #[cfg(test)]
 mod consequence_tests;
@@ -25,6 +26,7 @@ mod first_look;
 #[cfg(test)]
 mod fixture_tests;
 mod handover;
+mod health;
 mod hunt;
 #[cfg(test)]
 mod known_tests;
@@ -37,6 +39,7 @@ mod noted_tests;
 mod pair;
 mod phase;
 mod play;
+mod plays;
 mod pool;
 mod preparation;
 #[cfg(test)]

@@ -14,17 +14,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::causes::Causes;
+use super::confirmed::{Confirmed, notes_what_never_comes};
 use super::consequence::Omission;
-use super::death::{Health, Look};
-use super::limits::Limits;
+use super::health::{Health, Look, Wear};
 use super::phase::{Phase, phase_of};
+use super::plays::Verifying;
 use super::pool::{Pool, Seat};
-use super::second_look::{Confirmed, notes_what_never_comes};
-use super::tally::Tally;
+use super::tally::{Limits, Tally};
 use super::task::{Done, SuiteOptions, Task};
 use super::verdict::Assessor;
-use super::verify::Verifying;
-use super::wear::Wear;
 use crate::engine::{Cause, Limit, Outcome};
 use crate::event::{
     Conclusion, Event, Failure, InDialect, Notice, NoticeKind, Rung, RungResult, ScenarioResult,

@@ -1,76 +1,12 @@
 //! The second look: each failure runs once more, alone, before it is told.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
-
-use super::causes::Causes;
+use super::confirmed::{SLOW, needs_what_never_comes};
 use super::consequence::Omission;
 use super::needs::sends_at_once;
 use super::phase::Phase;
 use super::run::Suite;
 use crate::event::{Failure, Judge, Observed, ScenarioResult, Verdict};
-use crate::protocol::{ClauseId, Dialect};
-
-/// What identical failures have in common.
-type Signature = (Option<ClauseId>, Judge, String);
-
-/// A failure that took longer is not looked at again when this many like it were confirmed.
-const SLOW: Duration = Duration::from_millis(500);
-/// See [`SLOW`].
-const ENOUGH: usize = 2;
-/// The same for failures of any clause that a wait for one and the same thing has ended in vain.
-const OFTEN: usize = 4;
-
-/// Failures that stood the second look, and how often.
-#[derive(Debug, Default)]
-pub(super) struct Confirmed {
-    /// By what they look like.
-    alike: BTreeMap<Signature, usize>,
-    /// By what they are told as.
-    causes: BTreeMap<String, usize>,
-    /// By what the server leaves undone, whatever clause that breaks.
-    omitted: BTreeMap<Omission, usize>,
-}
-
-impl Confirmed {
-    fn take(&mut self, failures: &[Failure]) {
-        let seen: BTreeSet<Signature> = failures.iter().map(signature).collect();
-        for signature in seen {
-            *self.alike.entry(signature).or_default() += 1;
-        }
-        let causes: BTreeSet<String> = failures.iter().filter_map(Causes::key).collect();
-        for cause in causes {
-            *self.causes.entry(cause).or_default() += 1;
-        }
-        let omitted: BTreeSet<Omission> = failures.iter().filter_map(Omission::of).collect();
-        for omission in omitted {
-            *self.omitted.entry(omission).or_default() += 1;
-        }
-    }
-
-    fn spares(&self, first: &ScenarioResult) -> bool {
-        let mut failures = first.failures.iter();
-        match first.took >= SLOW {
-            true => failures.all(|failure| self.has_known(failure)),
-            false => first.is_met && failures.all(|failure| self.has_alike(failure)),
-        }
-    }
-
-    fn has_alike(&self, failure: &Failure) -> bool {
-        let seen = self.alike.get(&signature(failure));
-        seen.is_some_and(|seen| *seen >= ENOUGH)
-    }
-
-    /// Whether failures like it were confirmed, or such as are told as one with it, or often enough
-    /// that the server leaves just this undone.
-    fn has_known(&self, failure: &Failure) -> bool {
-        let of_it = Omission::of(failure).and_then(|omission| self.omitted.get(&omission));
-        let of_cause = Causes::key(failure).and_then(|cause| self.causes.get(&cause));
-        of_it.is_some_and(|seen| *seen >= OFTEN)
-            || of_cause.is_some_and(|seen| *seen >= ENOUGH)
-            || self.has_alike(failure)
-    }
-}
+use crate::protocol::ClauseId;
 
 impl Suite {
     /// A failure has had its second look, or a retry.
@@ -278,24 +214,6 @@ fn may_be_lost_in_a_read(failure: &Failure) -> bool {
     matches!(failure.got, Observed::Silence(_)) && failure.judge == Judge::Step && !is_own
 }
 
-/// Whether a note tells that something was waited for in vain that another scenario may be about.
-pub(super) fn notes_what_never_comes(result: &ScenarioResult) -> bool {
-    result.verdict == Verdict::Passed && wait_for_others(&result.notes, result.dialect)
-}
-
-/// Whether a result waits in vain for something that another scenario may be about.
-fn needs_what_never_comes(result: &ScenarioResult) -> bool {
-    result.verdict == Verdict::Failed && wait_for_others(&result.failures, result.dialect)
-}
-
-/// Whether any of these shows an omission that it is not about itself.
-fn wait_for_others(failures: &[Failure], dialect: &'static Dialect) -> bool {
-    failures.iter().any(|failure| {
-        let omission = Omission::of(failure);
-        omission.is_some_and(|omission| !omission.is_named_by(failure, dialect))
-    })
-}
-
 /// The transcripts of both looks, one behind the other.
 fn join(first: &mut Vec<String>, second: &mut Vec<String>) {
     if !second.is_empty() {
@@ -338,15 +256,14 @@ fn keep_what_came_twice(first: ScenarioResult, result: &mut ScenarioResult) {
     }
 }
 
-fn signature(failure: &Failure) -> Signature {
-    (failure.clause, failure.judge.clone(), failure.breach())
-}
-
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
     use crate::event::test_support::{failure, place};
     use crate::event::{Expectation, Standing, Wanted};
+    use crate::suite::confirmed::notes_what_never_comes;
     use crate::suite::suite_world::{accounts, many, options};
     use crate::target::{Waiver, Waivers};
 
@@ -553,23 +470,5 @@ mod tests {
         suite.judge.waivers = Waivers::new(vec![waiver], None);
         let waived = judged(&mut suite, &both);
         assert_eq!(waived, (Verdict::Waived, vec![ClauseId::SER_1]));
-    }
-
-    #[test]
-    fn what_was_often_left_undone_needs_no_further_look_whatever_clause_that_breaks() {
-        let mut confirmed = Confirmed::default();
-        let clauses = [
-            ClauseId::PRES_1,
-            ClauseId::PRES_2,
-            ClauseId::PRES_3,
-            ClauseId::PRES_4,
-        ];
-        for clause in clauses {
-            assert!(!confirmed.has_known(&unshown(ClauseId::PRES_5)));
-            confirmed.take(&[unshown(clause)]);
-        }
-        assert!(confirmed.has_known(&unshown(ClauseId::PRES_5)));
-        let other = failure(Some(ClauseId::PRES_5), "ILN", "NLN NLN b@x B");
-        assert!(!confirmed.has_known(&other));
     }
 }

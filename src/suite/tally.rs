@@ -1,7 +1,8 @@
-//! What the scenarios together say of each clause.
+//! What the scenarios together say of each clause, and which limits they met.
 
 use std::collections::BTreeMap;
 
+use crate::engine::Limit;
 use crate::event::{
     Cause, ClauseResult, ClauseVerdict, ScenarioResult, Standing, Untested, Verdict,
 };
@@ -141,5 +142,30 @@ fn silence_of(result: &ScenarioResult) -> Option<Untested> {
                 .as_ref()
                 .map_or(Untested::Stopped, Untested::of),
         ),
+    }
+}
+
+/// Which limits were reached, and how often.
+#[derive(Debug, Default)]
+pub(crate) struct Limits {
+    reached: Vec<(Limit, usize)>,
+    /// The run was ended because of them.
+    pub(super) has_ended: bool,
+}
+
+impl Limits {
+    pub(super) fn count(&mut self, limit: Limit) {
+        match self
+            .reached
+            .iter_mut()
+            .find(|(known, _)| known.is_like(limit))
+        {
+            Some((_, count)) => *count += 1,
+            None => self.reached.push((limit, 1)),
+        }
+    }
+
+    pub(super) fn most(&self) -> Option<(Limit, usize)> {
+        self.reached.iter().copied().max_by_key(|(_, count)| *count)
     }
 }

@@ -1,44 +1,11 @@
 //! A server that stops of how many came, whoever they were.
 
-use std::collections::BTreeMap;
-
-use super::death::{Death, Health};
+use super::health::{Death, Health};
 use super::run::{Entry, Suite};
 use crate::protocol::ClauseId;
 
 /// So often a scenario runs again for a death of wear before it is a suspect like others.
 const SPARED: usize = 2;
-
-/// Deaths that no scenario is the cause of.
-#[derive(Debug, Default)]
-pub(super) struct Wear {
-    /// How often the server stopped and nobody was found who stops it.
-    pub(super) unproved: usize,
-    /// It was proved that the server stops of how many came.
-    pub(crate) is_known: bool,
-    /// How often a scenario ran when it did so again.
-    spared: BTreeMap<usize, usize>,
-}
-
-/// How many scenarios run beside each other on a server that stops of how many came: so most of
-/// them come to their end before it does.
-const BESIDE: usize = 4;
-
-impl Wear {
-    /// How many of so many jobs are used.
-    pub(super) fn jobs(&self, most: usize) -> usize {
-        match self.is_known {
-            true => most.min(BESIDE),
-            false => most,
-        }
-    }
-
-    /// Whether these are to blame for a death: several in a row have stopped a server of how many
-    /// came, where it is known that it does.
-    pub(super) fn leaves_to_blame(&self, culprits: &[usize]) -> bool {
-        !self.is_known || culprits.len() < 2
-    }
-}
 
 impl Suite {
     /// Whether it is known what the server dies of, and whoever runs now is innocent: they run
@@ -104,23 +71,6 @@ pub(super) fn ran(names: &[String], owns_server: bool) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_server_that_wears_out_gets_fewer_at_a_time() {
-        let mut wear = Wear::default();
-        assert_eq!(wear.jobs(16), 16);
-        wear.is_known = true;
-        assert_eq!((wear.jobs(16), wear.jobs(2)), (BESIDE, 2));
-    }
-
-    #[test]
-    fn a_row_is_not_to_blame_where_many_stop_the_server() {
-        let mut wear = Wear::default();
-        assert!(wear.leaves_to_blame(&[1, 2]), "nothing is known");
-        wear.is_known = true;
-        assert!(!wear.leaves_to_blame(&[1, 2]));
-        assert!(wear.leaves_to_blame(&[1]), "it stops the server alone");
-    }
 
     #[test]
     fn how_to_find_out_is_told_where_that_helps() {

@@ -1,16 +1,8 @@
-//! No file of a room needs another that needs it, but where one state machine is told in several.
+//! No file of a room needs another that needs it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
-
-/// Files below `src` that may need each other: the parts of one thing.
-const ONE_THING: &[(&str, &[&str])] = &[
-    (
-        "suite",
-        &["death", "limits", "run", "second_look", "verify", "wear"],
-    ),
-];
 
 /// The code of a file without its comments and its unit tests.
 fn code(text: &str) -> String {
@@ -121,21 +113,14 @@ fn folders(folder: &Path, found: &mut Vec<String>, root: &Path) {
 }
 
 #[test]
-fn only_the_parts_of_one_thing_need_each_other() {
+fn no_file_needs_another_that_needs_it() {
     let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let mut all = Vec::new();
     folders(&src, &mut all, &src);
     let mut wrong = Vec::new();
     for room in all {
         for circle in circles(&needs(&src.join(&room), &room)) {
-            let is_of = |(known, files): &(&str, &[&str])| {
-                let is_file =
-                    |file: &&str| files.iter().any(|one| one.split('/').next() == Some(file));
-                *known == room && circle.iter().all(is_file)
-            };
-            if !ONE_THING.iter().any(|one| is_of(&(one.0, one.1))) {
-                wrong.push(format!("src/{room}: {} need each other", circle.join(", ")));
-            }
+            wrong.push(format!("src/{room}: {} need each other", circle.join(", ")));
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));

@@ -34,6 +34,8 @@ impl Session {
         let shared = self.links.lock();
         let entries = shared.transcript.entries();
         let entries = entries.get(..until).unwrap_or(entries);
+        let connection = shared.transcript.connection(conn);
+        let kind = connection.map_or(ServerKind::Notification, |conn| conn.kind);
         let own = || {
             entries
                 .iter()
@@ -62,7 +64,7 @@ impl Session {
         let mut told = own().filter(|(_, entry)| entry.mark != Some(Mark::Barrier));
         let command = told.find_map(|(_, entry)| command_in(&entry.what));
         let command = match got {
-            Observed::Closed | Observed::Reset => self.first_open(own()).or(command),
+            Observed::Closed | Observed::Reset => self.first_open(kind, own()).or(command),
             _ => command,
         };
         let mut wanted = expected.any.iter().filter_map(|wanted| match wanted {
@@ -89,7 +91,11 @@ impl Session {
 
     /// The first of several requests, read from the last, that has no answer while the one before it
     /// has: a connection ends at that one, whatever was sent behind it.
-    fn first_open<'e>(&self, entries: impl Iterator<Item = (usize, &'e Entry)>) -> Option<String> {
+    fn first_open<'e>(
+        &self,
+        kind: ServerKind,
+        entries: impl Iterator<Item = (usize, &'e Entry)>,
+    ) -> Option<String> {
         let mut answered = None;
         let mut open = None;
         for (_, entry) in entries {
@@ -103,7 +109,7 @@ impl Session {
                 }
                 What::Frame(Party::Client, frame) => {
                     let verb = escape(frame.verb());
-                    let row = self.env.dialect.request(ServerKind::Notification, &verb);
+                    let row = self.env.dialect.request(kind, &verb);
                     open = row.map(|_| verb).or(open);
                 }
                 _ => {}

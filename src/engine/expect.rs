@@ -10,7 +10,7 @@ use super::slot::Kept;
 use super::steps::{Stop, place};
 use super::trouble::{Trouble, came, shown, told, told_late};
 use crate::event::{Expectation, Observed, Wanted};
-use crate::protocol::{ClauseId, ErrorCode, ServerKind};
+use crate::protocol::{ClauseId, Direction, ErrorCode, Grammar};
 use crate::scenario::ast::{Expect, Expected, LinePattern, Part, Step, WordKind};
 use crate::scenario::{Mismatch, Wanted as Line};
 use crate::transcript::{ConnName, escape};
@@ -448,8 +448,12 @@ impl Session {
 
     /// The messages that a notification server may send of itself (USR-17).
     fn is_profile(&self, slot: usize, frame: &Frame) -> bool {
-        self.slot(slot).name.kind() == ServerKind::Notification
-            && frame.words().take(2).eq([&b"MSG"[..], b"Hotmail"])
+        let (kind, direction) = (self.slot(slot).name.kind(), Direction::ToClient);
+        let grammar = Grammar {
+            dialect: self.env.dialect,
+            ..Grammar::new(kind, direction)
+        };
+        grammar.is_of_service(frame.words())
     }
 
     fn is_excused(

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use bytes::Bytes;
 
 use super::limit::Limit;
-use crate::protocol::{ClauseId, Dialect, Direction, Grammar, ServerKind};
+use crate::protocol::{ClauseId, Dialect, Direction, Effect, Grammar, Param, Rung, ServerKind};
 use crate::target::Sieve;
 use crate::wire::{DecodeError, Decoder, Frame, Limits, UNKNOWN};
 
@@ -155,23 +155,32 @@ impl Link {
 
     /// Notes what later requests of the harness's own build on.
     pub(crate) fn observe(&mut self, frame: &Frame) {
-        let word = |n| frame.words().nth(n).map(|word| frame.line.slice_ref(word));
-        let serial = |n| word(n).filter(|word| *word != UNKNOWN);
         let agreed = Dialect::agreed(frame.words());
         agreed.into_iter().for_each(|dialect| self.speak(dialect));
-        match frame.line.get(..4) {
-            Some(b"USR " | b"ANS ") => {
-                self.entered |= frame.words().nth(2) == Some(b"OK");
-            }
-            Some(b"SYN ") => {
-                self.serial = word(2);
+        self.entered |= self.grammar.dialect.lets_in(frame.words());
+        let Grammar { dialect, kind, .. } = self.grammar;
+        let Some(request) = dialect.request(kind, frame.verb()) else {
+            return;
+        };
+        let row = self.grammar.row(request.verb);
+        let place = |param| row.and_then(|row| row.place_of(param));
+        let word = |param| {
+            let word = frame.words().nth(place(param)?)?;
+            Some(frame.line.slice_ref(word))
+        };
+        match (request.rung, request.effect) {
+            (Some(Rung::Syn), _) => {
+                self.serial = word(Param::Serial);
                 self.synchronised |= self.serial.is_some();
             }
-            Some(b"ADD " | b"REM ") => self.serial = serial(3),
-            Some(b"GTC ") => (self.serial, self.prompt) = (serial(2), word(3)),
-            Some(b"BLP " | b"REA ") => self.serial = serial(2),
-            Some(b"CHG ") => self.state = word(2),
+            (Some(Rung::Chg), _) => self.state = word(Param::State),
+            (_, effect) if effect.is_of_lists() || effect == Effect::Name => {
+                self.serial = word(Param::Serial).filter(|word| *word != UNKNOWN);
+            }
             _ => {}
+        }
+        if request.effect == Effect::Prompt {
+            self.prompt = word(Param::Prompt);
         }
     }
 

@@ -3,7 +3,7 @@
 
 use super::limit::Limit;
 use super::links::{Link, Links, Shared};
-use crate::protocol::ServerKind;
+use crate::protocol::{Grammar, Param, ServerKind};
 use crate::transcript::{ConnId, Entry, Party, What};
 
 impl Links {
@@ -26,8 +26,10 @@ impl Shared {
         let since = self.transcript.entries().get(link.end_at..);
         let goes = |entry: &Entry| match &entry.what {
             What::Frame(Party::Server, frame) => {
-                matches!(frame.verb(), b"FLN" | b"BYE")
-                    && frame.words().nth(1) == Some(handle.as_bytes())
+                let Grammar { dialect, .. } = link.grammar;
+                let row = dialect.line_of(frame.verb()).filter(|row| row.is_farewell);
+                let place = row.and_then(|row| row.message.place_of(Param::Handle));
+                place.is_some_and(|place| frame.words().nth(place) == Some(handle.as_bytes()))
             }
             _ => false,
         };

@@ -175,13 +175,14 @@ impl Case<'_> {
         if !is_readable || dialect.is_empty() {
             return;
         }
-        let has_msnp2 = (2..asked.count()).any(|at| asked.word(at) == b"MSNP2");
+        let first = Dialect::first().name.as_bytes();
+        let has_first = (2..asked.count()).any(|at| asked.word(at) == first);
         if dialect == b"0" {
             // A server that has agreed on a later dialect need not speak the first.
             let is_later = |conn: &Conn| conn.has_dialect && conn.dialect != Dialect::first();
-            if has_msnp2 && !world.conns().iter().any(is_later) {
+            if has_first && !world.conns().iter().any(is_later) {
                 let message = "MSNP2 was offered and not agreed on";
-                self.accuse(ClauseId::VER_2, message, b"MSNP2", out);
+                self.accuse(ClauseId::VER_2, message, first, out);
             }
         } else if !offers(dialect) {
             let message = "the client did not offer this dialect";
@@ -324,7 +325,7 @@ impl Case<'_> {
                 } else {
                     ClauseId::ADD_1
                 };
-                self.accuse(clause, message, b"ADD", out);
+                self.accuse(clause, message, Verb::Add.as_bytes(), out);
             }
             (Verb::Error(216), [Outcome::Done]) if !is_add => {
                 let message = "the user is on the list and is refused as if it were not";
@@ -337,7 +338,7 @@ impl Case<'_> {
                 } else {
                     ClauseId::ADD_3
                 };
-                self.accuse(clause, message, b"REM", out);
+                self.accuse(clause, message, Verb::Rem.as_bytes(), out);
             }
             (Verb::Error(_), _) => {}
             _ if word == b"RL" => {

@@ -4,7 +4,7 @@ use super::Oracle;
 use super::finding::Findings;
 use super::line::Verb;
 use super::world::{Request, Role, Seen, Told, World};
-use crate::protocol::{ClauseId, ServerKind, decode_name};
+use crate::protocol::{ClauseId, Direction, Param, ServerKind, decode_name};
 use crate::transcript::is_masked;
 
 pub(super) const OTHER_NAME: &str =
@@ -56,11 +56,7 @@ impl Oracle for Authentication {
         }
         match told.line.verb {
             Verb::Inf if seen.conn.kind == ServerKind::Notification => {
-                let has_md5 = (2..told.line.count()).any(|at| told.line.word(at) == b"MD5");
-                if !has_md5 && told.line.count() > 2 {
-                    let message = "MD5 is not among the packages";
-                    out.accuse_line(seen, ClauseId::INF_2, message, "MD5");
-                }
+                judge_packages(seen, told, out);
             }
             Verb::Usr if told.line.word(2) == b"OK" => {
                 judge_login(world, seen, told, request, out);
@@ -137,12 +133,39 @@ fn is_inside(seen: &Seen<'_, '_>, request: &Request) -> bool {
     seen.conn.user.is_some() && seen.conn.entered < request.index
 }
 
+/// INF names the login scheme of the dialect.
+fn judge_packages(seen: &Seen<'_, '_>, told: &Told<'_, '_>, out: &mut Findings) {
+    let Some(scheme) = seen.conn.dialect.login_scheme() else {
+        return;
+    };
+    let mut words = told.line.words_from(2);
+    if told.line.count() > 2 && !words.any(|word| word == scheme.as_bytes()) {
+        let message = format!("{scheme} is not among the packages");
+        out.accuse_line(seen, ClauseId::INF_2, &message, scheme);
+    }
+}
+
+/// Whether a word names the login scheme of the dialect.
+fn is_scheme(request: &Request, word: &[u8]) -> bool {
+    let scheme = request.dialect.login_scheme();
+    scheme.is_some_and(|scheme| scheme.as_bytes() == word)
+}
+
+/// Whether a request of a login answers the server's challenge.
+fn answers_challenge(request: &Request) -> bool {
+    let (direction, kind) = (Direction::ToServer, ServerKind::Notification);
+    let row = request.dialect.find(direction, kind, request.verb);
+    let words = request.words();
+    let form = row.and_then(|row| row.form(words.words_from(row.first_param())));
+    form.is_some_and(|form| form.place_of(Param::Response).is_some())
+}
+
 fn judge_package(seen: &Seen<'_, '_>, request: &Request, out: &mut Findings) {
     let packages = &seen.conn.packages;
     let asked = request.words();
     let package = asked.word(2);
-    // Every client has MD5; a server that does not name it breaks another clause.
-    if package == b"MD5" {
+    // Every client has it; a server that does not name it breaks another clause.
+    if is_scheme(request, package) {
         return;
     }
     if !packages.is_empty() && !packages.iter().any(|known| **known == *package) {
@@ -176,7 +199,7 @@ fn judge_login(
     } else if response.is_empty() {
         let message = "an empty response logs in";
         out.accuse_line(seen, ClauseId::USR_15, message, "an error or a close");
-    } else if asked.word(2) == b"MD5" && asked.word(3) == b"S" {
+    } else if is_scheme(request, asked.word(2)) && answers_challenge(request) {
         let is_digest = response.len() == 32 && response.iter().all(u8::is_ascii_hexdigit);
         if !is_digest && !is_masked(response) {
             let message = "a response that is no MD5 digest logs in";

@@ -6,7 +6,7 @@ use super::Oracle;
 use super::finding::{Charge, Findings, Place};
 use super::line::{Line, Verb, is_printable, number};
 use super::world::{Role, Seen, Sight, Told, World};
-use crate::protocol::ClauseId;
+use crate::protocol::{ClauseId, Direction};
 use crate::transcript::{ConnId, Party};
 
 /// The judge of lines as such.
@@ -185,9 +185,8 @@ fn judge_name(world: &World, seen: &Seen<'_, '_>, told: &Told<'_, '_>, out: &mut
 
 /// The message that greets a user who has logged in.
 fn judge_profile(seen: &Seen<'_, '_>, told: &Told<'_, '_>, out: &mut Findings) {
-    let is_profile = told.line.verb == Verb::Msg
-        && told.line.word(1) == b"Hotmail"
-        && seen.conn.kind == crate::protocol::ServerKind::Notification;
+    let grammar = seen.conn.grammar(Direction::ToClient);
+    let is_profile = grammar.is_of_service(told.frame.words());
     let Some(payload) = told.frame.payload.as_deref().filter(|_| is_profile) else {
         return;
     };

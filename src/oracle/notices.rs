@@ -11,7 +11,7 @@ use super::finding::{Charge, Findings, Place};
 use super::line::Verb;
 use super::liveness::PATIENCE;
 use super::world::{Role, Seen, Sight, UserId, World};
-use crate::protocol::ClauseId;
+use crate::protocol::{ClauseId, List};
 use crate::rules::Outcome;
 use crate::transcript::{ConnId, Party};
 
@@ -75,7 +75,11 @@ impl Oracle for Notices {
                     if is_heard && at.saturating_sub(due.at) >= PATIENCE {
                         let charge = Charge {
                             message: "whoever was added was online and is never told",
-                            expected: "ADD 0 RL on the other's connection".into(),
+                            expected: format!(
+                                "{} 0 {} on the other's connection",
+                                Verb::Add.as_str(),
+                                List::Reverse.as_str()
+                            ),
                             got: &due.line,
                         };
                         out.accuse(due.place, ClauseId::ADD_10, charge);

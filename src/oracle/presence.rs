@@ -15,8 +15,8 @@ use super::line::Verb;
 use super::liveness::{PATIENCE, ROUNDS};
 use super::showing::{Case, judge_name};
 use super::world::{Membership, Role, Seen, Told, UserId};
-use super::world::{World, state};
-use crate::protocol::{ClauseId, List, ServerKind, decode_name};
+use super::world::{World, is_offline, state};
+use crate::protocol::{ClauseId, List, ServerKind, State, decode_name};
 use crate::rules::{self, Truth};
 use crate::transcript::ConnId;
 
@@ -95,10 +95,10 @@ impl Oracle for Presence {
         if !is_read || !seen.conn.is_clear() || !handle.contains(&b'@') || bears_trid(seen, told) {
             return;
         }
-        if matches!(shown, b"HDN" | b"FLN") {
+        if let Some(state) = State::parse(shown).filter(|state| !state.is_online()) {
             let message = "a hidden or offline state is shown to others";
             out.accuse_line(seen, ClauseId::PRES_14, message, "FLN handle, or nothing");
-            if shown == b"HDN" {
+            if state == State::Hidden {
                 let message = "a hidden user is shown to others";
                 out.accuse_line(seen, ClauseId::CHG_5, message, "FLN handle, or nothing");
             }
@@ -185,7 +185,7 @@ impl Presence {
         let is_add = told.line.verb == Verb::Add && told.line.word(2) == b"FL";
         let may_see = seen.conn.first_change.is_some() && !seen.conn.was_fln;
         let clause = match request.verb {
-            Verb::Chg if is_first && told.line.word(2) != b"FLN" => ClauseId::PRES_1,
+            Verb::Chg if is_first && !is_offline(told.line.word(2)) => ClauseId::PRES_1,
             Verb::Add if is_add && may_see && !request.names_group() => ClauseId::PRES_3,
             _ => return,
         };

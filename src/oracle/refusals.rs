@@ -170,7 +170,7 @@ impl Case<'_> {
             Verb::Chg => self.change(user, word),
             Verb::Lst if self.is_sound() && self.code < 300 => {
                 let message = "this list cannot be asked for";
-                Some((ClauseId::LST_4, message, "LST".into()))
+                Some((ClauseId::LST_4, message, Verb::Lst.as_str().into()))
             }
             Verb::Syn
                 if self.is_sound()
@@ -178,7 +178,7 @@ impl Case<'_> {
                     && self.code != 500 =>
             {
                 let message = "a hidden user cannot synchronise";
-                Some((ClauseId::CHG_6, message, "SYN".into()))
+                Some((ClauseId::CHG_6, message, Verb::Syn.as_str().into()))
             }
             Verb::Xfr if word == b"SB" => self.referral(user),
             Verb::Add | Verb::Rem => self.list(user),
@@ -210,7 +210,7 @@ impl Case<'_> {
             }
             [Outcome::Done] if self.code != 500 => {
                 let message = "a user who is online gets no switchboard";
-                Some((ClauseId::SBX_1, message, "XFR".into()))
+                Some((ClauseId::SBX_1, message, Verb::Xfr.as_str().into()))
             }
             _ => None,
         }

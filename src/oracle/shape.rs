@@ -85,7 +85,8 @@ impl Oracle for Shape {
             return;
         };
         if told.line.verb == Verb::Png && seen.conn.pings > 0 && seen.conn.is_clear() {
-            out.accuse_line(seen, ClauseId::PNG_1, "PNG is answered by PNG", "QNG");
+            let (message, expected) = ("PNG is answered by PNG", Verb::Qng.as_str());
+            out.accuse_line(seen, ClauseId::PNG_1, message, expected);
         }
         // What succeeds before login is another oracle's.
         let is_login = matches!(told.line.verb, Verb::Ver | Verb::Inf | Verb::Usr)

@@ -5,7 +5,7 @@
 
 use super::line::{Line, Verb, number};
 use super::world::Request;
-use crate::protocol::{List, MAX_HANDLE, ServerKind, Setting, State, decode_name};
+use crate::protocol::{Dialect, List, MAX_HANDLE, ServerKind, Setting, State, decode_name};
 
 /// A name of so many bytes is too long for no server.
 const SHORT_NAME: usize = 100;
@@ -16,7 +16,7 @@ pub(super) fn is_sound_but(request: &Request, kind: ServerKind, but: usize) -> b
     let words = 2..line.count();
     words
         .filter(|at| *at != but)
-        .all(|at| is_sound_word(&line, kind, at))
+        .all(|at| is_sound_word(&line, request.dialect, kind, at))
 }
 
 /// Whether no word of a request is at fault.
@@ -24,11 +24,11 @@ pub(super) fn is_sound(request: &Request, kind: ServerKind) -> bool {
     is_sound_but(request, kind, 0)
 }
 
-fn is_sound_word(line: &Line<'_>, kind: ServerKind, at: usize) -> bool {
+fn is_sound_word(line: &Line<'_>, dialect: &Dialect, kind: ServerKind, at: usize) -> bool {
     let word = line.word(at);
     match (line.verb, at) {
         (Verb::Usr, 2) | (Verb::Ans, 2) if kind == ServerKind::Switchboard => is_handle(word),
-        (Verb::Usr, 2) => word == b"MD5",
+        (Verb::Usr, 2) => dialect.login_scheme().map(str::as_bytes) == Some(word),
         (Verb::Usr, 4) if line.word(3) == b"I" => is_handle(word),
         (Verb::Syn, _) => number(word).is_some_and(|number| number <= u64::from(u32::MAX)),
         (Verb::Gtc, _) => Setting::Prompt.parse(word).is_some(),

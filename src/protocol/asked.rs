@@ -29,8 +29,10 @@ pub enum Effect {
     /// What lasts as long as the connection: who is logged in, which state others see, who takes
     /// part in a session.
     Presence,
-    /// The account's lists.
-    Lists,
+    /// The account's lists: somebody is put on one.
+    Adds,
+    /// The account's lists: somebody is taken off one.
+    Removes,
     /// The account's prompt setting.
     Prompt,
     /// The account's privacy setting.
@@ -44,10 +46,22 @@ pub enum Effect {
 }
 
 impl Effect {
+    /// Whether it is a change of who stands on which list.
+    #[must_use]
+    pub fn is_of_entries(self) -> bool {
+        matches!(self, Self::Adds | Self::Removes)
+    }
+
+    /// Whether it is a change of a setting.
+    #[must_use]
+    pub fn is_of_settings(self) -> bool {
+        matches!(self, Self::Prompt | Self::Privacy)
+    }
+
     /// Whether it is a change of lists or settings, which a clean-up puts back.
     #[must_use]
     pub fn is_of_lists(self) -> bool {
-        matches!(self, Self::Lists | Self::Prompt | Self::Privacy)
+        self.is_of_entries() || self.is_of_settings()
     }
 }
 
@@ -68,6 +82,10 @@ pub struct Asked {
     pub clause: ClauseId,
     /// The clause that an answer of the right form breaks by its content, where that is another.
     pub result: ClauseId,
+    /// Another clause that says that it is answered.
+    pub also: Option<ClauseId>,
+    /// The clause that says so where it is answered for one thing, and not for another.
+    pub in_part: Option<ClauseId>,
 }
 
 /// A request that this clause says to be answered by its own verb, that need not be offered, and
@@ -81,6 +99,8 @@ pub(super) const fn asked(clause: ClauseId, needs: &'static [Rung]) -> Asked {
         effect: Effect::Nothing,
         clause,
         result: clause,
+        also: None,
+        in_part: None,
     }
 }
 
@@ -94,6 +114,18 @@ impl Asked {
     /// Its content is another clause's matter.
     pub(super) const fn result(mut self, clause: ClauseId) -> Self {
         self.result = clause;
+        self
+    }
+
+    /// Another clause says that it is answered.
+    pub(super) const fn also(mut self, clause: ClauseId) -> Self {
+        self.also = Some(clause);
+        self
+    }
+
+    /// This clause says that it is answered for each thing that it may be about.
+    pub(super) const fn in_part(mut self, clause: ClauseId) -> Self {
+        self.in_part = Some(clause);
         self
     }
 
@@ -125,6 +157,8 @@ pub struct Told {
     pub needs: &'static [Rung],
     /// The clauses that say that it comes.
     pub clauses: &'static [ClauseId],
+    /// It says that another user is gone.
+    pub is_farewell: bool,
 }
 
 /// A line that comes by these clauses.
@@ -133,6 +167,7 @@ pub(super) const fn told(clauses: &'static [ClauseId]) -> Told {
         rung: None,
         needs: &[],
         clauses,
+        is_farewell: false,
     }
 }
 
@@ -140,6 +175,12 @@ impl Told {
     /// It comes from this rung on, which stands on others.
     pub(super) const fn on(mut self, rung: Rung, needs: &'static [Rung]) -> Self {
         (self.rung, self.needs) = (Some(rung), needs);
+        self
+    }
+
+    /// It says that another user is gone.
+    pub(super) const fn farewell(mut self) -> Self {
+        self.is_farewell = true;
         self
     }
 }

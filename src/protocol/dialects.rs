@@ -19,6 +19,12 @@ impl Dialect {
         &MSNP2
     }
 
+    /// The latest dialect that is known row by row.
+    #[must_use]
+    pub fn latest() -> &'static Self {
+        DIALECTS.last().copied().unwrap_or_default()
+    }
+
     /// The dialect that a word of VER names, in whatever case; `None` for one that is not known.
     #[must_use]
     pub fn named(word: &[u8]) -> Option<&'static Self> {
@@ -51,8 +57,7 @@ impl Dialect {
     /// does not: properties and groups.
     #[must_use]
     pub fn is_added_to_batch(verb: Verb) -> bool {
-        let latest = DIALECTS.last().copied().unwrap_or_default();
-        latest
+        Self::latest()
             .rows_of(verb)
             .iter()
             .any(|row| row.answers.contains(&Verb::Syn))

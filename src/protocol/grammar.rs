@@ -1,6 +1,7 @@
 //! What a reader of one direction of a connection needs to know of its lines.
 
 use super::dialect::Dialect;
+use super::handle::SERVICE;
 use super::message::{Message, PayloadForm, TridRule};
 use super::msnp2::MSNP2;
 use super::role::{Direction, ServerKind};
@@ -96,6 +97,15 @@ impl Grammar {
             return usize::MAX;
         }
         here.params.len().saturating_sub(there.params.len())
+    }
+
+    /// Whether a line is a message of the service itself, which a notification server sends at any
+    /// time (USR-17).
+    pub fn is_of_service<'w>(self, mut words: impl Iterator<Item = &'w [u8]>) -> bool {
+        let row = words.next().and_then(|verb| self.find(verb));
+        self.kind != ServerKind::Switchboard
+            && row.is_some_and(Message::is_spoken)
+            && words.next() == Some(SERVICE)
     }
 
     /// Whether any message has a payload.

@@ -15,6 +15,9 @@ pub const DEFAULT_PORT: u16 = 1863;
 /// The states in which a user is online and shown (draft, 7.7).
 pub const ONLINE_STATES: [&str; 7] = ["NLN", "BSY", "IDL", "BRB", "AWY", "PHN", "LUN"];
 
+/// The sender of the messages of the service itself (practice).
+pub(super) const SERVICE: &[u8] = b"Hotmail";
+
 /// What must not stand bare in a parameter.
 const PARAMETER: &AsciiSet = &CONTROLS.add(b' ').add(b'%');
 

@@ -288,6 +288,8 @@ pub struct Message {
     pub asked: Option<Asked>,
     /// What is known of it as a line for which nobody need ask, or that comes behind an answer.
     pub told: Option<Told>,
+    /// The request with which a client answers it by itself, whatever it is doing.
+    pub obliges: Option<Verb>,
 }
 
 impl Message {
@@ -324,6 +326,7 @@ impl Message {
             max_params: max,
             asked: None,
             told: None,
+            obliges: None,
         }
     }
 
@@ -336,6 +339,12 @@ impl Message {
     /// It comes of itself, or behind an answer.
     pub(super) const fn told(mut self, told: Told) -> Self {
         self.told = Some(told);
+        self
+    }
+
+    /// A client answers it by itself with this request.
+    pub(super) const fn obliges(mut self, request: Verb) -> Self {
+        self.obliges = Some(request);
         self
     }
 
@@ -409,6 +418,38 @@ impl Message {
         first == Some(&Param::State)
     }
 
+    /// Whether any of its forms has a parameter of this kind.
+    #[must_use]
+    pub fn has(&self, param: Param) -> bool {
+        self.forms.iter().any(|form| form.place_of(param).is_some())
+    }
+
+    /// Whether it is a message, as others get it: it names its sender.
+    #[must_use]
+    pub fn is_spoken(&self) -> bool {
+        self.has(Param::Sender)
+    }
+
+    /// Whether it shows an entry of one of a user's lists.
+    #[must_use]
+    pub fn shows_entry(&self) -> bool {
+        self.direction == Direction::ToClient && self.has(Param::List) && self.has(Param::Item)
+    }
+
+    /// Whether it calls the user into a session that there is: it hands out the way in.
+    #[must_use]
+    pub fn invites(&self) -> bool {
+        self.direction == Direction::ToClient
+            && self.has(Param::Cookie)
+            && self.has(Param::SessionId)
+    }
+
+    /// Whether client and server agree on a dialect with it.
+    #[must_use]
+    pub fn negotiates(&self) -> bool {
+        self.has(Param::Dialect)
+    }
+
     /// Whether the server may send it unasked, with TrID 0.
     #[must_use]
     pub fn may_bear_zero(&self) -> bool {
@@ -422,6 +463,7 @@ impl Message {
         Self {
             asked: self.asked.or(before.and_then(|row| row.asked)),
             told: self.told.or(before.and_then(|row| row.told)),
+            obliges: self.obliges.or(before.and_then(|row| row.obliges)),
             ..*self
         }
     }

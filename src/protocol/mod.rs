@@ -6,6 +6,7 @@
 
 mod asked;
 mod barrier;
+mod batch;
 mod catalogue;
 mod changes;
 mod clause;

@@ -100,10 +100,12 @@ const ROWS: &[Message] = &[
     Message::request(Verb::Syn, NS, &[plain(&[Serial])]).asked(
         asked(ClauseId::SYN_1, &[Rung::Usr])
             .result(ClauseId::SYN_3)
+            .also(ClauseId::SYN_10)
             .on(Rung::Syn),
     ),
     Message::response(Verb::Syn, NS, &[form(ClauseId::SYN_1, &[Serial])]).to(&[Verb::Syn]),
-    Message::request(Verb::Lst, NS, &[plain(&[List])]).asked(asked(ClauseId::LST_1, &[Rung::Syn])),
+    Message::request(Verb::Lst, NS, &[plain(&[List])])
+        .asked(asked(ClauseId::LST_1, &[Rung::Syn]).in_part(ClauseId::LST_4)),
     Message::response(
         Verb::Lst,
         NS,
@@ -133,7 +135,7 @@ const ROWS: &[Message] = &[
     Message::request(Verb::Add, NS, &[plain(&[List, Handle, Name])]).asked(
         asked(ClauseId::ADD_1, &[Rung::Syn])
             .on(Rung::Lists)
-            .changes(Effect::Lists),
+            .changes(Effect::Adds),
     ),
     Message::response(
         Verb::Add,
@@ -146,7 +148,7 @@ const ROWS: &[Message] = &[
     Message::request(Verb::Rem, NS, &[plain(&[List, Handle])]).asked(
         asked(ClauseId::REM_1, &[Rung::Syn])
             .on(Rung::Lists)
-            .changes(Effect::Lists),
+            .changes(Effect::Removes),
     ),
     Message::response(
         Verb::Rem,
@@ -193,7 +195,8 @@ const ROWS: &[Message] = &[
         .without_trid()
         .told(
             told(&[ClauseId::PRES_7, ClauseId::CHG_4])
-                .on(Rung::Presence, &[Rung::Lists, Rung::Chg]),
+                .on(Rung::Presence, &[Rung::Lists, Rung::Chg])
+                .farewell(),
         ),
     // to a switchboard and into it (8)
     Message::request(Verb::Xfr, NS, &[plain(&[Is("SB")]), plain(&[Word("kind")])])
@@ -257,7 +260,7 @@ const ROWS: &[Message] = &[
         &[form(ClauseId::BYE_1, &[Handle, Word("1")]).optional(1)],
     )
     .without_trid()
-    .told(told(&[ClauseId::BYE_1]).on(Rung::Ans, &[])),
+    .told(told(&[ClauseId::BYE_1]).on(Rung::Ans, &[]).farewell()),
     // messages (8.5), and those that a notification server sends itself (7.11)
     Message::request(Verb::Msg, SB, &[plain(&[Mode, Length])])
         .with_payload()

@@ -48,7 +48,8 @@ const ROWS: &[Message] = &[
         &[form(ClauseId::CHL_1, &[Word("challenge")])],
     )
     .or_unasked()
-    .to(&[Verb::Chl]),
+    .to(&[Verb::Chl])
+    .obliges(Verb::Qry),
     Message::request(Verb::Qry, NS, &[plain(&[Word("product"), Length])]).with_payload(),
     Message::response(Verb::Qry, NS, &[form(ClauseId::CHL_2, &[])]).to(&[Verb::Qry]),
     Message::response(Verb::Ipg, NS, &[plain(&[Length])])

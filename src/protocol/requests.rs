@@ -8,6 +8,7 @@ use super::dialect::Dialect;
 use super::ladder::Rung;
 use super::message::Message;
 use super::role::{Direction, ServerKind};
+use super::saying::OK;
 use super::verb::Verb;
 
 /// The row of a request that a sound server answers.
@@ -33,7 +34,7 @@ impl RequestRow {
         let has_verb = |verb: Verb| words.first() == Some(&verb.as_bytes());
         match self.answer {
             Answer::Echo => has_verb(self.verb),
-            Answer::Ok => has_verb(self.verb) && words.get(2) == Some(&&b"OK"[..]),
+            Answer::Ok => has_verb(self.verb) && words.get(2) == Some(&OK),
             Answer::Line(verb) => has_verb(verb),
             Answer::End | Answer::Nothing => false,
         }
@@ -85,6 +86,41 @@ impl Dialect {
         Some(RequestRow { verb, asked })
     }
 
+    /// The row of a request with this verb, on whatever kind of server.
+    #[must_use]
+    pub fn request_of(&'static self, verb: impl AsRef<[u8]>) -> Option<RequestRow> {
+        let verb = Verb::parse(verb.as_ref());
+        let rows = self.rows_of(verb).iter();
+        let asked = |row: &'static Message| row.asked.as_ref();
+        let asked = rows.filter_map(asked).next()?;
+        Some(RequestRow { verb, asked })
+    }
+
+    /// Whether a line with this verb shows an entry of a user's list.
+    #[must_use]
+    pub fn shows_entries(&self, verb: Verb) -> bool {
+        self.rows_of(verb).iter().any(Message::shows_entry)
+    }
+
+    /// Whether a request with this verb is answered by entries of a user's lists.
+    #[must_use]
+    pub fn brings_entries(&self, request: Verb) -> bool {
+        let mut rows = self.messages().filter(|row| row.shows_entry());
+        rows.any(|row| row.answers.contains(&request))
+    }
+
+    /// The request with which a client answers a line with this verb by itself, where it does.
+    #[must_use]
+    pub fn obliged(&self, line: Verb) -> Option<Verb> {
+        self.rows_of(line).iter().find_map(|row| row.obliges)
+    }
+
+    /// Whether a client sends requests with this verb by itself.
+    #[must_use]
+    pub fn is_obliged(&self, request: Verb) -> bool {
+        self.messages().any(|row| row.obliges == Some(request))
+    }
+
     /// The row of a line on this kind of server.
     #[must_use]
     pub fn line(&'static self, kind: ServerKind, verb: impl AsRef<[u8]>) -> Option<LineRow> {
@@ -92,6 +128,17 @@ impl Dialect {
         let message = self.find(Direction::ToClient, whole(kind), verb)?;
         let told = message.told.as_ref()?;
         Some(LineRow { message, told })
+    }
+
+    /// The row of a line with this verb, of whatever kind of server.
+    #[must_use]
+    pub fn line_of(&'static self, verb: impl AsRef<[u8]>) -> Option<LineRow> {
+        let rows = self.rows_of(Verb::parse(verb.as_ref())).iter();
+        let row = |message: &'static Message| {
+            let told = message.told.as_ref()?;
+            Some(LineRow { message, told })
+        };
+        rows.filter_map(row).next()
     }
 
     /// The rung that a line of the server stands on, where it is one that nobody need ask for.

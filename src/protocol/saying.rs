@@ -6,6 +6,9 @@ use super::message::{Form, Message, Param};
 use super::role::{Direction, Kinds, ServerKind};
 use super::verb::Verb;
 
+/// What stands behind the TrID where a server does what was asked.
+pub(super) const OK: &[u8] = b"OK";
+
 /// A line in words, and the form that it has.
 #[derive(Debug, Clone, Copy)]
 pub struct Saying<'w> {
@@ -71,10 +74,7 @@ impl<'w> Saying<'w> {
     /// Whether the client begins to log in with it: it names its handle and a scheme.
     #[must_use]
     pub fn is_login(&self) -> bool {
-        let is_scheme = matches!(self.form.params.first(), Some(Param::Is(_)));
-        self.row.direction == Direction::ToServer
-            && is_scheme
-            && self.form.params.last() == Some(&Param::Handle)
+        self.row.direction == Direction::ToServer && self.form.login_scheme().is_some()
     }
 
     /// Whether the server lets a client in with it, and says who that is.
@@ -86,7 +86,40 @@ impl<'w> Saying<'w> {
     }
 }
 
+impl Form {
+    /// Whether a client begins to log in with it: it names its handle and a scheme.
+    fn login_scheme(&self) -> Option<&'static str> {
+        match (self.params.first(), self.params.last()) {
+            (Some(Param::Is(scheme)), Some(Param::Handle)) => Some(scheme),
+            _ => None,
+        }
+    }
+}
+
 impl Dialect {
+    /// The login scheme: the word before the handle with which a client begins to log in.
+    #[must_use]
+    pub fn login_scheme(&self) -> Option<&'static str> {
+        let mut rows = self.rows_of(Verb::Usr).iter();
+        let row =
+            rows.find(|row| row.direction == Direction::ToServer && !row.has(Param::Cookie))?;
+        row.forms.iter().find_map(Form::login_scheme)
+    }
+
+    /// Whether a client comes in with a request of this verb: it logs in, or enters a switchboard.
+    fn is_way_in(&self, verb: Verb) -> bool {
+        let is_one =
+            |form: &Form| form.login_scheme().is_some() || form.place_of(Param::Cookie).is_some();
+        let mut rows = self.rows_of(verb).iter();
+        rows.any(|row| row.direction == Direction::ToServer && row.forms.iter().any(is_one))
+    }
+
+    /// Whether the server lets a client in with a line, on whatever kind of server.
+    pub fn lets_in<'w>(&self, mut words: impl Iterator<Item = &'w [u8]>) -> bool {
+        let verb = words.next().map_or(Verb::Other, Verb::parse);
+        words.nth(1) == Some(OK) && self.is_way_in(verb)
+    }
+
     /// What a line says: the row and the form that it has on any kind of server.
     #[must_use]
     pub fn saying<'w>(
@@ -144,6 +177,19 @@ mod tests {
         assert!(asked("CAL 1 a@b", |s| s.kind() == Some(ServerKind::Switchboard)));
         assert!(asked("VER 1 MSNP2", |s| s.kind().is_none()));
         assert!(asked("OUT", |s| s.kind().is_none()));
+    }
+
+    #[test]
+    fn who_is_let_in() {
+        let lets_in = |line: &str| MSNP2.lets_in(words(line.as_bytes()));
+        for line in ["USR 1 OK a@b a", "ANS 1 OK"] {
+            assert!(lets_in(line), "{line}");
+        }
+        for line in ["USR 1 MD5 S 4", "SND 1 OK", "CAL 1 RINGING 7", "911 1", ""] {
+            assert!(!lets_in(line), "{line}");
+        }
+        let schemes = DIALECTS.map(Dialect::login_scheme);
+        assert!(schemes.iter().all(|scheme| *scheme == Some("MD5")));
     }
 
     #[test]

@@ -5,6 +5,7 @@ use super::text::{clipped, counted};
 use crate::event::{
     Cause, Failure, Observed, PROBE, RunInfo, Rung, ScenarioResult, Standing, Verdict, Wanted,
 };
+use crate::protocol::Dialect;
 
 /// Longer words of a server are cut.
 const LONGEST: usize = 100;
@@ -128,21 +129,18 @@ fn silent(about: &str, cause: &Cause) -> String {
 
 /// What the transcript lacks of the batch that follows SYN.
 fn batch(failure: &Failure) -> String {
-    const PARTS: [&str; 6] = ["GTC", "BLP", "LST FL", "LST AL", "LST BL", "LST RL"];
+    let dialect = Dialect::first();
+    let parts: Vec<String> = dialect.batch_parts().collect();
     let of_server = failure.transcript.iter().filter_map(|line| {
         let (_, line) = line.split_once("S: ")?;
-        let mut words = line.split(' ');
-        match (words.next()?, words.nth(1)?) {
-            ("LST", list) => Some(format!("LST {list}")),
-            (verb, _) => Some(verb.to_owned()),
-        }
+        dialect.part_of(line.split(' '))
     });
     let seen: Vec<String> = of_server.collect();
-    let is_missing = |part: &&&str| !seen.iter().any(|seen| seen == **part);
-    let missing: Vec<&str> = PARTS.iter().filter(is_missing).copied().collect();
+    let missing = parts.iter().filter(|part| !seen.contains(part));
+    let missing: Vec<&str> = missing.map(String::as_str).collect();
     match missing.len() {
         0 => "SYN: the batch is not ended".to_owned(),
-        6 => "SYN: no batch follows".to_owned(),
+        all if all == parts.len() => "SYN: no batch follows".to_owned(),
         _ => format!("SYN: the batch ends without {}", missing.join(", ")),
     }
 }

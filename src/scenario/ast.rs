@@ -12,7 +12,7 @@ use compact_str::CompactString;
 use smallvec::SmallVec;
 
 use crate::diagnostic::{Source, Span};
-use crate::protocol::ClauseId;
+use crate::protocol::{ClauseId, List, Setting};
 use crate::transcript::ConnName;
 
 /// One scenario, ready to be run: a file without a matrix, or one row of it.
@@ -91,6 +91,44 @@ pub struct Fixture {
 }
 
 impl Fixture {
+    /// The value of a setting, where the fixture gives one.
+    #[must_use]
+    pub fn setting(&self, setting: Setting) -> Option<&str> {
+        match setting {
+            Setting::Prompt => self.gtc.as_deref(),
+            Setting::Privacy => self.blp.as_deref(),
+        }
+    }
+
+    /// The same, to be set.
+    pub fn setting_mut(&mut self, setting: Setting) -> &mut Option<String> {
+        match setting {
+            Setting::Prompt => &mut self.gtc,
+            Setting::Privacy => &mut self.blp,
+        }
+    }
+
+    /// Who stands on a list; `None` for the RL, which follows from the FLs of others.
+    #[must_use]
+    pub fn list(&self, list: List) -> Option<&Vec<String>> {
+        match list {
+            List::Forward => Some(&self.forward),
+            List::Allow => Some(&self.allow),
+            List::Block => Some(&self.block),
+            List::Reverse => None,
+        }
+    }
+
+    /// The same, to be changed.
+    pub fn list_mut(&mut self, list: List) -> Option<&mut Vec<String>> {
+        match list {
+            List::Forward => Some(&mut self.forward),
+            List::Allow => Some(&mut self.allow),
+            List::Block => Some(&mut self.block),
+            List::Reverse => None,
+        }
+    }
+
     /// Whether nothing need be done for the user before the first step.
     #[must_use]
     pub fn is_offline(&self) -> bool {

@@ -12,7 +12,7 @@ use super::ast::{
     Send, SendItem, Step, Text, WordKind, WordPattern,
 };
 use crate::diagnostic::{Source, Span};
-use crate::protocol::{ClauseId, Direction, ServerKind};
+use crate::protocol::{ClauseId, Dialect, Direction, Message, ServerKind, Verb};
 use crate::transcript::{ConnId, Entry, Party, Transcript, What};
 use crate::wire::Frame;
 use cast::Cast;
@@ -186,11 +186,9 @@ impl Importer<'_> {
         let (What::Frame(_, frame), Some(taken)) = (&entry.what, &self.taken) else {
             return false;
         };
-        match frame.verb() {
-            b"CHL" => true,
-            b"QRY" => taken.contains(&(entry.conn, trid_of(frame))),
-            _ => false,
-        }
+        let (latest, verb) = (Dialect::latest(), Verb::parse(frame.verb()));
+        let is_taken = || taken.contains(&(entry.conn, trid_of(frame)));
+        latest.obliged(verb).is_some() || (latest.is_obliged(verb) && is_taken())
     }
 
     /// A connection that the transcript does not open is opened where that has to be said; whether
@@ -293,7 +291,9 @@ impl Importer<'_> {
     fn expect(&mut self, conn: ConnId, frame: &Frame) -> Option<Step> {
         let kind = self.transcript.connection(conn).map(|conn| conn.kind);
         let is_board = self.cast.is_board(conn) || kind == Some(ServerKind::Switchboard);
-        if frame.verb() == b"MSG" && !is_board {
+        let grammar = self.grammar(conn, Direction::ToClient);
+        let row = grammar.find(frame.verb());
+        if row.is_some_and(Message::is_spoken) && !is_board {
             // The profile that some servers send behind a login may come or not.
             return None;
         }
@@ -309,7 +309,8 @@ impl Importer<'_> {
         let compared = accused.and_then(|_| self.compared_words(conn, &words));
         let accused = accused.filter(|_| compared.is_some());
         let kinds = compared.unwrap_or_else(|| self.expected_words(conn, &words));
-        let pattern = pattern(line, kinds.clone(), words.first() == Some(&"VER"));
+        // A server may name more dialects than one.
+        let pattern = pattern(line, kinds.clone(), row.is_some_and(Message::negotiates));
         let payload = frame.payload.as_ref().map(|bytes| match &self.payload {
             Some(sent) if sent == bytes => PayloadPattern::Same,
             _ => PayloadPattern::Exactly(payload_of(bytes)),
@@ -318,7 +319,7 @@ impl Importer<'_> {
         if let Some(clause) = accused {
             return Some(self.perhaps(conn, clause, what, &kinds));
         }
-        let clause = words::clause(self.grammar(conn, Direction::ToClient), &words);
+        let clause = words::clause(grammar, &words);
         Some(self.step(Action::Expect(self.expected(conn, what)), clause))
     }
 
@@ -416,10 +417,14 @@ impl Importer<'_> {
 
     /// Whether the server refuses what the connection sends now.
     fn is_refused(&self, conn: ConnId) -> bool {
-        let later = self.transcript.entries().iter().skip(self.index + 1);
-        let mut answers = later.filter(|entry| entry.conn == conn);
+        let mut entries = self.transcript.entries().iter().skip(self.index);
+        let asked = entries.next().and_then(|entry| match &entry.what {
+            What::Frame(_, frame) => Some(frame.verb()),
+            _ => None,
+        });
+        let mut answers = entries.filter(|entry| entry.conn == conn);
         answers.find_map(|entry| match &entry.what {
-            What::Frame(Party::Server, frame) => Some(frame.verb() != b"USR"),
+            What::Frame(Party::Server, frame) => Some(Some(frame.verb()) != asked),
             What::Closed(_) | What::Reset(_) => Some(true),
             _ => None,
         }) == Some(true)
@@ -437,16 +442,20 @@ impl Importer<'_> {
 
 /// The answers to challenges that the server has taken; `None` where it has challenged nobody.
 fn taken(transcript: &Transcript) -> Option<BTreeSet<(ConnId, &[u8])>> {
-    let said = |verb: &'static [u8]| {
-        let entries = transcript.entries().iter();
-        entries.filter_map(move |entry| match &entry.what {
-            What::Frame(Party::Server, frame) if frame.verb() == verb => Some((entry.conn, frame)),
-            _ => None,
-        })
-    };
-    said(b"CHL").next()?;
-    let answers = said(b"QRY").map(|(conn, frame)| (conn, trid_of(frame)));
-    Some(answers.collect())
+    let latest = Dialect::latest();
+    let entries = transcript.entries().iter();
+    let said = entries.filter_map(|entry| match &entry.what {
+        What::Frame(Party::Server, frame) => Some((entry.conn, frame, Verb::parse(frame.verb()))),
+        _ => None,
+    });
+    let mut challenges = said.clone();
+    challenges.find(|(.., verb)| latest.obliged(*verb).is_some())?;
+    let answers = said.filter(|(.., verb)| latest.is_obliged(*verb));
+    Some(
+        answers
+            .map(|(conn, frame, _)| (conn, trid_of(frame)))
+            .collect(),
+    )
 }
 
 fn trid_of(frame: &Frame) -> &[u8] {

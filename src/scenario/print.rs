@@ -10,6 +10,7 @@ use super::ast::{
     Stage, Step, User,
 };
 use super::source_form;
+use crate::protocol::{List, Setting};
 
 /// The YAML text of a scenario; its name is the file's, so it does not stand in it.
 #[must_use]
@@ -103,20 +104,14 @@ fn fixture(fixture: &Fixture) -> String {
         Stage::Synchronised => items.push("state: synchronised".to_owned()),
         Stage::State(code) => items.push(format!("state: {code}")),
     }
-    let lists = [
-        ("FL", &fixture.forward),
-        ("AL", &fixture.allow),
-        ("BL", &fixture.block),
-    ];
-    for (name, members) in lists {
-        if !members.is_empty() {
-            items.push(format!("{name}: [{}]", members.join(", ")));
-        }
+    for list in List::ALL {
+        let members = fixture.list(list).filter(|members| !members.is_empty());
+        let members = members.map(|members| format!("{}: [{}]", list.as_str(), members.join(", ")));
+        items.extend(members);
     }
-    for (name, setting) in [("GTC", &fixture.gtc), ("BLP", &fixture.blp)] {
-        if let Some(setting) = setting {
-            items.push(format!("{name}: {setting}"));
-        }
+    for setting in Setting::ALL {
+        let value = fixture.setting(setting);
+        items.extend(value.map(|value| format!("{}: {value}", setting.verb().as_str())));
     }
     items.join(", ")
 }

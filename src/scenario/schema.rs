@@ -5,7 +5,7 @@
 
 use serde_json::{Value, json};
 
-use crate::protocol::{Clause, ONLINE_STATES};
+use crate::protocol::{Clause, ONLINE_STATES, Setting};
 
 /// The schema (draft 2020-12).
 #[must_use]
@@ -87,7 +87,11 @@ fn users() -> Value {
     states.extend(ONLINE_STATES);
     let state = or_column(&json!({ "enum": states }), "how far the user has come");
     let list = |what: &str| json!({ "$ref": "#/$defs/texts", "description": what });
-    let either = |words: [&str; 2]| or_column(&json!({ "enum": words }), "a setting");
+    let name = |setting: Setting| setting.verb().as_str();
+    let either = |setting: Setting| {
+        let words = [true, false].map(|value| setting.as_str(value));
+        or_column(&json!({ "enum": words }), "a setting")
+    };
     let fixture = closed(
         "what is true of the user before the first step",
         &[],
@@ -96,8 +100,8 @@ fn users() -> Value {
             "FL": list("forward list"),
             "AL": list("allow list"),
             "BL": list("block list"),
-            "BLP": either(["AL", "BL"]),
-            "GTC": either(["A", "N"]),
+            (name(Setting::Privacy)): either(Setting::Privacy),
+            (name(Setting::Prompt)): either(Setting::Prompt),
         }),
     );
     json!({

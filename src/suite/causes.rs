@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, LazyLock};
 
-use super::consequence::{first_word, is_of_lists, tells_of_lists, waits_for_nothing};
+use super::consequence::{first_word, is_of_lists, is_of_reads, tells_of_lists, waits_for_nothing};
 use crate::event::{
     Cause, Failure, Judge, Observed, PROBE, Rung, ScenarioResult, Standing, Verdict,
 };
@@ -219,13 +219,8 @@ impl Causes {
 
     /// The cause that the server takes one read for one command, where that is known.
     pub(super) fn of_reads(&self) -> Option<&Cause> {
-        let of_reads = [ClauseId::FRAME_9, ClauseId::FRAME_8];
         let mut all = self.all.iter();
-        all.find(|cause| {
-            cause
-                .clause
-                .is_some_and(|clause| of_reads.contains(&clause))
-        })
+        all.find(|cause| cause.clause.is_some_and(is_of_reads))
     }
 
     /// What the server was last proved to stop of.
@@ -262,10 +257,11 @@ impl Causes {
                 | (Observed::Unreachable(_), Observed::Unreachable(_)) => true,
                 (Observed::Line(line), Observed::Line(known)) if waits_for_nothing(failure) => {
                     let is_of_strangers = cause.clause == Some(ClauseId::PRES_5);
-                    let is_presence = matches!(first_word(line), "NLN" | "FLN" | "ILN");
+                    let row = self.dialect.line_of(first_word(line));
+                    let is_presence = row.is_some_and(|row| row.rung == Some(Rung::Presence));
                     first_word(line) == first_word(known) || (is_presence && is_of_strangers)
                 }
-                _ => tells_of_lists(failure) && cause.clause.is_some_and(is_of_lists),
+                _ => tells_of_lists(failure, self.dialect) && cause.clause.is_some_and(is_of_lists),
             }
         };
         let alike = broken.clone().filter(|cause| {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::causes::Causes;
-use super::consequence::Omission;
+use super::omission::Omission;
 use crate::event::{Failure, Judge, ScenarioResult, Verdict};
 use crate::protocol::{ClauseId, Dialect};
 

@@ -11,8 +11,8 @@ use crate::engine::{Outcome, command_of};
 use crate::event::{Failure, Observed, Wanted};
 use crate::oracle::Finding;
 use crate::protocol::{
-    ClauseId, Dialect, Direction, Effect, Grammar, LineRow, Param, RequestRow, Rung, ServerKind,
-    Verb,
+    Answer, ClauseId, Dialect, Direction, Effect, Grammar, LineRow, Message, Param, RequestRow,
+    Rung, ServerKind, Verb,
 };
 use crate::rules::refusals;
 use crate::transcript::{ConnId, Party, What};
@@ -83,7 +83,7 @@ pub(super) fn follows_note(failure: &Failure, notes: &[Failure]) -> bool {
 }
 
 fn follows(failure: &Failure, finding: &Finding, outcome: &Outcome) -> bool {
-    if is_of_dress(finding, outcome) || is_of_old_batch(failure, finding) {
+    if is_of_dress(finding, outcome) || is_of_old_batch(failure, finding, outcome.dialect) {
         return false;
     }
     if failure.entry == Some(finding.entry) {
@@ -96,7 +96,9 @@ fn follows(failure: &Failure, finding: &Finding, outcome: &Outcome) -> bool {
     // A REM that was refused and done all the same is one thing, whenever it is shown.
     let is_refused = matches!(failure.got, Observed::Error(..));
     if finding.clause == ClauseId::REM_1 && finding.oracle == "lists" && is_refused {
-        return failure.command.as_deref() == Some("REM");
+        let asked = failure.command.as_ref();
+        let asked = asked.and_then(|verb| outcome.dialect.request_of(verb));
+        return asked.is_some_and(|row| row.clause == finding.clause);
     }
     // That a message is lost is known only at the end: until then it may have been overtaken.
     let is_overtaken = finding.clause == ClauseId::MSG_1 && failure.clause == Some(ClauseId::MSG_8);
@@ -129,7 +131,8 @@ fn is_of_the_same_kind(failure: &Failure, finding: &Finding, outcome: &Outcome) 
     if is_of_batches(finding.clause) && is_refused_setting(failure, outcome) {
         return true;
     }
-    let waits_to_see = || waits_for_visibility(failure, outcome) && !is_unanswered_call(failure);
+    let waits_to_see =
+        || waits_for_visibility(failure, outcome) && !is_unanswered_call(failure, outcome.dialect);
     if is_of_batches(finding.clause) && waits_to_see() {
         return true;
     }
@@ -174,16 +177,9 @@ fn follows_line(failure: &Failure, finding: &Finding, outcome: &Outcome) -> bool
         failure.command.as_deref() == Some(row.verb.as_str())
             && row.follows.iter().any(|line| line.as_str() == verb)
     };
-    // Who was let in with it is where it led to, unless that is another session.
-    let is_entry = !is_silent || wants("ANS") || wants("IRO");
-    // Nor does it matter how those are counted who sit there.
-    let leads_astray = match verb.as_str() {
-        "RNG" => is_entry || finding.clause == ClauseId::RNG_2,
-        "IRO" => finding.oracle != "numbering",
-        // A TrID too many keeps nobody out.
-        _ => finding.clause != ClauseId::TRID_9,
-    };
-    if leads_astray && outcome.dialect.requests().any(|row| is_handed(&row)) {
+    if leads_astray(failure, finding, &verb, outcome.dialect)
+        && outcome.dialect.requests().any(|row| is_handed(&row))
+    {
         return true;
     }
     // Where nothing should come, there came a line of a kind that was accused before.
@@ -200,6 +196,33 @@ fn follows_line(failure: &Failure, finding: &Finding, outcome: &Outcome) -> bool
     // is told of somebody else, nor a line of another kind that can be read.
     let may_stand_for = is_since(None) && finding.clause != ClauseId::TRID_9;
     !is_silent || (finding.clause != ClauseId::PRES_5 && (is_wanted || may_stand_for))
+}
+
+/// Whether a line that is not right leads whoever takes it for right astray.
+fn leads_astray(
+    failure: &Failure,
+    finding: &Finding,
+    verb: &str,
+    dialect: &'static Dialect,
+) -> bool {
+    let handed = Verb::parse(verb.as_bytes());
+    let invites = dialect.rows_of(handed).iter().any(Message::invites);
+    if !invites {
+        // A TrID too many keeps nobody out, and it does not matter how those are counted who sit
+        // there.
+        return finding.clause != ClauseId::TRID_9 && finding.oracle != "numbering";
+    }
+    // Who was let in with it is where it led to, unless that is another session.
+    let enters = |row: &RequestRow| row.answer == Answer::Ok && row.follows.contains(&handed);
+    let entry = dialect.requests().find(enters);
+    let waits_to_enter = entry.is_some_and(|entry| {
+        let mut any = failure.expected.any.iter();
+        any.any(|wanted| {
+            matches!(wanted, Wanted::Line(verb) if dialect.answers(entry.verb, Verb::parse(verb.as_bytes())))
+        })
+    });
+    let is_silent = matches!(failure.got, Observed::Silence(_));
+    !is_silent || waits_to_enter || finding.clause == ClauseId::RNG_2
 }
 
 /// Whether a line was accused of what keeps nobody from reading it: its end, or too many blanks.
@@ -258,11 +281,15 @@ fn place_of_number(line: &str) -> Option<usize> {
 
 /// Whether a batch has an older number than the reply to its SYN, and the failure is about that
 /// reply: it is not what is wrong.
-fn is_of_old_batch(failure: &Failure, finding: &Finding) -> bool {
+fn is_of_old_batch(failure: &Failure, finding: &Finding, dialect: &'static Dialect) -> bool {
     let Observed::Line(line) = &finding.got else {
         return false;
     };
-    let is_reply = matches!(&failure.got, Observed::Line(line) if first_word(line) == "SYN");
+    let asked = match &failure.got {
+        Observed::Line(line) => dialect.request_of(first_word(line)),
+        _ => None,
+    };
+    let is_reply = asked.is_some_and(|row| row.rung == Some(Rung::Syn));
     let number = place_of_number(line).and_then(|place| line.split(' ').nth(place));
     let number = number.map(str::parse::<u64>);
     let of_reply = finding.expected.parse::<u64>();
@@ -272,6 +299,11 @@ fn is_of_old_batch(failure: &Failure, finding: &Finding) -> bool {
         }
         _ => false,
     }
+}
+
+/// Whether a clause says that a server takes commands apart, however they come.
+pub(super) fn is_of_reads(clause: ClauseId) -> bool {
+    [ClauseId::FRAME_8, ClauseId::FRAME_9].contains(&clause)
 }
 
 /// The clauses that say what a batch holds.
@@ -310,14 +342,14 @@ fn leans_on_lists(failure: &Failure, finding: &Finding, outcome: &Outcome) -> bo
         is_of_both && !shows_more(finding) && !pair::was_shown(failure, finding, outcome)
     };
     match &failure.got {
-        _ if tells_of_lists(failure) => match (&failure.got, &finding.got) {
+        _ if tells_of_lists(failure, outcome.dialect) => match (&failure.got, &finding.got) {
             (Observed::Line(line), Observed::Line(known)) => {
                 line.split(' ').nth(2) == known.split(' ').nth(2)
             }
             _ => true,
         },
-        _ if is_unanswered_call(failure) => false,
-        Observed::Silence(_) if waits_for(failure, &[Verb::Lst]) => {
+        _ if is_unanswered_call(failure, outcome.dialect) => false,
+        Observed::Silence(_) if waits_for(failure, |verb| outcome.dialect.shows_entries(verb)) => {
             let is_told =
                 |text: &str, known: &str| text.split(' ').nth(2) == known.split(' ').nth(2);
             matches!(&finding.got, Observed::Line(known) if is_told(&failure.expected.text, known))
@@ -329,12 +361,17 @@ fn leans_on_lists(failure: &Failure, finding: &Finding, outcome: &Outcome) -> bo
 }
 
 /// Whether what came says what a list holds: it is shown, or a change of it is refused.
-pub(crate) fn tells_of_lists(failure: &Failure) -> bool {
-    let is_change = matches!(failure.command.as_deref(), Some("ADD" | "REM"))
-        || waits_for(failure, &[Verb::Add, Verb::Rem]);
+pub(crate) fn tells_of_lists(failure: &Failure, dialect: &'static Dialect) -> bool {
+    let asked = failure.command.as_deref();
+    let changes = |verb: &str| {
+        let row = dialect.request_of(verb);
+        row.is_some_and(|row| row.effect.is_of_entries())
+    };
+    let is_change = asked.is_some_and(changes) || waits_for(failure, |verb| changes(verb.as_str()));
     match &failure.got {
         Observed::Line(line) => {
-            first_word(line) == "LST" && failure.command.as_deref() == Some("LST")
+            let shown = first_word(line);
+            asked == Some(shown) && dialect.shows_entries(Verb::parse(shown.as_bytes()))
         }
         Observed::Error(code, _) => is_change && refusals::tells_of_lists(*code),
         _ => false,
@@ -344,8 +381,8 @@ pub(crate) fn tells_of_lists(failure: &Failure) -> bool {
 /// Whether what came, or what should have come, may be otherwise where lists are otherwise: they are
 /// shown or changed, their number is told, somebody is seen or called, or nothing should come.
 pub(super) fn may_lean_on_lists(failure: &Failure, dialect: &'static Dialect) -> bool {
-    const OF_LISTS: [&str; 4] = ["ADD", "REM", "LST", "SYN"];
-    let is_of_them = |verb: &str| OF_LISTS.contains(&verb) || is_of_visibility(verb, dialect);
+    let is_of_them =
+        |verb: &str| is_about_entries(verb, dialect) || is_of_visibility(verb, dialect);
     // That there is an answer at all, lists do not decide: only that it is another.
     let is_silent = matches!(failure.got, Observed::Silence(_)) && failure.detail.is_none();
     let is_due = |verb: &str| match is_silent {
@@ -360,6 +397,13 @@ pub(super) fn may_lean_on_lists(failure: &Failure, dialect: &'static Dialect) ->
     });
     let has_come = failure.got.verb().is_some_and(is_of_them);
     is_waited_for || is_asked || has_come || waits_for_nothing(failure)
+}
+
+/// Whether a request changes lists or is answered by what is on them.
+fn is_about_entries(verb: &str, dialect: &'static Dialect) -> bool {
+    let row = dialect.request_of(verb);
+    let changes = row.is_some_and(|row| row.effect.is_of_entries());
+    changes || dialect.brings_entries(Verb::parse(verb.as_bytes()))
 }
 
 /// Whether FL or AL holds an entry too many: that hides nobody.
@@ -380,15 +424,19 @@ fn waits_for_visibility(failure: &Failure, outcome: &Outcome) -> bool {
 
 /// Whether a setting was refused, which may be so already.
 fn is_refused_setting(failure: &Failure, outcome: &Outcome) -> bool {
-    let is_setting = |row: &RequestRow| matches!(row.effect, Effect::Prompt | Effect::Privacy);
+    let is_setting = |row: &RequestRow| row.effect.is_of_settings();
     let mut settings = outcome.dialect.requests().filter(is_setting);
     matches!(failure.got, Observed::Error(..))
         && settings.any(|row| failure.command.as_deref() == Some(row.verb.as_str()))
 }
 
 /// Whether a call has no answer: it has one, whatever the lists hold.
-fn is_unanswered_call(failure: &Failure) -> bool {
-    matches!(failure.got, Observed::Silence(_)) && waits_for(failure, &[Verb::Cal])
+fn is_unanswered_call(failure: &Failure, dialect: &'static Dialect) -> bool {
+    let is_call = |verb: Verb| {
+        let row = dialect.request_of(verb.as_str());
+        row.is_some_and(|row| row.rung == Some(Rung::Cal))
+    };
+    matches!(failure.got, Observed::Silence(_)) && waits_for(failure, is_call)
 }
 
 /// Whether a request or a line depends on who may see and call whom.
@@ -414,16 +462,17 @@ fn has_come(failure: &Failure, outcome: &Outcome) -> bool {
     new.any(|entry| match &entry.what {
         What::Frame(Party::Server, frame) => {
             let verb = Verb::parse(frame.verb());
-            failure.conn.is_none_or(|conn| conn == entry.conn) && waits_for(failure, &[verb])
+            failure.conn.is_none_or(|conn| conn == entry.conn)
+                && waits_for(failure, |wanted| wanted == verb)
         }
         _ => false,
     })
 }
 
-/// Whether a failure waits for one of these lines.
-fn waits_for(failure: &Failure, verbs: &[Verb]) -> bool {
+/// Whether a failure waits for a line with a verb of this kind.
+fn waits_for(failure: &Failure, is_it: impl Fn(Verb) -> bool) -> bool {
     let mut any = failure.expected.any.iter();
-    any.any(|wanted| matches!(wanted, Wanted::Line(verb) if verbs.contains(&Verb::parse(verb.as_bytes()))))
+    any.any(|wanted| matches!(wanted, Wanted::Line(verb) if is_it(Verb::parse(verb.as_bytes()))))
 }
 
 /// Whether nothing should have come.
@@ -453,7 +502,7 @@ fn waits_for_names(failure: &Failure, outcome: &Outcome) -> bool {
     let renaming = outcome.dialect.requests();
     let renaming = renaming.filter(|row| row.effect == Effect::Name);
     let named: Vec<Verb> = lines.chain(renaming.map(|row| row.verb)).collect();
-    waits_for(failure, &named)
+    waits_for(failure, |verb| named.contains(&verb))
 }
 
 /// The entry of the last request on a connection, or on any, of so many entries.
@@ -491,72 +540,4 @@ pub(super) fn drop_silence(failures: &mut Vec<Failure>) {
 pub(super) fn drop_life(failures: &mut Vec<Failure>) {
     let is_of_life = |clause: ClauseId| clause.clause().group() == "LIVE";
     failures.retain(|failure| !failure.clause.is_some_and(is_of_life));
-}
-
-/// What a server leaves undone, whatever was asked of it besides: a command that is not answered, a
-/// line that does not come.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Omission {
-    verb: String,
-    on_switchboard: bool,
-    is_end: bool,
-}
-
-impl Omission {
-    /// The omission that a failure shows.
-    pub(crate) fn of(failure: &Failure) -> Option<Self> {
-        let is_end = match failure.got {
-            Observed::Silence(_) => false,
-            Observed::Closed | Observed::Reset => true,
-            _ => return None,
-        };
-        let mut lines = failure
-            .expected
-            .any
-            .iter()
-            .filter_map(|wanted| match wanted {
-                Wanted::Line(verb) => Some(verb.clone()),
-                _ => None,
-            });
-        let verb = match (is_end, lines.next()) {
-            (false, Some(verb)) => verb,
-            _ => failure.command.clone()?,
-        };
-        Some(Self {
-            verb,
-            on_switchboard: failure.kind == Some(ServerKind::Switchboard),
-            is_end,
-        })
-    }
-
-    /// The clauses that say that this must not be left undone.
-    fn clauses(&self, dialect: &'static Dialect) -> Vec<ClauseId> {
-        let kind = match self.on_switchboard {
-            true => ServerKind::Switchboard,
-            false => ServerKind::Notification,
-        };
-        let of_line = dialect
-            .lines()
-            .filter(|row| row.message.verb.as_str() == self.verb);
-        let of_line = of_line.flat_map(|row| row.clauses.iter().copied());
-        let row = dialect.request(kind, &self.verb);
-        let of_request = row.into_iter().flat_map(|row| [row.clause, row.result]);
-        let again = (self.verb == "SYN").then_some(ClauseId::SYN_10);
-        let always = [ClauseId::REPLY_1];
-        let others = again.into_iter().chain(always);
-        of_line.chain(of_request).chain(others).collect()
-    }
-
-    /// Whether a failure is about it in a part: one list can be asked for, and another cannot.
-    pub(super) fn is_named_in_part_by(&self, failure: &Failure) -> bool {
-        self.verb == "LST" && failure.clause == Some(ClauseId::LST_4)
-    }
-
-    /// Whether a failure that shows this in a dialect is about it, and not about something that needs
-    /// it.
-    pub(super) fn is_named_by(&self, failure: &Failure, dialect: &'static Dialect) -> bool {
-        failure
-            .clause
-            .is_some_and(|clause| self.clauses(dialect).contains(&clause))
-    }
 }

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use super::consequence::{Omission, drop_life, drop_silence, is_charged, may_lean_on_lists};
+use super::consequence::{drop_life, drop_silence, is_charged, may_lean_on_lists};
+use super::omission::Omission;
 use crate::engine::test_support::outcome;
 use crate::engine::{Ending, Outcome};
 use crate::event::test_support::{failure, observed};

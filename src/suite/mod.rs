@@ -36,6 +36,7 @@ mod limits_tests;
 mod needs;
 #[cfg(test)]
 mod noted_tests;
+mod omission;
 mod pair;
 mod phase;
 mod play;

@@ -4,7 +4,7 @@
 use crate::engine::Outcome;
 use crate::event::{Failure, Observed};
 use crate::oracle::Finding;
-use crate::protocol::{Direction, Param};
+use crate::protocol::{Direction, Effect, Param, Rung};
 use crate::transcript::{ConnId, Party, What};
 use crate::wire::{Frame, Words};
 
@@ -66,7 +66,11 @@ fn awaited(failure: &Failure, outcome: &Outcome) -> Vec<String> {
     }
     let asked = lines(outcome, Party::Client, failure.until).rev();
     let mut called = asked.filter(|(conn, _)| Some(*conn) == failure.conn);
-    match called.find(|(_, frame)| frame.verb() == b"CAL") {
+    let is_call = |frame: &Frame| {
+        let row = outcome.dialect.request_of(frame.verb());
+        row.is_some_and(|row| row.rung == Some(Rung::Cal))
+    };
+    match called.find(|(_, frame)| is_call(frame)) {
         Some((_, frame)) if matches!(failure.got, Observed::Error(..)) => vec![word(frame, 2)],
         _ => Vec::new(),
     }
@@ -100,18 +104,19 @@ pub(crate) fn was_shown(failure: &Failure, finding: &Finding, outcome: &Outcome)
     let is_owners = |conn| handle_of(outcome, conn).as_ref() == Some(&owner);
     let entries = outcome.transcript.entries();
     let entries = entries.get(..failure.until).unwrap_or(entries);
+    let adds = |frame: &Frame| {
+        let row = outcome.dialect.request_of(frame.verb());
+        row.is_some_and(|row| row.effect == Effect::Adds)
+    };
     let last = entries.iter().rev().find_map(|known| match &known.what {
-        What::Frame(Party::Client, frame) if frame.verb() == b"ADD" => {
+        What::Frame(Party::Client, frame) if adds(frame) => {
             let is_it = word(frame, 2) == "fl" && word(frame, 3) == entry;
             (is_it && is_owners(known.conn)).then_some(false)
         }
         What::Frame(Party::Server, frame) => {
-            let place = match frame.verb() {
-                b"ILN" => 3,
-                b"NLN" => 2,
-                b"FLN" => 1,
-                _ => return None,
-            };
+            let row = outcome.dialect.line_of(frame.verb());
+            let row = row.filter(|row| row.rung == Some(Rung::Presence))?;
+            let place = row.message.place_of(Param::Handle)?;
             (word(frame, place) == entry && is_owners(known.conn)).then_some(true)
         }
         _ => None,

@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::consequence::may_lean_on_lists;
 use crate::client::Challenges;
 use crate::engine::{Ending, Outcome, Session, Stop};
+use crate::protocol::Effect;
 use crate::scenario::ast::{Action, Scenario, Step};
 use crate::scenario::{Identity, Scope};
 use crate::target::Environment;
@@ -112,12 +113,15 @@ impl Session {
                 .retain(|failure| !may_lean_on_lists(failure, dialect));
             return ending;
         }
+        let mut rows = dialect.requests();
+        let removes = rows.find(|row| row.effect == Effect::Removes);
+        let removes = removes.map(|row| row.verb.as_str().to_owned());
         for failure in &mut self.failures {
             failure.clause = None;
             failure.level = None;
             failure.detail = Some(stale.clone());
             // Whoever put it there has taken it off again.
-            failure.command = Some("REM".into());
+            failure.command.clone_from(&removes);
         }
         Ending::Blocked
     }

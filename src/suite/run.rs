@@ -15,8 +15,8 @@ use std::time::Duration;
 
 use super::causes::Causes;
 use super::confirmed::{Confirmed, notes_what_never_comes};
-use super::consequence::Omission;
 use super::health::{Health, Look, Wear};
+use super::omission::Omission;
 use super::phase::{Phase, phase_of};
 use super::plays::Verifying;
 use super::pool::{Pool, Seat};

@@ -1,8 +1,9 @@
 //! The second look: each failure runs once more, alone, before it is told.
 
 use super::confirmed::{SLOW, needs_what_never_comes};
-use super::consequence::Omission;
+use super::consequence::is_of_reads;
 use super::needs::sends_at_once;
+use super::omission::Omission;
 use super::phase::Phase;
 use super::run::Suite;
 use crate::event::{Failure, Judge, Observed, ScenarioResult, Verdict};
@@ -94,7 +95,7 @@ impl Suite {
                 .omissions
                 .get(&omission)
                 .is_some_and(|known| !is_whole || omission.is_named_by(known, dialect));
-            if !is_known && (is_whole || omission.is_named_in_part_by(failure)) {
+            if !is_known && (is_whole || omission.is_named_in_part_by(failure, dialect)) {
                 self.omissions.insert(omission, failure.clone());
             }
         }
@@ -203,14 +204,9 @@ impl Suite {
 /// Whether what did not come may be the answer to a command that a server lost which takes one read
 /// for one command. Which clauses say that it must not, says for itself.
 fn may_be_lost_in_a_read(failure: &Failure) -> bool {
-    const OWN: [ClauseId; 5] = [
-        ClauseId::FRAME_4,
-        ClauseId::FRAME_8,
-        ClauseId::FRAME_9,
-        ClauseId::FRAME_15,
-        ClauseId::REPLY_2,
-    ];
-    let is_own = failure.clause.is_some_and(|clause| OWN.contains(&clause));
+    const OTHERS: [ClauseId; 3] = [ClauseId::FRAME_4, ClauseId::FRAME_15, ClauseId::REPLY_2];
+    let is_own = |clause| is_of_reads(clause) || OTHERS.contains(&clause);
+    let is_own = failure.clause.is_some_and(is_own);
     matches!(failure.got, Observed::Silence(_)) && failure.judge == Judge::Step && !is_own
 }
 

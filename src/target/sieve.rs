@@ -35,7 +35,7 @@ impl Sieve {
             inbox.push_back(frame);
             return;
         }
-        let part = part_of_list(&frame);
+        let part = part_of_list(&frame, grammar);
         let is_of_held =
             |first: &Frame| part.is_some() && first.words().take(3).eq(frame.words().take(3));
         if !self.held.first().is_some_and(is_of_held) {
@@ -58,12 +58,10 @@ impl Sieve {
 }
 
 /// Whether a line of a list is its last one; `None` for other lines.
-fn part_of_list(frame: &Frame) -> Option<bool> {
-    let words: Words<'_> = frame.words().collect();
-    match *words.as_slice() {
-        [b"LST", _, _, _, item, total, ..] => Some(item == total),
-        _ => None,
-    }
+fn part_of_list(frame: &Frame, grammar: Grammar) -> Option<bool> {
+    let row = grammar.find(frame.verb()).filter(|row| row.shows_entry())?;
+    let word = |param| frame.words().nth(row.place_of(param)?);
+    Some(word(Param::Item)? == word(Param::Total)?)
 }
 
 /// Whether a line tells the state of a resident.

@@ -22,6 +22,11 @@ pub(in crate::oracle) fn state(word: &[u8]) -> State {
     word.try_into().ok().filter(|_| is_known).unwrap_or(ANY)
 }
 
+/// Whether a word is the state of one who shows as gone.
+pub(in crate::oracle) fn is_offline(word: &[u8]) -> bool {
+    protocol::State::parse(word) == Some(protocol::State::Offline)
+}
+
 /// What of a [`Told`] is needed to learn from it.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::oracle) struct Mark {
@@ -371,7 +376,7 @@ impl World {
                     conn.first_change = Some(index);
                     conn.first_change_trid = number(line.word(1));
                 }
-                conn.was_fln |= line.word(2) == b"FLN";
+                conn.was_fln |= is_offline(line.word(2));
             }
             (Verb::Chg, Verb::Error(_)) => user.states.refused(request.index),
             (Verb::Ims, answer) => {

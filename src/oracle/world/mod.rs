@@ -25,7 +25,7 @@ pub use connection::Conn;
 pub use fact::{Fact, ListFact, Membership};
 pub use id::UserId;
 pub(in crate::oracle) use learning::Mark;
-pub(in crate::oracle) use learning::state;
+pub(in crate::oracle) use learning::{is_offline, state};
 pub use reading::{Asked, Clarity, Role, Seen, Sight, Told};
 pub use request::{Flaw, Progress, Request, Step, ends_list};
 pub use since::Since;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::diagnostic::Span;
-use crate::protocol::{Direction, Param, Saying, ServerKind, Verb};
+use crate::protocol::{Asked, Direction, Param, Rung, Saying, ServerKind};
 use crate::scenario::ast::{Fixture, User};
 use crate::scenario::parse::RESERVED;
 use crate::transcript::{ConnId, ConnName, Party, Transcript, What};
@@ -292,7 +292,8 @@ impl Hint {
 fn contact(frame: &Frame) -> Option<(Vec<u8>, Vec<u8>)> {
     let words: Vec<&[u8]> = frame.words().take(8).collect();
     let asked = Saying::of(Direction::ToServer, &words)?;
-    let is_other = matches!(asked.row.verb, Verb::Add | Verb::Rem | Verb::Cal);
+    let of_others = |asked: Asked| asked.effect.is_of_entries() || asked.rung == Some(Rung::Cal);
+    let is_other = asked.row.asked.is_some_and(of_others);
     let handle = is_other.then(|| asked.get(Param::Handle))??;
     let trid = words.get(1)?;
     handle

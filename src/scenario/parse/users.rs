@@ -2,11 +2,18 @@
 
 use super::reader::{Reader, key_text};
 use super::text::RESERVED;
-use crate::protocol::ONLINE_STATES;
+use crate::protocol::{List, ONLINE_STATES, Setting, Verb};
 use crate::scenario::ast::{Fixture, Stage, User};
 use crate::scenario::tree::{Node, Value};
 
-const KEYS: [&str; 6] = ["state", "FL", "AL", "BL", "BLP", "GTC"];
+/// The keys of a fixture.
+fn keys() -> impl Iterator<Item = &'static str> {
+    let own = |list: &List| *list != List::Reverse;
+    let lists = List::ALL.into_iter().filter(own).map(List::as_str);
+    let settings = Setting::ALL.into_iter().rev();
+    let settings = settings.map(|setting| setting.verb().as_str());
+    ["state"].into_iter().chain(lists).chain(settings)
+}
 
 impl Reader<'_> {
     /// The users, as a list of names or as a map from names to fixtures.
@@ -74,18 +81,22 @@ impl Reader<'_> {
         }
         let mut fixture = Fixture::default();
         for (key, value) in self.map(node, "a fixture")? {
-            match key_text(key) {
-                "state" => fixture.stage = self.stage(value).unwrap_or_default(),
-                "FL" => fixture.forward = self.members(value, users),
-                "AL" => fixture.allow = self.members(value, users),
-                "BL" => fixture.block = self.members(value, users),
-                "BLP" => fixture.blp = self.setting(value, "BLP", ["AL", "BL"]),
-                "GTC" => fixture.gtc = self.setting(value, "GTC", ["A", "N"]),
-                "RL" => {
-                    let help = "the reverse list follows from the others' FL";
-                    self.error_help(key.span, "`RL` cannot be set", help);
+            let word = key_text(key);
+            let setting = Setting::of(Verb::parse(word.as_bytes()));
+            if word == "state" {
+                fixture.stage = self.stage(value).unwrap_or_default();
+            } else if let Some(list) = List::parse(word.as_bytes()) {
+                match fixture.list_mut(list) {
+                    Some(own) => *own = self.members(value, users),
+                    None => {
+                        let help = "the reverse list follows from the others' FL";
+                        self.error_help(key.span, format!("`{word}` cannot be set"), help);
+                    }
                 }
-                other => self.unknown(key.span, "key", other, KEYS),
+            } else if let Some(setting) = setting {
+                *fixture.setting_mut(setting) = self.setting(value, setting);
+            } else {
+                self.unknown(key.span, "key", word, keys());
             }
         }
         if let Some(both) = fixture.allow.iter().find(|n| fixture.block.contains(n)) {
@@ -128,10 +139,11 @@ impl Reader<'_> {
         members
     }
 
-    fn setting(&self, node: &Node, what: &str, known: [&str; 2]) -> Option<String> {
+    fn setting(&self, node: &Node, setting: Setting) -> Option<String> {
+        let what = setting.verb().as_str();
         let str = self.text(node, what)?;
-        if !known.contains(&&*str.text) {
-            let [a, b] = known;
+        if setting.parse(str.text.as_bytes()).is_none() {
+            let [a, b] = [true, false].map(|value| setting.as_str(value));
             self.error(str.all(), format!("`{what}` is `{a}` or `{b}`"));
             return None;
         }

@@ -161,7 +161,7 @@ impl Look {
         let Some(first) = asks(&words) else {
             return false;
         };
-        if first.row.verb == Verb::Ver {
+        if first.row.negotiates() {
             return words.iter().any(|word| is_dialect(word));
         }
         first.is_entry() && handle_of(&first).is_some()
@@ -170,7 +170,7 @@ impl Look {
     fn kind(&self) -> ServerKind {
         for words in lines(&self.client) {
             match asks(&words) {
-                Some(said) if said.row.verb == Verb::Ver => break,
+                Some(said) if said.row.negotiates() => break,
                 Some(said) if said.kind() == Some(ServerKind::Switchboard) => {
                     return ServerKind::Switchboard;
                 }
@@ -181,7 +181,7 @@ impl Look {
             let Some(said) = tells(&words) else {
                 continue;
             };
-            if said.row.verb == Verb::Ver {
+            if said.row.negotiates() {
                 break;
             }
             if said.kind() == Some(ServerKind::Switchboard) {
@@ -373,7 +373,7 @@ impl Talk {
     fn new(conn: ConnId, kind: ServerKind) -> Self {
         // Of one that began before the capture nobody knows what was agreed on: the latest has all
         // that has a payload.
-        let latest = DIALECTS.last().copied().unwrap_or_default();
+        let latest = Dialect::latest();
         let (asks, tells) = grammars(kind, latest);
         Self {
             conn,

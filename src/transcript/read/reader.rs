@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::notation::{Line, Stamp, Statement, line, unescape};
 use super::payload::Shown;
 use super::{ReadError, ReadMistake, Reading};
-use crate::protocol::{Direction, Saying, ServerKind, Verb};
+use crate::protocol::{Direction, Saying, ServerKind};
 use crate::transcript::{ConnId, ConnName, Connection, Mark, Party, What};
 use crate::wire::{Frame, Terminator};
 
@@ -223,7 +223,7 @@ impl Reader {
             Some(name) => drop(self.names.insert(name.to_owned(), conn)),
             None => self.present = Some(conn),
         }
-        let begins = is_board || asked.is_some_and(|said| said.row.verb == Verb::Ver);
+        let begins = is_board || asked.is_some_and(|said| said.row.negotiates());
         if begins {
             // Where a session is shown from its first command on, nothing went before.
             self.record(conn, What::Opened(String::new()), (0, 0), self.now, None);

@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use crate::protocol::Verb;
+use crate::protocol::{Answer, Dialect, Param, RequestRow, ServerKind, Verb};
 
 /// What is no verb: an error code, or a word of nobody.
 const NO_VERBS: [&str; 4] = ["217", "911", "XXX", "HELLO"];
@@ -13,43 +13,16 @@ pub static VERBS: LazyLock<Vec<&str>> = LazyLock::new(|| {
     verbs.chain(NO_VERBS).collect()
 });
 
+/// Numbers at the edges.
+const NUMBERS: [&str; 4] = ["0", "1", "4294967295", "-1"];
+
 /// Parameters that mean something somewhere.
-pub const WORDS: [&str; 34] = [
-    "MSNP2",
-    "MSNP3",
-    "CVR0",
-    "0",
-    "MD5",
-    "I",
-    "S",
-    "OK",
-    "NS",
-    "SB",
-    "CKI",
-    "FL",
-    "AL",
-    "BL",
-    "RL",
-    "A",
-    "N",
-    "U",
-    "NLN",
-    "BSY",
-    "IDL",
-    "BRB",
-    "AWY",
-    "PHN",
-    "LUN",
-    "HDN",
-    "FLN",
-    "OTH",
-    "SSD",
-    "RINGING",
-    "1",
-    "4294967295",
-    "-1",
-    "Hotmail",
-];
+pub static WORDS: LazyLock<Vec<&str>> = LazyLock::new(|| {
+    let mut words = Dialect::vocabulary();
+    words.retain(|word| !NUMBERS.contains(word));
+    words.extend(NUMBERS);
+    words
+});
 
 /// Transaction identifiers at the edges: legal ones first.
 pub const TRIDS: [&str; 8] = [
@@ -127,18 +100,35 @@ pub const BAD_LENGTHS: [&str; 9] = [
     "+5",
 ];
 
-/// Payloads that a server must carry unread.
-pub const PAYLOADS: [&str; 9] = [
+/// Payloads of texts, and of nothing.
+const TEXTS: [&str; 6] = [
     "",
     "x",
     "MIME-Version: 1.0\r\nContent-Type: text/plain; charset=UTF-8\r\n\r\nhello",
     "MIME-Version: 1.0\r\nContent-Type: text/x-msmsgscontrol\r\nTypingUser: a\r\n\r\n\r\n",
-    "OUT\r\n",
-    "MSG 1 N 5\r\nhello",
     "\r\n\r\n",
-    "CAL 1 nobody@hotmail.com\r\nOUT\r\n",
     "h\u{e9}llo \u{2603}",
 ];
+
+/// Payloads that a server must carry unread: texts, and each request of a switchboard, alone and
+/// with the one that ends it behind it.
+pub static PAYLOADS: LazyLock<Vec<&str>> = LazyLock::new(|| {
+    let dialect = Dialect::first();
+    let requests = || {
+        let rows = dialect.requests();
+        rows.filter(|row| row.message.kinds.contains(ServerKind::Switchboard))
+    };
+    let line = |row: RequestRow| {
+        let sample = |param: Param| param.sample().to_owned();
+        format!("{}\r\n", row.message.example("1", sample))
+    };
+    let end = requests().find(|row| row.answer == Answer::End).map(line);
+    let end = end.unwrap_or_default();
+    let twice = requests().map(|row| line(row) + &end);
+    let lines = requests().map(line).chain(twice);
+    let lines = lines.map(|text| &*text.leak());
+    TEXTS.into_iter().chain(lines).collect()
+});
 
 /// The words as libFuzzer's `-dict` wants them: one a line, in quotes.
 #[must_use]
@@ -146,7 +136,7 @@ pub fn as_text() -> String {
     let all = VERBS
         .iter()
         .copied()
-        .chain(WORDS)
+        .chain(WORDS.iter().copied())
         .chain(TRIDS)
         .chain(BAD_TRIDS);
     let all = all.chain(NAMES).chain(BAD_NAMES).chain(BAD_LENGTHS);

@@ -5,7 +5,7 @@ use std::fmt;
 use crate::engine::{Ending, Outcome};
 use crate::event::{Failure, Judge, Observed, Wanted};
 use crate::oracle::Finding;
-use crate::protocol::{ClauseId, ServerKind};
+use crate::protocol::{ClauseId, Dialect, ServerKind};
 use crate::transcript::{ConnName, Entry, Party, Transcript, What, escape};
 use crate::wire::Frame;
 
@@ -280,8 +280,7 @@ impl Phase {
             let What::Frame(Party::Server, frame) = &entry.what else {
                 return false;
             };
-            let mut words = frame.words();
-            matches!(words.next(), Some(b"USR" | b"ANS")) && words.nth(1) == Some(b"OK")
+            Dialect::latest().lets_in(frame.words())
         });
         match (name.kind(), entered) {
             (ServerKind::Dispatch, _) => Self::Dispatch,

@@ -5,7 +5,7 @@
 //! [`TARGETS`].
 
 use crate::diagnostic::Source;
-use crate::protocol::{Direction, Grammar, ServerKind};
+use crate::protocol::{Direction, Grammar, PayloadForm, ServerKind, Verb};
 use crate::scenario::{self, NoFiles};
 use crate::wire::{Decoder, Frame, Limits, Terminator};
 
@@ -102,21 +102,27 @@ pub fn wire_decoder(data: &[u8]) {
 /// Frames made of any bytes: what is encoded decodes to the same. Lines stand between line ends;
 /// one that begins with `!` has the next one as its payload.
 pub fn wire_round_trip(data: &[u8]) {
+    let row = |verb: &[u8]| {
+        let row = from_client().find(verb);
+        row.filter(|row| row.payload != PayloadForm::None)
+    };
+    let mut verbs = Verb::ALL.iter();
+    let message = verbs.find(|verb| row(verb.as_bytes()).is_some());
+    let message = message.expect("clients send messages");
     let mut parts = data.split(|byte| *byte == b'\n');
     let mut frames = Vec::new();
     while let Some(part) = parts.next() {
         let line = part.strip_suffix(b"\r").unwrap_or(part);
         let Some(line) = line.strip_prefix(b"!") else {
-            let is_message = Frame::line(line.to_vec()).verb() == b"MSG";
+            let is_message = row(Frame::line(line.to_vec()).verb()).is_some();
             if !is_message {
                 frames.push(Frame::line(line.to_vec()));
             }
             continue;
         };
         let payload = parts.next().unwrap_or_default();
-        let mut head = b"MSG 1 N ".to_vec();
         let note = line.iter().filter(|byte| byte.is_ascii_digit()).count();
-        head.extend_from_slice(format!("{note} {}", payload.len()).as_bytes());
+        let head = format!("{} 1 N {note} {}", message.as_str(), payload.len());
         frames.push(Frame::with_payload(head, payload.to_vec()));
     }
     let bytes: Vec<u8> = frames.iter().flat_map(Frame::to_bytes).collect();

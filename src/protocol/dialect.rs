@@ -40,7 +40,7 @@ pub fn is_dialect(word: &[u8]) -> bool {
 }
 
 /// What clients of the time offered behind the dialects, and servers gave back.
-const PACKAGE: &[u8] = b"CVR0";
+pub(super) const PACKAGE: &[u8] = b"CVR0";
 
 /// Whether a word of VER stands for no dialect.
 #[must_use]

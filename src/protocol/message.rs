@@ -27,6 +27,9 @@ pub enum PayloadForm {
     LengthLast,
 }
 
+/// Which acknowledgement a message asks for: none, one where it reached nobody, always one.
+pub(super) const MODES: [&str; 3] = ["U", "N", "A"];
+
 /// What a parameter is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Param {
@@ -101,7 +104,7 @@ impl Param {
             Self::Handle => word.contains(&b'@'),
             Self::Prompt => Setting::Prompt.parse(word).is_some(),
             Self::Privacy => Setting::Privacy.parse(word).is_some(),
-            Self::Mode => matches!(word, b"U" | b"N" | b"A"),
+            Self::Mode => MODES.iter().any(|mode| word == mode.as_bytes()),
             Self::Cookie => !word.is_empty(),
             Self::Address => is_address(word),
             _ => true,

@@ -16,6 +16,7 @@ mod dialect;
 mod dialect_tests;
 mod dialects;
 mod error_code;
+mod example;
 mod grammar;
 mod handle;
 mod ladder;

@@ -14,6 +14,8 @@ use super::verb::Verb;
 /// The row of a request that a sound server answers.
 #[derive(Debug, Clone, Copy)]
 pub struct RequestRow {
+    /// What it looks like.
+    pub message: &'static Message,
     /// The verb.
     pub verb: Verb,
     asked: &'static Asked,
@@ -28,6 +30,16 @@ impl Deref for RequestRow {
 }
 
 impl RequestRow {
+    /// The row of a message that a sound server answers.
+    fn of(message: &'static Message) -> Option<Self> {
+        let (verb, asked) = (message.verb, message.asked.as_ref()?);
+        Some(Self {
+            message,
+            verb,
+            asked,
+        })
+    }
+
     /// Whether a line with the TrID of the request says that it did what was asked.
     #[must_use]
     pub fn is_granted(&self, words: &[&[u8]]) -> bool {
@@ -60,12 +72,7 @@ impl Deref for LineRow {
 impl Dialect {
     /// The requests that a sound server answers.
     pub fn requests(&'static self) -> impl Iterator<Item = RequestRow> + Clone {
-        let row = |message: &'static Message| {
-            let asked = message.asked.as_ref()?;
-            let verb = message.verb;
-            Some(RequestRow { verb, asked })
-        };
-        self.messages().filter_map(row)
+        self.messages().filter_map(RequestRow::of)
     }
 
     /// The lines that no request is answered by.
@@ -82,8 +89,7 @@ impl Dialect {
     pub fn request(&'static self, kind: ServerKind, verb: impl AsRef<[u8]>) -> Option<RequestRow> {
         let verb = Verb::parse(verb.as_ref());
         let message = self.find(Direction::ToServer, whole(kind), verb)?;
-        let asked = message.asked.as_ref()?;
-        Some(RequestRow { verb, asked })
+        RequestRow::of(message)
     }
 
     /// The row of a request with this verb, on whatever kind of server.
@@ -91,9 +97,7 @@ impl Dialect {
     pub fn request_of(&'static self, verb: impl AsRef<[u8]>) -> Option<RequestRow> {
         let verb = Verb::parse(verb.as_ref());
         let rows = self.rows_of(verb).iter();
-        let asked = |row: &'static Message| row.asked.as_ref();
-        let asked = rows.filter_map(asked).next()?;
-        Some(RequestRow { verb, asked })
+        rows.filter_map(RequestRow::of).next()
     }
 
     /// Whether a line with this verb shows an entry of a user's list.

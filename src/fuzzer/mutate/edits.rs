@@ -3,6 +3,7 @@
 use super::{Command, Word};
 use crate::fuzzer::dictionary;
 use crate::fuzzer::entropy::Entropy;
+use crate::protocol::{Dialect, Message, Param, ServerKind};
 use crate::scenario::ast::Payload;
 
 pub(super) fn wrong_parameter(command: &mut Command, entropy: &mut Entropy<'_>) -> bool {
@@ -168,39 +169,26 @@ pub(super) fn one_letter(command: &mut Command, entropy: &mut Entropy<'_>) -> bo
 }
 
 pub(super) fn unknown_command(command: &mut Command, entropy: &mut Entropy<'_>) -> bool {
-    let verb = entropy.name(&["XXX", "HELLO", "QRY", "PRP", "AD", "999", "!!!", "GET"]);
+    let verb = entropy.name(&["XXX", "HELLO", "XYZ", "QQQ", "AD", "999", "!!!", "GET"]);
     command.payload = None;
     command.set(0, verb)
 }
 
 pub(super) fn foreign_command(command: &mut Command, entropy: &mut Entropy<'_>) -> bool {
-    let lines = [
-        "CAL {t} {nobody}",
-        "ANS {t} {nobody} 1 1",
-        "ACK {t}",
-        "NAK {t}",
-        "JOI {nobody} x",
-        "BYE {nobody}",
-        "IRO {t} 1 1 {nobody} x",
-        "RNG 1 127.0.0.1:1 CKI 1 {nobody} x",
-        "NLN NLN {nobody} x",
-        "FLN {nobody}",
-        "ILN {t} NLN {nobody} x",
-        "QNG",
-    ];
-    let is_session = command.payload.is_some();
-    let line = match (is_session, entropy.below(3)) {
-        (true, 0) => "SYN {t} 0",
-        (true, 1) => "CHG {t} NLN",
-        _ => entropy.name(&lines),
+    // Only messages have payloads there.
+    let kind = match command.payload {
+        Some(_) => ServerKind::Switchboard,
+        None => ServerKind::Notification,
     };
-    // On a switchboard these two are known.
-    let line = if is_session && (line.starts_with("CAL") || line.starts_with("ANS")) {
-        "LST {t} FL"
-    } else {
-        line
+    let strangers: Vec<&Message> = Dialect::first().strangers(kind).collect();
+    let Some(stranger) = entropy.pick(&strangers) else {
+        return false;
     };
-    *command = Command::new(line, None);
+    let line = stranger.example("{t}", |param| match param {
+        Param::Handle => "{nobody}".to_owned(),
+        param => param.sample().to_owned(),
+    });
+    *command = Command::new(&line, None);
     true
 }
 

@@ -3,7 +3,7 @@
 use super::prune::prune;
 use super::visit;
 use crate::diagnostic::Source;
-use crate::protocol::{ServerKind, State};
+use crate::protocol::{Dialect, Effect, List, Rung, ServerKind, Setting, State, Verb};
 use crate::scenario::ast::{
     Action, Expected, Expr, Field, Fixture, Part, Scenario, SendItem, Stage, Step,
 };
@@ -82,13 +82,13 @@ pub(super) fn simpler(scenario: &Scenario, user: usize) -> Vec<Scenario> {
 
 /// The stages below this one, the lowest first.
 fn lower(stage: &Stage) -> Vec<Stage> {
-    let online = Stage::State("NLN".to_owned());
+    let online = Stage::State(State::NLN.as_str().to_owned());
     let all = [Stage::Offline, Stage::LoggedIn, Stage::Synchronised, online];
     let below = match stage {
         Stage::Offline => 0,
         Stage::LoggedIn => 1,
         Stage::Synchronised => 2,
-        Stage::State(code) if code == "NLN" => 3,
+        Stage::State(code) if code == State::NLN.as_str() => 3,
         Stage::State(_) => 4,
     };
     all.into_iter().take(below).collect()
@@ -156,33 +156,30 @@ pub(super) fn folded_edits(scenario: &Scenario, user: usize) -> Vec<Scenario> {
 
 /// A change of lists or settings.
 enum Edit {
-    Entry(&'static str, String),
-    NoEntry(&'static str, String),
-    Prompt(String),
-    Privacy(String),
+    Entry(List, String),
+    NoEntry(List, String),
+    /// A setting, to its second value.
+    Set(Setting),
 }
 
 impl Edit {
     fn apply(self, fixture: &mut Fixture) {
         match self {
             Self::Entry(list, name) => {
-                let list = members(fixture, list);
-                if !list.contains(&name) {
+                let list = fixture.list_mut(list);
+                if let Some(list) = list.filter(|list| !list.contains(&name)) {
                     list.push(name);
                 }
             }
-            Self::NoEntry(list, name) => members(fixture, list).retain(|it| *it != name),
-            Self::Prompt(value) => fixture.gtc = Some(value),
-            Self::Privacy(value) => fixture.blp = Some(value),
+            Self::NoEntry(list, name) => {
+                if let Some(list) = fixture.list_mut(list) {
+                    list.retain(|it| *it != name);
+                }
+            }
+            Self::Set(setting) => {
+                *fixture.setting_mut(setting) = Some(setting.as_str(false).to_owned());
+            }
         }
-    }
-}
-
-fn members<'f>(fixture: &'f mut Fixture, list: &str) -> &'f mut Vec<String> {
-    match list {
-        "FL" => &mut fixture.forward,
-        "AL" => &mut fixture.allow,
-        _ => &mut fixture.block,
     }
 }
 
@@ -200,19 +197,24 @@ fn edit_asked(item: &SendItem) -> Option<Edit> {
     else {
         return None;
     };
-    match (verb.as_str(), rest.trim(), more.first()) {
-        (verb @ ("ADD " | "REM "), list, Some(Part::Expr(Expr::Field(user, Field::Handle)))) => {
-            let list = ["FL", "AL", "BL"]
-                .into_iter()
-                .find(|known| *known == list)?;
-            Some(match verb {
-                "ADD " => Edit::Entry(list, user.clone()),
-                _ => Edit::NoEntry(list, user.clone()),
-            })
+    let verb = Verb::parse(verb.trim_end().as_bytes());
+    let value = rest.trim().as_bytes();
+    match more.first() {
+        None => {
+            let setting = Setting::of(verb)?;
+            // The other value is what is so without a fixture.
+            let is_set = setting.parse(value) == Some(false);
+            is_set.then_some(Edit::Set(setting))
         }
-        ("GTC ", "N", None) => Some(Edit::Prompt("N".to_owned())),
-        ("BLP ", "BL", None) => Some(Edit::Privacy("BL".to_owned())),
-        _ => None,
+        Some(Part::Expr(Expr::Field(user, Field::Handle))) => {
+            let list = List::parse(value).filter(|list| *list != List::Reverse)?;
+            match Dialect::first().request_of(verb.as_bytes())?.effect {
+                Effect::Adds => Some(Edit::Entry(list, user.clone())),
+                Effect::Removes => Some(Edit::NoEntry(list, user.clone())),
+                _ => None,
+            }
+        }
+        Some(_) => None,
     }
 }
 
@@ -326,17 +328,21 @@ fn milestones(steps: &[Step], user: &str, from: &Stage) -> Vec<(usize, Stage)> {
                         .get(at)
                         .and_then(|word| visit::plain_word(&word.kind))
                 };
-                match (plain(0), &stage) {
-                    (Some("USR"), Stage::Offline) if plain(2) == Some("OK") => {
-                        stage = Stage::LoggedIn;
-                    }
-                    (Some("SYN"), Stage::LoggedIn) => stage = Stage::Synchronised,
+                let words = [0, 1, 2].map(|at| plain(at).unwrap_or_default().as_bytes());
+                let dialect = Dialect::first();
+                let rung = dialect.request_of(words[0]).and_then(|row| row.rung);
+                let is_in = dialect.lets_in(words.into_iter());
+                match (rung, &stage) {
+                    (_, Stage::Offline) if is_in => stage = Stage::LoggedIn,
+                    (Some(Rung::Syn), Stage::LoggedIn) => stage = Stage::Synchronised,
                     // The answers to SYN go on.
-                    (Some("GTC" | "BLP" | "LST"), Stage::Synchronised) => {}
-                    (Some("CHG"), Stage::LoggedIn | Stage::Synchronised) => match asked.take() {
-                        Some(state) => stage = state,
-                        None => continue,
-                    },
+                    (_, Stage::Synchronised) if is_of_batch(words[0]) => {}
+                    (Some(Rung::Chg), Stage::LoggedIn | Stage::Synchronised) => {
+                        match asked.take() {
+                            Some(state) => stage = state,
+                            None => continue,
+                        }
+                    }
                     _ => continue,
                 }
                 found.push((index, stage.clone()));
@@ -347,9 +353,20 @@ fn milestones(steps: &[Step], user: &str, from: &Stage) -> Vec<(usize, Stage)> {
     found
 }
 
+/// Whether a line with this verb belongs to the batch that follows SYN, behind its first line.
+fn is_of_batch(verb: &[u8]) -> bool {
+    let dialect = Dialect::first();
+    let mut requests = dialect.requests();
+    let asked = requests.find(|row| row.rung == Some(Rung::Syn));
+    let mut rows = dialect.rows_of(Verb::parse(verb)).iter();
+    let mut is_of = |asked: Verb| rows.any(|row| row.verb != asked && row.answers.contains(&asked));
+    asked.is_some_and(|asked| is_of(asked.verb))
+}
+
 /// The state that a CHG asks for.
 fn state_asked(item: &SendItem) -> Option<Stage> {
-    if visit::sent_verb(item) != Some("CHG") {
+    let row = Dialect::first().request_of(visit::sent_verb(item)?)?;
+    if row.rung != Some(Rung::Chg) {
         return None;
     }
     let SendItem::Line { text, .. } = item else {

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::visit;
+use crate::protocol::{Dialect, TridRule, Verb};
 use crate::scenario::ast::{Action, Expected, LinePattern, Step};
 use crate::transcript::ConnName;
 
@@ -61,7 +62,9 @@ fn is_line_without_trid(pattern: &LinePattern) -> bool {
         .words
         .first()
         .map(|word| visit::plain_word(&word.kind));
-    verb == Some(Some("QNG"))
+    let verb = Verb::parse(verb.flatten().unwrap_or_default().as_bytes());
+    let mut rows = Dialect::latest().rows_of(verb).iter();
+    rows.any(|row| row.trid == TridRule::Never && !row.answers.is_empty())
 }
 
 /// The steps of these units, in their old order.

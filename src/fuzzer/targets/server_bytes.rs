@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use md5::{Digest, Md5};
 
-use crate::protocol::{Direction, Grammar, ServerKind};
+use crate::protocol::{Dialect, Direction, Grammar, Param, RequestRow, Rung, Saying, ServerKind};
 use crate::server::{Config, ConnId, Door, Output, Server};
 use crate::wire::{Decoder, Frame, Limits};
 
@@ -131,14 +131,16 @@ impl World {
                     client.decoder.push(&bytes);
                     while let Some(frame) = next(&mut client.decoder) {
                         let words: Vec<&[u8]> = frame.words().collect();
-                        match words[..] {
-                            [b"USR", _, b"MD5", b"S", word] => client.challenge = word.to_vec(),
-                            [b"XFR", _, b"SB", _, b"CKI", word] => self.cookie = word.to_vec(),
-                            [b"RNG", session, _, b"CKI", word, ..] => {
-                                self.session = session.to_vec();
-                                self.cookie = word.to_vec();
-                            }
-                            _ => {}
+                        let said = Saying::of(Direction::ToClient, &words);
+                        let word = |param| said.and_then(|said| said.get(param));
+                        let learn = |known: &mut Vec<u8>, param| {
+                            let new = word(param).map(<[u8]>::to_vec);
+                            new.into_iter().for_each(|new| *known = new);
+                        };
+                        learn(&mut client.challenge, Param::Challenge);
+                        learn(&mut self.cookie, Param::Cookie);
+                        if word(Param::Cookie).is_some() {
+                            learn(&mut self.session, Param::SessionId);
                         }
                         client.last = frame.line.to_vec();
                     }
@@ -153,14 +155,29 @@ impl World {
     /// Somebody who had no part in it logs in.
     fn is_serving(&mut self) -> bool {
         let conn = self.open(Door::Notification);
-        self.send(conn, b"VER 1 MSNP2\r\n");
-        self.send(conn, b"INF 2\r\n");
-        self.send(conn, format!("USR 3 MD5 I {WITNESS}\r\n").as_bytes());
-        self.send(conn, b"USR 4 MD5 S ~R\r\n");
-        self.send(conn, b"CHG 5 NLN\r\n");
+        let word = |param: Param| match param {
+            Param::Handle => WITNESS.to_owned(),
+            Param::Response => "~R".to_owned(),
+            param => param.sample().to_owned(),
+        };
+        let rungs = [Rung::Ver, Rung::Inf, Rung::Usr, Rung::Chg];
+        let rows = Dialect::first().requests();
+        let rows = rows.filter(|row| row.rung.is_some_and(|rung| rungs.contains(&rung)));
+        let mut rows: Vec<RequestRow> = rows.collect();
+        rows.sort_by_key(|row| row.rung);
+        let mut last = String::new();
+        for (row, form) in rows.iter().flat_map(|row| {
+            // The forms of other schemes say no words.
+            let forms = row.message.forms.iter();
+            let own = forms.filter(|form| form.place_of(Param::Scheme).is_none());
+            own.map(move |form| (row, form))
+        }) {
+            last = row.message.line(form, "1", word);
+            self.send(conn, format!("{last}\r\n").as_bytes());
+        }
         self.clients
             .get(&conn)
-            .is_some_and(|client| client.last == b"CHG 5 NLN")
+            .is_some_and(|client| client.last == last.as_bytes())
     }
 }
 
@@ -178,10 +195,9 @@ fn initial_handle(bytes: &[u8]) -> Option<&[u8]> {
             .split(|byte| byte.is_ascii_whitespace())
             .filter(|word| !word.is_empty())
             .collect();
-        match words[..] {
-            [b"USR", _, b"MD5", b"I", handle] => Some(handle),
-            _ => None,
-        }
+        let said = Saying::of(Direction::ToServer, &words)?;
+        let place = said.is_login().then(|| said.place(Param::Handle))??;
+        (place + 1 == words.len()).then(|| words.get(place).copied())?
     })
 }
 

@@ -25,6 +25,13 @@ impl Session {
         let Some((at, conn, verb)) = self.first_unheard() else {
             return false;
         };
+        let link = self
+            .links
+            .lock()
+            .links
+            .get(conn.0)
+            .map(|link| link.grammar.kind);
+        let kind = link.unwrap_or(ServerKind::Notification);
         for _ in 0..2 {
             let login = self.login(0, ALIVE).await;
             let got = login.as_ref().err().and_then(Trouble::observed);
@@ -44,9 +51,8 @@ impl Session {
         trouble.slot = slot;
         trouble.seen = Some(Box::new((conn, at + 1)));
         self.fail(Some(ClauseId::LIVE_1), Place::nowhere(), trouble);
-        let mut requests = self.env.dialect.requests();
-        let rung = requests.find(|row| row.verb.as_str() == verb);
-        let rung = rung.and_then(|row| row.rung).unwrap_or(Rung::Syn);
+        let request = self.env.dialect.request(kind, &verb);
+        let rung = request.and_then(|row| row.rung).unwrap_or(Rung::Syn);
         ladder.falls(rung);
         ladder.put(Climb {
             rung,

@@ -41,6 +41,7 @@ mod verb;
 
 pub use asked::{Answer, Asked, Effect, Told};
 pub use barrier::{BARRIERS, Barrier, BarrierRow, Filling, Knowledge};
+pub use changes::Change;
 pub use clause::{Clause, ClauseId, Level, UnknownClause};
 pub use dialect::{Dialect, is_dialect, is_package};
 pub use dialects::DIALECTS;

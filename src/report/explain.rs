@@ -41,6 +41,11 @@ pub fn clause(
         let _ = writeln!(out, "    accepted as a variation: {accept}");
     }
     let _ = writeln!(out, "    {faint}{at}: {}{faint:#}", level(at));
+    for change in clause.id.changes() {
+        let accept = change.accept.map(|accept| format!("; accepted: {accept}"));
+        let (span, at, accept) = (change.span(), change.level, accept.unwrap_or_default());
+        let _ = writeln!(out, "    in {span}: {at}{accept}");
+    }
     if !judges.is_empty() {
         let _ = writeln!(out, "\njudged in every scenario by: {}", judges.join(", "));
     }

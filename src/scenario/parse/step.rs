@@ -274,7 +274,7 @@ impl Reader<'_> {
             return None;
         };
         let clause = self.clause(node)?;
-        if clause.clause().accept.is_none() {
+        if !clause.has_variations() {
             let message = format!("{clause} accepts no other behaviour");
             let help = "`varies` names a clause that has an `accept` in the catalogue";
             self.error_help(node.span, message, help);

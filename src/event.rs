@@ -109,7 +109,7 @@ pub enum Judge {
     Oracle(Cow<'static, str>),
     /// The model of the protocol.
     Model,
-    /// Whoever watches the server's process and whether it serves.
+    /// The watch over the server's process, and over whether it serves.
     Process,
 }
 

@@ -9,7 +9,7 @@ use msnpspec::fuzzer::{
     Campaign, CampaignOptions, CampaignResult, Findings, Found, Manner, Reference, Report, Sight,
     Verdict,
 };
-use msnpspec::net::{Stand, StandOptions, interrupted, now};
+use msnpspec::net::{TargetOptions, TargetSession, interrupted, now};
 use msnpspec::scenario::ast::Scenario;
 use msnpspec::server::FaultSet;
 use msnpspec::suite::Shard;
@@ -23,7 +23,7 @@ use super::fuzz_findings::{self, Saved, Shelf};
 use super::fuzz_known;
 use super::fuzz_report::{self, Teller};
 use super::fuzz_server::Server;
-use super::fuzz_stand::Remote;
+use super::fuzz_target::Remote;
 
 /// How many connections a case has at most, as a rule.
 const CONNECTIONS: usize = 10;
@@ -89,7 +89,7 @@ fn ready(args: &FuzzArgs, begun: Instant, console: Console) -> Result<(Server, M
         true => Known::default(),
         false => fuzz_known::look(args, &target, &runtime, console),
     };
-    let options = StandOptions {
+    let options = TargetOptions {
         seed: args.seed,
         timeout: args.server.timeout,
         remote: args.server.remote,
@@ -99,25 +99,27 @@ fn ready(args: &FuzzArgs, begun: Instant, console: Console) -> Result<(Server, M
         known: known.clone(),
         log: args.server.log(&target, console)?,
     };
-    let stand = runtime.block_on(Stand::prepare(target, &options));
-    let stand = stand.map_err(|error| unable(&error))?;
-    let no_login = stand.environment().no_login.clone();
+    let session = runtime.block_on(TargetSession::prepare(target, &options));
+    let session = session.map_err(|error| unable(&error))?;
+    let no_login = session.environment().no_login.clone();
     let needs = match no_login {
         Some(why) => Some(format!("nobody can log in, and fuzzing needs that: {why}")),
-        None => (stand.usable() < 2).then(|| "fuzzing needs two accounts, better five".to_owned()),
+        None => {
+            (session.usable() < 2).then(|| "fuzzing needs two accounts, better five".to_owned())
+        }
     };
     if let Some(needs) = needs {
-        runtime.block_on(stand.stop());
+        runtime.block_on(session.stop());
         return Err(unable(&needs));
     }
-    manner.users = manner.users.min(stand.usable() - 1);
+    manner.users = manner.users.min(session.usable() - 1);
     manner.has_extras = args.extras;
-    manner.has_dispatch = stand.environment().dispatch.is_some();
+    manner.has_dispatch = session.environment().dispatch.is_some();
     let users = manner.users + 1;
     let stood = most.map_or(usize::MAX, |most| most / CONNECTIONS);
     let asked = args.jobs.map(usize::from);
     let jobs = asked.unwrap_or(JOBS).min(stood).max(1);
-    let remote = Remote::new(runtime, stand, users, jobs, (args.level, deadline));
+    let remote = Remote::new(runtime, session, users, jobs, (args.level, deadline));
     if let Some(asked) = asked.filter(|asked| remote.cases.jobs() < *asked) {
         console.warning(&format!(
             "{} cases at the same time instead of {asked}: each takes {users} accounts and up to \
@@ -125,7 +127,7 @@ fn ready(args: &FuzzArgs, begun: Instant, console: Console) -> Result<(Server, M
             remote.cases.jobs(),
         ));
     }
-    Ok((Server::Stand(Box::new(remote)), manner))
+    Ok((Server::Target(Box::new(remote)), manner))
 }
 
 /// How many cases this machine plays at the same time.
@@ -176,7 +178,7 @@ fn campaign_options(
     };
     match server {
         Server::Memory(..) => options,
-        Server::Stand(_) => CampaignOptions {
+        Server::Target(_) => CampaignOptions {
             round: ROUND * jobs as u64,
             sight: Sight::Partial,
             ..options

@@ -13,7 +13,7 @@ use super::console::Console;
 use super::exit::Exit;
 use super::fuzz_findings::Saved;
 use super::fuzz_server::Server;
-use super::fuzz_stand::Remote;
+use super::fuzz_target::Remote;
 
 /// Writes a result to a file.
 pub(crate) fn write(result: &CampaignResult, path: &Path) -> Result<(), String> {

@@ -9,14 +9,14 @@ use msnpspec::fuzzer::{Reference, Sight, watch};
 use msnpspec::net::now;
 use msnpspec::scenario::ast::Scenario;
 
-use super::fuzz_stand::Remote;
+use super::fuzz_target::Remote;
 
 /// What cases are executed against.
 pub(super) enum Server {
     /// The reference server, in memory; whether somebody wants it to end, and when it must.
     Memory(Box<Reference>, Arc<AtomicBool>, Option<Instant>),
     /// A target.
-    Stand(Box<Remote>),
+    Target(Box<Remote>),
 }
 
 impl Server {
@@ -24,7 +24,7 @@ impl Server {
     pub(super) fn execute(&self, scenario: &Arc<Scenario>) -> Outcome {
         match self {
             Self::Memory(reference, ..) => reference.execute_shared(Arc::clone(scenario)),
-            Self::Stand(remote) => remote.cases.execute(scenario),
+            Self::Target(remote) => remote.cases.execute(scenario),
         }
     }
 
@@ -36,7 +36,7 @@ impl Server {
                 watch(&mut outcome, scenario, Sight::Whole);
                 outcome
             }
-            Self::Stand(remote) => remote.cases.execute_alone(scenario),
+            Self::Target(remote) => remote.cases.execute_alone(scenario),
         }
     }
 
@@ -44,7 +44,7 @@ impl Server {
     pub(super) fn remote(&self) -> Option<&Remote> {
         match self {
             Self::Memory(..) => None,
-            Self::Stand(remote) => Some(remote),
+            Self::Target(remote) => Some(remote),
         }
     }
 
@@ -52,7 +52,7 @@ impl Server {
     pub(super) fn is_stopped(&self) -> bool {
         match self {
             Self::Memory(_, stopped, _) => stopped.load(Ordering::Relaxed),
-            Self::Stand(remote) => remote.is_stopped(),
+            Self::Target(remote) => remote.is_stopped(),
         }
     }
 
@@ -62,7 +62,7 @@ impl Server {
             Self::Memory(_, _, deadline) => {
                 self.is_stopped() || deadline.is_some_and(|deadline| now() >= deadline)
             }
-            Self::Stand(remote) => remote.is_over(),
+            Self::Target(remote) => remote.is_over(),
         }
     }
 
@@ -72,7 +72,7 @@ impl Server {
     }
 
     pub(super) fn stop(self) {
-        if let Self::Stand(remote) = self {
+        if let Self::Target(remote) = self {
             remote.stop();
         }
     }

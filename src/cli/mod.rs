@@ -16,7 +16,7 @@ mod fuzz_findings;
 mod fuzz_known;
 mod fuzz_report;
 mod fuzz_server;
-mod fuzz_stand;
+mod fuzz_target;
 mod import;
 mod library;
 mod list;

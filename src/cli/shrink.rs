@@ -11,7 +11,7 @@ use msnpspec::engine::Outcome;
 use msnpspec::fuzzer::{
     Kind, Reference, Reproducer, ShrinkError, ShrinkProgress, Shrinker, Shrunk, Signature,
 };
-use msnpspec::net::{Stand, StandError, StandOptions, interrupted, now};
+use msnpspec::net::{TargetError, TargetOptions, TargetSession, interrupted, now};
 use msnpspec::protocol::{ClauseId, Dialect, Level};
 use msnpspec::report::printable;
 use msnpspec::scenario::Library;
@@ -66,7 +66,7 @@ fn on_stand(
     rows: &[Scenario],
     console: Console,
 ) -> Result<Exit, Exit> {
-    let options = StandOptions {
+    let options = TargetOptions {
         seed: args.seed,
         timeout: args.server.timeout,
         remote: args.server.remote,
@@ -82,10 +82,10 @@ fn on_stand(
     })?;
     let choice = args.dialect.map_or(Choice::Highest, Choice::One);
     let all: Vec<Arc<Scenario>> = rows.iter().cloned().map(Arc::new).collect();
-    let stand = runtime.block_on(Stand::prepare_in(target, &options, choice, &all));
-    let mut stand = stand.map_err(|error| told(&error, console))?;
-    let exit = search(args, rows, &runtime, &mut stand, console);
-    runtime.block_on(stand.stop());
+    let session = runtime.block_on(TargetSession::prepare_in(target, &options, choice, &all));
+    let mut session = session.map_err(|error| told(&error, console))?;
+    let exit = search(args, rows, &runtime, &mut session, console);
+    runtime.block_on(session.stop());
     exit
 }
 
@@ -115,17 +115,17 @@ fn scenarios(path: &Path, console: Console) -> Result<Vec<Scenario>, Exit> {
 }
 
 /// Tells why nothing could be run.
-fn told(error: &StandError, console: Console) -> Exit {
+fn told(error: &TargetError, console: Console) -> Exit {
     let detail = match error {
-        StandError::Unprepared { detail, .. } => detail.as_slice(),
-        StandError::Dead { stderr, .. } => stderr.as_slice(),
+        TargetError::Unprepared { detail, .. } => detail.as_slice(),
+        TargetError::Dead { stderr, .. } => stderr.as_slice(),
         _ => &[],
     };
     let mut lines = vec![error.to_string()];
     lines.extend(detail.iter().map(|line| format!("  {line}")));
     console.error(&lines.join("\n"));
     match error {
-        StandError::Remote(_) => Exit::Usage,
+        TargetError::Remote(_) => Exit::Usage,
         _ => Exit::NotRun,
     }
 }
@@ -135,15 +135,15 @@ fn search(
     args: &ShrinkArgs,
     rows: &[Scenario],
     runtime: &Runtime,
-    stand: &mut Stand,
+    session: &mut TargetSession,
     console: Console,
 ) -> Result<Exit, Exit> {
     let mut unable: Option<String> = None;
-    let dialect = stand.environment().dialect;
+    let dialect = session.environment().dialect;
     for scenario in rows.iter().filter(|row| row.is_for(dialect)) {
-        let outcome = match runtime.block_on(stand.execute(scenario)) {
+        let outcome = match runtime.block_on(session.execute(scenario)) {
             Ok(outcome) => outcome,
-            Err(error @ StandError::Unmet(_)) => {
+            Err(error @ TargetError::Unmet(_)) => {
                 unable.get_or_insert(error.to_string());
                 continue;
             }
@@ -153,7 +153,7 @@ fn search(
             let mut session = Session {
                 args,
                 runtime,
-                stand,
+                session,
                 failure: None,
                 is_stopped: stopped_by_signal(runtime),
             };
@@ -202,9 +202,9 @@ fn wanted(outcome: &Outcome, args: &ShrinkArgs, dialect: &'static Dialect) -> Op
 struct Session<'s> {
     args: &'s ShrinkArgs,
     runtime: &'s Runtime,
-    stand: &'s mut Stand,
+    session: &'s mut TargetSession,
     /// Why nothing more can be run.
-    failure: Option<StandError>,
+    failure: Option<TargetError>,
     /// Somebody has pressed Ctrl-C.
     is_stopped: Arc<AtomicBool>,
 }
@@ -247,13 +247,13 @@ impl Session<'_> {
         if signature.actual != Kind::Timeout || self.args.server.timeout.is_some() {
             return None;
         }
-        let patience = self.stand.set_reply(HASTE);
+        let patience = self.session.set_reply(HASTE);
         if patience <= HASTE {
-            self.stand.set_reply(patience);
+            self.session.set_reply(patience);
             return None;
         }
         let shrunk = self.search(scenario, signature);
-        self.stand.set_reply(patience);
+        self.session.set_reply(patience);
         let shrunk = shrunk.ok()?;
         let outcome = self.execute(&shrunk.scenario);
         let mut all = Signature::all(&outcome).into_iter();
@@ -297,9 +297,9 @@ impl Session<'_> {
         if self.failure.is_some() {
             return Outcome::unrun();
         }
-        match self.runtime.block_on(self.stand.execute(scenario)) {
+        match self.runtime.block_on(self.session.execute(scenario)) {
             Ok(outcome) => outcome,
-            Err(StandError::Unmet(_)) => Outcome::unrun(),
+            Err(TargetError::Unmet(_)) => Outcome::unrun(),
             Err(error) => {
                 self.failure = Some(error);
                 Outcome::unrun()

@@ -24,7 +24,7 @@ pub enum Ending {
     Inconclusive,
 }
 
-/// Why a precondition failed, where whoever started the script must know.
+/// Why a precondition failed, where the caller must know.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Cause {
     /// No connection to the target.

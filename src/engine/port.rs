@@ -1,4 +1,4 @@
-//! What passes between an executor and whoever moves its bytes.
+//! What passes between an executor and the caller that moves its bytes.
 
 use std::time::Duration;
 

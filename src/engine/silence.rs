@@ -280,8 +280,8 @@ impl Session {
         shared.rested = shared.acts;
     }
 
-    /// Waits for the quiet time, or until this connection has ended. Whoever was silent so long on
-    /// one connection was silent on all.
+    /// Waits for the quiet time, or until this connection has ended. A server that was silent so
+    /// long on one connection was silent on all.
     async fn be_quiet(&mut self, slot: usize) -> Result<(), Late> {
         let conn = self.slot(slot).conn;
         let deadline = self.links.now() + self.quiet();

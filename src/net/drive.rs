@@ -21,7 +21,7 @@ use tokio::time::Sleep;
 use crate::engine::{Executor, Input, Limit, Outcome, Output, Refusal};
 use crate::net::clock::now;
 use crate::net::failure::{limit_of, plain};
-use crate::net::host::Host;
+use crate::net::target_process::TargetProcess;
 use crate::transcript::ConnId;
 
 /// How many bytes are read at once.
@@ -47,7 +47,7 @@ pub async fn drive(executor: Executor, options: DriveOptions) -> Outcome {
 pub(super) async fn drive_with(
     executor: Executor,
     options: DriveOptions,
-    host: Option<Arc<Host>>,
+    process: Option<Arc<TargetProcess>>,
     cut: Cut,
 ) -> Outcome {
     let start = now();
@@ -58,7 +58,7 @@ pub(super) async fn drive_with(
         links: Vec::new(),
         timer: Box::pin(tokio::time::sleep_until(start.into())),
         armed: None,
-        host,
+        process,
         controls: VecDeque::new(),
         cut: Some(cut),
     };
@@ -111,7 +111,7 @@ struct Drive {
     timer: Pin<Box<Sleep>>,
     /// What the timer is set to. It is left alone when the deadline only moves on: most never pass.
     armed: Option<Duration>,
-    host: Option<Arc<Host>>,
+    process: Option<Arc<TargetProcess>>,
     /// Stops and starts of the server, one after the other.
     controls: VecDeque<Control>,
     /// Until it was cut off.
@@ -140,17 +140,17 @@ impl Drive {
                 Output::Pause(conn) => self.link(conn).paused = true,
                 Output::Resume(conn) => self.link(conn).paused = false,
                 Output::StopServer => {
-                    let host = self.host.clone();
+                    let process = self.process.clone();
                     self.controls.push_back(Box::pin(async move {
-                        host?.stop().await;
+                        process?.stop().await;
                         Some(Input::ServerStopped)
                     }));
                 }
                 Output::StartServer => {
-                    let host = self.host.clone();
+                    let process = self.process.clone();
                     self.controls.push_back(Box::pin(async move {
                         // A server that does not start is told by the deadline of the step.
-                        host?.start().await.ok()?;
+                        process?.start().await.ok()?;
                         Some(Input::ServerStarted)
                     }));
                 }

@@ -4,7 +4,6 @@
 //! sockets to its executor ([`drive`]), the ports of the reference server to its core
 //! ([`Serving`]), what clients and a server say to each other to a [`Tape`] ([`Recording`]), a target's process and everything else of a run to the suite ([`run`]).
 
-mod bench;
 mod clock;
 mod command;
 mod doors;
@@ -12,7 +11,6 @@ mod drive;
 mod ear;
 mod failure;
 mod guard;
-mod host;
 mod log;
 #[cfg(target_os = "linux")]
 mod proc;
@@ -21,9 +19,11 @@ mod record;
 mod runner;
 mod serve;
 mod signals;
-mod stand;
 mod tail;
 mod tape;
+mod target_process;
+mod target_session;
+mod target_setup;
 mod vitals;
 
 pub use clock::{now, today};
@@ -35,8 +35,8 @@ pub use record::{RecordError, RecordEvent, RecordOptions, Recording, Sink};
 pub use runner::{Plan, RunEnd, RunError, RunOptions, run};
 pub use serve::{ServeError, ServeOptions, Serving};
 pub use signals::{Signals, interrupted};
-pub use stand::{Stand, StandError, StandOptions};
 pub use tape::{Piece, Recorded, Tape, Track};
+pub use target_session::{TargetError, TargetOptions, TargetSession};
 pub use vitals::{Gauge, Vitals};
 
 /// Lets the process have as many sockets as the system allows; a failure changes nothing.

@@ -9,10 +9,10 @@ use tokio::task::{Id, JoinSet};
 use crate::engine::Limit;
 use crate::engine::Outcome;
 use crate::event::{Conclusion, Event, Gates, Notice, NoticeKind, Scope, Summary};
-use crate::net::bench::{Bench, Unprepared};
 use crate::net::clock::{now, stamp, today};
 use crate::net::log::ServerLog;
 use crate::net::signals::interrupted;
+use crate::net::target_setup::{TargetSetup, Unprepared};
 use crate::protocol::{DIALECTS, Dialect, Level};
 use crate::scenario::ast::Scenario;
 use crate::suite::{Choice, Chosen, Done, Handover, Round, Shard, Suite, SuiteOptions, Task};
@@ -151,7 +151,7 @@ pub async fn run(plan: Plan, sink: &mut (dyn FnMut(Event) + Send)) -> Result<Run
         target.timeouts.reply = reply;
     }
     let start = now();
-    let bench = Bench::new(&target, options.remote, options.seed, options.log.clone());
+    let setup = TargetSetup::new(&target, options.remote, options.seed, options.log.clone());
     let mut environment = target.environment();
     environment.segments = options.segments;
     environment.level = Some(options.level);
@@ -163,7 +163,7 @@ pub async fn run(plan: Plan, sink: &mut (dyn FnMut(Event) + Send)) -> Result<Run
     let agreed = if scenarios.is_empty() {
         Ok(Vec::new())
     } else {
-        let asked = ask(&bench, &environment, &accounts, &options, &mut probes);
+        let asked = ask(&setup, &environment, &accounts, &options, &mut probes);
         tokio::select! {
             agreed = asked => agreed,
             why = &mut interrupt => Err(Unprepared::new(*interrupted.insert(why))),
@@ -182,7 +182,7 @@ pub async fn run(plan: Plan, sink: &mut (dyn FnMut(Event) + Send)) -> Result<Run
         left_out(known).into_iter().for_each(&mut *sink);
     }
     let mut run = Run {
-        bench: Arc::new(bench),
+        setup: Arc::new(setup),
         environment,
         are_many: rounds.len() > 1,
         refused: agreed.err().map(|unprepared| (unprepared, probes)),
@@ -237,7 +237,7 @@ fn begin(
 
 /// Which dialects can be tested, where not one is named.
 async fn ask(
-    bench: &Bench,
+    setup: &TargetSetup,
     environment: &Environment,
     accounts: &[Account],
     options: &RunOptions,
@@ -250,7 +250,7 @@ async fn ask(
         Choice::All => true,
     };
     let environment = environment.clone();
-    bench.agreement(environment, accounts, each, probes).await
+    setup.agreement(environment, accounts, each, probes).await
 }
 
 /// Which dialects the server does not agree to, where it agrees to others.
@@ -286,7 +286,7 @@ fn nothing_of(chosen: &Chosen<'_>, rounds: &[Round]) -> Option<String> {
 
 /// A run under way.
 struct Run {
-    bench: Arc<Bench>,
+    setup: Arc<TargetSetup>,
     environment: Environment,
     /// It is made in more than one dialect.
     are_many: bool,
@@ -321,7 +321,7 @@ impl Run {
         let sink: &mut (dyn FnMut(Event) + Send) = &mut sink;
         let mut accounts = accounts.to_vec();
         if let Some(before) = &before
-            && !self.bench.begins_anew()
+            && !self.setup.begins_anew()
         {
             accounts.clone_from(&before.accounts);
         }
@@ -353,14 +353,14 @@ impl Run {
                     suite.probed(&probes);
                     let environment = Arc::new(environment);
                     let why =
-                        carry_out(&mut suite, &self.bench, &environment, interrupt, sink).await;
+                        carry_out(&mut suite, &self.setup, &environment, interrupt, sink).await;
                     self.interrupted = self.interrupted.or(why);
                 }
             }
         }
-        self.bench.end_round().await;
+        self.setup.end_round().await;
         let lost = self.log.as_ref().and_then(ServerLog::failure);
-        for text in self.bench.host.ear.told().into_iter().chain(lost) {
+        for text in self.setup.process.ear.told().into_iter().chain(lost) {
             suite.notice(NoticeKind::Warning, text, Vec::new());
         }
         if goes_on {
@@ -384,7 +384,7 @@ impl Run {
             return Err(refused);
         }
         tokio::select! {
-            prepared = self.bench.prepare(environment, accounts, probes) => prepared,
+            prepared = self.setup.prepare(environment, accounts, probes) => prepared,
             why = interrupt => Err(Unprepared::new(*self.interrupted.insert(why))),
         }
     }
@@ -480,7 +480,7 @@ fn pass_on(suite: &mut Suite, sink: &mut (dyn FnMut(Event) + Send)) {
 /// Runs tasks side by side until the suite is over; gives why it was ended before.
 async fn carry_out(
     suite: &mut Suite,
-    bench: &Arc<Bench>,
+    setup: &Arc<TargetSetup>,
     environment: &Arc<Environment>,
     interrupt: &mut (impl Future<Output = &'static str> + Unpin),
     sink: &mut (dyn FnMut(Event) + Send),
@@ -489,10 +489,10 @@ async fn carry_out(
     let mut ids: HashMap<Id, (u64, Instant)> = HashMap::new();
     loop {
         while let Some(task) = suite.next_task() {
-            let bench = Arc::clone(bench);
+            let setup = Arc::clone(setup);
             let environment = Arc::clone(environment);
             let Task { id, work } = task;
-            let handle = tasks.spawn(async move { bench.perform(work, environment).await });
+            let handle = tasks.spawn(async move { setup.perform(work, environment).await });
             ids.insert(handle.id(), (id, now()));
         }
         pass_on(suite, sink);
@@ -518,7 +518,7 @@ async fn carry_out(
             suite.finished(id, done, begun.elapsed());
         }
         if suite.is_dying() {
-            bench.cut_off();
+            setup.cut_off();
         }
     }
 }

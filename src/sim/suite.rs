@@ -156,7 +156,7 @@ fn environment(timeouts: Timeouts) -> Environment {
     }
 }
 
-/// Whoever carries tasks out.
+/// Carries tasks out.
 struct Theatre {
     stage: Stage,
     environment: Environment,

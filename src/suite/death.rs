@@ -8,8 +8,8 @@
 //!    └── the hunt (hunt.rs) is over ◀── Trying ◀──▶ TryingCheck ◀────────────────┘
 //! ```
 //!
-//! Whoever only runs when the server is found dead is not accused: each suspect is played again, and
-//! accused is what stops the server that was just started. A scenario whose first sound request found
+//! To run when the server is found dead is no proof. Each suspect is played again, and the run accuses
+//! what stops a server that was just started. A scenario whose first sound request found
 //! no answer is a victim; it runs again, and is no suspect.
 
 use std::collections::BTreeMap;

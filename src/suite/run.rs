@@ -1,7 +1,7 @@
 //! What runs when, and what became of it: the run as a state machine, without I/O.
 //!
-//! Whoever owns the sockets asks [`Suite::next_task`] for tasks until there is none, carries them out
-//! side by side, and reports each with [`Suite::finished`]; events come from
+//! The caller owns the sockets. It asks [`Suite::next_task`] for tasks until there is none, carries
+//! them out side by side, and reports each with [`Suite::finished`]; events come from
 //! [`Suite::poll_event`]. The run is over when [`Suite::is_over`] says so.
 //!
 //! ```text

@@ -1,4 +1,4 @@
-//! What a run is told, and what passes between it and whoever does the work.
+//! What a run is told, and what passes between it and the caller that does the work.
 
 use std::sync::Arc;
 use std::time::Duration;

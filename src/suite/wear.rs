@@ -1,4 +1,4 @@
-//! A server that stops of how many came, whoever they were.
+//! A server that stops after so many scenarios, whatever they were.
 
 use super::health::{Death, Health};
 use super::run::{Entry, Suite};
@@ -8,7 +8,7 @@ use crate::protocol::ClauseId;
 const SPARED: usize = 2;
 
 impl Suite {
-    /// Whether it is known what the server dies of, and whoever runs now is innocent: they run
+    /// Whether it is known that the server wears out. Then those that run now are innocent, and run
     /// again.
     pub(super) fn is_worn_again(&mut self, suspects: &mut Vec<usize>) -> bool {
         if !self.wear.is_known || !self.options.owns_server {

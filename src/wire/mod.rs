@@ -1,7 +1,7 @@
 //! Bytes to frames and back, without I/O.
 //!
-//! Knows lines, words and payloads; knows no command. Whoever reads a stream hands the decoder a
-//! rule that says which lines announce a payload, so one codec serves every dialect, both
+//! Knows lines, words and payloads; knows no command. The caller hands the decoder a rule that
+//! says which lines announce a payload, so one codec serves every dialect, both
 //! directions, and garbage.
 
 mod decoder;

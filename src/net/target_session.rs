@@ -1,12 +1,11 @@
-//! One scenario after the other against a target, for whoever decides by the outcome what comes
-//! next.
+//! Plays one scenario after the other against a target, for callers that branch on the outcome.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::engine::{Ending, Outcome};
-use crate::net::bench::{Bench, Unprepared};
 use crate::net::log::ServerLog;
+use crate::net::target_setup::{TargetSetup, Unprepared};
 use crate::net::vitals::Vitals;
 use crate::protocol::Dialect;
 use crate::scenario::ast::Scenario;
@@ -15,7 +14,7 @@ use crate::target::{Account, Environment, Known, RemoteError, Target};
 
 /// How a target is used.
 #[derive(Debug, Clone, Default)]
-pub struct StandOptions {
+pub struct TargetOptions {
     /// The seed of everything random.
     pub seed: u64,
     /// The deadline of a reply, instead of the target's.
@@ -36,7 +35,7 @@ pub struct StandOptions {
 
 /// Why a scenario could not be run.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum StandError {
+pub enum TargetError {
     /// The target is on another machine and nobody allowed that.
     #[error(transparent)]
     Remote(#[from] RemoteError),
@@ -64,7 +63,7 @@ pub enum StandError {
     },
 }
 
-impl From<Unprepared> for StandError {
+impl From<Unprepared> for TargetError {
     fn from(error: Unprepared) -> Self {
         Self::Unprepared {
             why: error.why,
@@ -76,8 +75,8 @@ impl From<Unprepared> for StandError {
 /// A target that was made ready: its server runs if it is ours, its habits are known, its accounts
 /// are usable.
 #[derive(Debug)]
-pub struct Stand {
-    bench: Arc<Bench>,
+pub struct TargetSession {
+    setup: Arc<TargetSetup>,
     environment: Arc<Environment>,
     accounts: Vec<Account>,
     owns_server: bool,
@@ -85,13 +84,13 @@ pub struct Stand {
     deaths: usize,
 }
 
-impl Stand {
+impl TargetSession {
     /// Makes a target ready.
     ///
     /// # Errors
     ///
     /// When that is not allowed, or does not succeed.
-    pub async fn prepare(target: Target, options: &StandOptions) -> Result<Self, StandError> {
+    pub async fn prepare(target: Target, options: &TargetOptions) -> Result<Self, TargetError> {
         Self::prepare_in(target, options, Choice::One(Dialect::first()), &[]).await
     }
 
@@ -103,10 +102,10 @@ impl Stand {
     /// When that is not allowed, or does not succeed.
     pub async fn prepare_in(
         mut target: Target,
-        options: &StandOptions,
+        options: &TargetOptions,
         choice: Choice,
         scenarios: &[Arc<Scenario>],
-    ) -> Result<Self, StandError> {
+    ) -> Result<Self, TargetError> {
         target.check_remote(options.remote, 0)?;
         super::raise_file_limit();
         target.disposable |= options.disposable;
@@ -115,7 +114,7 @@ impl Stand {
         }
         let mut environment = target.environment();
         environment.segments = options.segments;
-        let bench = Arc::new(Bench::new(
+        let setup = Arc::new(TargetSetup::new(
             &target,
             options.remote,
             options.seed,
@@ -127,7 +126,7 @@ impl Stand {
             let agreed = match choice {
                 Choice::One(_) => Vec::new(),
                 Choice::Highest | Choice::All => {
-                    let asked = bench.agreement(environment.clone(), &accounts, true, &mut probes);
+                    let asked = setup.agreement(environment.clone(), &accounts, true, &mut probes);
                     asked.await?
                 }
             };
@@ -138,7 +137,7 @@ impl Stand {
             };
             let rounds = chosen.rounds(choice, &agreed);
             environment.dialect = rounds.last().map(|it| it.dialect).unwrap_or_default();
-            bench.prepare(environment, accounts, &mut probes).await
+            setup.prepare(environment, accounts, &mut probes).await
         };
         let prepared = match options.deadline {
             None => preparing.await,
@@ -151,13 +150,13 @@ impl Stand {
         let (mut environment, accounts) = match prepared {
             Ok(prepared) => prepared,
             Err(unprepared) => {
-                bench.host.stop().await;
+                setup.process.stop().await;
                 return Err(unprepared.into());
             }
         };
         environment.known = options.known.clone();
         Ok(Self {
-            bench,
+            setup,
             environment: Arc::new(environment),
             accounts,
             owns_server: target.owns_server(),
@@ -196,12 +195,12 @@ impl Stand {
         self.deaths
     }
 
-    /// Gives so many of the accounts to a stand of their own, at the same server; `None` where
+    /// Gives so many of the accounts to a session of their own, at the same server; `None` where
     /// there are not so many.
     pub fn split(&mut self, accounts: usize) -> Option<Self> {
         let rest = self.accounts.len().checked_sub(accounts)?;
         Some(Self {
-            bench: Arc::clone(&self.bench),
+            setup: Arc::clone(&self.setup),
             environment: Arc::clone(&self.environment),
             accounts: self.accounts.split_off(rest),
             owns_server: self.owns_server,
@@ -217,7 +216,7 @@ impl Stand {
     ///
     /// When the scenario could not be run. A server that dies of it and comes back is no error:
     /// the outcome tells what was seen.
-    pub async fn execute(&mut self, scenario: &Scenario) -> Result<Outcome, StandError> {
+    pub async fn execute(&mut self, scenario: &Scenario) -> Result<Outcome, TargetError> {
         let outcome = self.attempt(scenario).await?;
         if outcome.ending != Ending::Passed {
             self.look_after().await?;
@@ -231,7 +230,7 @@ impl Stand {
     /// # Errors
     ///
     /// When the scenario could not be run.
-    pub async fn attempt(&mut self, scenario: &Scenario) -> Result<Outcome, StandError> {
+    pub async fn attempt(&mut self, scenario: &Scenario) -> Result<Outcome, TargetError> {
         self.meets(scenario)?;
         let count = scenario.needs.accounts.max(scenario.users.len());
         let accounts: Vec<Account> = self.accounts.iter().take(count).cloned().collect();
@@ -242,10 +241,10 @@ impl Stand {
             accounts,
             seed: self.seed,
         };
-        let mut outcome = match self.bench.perform(work, environment).await {
+        let mut outcome = match self.setup.perform(work, environment).await {
             Done::Scenario(outcome) => *outcome,
-            Done::Unable(why) => return Err(StandError::Unable(why)),
-            _ => return Err(StandError::Unable("it was not run".into())),
+            Done::Unable(why) => return Err(TargetError::Unable(why)),
+            _ => return Err(TargetError::Unable("it was not run".into())),
         };
         for after in &outcome.accounts {
             let mut known = self.accounts.iter_mut();
@@ -257,13 +256,13 @@ impl Stand {
         // What a server kept of them against the clean-up disturbs as few others as possible.
         let played = count.min(self.accounts.len());
         self.accounts.rotate_left(played);
-        if outcome.ending == Ending::Passed && self.bench.host.cry().await.is_some() {
+        if outcome.ending == Ending::Passed && self.setup.process.cry().await.is_some() {
             outcome.ending = Ending::Blocked;
         }
         Ok(outcome)
     }
 
-    fn meets(&self, scenario: &Scenario) -> Result<(), StandError> {
+    fn meets(&self, scenario: &Scenario) -> Result<(), TargetError> {
         let needs = &scenario.needs;
         let (wanted, usable) = (
             needs.accounts.max(scenario.users.len()),
@@ -280,11 +279,11 @@ impl Stand {
         } else {
             return Ok(());
         };
-        Err(StandError::Unmet(unmet))
+        Err(TargetError::Unmet(unmet))
     }
 
     /// Sees whether the server lives; starts it again where it does not and is ours.
-    async fn look_after(&mut self) -> Result<(), StandError> {
+    async fn look_after(&mut self) -> Result<(), TargetError> {
         match self.look().await {
             Ok(()) => Ok(()),
             Err(dead) => self.revive(dead).await,
@@ -298,7 +297,7 @@ impl Stand {
     ///
     /// What is known of a server that does not.
     pub async fn look(&self) -> Result<(), Dead> {
-        if let Some(cry) = self.bench.host.cry().await {
+        if let Some(cry) = self.setup.process.cry().await {
             return Err(cry);
         }
         // Life is proved by a login.
@@ -314,12 +313,12 @@ impl Stand {
     /// # Errors
     ///
     /// When it stays dead.
-    pub async fn revive(&mut self, dead: Dead) -> Result<(), StandError> {
+    pub async fn revive(&mut self, dead: Dead) -> Result<(), TargetError> {
         self.deaths += 1;
         let environment = Arc::clone(&self.environment);
         if self.owns_server {
-            return match self.bench.perform(Work::Restart, environment).await {
-                Done::Restart(Err(new)) => Err(StandError::Dead {
+            return match self.setup.perform(Work::Restart, environment).await {
+                Done::Restart(Err(new)) => Err(TargetError::Dead {
                     why: format!("it could not be started again: {}", new.why),
                     stderr: new.stderr,
                 }),
@@ -327,10 +326,10 @@ impl Stand {
             };
         }
         // The target's `reset` may start it; where it does not, the check tells.
-        let _unchanged = self.bench.reset(&self.accounts).await;
+        let _unchanged = self.setup.reset(&self.accounts).await;
         match self.check(true).await {
             Ok(()) => Ok(()),
-            Err(_) => Err(StandError::Dead {
+            Err(_) => Err(TargetError::Dead {
                 why: dead.why,
                 stderr: dead.stderr,
             }),
@@ -340,23 +339,23 @@ impl Stand {
     /// What the server's processes use, where they are ours and the system tells: of several that
     /// lived one after the other, the one that lived longest.
     pub async fn vitals(&self) -> Option<Vitals> {
-        self.bench.host.vitals().await
+        self.setup.process.vitals().await
     }
 
     /// The exceptions that a server of ours wrote of, a line each.
     #[must_use]
     pub fn exceptions(&self) -> Vec<String> {
-        self.bench.host.ear.told()
+        self.setup.process.ear.told()
     }
 
     async fn check(&self, patient: bool) -> Result<(), Dead> {
         let account = self.accounts.first().cloned();
         let environment = Arc::clone(&self.environment);
-        self.bench.check(account, patient, environment).await
+        self.setup.check(account, patient, environment).await
     }
 
     /// Ends the server in order, if it is ours.
     pub async fn stop(self) {
-        self.bench.host.stop().await;
+        self.setup.process.stop().await;
     }
 }

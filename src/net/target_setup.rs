@@ -1,4 +1,5 @@
-//! What a target needs to be tested: its process, its commands, its accounts, and what it is like.
+//! What a target needs before it is tested: its process, its commands, its accounts, and what is
+//! known of it.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,9 +11,9 @@ use crate::net::clock::now;
 use crate::net::command::Commands;
 use crate::net::drive::{Cut, DriveOptions, drive_with};
 use crate::net::ear::Ear;
-use crate::net::host::Host;
 use crate::net::log::ServerLog;
 use crate::net::process::LaunchError;
+use crate::net::target_process::TargetProcess;
 use crate::protocol::{DIALECTS, Dialect};
 use crate::scenario::ast::Scenario;
 use crate::suite::{Dead, Done, Preparation, Unready, Work, agreed, forgive_foreign_dialect};
@@ -57,8 +58,8 @@ impl From<LaunchError> for Unprepared {
 
 /// Everything that tasks share.
 #[derive(Debug)]
-pub(super) struct Bench {
-    pub(super) host: Arc<Host>,
+pub(super) struct TargetSetup {
+    pub(super) process: Arc<TargetProcess>,
     commands: Commands,
     redactor: Redactor,
     drive: DriveOptions,
@@ -70,13 +71,17 @@ pub(super) struct Bench {
     owns_server: bool,
 }
 
-impl Bench {
+impl TargetSetup {
     /// What is needed to run scenarios against a target. `remote`: it may be on another machine;
     /// `log` takes what a server of ours writes.
     pub(super) fn new(target: &Target, remote: bool, seed: u64, log: Option<ServerLog>) -> Self {
         let redactor = Redactor::new(target.accounts.iter().map(|a| a.password.clone()));
         Self {
-            host: Arc::new(Host::new(target, Ear::new(redactor.clone(), log), seed)),
+            process: Arc::new(TargetProcess::new(
+                target,
+                Ear::new(redactor.clone(), log),
+                seed,
+            )),
             commands: Commands::new(target, &redactor),
             redactor,
             drive: DriveOptions {
@@ -98,8 +103,8 @@ impl Bench {
         accounts: Vec<Account>,
         probes: &mut Vec<Outcome>,
     ) -> Result<(Environment, Vec<Account>), Unprepared> {
-        self.host.start().await?;
-        if let Some(doors) = self.host.doors().await {
+        self.process.start().await?;
+        if let Some(doors) = self.process.doors().await {
             environment.dispatch = Some(doors.dispatch().to_string());
             environment.notification = Some(doors.notification().to_string());
         }
@@ -113,7 +118,7 @@ impl Bench {
             let env = Arc::new(preparation.environment().clone());
             let mut outcome = self.first_look(&lookers, &env).await;
             if outcome.learnt.as_ref().is_some_and(|it| it.is_wedged) {
-                self.host.restart().await?;
+                self.process.restart().await?;
             }
             let mut looked = preparation.looked(&outcome);
             if let Err(Unready::ForeignDialect { agrees, .. }) = &mut looked {
@@ -142,10 +147,10 @@ impl Bench {
         each: bool,
         probes: &mut Vec<Outcome>,
     ) -> Result<Vec<&'static Dialect>, Unprepared> {
-        if self.host.doors().await.is_some() {
+        if self.process.doors().await.is_some() {
             return Ok(DIALECTS.to_vec());
         }
-        self.host.start().await?;
+        self.process.start().await?;
         environment.dialect = Dialect::first();
         let mut outcome = self.ask(accounts, each, &environment).await;
         match agreed(&outcome) {
@@ -177,7 +182,7 @@ impl Bench {
         loop {
             let outcome = self.drive(script()).await;
             let is_silent = !outcome.waited.is_zero();
-            if has_spoken(&outcome) || is_silent || !self.host.may_begin().await {
+            if has_spoken(&outcome) || is_silent || !self.process.may_begin().await {
                 return outcome;
             }
             tokio::time::sleep(AGAIN).await;
@@ -204,7 +209,7 @@ impl Bench {
             },
             Unready::Unreachable(_) | Unready::Untestable(_) => {
                 let reached = matches!(unready, Unready::Untestable(_));
-                let dead = self.host.obituary(why).await;
+                let dead = self.process.obituary(why).await;
                 let mut detail = dead.stderr;
                 detail.extend(reached.then(shown).flatten().unwrap_or_default());
                 Unprepared {
@@ -232,7 +237,7 @@ impl Bench {
                 Done::Check(self.check(account, patient, environment).await)
             }
             Work::Restart => {
-                let restarted = self.host.restart().await;
+                let restarted = self.process.restart().await;
                 self.commands.forget().await;
                 Done::Restart(restarted.map_err(|error| Dead {
                     why: error.to_string(),
@@ -246,7 +251,7 @@ impl Bench {
 
     /// Ends a server of ours, so that the next dialect finds a new one.
     pub(super) async fn end_round(&self) {
-        self.host.stop().await;
+        self.process.stop().await;
         if self.owns_server {
             self.commands.forget().await;
         }
@@ -275,7 +280,7 @@ impl Bench {
             };
         }
         let owns = scenario.needs.launch;
-        let _now = self.host.ear.during(&scenario.name);
+        let _now = self.process.ear.during(&scenario.name);
         let cut: Cut = match owns {
             // It stops the server, and starts it again.
             true => Box::pin(std::future::pending()),
@@ -283,7 +288,7 @@ impl Bench {
         };
         let executor = Executor::new(scenario, accounts, environment, seed);
         let outcome = self.drive_until(executor, cut).await;
-        if owns && let Err(error) = self.host.start().await {
+        if owns && let Err(error) = self.process.start().await {
             return Done::Unable(format!("the server does not come back: {error}"));
         }
         Done::Scenario(Box::new(outcome))
@@ -315,7 +320,7 @@ impl Bench {
                 }
                 None => return Ok(()),
             };
-            let mut dead = self.host.obituary(why).await;
+            let mut dead = self.process.obituary(why).await;
             dead.is_silent = is_silent && !dead.exited;
             if start.elapsed() >= environment.patience(patient) || dead.exited {
                 return Err(dead);
@@ -336,8 +341,8 @@ impl Bench {
     }
 
     async fn drive_until(&self, executor: Executor, cut: Cut) -> Outcome {
-        let host = Some(Arc::clone(&self.host));
-        drive_with(executor, self.drive, host, cut).await
+        let process = Some(Arc::clone(&self.process));
+        drive_with(executor, self.drive, process, cut).await
     }
 }
 

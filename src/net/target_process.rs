@@ -1,4 +1,4 @@
-//! Whoever runs the server under test: this process, a process of ours, or somebody else.
+//! The server under test: it runs in this process, in one that we started, or somewhere else.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::ops::Range;
@@ -27,7 +27,7 @@ const WEDGED: Duration = Duration::from_millis(500);
 
 /// The owner of the server.
 #[derive(Debug)]
-pub(super) struct Host {
+pub(super) struct TargetProcess {
     kind: Mutex<Kind>,
     /// What processes used that are gone, the one that lived longest.
     vitals: Mutex<Option<Vitals>>,
@@ -50,7 +50,7 @@ enum Kind {
     Foreign,
 }
 
-impl Host {
+impl TargetProcess {
     pub(super) fn new(target: &Target, ear: Ear, seed: u64) -> Self {
         let kind = match &target.launch {
             _ if target.builtin => Kind::Builtin {

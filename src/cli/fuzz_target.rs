@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use msnpspec::engine::Outcome;
 use msnpspec::fuzzer::{Isolation, Lane};
-use msnpspec::net::{Stand, StandError, Vitals, interrupted, now};
+use msnpspec::net::{TargetError, TargetSession, Vitals, interrupted, now};
 use msnpspec::protocol::Level;
 use msnpspec::scenario::ast::Scenario;
 use msnpspec::suite::Dead;
@@ -28,34 +28,34 @@ struct Shared {
     /// When all must be over.
     deadline: Option<Instant>,
     /// Why nothing more can be run.
-    failure: Mutex<Option<StandError>>,
+    failure: Mutex<Option<TargetError>>,
 }
 
 /// Accounts of a target, for one case at a time.
 pub(super) struct Seat {
     shared: Arc<Shared>,
-    stand: Stand,
+    session: TargetSession,
 }
 
 impl Remote {
     /// A target that was made ready, its accounts shared out among `jobs` cases of `users` users.
     pub(super) fn new(
         runtime: Runtime,
-        mut stand: Stand,
+        mut session: TargetSession,
         users: usize,
         jobs: usize,
         (level, deadline): (Level, Option<Instant>),
     ) -> Self {
-        let jobs = jobs.min(stand.usable() / users).max(1);
-        let share = stand.usable() / jobs;
-        let others: Vec<Stand> = (1..jobs).filter_map(|_| stand.split(share)).collect();
+        let jobs = jobs.min(session.usable() / users).max(1);
+        let share = session.usable() / jobs;
+        let others: Vec<TargetSession> = (1..jobs).filter_map(|_| session.split(share)).collect();
         let (stop, stopped) = watch::channel(false);
         runtime.spawn(async move {
             interrupted().await;
             // Nobody listens once all is over.
             let _over = stop.send(true);
         });
-        let known = stand.environment().known.clone();
+        let known = session.environment().known.clone();
         let shared = Arc::new(Shared {
             runtime,
             stopped,
@@ -63,12 +63,12 @@ impl Remote {
             deadline,
             failure: Mutex::default(),
         });
-        let seat = |stand| Seat {
+        let seat = |session| Seat {
             shared: Arc::clone(&shared),
-            stand,
+            session,
         };
         let others = others.into_iter().map(seat).collect();
-        let cases = Isolation::new(seat(stand), others, known, level);
+        let cases = Isolation::new(seat(session), others, known, level);
         Self { shared, cases }
     }
 
@@ -90,12 +90,12 @@ impl Remote {
     /// What the server uses, where its process is ours.
     pub(super) fn vitals(&self) -> Option<Vitals> {
         let seat = self.cases.lane();
-        self.shared.runtime.block_on(seat.stand.vitals())
+        self.shared.runtime.block_on(seat.session.vitals())
     }
 
     /// The exceptions that the server wrote of, where its process is ours, a line each.
     pub(super) fn exceptions(&self) -> Vec<String> {
-        self.cases.lane().stand.exceptions()
+        self.cases.lane().session.exceptions()
     }
 
     /// Why nothing more can be run.
@@ -103,7 +103,7 @@ impl Remote {
         let failure = self.shared.failure();
         let failure = failure.as_ref()?;
         let mut lines = vec![failure.to_string()];
-        if let StandError::Dead { stderr, .. } = failure {
+        if let TargetError::Dead { stderr, .. } = failure {
             lines.extend(stderr.iter().map(|line| format!("  {line}")));
         }
         Some(lines.join("\n"))
@@ -112,7 +112,7 @@ impl Remote {
     /// Ends the server, if it is ours.
     pub(super) fn stop(self) {
         for seat in self.cases.into_lanes() {
-            self.shared.runtime.block_on(seat.stand.stop());
+            self.shared.runtime.block_on(seat.session.stop());
         }
     }
 }
@@ -127,11 +127,11 @@ impl Shared {
         self.is_stopped() || is_late || self.failure().is_some()
     }
 
-    fn failure(&self) -> MutexGuard<'_, Option<StandError>> {
+    fn failure(&self) -> MutexGuard<'_, Option<TargetError>> {
         self.failure.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn give_up(&self, error: StandError) {
+    fn give_up(&self, error: TargetError) {
         self.failure().get_or_insert(error);
     }
 
@@ -160,9 +160,9 @@ impl Lane for Seat {
         if self.shared.failure().is_some() {
             return Outcome::cut_off();
         }
-        match self.shared.in_time(self.stand.attempt(scenario)) {
+        match self.shared.in_time(self.session.attempt(scenario)) {
             Some(Ok(outcome)) => outcome,
-            Some(Err(StandError::Unmet(_))) => Outcome::unrun(),
+            Some(Err(TargetError::Unmet(_))) => Outcome::unrun(),
             Some(Err(error)) => {
                 self.shared.give_up(error);
                 Outcome::unrun()
@@ -172,11 +172,11 @@ impl Lane for Seat {
     }
 
     fn look(&mut self) -> Result<(), Dead> {
-        self.shared.in_time(self.stand.look()).unwrap_or(Ok(()))
+        self.shared.in_time(self.session.look()).unwrap_or(Ok(()))
     }
 
     fn revive(&mut self, dead: Dead) -> bool {
-        match self.shared.in_time(self.stand.revive(dead)) {
+        match self.shared.in_time(self.session.revive(dead)) {
             Some(revived) => revived.map_err(|error| self.shared.give_up(error)).is_ok(),
             None => false,
         }
@@ -188,15 +188,15 @@ impl Lane for Seat {
     }
 
     fn set_reply(&mut self, reply: Duration) {
-        self.stand.set_reply(reply);
+        self.session.set_reply(reply);
     }
 
     fn timeouts(&self) -> Timeouts {
-        self.stand.environment().timeouts
+        self.session.environment().timeouts
     }
 
     fn owns_server(&self) -> bool {
-        self.stand.owns_server()
+        self.session.owns_server()
     }
 
     fn now(&self) -> Duration {

@@ -3,12 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::protocol::{Dialect, List, Property, Verb};
-use crate::target::{OWN_LISTS, Roster};
+use crate::target::{ContactLists, OWN_LISTS};
 use crate::wire::{Frame, Words};
 
 /// What makes `found` into `wanted`: removals first (so that AL and BL never clash), then
 /// settings, then additions. Each is a verb and its parameters.
-pub(crate) fn changes(found: &Roster, wanted: &Roster) -> Vec<(&'static str, String)> {
+pub(crate) fn changes(found: &ContactLists, wanted: &ContactLists) -> Vec<(&'static str, String)> {
     let mut changes = Vec::new();
     let lists = || OWN_LISTS.iter().zip(found.lists.iter().zip(&wanted.lists));
     for (list, (have, want)) in lists() {
@@ -38,7 +38,7 @@ pub(super) fn is_property(key: &[u8]) -> bool {
 /// Reads the batch that follows SYN.
 #[derive(Debug, Default)]
 pub(crate) struct Batch {
-    pub(crate) roster: Roster,
+    pub(crate) contacts: ContactLists,
     /// Who has the user on the forward list, in lower case.
     pub(crate) reverse: BTreeSet<String>,
     /// The numbers of the groups of contacts.
@@ -57,13 +57,13 @@ impl Batch {
         let text = |word: &[u8]| String::from_utf8_lossy(word).into_owned();
         let words: Words<'_> = frame.words().collect();
         match *words.as_slice() {
-            [b"GTC", _, _, value] => self.roster.gtc = text(value),
-            [b"BLP", _, _, value] => self.roster.blp = text(value),
+            [b"GTC", _, _, value] => self.contacts.gtc = text(value),
+            [b"BLP", _, _, value] => self.contacts.blp = text(value),
             [b"LST", _, list, _, index, total, ref entry @ ..] => {
                 let Some(at) = List::parse(list).map(|list| list as usize) else {
                     return false;
                 };
-                let list = self.roster.lists.get_mut(at).unwrap_or(&mut self.reverse);
+                let list = self.contacts.lists.get_mut(at).unwrap_or(&mut self.reverse);
                 list.extend(
                     entry
                         .first()
@@ -125,8 +125,8 @@ mod tests {
         assert!(!batch.take(&Frame::line("QNG")));
         assert!(batch.take(&Frame::line("LST 5 RL 9 0 0")));
         assert!(batch.is_whole());
-        assert_eq!(batch.roster.entries(), 3);
-        let changes = changes(&batch.roster, &Roster::default());
+        assert_eq!(batch.contacts.entries(), 3);
+        let changes = changes(&batch.contacts, &ContactLists::default());
         let told: Vec<String> = changes.iter().map(|(v, p)| format!("{v} {p}")).collect();
         assert_eq!(
             told,

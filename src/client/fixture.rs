@@ -8,14 +8,14 @@ use crate::event::Rung;
 use crate::protocol::{List, State};
 use crate::rules::{self, Presence, Truth, View};
 use crate::scenario::ast::{Fixture, Scenario, Stage};
-use crate::target::{Lists, Roster};
+use crate::target::{ContactLists, Lists};
 use crate::transcript::ConnName;
 
 /// One user of the scenario, as wanted.
 struct Wanted {
     stage: Stage,
     handle: String,
-    roster: Roster,
+    contacts: ContactLists,
     slot: Option<usize>,
 }
 
@@ -35,7 +35,7 @@ impl View for All<'_> {
     type User = usize;
 
     fn is_on(&self, owner: usize, list: List, whom: usize) -> Truth {
-        let lists = self.0.get(owner).map(|owner| &owner.roster.lists);
+        let lists = self.0.get(owner).map(|owner| &owner.contacts.lists);
         let on_it = lists.and_then(|lists| lists.get(list as usize));
         let is_on = |(on_it, whom): (&BTreeSet<_>, &Wanted)| on_it.contains(&whom.handle).into();
         on_it.zip(self.0.get(whom)).map_or(Truth::Maybe, is_on)
@@ -43,7 +43,7 @@ impl View for All<'_> {
 
     fn is_public(&self, user: usize) -> Truth {
         let user = self.0.get(user);
-        user.is_some_and(|user| user.roster.blp == "AL").into()
+        user.is_some_and(|user| user.contacts.blp == "AL").into()
     }
 
     fn is(&self, user: usize, presence: Presence) -> Truth {
@@ -74,7 +74,7 @@ impl Session {
             all.push(Wanted {
                 stage: user.fixture.stage.clone(),
                 handle: self.player(index).account.handle.to_ascii_lowercase(),
-                roster: self.roster_of(scenario, &user.fixture),
+                contacts: self.contacts_of(scenario, &user.fixture),
                 slot: None,
             });
         }
@@ -113,7 +113,7 @@ impl Session {
         self.links.mark(&scenario.source, at.unwrap_or_default());
     }
 
-    fn roster_of(&self, scenario: &Scenario, fixture: &Fixture) -> Roster {
+    fn contacts_of(&self, scenario: &Scenario, fixture: &Fixture) -> ContactLists {
         let handles = |names: &Vec<String>| {
             let index = |name: &String| scenario.users.iter().position(|user| user.name == *name);
             let handles = names.iter().filter_map(index);
@@ -121,8 +121,8 @@ impl Session {
                 .map(|index| self.player(index).account.handle.to_ascii_lowercase())
                 .collect()
         };
-        let default = Roster::default();
-        Roster {
+        let default = ContactLists::default();
+        ContactLists {
             lists: [
                 handles(&fixture.forward),
                 handles(&fixture.allow),
@@ -160,7 +160,7 @@ impl Session {
     ) -> Result<(), Trouble> {
         let known = self.player(index).account.lists == Lists::Clean;
         let named = self.player(index).name.is_some();
-        let is_plain = wanted.roster == Roster::default();
+        let is_plain = wanted.contacts == ContactLists::default();
         // What a new account is like is not to be put right before it is looked at.
         let is_left = is_new && self.env.disposable && !known;
         let can_read = !self.env.is_out(Rung::Syn) && !is_left;
@@ -177,7 +177,7 @@ impl Session {
         if reads {
             let batch = self.synchronise(slot).await?;
             let player = self.player_mut(index);
-            player.found = Some(batch.roster);
+            player.found = Some(batch.contacts);
             player.reverse = batch.reverse;
         }
         Ok(())
@@ -207,7 +207,7 @@ impl Session {
     /// Nothing of an account may be touched that others may have made.
     pub(crate) fn refuse_foreign(&self, index: usize) -> Result<(), Trouble> {
         let player = self.player(index);
-        let entries = player.found.as_ref().map_or(0, Roster::entries);
+        let entries = player.found.as_ref().map_or(0, ContactLists::entries);
         if entries == 0 || self.env.disposable || player.account.lists != Lists::Unknown {
             return Ok(());
         }
@@ -232,14 +232,14 @@ impl Session {
         };
         let synchronised = self.player(index).found.is_some();
         let found = self.player(index).found.clone().unwrap_or_default();
-        let changes = changes(&found, &wanted.roster);
+        let changes = changes(&found, &wanted.contacts);
         self.player_mut(index).account.lists = Lists::Ours;
         for (verb, params) in &changes {
             self.player_mut(index).touched = true;
             self.change(slot, verb, params).await?;
         }
         let [before, ..] = &found.lists;
-        let [after, ..] = &wanted.roster.lists;
+        let [after, ..] = &wanted.contacts.lists;
         let removed = before.difference(after).map(|handle| ("REM", handle));
         let added = after.difference(before).map(|handle| ("ADD", handle));
         for (verb, handle) in removed.chain(added) {
@@ -402,10 +402,10 @@ mod tests {
                 state => Stage::State(state.to_owned()),
             },
             handle: handle.to_owned(),
-            roster: Roster {
+            contacts: ContactLists {
                 lists: lists.map(list),
                 blp: blp.to_owned(),
-                ..Roster::default()
+                ..ContactLists::default()
             },
             slot: None,
         }
@@ -444,7 +444,7 @@ mod tests {
         assert!(told.starts_with(bob), "{told}");
         // Another than bob has alice on the list; then bob has somebody else; then alice.
         for (maker, contact, is_stale) in [(2, alice, true), (1, bob, true), (1, alice, false)] {
-            let mut found = Roster::default();
+            let mut found = ContactLists::default();
             found.lists[0].insert(contact.to_owned());
             session.player_mut(maker).found = Some(found);
             assert_eq!(session.stale_entry().is_some(), is_stale);

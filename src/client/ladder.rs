@@ -11,7 +11,7 @@ use crate::diagnostic::Place;
 use crate::engine::{Got, Session, Trouble, absent, came, error_code, told};
 use crate::event::{Observed, Rung, RungState};
 use crate::protocol::{ClauseId, Dialect};
-use crate::target::{Climb, Roster};
+use crate::target::{Climb, ContactLists};
 use crate::transcript::ConnName;
 use crate::wire::{Frame, Words};
 
@@ -211,8 +211,8 @@ impl Session {
     async fn privacy_as_new(&mut self, slot: usize) -> Result<(), Trouble> {
         let player = self.slot(slot).player;
         let found = self.player(player).found.clone().unwrap_or_default();
-        let wanted = Roster {
-            blp: Roster::default().blp,
+        let wanted = ContactLists {
+            blp: ContactLists::default().blp,
             ..found.clone()
         };
         for (verb, params) in changes(&found, &wanted) {

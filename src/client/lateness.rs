@@ -82,7 +82,7 @@ impl Session {
         self.pause_until(changed + PAUSE).await;
         loop {
             let slot = self.login(player, ConnName::DEFAULT).await?.slot;
-            let [_, allowed, _] = self.synchronise(slot).await?.roster.lists;
+            let [_, allowed, _] = self.synchronise(slot).await?.contacts.lists;
             let took = self.links.now().saturating_sub(changed);
             if allowed.contains(handle) == (verb == "ADD") {
                 self.logout(slot).await;

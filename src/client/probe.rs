@@ -8,7 +8,7 @@ use crate::diagnostic::Place;
 use crate::engine::{Cause, Ending, Limit, Outcome, Session, Settled, Trouble, came, told_late};
 use crate::event::{Observed, Rung};
 use crate::protocol::{Barrier, ClauseId, ServerKind, Verb};
-use crate::target::{Barriers, Learnt, Roster};
+use crate::target::{Barriers, ContactLists, Learnt};
 use crate::transcript::{ConnName, Party, What};
 
 /// A login may take as long on a server that makes keys.
@@ -76,12 +76,12 @@ impl Session {
     async fn empty(&mut self, index: usize) -> Result<(), Trouble> {
         let slot = self.login(index, ConnName::DEFAULT).await?.slot;
         let batch = self.synchronise(slot).await?;
-        self.player_mut(index).found = Some(batch.roster.clone());
+        self.player_mut(index).found = Some(batch.contacts.clone());
         self.refuse_foreign(index)?;
-        for (verb, params) in changes(&batch.roster, &Roster::default()) {
+        for (verb, params) in changes(&batch.contacts, &ContactLists::default()) {
             self.change(slot, verb, &params).await?;
         }
-        self.player_mut(index).found = Some(Roster::default());
+        self.player_mut(index).found = Some(ContactLists::default());
         self.logout(slot).await;
         Ok(())
     }
@@ -327,7 +327,7 @@ impl Session {
         let batch = self.synchronise(slot).await?;
         let is_whole = batch.is_whole() || batch.is_empty();
         let missing = batch.missing();
-        self.player_mut(player).found = Some(batch.roster);
+        self.player_mut(player).found = Some(batch.contacts);
         if is_whole {
             return Ok(());
         }

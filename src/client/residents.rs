@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::diagnostic::Place;
 use crate::engine::{Session, Trouble, came, error_code};
 use crate::protocol::ClauseId;
-use crate::target::{Learnt, OWN_LISTS, Residents, Roster};
+use crate::target::{ContactLists, Learnt, OWN_LISTS, Residents};
 
 /// More would be the lists of users, not a server's own contacts.
 const MOST: usize = 4;
@@ -36,7 +36,7 @@ impl Session {
         }
         let batch = self.synchronise(slot).await?;
         let player = self.slot(slot).player;
-        self.player_mut(player).found = Some(batch.roster);
+        self.player_mut(player).found = Some(batch.contacts);
         let residents: Residents = suspects
             .into_iter()
             .filter(|(list, handle)| self.is_on(player, list, handle))
@@ -90,7 +90,7 @@ impl Session {
     }
 }
 
-fn leave_out(found: &mut Roster, residents: &Residents) {
+fn leave_out(found: &mut ContactLists, residents: &Residents) {
     for (list, on_it) in OWN_LISTS.iter().zip(&mut found.lists) {
         on_it.retain(|handle| !residents.contains(&((*list).to_owned(), handle.clone())));
     }

@@ -6,7 +6,7 @@ use super::batch::{changes, is_property};
 use crate::engine::{Session, Trouble};
 use crate::event::Observed;
 use crate::protocol::{Effect, ServerKind};
-use crate::target::{Lists, Roster};
+use crate::target::{ContactLists, Lists};
 use crate::transcript::{Connection, Mark, Party, What};
 use crate::wire::{Frame, Words};
 
@@ -149,7 +149,7 @@ impl Session {
     /// An account that nobody changed is clean if it was read and found so.
     fn note_untouched(&mut self, index: usize) {
         let player = self.player_mut(index);
-        if player.found.as_ref() == Some(&Roster::default()) {
+        if player.found.as_ref() == Some(&ContactLists::default()) {
             player.account.lists = Lists::Clean;
         }
     }
@@ -202,8 +202,8 @@ impl Session {
         let had = self.player(guest.index).properties.clone();
         let batch = self.synchronise(slot).await?;
         self.player_mut(guest.index).left = batch.reverse;
-        let now = batch.roster;
-        let mut wanted = Roster::default();
+        let now = batch.contacts;
+        let mut wanted = ContactLists::default();
         let found = self.player(guest.index).found.as_ref();
         if let Some(found) = found.filter(|_| !self.env.disposable) {
             wanted.gtc.clone_from(&found.gtc);
@@ -223,7 +223,7 @@ impl Session {
             let params = value.map_or_else(|| key.clone(), |value| format!("{key} {value}"));
             self.change(slot, "PRP", &params).await?;
         }
-        Ok(wanted == Roster::default())
+        Ok(wanted == ContactLists::default())
     }
 
     /// Where lists are written late, a REM may leave its entry on the other's reverse list: it goes

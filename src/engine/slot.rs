@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use bytes::Bytes;
 
 use crate::scenario::ast::Step;
-use crate::target::{Account, Roster};
+use crate::target::{Account, ContactLists};
 use crate::transcript::{ConnId, ConnName};
 use crate::wire::Frame;
 
@@ -16,7 +16,7 @@ pub(crate) struct Player {
     pub(crate) user: String,
     pub(crate) account: Account,
     /// The lists and settings when they were first read.
-    pub(crate) found: Option<Roster>,
+    pub(crate) found: Option<ContactLists>,
     /// The reverse list when it was first read.
     pub(crate) reverse: BTreeSet<String>,
     /// The reverse list when it was read for the clean-up.

@@ -1,7 +1,7 @@
 //! A recorded transcript as a scenario: what is bound at run time becomes captures, the people in it
 //! become users, and everything that the server said becomes an expectation.
 
-mod cast;
+mod participants;
 mod words;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -15,7 +15,7 @@ use crate::diagnostic::{Source, Span};
 use crate::protocol::{ClauseId, Dialect, Direction, Message, ServerKind, Verb};
 use crate::transcript::{ConnId, Entry, Party, Transcript, What};
 use crate::wire::Frame;
-use cast::Cast;
+use participants::Participants;
 
 /// The lines of a transcript that break a clause by what oracles say: the entry of each, and the clause.
 pub type Accused = BTreeMap<usize, ClauseId>;
@@ -45,7 +45,7 @@ pub fn import_from(
         places,
         accused,
         taken: taken(transcript),
-        cast: Cast::of(transcript),
+        participants: Participants::of(transcript),
         captures: BTreeMap::new(),
         serials: BTreeMap::new(),
         doors: BTreeMap::new(),
@@ -73,7 +73,7 @@ pub fn import_from(
     if clauses.is_empty() {
         clauses.push(ClauseId::LIVE_1);
     }
-    let users = importer.cast.into_users();
+    let users = importer.participants.into_users();
     Scenario {
         name: name.to_owned(),
         aliases: Vec::new(),
@@ -105,7 +105,7 @@ struct Importer<'t> {
     taken: Option<BTreeSet<(ConnId, &'t [u8])>>,
     /// Lines that are not to be asked of a server.
     accused: &'t Accused,
-    cast: Cast,
+    participants: Participants,
     /// Captures by what they stand for in the transcript.
     captures: BTreeMap<Vec<u8>, String>,
     /// Captures of serial numbers: each user counts alone.
@@ -137,7 +137,7 @@ impl Importer<'_> {
         if is_over || self.is_challenge(entry) || !self.begin(entry) {
             return;
         }
-        let conn = self.cast.conn_name(entry.conn);
+        let conn = self.participants.conn_name(entry.conn);
         let action = match &entry.what {
             What::Opened(address) => Action::Open {
                 conn,
@@ -197,7 +197,7 @@ impl Importer<'_> {
         if !self.begun.insert(entry.conn) {
             return true;
         }
-        let conn = self.cast.conn_name(entry.conn);
+        let conn = self.participants.conn_name(entry.conn);
         let is_board = conn.kind() == ServerKind::Switchboard;
         let given = match &entry.what {
             What::Opened(address) => address.as_str(),
@@ -240,7 +240,7 @@ impl Importer<'_> {
 
     fn expected(&self, conn: ConnId, what: Expected) -> Expect {
         Expect {
-            conn: self.cast.conn_name(conn),
+            conn: self.participants.conn_name(conn),
             what,
             strict: false,
             exact: false,
@@ -251,7 +251,10 @@ impl Importer<'_> {
     /// Where a connection goes: to an address that was handed out, or where a client begins. One
     /// address may serve for all: that of a switchboard is for those who bring its cookie.
     fn door(&self, conn: ConnId, address: &str) -> Option<Text> {
-        let by_cookie = self.cast.cookie(conn).and_then(|it| self.doors.get(it));
+        let by_cookie = self
+            .participants
+            .cookie(conn)
+            .and_then(|it| self.doors.get(it));
         let by_address = || {
             let name = self.captures.get(address.as_bytes())?;
             let connection = self.transcript.connection(conn)?;
@@ -263,7 +266,7 @@ impl Importer<'_> {
     }
 
     fn send(&mut self, conn: ConnId, frame: &Frame) -> Action {
-        let name = self.cast.conn_name(conn);
+        let name = self.participants.conn_name(conn);
         let plain = std::str::from_utf8(&frame.line).ok();
         let Some(line) = plain.filter(|line| !line.contains(['\r', '\n'])) else {
             return Action::Send(Send {
@@ -290,7 +293,7 @@ impl Importer<'_> {
 
     fn expect(&mut self, conn: ConnId, frame: &Frame) -> Option<Step> {
         let kind = self.transcript.connection(conn).map(|conn| conn.kind);
-        let is_board = self.cast.is_board(conn) || kind == Some(ServerKind::Switchboard);
+        let is_board = self.participants.is_board(conn) || kind == Some(ServerKind::Switchboard);
         let grammar = self.grammar(conn, Direction::ToClient);
         let row = grammar.find(frame.verb());
         if row.is_some_and(Message::is_spoken) && !is_board {
@@ -406,7 +409,7 @@ impl Importer<'_> {
     }
 
     fn serial(&mut self, conn: ConnId, value: &str) -> WordKind {
-        let key = (self.cast.user(conn), value.as_bytes().to_vec());
+        let key = (self.participants.user(conn), value.as_bytes().to_vec());
         if let Some(name) = self.serials.get(&key) {
             return WordKind::Capture(name.clone());
         }

@@ -1,6 +1,7 @@
 //! What is tested: the target file, its accounts, how it is launched, its waivers, and what was
 //! learnt of it.
 
+mod contact_lists;
 mod date;
 mod description;
 mod environment;
@@ -9,7 +10,6 @@ mod file_waivers;
 mod known;
 mod named;
 mod pattern;
-mod roster;
 mod schema;
 mod sieve;
 #[cfg(test)]
@@ -19,13 +19,13 @@ pub(crate) mod test_support;
 mod waiver;
 mod waivers;
 
+pub(crate) use contact_lists::{ContactLists, OWN_LISTS};
 pub use date::{Date, DateError};
 pub use description::{AddressError, Invocation, Launch, RemoteError, Signal, Target, is_loopback};
 pub use environment::{Account, Barriers, Climb, Environment, Experience, Learnt, Lists, Timeouts};
 pub use known::Known;
 pub(crate) use known::{Look, is_nearly_right};
 pub use pattern::{Pattern, PatternError};
-pub(crate) use roster::{OWN_LISTS, Roster};
 pub use schema::target_schema;
 pub use sieve::Residents;
 pub(crate) use sieve::Sieve;

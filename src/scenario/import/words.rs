@@ -49,17 +49,17 @@ impl Importer<'_> {
         match param {
             Some(Param::Response) => return self.response(conn),
             Some(Param::Serial) => {
-                let key = (self.cast.user(conn), word.as_bytes().to_vec());
+                let key = (self.participants.user(conn), word.as_bytes().to_vec());
                 return self.serials.get(&key).cloned().map(Expr::Capture);
             }
             _ => {}
         }
-        if self.cast.is_nobody(word.as_bytes()) {
+        if self.participants.is_nobody(word.as_bytes()) {
             return Some(Expr::Nobody);
         }
-        if let Some(id) = self.cast.id_of(word.as_bytes()) {
+        if let Some(id) = self.participants.id_of(word.as_bytes()) {
             let handle = Expr::Field(id.to_owned(), Field::Handle);
-            let is_as_known = self.cast.spells(id, word.as_bytes());
+            let is_as_known = self.participants.spells(id, word.as_bytes());
             let is_upper = !word.bytes().any(|byte| byte.is_ascii_lowercase());
             return Some(match (is_as_known, is_upper) {
                 (true, _) => handle,
@@ -72,7 +72,10 @@ impl Importer<'_> {
             .and_then(|at| words.get(at))
             .copied()
             .unwrap_or_default();
-        if let Some(id) = self.cast.id_by_name(before.as_bytes(), word.as_bytes()) {
+        if let Some(id) = self
+            .participants
+            .id_by_name(before.as_bytes(), word.as_bytes())
+        {
             return Some(Expr::Field(id.to_owned(), Field::Name));
         }
         // Numbers are bound only where a session stands: elsewhere one may be so by chance.
@@ -91,7 +94,7 @@ impl Importer<'_> {
         let challenge = self.challenges.get(&conn)?.clone();
         let password = match self.is_refused(conn) {
             true => Expr::Quoted("not the password".to_owned()),
-            false => Expr::Field(self.cast.id(conn), Field::Password),
+            false => Expr::Field(self.participants.id(conn), Field::Password),
         };
         let words = vec![Expr::Capture(challenge), password];
         Some(Expr::Call(Function::Md5, words))
@@ -117,7 +120,7 @@ impl Importer<'_> {
     }
 
     pub(super) fn grammar(&self, conn: ConnId, direction: Direction) -> Grammar {
-        let kind = match self.cast.is_board(conn) {
+        let kind = match self.participants.is_board(conn) {
             true => ServerKind::Switchboard,
             false => self
                 .transcript
@@ -167,10 +170,17 @@ impl Importer<'_> {
             let expr = Expr::Field(id.to_owned(), field);
             WordKind::Text(super::text(vec![Part::Expr(expr)]))
         };
-        if let Some(id) = self.cast.id_by_name(before.as_bytes(), word.as_bytes()) {
+        if let Some(id) = self
+            .participants
+            .id_by_name(before.as_bytes(), word.as_bytes())
+        {
             return field(id, Field::Name);
         }
-        if let Some(id) = self.cast.id_of(word.as_bytes()).filter(|_| index > 0) {
+        if let Some(id) = self
+            .participants
+            .id_of(word.as_bytes())
+            .filter(|_| index > 0)
+        {
             return field(id, Field::Handle);
         }
         WordKind::Text(super::text(vec![Part::Literal(word.into())]))

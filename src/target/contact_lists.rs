@@ -7,14 +7,14 @@ pub(crate) const OWN_LISTS: [&str; 3] = ["FL", "AL", "BL"];
 
 /// The three lists and two settings.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Roster {
+pub(crate) struct ContactLists {
     /// Handles in lower case, for FL, AL, BL.
     pub(crate) lists: [BTreeSet<String>; 3],
     pub(crate) gtc: String,
     pub(crate) blp: String,
 }
 
-impl Default for Roster {
+impl Default for ContactLists {
     /// A new account: empty lists, `GTC A`, `BLP AL`.
     fn default() -> Self {
         Self {
@@ -25,7 +25,7 @@ impl Default for Roster {
     }
 }
 
-impl Roster {
+impl ContactLists {
     /// How many entries there are.
     pub(crate) fn entries(&self) -> usize {
         self.lists.iter().map(BTreeSet::len).sum()

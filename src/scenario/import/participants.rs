@@ -30,7 +30,7 @@ struct Part {
 
 /// The people of a transcript and their connections.
 #[derive(Debug)]
-pub(super) struct Cast {
+pub(super) struct Participants {
     people: Vec<Person>,
     parts: Vec<Part>,
     /// Handles that no account has: the server said so.
@@ -49,9 +49,9 @@ struct Hint {
     is_dispatch: bool,
 }
 
-impl Cast {
+impl Participants {
     pub(super) fn of(transcript: &Transcript) -> Self {
-        let mut cast = Self {
+        let mut participants = Self {
             people: Vec::new(),
             parts: Vec::new(),
             nobodies: Vec::new(),
@@ -71,19 +71,19 @@ impl Cast {
                 }
                 What::Frame(Party::Server, frame) => {
                     let asked = |trid: &[u8]| asked.remove(&(entry.conn, trid.to_vec()));
-                    cast.hear(hint, frame, asked);
+                    participants.hear(hint, frame, asked);
                 }
                 _ => {}
             }
         }
         for hint in hints.iter().filter_map(|hint| hint.handle.as_ref()) {
-            cast.person(hint);
+            participants.person(hint);
         }
         let mut labels: BTreeMap<(usize, &str), usize> = BTreeMap::new();
         for (conn, hint) in transcript.connections().iter().zip(&hints) {
             let user = match &hint.handle {
-                Some(handle) => cast.person(handle),
-                None => cast.stranger(conn.name.user()),
+                Some(handle) => participants.person(handle),
+                None => participants.stranger(conn.name.user()),
             };
             let is_board = hint.is_board || conn.kind == ServerKind::Switchboard;
             let is_dispatch = hint.is_dispatch || conn.kind == ServerKind::Dispatch;
@@ -98,15 +98,18 @@ impl Cast {
                 1 => label.to_owned(),
                 n => format!("{label}{n}"),
             };
-            let id = cast.people.get(user).map_or("alice", |person| &person.id);
-            cast.parts.push(Part {
+            let id = participants
+                .people
+                .get(user)
+                .map_or("alice", |person| &person.id);
+            participants.parts.push(Part {
                 user,
                 name: ConnName::new(id, label),
                 is_board,
                 cookie: hint.cookie.clone(),
             });
         }
-        cast
+        participants
     }
 
     fn named(&mut self, handle: &[u8], name: &[u8]) {

@@ -2,9 +2,10 @@
 
 use smallvec::smallvec;
 
+use super::rows::{self, verb};
 use super::value::{ConnId, NameId, SessionId, TicketId, UserId};
 use super::word::{Capture, Version, Word, Words};
-use crate::protocol::{List, Setting, State};
+use crate::protocol::{Dialect, List, NO_DIALECT, PACKAGE, Setting, State, Verb};
 
 /// Who is meant by a handle.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -38,10 +39,10 @@ pub enum Key {
 /// The dialects that VER offers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Offer {
-    /// `MSNP2 CVR0`.
-    Msnp2,
-    /// `CVR0` alone.
-    Cvr0,
+    /// The dialect that is tested, and the word behind it that stands for none.
+    Own,
+    /// That word alone.
+    Package,
     /// None that anybody knows.
     Unknown,
 }
@@ -153,88 +154,106 @@ pub enum Command {
 }
 
 impl Command {
-    /// The line that says it, TrID included; a payload is the caller's to add (`Word::Length`
-    /// stands for its length). `None` for the classes [`Command::Foreign`], [`Command::Arity`],
-    /// [`Command::MsgBad`] and [`Command::Hostile`], of which the caller chooses a member.
+    /// The line that says it in a dialect, TrID included; a payload is the caller's to add
+    /// (`Word::Length` stands for its length). `None` for the classes [`Command::Foreign`],
+    /// [`Command::Arity`], [`Command::MsgBad`] and [`Command::Hostile`], of which the caller chooses
+    /// a member.
     #[must_use]
-    pub fn words(self, conn: ConnId) -> Option<Words> {
+    pub fn words(self, conn: ConnId, dialect: &'static Dialect) -> Option<Words> {
         use Word::{Text, TrId};
         let line: Words = match self {
-            Self::Ver(offer) => match offer {
-                Offer::Msnp2 => smallvec![Text("VER"), TrId, Text("MSNP2"), Text("CVR0")],
-                Offer::Cvr0 => smallvec![Text("VER"), TrId, Text("CVR0")],
-                Offer::Unknown => smallvec![Text("VER"), TrId, Text("MSNP97"), Text("FOO")],
-            },
-            Self::Inf => smallvec![Text("INF"), TrId],
-            Self::UsrI(whom) => {
-                smallvec![Text("USR"), TrId, Text("MD5"), Text("I"), whom.word()]
+            Self::Ver(offer) => {
+                let (first, second) = match offer {
+                    Offer::Own => (dialect.name, Some(PACKAGE)),
+                    Offer::Package => (PACKAGE, None),
+                    Offer::Unknown => (NO_DIALECT, Some("FOO")),
+                };
+                let mut line = smallvec![verb(Verb::Ver), TrId, Text(first)];
+                line.extend(second.map(Text));
+                line
             }
-            Self::UsrPackage(whom) => {
-                smallvec![Text("USR"), TrId, Text("SHA"), Text("I"), whom.word()]
-            }
+            Self::Inf => smallvec![verb(Verb::Inf), TrId],
+            Self::UsrI(whom) => authentication(rows::scheme(dialect), "I", whom.word()),
+            Self::UsrPackage(whom) => authentication("SHA", "I", whom.word()),
             Self::UsrS { right } => {
                 let response = Word::Response { conn, right };
-                smallvec![Text("USR"), TrId, Text("MD5"), Text("S"), response]
+                authentication(rows::scheme(dialect), "S", response)
             }
-            Self::Syn(version) => smallvec![Text("SYN"), TrId, Word::Version(version)],
-            Self::Lst(list) => smallvec![Text("LST"), TrId, list.word()],
+            Self::Syn(version) => smallvec![verb(Verb::Syn), TrId, Word::Version(version)],
+            Self::Lst(list) => smallvec![verb(Verb::Lst), TrId, list.word()],
             Self::Set(setting, value) => {
                 let value = value.map_or("X", |value| setting.as_str(value));
-                smallvec![Text(setting.verb().as_str()), TrId, Text(value)]
+                smallvec![verb(setting.verb()), TrId, Text(value)]
             }
             Self::Chg(state) => {
                 let code = state.map_or("XXX", State::as_str);
-                smallvec![Text("CHG"), TrId, Text(code)]
+                smallvec![verb(Verb::Chg), TrId, Text(code)]
             }
             Self::Add(list, whom) => {
-                smallvec![Text("ADD"), TrId, list.word(), whom.word(), whom.word()]
+                let (list, whom) = (list.word(), whom.word());
+                smallvec![verb(Verb::Add), TrId, list, whom, whom]
             }
-            Self::Rem(list, whom) => smallvec![Text("REM"), TrId, list.word(), whom.word()],
-            Self::Rea(name) => smallvec![Text("REA"), TrId, Word::Own, Word::NewName(name)],
-            Self::XfrSb => smallvec![Text("XFR"), TrId, Text("SB")],
-            Self::XfrBad => smallvec![Text("XFR"), TrId, Text("XX")],
-            Self::Png => smallvec![Text("PNG")],
-            Self::Out => smallvec![Text("OUT")],
+            Self::Rem(list, whom) => smallvec![verb(Verb::Rem), TrId, list.word(), whom.word()],
+            Self::Rea(name) => smallvec![verb(Verb::Rea), TrId, Word::Own, Word::NewName(name)],
+            Self::XfrSb => smallvec![verb(Verb::Xfr), TrId, Text("SB")],
+            Self::XfrBad => smallvec![verb(Verb::Xfr), TrId, Text("XX")],
+            Self::Png => smallvec![verb(Verb::Png)],
+            Self::Out => smallvec![verb(Verb::Out)],
             Self::Unknown => smallvec![Text("XYZ"), TrId],
-            Self::Snd => smallvec![Text("SND"), TrId, Word::Nobody],
-            Self::Cvr | Self::Url | Self::Fnd => self.extra(),
+            Self::Cvr => rows::request(dialect, Verb::Cvr, &SYSTEM),
+            Self::Url => rows::request(dialect, Verb::Url, &[Text("INBOX")]),
+            Self::Snd => rows::request(dialect, Verb::Snd, &INVITED),
+            Self::Fnd => rows::request(dialect, Verb::Fnd, &SOUGHT),
             Self::UsrSb(user, key) => {
-                smallvec![Text("USR"), TrId, Word::Handle(user), key.word()]
+                smallvec![verb(Verb::Usr), TrId, Word::Handle(user), key.word()]
             }
             Self::Ans { user, key, session } => {
                 let session = session.map_or(Text("4294967295"), |session| {
                     Word::Capture(Capture::Session(session))
                 });
                 let handle = Word::Handle(user);
-                smallvec![Text("ANS"), TrId, handle, key.word(), session]
+                smallvec![verb(Verb::Ans), TrId, handle, key.word(), session]
             }
-            Self::Cal(whom) => smallvec![Text("CAL"), TrId, whom.word()],
+            Self::Cal(whom) => smallvec![verb(Verb::Cal), TrId, whom.word()],
             Self::Msg(mode) => {
-                smallvec![Text("MSG"), TrId, Text(mode.as_str()), Word::Length]
+                smallvec![verb(Verb::Msg), TrId, Text(mode.as_str()), Word::Length]
             }
             Self::MsgBad | Self::Foreign | Self::Arity | Self::Hostile => return None,
         };
         Some(line)
     }
-
-    fn extra(self) -> Words {
-        let texts: &[&'static str] = match self {
-            Self::Cvr => &["CVR", "0x0409", "win", "4.10", "i386", "MSMSGS", "1.0.0863"],
-            Self::Url => &["URL", "INBOX"],
-            _ => &[
-                "FND",
-                "fname=Zzyzx",
-                "lname=Qwertz",
-                "city=*",
-                "state=*",
-                "country=US",
-            ],
-        };
-        let mut line: Words = texts.iter().copied().map(Word::Text).collect();
-        line.insert(1, Word::TrId);
-        line
-    }
 }
+
+fn authentication(scheme: &'static str, step: &'static str, value: Word) -> Words {
+    let scheme = Word::Text(scheme);
+    smallvec![verb(Verb::Usr), Word::TrId, scheme, Word::Text(step), value]
+}
+
+/// What a client says of its system.
+const SYSTEM: [Word; 7] = [
+    Word::Text("0x0409"),
+    Word::Text("win"),
+    Word::Text("4.10"),
+    Word::Text("i386"),
+    Word::Text("MSMSGS"),
+    Word::Text("1.0.0863"),
+    Word::Text("MSMSGS"),
+];
+/// Who is invited by mail, and what the letter is made from.
+const INVITED: [Word; 4] = [
+    Word::Nobody,
+    Word::Text("0x0409"),
+    Word::Text("MSMSGS"),
+    Word::Text("MSMSGS"),
+];
+/// Whom a search is for.
+const SOUGHT: [Word; 5] = [
+    Word::Text("fname=Zzyzx"),
+    Word::Text("lname=Qwertz"),
+    Word::Text("city=*"),
+    Word::Text("state=*"),
+    Word::Text("country=US"),
+];
 
 impl Whom {
     /// The handle.

@@ -2,27 +2,30 @@
 
 use smallvec::smallvec;
 
+use super::rows::{self, verb};
 use super::value::{ConnId, NameId, SessionId, TicketId, UserId};
 use super::word::{Capture, Word, Words};
-use crate::protocol::{ErrorCode, List, Setting, State};
+use crate::protocol::{Dialect, ErrorCode, List, PACKAGE, Setting, State, Verb};
 
 /// A line of a server, or the end of the connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Line {
-    /// `VER t MSNP2 …`.
+    /// `VER t dialect …`.
     Ver,
     /// `VER t CVR0 …`.
-    VerCvr0,
+    VerPackage,
     /// `VER t 0 …`.
     VerNone,
-    /// `INF t …`, with MD5 among the packages.
+    /// `INF t …`, with the login scheme among the packages.
     Inf,
     /// `USR t MD5 S challenge`.
     Challenge(ConnId),
     /// `XFR t NS address`.
     ReferNs(ConnId),
-    /// `USR t OK handle name`, on either kind of server.
+    /// `USR t OK handle name` on a notification server; later dialects may say more.
     UsrOk(UserId, NameId),
+    /// `USR t OK handle name` on a switchboard.
+    Entered(UserId, NameId),
     /// `MSG Hotmail Hotmail n` and its payload.
     Profile,
     /// `SYN t ser`.
@@ -88,8 +91,8 @@ pub enum Line {
     OutOth,
     /// `QNG`.
     Qng,
-    /// A reply of success to CVR, URL, SND or FND: the verb, the TrID and what else there is.
-    Extra(&'static str),
+    /// A reply of success to CVR, URL, SND or FND, or to a second VER, as its row has it.
+    Extra(Verb),
     /// `code t`.
     Error(u16),
     /// An error of the table with the request's TrID, whatever its code.
@@ -101,57 +104,74 @@ pub enum Line {
 }
 
 impl Line {
-    /// The words of the line; `None` for [`Line::AnyError`], [`Line::Refused`] and
+    /// The words of the line in a dialect; `None` for [`Line::AnyError`], [`Line::Refused`] and
     /// [`Line::Closed`], which are no lines.
     #[must_use]
-    pub fn words(self) -> Option<Words> {
+    pub fn words(self, dialect: &'static Dialect) -> Option<Words> {
         use Word::{Any, Capture as Cap, Handle, Number, Rest, Text, TrId};
         Some(match self {
-            Self::Ver => smallvec![Text("VER"), TrId, Text("MSNP2"), Rest],
-            Self::VerCvr0 => smallvec![Text("VER"), TrId, Text("CVR0"), Rest],
-            Self::VerNone => smallvec![Text("VER"), TrId, Text("0"), Rest],
+            Self::Ver => smallvec![verb(Verb::Ver), TrId, Text(dialect.name), Rest],
+            Self::VerPackage => smallvec![verb(Verb::Ver), TrId, Text(PACKAGE), Rest],
+            Self::VerNone => smallvec![verb(Verb::Ver), TrId, Text("0"), Rest],
             // Which packages there must be is for the oracle: the order is free.
-            Self::Inf => smallvec![Text("INF"), TrId, Any, Rest],
+            Self::Inf => smallvec![verb(Verb::Inf), TrId, Any, Rest],
             Self::Challenge(conn) => {
                 let challenge = Cap(Capture::Challenge(conn));
-                smallvec![Text("USR"), TrId, Text("MD5"), Text("S"), challenge]
+                smallvec![
+                    verb(Verb::Usr),
+                    TrId,
+                    Text(rows::scheme(dialect)),
+                    Text("S"),
+                    challenge
+                ]
             }
             Self::ReferNs(conn) => {
                 let address = Cap(Capture::Notification(conn));
-                smallvec![Text("XFR"), TrId, Text("NS"), address, Rest]
+                smallvec![verb(Verb::Xfr), TrId, Text("NS"), address, Rest]
             }
             Self::UsrOk(user, name) => {
-                smallvec![Text("USR"), TrId, Text("OK"), Handle(user), name.of(user)]
+                let entered = Self::Entered(user, name).words(dialect)?;
+                rows::open_ended(dialect, Verb::Usr, entered)
             }
-            Self::Profile => {
-                smallvec![Text("MSG"), Text("Hotmail"), Text("Hotmail"), Any]
-            }
-            Self::Chg(state) => smallvec![Text("CHG"), TrId, Text(state.as_str())],
-            Self::Ack => smallvec![Text("ACK"), TrId],
-            Self::Nak => smallvec![Text("NAK"), TrId],
-            Self::Out => smallvec![Text("OUT")],
-            Self::OutOth => smallvec![Text("OUT"), Text("OTH")],
-            Self::Qng => smallvec![Text("QNG"), Rest],
-            Self::Extra(verb) => extra_words(verb),
-            Self::Error(code) => smallvec![Text(ErrorCode::find(code)?.digits), TrId, Rest],
-            Self::AnyError | Self::Refused | Self::Closed => return None,
-            Self::Iln(user, state, name) => {
-                let code = Text(state.as_str());
-                smallvec![Text("ILN"), TrId, code, Handle(user), name.of(user)]
-            }
-            Self::Nln(user, state, name) => {
+            Self::Entered(user, name) => {
                 smallvec![
-                    Text("NLN"),
-                    Text(state.as_str()),
+                    verb(Verb::Usr),
+                    TrId,
+                    Text("OK"),
                     Handle(user),
                     name.of(user)
                 ]
             }
-            Self::Fln(user) => smallvec![Text("FLN"), Handle(user)],
+            Self::Profile => {
+                smallvec![verb(Verb::Msg), Text("Hotmail"), Text("Hotmail"), Any]
+            }
+            Self::Chg(state) => {
+                let line = smallvec![verb(Verb::Chg), TrId, Text(state.as_str())];
+                rows::open_ended(dialect, Verb::Chg, line)
+            }
+            Self::Ack => smallvec![verb(Verb::Ack), TrId],
+            Self::Nak => smallvec![verb(Verb::Nak), TrId],
+            Self::Out => smallvec![verb(Verb::Out)],
+            Self::OutOth => smallvec![verb(Verb::Out), Text("OTH")],
+            Self::Qng => smallvec![verb(Verb::Qng), Rest],
+            Self::Extra(verb) => rows::answer(dialect, verb),
+            Self::Error(code) => smallvec![Text(ErrorCode::find(code)?.digits), TrId, Rest],
+            Self::AnyError | Self::Refused | Self::Closed => return None,
+            Self::Iln(user, state, name) => {
+                let code = Text(state.as_str());
+                let line = smallvec![verb(Verb::Iln), TrId, code, Handle(user), name.of(user)];
+                rows::open_ended(dialect, Verb::Iln, line)
+            }
+            Self::Nln(user, state, name) => {
+                let code = Text(state.as_str());
+                let line = smallvec![verb(Verb::Nln), code, Handle(user), name.of(user)];
+                rows::open_ended(dialect, Verb::Nln, line)
+            }
+            Self::Fln(user) => smallvec![verb(Verb::Fln), Handle(user)],
             Self::ReferSb(ticket) => {
                 let (board, cookie) = (Capture::Board(ticket), Capture::Cookie(ticket));
                 smallvec![
-                    Text("XFR"),
+                    verb(Verb::Xfr),
                     TrId,
                     Text("SB"),
                     Cap(board),
@@ -160,7 +180,7 @@ impl Line {
                 ]
             }
             Self::Rng(session, ticket, user, name) => smallvec![
-                Text("RNG"),
+                verb(Verb::Rng),
                 Cap(Capture::Session(session)),
                 Cap(Capture::Board(ticket)),
                 Text("CKI"),
@@ -170,17 +190,24 @@ impl Line {
             ],
             Self::Ringing(session) => {
                 let session = Cap(Capture::Session(session));
-                smallvec![Text("CAL"), TrId, Text("RINGING"), session]
+                smallvec![verb(Verb::Cal), TrId, Text("RINGING"), session]
             }
             Self::Iro(item, total, who) => {
                 let (handle, name) = who.map_or((Any, Any), |(u, n)| (Handle(u), n.of(u)));
-                smallvec![Text("IRO"), TrId, Number(item), Number(total), handle, name]
+                smallvec![
+                    verb(Verb::Iro),
+                    TrId,
+                    Number(item),
+                    Number(total),
+                    handle,
+                    name
+                ]
             }
-            Self::AnsOk => smallvec![Text("ANS"), TrId, Text("OK")],
-            Self::Joi(user, name) => smallvec![Text("JOI"), Handle(user), name.of(user)],
-            Self::Bye(user) => smallvec![Text("BYE"), Handle(user), Rest],
+            Self::AnsOk => smallvec![verb(Verb::Ans), TrId, Text("OK")],
+            Self::Joi(user, name) => smallvec![verb(Verb::Joi), Handle(user), name.of(user)],
+            Self::Bye(user) => smallvec![verb(Verb::Bye), Handle(user), Rest],
             Self::Msg(user, name) => {
-                smallvec![Text("MSG"), Handle(user), name.of(user), Word::Length]
+                smallvec![verb(Verb::Msg), Handle(user), name.of(user), Word::Length]
             }
             _ => self.list_words(),
         })
@@ -191,8 +218,8 @@ impl Line {
         let of = |list: List| Text(list.as_str());
         match self {
             Self::Set(setting, serial, value) => {
-                let (verb, value) = (setting.verb().as_str(), setting.as_str(value));
-                smallvec![Text(verb), TrId, Cap(serial), Text(value)]
+                let value = Text(setting.as_str(value));
+                smallvec![verb(setting.verb()), TrId, Cap(serial), value]
             }
             Self::Entry {
                 list,
@@ -201,7 +228,7 @@ impl Line {
                 total,
                 whom,
             } => smallvec![
-                Text("LST"),
+                verb(Verb::Lst),
                 TrId,
                 of(list),
                 Cap(serial),
@@ -212,39 +239,40 @@ impl Line {
             ],
             Self::Empty(list, serial) => {
                 let zero = Number(0);
-                smallvec![Text("LST"), TrId, of(list), Cap(serial), zero, zero]
+                smallvec![verb(Verb::Lst), TrId, of(list), Cap(serial), zero, zero]
             }
             Self::Added(list, serial, whom) => {
                 let handle = Handle(whom);
-                smallvec![Text("ADD"), TrId, of(list), Cap(serial), handle, handle]
+                smallvec![verb(Verb::Add), TrId, of(list), Cap(serial), handle, handle]
             }
             Self::Removed(list, serial, whom) => {
-                smallvec![Text("REM"), TrId, of(list), Cap(serial), Handle(whom)]
+                smallvec![verb(Verb::Rem), TrId, of(list), Cap(serial), Handle(whom)]
             }
             Self::AddedZero(serial, who) => {
-                let (add, rl) = (Text("ADD"), Text("RL"));
+                let (add, rl) = (verb(Verb::Add), Text(List::Reverse.as_str()));
                 smallvec![add, Number(0), rl, Cap(serial), Handle(who), Any]
             }
             Self::RemovedZero(serial, who) => {
-                smallvec![Text("REM"), Number(0), Text("RL"), Cap(serial), Handle(who)]
+                smallvec![
+                    verb(Verb::Rem),
+                    Number(0),
+                    Text("RL"),
+                    Cap(serial),
+                    Handle(who)
+                ]
             }
             Self::Renamed(serial, user, name) => {
-                smallvec![Text("REA"), TrId, Cap(serial), Handle(user), name.of(user)]
+                smallvec![
+                    verb(Verb::Rea),
+                    TrId,
+                    Cap(serial),
+                    Handle(user),
+                    name.of(user)
+                ]
             }
-            Self::Syn(serial) => smallvec![Text("SYN"), TrId, Cap(serial)],
+            Self::Syn(serial) => smallvec![verb(Verb::Syn), TrId, Cap(serial)],
             _ => Words::new(),
         }
-    }
-}
-
-/// The reply to a command that the draft leaves out.
-fn extra_words(verb: &'static str) -> Words {
-    use Word::{Any, Rest, Text, TrId};
-    match verb {
-        "SND" => smallvec![Text(verb), TrId, Text("OK")],
-        "CVR" => smallvec![Text(verb), TrId, Any, Any, Any, Any, Rest],
-        "URL" | "FND" => smallvec![Text(verb), TrId, Any, Any, Rest],
-        _ => smallvec![Text(verb), TrId, Rest],
     }
 }
 

@@ -14,7 +14,7 @@
 //!
 //! let mut model = Model::new(2, Target::default());
 //! let conn = model.open(Door::Notification);
-//! let prediction = model.step(conn, Command::Ver(Offer::Msnp2));
+//! let prediction = model.step(conn, Command::Ver(Offer::Own));
 //! assert_eq!(prediction.replies[0].lines[..], [Line::Ver]);
 //! assert!(prediction.is_certain());
 //! ```
@@ -28,6 +28,7 @@ mod notification;
 mod possible;
 mod prediction;
 mod presence;
+mod rows;
 mod switchboard;
 mod table;
 #[cfg(test)]

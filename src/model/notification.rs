@@ -7,10 +7,11 @@ use super::command::{Command, ListWord, Whom};
 use super::line::Line;
 use super::login::{error, ignored, misplaced, out, refused};
 use super::prediction::{Effect, Replies, Reply};
+use super::rows;
 use super::value::UserId;
 use super::word::Version;
 use super::world::Doubt;
-use crate::protocol::{ClauseId, List, Setting, State};
+use crate::protocol::{ClauseId, List, Setting, State, Verb};
 use crate::rules::{
     self, Outcome, Outcomes, Presence, Refusal, SettingRule, Truth, View, refusals,
 };
@@ -242,17 +243,23 @@ impl Model {
     }
 
     fn extra_replies(&self, user: UserId, command: Command) -> Replies {
-        let (clause, line, effect) = match command {
+        let verb = match command {
             Command::Rea(name) => {
                 let line = Line::Renamed(self.next_serial(user), user, name);
-                (ClauseId::REA_1, line, Effect::Renamed(name))
+                return self.offered(ClauseId::REA_1, line, Effect::Renamed(name));
             }
-            Command::Cvr => (ClauseId::CVR_1, Line::Extra("CVR"), Effect::Nothing),
-            Command::Url => (ClauseId::URL_1, Line::Extra("URL"), Effect::Nothing),
-            Command::Snd => (ClauseId::SND_1, Line::Extra("SND"), Effect::Nothing),
-            Command::Fnd => (ClauseId::FND_1, Line::Extra("FND"), Effect::Nothing),
-            _ => (ClauseId::PNG_1, Line::Qng, Effect::Nothing),
+            Command::Cvr => Verb::Cvr,
+            Command::Url => Verb::Url,
+            Command::Snd => Verb::Snd,
+            Command::Fnd => Verb::Fnd,
+            _ => return self.offered(ClauseId::PNG_1, Line::Qng, Effect::Nothing),
         };
+        let clause = rows::clause_of(self.target.dialect, verb).unwrap_or(ClauseId::REPLY_1);
+        self.offered(clause, Line::Extra(verb), Effect::Nothing)
+    }
+
+    /// What comes of a command that need not be offered.
+    fn offered(&self, clause: ClauseId, line: Line, effect: Effect) -> Replies {
         let done = Reply::new(clause, effect, &[line]);
         if self.target.extras {
             smallvec![done]

@@ -82,13 +82,13 @@ impl Model {
 
     fn login_candidates(&self, into: &mut Vec<Command>) {
         into.extend([
-            Command::Ver(Offer::Msnp2),
+            Command::Ver(Offer::Own),
             Command::Inf,
             Command::UsrS { right: true },
             Command::UsrS { right: false },
             Command::Out,
             Command::Ver(Offer::Unknown),
-            Command::Ver(Offer::Cvr0),
+            Command::Ver(Offer::Package),
         ]);
         into.extend(self.everybody().map(Command::UsrI));
         into.extend([
@@ -139,7 +139,7 @@ impl Model {
             Command::Png,
             Command::UsrI(Whom::User(UserId(0))),
             Command::UsrS { right: false },
-            Command::Ver(Offer::Msnp2),
+            Command::Ver(Offer::Own),
             Command::Inf,
             Command::Out,
         ]);

@@ -4,12 +4,14 @@ use super::Model;
 use super::table::Phase;
 use super::value::{ConnId, Door, MAX_USERS, NameId, SessionId, TicketId, UserId, UserSet};
 use super::word::Capture;
-use crate::protocol::{List, Setting, State};
+use crate::protocol::{Dialect, List, Setting, State};
 use crate::rules::{self, Presence, Truth, View};
 
 /// What is known of the server beforehand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Target {
+    /// The dialect that is spoken.
+    pub dialect: &'static Dialect,
     /// Whether it answers what the draft leaves out (CVR, REA, URL, SND, FND, PNG).
     pub extras: bool,
     /// Whether its dispatch server refers (otherwise it logs users in itself); `Maybe` where that
@@ -20,6 +22,7 @@ pub struct Target {
 impl Default for Target {
     fn default() -> Self {
         Self {
+            dialect: Dialect::first(),
             extras: true,
             refers: Truth::Yes,
         }
@@ -139,6 +142,12 @@ impl Model {
         self.conns.clear();
         self.sessions.clear();
         self.tickets.clear();
+    }
+
+    /// The dialect that is spoken.
+    #[must_use]
+    pub fn dialect(&self) -> &'static Dialect {
+        self.target.dialect
     }
 
     /// The users.

@@ -5,7 +5,7 @@ use crate::model::{
     After, Capture, Command, ConnId, Duty, Line, NameId, Replies, Reply, SessionId, Sights, State,
     TicketId, UserId, Word,
 };
-use crate::protocol::{ClauseId, List, ServerKind};
+use crate::protocol::{ClauseId, Dialect, List, ServerKind};
 use crate::scenario::ast::{Expected, Step, Varies};
 use crate::transcript::ConnName;
 
@@ -59,7 +59,8 @@ impl Walk<'_> {
             return self.expect_reply(&name, command, first, told);
         }
         if let [only] = &replies[..]
-            && let (After::Stays, Some(verb)) = (only.after, command.words(conn))
+            && let (After::Stays, Some(verb)) =
+                (only.after, command.words(conn, self.model.dialect()))
             && let Some(Word::Text(verb)) = verb.first()
         {
             self.script
@@ -163,7 +164,9 @@ impl Walk<'_> {
             ServerKind::Switchboard => &UNASKED_IN_SESSION[..],
             _ => &UNASKED[..],
         };
-        let lines: Vec<String> = lines.iter().copied().map(beginning_of).collect();
+        let dialect = self.model.dialect();
+        let lines = lines.iter().map(|line| beginning_of(*line, dialect));
+        let lines: Vec<String> = lines.collect();
         self.nothing_but(conn, &lines, clause)
     }
 
@@ -244,8 +247,8 @@ impl Walk<'_> {
 }
 
 /// A line by its verb, and the 0 that stands for a TrID.
-fn beginning_of(line: Line) -> String {
-    let words = line.words().unwrap_or_default();
+fn beginning_of(line: Line, dialect: &'static Dialect) -> String {
+    let words = line.words(dialect).unwrap_or_default();
     match words[..] {
         [Word::Text(verb), Word::Number(0), ..] => [verb, " 0 ..."].concat(),
         [Word::Text(verb), ..] => [verb, " ..."].concat(),

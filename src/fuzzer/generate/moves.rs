@@ -127,7 +127,7 @@ impl Walk<'_> {
     pub(super) fn greet(&mut self, who: UserId) -> ConnId {
         let conn = self.open(who, Door::Notification);
         for command in [
-            Command::Ver(Offer::Msnp2),
+            Command::Ver(Offer::Own),
             Command::Inf,
             Command::UsrI(Whom::User(who)),
         ] {
@@ -163,7 +163,7 @@ impl Walk<'_> {
         let wrong = Command::UsrS { right: false };
         if self.entropy.chance(60) {
             let conn = self.open(who, Door::Notification);
-            self.act(conn, Command::Ver(Offer::Msnp2), Told::default());
+            self.act(conn, Command::Ver(Offer::Own), Told::default());
             self.act(conn, wrong, Told::default());
         } else {
             let conn = self.greet(who);
@@ -413,7 +413,7 @@ impl Walk<'_> {
         match self.entropy.below(3) {
             0 if !is_board => {
                 let login = [
-                    Command::Ver(Offer::Msnp2),
+                    Command::Ver(Offer::Own),
                     Command::Inf,
                     Command::UsrI(Whom::User(who)),
                 ];
@@ -459,7 +459,7 @@ impl Walk<'_> {
             Command::Syn(version) => version != Version::Latest,
             Command::Msg(_) => self.model.session_at(conn).is_none(),
             Command::UsrSb(_, Key::Ticket(_)) | Command::Ans { .. } => false,
-            command => command.words(NOWHERE).is_some(),
+            command => command.words(NOWHERE, self.model.dialect()).is_some(),
         }
     }
 }

@@ -24,13 +24,15 @@ impl Walk<'_> {
         label: Option<&'static str>,
     ) -> String {
         let mut line = String::with_capacity(48);
-        let words = command.words(conn).unwrap_or_default();
+        let words = command
+            .words(conn, self.model.dialect())
+            .unwrap_or_default();
         let label = match command {
             Command::Add(_, whom) => Some(label.map_or_else(|| self.label(whom), str::to_owned)),
             _ => None,
         };
         let offer = match command {
-            Command::Ver(Offer::Msnp2) => self.entropy.below(6),
+            Command::Ver(Offer::Own) => self.entropy.below(6),
             _ => 0,
         };
         for (at, word) in words.iter().enumerate() {
@@ -92,7 +94,12 @@ impl Walk<'_> {
     /// How a line is expected. Where it is not certain, what it hands out is not kept.
     pub(super) fn text_of(&mut self, line: Line, told: &Told, is_certain: bool) -> String {
         let mut text = String::with_capacity(48);
-        for (at, word) in line.words().unwrap_or_default().iter().enumerate() {
+        for (at, word) in line
+            .words(self.model.dialect())
+            .unwrap_or_default()
+            .iter()
+            .enumerate()
+        {
             if at > 0 {
                 text.push(' ');
             }

@@ -11,7 +11,7 @@ pub(super) fn is_line<'t>(
     words: Words<'t>,
     trid: &[u8],
 ) -> bool {
-    let Some(pattern) = line.words() else {
+    let Some(pattern) = line.words(people.dialect()) else {
         return matches!(line, Line::AnyError | Line::Refused) && is_error(words);
     };
     let mark = people.mark();
@@ -117,7 +117,7 @@ fn number_of(word: &[u8]) -> Option<u64> {
 
 /// A line in words, for whoever reads a finding.
 pub(super) fn describe(people: &People<'_>, line: Line, trid: &[u8]) -> String {
-    let Some(pattern) = line.words() else {
+    let Some(pattern) = line.words(people.dialect()) else {
         return match line {
             Line::Closed => "the end of the connection".to_owned(),
             _ => "an error".to_owned(),

@@ -5,7 +5,7 @@ use super::people::People;
 use crate::model::{
     Command, ConnId, Door, Key, List, ListWord, Mode, Model, Offer, State, UserId, Version, Whom,
 };
-use crate::protocol::{Setting, decode_name};
+use crate::protocol::{PACKAGE, Setting, decode_name};
 use crate::wire::{Frame, Terminator};
 
 /// The longest name that everybody takes (draft, 5.5).
@@ -165,11 +165,11 @@ impl<'t> Reader<'_, 't> {
     fn offer(&self) -> Option<Offer> {
         let offered = self.words.get(2..).unwrap_or_default();
         let is_known = |word: &&[u8]| word.to_ascii_uppercase().starts_with(b"MSNP");
-        if offered.contains(&&b"MSNP2"[..]) {
-            return Some(Offer::Msnp2);
+        if offered.contains(&self.model.dialect().name.as_bytes()) {
+            return Some(Offer::Own);
         }
         match offered {
-            [b"CVR0"] => Some(Offer::Cvr0),
+            [only] if *only == PACKAGE.as_bytes() => Some(Offer::Package),
             _ if offered.iter().any(is_known) => None,
             _ => Some(Offer::Unknown),
         }

@@ -13,7 +13,7 @@ use crate::model::{
     Target, Transition,
 };
 use crate::oracle::Finding;
-use crate::protocol::ClauseId;
+use crate::protocol::{ClauseId, Dialect};
 use crate::rules::{Truth, View};
 use crate::transcript::{ConnId, Entry, Party, Transcript, What, escape};
 use crate::wire::Frame;
@@ -87,8 +87,9 @@ pub(super) struct Watcher<'t> {
 impl<'t> Watcher<'t> {
     pub(super) fn new(outcome: &'t Outcome, lines: &'t Lines<'t>, scope: Scope) -> Self {
         let transcript = &outcome.transcript;
-        let mut people = People::new(&outcome.accounts);
+        let mut people = People::new(&outcome.accounts, outcome.dialect);
         let target = Target {
+            dialect: outcome.dialect,
             // What the draft leaves out, a server need not have.
             extras: scope == Scope::Whole,
             refers: Truth::Maybe,
@@ -300,7 +301,7 @@ impl<'t> Watcher<'t> {
             Command::UsrS { .. } if third == Some(b"OK") => {
                 request.command = Command::UsrS { right: true };
             }
-            Command::Ver(_) if third.is_some_and(is_other_dialect) => {
+            Command::Ver(_) if third.is_some_and(|word| is_other(word, self.model.dialect())) => {
                 self.is_mute = true;
                 return;
             }
@@ -594,6 +595,6 @@ fn is_sight<'t>(people: &mut People<'t>, pending: &Pending<'t>, words: Words<'t>
     is_line(people, line, words, trid)
 }
 
-fn is_other_dialect(word: &[u8]) -> bool {
-    word != b"MSNP2" && word.to_ascii_uppercase().starts_with(b"MSNP")
+fn is_other(word: &[u8], dialect: &Dialect) -> bool {
+    word != dialect.name.as_bytes() && word.to_ascii_uppercase().starts_with(b"MSNP")
 }

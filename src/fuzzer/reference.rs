@@ -79,13 +79,8 @@ impl Reference {
         sim::run(executor, self.config.clone(), self.options)
     }
 
-    /// The dialect that a scenario names, or the first that it can be played in.
     fn environment_for(&self, scenario: &Scenario) -> Arc<Environment> {
-        let named = match &scenario.dialects[..] {
-            [only] => Dialect::named(only.as_bytes()),
-            _ => None,
-        };
-        let dialect = named.unwrap_or_else(|| scenario.written_for());
+        let dialect = scenario.own_dialect();
         let mut all = self.environments.iter();
         let own = all.find(|environment| environment.dialect == dialect);
         own.map_or_else(|| environment(dialect), Arc::clone)

@@ -3,9 +3,9 @@
 use smallvec::smallvec;
 
 use super::rows::{self, verb};
-use super::value::{ConnId, NameId, SessionId, TicketId, UserId};
+use super::value::{ConnId, GroupId, LabelId, NameId, Phone, SessionId, TicketId, UserId};
 use super::word::{Capture, Version, Word, Words};
-use crate::protocol::{Dialect, List, NO_DIALECT, PACKAGE, Setting, State, Verb};
+use crate::protocol::{Dialect, List, NO_DIALECT, PACKAGE, Property, Setting, State, Verb};
 
 /// Who is meant by a handle.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -25,6 +25,34 @@ pub enum ListWord {
     List(List),
     /// Another word.
     Bad,
+}
+
+/// A group as a parameter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum GroupWord {
+    /// One that this user has made, or that of who is in no other.
+    Own(UserId, GroupId),
+    /// A number that no group of the user has.
+    Nobodys,
+}
+
+impl GroupWord {
+    /// The group, where it is one of the user's.
+    #[must_use]
+    pub fn group(self) -> Option<GroupId> {
+        match self {
+            Self::Own(_, group) => Some(group),
+            Self::Nobodys => None,
+        }
+    }
+
+    pub(super) fn word(self) -> Word {
+        match self {
+            Self::Own(_, GroupId::OTHERS) => Word::Text("0"),
+            Self::Own(user, group) => Word::Capture(Capture::Group(user, group)),
+            Self::Nobodys => Word::Text("29"),
+        }
+    }
 }
 
 /// A cookie as a parameter.
@@ -124,6 +152,27 @@ pub enum Command {
     Fnd,
     /// PNG.
     Png,
+    /// IMS: calls on or off, or another word.
+    Ims(Option<bool>),
+    /// PRP; a property that nobody knows.
+    Prp(Option<Property>, Phone),
+    /// LSG.
+    Lsg,
+    /// ADG, with a name that the user has not used before.
+    Adg(LabelId),
+    /// REG, with a name that the user has not used before.
+    Reg(GroupWord, LabelId),
+    /// RMG.
+    Rmg(GroupWord),
+    /// ADD to the FL into a group.
+    Enter(Whom, GroupWord),
+    /// REM from a group of the FL.
+    Exit(Whom, GroupWord),
+    /// QRY, the answer to a challenge.
+    Qry {
+        /// Whether it is right.
+        right: bool,
+    },
     /// USR on a switchboard.
     UsrSb(UserId, Key),
     /// ANS.
@@ -218,10 +267,51 @@ impl Command {
             Self::Msg(mode) => {
                 smallvec![verb(Verb::Msg), TrId, Text(mode.as_str()), Word::Length]
             }
-            Self::MsgBad | Self::Foreign | Self::Arity | Self::Hostile => return None,
+            Self::MsgBad | Self::Foreign | Self::Arity | Self::Hostile | Self::Qry { .. } => {
+                return None;
+            }
+            _ => self.later_words(),
         };
         Some(line)
     }
+
+    /// What later dialects have brought.
+    fn later_words(self) -> Words {
+        use Word::{Label, Text, TrId};
+        match self {
+            Self::Ims(value) => {
+                let word = value.map_or("X", switch);
+                smallvec![verb(Verb::Ims), TrId, Text(word)]
+            }
+            Self::Prp(key, value) => {
+                let key = Text(key.map_or("PHX", Property::as_str));
+                let mut line: Words = smallvec![verb(Verb::Prp), TrId, key];
+                line.extend(value.text().map(Text));
+                line
+            }
+            Self::Lsg => smallvec![verb(Verb::Lsg), TrId],
+            Self::Adg(name) => smallvec![verb(Verb::Adg), TrId, Label(name), Text("0")],
+            Self::Reg(group, name) => {
+                smallvec![verb(Verb::Reg), TrId, group.word(), Label(name), Text("0")]
+            }
+            Self::Rmg(group) => smallvec![verb(Verb::Rmg), TrId, group.word()],
+            Self::Enter(whom, group) => {
+                let list = Text(List::Forward.as_str());
+                let whom = whom.word();
+                smallvec![verb(Verb::Add), TrId, list, whom, whom, group.word()]
+            }
+            Self::Exit(whom, group) => {
+                let list = Text(List::Forward.as_str());
+                smallvec![verb(Verb::Rem), TrId, list, whom.word(), group.word()]
+            }
+            _ => Words::new(),
+        }
+    }
+}
+
+/// The word of IMS.
+pub(super) fn switch(is_on: bool) -> &'static str {
+    if is_on { "ON" } else { "OFF" }
 }
 
 fn authentication(scheme: &'static str, step: &'static str, value: Word) -> Words {

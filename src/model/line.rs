@@ -2,10 +2,16 @@
 
 use smallvec::smallvec;
 
+use super::command::{GroupWord, switch};
 use super::rows::{self, verb};
-use super::value::{ConnId, NameId, SessionId, TicketId, UserId};
+use super::value::{
+    ConnId, GroupId, GroupSet, LabelId, NameId, Phone, SessionId, TicketId, UserId,
+};
 use super::word::{Capture, Word, Words};
-use crate::protocol::{Dialect, ErrorCode, List, PACKAGE, Setting, State, Verb};
+use crate::protocol::{Dialect, ErrorCode, List, PACKAGE, Property, Setting, State, Verb};
+
+/// Groups of a user, where they are known.
+type Groups = Option<(UserId, GroupSet)>;
 
 /// A line of a server, or the end of the connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -44,6 +50,8 @@ pub enum Line {
         total: u8,
         /// Who, where the order leaves no choice.
         whom: Option<UserId>,
+        /// In which groups, where that is known and said.
+        groups: Groups,
     },
     /// `LST t list ser 0 0`.
     Empty(List, Capture),
@@ -91,6 +99,30 @@ pub enum Line {
     OutOth,
     /// `QNG`.
     Qng,
+    /// `IMS t 0 value`.
+    Ims(bool),
+    /// `PRP t ser key [value]`; the value is given where it is known.
+    Own(Capture, Property, Option<Phone>),
+    /// The same in a batch, where servers may leave it out.
+    OwnInBatch(Capture, Property, Option<Phone>),
+    /// `BPR ser handle key [value]`.
+    Contacts(UserId, Property, Option<Phone>),
+    /// `LSG t ser item total id name 0`: of which only the numbers are known.
+    Group(Capture, u8, u8),
+    /// `ADG t ser name id 0`.
+    GroupMade(Capture, LabelId, UserId, GroupId),
+    /// `REG t ser id name 0`.
+    GroupRenamed(Capture, GroupWord, LabelId),
+    /// `RMG t ser id`.
+    GroupRemoved(Capture, GroupWord),
+    /// `ADD t FL ser handle name id`.
+    AddedInto(Capture, UserId, GroupWord),
+    /// `REM t FL ser handle id`.
+    RemovedFrom(Capture, UserId, GroupWord),
+    /// `CHL 0 word`.
+    Chl,
+    /// `QRY t`.
+    Qry,
     /// A reply of success to CVR, URL, SND or FND, or to a second VER, as its row has it.
     Extra(Verb),
     /// `code t`.
@@ -108,7 +140,7 @@ impl Line {
     /// [`Line::Closed`], which are no lines.
     #[must_use]
     pub fn words(self, dialect: &'static Dialect) -> Option<Words> {
-        use Word::{Any, Capture as Cap, Handle, Number, Rest, Text, TrId};
+        use Word::{Any, Capture as Cap, Handle, Rest, Text, TrId};
         Some(match self {
             Self::Ver => smallvec![verb(Verb::Ver), TrId, Text(dialect.name), Rest],
             Self::VerPackage => smallvec![verb(Verb::Ver), TrId, Text(PACKAGE), Rest],
@@ -168,6 +200,19 @@ impl Line {
                 rows::open_ended(dialect, Verb::Nln, line)
             }
             Self::Fln(user) => smallvec![verb(Verb::Fln), Handle(user)],
+            _ => self.session_words(dialect),
+        })
+    }
+
+    /// Whether a batch need not have the line.
+    #[must_use]
+    pub fn is_optional(self) -> bool {
+        matches!(self, Self::OwnInBatch(..))
+    }
+
+    fn session_words(self, dialect: &'static Dialect) -> Words {
+        use Word::{Any, Capture as Cap, Handle, Number, Rest, Text, TrId};
+        match self {
             Self::ReferSb(ticket) => {
                 let (board, cookie) = (Capture::Board(ticket), Capture::Cookie(ticket));
                 smallvec![
@@ -209,11 +254,11 @@ impl Line {
             Self::Msg(user, name) => {
                 smallvec![verb(Verb::Msg), Handle(user), name.of(user), Word::Length]
             }
-            _ => self.list_words(),
-        })
+            _ => self.list_words(dialect),
+        }
     }
 
-    fn list_words(self) -> Words {
+    fn list_words(self, dialect: &'static Dialect) -> Words {
         use Word::{Any, Capture as Cap, Handle, Number, Text, TrId};
         let of = |list: List| Text(list.as_str());
         match self {
@@ -227,16 +272,24 @@ impl Line {
                 item,
                 total,
                 whom,
-            } => smallvec![
-                verb(Verb::Lst),
-                TrId,
-                of(list),
-                Cap(serial),
-                Number(item),
-                Number(total),
-                whom.map_or(Any, Handle),
-                Any
-            ],
+                groups,
+            } => {
+                let handle = whom.map_or(Any, Handle);
+                let line = smallvec![
+                    verb(Verb::Lst),
+                    TrId,
+                    of(list),
+                    Cap(serial),
+                    Number(item),
+                    Number(total),
+                    handle,
+                    Any
+                ];
+                match groups {
+                    Some((user, groups)) => with(line, Word::Groups(user, groups)),
+                    None => rows::open_ended(dialect, Verb::Lst, line),
+                }
+            }
             Self::Empty(list, serial) => {
                 let zero = Number(0);
                 smallvec![verb(Verb::Lst), TrId, of(list), Cap(serial), zero, zero]
@@ -271,9 +324,83 @@ impl Line {
                 ]
             }
             Self::Syn(serial) => smallvec![verb(Verb::Syn), TrId, Cap(serial)],
+            _ => self.later_words(),
+        }
+    }
+
+    /// What later dialects have brought.
+    fn later_words(self) -> Words {
+        use Word::{Any, Capture as Cap, Handle, Label, Number, Rest, Text, TrId};
+        let forward = || Text(List::Forward.as_str());
+        match self {
+            Self::Ims(value) => smallvec![verb(Verb::Ims), TrId, Number(0), Text(switch(value))],
+            Self::Own(serial, key, value) | Self::OwnInBatch(serial, key, value) => {
+                let line = smallvec![verb(Verb::Prp), TrId, Cap(serial), Text(key.as_str())];
+                with_value(line, value)
+            }
+            Self::Contacts(user, key, value) => {
+                let line = smallvec![verb(Verb::Bpr), Any, Handle(user), Text(key.as_str())];
+                with_value(line, value)
+            }
+            Self::Group(serial, item, total) => {
+                let (item, total) = (Number(item), Number(total));
+                smallvec![
+                    verb(Verb::Lsg),
+                    TrId,
+                    Cap(serial),
+                    item,
+                    total,
+                    Any,
+                    Any,
+                    Rest
+                ]
+            }
+            Self::GroupMade(serial, name, user, group) => {
+                let group = Cap(Capture::Group(user, group));
+                smallvec![verb(Verb::Adg), TrId, Cap(serial), Label(name), group, Rest]
+            }
+            Self::GroupRenamed(serial, group, name) => {
+                let group = group.word();
+                smallvec![verb(Verb::Reg), TrId, Cap(serial), group, Label(name), Rest]
+            }
+            Self::GroupRemoved(serial, group) => {
+                smallvec![verb(Verb::Rmg), TrId, Cap(serial), group.word()]
+            }
+            Self::AddedInto(serial, whom, group) => {
+                let (handle, group) = (Handle(whom), group.word());
+                smallvec![
+                    verb(Verb::Add),
+                    TrId,
+                    forward(),
+                    Cap(serial),
+                    handle,
+                    handle,
+                    group
+                ]
+            }
+            Self::RemovedFrom(serial, whom, group) => {
+                let (handle, group) = (Handle(whom), group.word());
+                smallvec![verb(Verb::Rem), TrId, forward(), Cap(serial), handle, group]
+            }
+            Self::Chl => smallvec![verb(Verb::Chl), Number(0), Any],
+            Self::Qry => smallvec![verb(Verb::Qry), TrId],
             _ => Words::new(),
         }
     }
+}
+
+fn with(mut line: Words, word: Word) -> Words {
+    line.push(word);
+    line
+}
+
+/// The line with the value of a property behind it, where it has one.
+fn with_value(mut line: Words, value: Option<Phone>) -> Words {
+    match value {
+        None => line.push(Word::Rest),
+        Some(value) => line.extend(value.text().map(Word::Encoded)),
+    }
+    line
 }
 
 impl NameId {

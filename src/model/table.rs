@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::OnceLock;
 
-use super::command::{Command, Key, ListWord, Mode, Offer, Whom};
+use super::command::{Command, GroupWord, Key, ListWord, Mode, Offer, Whom};
 use super::prediction::{After, Reply};
-use super::value::{ConnId, Door, NameId, TicketId, UserId};
+use super::value::{ConnId, Door, GroupId, NameId, TicketId, UserId};
 use super::word::Version;
 use super::{Line, Model, Target};
 use crate::protocol::{ClauseId, DIALECTS, Dialect, List, Setting, State, Verb};
@@ -200,6 +200,15 @@ impl Command {
             Self::Snd => Verb::Snd.as_str(),
             Self::Fnd => Verb::Fnd.as_str(),
             Self::Png => Verb::Png.as_str(),
+            Self::Ims(_) => Verb::Ims.as_str(),
+            Self::Prp(..) => Verb::Prp.as_str(),
+            Self::Lsg => Verb::Lsg.as_str(),
+            Self::Adg(_) => Verb::Adg.as_str(),
+            Self::Reg(..) => Verb::Reg.as_str(),
+            Self::Rmg(_) => Verb::Rmg.as_str(),
+            Self::Enter(..) => "ADD-G",
+            Self::Exit(..) => "REM-G",
+            Self::Qry { .. } => Verb::Qry.as_str(),
             Self::UsrSb(..) => Verb::Usr.as_str(),
             Self::Ans { .. } => Verb::Ans.as_str(),
             Self::Cal(_) => Verb::Cal.as_str(),
@@ -365,7 +374,18 @@ fn online_scenes(base: &Model) -> Vec<(Model, ConnId)> {
         let mut model = base.clone();
         let conn = model.set_login(alice, state);
         model.begin();
-        scenes.push((model, conn));
+        scenes.push((model.clone(), conn));
+        if let Some(label) = model.fresh_label(alice) {
+            model.step(conn, Command::Adg(label));
+            scenes.push((model.clone(), conn));
+            let group = GroupWord::Own(alice, GroupId(1));
+            model.step(conn, Command::Enter(Whom::User(bob), group));
+            scenes.push((model.clone(), conn));
+        }
+        if model.has_switch_for_calls() {
+            model.step(conn, Command::Ims(Some(false)));
+            scenes.push((model, conn));
+        }
     }
     let mut model = base.clone();
     let alices = model.set_login(alice, Some(State::NLN));

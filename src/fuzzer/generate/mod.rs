@@ -7,6 +7,7 @@
 
 mod expecting;
 mod hostile;
+mod later;
 mod moves;
 mod person;
 mod saying;

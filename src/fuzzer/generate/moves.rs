@@ -75,6 +75,7 @@ impl Walk<'_> {
             Move::Answer => self.answer(who),
             Move::Message => self.message(who),
             Move::LeaveSession => self.leave_session(who),
+            later => self.do_later(later, who, conn),
         }
     }
 
@@ -94,6 +95,8 @@ impl Walk<'_> {
         let is_in_session = usize::from(self.model.seats_of(who).next().is_some());
         let extras = usize::from(self.has_extras);
         let leaves = usize::from(!self.is_steady);
+        let [calls, phones, groups @ ..] = self.later_moves(who);
+        let [ask, make, change, enter, exit] = groups;
         let mut moves = [
             (2 * leaves, Move::LogIn),
             (leaves, Move::FailToLogIn),
@@ -113,6 +116,13 @@ impl Walk<'_> {
             (40 * is_called, Move::Answer),
             (16 * is_in_session, Move::Message),
             (3 * is_in_session, Move::LeaveSession),
+            calls,
+            phones,
+            ask,
+            make,
+            change,
+            enter,
+            exit,
         ];
         let person = self.person(who);
         for (weight, one) in &mut moves {

@@ -9,12 +9,12 @@ use super::translate::{Said, translate};
 use super::{MODEL, Sight as Scope, Watched, observed};
 use crate::engine::Outcome;
 use crate::model::{
-    Command, ConnId as Conn, Door, Fitness, Line, List, Model, Phase, ReplyKind, Sights, State,
-    Target, Transition,
+    Command, ConnId as Conn, Door, Fitness, Line, Model, Phase, ReplyKind, Sights, State, Target,
+    Transition,
 };
 use crate::oracle::Finding;
-use crate::protocol::{ClauseId, Dialect};
-use crate::rules::{Truth, View};
+use crate::protocol::{ClauseId, Dialect, Verb};
+use crate::rules::Truth;
 use crate::transcript::{ConnId, Entry, Party, Transcript, What, escape};
 use crate::wire::Frame;
 
@@ -297,7 +297,9 @@ impl<'t> Watcher<'t> {
         }
         let first = answer.first().map(|first| self.words(*first));
         let third = first.and_then(|words| words.get(2).copied());
+        let is_taken = first.is_some_and(|words| Verb::parse(verb(words)) == Verb::Qry);
         match request.command {
+            Command::Qry { .. } if is_taken => request.command = Command::Qry { right: true },
             Command::UsrS { .. } if third == Some(b"OK") => {
                 request.command = Command::UsrS { right: true };
             }
@@ -399,8 +401,12 @@ impl<'t> Watcher<'t> {
             self.people.note_cookie(cookie);
         }
         let is_board = self.model.door(conn) == Some(Door::Switchboard);
-        let is_hotmail = !is_board && verb(words) == b"MSG";
-        if self.is_pending(place, words) || is_hotmail {
+        // The service speaks of itself.
+        let is_notice = matches!(
+            Verb::parse(verb(words)),
+            Verb::Msg | Verb::Chl | Verb::Not | Verb::Ipg
+        );
+        if self.is_pending(place, words) || (is_notice && !is_board) {
             self.watched.judged += u64::from(is_counted);
             return;
         }
@@ -417,28 +423,6 @@ impl<'t> Watcher<'t> {
         let message = format!("nothing asked for {}", escape(verb(words)));
         let got = escape(&frame.line);
         self.accuse(at, place, clause, message, "nothing".to_owned(), got);
-    }
-
-    /// The clause that says when such a line comes.
-    fn unasked(&self, conn: Conn, words: Words<'_>) -> ClauseId {
-        let whom = words.iter().find_map(|word| self.people.user(word));
-        let pair = self.model.user_of(conn).zip(whom);
-        let is_off = |(user, whom)| self.model.is_on(user, List::Forward, whom) == Truth::No;
-        let is_stranger = pair.is_some_and(is_off);
-        match verb(words) {
-            b"ILN" | b"NLN" | b"FLN" if is_stranger => ClauseId::PRES_5,
-            b"ILN" => ClauseId::PRES_2,
-            b"NLN" => ClauseId::PRES_6,
-            b"FLN" => ClauseId::PRES_12,
-            b"RNG" => ClauseId::RNG_3,
-            b"JOI" => ClauseId::JOI_1,
-            b"BYE" => ClauseId::BYE_1,
-            b"MSG" => ClauseId::MSG_1,
-            b"OUT" => ClauseId::OUT_3,
-            b"ADD" => ClauseId::ADD_10,
-            b"REM" => ClauseId::REM_7,
-            _ => ClauseId::REPLY_4,
-        }
     }
 
     fn is_unclear(&self, conn: Conn) -> bool {
@@ -475,7 +459,7 @@ impl<'t> Watcher<'t> {
         }
         let handle = words.iter().find(|word| word.contains(&b'@'));
         match verb(words) {
-            b"NLN" | b"FLN" | b"ILN" | b"JOI" | b"BYE" | b"RNG" | b"ADD" | b"REM" => {
+            b"NLN" | b"FLN" | b"ILN" | b"JOI" | b"BYE" | b"RNG" | b"ADD" | b"REM" | b"BPR" => {
                 handle.is_none_or(|handle| self.people.user(handle).is_none())
             }
             _ => !is_error(words),

@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use msnpspec::event::{Event, Verdict};
 use msnpspec::net::{Plan, RunOptions, now, run, today};
-use msnpspec::protocol::Level;
+use msnpspec::protocol::{Dialect, Level};
 use msnpspec::scenario::ast::Scenario;
+use msnpspec::suite::Choice;
 use msnpspec::target::{Known, Target};
 use tokio::runtime::Runtime;
 
@@ -52,7 +53,7 @@ fn run_suite(
             remote: args.server.remote,
             disposable: args.server.disposable,
             most: Some(most),
-            dialects: args.dialect.unwrap_or_default(),
+            dialects: Choice::One(Dialect::first()),
             ..RunOptions::default()
         },
     };

@@ -123,9 +123,8 @@ impl Teller {
                 _ => format!("; known and no finding (--no-known): {}", known.join(" ")),
             };
             self.print(&format!(
-                "fuzzing {} in {}: seed {seed}, {} {cases} at a time{told}\n",
+                "fuzzing {}: seed {seed}, {} {cases} at a time{told}\n",
                 printable(target),
-                options.manner.dialect,
                 options.jobs
             ));
         } else if !known.is_empty() {
@@ -283,7 +282,6 @@ impl Teller {
         let mutators = mutators.map(|(name, count)| ((*name).to_owned(), json!(count)));
         json!({
             "event": event,
-            "dialect": report.dialect.name,
             "ms": u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX),
             "cases": report.cases,
             "children": report.children,

@@ -130,7 +130,7 @@ fn target(args: &RecordArgs, console: Console) -> Result<Server, Exit> {
         path.is_file() || matches!(path.extension(), Some(end) if end == "yaml" || end == "yml");
     let target = if is_file {
         let source = files::read(path).map_err(|error| wrong(&error))?;
-        Target::from_yaml(&source).map_err(|diagnostics| {
+        Target::from_yaml_with(&source, &super::target::variable).map_err(|diagnostics| {
             snippet::tell(&diagnostics, console);
             Exit::Usage
         })?

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use msnpspec::diagnostic::{Diagnostic, Source, Span};
-use msnpspec::net::{Doors, ServeOptions, Serving, Signals};
+use msnpspec::net::{Doors, LoginServer, ServeOptions, Serving, Signals};
 use msnpspec::server::{Account, Accounts, Config, Pattern};
 use serde::Deserialize;
 
@@ -18,7 +18,12 @@ use super::{clock, files, snippet};
 pub(crate) fn serve(args: &ServeArgs, console: Console) -> Exit {
     let doors = doors(args);
     let strangers = |address: &SocketAddr| !address.ip().is_loopback();
-    let addresses = [doors.dispatch(), doors.notification(), doors.switchboard()];
+    let addresses = [
+        doors.dispatch(),
+        doors.notification(),
+        doors.switchboard(),
+        args.tickets,
+    ];
     if let Some(address) = addresses.iter().find(|address| strangers(address))
         && !args.remote
     {
@@ -65,12 +70,19 @@ pub(crate) fn serve(args: &ServeArgs, console: Console) -> Exit {
             return Exit::NotRun;
         }
     };
-    runtime.block_on(until_signal(config, options, &sample, console))
+    runtime.block_on(until_signal(
+        config,
+        options,
+        args.tickets,
+        &sample,
+        console,
+    ))
 }
 
 async fn until_signal(
     config: Config,
     options: ServeOptions,
+    tickets: SocketAddr,
     sample: &str,
     console: Console,
 ) -> Exit {
@@ -89,11 +101,19 @@ async fn until_signal(
         }
     };
     let doors = serving.doors();
+    let login = match LoginServer::start(serving.ticket_desk(), tickets).await {
+        Ok(login) => login,
+        Err(error) => {
+            console.error(&error);
+            return Exit::NotRun;
+        }
+    };
     console.print(&format!(
-        "dispatch {}\nnotification {}\nswitchboard {}\n{sample}ready\n",
+        "dispatch {}\nnotification {}\nswitchboard {}\ntickets {}\n{sample}ready\n",
         doors.dispatch(),
         doors.notification(),
-        doors.switchboard()
+        doors.switchboard(),
+        login.url()
     ));
     tokio::select! {
         () = signals.next() => {}

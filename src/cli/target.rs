@@ -46,7 +46,7 @@ impl TargetArgs {
         }
         if is_file {
             let source = files::read(path).map_err(|error| wrong(&error))?;
-            let target = Target::from_yaml(&source).map_err(|diagnostics| {
+            let target = Target::from_yaml_with(&source, &variable).map_err(|diagnostics| {
                 snippet::tell(&diagnostics, console);
                 Exit::Usage
             })?;
@@ -103,6 +103,12 @@ impl TargetArgs {
         }
         Ok(accounts)
     }
+}
+
+/// A variable of the environment, for a target file.
+#[expect(clippy::disallowed_methods, reason = "it is what the user has set")]
+pub(super) fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok()
 }
 
 #[cfg(test)]

@@ -47,15 +47,70 @@ pub(crate) struct Batch {
     pub(super) properties: BTreeMap<String, String>,
     /// FL, AL, BL, RL came whole.
     done: [bool; 4],
+    /// How many lines of contacts and of groups are still to come, where the batch has said how long
+    /// it is.
+    left: Option<(usize, usize)>,
+    /// GTC and BLP came, in such a batch.
+    settings: (bool, bool),
     /// Something came.
     any: bool,
 }
 
 impl Batch {
+    /// A batch that has said how many contacts and groups it has (BATCH-1).
+    pub(super) fn of(contacts: usize, groups: usize) -> Self {
+        Self {
+            left: Some((contacts, groups)),
+            ..Self::default()
+        }
+    }
+
+    /// Takes in one line of a batch that has said how long it is; `false` where it is none.
+    fn take_counted(&mut self, words: &[&[u8]]) -> bool {
+        let text = |word: &[u8]| String::from_utf8_lossy(word).into_owned();
+        let (contacts, groups) = self.left.unwrap_or_default();
+        match *words {
+            [b"GTC", value] => {
+                self.contacts.gtc = text(value);
+                self.settings.0 = true;
+            }
+            [b"BLP", value] => {
+                self.contacts.blp = text(value);
+                self.settings.1 = true;
+            }
+            [b"LSG", group, ..] => {
+                self.groups.insert(text(group));
+                self.left = Some((contacts, groups.saturating_sub(1)));
+            }
+            [b"LST", handle, _, bits, ..] => {
+                let bits = std::str::from_utf8(bits)
+                    .ok()
+                    .and_then(|it| it.parse().ok());
+                let lists = List::of_bits(bits.unwrap_or_default());
+                for list in lists {
+                    let list = self.contacts.lists.get_mut(list as usize);
+                    let list = list.unwrap_or(&mut self.reverse);
+                    list.insert(text(handle).to_ascii_lowercase());
+                }
+                self.left = Some((contacts.saturating_sub(1), groups));
+            }
+            [b"PRP", key, value] if is_property(key) => {
+                self.properties.insert(text(key), text(value));
+            }
+            [b"PRP" | b"BPR", ..] => {}
+            _ => return false,
+        }
+        self.any = true;
+        true
+    }
+
     /// Takes in one line; `false` where it is no line of a batch.
     pub(crate) fn take(&mut self, frame: &Frame) -> bool {
         let text = |word: &[u8]| String::from_utf8_lossy(word).into_owned();
         let words: Words<'_> = frame.words().collect();
+        if self.left.is_some() {
+            return self.take_counted(&words);
+        }
         match *words.as_slice() {
             [b"GTC", _, _, value] => self.contacts.gtc = text(value),
             [b"BLP", _, _, value] => self.contacts.blp = text(value),
@@ -92,15 +147,26 @@ impl Batch {
 
     /// The lists that did not come whole, for a report.
     pub(crate) fn missing(&self) -> String {
+        if let Some((contacts, groups)) = self.left {
+            return format!("{contacts} more lines of LST and {groups} of LSG");
+        }
         let lists = List::ALL.map(List::as_str).into_iter().zip(self.done);
         let missing = lists.filter(|(_, done)| !done);
         let missing: Vec<&str> = missing.map(|(list, _)| list).collect();
         format!("the end of LST {}", missing.join(", "))
     }
 
-    /// Whether all four lists came whole.
+    /// Whether as many lines came as the batch has said.
+    pub(super) fn has_all_counted(&self) -> bool {
+        self.left == Some((0, 0))
+    }
+
+    /// Whether all four lists came whole, or all that was counted.
     pub(crate) fn is_whole(&self) -> bool {
-        self.done.iter().all(|done| *done)
+        match self.left {
+            Some(_) => self.has_all_counted() && self.settings == (true, true),
+            None => self.done.iter().all(|done| *done),
+        }
     }
 }
 

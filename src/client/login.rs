@@ -12,6 +12,12 @@ use crate::rules::refusals;
 use crate::transcript::ConnName;
 use crate::wire::{Frame, Words};
 
+/// What a client says of itself and of its system, up to the code base.
+const SYSTEM: &str = "0x0409 winnt 5.1 i386 MSNMSGR 6.0.0602";
+/// What is expected of the first USR with TWN.
+const TICKET_WORD: &str = "a word for the login server, or a referral";
+/// No batch has more lines of one kind.
+const MOST_COUNTED: usize = 100_000;
 /// How many referrals a login follows.
 const MAX_REFERRALS: usize = 4;
 
@@ -127,9 +133,12 @@ impl Session {
         }
     }
 
-    /// VER, INF, USR I; gives the answer to the latter.
+    /// VER, INF or CVR, USR I; gives the answer to the latter.
     async fn greet(&mut self, slot: usize, player: usize) -> Result<Frame, Trouble> {
         self.offer(slot, &[self.env.dialect]).await?;
+        if self.env.dialect.takes_tickets() {
+            return self.greet_for_ticket(slot, player).await;
+        }
         let expected = "INF with MD5";
         let frame = self.ask(slot, "INF", "", expected).await;
         let frame = frame.map_err(|trouble| trouble.at(Rung::Inf))?;
@@ -142,6 +151,39 @@ impl Session {
         answer.await.map_err(|trouble| trouble.at(Rung::Usr))
     }
 
+    /// CVR, and USR I that asks for a ticket.
+    async fn greet_for_ticket(&mut self, slot: usize, player: usize) -> Result<Frame, Trouble> {
+        let at = |trouble: Trouble| trouble.at(Rung::Usr);
+        let expected = "CVR with versions of the client";
+        let frame = self.ask(slot, "CVR", SYSTEM, expected).await;
+        let frame = frame.map_err(|trouble| at(trouble).breaks(ClauseId::CVER_2))?;
+        if frame.verb() != b"CVR" {
+            let trouble = Trouble::new(expected, came(&frame)).on(slot);
+            return Err(at(trouble).breaks(ClauseId::CVER_2));
+        }
+        let params = format!("TWN I {}", self.player(player).account.handle);
+        let answer = self.ask(slot, "USR", &params, TICKET_WORD);
+        answer.await.map_err(at)
+    }
+
+    /// USR S with a ticket by the word in `frame`.
+    async fn bring_ticket(
+        &mut self,
+        slot: usize,
+        player: usize,
+        frame: &Frame,
+    ) -> Result<Frame, Trouble> {
+        let words: Words<'_> = frame.words().collect();
+        let [b"USR", _, b"TWN", b"S", word, ..] = *words.as_slice() else {
+            let trouble = Trouble::new(TICKET_WORD, came(frame)).on(slot);
+            return Err(trouble.at(Rung::Usr).breaks(ClauseId::TWN_1));
+        };
+        let ticket = self.ticket(player, word).await?;
+        let params = format!("TWN S {ticket}");
+        let frame = self.ask(slot, "USR", &params, "USR OK").await;
+        frame.map_err(|trouble| trouble.at(Rung::Usr).breaks(ClauseId::TWN_2))
+    }
+
     /// USR S with the response to the challenge in `frame`.
     async fn authenticate(
         &mut self,
@@ -149,6 +191,10 @@ impl Session {
         player: usize,
         frame: &Frame,
     ) -> Result<(), Trouble> {
+        if self.env.dialect.takes_tickets() {
+            let frame = self.bring_ticket(slot, player, frame).await?;
+            return self.welcome(slot, player, &frame, ClauseId::TWN_2);
+        }
         let words: Words<'_> = frame.words().collect();
         let [b"USR", _, b"MD5", b"S", challenge] = *words.as_slice() else {
             let expected = "a challenge or a referral";
@@ -162,10 +208,21 @@ impl Session {
         let frame = self.ask(slot, "USR", &params, "USR OK").await;
         let refused = |trouble: Trouble| trouble.at(Rung::Usr).breaks(ClauseId::USR_2);
         let frame = frame.map_err(refused)?;
+        self.welcome(slot, player, &frame, ClauseId::USR_2)
+    }
+
+    /// Learns the user's name from USR OK.
+    fn welcome(
+        &mut self,
+        slot: usize,
+        player: usize,
+        frame: &Frame,
+        clause: ClauseId,
+    ) -> Result<(), Trouble> {
         let words: Words<'_> = frame.words().collect();
         let [b"USR", _, b"OK", _, name, ..] = *words.as_slice() else {
-            let trouble = Trouble::new("USR OK", came(&frame)).on(slot).at(Rung::Usr);
-            return Err(trouble.breaks(ClauseId::USR_2));
+            let trouble = Trouble::new("USR OK", came(frame)).on(slot).at(Rung::Usr);
+            return Err(trouble.breaks(clause));
         };
         let name = String::from_utf8_lossy(name).into_owned();
         let player = self.player_mut(player);
@@ -188,6 +245,16 @@ impl Session {
         let expected = "SYN with a number";
         let frame = self.ask(slot, "SYN", "0", expected).await?;
         let words: Words<'_> = frame.words().collect();
+        if self.env.dialect.takes_tickets() {
+            let expected = "SYN with a number and the counts of LST and LSG";
+            let [b"SYN", _, _, contacts, groups] = *words.as_slice() else {
+                return Err(Trouble::new(expected, came(&frame)).on(slot));
+            };
+            let (Some(contacts), Some(groups)) = (count(contacts), count(groups)) else {
+                return Err(Trouble::new(expected, came(&frame)).on(slot));
+            };
+            return self.read_counted_batch(slot, contacts, groups).await;
+        }
         let [b"SYN", trid, number] = *words.as_slice() else {
             return Err(Trouble::new(expected, came(&frame)).on(slot));
         };
@@ -210,6 +277,31 @@ impl Session {
             if !batch.take(&frame) {
                 let trouble = Trouble::new(expected, came(&frame)).on(slot);
                 return Err(trouble.breaks(ClauseId::SYN_3));
+            }
+        }
+        Ok(batch)
+    }
+
+    /// A batch that has said how long it is. What the server sends of itself meanwhile is kept.
+    async fn read_counted_batch(
+        &mut self,
+        slot: usize,
+        contacts: usize,
+        groups: usize,
+    ) -> Result<Batch, Trouble> {
+        let mut batch = Batch::of(contacts, groups);
+        let patience = self.login_patience();
+        while !batch.is_whole() {
+            let expected = batch.missing();
+            let deadline = self.links.now() + patience;
+            let frame = self.next_line(slot, deadline, patience, &expected).await;
+            if batch.has_all_counted() && frame.is_err() {
+                // That a setting is missing is for scenarios to say.
+                break;
+            }
+            let frame = frame.map_err(|trouble| trouble.breaks(ClauseId::BATCH_4))?;
+            if !batch.take(&frame) {
+                self.slot_mut(slot).keep(frame);
             }
         }
         Ok(batch)
@@ -328,6 +420,12 @@ impl Session {
         self.links.close(conn, false);
         self.slot_mut(slot).known_closed = true;
     }
+}
+
+/// The number of lines that a word says; none that a batch cannot have.
+fn count(word: &[u8]) -> Option<usize> {
+    let number: usize = std::str::from_utf8(word).ok()?.parse().ok()?;
+    (number <= MOST_COUNTED).then_some(number)
 }
 
 /// A referral that leads to no login: that is what is broken, not the connection.

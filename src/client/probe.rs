@@ -118,7 +118,9 @@ impl Session {
             Ok(login) => login,
             Err(trouble) => return self.stopped_at_login(trouble, learnt, ladder).await,
         };
-        for rung in [Rung::Connect, Rung::Ver, Rung::Inf, Rung::Usr] {
+        let rungs = [Rung::Connect, Rung::Ver, Rung::Inf, Rung::Usr].into_iter();
+        let dialect = self.env.dialect;
+        for rung in rungs.filter(|rung| dialect.has_rung(*rung)) {
             self.climbed(ladder, rung, since, Ok(()));
         }
         learnt.dispatch_refers = login.referred_to.is_some();

@@ -4,6 +4,8 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use super::ticket_error::TicketError;
+
 /// What has run out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Limit {
@@ -27,6 +29,8 @@ pub enum Limit {
     Remote(SocketAddr),
     /// A barrier that should have had no effect had one.
     Effect,
+    /// There is no ticket to log in with.
+    Ticket(TicketError),
     /// It was cut off before its end: time was over, or somebody wanted it to end.
     CutOff,
 }
@@ -45,6 +49,8 @@ impl Limit {
             Self::Slow(_) => "give it more time: --timeout 10, or `timeouts: { reply: 10s }`",
             Self::Lines(_) | Self::Bytes(_) => "see what it sends without end",
             Self::Effect => "run it again: what it changed is put back",
+            Self::Ticket(TicketError::Remote) => "allow it with --remote",
+            Self::Ticket(_) => "see `ticket:` in the target file, and the account's password",
             Self::CutOff => "give it more time",
         }
     }
@@ -60,6 +66,7 @@ impl Limit {
             | Self::Lines(_)
             | Self::Bytes(_)
             | Self::Effect
+            | Self::Ticket(_)
             | Self::CutOff => false,
         }
     }
@@ -93,6 +100,7 @@ impl fmt::Display for Limit {
             Self::Lines(most) => write!(f, "the server sent more than {most} lines"),
             Self::Bytes(most) => write!(f, "the server sent more than {most} bytes"),
             Self::Effect => f.write_str("a request of the harness's own changed something"),
+            Self::Ticket(error) => error.fmt(f),
             Self::CutOff => f.write_str("it was cut off before its end"),
         }
     }

@@ -17,6 +17,7 @@ use super::limit::{Allowance, Limit};
 pub(crate) use super::link::{End, Late, Link};
 use super::port::{Input, Output, Refusal};
 use super::reflex::{Reflex, Reflexed};
+use super::ticket_error::TicketError;
 use super::trouble::shown;
 use crate::diagnostic::{Source, Span};
 use crate::oracle::Judge;
@@ -48,6 +49,8 @@ pub(crate) struct Shared {
     pub(crate) course: Course,
     /// The server's process runs, as far as is known.
     pub(super) server_runs: bool,
+    /// What the login server has given, until the script takes it.
+    pub(super) ticket: Option<Result<String, TicketError>>,
     pub(crate) waited_for: Vec<(&'static str, Duration)>,
     /// When the whole script must be over.
     end: Duration,
@@ -123,6 +126,7 @@ impl Shared {
             Input::Reset(conn) => self.ended(conn, End::Reset),
             Input::ServerStopped => self.server_runs = false,
             Input::ServerStarted => self.server_runs = true,
+            Input::Ticket(given) => self.ticket = Some(given),
         }
     }
 
@@ -261,6 +265,7 @@ impl Links {
             judge: Judge::new(),
             course: Course::default(),
             server_runs: true,
+            ticket: None,
             waited_for: Vec::new(),
             end,
             links: Vec::with_capacity(USUAL_LINKS),

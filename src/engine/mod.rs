@@ -23,6 +23,8 @@ mod slot;
 mod steps;
 #[cfg(test)]
 pub(crate) mod test_support;
+mod ticket;
+mod ticket_error;
 mod trouble;
 
 pub(crate) use accusations::{Course, command_of, tell};
@@ -30,10 +32,11 @@ pub use executor::Executor;
 pub use limit::Limit;
 pub(crate) use links::{Links, Shared};
 pub use outcome::{AccountAfter, Cause, Ending, Outcome};
-pub use port::{Input, Output, Refusal};
+pub use port::{Input, Output, Refusal, TicketRequest};
 pub(crate) use reflex::{Reflex, Reflexed};
 pub(crate) use session::{Session, error_code};
 pub(crate) use silence::{Settled, absent};
 pub(crate) use slot::Due;
 pub(crate) use steps::Stop;
+pub use ticket_error::TicketError;
 pub(crate) use trouble::{Got, Trouble, came, told, told_late};

@@ -1,10 +1,12 @@
 //! What passes between an executor and the caller that moves its bytes.
 
+use std::fmt;
 use std::time::Duration;
 
 use bytes::Bytes;
 
 use super::limit::Limit;
+use super::ticket_error::TicketError;
 use crate::transcript::ConnId;
 
 /// What happened outside.
@@ -24,6 +26,29 @@ pub enum Input {
     ServerStopped,
     /// The server takes connections again.
     ServerStarted,
+    /// The login server gave a ticket, or none.
+    Ticket(Result<String, TicketError>),
+}
+
+/// What the login server is asked for a ticket with.
+#[derive(Clone, PartialEq, Eq)]
+pub struct TicketRequest {
+    /// Whose ticket.
+    pub handle: String,
+    /// The password.
+    pub password: String,
+    /// The word that the notification server has given for it.
+    pub word: String,
+}
+
+impl fmt::Debug for TicketRequest {
+    /// Without the password.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TicketRequest")
+            .field("handle", &self.handle)
+            .field("word", &self.word)
+            .finish_non_exhaustive()
+    }
 }
 
 /// How a reason begins that says that no connection was made in time.
@@ -99,4 +124,6 @@ pub enum Output {
     StopServer,
     /// Start it again; a `ServerStarted` must follow.
     StartServer,
+    /// Have a ticket of the login server; a `Ticket` must follow.
+    Ticket(TicketRequest),
 }

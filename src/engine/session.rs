@@ -14,11 +14,11 @@ use super::slot::{Player, Slot};
 use super::trouble::{Got, Trouble, told, told_late};
 use crate::diagnostic::Place;
 use crate::event::{Expectation, Failure, Judge, Observed, Rung, Variation, Wanted};
-use crate::protocol::{ClauseId, Dialect, ErrorCode, Grammar, ServerKind, encode_name};
+use crate::protocol::{ClauseId, Dialect, Direction, ErrorCode, Grammar, ServerKind, encode_name};
 use crate::scenario::Scope;
 use crate::target::{Account, Environment};
 use crate::transcript::{ConnName, Party, Redactor, What};
-use crate::wire::Frame;
+use crate::wire::{Frame, words};
 
 /// How many lines of the transcript stand in a failure.
 const TAIL: usize = 12;
@@ -156,6 +156,28 @@ impl Session {
         grammar.added_words(self.written, frame.words())
     }
 
+    /// What the dialect that is spoken on a connection wants at the end of a line that is written for
+    /// another, each word behind a blank; nothing where the line is not of that one's form.
+    pub(crate) fn missing(&self, slot: usize, written: &'static Dialect, line: &[u8]) -> String {
+        let mut more = String::new();
+        let heard = self.grammar(slot);
+        if heard.dialect == written {
+            return more;
+        }
+        let player = self.slot(slot).player;
+        let grammar = Grammar {
+            direction: Direction::ToServer,
+            ..heard
+        };
+        for param in grammar.missing(written, words(line)) {
+            let own = &self.player(player).account.handle;
+            let word = param.usual().unwrap_or(own);
+            more.push(' ');
+            more += word;
+        }
+        more
+    }
+
     pub(crate) fn player(&self, index: usize) -> &Player {
         let player = self.players.get(index);
         player.expect("players are numbered by `new` and never removed")
@@ -281,7 +303,8 @@ impl Session {
         };
         let space = if params.is_empty() { "" } else { " " };
         let mut number = itoa::Buffer::new();
-        let line = [verb, " ", number.format(trid), space, params].concat();
+        let mut line = [verb, " ", number.format(trid), space, params].concat();
+        line += &self.missing(slot, Dialect::first(), line.as_bytes());
         self.say(slot, &line);
         let frame = self.answer(slot, trid, expected).await?;
         self.round_trips += 1;

@@ -13,7 +13,7 @@ use crate::scenario::Prepared;
 use crate::scenario::ast::{Action, Send, Step};
 use crate::target::is_nearly_right;
 use crate::transcript::{ConnName, Party, What};
-use crate::wire::words;
+use crate::wire::{Frame, words};
 
 /// How long a server's process may take to come back, at least.
 const START: std::time::Duration = std::time::Duration::from_secs(10);
@@ -35,7 +35,15 @@ impl Session {
     /// Carries out the steps.
     pub(crate) async fn steps(&mut self, steps: &[Step]) -> Result<(), Stop> {
         for step in steps {
+            if !step.era.has(self.env.dialect) {
+                continue;
+            }
             self.links.mark(&step.source, step.at);
+            let written = step
+                .era
+                .since
+                .map_or(self.written, |it| it.max(self.written));
+            let outer = std::mem::replace(&mut self.written, written);
             let result = match &step.action {
                 Action::Expect(expect) => self.expect(step, expect).await,
                 Action::Send(send) => self.send(step, send).await,
@@ -44,6 +52,7 @@ impl Session {
                 Action::Repeat(times, steps) => Box::pin(self.repeat(*times, steps)).await,
                 _ => self.other(step).await,
             };
+            self.written = outer;
             match result {
                 Ok(()) | Err(Stop::Noted) => {}
                 Err(Stop::Failed) => self.go_on(step)?,
@@ -104,6 +113,19 @@ impl Session {
             Action::Reset(conn) => self.end(conn, true).await,
             Action::Pause(conn) => self.reading(conn, Output::Pause).await,
             Action::Resume(conn) => self.reading(conn, Output::Resume).await,
+            Action::Ticket { conn, word, into } => {
+                let word = match self.scope.eval_expect(word, conn) {
+                    Ok(word) => word,
+                    Err(error) => return Err(self.cannot(step, &error.to_string())),
+                };
+                let players = &self.players;
+                match players.iter().position(|p| p.user == conn.user()) {
+                    Some(player) => self.ticket(player, &word).await.map(|ticket| {
+                        self.scope.bind(into.as_str(), ticket);
+                    }),
+                    None => Err(Trouble::new("a user of the scenario", conn.user().as_str())),
+                }
+            }
             Action::Settle => match self.settle_all(step.precondition).await {
                 Ok(()) => Ok(()),
                 Err(late) => Err(Trouble::new("silence", told_late(&late, self.reply))),
@@ -169,6 +191,7 @@ impl Session {
         let (bytes, trid, entries) = match send.items.as_slice() {
             [item] => match self.scope.prepare(item, &send.conn) {
                 Ok(Prepared::Frame(frame, bytes)) => {
+                    let (frame, bytes) = self.completed(slot, frame, bytes);
                     let trid = trid_of(&frame.line);
                     let what = What::Frame(Party::Client, frame);
                     (bytes, trid, Entries::One(what))
@@ -186,6 +209,7 @@ impl Session {
                 for item in items {
                     match self.scope.prepare(item, &send.conn) {
                         Ok(Prepared::Frame(frame, bytes)) => {
+                            let (frame, bytes) = self.completed(slot, frame, bytes);
                             all.extend_from_slice(&bytes);
                             trid = trid_of(&frame.line);
                             entries.push(What::Frame(Party::Client, frame));
@@ -211,6 +235,23 @@ impl Session {
             Entries::Many(what) => self.links.send(conn, bytes, segments, what),
         }
         Ok(())
+    }
+
+    /// A line of a step, with what the dialect wants at its end over the one that the step is written
+    /// for.
+    fn completed(&self, slot: usize, frame: Frame, bytes: Bytes) -> (Frame, Bytes) {
+        let missing = match frame.payload {
+            None => self.missing(slot, self.written, &frame.line),
+            Some(_) => String::new(),
+        };
+        if missing.is_empty() {
+            return (frame, bytes);
+        }
+        let length = frame.line.len();
+        let end = bytes.get(length..).unwrap_or_default();
+        let bytes = Bytes::from([&*frame.line, missing.as_bytes(), end].concat());
+        let line = bytes.slice(..length + missing.len());
+        (Frame { line, ..frame }, bytes)
     }
 
     async fn repeat(&mut self, times: u32, steps: &[Step]) -> Result<(), Stop> {

@@ -6,8 +6,8 @@ use crate::diagnostic::{Source, Span};
 use crate::protocol::ClauseId;
 use crate::scenario::Composer;
 use crate::scenario::ast::{
-    Action, Expect, Expected, LinePattern, Payload, PayloadPattern, Send, SendItem, Step, Text,
-    User, Varies,
+    Action, Era, Expect, Expected, LinePattern, Payload, PayloadPattern, Send, SendItem, Step,
+    Text, User, Varies,
 };
 use crate::transcript::ConnName;
 
@@ -87,6 +87,7 @@ impl Script {
             varies: None,
             optional: false,
             precondition: false,
+            era: Era::default(),
         }
     }
 

@@ -18,10 +18,11 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::Sleep;
 
-use crate::engine::{Executor, Input, Limit, Outcome, Output, Refusal};
+use crate::engine::{Executor, Input, Limit, Outcome, Output, Refusal, TicketError};
 use crate::net::clock::now;
 use crate::net::failure::{limit_of, plain};
 use crate::net::target_process::TargetProcess;
+use crate::net::tickets::Office;
 use crate::transcript::ConnId;
 
 /// How many bytes are read at once.
@@ -40,14 +41,24 @@ pub struct DriveOptions {
 
 /// Runs a script to its end.
 pub async fn drive(executor: Executor, options: DriveOptions) -> Outcome {
-    drive_with(executor, options, None, Box::pin(std::future::pending())).await
+    let cut = Box::pin(std::future::pending());
+    drive_with(executor, options, Helpers::default(), cut).await
+}
+
+/// Who does for a script what is none of sockets.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Helpers {
+    /// Stops and starts the server.
+    pub(super) process: Option<Arc<TargetProcess>>,
+    /// Gives login tickets.
+    pub(super) office: Option<Arc<Office>>,
 }
 
 /// Runs a script that may stop and start the server, and is cut off when `cut` is over.
 pub(super) async fn drive_with(
     executor: Executor,
     options: DriveOptions,
-    process: Option<Arc<TargetProcess>>,
+    helpers: Helpers,
     cut: Cut,
 ) -> Outcome {
     let start = now();
@@ -58,8 +69,9 @@ pub(super) async fn drive_with(
         links: Vec::new(),
         timer: Box::pin(tokio::time::sleep_until(start.into())),
         armed: None,
-        process,
+        helpers,
         controls: VecDeque::new(),
+        ticket: None,
         cut: Some(cut),
     };
     loop {
@@ -111,7 +123,9 @@ struct Drive {
     timer: Pin<Box<Sleep>>,
     /// What the timer is set to. It is left alone when the deadline only moves on: most never pass.
     armed: Option<Duration>,
-    process: Option<Arc<TargetProcess>>,
+    helpers: Helpers,
+    /// The ticket that is being had.
+    ticket: Option<Control>,
     /// Stops and starts of the server, one after the other.
     controls: VecDeque<Control>,
     /// Until it was cut off.
@@ -140,14 +154,24 @@ impl Drive {
                 Output::Pause(conn) => self.link(conn).paused = true,
                 Output::Resume(conn) => self.link(conn).paused = false,
                 Output::StopServer => {
-                    let process = self.process.clone();
+                    let process = self.helpers.process.clone();
                     self.controls.push_back(Box::pin(async move {
                         process?.stop().await;
                         Some(Input::ServerStopped)
                     }));
                 }
+                Output::Ticket(request) => {
+                    let office = self.helpers.office.clone();
+                    self.ticket = Some(Box::pin(async move {
+                        let given = match office {
+                            Some(office) => office.ticket(request).await,
+                            None => Err(TicketError::NoSource),
+                        };
+                        Some(Input::Ticket(given))
+                    }));
+                }
                 Output::StartServer => {
-                    let process = self.process.clone();
+                    let process = self.helpers.process.clone();
                     self.controls.push_back(Box::pin(async move {
                         // A server that does not start is told by the deadline of the step.
                         process?.start().await.ok()?;
@@ -188,6 +212,15 @@ impl Drive {
         {
             self.controls.pop_front();
             // The next one may begin: it is polled in the next round.
+            happened = true;
+            if let Some(input) = input {
+                self.tell(input);
+            }
+        }
+        if let Some(ticket) = &mut self.ticket
+            && let Poll::Ready(input) = ticket.as_mut().poll(cx)
+        {
+            self.ticket = None;
             happened = true;
             if let Some(input) = input {
                 self.tell(input);

@@ -24,6 +24,7 @@ mod tape;
 mod target_process;
 mod target_session;
 mod target_setup;
+mod tickets;
 mod vitals;
 
 pub use clock::{now, today};
@@ -33,10 +34,11 @@ pub use log::ServerLog;
 pub use process::LaunchError;
 pub use record::{RecordError, RecordEvent, RecordOptions, Recording, Sink};
 pub use runner::{Plan, RunEnd, RunError, RunOptions, run};
-pub use serve::{ServeError, ServeOptions, Serving};
+pub use serve::{ServeError, ServeOptions, Serving, TicketDesk};
 pub use signals::{Signals, interrupted};
 pub use tape::{Piece, Recorded, Tape, Track};
 pub use target_session::{TargetError, TargetOptions, TargetSession};
+pub use tickets::LoginServer;
 pub use vitals::{Gauge, Vitals};
 
 /// Lets the process have as many sockets as the system allows; a failure changes nothing.

@@ -178,9 +178,8 @@ pub async fn run(plan: Plan, sink: &mut (dyn FnMut(Event) + Send)) -> Result<Run
     let rounds = chosen.rounds(options.dialects, known);
     let mut suite_options = suite_options(&mut target, library, &options);
     begin(&suite_options, &chosen, &rounds, sink);
-    if options.dialects == Choice::All {
-        left_out(known).into_iter().for_each(&mut *sink);
-    }
+    let left = left_out(&options, known, setup.has_tickets());
+    left.into_iter().for_each(&mut *sink);
     let mut run = Run {
         setup: Arc::new(setup),
         environment,
@@ -253,14 +252,19 @@ async fn ask(
     setup.agreement(environment, accounts, each, probes).await
 }
 
-/// Which dialects the server does not agree to, where it agrees to others.
-fn left_out(agreed: &[&'static Dialect]) -> Option<Event> {
+/// Which dialects the server does not agree to, where all are wanted and it agrees to others.
+fn left_out(options: &RunOptions, agreed: &[&'static Dialect], has_tickets: bool) -> Option<Event> {
     let left = DIALECTS.iter().filter(|dialect| !agreed.contains(dialect));
     let left: Vec<&Dialect> = left.copied().collect();
-    let is_told = !left.is_empty() && !agreed.is_empty();
+    let is_all = options.dialects == Choice::All;
+    let is_told = is_all && !left.is_empty() && !agreed.is_empty();
     is_told.then(|| {
+        let why = match has_tickets {
+            true => "",
+            false => ", and without `ticket:` in a target file nobody logs in after MSNP7",
+        };
         let (left, agreed) = (Dialect::names(&left), Dialect::names(agreed));
-        let text = format!("not judged in {left}: the server agrees to {agreed}");
+        let text = format!("not judged in {left}: the server agrees to {agreed}{why}");
         notice(NoticeKind::Info, text)
     })
 }

@@ -52,6 +52,19 @@ impl Default for ServeOptions {
     }
 }
 
+/// Gives the tickets of a service that runs.
+#[derive(Debug, Clone)]
+pub struct TicketDesk(Arc<Shared>);
+
+impl TicketDesk {
+    /// A ticket for whoever knows the password of an account.
+    #[must_use]
+    pub fn ticket(&self, handle: &str, password: &str) -> Option<String> {
+        self.0
+            .with(|server, now| server.issue_ticket(now, handle, password))
+    }
+}
+
 /// Why the server could not start.
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
@@ -137,6 +150,12 @@ impl Serving {
             }
             notified.await;
         }
+    }
+
+    /// Where tickets are given for logins of MSNP8 and later.
+    #[must_use]
+    pub fn ticket_desk(&self) -> TicketDesk {
+        TicketDesk(Arc::clone(&self.shared))
     }
 
     /// How many connections are open.

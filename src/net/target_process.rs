@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use tokio::sync::Mutex;
 
+use crate::engine::TicketError;
 use crate::net::doors::Doors;
 use crate::net::ear::Ear;
 use crate::net::process::{GRACE, LaunchError, Process};
@@ -175,6 +176,21 @@ impl TargetProcess {
                 }
             }
             Kind::Foreign => {}
+        }
+    }
+
+    /// A login ticket of the bundled server.
+    pub(super) async fn ticket(&self, handle: &str, password: &str) -> Result<String, TicketError> {
+        match &*self.kind.lock().await {
+            Kind::Builtin {
+                serving: Some(serving),
+                ..
+            } => {
+                let given = serving.ticket_desk().ticket(handle, password);
+                given.ok_or(TicketError::Status(401))
+            }
+            Kind::Builtin { serving: None, .. } => Err(TicketError::Unreachable),
+            Kind::Launched { .. } | Kind::Foreign => Err(TicketError::NoSource),
         }
     }
 

@@ -9,11 +9,12 @@ use tokio::sync::watch;
 use crate::engine::{Executor, Outcome};
 use crate::net::clock::now;
 use crate::net::command::Commands;
-use crate::net::drive::{Cut, DriveOptions, drive_with};
+use crate::net::drive::{Cut, DriveOptions, Helpers, drive_with};
 use crate::net::ear::Ear;
 use crate::net::log::ServerLog;
 use crate::net::process::LaunchError;
 use crate::net::target_process::TargetProcess;
+use crate::net::tickets::Office;
 use crate::protocol::{DIALECTS, Dialect};
 use crate::scenario::ast::Scenario;
 use crate::suite::{Dead, Done, Preparation, Unready, Work, agreed, forgive_foreign_dialect};
@@ -56,10 +57,30 @@ impl From<LaunchError> for Unprepared {
     }
 }
 
+/// Those of the dialects that can be logged in to without a ticket.
+fn without_tickets(agreed: Vec<&'static Dialect>) -> Result<Vec<&'static Dialect>, Unprepared> {
+    let (needing, free): (Vec<&Dialect>, Vec<&Dialect>) = agreed
+        .into_iter()
+        .partition(|dialect| dialect.takes_tickets());
+    if free.is_empty() && !needing.is_empty() {
+        let names = Dialect::names(&needing);
+        return Err(Unprepared {
+            why: format!("the server speaks {names}, and a login there needs a ticket"),
+            detail: vec![TICKET_HELP.to_owned()],
+        });
+    }
+    Ok(free)
+}
+
+/// What a target file says of tickets.
+const TICKET_HELP: &str = "say in a target file how one is had: \
+    `ticket: { passport: \"http://127.0.0.1:8081/login\" }`";
+
 /// Everything that tasks share.
 #[derive(Debug)]
 pub(super) struct TargetSetup {
     pub(super) process: Arc<TargetProcess>,
+    office: Arc<Office>,
     commands: Commands,
     redactor: Redactor,
     drive: DriveOptions,
@@ -76,12 +97,12 @@ impl TargetSetup {
     /// `log` takes what a server of ours writes.
     pub(super) fn new(target: &Target, remote: bool, seed: u64, log: Option<ServerLog>) -> Self {
         let redactor = Redactor::new(target.accounts.iter().map(|a| a.password.clone()));
+        let process = TargetProcess::new(target, Ear::new(redactor.clone(), log), seed);
+        let process = Arc::new(process);
+        let office = Office::new(target, Arc::clone(&process), remote);
         Self {
-            process: Arc::new(TargetProcess::new(
-                target,
-                Ear::new(redactor.clone(), log),
-                seed,
-            )),
+            process,
+            office: Arc::new(office),
             commands: Commands::new(target, &redactor),
             redactor,
             drive: DriveOptions {
@@ -138,6 +159,11 @@ impl TargetSetup {
         }
     }
 
+    /// Whether login tickets can be had.
+    pub(super) fn has_tickets(&self) -> bool {
+        self.office.has_source()
+    }
+
     /// Starts the server and asks it which dialects it agrees to, the highest or each. What was seen
     /// of it goes to `probes` where it shares none with us.
     pub(super) async fn agreement(
@@ -152,9 +178,11 @@ impl TargetSetup {
         }
         self.process.start().await?;
         environment.dialect = Dialect::first();
-        let mut outcome = self.ask(accounts, each, &environment).await;
+        let has_tickets = self.office.has_source();
+        let mut outcome = self.ask(accounts, each || !has_tickets, &environment).await;
         match agreed(&outcome) {
-            Ok(agreed) => Ok(agreed),
+            Ok(agreed) if has_tickets => Ok(agreed),
+            Ok(agreed) => without_tickets(agreed),
             Err(unready) => {
                 forgive_foreign_dialect(&mut outcome);
                 probes.push(outcome);
@@ -342,7 +370,8 @@ impl TargetSetup {
 
     async fn drive_until(&self, executor: Executor, cut: Cut) -> Outcome {
         let process = Some(Arc::clone(&self.process));
-        drive_with(executor, self.drive, process, cut).await
+        let office = Some(Arc::clone(&self.office));
+        drive_with(executor, self.drive, Helpers { process, office }, cut).await
     }
 }
 

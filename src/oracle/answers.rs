@@ -406,9 +406,11 @@ mod tests {
             "VER-2",
             &format!("{}{refused}", later.replace("MSNP7", "MSNP2")),
         );
-        silent("alice C: VER 1 MSNP9 CVR0\nalice S: VER 1 0");
+        silent("alice C: VER 1 MSNP19 CVR0\nalice S: VER 1 0");
         silent("alice C: VER 1 msnp2\nalice S: VER 1 MSNP2 CVR0");
-        silent("alice C: VER 1 MSNP9 MSNP2\nalice S: VER 1 MSNP9\nalice S: LSG 3\nalice S: NLN 4");
+        silent(
+            "alice C: VER 1 MSNP19 MSNP2\nalice S: VER 1 MSNP19\nalice S: LSG 3\nalice S: NLN 4",
+        );
         accuses(
             "PRES-4",
             "alice C: VER 1 MSNP7 MSNP2\nalice S: VER 1 MSNP7\nalice S: NLN 4",

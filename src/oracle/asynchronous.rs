@@ -63,7 +63,10 @@ fn is_of_reverse_list(told: &Told<'_, '_>) -> bool {
 
 /// Whether a number stands where the first parameter should, and all the others behind it.
 pub(super) fn bears_trid(seen: &Seen<'_, '_>, told: &Told<'_, '_>) -> bool {
-    let row = seen.conn.grammar(Direction::ToClient).row(told.line.verb);
+    let row = seen
+        .conn
+        .grammar(Direction::ToClient)
+        .read(told.frame.words());
     let Some(row) = row.filter(|row| row.trid == TridRule::Never) else {
         return false;
     };

@@ -7,7 +7,7 @@ use crate::wire::{Frame, Words};
 
 /// The form of a line, and the place of its first parameter.
 fn form_of(grammar: Grammar, frame: &Frame) -> Option<(&'static Form, usize)> {
-    let row = grammar.find(frame.verb())?;
+    let row = grammar.read(frame.words())?;
     let first = row.first_param();
     Some((row.form(frame.words().skip(first))?, first))
 }

@@ -73,6 +73,17 @@ impl Oracle for Shape {
             ClauseId::NEGO_1,
             ClauseId::CHL_1,
             ClauseId::CHL_2,
+            ClauseId::TWN_1,
+            ClauseId::TWN_2,
+            ClauseId::CVER_2,
+            ClauseId::BATCH_1,
+            ClauseId::BATCH_3,
+            ClauseId::BATCH_6,
+            ClauseId::LREQ_1,
+            ClauseId::LSG_1,
+            ClauseId::CAPS_1,
+            ClauseId::CAPS_2,
+            ClauseId::QNG_2,
         ]
     }
 
@@ -125,7 +136,10 @@ impl Oracle for Shape {
 
 /// How a line should look: its row, and the form that it has.
 fn form_of(seen: &Seen<'_, '_>, told: &Told<'_, '_>) -> Option<(&'static Message, &'static Form)> {
-    let row = seen.conn.grammar(Direction::ToClient).row(told.line.verb)?;
+    let row = seen
+        .conn
+        .grammar(Direction::ToClient)
+        .read(told.frame.words())?;
     let form = row.form(told.line.words_from(row.first_param()))?;
     Some((row, form))
 }

@@ -184,7 +184,7 @@ impl Stray<'_> {
         if is_tail {
             return false;
         }
-        let row = self.grammar.find(verb);
+        let row = self.grammar.read(self.frame.words());
         let is_reply = row.is_some_and(|row| row.trid != TridRule::Never);
         let asks = |bytes: &Bytes| memchr::memmem::find(bytes, verb).is_some();
         is_reply && !self.unanswered.iter().any(asks)

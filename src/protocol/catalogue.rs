@@ -93,26 +93,26 @@ catalogue! {
     VER_9 "VER-9": Practice "7.1" "The reply may list several common dialects; the first is the one in use, and it is one that the client offered." accept "exactly one";
     VER_10 "VER-10": Practice "7.1" "The notification server negotiates VER as the dispatch server does.";
     // INF (7.2)
-    INF_1 "INF-1": Must "7.2" "INF is answered by INF with the same TrID and at least one security package.";
-    INF_2 "INF-2": Must "7.2" "The notification server's packages include MD5.";
-    INF_3 "INF-3": Practice "7.2" "INF before VER is never answered as a success." accept "715, close, an ordinary answer";
+    INF_1 "INF-1": Must "7.2" "INF is answered by INF with the same TrID and at least one security package." until 7;
+    INF_2 "INF-2": Must "7.2" "The notification server's packages include MD5." until 7;
+    INF_3 "INF-3": Practice "7.2" "INF before VER is never answered as a success." accept "715, close, an ordinary answer" until 7;
     // USR on the notification server (7.3)
-    USR_1 "USR-1": Must "7.3" "`USR TrID MD5 I handle` is answered by `USR TrID MD5 S challenge` (or by an NS referral).";
-    USR_2 "USR-2": Must "7.3" "The MD5 of challenge followed by password, in hexadecimal, logs the user in: `USR TrID OK handle friendly-name`.";
+    USR_1 "USR-1": Must "7.3" "`USR TrID MD5 I handle` is answered by `USR TrID MD5 S challenge` (or by an NS referral)." until 7;
+    USR_2 "USR-2": Must "7.3" "The MD5 of challenge followed by password, in hexadecimal, logs the user in: `USR TrID OK handle friendly-name`." until 7;
     USR_3 "USR-3": Must "7.3" "The handle in the OK is the one that logged in.";
     USR_4 "USR-4": Must "7.3" "The friendly name in the OK is the user's custom name, URL-encoded.";
-    USR_5 "USR-5": Must "7.3" "A wrong response is refused with an error that carries its TrID; nobody is logged in.";
-    USR_6 "USR-6": Must "7.11" "The error for a failed login is 911.";
-    USR_7 "USR-7": Draft "7.3" "After a failed login the client can start over on the same connection." accept "911 and a close";
-    USR_8 "USR-8": Must "7.3" "An unknown user is refused, at I or at S, and never logged in.";
-    USR_9 "USR-9": Practice "7.3" "The challenge differs from one login to the next: an old response cannot be replayed." accept "a fixed challenge for each account";
-    USR_10 "USR-10": Must "7.3" "S without a preceding I never logs in.";
-    USR_11 "USR-11": Practice "7.3" "A security package that INF did not offer is refused." accept "911, another error, a close";
-    USR_12 "USR-12": Practice "7.11" "USR after login is refused with 207 and the login stands.";
-    USR_13 "USR-13": Must "7.3" "Before login no command but VER, INF, USR and OUT succeeds." accept "302, 715, a close, silence";
+    USR_5 "USR-5": Must "7.3" "A wrong response is refused with an error that carries its TrID; nobody is logged in." until 7;
+    USR_6 "USR-6": Must "7.11" "The error for a failed login is 911." until 7;
+    USR_7 "USR-7": Draft "7.3" "After a failed login the client can start over on the same connection." accept "911 and a close" until 7;
+    USR_8 "USR-8": Must "7.3" "An unknown user is refused, at I or at S, and never logged in." until 7;
+    USR_9 "USR-9": Practice "7.3" "The challenge differs from one login to the next: an old response cannot be replayed." accept "a fixed challenge for each account" until 7;
+    USR_10 "USR-10": Must "7.3" "S without a preceding I never logs in." until 7;
+    USR_11 "USR-11": Practice "7.3" "A security package that INF did not offer is refused." accept "911, another error, a close" until 7;
+    USR_12 "USR-12": Practice "7.11" "USR after login is refused with 207 and the login stands." until 7;
+    USR_13 "USR-13": Must "7.3" "Before login no command but VER, INF, USR and OUT succeeds." accept "302, 715, a close, silence" until 7;
     USR_14 "USR-14": Practice "7.11" "A command that needs a login, sent before it, draws 302." accept "715, a close, silence";
-    USR_15 "USR-15": Must "7.3" "A password holding any byte that MD5 can hash works; an empty response never logs in.";
-    USR_16 "USR-16": Open "7.3" "A response in upper-case hexadecimal is accepted." accept "911";
+    USR_15 "USR-15": Must "7.3" "A password holding any byte that MD5 can hash works; an empty response never logs in." until 7;
+    USR_16 "USR-16": Open "7.3" "A response in upper-case hexadecimal is accepted." accept "911" until 7;
     USR_17 "USR-17": Practice "7.3" "After login the server may send `MSG Hotmail Hotmail n` with the profile; if it does, it is well-formed MIME of exactly n bytes.";
     // referral (7.4)
     XFR_1 "XFR-1": Must "7.4" "A dispatch server that refers answers the initial USR with `XFR TrID NS address[:port]`, with that USR's TrID." until 2;
@@ -120,24 +120,24 @@ catalogue! {
     XFR_3 "XFR-3": Must "7.4" "The referred address accepts connections and logs the user in.";
     XFR_4 "XFR-4": Must "7.4" "The referral type is NS or SB, and the address a DNS name or an IP address with an optional decimal port.";
     // SYN (7.5)
-    SYN_1 "SYN-1": Must "7.5" "SYN is answered by `SYN TrID ser` with the server's number.";
-    SYN_2 "SYN-2": Must "7.5" "A client whose number equals the server's gets no updates.";
-    SYN_3 "SYN-3": Must "7.5" "A client with an older number gets all properties: GTC, BLP, LST FL, LST AL, LST BL, LST RL, in that order.";
-    SYN_4 "SYN-4": Must "7.5" "Every update of the batch carries the TrID of the SYN.";
+    SYN_1 "SYN-1": Must "7.5" "SYN is answered by `SYN TrID ser` with the server's number." until 7;
+    SYN_2 "SYN-2": Must "7.5" "A client whose number equals the server's gets no updates." until 7;
+    SYN_3 "SYN-3": Must "7.5" "A client with an older number gets all properties: GTC, BLP, LST FL, LST AL, LST BL, LST RL, in that order." until 7;
+    SYN_4 "SYN-4": Must "7.5" "Every update of the batch carries the TrID of the SYN." until 7;
     SYN_5 "SYN-5": Must "7.5" "The batch is whole however few entries changed, and each list in it is complete.";
-    SYN_6 "SYN-6": Practice "7.5" "All lines of one batch carry the number of the SYN reply.";
+    SYN_6 "SYN-6": Practice "7.5" "All lines of one batch carry the number of the SYN reply." until 7;
     SYN_7 "SYN-7": Must "7.5" "What one session changed, a later session of the same user gets by SYN.";
     SYN_8 "SYN-8": Must "7.5" "A change of the reverse list while the user was offline raises the number and reaches the user by SYN.";
     SYN_9 "SYN-9": Open "7.5" "A number higher than the server's draws the full batch." accept "no updates";
     SYN_11 "SYN-11": Practice "7.5" "A client with an empty cache (SYN 0) gets the whole batch, also on a new account." accept "a new account whose number is 0";
     SYN_10 "SYN-10": Practice "7.5" "A second SYN in a session is served like the first.";
     // LST, GTC, BLP (7.6)
-    LST_1 "LST-1": Must "7.6" "LST is answered by one LST line for each entry: `LST TrID list ser item total handle name`.";
-    LST_2 "LST-2": Must "7.6" "Item counts 1, 2, ... total, without gaps, and total is the number of lines.";
-    LST_3 "LST-3": Must "7.6" "An empty list is answered by `LST TrID list ser 0 0`.";
-    LST_4 "LST-4": Must "7.6" "FL, AL, BL and RL can each be asked for.";
-    LST_5 "LST-5": Must "7.6" "LST shows exactly what ADD and REM made of the list.";
-    LST_6 "LST-6": Practice "7.6" "A list name other than the four never succeeds." accept "201, a close";
+    LST_1 "LST-1": Must "7.6" "LST is answered by one LST line for each entry: `LST TrID list ser item total handle name`." until 8;
+    LST_2 "LST-2": Must "7.6" "Item counts 1, 2, ... total, without gaps, and total is the number of lines." until 8;
+    LST_3 "LST-3": Must "7.6" "An empty list is answered by `LST TrID list ser 0 0`." until 8;
+    LST_4 "LST-4": Must "7.6" "FL, AL, BL and RL can each be asked for." until 8;
+    LST_5 "LST-5": Must "7.6" "LST shows exactly what ADD and REM made of the list." until 7;
+    LST_6 "LST-6": Practice "7.6" "A list name other than the four never succeeds." accept "201, a close" until 8;
     GTC_1 "GTC-1": Must "7.6" "A changed GTC is answered by `GTC TrID ser value` with the new value.";
     GTC_2 "GTC-2": Must "7.6" "Setting GTC to its present value is an error with the request's TrID.";
     GTC_3 "GTC-3": Practice "7.11" "That error is 218.";
@@ -154,7 +154,7 @@ catalogue! {
     BLP_8 "BLP-8": Must "7.6" "A BLP value other than AL and BL never succeeds." accept "an error, a close";
     BLP_9 "BLP-9": Practice "7.6" "Under BLP BL, a watcher who is not on the AL sees the user offline." accept "presence shown to all but the BL";
     // CHG (7.7)
-    CHG_1 "CHG-1": Must "7.7" "CHG to NLN, BSY, IDL, BRB, AWY, PHN, LUN or HDN is answered by CHG with the same state.";
+    CHG_1 "CHG-1": Must "7.7" "CHG to NLN, BSY, IDL, BRB, AWY, PHN, LUN or HDN is answered by CHG with the same state." until 7;
     CHG_2 "CHG-2": Draft "7.7" "CHG FLN is accepted and makes the client offline while it can still synchronise." accept "201";
     CHG_3 "CHG-3": Must "7.7" "Each change to an online state reaches the watchers as NLN with that state.";
     CHG_4 "CHG-4": Must "7.7" "Going HDN from online reaches the watchers as FLN.";
@@ -281,8 +281,8 @@ catalogue! {
     REA_1 "REA-1": Practice "-" "`REA TrID own-handle name` is answered by `REA TrID ser handle name`; watchers get NLN with the new name." accept "not offered";
     URL_1 "URL-1": Practice "-" "URL of a known service is answered with the same TrID." accept "not offered" until 2;
     SND_1 "SND-1": Practice "-" "SND is answered by `SND TrID OK`." accept "not offered" until 2;
-    FND_1 "FND-1": Practice "-" "FND is answered by numbered FND lines, or `FND TrID 0 0`." accept "not offered";
-    PNG_1 "PNG-1": Practice "-" "PNG is answered by QNG." accept "not offered";
+    FND_1 "FND-1": Practice "-" "FND is answered by numbered FND lines, or `FND TrID 0 0`." accept "not offered" until 7;
+    PNG_1 "PNG-1": Practice "-" "PNG is answered by QNG." accept "not offered" until 8;
     // CVR, from MSNP4 on
     CVER_1 "CVER-1": Practice "-" "CVR with seven values is answered by CVR with two versions, a minimum version and two URLs." accept "four values; not offered" since 4 until 7;
     // negotiation, login, referral and pages of the service, from MSNP3 on
@@ -411,4 +411,60 @@ catalogue! {
     LIVE_3 "LIVE-3": Practice "4" "After a flood of connects and disconnects a new login still works.";
     LIVE_4 "LIVE-4": Must "7.10" "Many logins of one user at the same moment end with one connection that works, and others are served meanwhile.";
     LIVE_5 "LIVE-5": Practice "4" "A connection that sends nothing does not keep others from service; the server may close it after a while.";
+    // login by tickets, from MSNP8 on
+    PKG_2 "PKG-2": Practice "-" "INF is never answered as a success." accept "502, a close, silence, an ordinary answer" since 8;
+    CVER_2 "CVER-2": Must "-" "CVR with eight values, the last being the handle, is answered after VER and before USR, by two versions, a minimum version and two URLs." since 8;
+    CVER_3 "CVER-3": Open "-" "USR without a CVR before it is served." accept "a close" since 8;
+    TWN_1 "TWN-1": Must "-" "`USR TrID TWN I handle` of a known user is answered by `USR TrID TWN S word` with one word (or by an NS referral); it never logs in by itself." since 8;
+    TWN_2 "TWN-2": Must "-" "`USR TrID TWN S ticket` with a ticket of that user's login is answered by `USR TrID OK handle name verified kid`, the last two 0 or 1." since 8 until 9;
+    TWN_3 "TWN-3": Must "-" "A wrong ticket never logs in: it is refused by an error that carries its TrID, or by a close." since 8;
+    TWN_4 "TWN-4": Practice "-" "A wrong ticket draws 911, and the server closes." accept "911 and the connection stays; another error; a close alone" since 8;
+    TWN_5 "TWN-5": Must "-" "TWN S without a preceding TWN I never logs in." since 8;
+    TWN_6 "TWN-6": Must "-" "`USR TrID MD5 I handle` and a right or wrong MD5 response after it never lead to a login." accept "a close, 502, 911, another error, any answer to the I" since 8;
+    TWN_7 "TWN-7": Must "-" "An unknown user is refused, at I or at S, and never logged in." since 8;
+    TWN_8 "TWN-8": Practice "-" "A ticket of one user does not log in another: after an I of the other handle it is refused." accept "an OK that names the ticket's own user" since 8;
+    TWN_9 "TWN-9": Practice "-" "A second USR after login is refused and the login stands; the error is 207." accept "205, 715, another error" since 8;
+    TWN_11 "TWN-11": Must "-" "An empty ticket, a ticket of one byte and a ticket of many kilobytes never log in, and the server lives on." since 8;
+    TWN_12 "TWN-12": Open "-" "A ticket can be used for a second login within its life." accept "911" since 8;
+    TWN_13 "TWN-13": Practice "-" "Before login no command but VER, CVR, USR and OUT succeeds." accept "302, 715, 502, a close, silence; INF answered" since 8;
+    REFER_3 "REFER-3": Must "-" "A dispatch server answers `USR TrID TWN I handle` by the referral or by `USR TrID TWN S`; it answers CVR before that." since 8;
+    PAG_3 "PAG-3": Draft "-" "PAG draws 715: PGD took its place." accept "not offered, a close" since 9;
+    PGD_1 "PGD-1": Draft "-" "`PGD TrID handle device n` with its payload draws 800 where it cannot be delivered; a device of 0 draws 201." accept "not offered" since 9;
+    FIND_1 "FIND-1": Draft "-" "FND draws 502." accept "not offered, an ordinary answer" since 8;
+    // the batch of MSNP8 and later
+    BATCH_1 "BATCH-1": Must "-" "SYN of a client without a cache (`SYN TrID 0`) is answered by `SYN TrID ser contacts groups`." since 8 until 9;
+    BATCH_2 "BATCH-2": Draft "-" "SYN of a client whose number is that of the last SYN reply or change, is answered by `SYN TrID ser` alone, and no batch follows." accept "a full batch with counts" since 8 until 9;
+    BATCH_3 "BATCH-3": Must "-" "The GTC, BLP, PRP, LSG, LST and BPR lines of the batch carry neither TrID nor number." since 8;
+    BATCH_4 "BATCH-4": Must "-" "The batch holds exactly as many LST lines as the first count and as many LSG lines as the second." since 8;
+    BATCH_5 "BATCH-5": Must "-" "The order of the batch is GTC, BLP, PRP, LSG, then LST lines, each followed by its BPR lines." since 8;
+    BATCH_6 "BATCH-6": Must "-" "The batch has one line for each user, `LST handle name bits [groups]`: every user on the FL, AL or BL has one, and nobody has two." accept "a blank at the end of the line of a contact in no group" since 8 until 9;
+    BATCH_7 "BATCH-7": Must "-" "bits is the sum of 1 (FL), 2 (AL), 4 (BL) and 8 (RL); 1, 2 and 4 show exactly what ADD and REM made of the client's lists." since 8 until 9;
+    BATCH_8 "BATCH-8": Must "-" "A user who has the owner on the FL has a line whose bits include 8, also where the owner lists that user nowhere." accept "16 instead, where the adder was added in MSNP10 or later" since 8 until 9;
+    BATCH_9 "BATCH-9": Practice "-" "Group ids stand in a line only if the user is on the FL." accept "0 in other lines" since 8 until 9;
+    BATCH_10 "BATCH-10": Must "-" "Every group id or GUID in an LST line is named by an LSG line of the batch (before MSNP10 `LSG id name 0`; LSG-2)." accept "0 without an LSG line, where the server has no group 0" since 8;
+    BATCH_11 "BATCH-11": Practice "-" "PRP and BPR lines come only for properties that are set: `PRP key value`, `BPR key value`." accept "lines without a value" since 8;
+    BATCH_12 "BATCH-12": Must "-" "No BPR line stands before the first LST line, and a BPR line speaks of the contact of the LST line before it." since 8;
+    BATCH_13 "BATCH-13": Must "-" "A batch whose first count is 0 is whole all the same: GTC and BLP at the least, and no LST line." since 8;
+    BATCH_14 "BATCH-14": Must "-" "After a change of the lists or settings, a SYN with an earlier number draws the full batch." since 8 until 9;
+    NUM_1 "NUM-1": Must "-" "The successful answers to GTC, BLP, PRP, ADD, REM, REA, ADG, REG and RMG keep TrID and number as in MSNP7, outside the batch." accept "GTC without the number" since 8 until 9;
+    LREQ_3 "LREQ-3": Draft "-" "A client's LST or LSG ends the connection." accept "silence, an ordinary answer" since 9;
+    // what clients can do, and what users show
+    CAPS_1 "CAPS-1": Must "-" "`CHG TrID state id` is answered by CHG with the same state and the same client id." since 8;
+    CAPS_2 "CAPS-2": Must "-" "ILN and NLN carry the contact's client id after the name: `ILN TrID state handle name id`, `NLN state handle name id`." since 8;
+    CAPS_3 "CAPS-3": Practice "-" "A CHG that changes only the client id reaches the watchers as NLN." accept "no NLN until the next change of state" since 8;
+    CAPS_4 "CAPS-4": Open "-" "CHG without a client id is echoed." accept "an echo that ends in 0, 201, a close, silence" since 8;
+    CAPS_5 "CAPS-5": Practice "-" "Client ids from 0 to 4294967295 come back as sent, to the user and to the watchers." accept "201 above 2147483647; a number re-printed" since 8;
+    OBJ_1 "OBJ-1": Must "-" "An object in a CHG to another state comes back in the echo and goes to the watchers in ILN and NLN, as the last value, meaning the same text." since 9;
+    OBJ_2 "OBJ-2": Practice "-" "For a user without an object, CHG, ILN and NLN end in the client id." accept "an empty object element; 0; an empty word (a blank at the end of the line)" since 9;
+    OBJ_3 "OBJ-3": Practice "-" "A CHG without an object takes an earlier object away: the next NLN shows none." accept "an empty object element, 0 or an empty word; the earlier object still, from a server that keeps it" since 9;
+    OBJ_4 "OBJ-4": Practice "-" "A CHG that changes only the object reaches the watchers as NLN with the present state." accept "no NLN until the next change of state" since 9;
+    OBJ_5 "OBJ-5": Open "-" "The server does not read the object: any encoded text passes unchanged." accept "an error, another spelling of the same text" since 9;
+    // how long a client may be silent
+    QNG_2 "QNG-2": Must "-" "PNG is answered by `QNG n`, n a decimal number of seconds, without TrID." since 9;
+    // data in messages
+    DATA_1 "DATA-1": Must "-" "Mode D delivers like the other modes and gets `ACK TrID`." since 9;
+    DATA_2 "DATA-2": Practice "-" "Mode D gets `NAK TrID` when nobody else is in the session." accept "ACK, silence" since 9;
+    DATA_3 "DATA-3": Draft "-" "A message of type application/x-msnmsgrp2p in another mode than D ends the connection and reaches nobody." accept "delivery" since 9;
+    // users of different dialects on one server
+    MIX_2 "MIX-2": Practice "-" "A contact in a dialect before MSNP8 is shown with a client id, 0." accept "another number" since 8;
 }

@@ -4,6 +4,7 @@ use std::cmp::Ordering;
 use std::fmt;
 use std::sync::OnceLock;
 
+use super::ladder::Rung;
 use super::message::{Message, TridRule};
 use super::role::{Direction, ServerKind};
 use super::verb::Verb;
@@ -36,27 +37,31 @@ pub(super) struct Table {
 /// Whether a word of VER names a dialect, or stands for none.
 #[must_use]
 pub fn is_dialect(word: &[u8]) -> bool {
-    word.starts_with(b"MSNP") || word == PACKAGE.as_bytes()
+    word.starts_with(b"MSNP") || word == PACKAGE
 }
 
 /// What clients of the time offered behind the dialects, and servers gave back.
-pub const PACKAGE: &str = "CVR0";
-/// What looks like a dialect, and is none.
-pub const NO_DIALECT: &str = "MSNP97";
+pub(super) const PACKAGE: &[u8] = b"CVR0";
 
 /// Whether a word of VER stands for no dialect.
 #[must_use]
 pub fn is_package(word: &str) -> bool {
-    word == PACKAGE
+    word.as_bytes() == PACKAGE
 }
 
 impl Dialect {
-    /// The row for a verb, a direction and a kind of server.
+    /// The row for a verb, a direction and a kind of server; that of a batch where there is no other.
     #[must_use]
     pub fn find(&self, direction: Direction, kind: ServerKind, verb: Verb) -> Option<&Message> {
-        self.rows_of(verb)
-            .iter()
-            .find(|row| row.direction == direction && row.kinds.contains(kind))
+        let rows = self.rows_of(verb).iter();
+        rows.filter(|row| row.direction == direction && row.kinds.contains(kind))
+            .min_by_key(|row| row.is_bare)
+    }
+
+    /// The row of a line of a batch that has neither TrID nor number there (BATCH-3).
+    #[must_use]
+    pub fn find_bare(&self, verb: Verb) -> Option<&Message> {
+        self.rows_of(verb).iter().find(|row| row.is_bare)
     }
 
     /// All rows of a verb.
@@ -73,17 +78,40 @@ impl Dialect {
         self.number <= 2
     }
 
+    /// Whether a user logs in with a ticket of the login server, and has said before which client it
+    /// is: from MSNP8 on.
+    #[must_use]
+    pub fn takes_tickets(&self) -> bool {
+        self.number >= 8
+    }
+
+    /// Whether a server that speaks it stands on this rung at all.
+    #[must_use]
+    pub fn has_rung(&'static self, rung: Rung) -> bool {
+        rung == Rung::Connect
+            || self.requests().any(|row| row.rung == Some(rung))
+            || self.lines().any(|row| row.rung == Some(rung))
+    }
+
     /// All rows, by verb in the order of [`Verb::ALL`].
     pub fn messages(&self) -> impl Iterator<Item = &Message> + Clone {
         self.table().by_verb.iter().flatten()
+    }
+
+    /// Whether a request is answered by a batch whose lines have neither TrID nor number.
+    #[must_use]
+    pub fn has_bare_batch_of(&self, request: Verb) -> bool {
+        self.messages()
+            .any(|row| row.is_bare && row.answers.contains(&request))
     }
 
     /// Whether lines with this verb, sent in this direction, carry a TrID. An error does, and so
     /// does a line of a verb that nobody sends that way.
     #[must_use]
     pub fn has_trid(&self, direction: Direction, verb: Verb) -> bool {
-        let mut rows = self.rows_of(verb).iter();
-        let row = rows.find(|row| row.direction == direction);
+        let rows = self.rows_of(verb).iter();
+        let rows = rows.filter(|row| row.direction == direction);
+        let row = rows.min_by_key(|row| row.is_bare);
         let is_known = || matches!(verb, Verb::Error(_)) || !self.rows_of(verb).is_empty();
         row.map_or_else(is_known, |row| row.trid != TridRule::Never)
     }

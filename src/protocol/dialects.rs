@@ -7,10 +7,14 @@ use super::msnp4::MSNP4;
 use super::msnp5::MSNP5;
 use super::msnp6::MSNP6;
 use super::msnp7::MSNP7;
+use super::msnp8::MSNP8;
+use super::msnp9::MSNP9;
 use super::verb::Verb;
 
 /// The dialects that are known row by row, oldest first.
-pub static DIALECTS: [&Dialect; 6] = [&MSNP2, &MSNP3, &MSNP4, &MSNP5, &MSNP6, &MSNP7];
+pub static DIALECTS: [&Dialect; 8] = [
+    &MSNP2, &MSNP3, &MSNP4, &MSNP5, &MSNP6, &MSNP7, &MSNP8, &MSNP9,
+];
 
 impl Dialect {
     /// The first dialect, which is spoken before anything is agreed on.
@@ -57,10 +61,8 @@ impl Dialect {
     /// does not: properties and groups.
     #[must_use]
     pub fn is_added_to_batch(verb: Verb) -> bool {
-        Self::latest()
-            .rows_of(verb)
-            .iter()
-            .any(|row| row.answers.contains(&Verb::Syn))
+        let mut rows = DIALECTS.iter().flat_map(|dialect| dialect.rows_of(verb));
+        rows.any(|row| !row.is_bare && row.answers.contains(&Verb::Syn))
             && Self::first().rows_of(verb).is_empty()
     }
 }

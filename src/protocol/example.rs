@@ -25,11 +25,15 @@ impl Param {
             Self::State => State::NLN.as_str(),
             Self::Prompt => Setting::Prompt.as_str(true),
             Self::Privacy => Setting::Privacy.as_str(true),
-            Self::Mode => MODES[1],
+            Self::Mode | Self::DataMode => MODES[1],
+            Self::Flag(_) => "1",
+            Self::ClientId => "268435488",
+            Self::Object => "%3Cmsnobj%2F%3E",
             Self::Key => Property::Home.as_str(),
             Self::Handle | Self::Sender => "nobody@hotmail.com",
             Self::Address => "127.0.0.1:1",
             Self::Serial | Self::Group | Self::Groups | Self::Length => "0",
+            Self::Bits => "3",
             Self::Item | Self::Total | Self::Cookie | Self::SessionId => "1",
             Self::Challenge | Self::Response | Self::Name | Self::Value | Self::Word(_) => "x",
         }
@@ -89,7 +93,7 @@ impl Dialect {
         let settings = Setting::ALL.map(|setting| [true, false].map(|to| setting.as_str(to)));
         let states = [State::Hidden, State::Offline].map(State::as_str);
         let all = DIALECTS.iter().map(|dialect| dialect.name);
-        let all = all.chain([PACKAGE]);
+        let all = all.chain(std::str::from_utf8(PACKAGE).ok());
         let all = all.chain(fixed.copied()).chain(List::ALL.map(List::as_str));
         let all = all.chain(settings.into_iter().flatten()).chain(MODES);
         let all = all.chain(ONLINE_STATES).chain(states);

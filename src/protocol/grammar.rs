@@ -2,7 +2,7 @@
 
 use super::dialect::Dialect;
 use super::handle::SERVICE;
-use super::message::{Message, PayloadForm, TridRule};
+use super::message::{Message, Param, PayloadForm, TridRule};
 use super::msnp2::MSNP2;
 use super::role::{Direction, ServerKind};
 use super::verb::Verb;
@@ -40,6 +40,46 @@ impl Grammar {
     #[must_use]
     pub fn row(self, verb: Verb) -> Option<&'static Message> {
         self.dialect.find(self.direction, self.kind, verb)
+    }
+
+    /// The row for a line: of a verb that a batch has in a form of its own the one whose form the line
+    /// has (BATCH-3).
+    pub fn read<'w>(
+        self,
+        line: impl Iterator<Item = &'w [u8]> + Clone,
+    ) -> Option<&'static Message> {
+        let mut params = line.clone();
+        let verb = Verb::parse(params.next()?);
+        let row = self.row(verb);
+        let is_told = self.direction == Direction::ToClient;
+        let bare = self.dialect.find_bare(verb).filter(|_| is_told);
+        let (Some(numbered), Some(bare)) = (row, bare) else {
+            return row;
+        };
+        if numbered.is_bare {
+            return row;
+        }
+        let is_number = |word: &[u8]| !word.is_empty() && word.iter().all(u8::is_ascii_digit);
+        let has_number = params.clone().next().is_none_or(is_number);
+        let behind = params.clone().skip(numbered.first_param() - 1);
+        let is_bare = bare
+            .form(params.clone())
+            .is_some_and(|form| form.fits(params.clone()));
+        let is_numbered = numbered
+            .form(behind.clone())
+            .is_some_and(|form| form.fits(behind));
+        let takes_bare = !has_number || (is_bare && !is_numbered);
+        Some(if takes_bare { bare } else { numbered })
+    }
+
+    /// Whether the word behind the verb of a line is a TrID. An error has one, and so has a line of
+    /// a verb that nobody sends that way.
+    pub fn has_trid<'w>(self, line: impl Iterator<Item = &'w [u8]> + Clone) -> bool {
+        let verb = Verb::parse(line.clone().next().unwrap_or_default());
+        match self.read(line) {
+            Some(row) => row.trid != TridRule::Never,
+            None => self.dialect.has_trid(self.direction, verb),
+        }
     }
 
     /// The length of the payload that a line announces, as the last word of the line: `None` where
@@ -96,7 +136,30 @@ impl Grammar {
         if here.is_open && here.params.len() > there.params.len() {
             return usize::MAX;
         }
-        here.params.len().saturating_sub(there.params.len())
+        let more = here.params.len().saturating_sub(there.params.len());
+        more.max(here.least().saturating_sub(there.least()))
+    }
+
+    /// The parameters that this dialect wants at the end of a line and another, in whose form the line
+    /// is written, does not have.
+    pub fn missing<'w>(
+        self,
+        written: &'static Dialect,
+        line: impl Iterator<Item = &'w [u8]> + Clone,
+    ) -> &'static [Param] {
+        let row = |grammar: Self| grammar.find(line.clone().next()?);
+        let (Some(here), Some(there)) = (row(self), row(self.of(written))) else {
+            return &[];
+        };
+        let params = line.skip(here.first_param());
+        let (Some(here), Some(there)) = (here.form(params.clone()), there.form(params.clone()))
+        else {
+            return &[];
+        };
+        let count = params.clone().count();
+        let is_written = there.fits(params) && here.extends(there);
+        let missing = here.params.get(count..here.least());
+        missing.filter(|_| is_written).unwrap_or_default()
     }
 
     /// Whether a line is a message of the service itself, which a notification server sends at any
@@ -121,15 +184,22 @@ impl Grammar {
     /// Whether the server may send the line at any time, between the lines of an answer too: what
     /// it sends unasked, and initial states, whose place beside the answer that they belong to
     /// differs.
-    pub fn may_come_between<'w>(self, mut words: impl Iterator<Item = &'w [u8]>) -> bool {
-        let Some(row) = words.next().and_then(|verb| self.find(verb)) else {
+    pub fn may_come_between<'w>(self, mut words: impl Iterator<Item = &'w [u8]> + Clone) -> bool {
+        let Some(row) = self.read(words.clone()) else {
             return false;
         };
         match row.trid {
-            TridRule::Never => row.answers.is_empty(),
+            TridRule::Never => row.answers.is_empty() || self.comes_unasked(row),
             TridRule::Request => row.is_initial_state(),
-            TridRule::RequestOrZero => words.next() == Some(b"0"),
+            TridRule::RequestOrZero => words.nth(1) == Some(b"0"),
         }
+    }
+
+    /// Whether a line of a batch is one that may come long after the last that was counted, since the
+    /// server also sends it of itself.
+    fn comes_unasked(self, row: &Message) -> bool {
+        let other = self.row(row.verb).filter(|_| row.is_bare);
+        other.is_some_and(|other| other.trid == TridRule::Never && other.answers.is_empty())
     }
 }
 

@@ -24,6 +24,18 @@ impl List {
         lists.find(|list| list.as_str().as_bytes() == word)
     }
 
+    /// What being on the list adds to the sum of a contact (BATCH-7).
+    #[must_use]
+    pub fn bit(self) -> u32 {
+        1 << self as u32
+    }
+
+    /// The lists of a sum.
+    pub fn of_bits(bits: u32) -> impl Iterator<Item = Self> {
+        let all = Self::ALL.into_iter();
+        all.filter(move |list| bits & list.bit() != 0)
+    }
+
     /// The two letters.
     #[must_use]
     pub fn as_str(self) -> &'static str {

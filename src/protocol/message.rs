@@ -67,6 +67,8 @@ pub enum Param {
     Privacy,
     /// Which acknowledgement a message asks for: `U`, `N` or `A`.
     Mode,
+    /// The same, or `D` for data.
+    DataMode,
     /// A host with a port or without.
     Address,
     /// What lets a user into a switchboard: a secret while it lives.
@@ -81,6 +83,14 @@ pub enum Param {
     Group,
     /// The numbers of the groups that a contact is in, joined by commas.
     Groups,
+    /// The lists that a contact is on, as a sum.
+    Bits,
+    /// What a client can do, as a sum.
+    ClientId,
+    /// What a user shows of itself: an object, URL-encoded.
+    Object,
+    /// A flag: `0` or `1`.
+    Flag(&'static str),
     /// The length of the payload.
     Length,
     /// Any word; the text says what it is for.
@@ -88,6 +98,16 @@ pub enum Param {
 }
 
 impl Param {
+    /// Whether what stands for another parameter in an earlier dialect may stand for this one.
+    #[must_use]
+    fn takes(self, other: Self) -> bool {
+        match (self, other) {
+            (Self::Word(_), Self::Is(_) | Self::OneOf(_)) => false,
+            (Self::DataMode, Self::Mode) | (Self::Word(_), _) | (_, Self::Word(_)) => true,
+            _ => self == other,
+        }
+    }
+
     /// Whether a word looks like one: what has a form of its own has that form.
     #[must_use]
     pub fn fits(self, word: &[u8]) -> bool {
@@ -100,14 +120,29 @@ impl Param {
             | Self::Total
             | Self::SessionId
             | Self::Group
+            | Self::Bits
+            | Self::ClientId
             | Self::Length => is_number,
             Self::Handle => word.contains(&b'@'),
             Self::Prompt => Setting::Prompt.parse(word).is_some(),
             Self::Privacy => Setting::Privacy.parse(word).is_some(),
             Self::Mode => MODES.iter().any(|mode| word == mode.as_bytes()),
+            Self::DataMode => word == b"D" || Self::Mode.fits(word),
+            Self::Flag(_) => matches!(word, b"0" | b"1"),
             Self::Cookie => !word.is_empty(),
             Self::Address => is_address(word),
             _ => true,
+        }
+    }
+
+    /// What a client of the time says there, where that is the same for every user.
+    #[must_use]
+    pub fn usual(self) -> Option<&'static str> {
+        match self {
+            // Client 6.0, and messages in several packets.
+            Self::ClientId => Some("268435488"),
+            Self::Word("code base") => Some("MSMSGS"),
+            _ => None,
         }
     }
 
@@ -115,7 +150,7 @@ impl Param {
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
-            Self::Is(word) | Self::Word(word) => word,
+            Self::Is(word) | Self::Word(word) | Self::Flag(word) => word,
             Self::OneOf(words) => words.first().copied().unwrap_or_default(),
             Self::Dialect => "dialect",
             Self::Scheme => "scheme",
@@ -130,12 +165,15 @@ impl Param {
             Self::Name => "name",
             Self::State => "state",
             Self::Prompt | Self::Privacy => "setting",
-            Self::Mode => "mode",
+            Self::Mode | Self::DataMode => "mode",
             Self::Address => "address",
             Self::Cookie => "cookie",
             Self::SessionId => "session",
             Self::Group => "group",
             Self::Groups => "groups",
+            Self::Bits => "bits",
+            Self::ClientId => "client-id",
+            Self::Object => "object",
             Self::Key => "key",
             Self::Value => "value",
             Self::Length => "length",
@@ -220,6 +258,13 @@ impl Form {
         self
     }
 
+    /// Whether it only adds parameters to the end of a form of an earlier dialect.
+    #[must_use]
+    pub fn extends(&self, other: &Self) -> bool {
+        let mut pairs = self.params.iter().zip(other.params);
+        self.params.len() >= other.params.len() && pairs.all(|(own, other)| own.takes(*other))
+    }
+
     /// The least number of parameters.
     #[must_use]
     pub const fn least(&self) -> usize {
@@ -277,6 +322,9 @@ pub struct Message {
     pub kinds: Kinds,
     /// Whether a TrID follows the verb.
     pub trid: TridRule,
+    /// Whether it is a line of a batch that has neither TrID nor number there, beside the row of the
+    /// same verb outside (BATCH-3).
+    pub is_bare: bool,
     /// Which requests it may answer. Empty for requests, and for what only comes unasked.
     pub answers: &'static [Verb],
     /// What follows the line.
@@ -322,6 +370,7 @@ impl Message {
             direction,
             kinds,
             trid: TridRule::Request,
+            is_bare: false,
             answers: &[],
             payload: PayloadForm::None,
             forms,
@@ -366,6 +415,14 @@ impl Message {
     /// It may answer these requests.
     pub(super) const fn to(mut self, requests: &'static [Verb]) -> Self {
         self.answers = requests;
+        self
+    }
+
+    /// It is what a line of the batch is where it stands in none of the numbered forms.
+    pub(super) const fn bare(mut self) -> Self {
+        self.trid = TridRule::Never;
+        self.is_bare = true;
+        self.answers = &[Verb::Syn];
         self
     }
 
@@ -471,9 +528,11 @@ impl Message {
         }
     }
 
-    /// Whether it stands for another row: same verb, same direction, a kind of server in common.
+    /// Whether it stands for another row: same verb, same direction, a kind of server in common, in
+    /// a batch or outside.
     pub(super) fn replaces(&self, other: &Self) -> bool {
         self.verb == other.verb
+            && self.is_bare == other.is_bare
             && self.direction == other.direction
             && self.kinds.overlaps(other.kinds)
     }

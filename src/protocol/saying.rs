@@ -188,8 +188,14 @@ mod tests {
         for line in ["USR 1 MD5 S 4", "SND 1 OK", "CAL 1 RINGING 7", "911 1", ""] {
             assert!(!lets_in(line), "{line}");
         }
-        let schemes = DIALECTS.map(Dialect::login_scheme);
-        assert!(schemes.iter().all(|scheme| *scheme == Some("MD5")));
+        for dialect in DIALECTS {
+            let scheme = if dialect.takes_tickets() {
+                "TWN"
+            } else {
+                "MD5"
+            };
+            assert_eq!(dialect.login_scheme(), Some(scheme));
+        }
     }
 
     #[test]

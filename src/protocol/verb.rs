@@ -99,6 +99,7 @@ verbs! {
     Adg b"ADG";
     Reg b"REG";
     Rmg b"RMG";
+    Pgd b"PGD";
 }
 
 impl Verb {

@@ -12,7 +12,7 @@ use compact_str::CompactString;
 use smallvec::SmallVec;
 
 use crate::diagnostic::{Source, Span};
-use crate::protocol::{ClauseId, List, Setting};
+use crate::protocol::{ClauseId, Dialect, List, Setting};
 use crate::transcript::ConnName;
 
 /// One scenario, ready to be run: a file without a matrix, or one row of it.
@@ -167,6 +167,39 @@ pub struct Step {
     pub optional: bool,
     /// Part of `use:` or of `setup:`: a failure makes the scenario broken.
     pub precondition: bool,
+    /// The dialects that it is for.
+    pub era: Era,
+}
+
+/// The dialects that a step is for: from one on, up to one.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Era {
+    /// The first; it is written in the forms of that one.
+    pub since: Option<&'static Dialect>,
+    /// The last.
+    pub until: Option<&'static Dialect>,
+}
+
+impl Era {
+    /// Whether a dialect is one of them.
+    #[must_use]
+    pub fn has(self, dialect: &Dialect) -> bool {
+        self.since.is_none_or(|since| since <= dialect)
+            && self.until.is_none_or(|until| dialect <= until)
+    }
+
+    /// Those of both.
+    #[must_use]
+    pub fn within(self, outer: Self) -> Self {
+        let earlier = |one: Option<&'static Dialect>, other| match (one, other) {
+            (Some(one), Some(other)) => Some(std::cmp::min(one, other)),
+            (one, other) => one.or(other),
+        };
+        Self {
+            since: self.since.max(outer.since),
+            until: earlier(self.until, outer.until),
+        }
+    }
 }
 
 /// Marks a branch as a variation.
@@ -206,6 +239,15 @@ pub enum Action {
     OneOf(Vec<Vec<Step>>),
     /// Does the steps this many times; `{i}` counts from 1.
     Repeat(u32, Vec<Step>),
+    /// Has a ticket of the login server for a user, by the server's word, and binds it.
+    Ticket {
+        /// A connection of the user.
+        conn: ConnName,
+        /// The word that the server gave for it.
+        word: Text,
+        /// The capture that it is bound to.
+        into: String,
+    },
     /// Waits until all connections are quiet.
     Settle,
     /// Stops the server in order, as `launch.stop` says.
@@ -213,6 +255,9 @@ pub enum Action {
     /// Starts the server again.
     StartServer,
 }
+
+/// The capture that a ticket is bound to where nothing else is said.
+pub const TICKET: &str = "ticket";
 
 /// Something to send.
 #[derive(Debug, Clone)]

@@ -1,7 +1,9 @@
 //! In which dialects a scenario can be played.
 
-use super::ast::{Action, Expr, Part, Scenario, SendItem, Step};
-use crate::protocol::{DIALECTS, Dialect, Direction, Param, ServerKind, Verb};
+use super::ast::{
+    Action, Era, Expected, Expr, Part, Payload, Scenario, SendItem, Step, Text, WordKind,
+};
+use crate::protocol::{DIALECTS, Dialect, Direction, Grammar, Param, ServerKind, Verb};
 
 impl Scenario {
     /// Whether it shows what it is about only on accounts that nobody has used.
@@ -13,30 +15,49 @@ impl Scenario {
     /// The dialect in whose forms its steps are written: the first that it can be played in.
     #[must_use]
     pub fn written_for(&self) -> &'static Dialect {
+        let offered = self.offered();
         let mut all = DIALECTS.into_iter();
-        let own = all.find(|dialect| self.is_for(dialect));
+        let own = all.find(|dialect| self.is_meant_for(dialect, &offered));
         own.unwrap_or_default()
     }
 
-    /// The dialect that it is played in where nobody chooses: the one that it names alone, or the
-    /// first that it can be played in.
+    /// The same with the steps alone that are for this dialect.
     #[must_use]
-    pub fn own_dialect(&self) -> &'static Dialect {
-        let named = match &self.dialects[..] {
-            [only] => Dialect::named(only.as_bytes()),
-            _ => None,
-        };
-        named.unwrap_or_else(|| self.written_for())
+    pub fn in_dialect(mut self, dialect: &Dialect) -> Self {
+        keep(&mut self.setup, dialect);
+        keep(&mut self.steps, dialect);
+        self
+    }
+
+    /// Whether some of its steps are for some dialects alone.
+    #[must_use]
+    pub fn has_eras(&self) -> bool {
+        has_eras(&self.setup) || has_eras(&self.steps)
     }
 
     /// Whether it can be played in a dialect: all its clauses hold there, its `dialects` have it,
-    /// and what it offers in VER of its own is that dialect.
+    /// what it offers in VER of its own is that dialect, and its lines say the same there.
     #[must_use]
-    pub fn is_for(&self, dialect: &Dialect) -> bool {
+    pub fn is_for(&self, dialect: &'static Dialect) -> bool {
+        self.is_meant_for(dialect, &self.offered()) && {
+            let reading = Reading {
+                written: self.written_for(),
+                played: dialect,
+            };
+            reading.has_steps(&self.setup) && reading.has_steps(&self.steps)
+        }
+    }
+
+    fn is_meant_for(&self, dialect: &Dialect, offered: &[&'static Dialect]) -> bool {
+        self.is_allowed(dialect) && (offered.is_empty() || offered.contains(&dialect))
+    }
+
+    /// What it offers in VER of its own.
+    fn offered(&self) -> Vec<&'static Dialect> {
         let mut offered = Vec::new();
         offers(&self.setup, &mut offered);
         offers(&self.steps, &mut offered);
-        self.is_allowed(dialect) && (offered.is_empty() || offered.contains(&dialect))
+        offered
     }
 
     /// The names of the dialects that it can be played in.
@@ -64,6 +85,137 @@ impl Scenario {
         (self.dialects.is_empty() || self.dialects.iter().any(is_named))
             && clauses.all(|clause| clause.clause().holds_in(dialect))
     }
+}
+
+/// Whether any step is for some dialects alone.
+fn has_eras(steps: &[Step]) -> bool {
+    steps.iter().any(|step| {
+        step.era != Era::default()
+            || match &step.action {
+                Action::AnyOrder(steps) | Action::Repeat(_, steps) => has_eras(steps),
+                Action::OneOf(branches) => branches.iter().any(|branch| has_eras(branch)),
+                _ => false,
+            }
+    })
+}
+
+/// Takes away the steps that are not for a dialect.
+fn keep(steps: &mut Vec<Step>, dialect: &Dialect) {
+    steps.retain(|step| step.era.has(dialect));
+    for step in steps {
+        match &mut step.action {
+            Action::AnyOrder(steps) | Action::Repeat(_, steps) => keep(steps, dialect),
+            Action::OneOf(branches) => {
+                branches.iter_mut().for_each(|branch| keep(branch, dialect));
+                branches.retain(|branch| !branch.is_empty());
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Steps that are written for one dialect, read in another.
+#[derive(Clone, Copy)]
+struct Reading {
+    written: &'static Dialect,
+    played: &'static Dialect,
+}
+
+impl Reading {
+    /// Whether all lines of the steps say the same in both.
+    fn has_steps(self, steps: &[Step]) -> bool {
+        let own = steps.iter().filter(|step| step.era.has(self.played));
+        own.into_iter().all(|step| {
+            let written = step
+                .era
+                .since
+                .map_or(self.written, |it| it.max(self.written));
+            Self { written, ..self }.has_step(step)
+        })
+    }
+
+    fn has_step(self, step: &Step) -> bool {
+        if self.written == self.played {
+            return true;
+        }
+        match &step.action {
+            Action::Send(send) => send.items.iter().all(|item| match item {
+                SendItem::Line { text, .. } => {
+                    self.has_line(send.conn.kind(), Direction::ToServer, &words_of(text))
+                }
+                SendItem::Raw(Payload::Text(text)) => {
+                    let whole = words_of(text).join(" ");
+                    let mut lines = whole.lines();
+                    lines.all(|line| self.is_complete(send.conn.kind(), line))
+                }
+                SendItem::Raw(_) => true,
+            }),
+            Action::Expect(expect) => match &expect.what {
+                Expected::Line { pattern, .. } => {
+                    let words = pattern.words.iter().map(|word| match &word.kind {
+                        WordKind::Text(text) => words_of(text).concat(),
+                        _ => String::new(),
+                    });
+                    let words: Vec<String> = words.collect();
+                    self.has_line(expect.conn.kind(), Direction::ToClient, &words)
+                }
+                _ => true,
+            },
+            Action::AnyOrder(steps) | Action::Repeat(_, steps) => self.has_steps(steps),
+            Action::OneOf(branches) => branches.iter().all(|branch| self.has_steps(branch)),
+            _ => true,
+        }
+    }
+
+    /// Whether a line that is sent as it is lacks nothing in the dialect that is played.
+    fn is_complete(self, kind: ServerKind, line: &str) -> bool {
+        let grammar = Grammar {
+            dialect: self.played,
+            ..Grammar::new(kind, Direction::ToServer)
+        };
+        let words = line.split_whitespace().map(str::as_bytes);
+        grammar.missing(self.written, words).is_empty()
+    }
+
+    /// Whether a line, each of whose unknown words is empty, has a form that the dialect which is
+    /// played only adds words to; and whether what answers it is so too.
+    fn has_line(self, kind: ServerKind, direction: Direction, words: &[String]) -> bool {
+        let verb = words.first().map(|word| Verb::parse(word.as_bytes()));
+        let verb = verb.unwrap_or_default();
+        let row = |dialect: &'static Dialect| dialect.find(direction, kind, verb);
+        let Some(written) = row(self.written) else {
+            return true;
+        };
+        let Some(played) = row(self.played) else {
+            return false;
+        };
+        let params = words
+            .iter()
+            .skip(written.first_param())
+            .map(|word| word.as_bytes());
+        let forms = (written.form(params.clone()), played.form(params));
+        let is_extended = match forms {
+            (Some(written), Some(played)) => played.extends(written),
+            _ => true,
+        };
+        let batch_of = |dialect: &'static Dialect| dialect.has_bare_batch_of(verb);
+        let is_asked = direction == Direction::ToServer;
+        is_extended && (!is_asked || batch_of(self.written) == batch_of(self.played))
+    }
+}
+
+/// The words of a text; one with an expression in it is empty.
+fn words_of(text: &Text) -> Vec<String> {
+    let parts = text.parts.iter().map(|part| match part {
+        Part::Expr(_) => "\0",
+        Part::Literal(literal) => literal,
+    });
+    let whole: String = parts.collect();
+    let words = whole.split(' ').map(|word| match word.contains('\0') {
+        true => String::new(),
+        false => word.to_owned(),
+    });
+    words.collect()
 }
 
 /// The known dialects that steps offer by their names.
@@ -137,24 +289,62 @@ mod tests {
             scenario.limit_to(Dialect::named(name).unwrap());
             scenario.dialects.join(" ")
         };
-        assert_eq!(limited(b"MSNP7"), "", "there is no later one");
+        assert_eq!(limited(b"MSNP9"), "", "there is no later one");
         assert_eq!(limited(b"MSNP2"), "", "it is for none of them");
         assert_eq!(limited(b"MSNP6"), "MSNP5 MSNP6");
         assert_eq!(limited(b"MSNP5"), "MSNP5");
     }
 
     #[test]
+    fn lines_that_a_later_dialect_says_otherwise_are_not_for_it() {
+        let plain = "clauses: [REPLY-1]";
+        let last = |steps: &str| of(plain, steps).0.pop();
+        for (steps, latest) in [
+            ("  - C: CHG {t} NLN\n  - S: CHG {t} NLN", 9),
+            (
+                "  - C: USR {t} MD5 I {alice.handle}\n  - S: USR {t} MD5 S *",
+                7,
+            ),
+            ("  - C: INF {t}", 7),
+            ("  - C: SYN {t} 0\n  - S: SYN {t} *", 7),
+            ("  - C: LST {t} FL\n  - S: LST {t} FL ...", 8),
+            ("  - C: { raw: \"CHG 5 NLN\\r\" }", 7),
+            ("  - C: INF {t}\n    until: MSNP7\n  - C: PNG", 9),
+            ("  - C: CHG {t} NLN 5\n    since: MSNP8\n  - C: PNG", 9),
+        ] {
+            assert_eq!(last(steps), Some(latest), "{steps}");
+        }
+    }
+
+    #[test]
+    fn steps_that_are_not_for_a_dialect_are_taken_away() {
+        let steps =
+            "  - C: INF {t}\n    until: MSNP7\n  - C: PNG\n    since: MSNP8\n  - S: QNG ...";
+        let text = format!("description: x\nclauses: [REPLY-1]\nusers: [alice]\nsteps:\n{steps}\n");
+        let scenario = load("x", &Source::new("x.yaml", text), &NoFiles).unwrap();
+        let [scenario] = scenario.as_slice() else {
+            panic!("one scenario");
+        };
+        assert!(scenario.has_eras());
+        for dialect in DIALECTS {
+            let own = scenario.clone().in_dialect(dialect);
+            assert_eq!(own.steps.len(), 2, "{dialect}");
+            assert!(scenario.is_for(dialect), "{dialect}");
+        }
+    }
+
+    #[test]
     fn a_scenario_is_for_all_dialects_unless_it_says_so() {
         let any = "  - C: VER 1 {dialect} CVR0\n  - S: VER 1 {dialect} ...";
         let head = "clauses: [VER-1]";
-        assert_eq!(of(head, any), (vec![2, 3, 4, 5, 6, 7], 2));
+        assert_eq!(of(head, any), ((2..=9).collect(), 2));
         let chosen = "clauses: [VER-1]\ndialects: [MSNP5, MSNP6]";
         assert_eq!(of(chosen, any), (vec![5, 6], 5));
         let unknown = "  - C: VER 1 MSNP99 CVR0\n  - S: VER 1 0";
-        assert_eq!(of(head, unknown), (vec![2, 3, 4, 5, 6, 7], 2));
+        assert_eq!(of(head, unknown), ((2..=9).collect(), 2));
         let literal = "  - C: VER 1 MSNP2 CVR0\n  - S: VER 1 MSNP2 ...";
         assert_eq!(of(head, literal), (vec![2], 2));
         let among = "  - C: VER 1 {'MSNP2'} {dialect} CVR0\n  - S: VER 1 {dialect} ...";
-        assert_eq!(of("clauses: [NEGO-2]", among), (vec![3, 4, 5, 6, 7], 3));
+        assert_eq!(of("clauses: [NEGO-2]", among), ((3..=9).collect(), 3));
     }
 }

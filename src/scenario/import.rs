@@ -8,8 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::ast::{
-    Action, Expect, Expected, Expr, LinePattern, Needs, Part, Payload, PayloadPattern, Scenario,
-    Send, SendItem, Step, Text, WordKind, WordPattern,
+    Action, Era, Expect, Expected, Expr, LinePattern, Needs, Part, Payload, PayloadPattern,
+    Scenario, Send, SendItem, Step, Text, WordKind, WordPattern,
 };
 use crate::diagnostic::{Source, Span};
 use crate::protocol::{ClauseId, Dialect, Direction, Message, ServerKind, Verb};
@@ -235,6 +235,7 @@ impl Importer<'_> {
             varies: None,
             optional: false,
             precondition: false,
+            era: Era::default(),
         }
     }
 

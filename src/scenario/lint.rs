@@ -142,6 +142,14 @@ impl Linter<'_> {
                 self.rounds -= 1;
             }
             Action::Settle => {}
+            Action::Ticket { conn, word, into } => {
+                let allowed = Allowed {
+                    length: false,
+                    fresh: false,
+                };
+                self.text(step, conn, word, allowed, state);
+                state.captures.insert(into.clone());
+            }
             Action::StopServer | Action::StartServer => {
                 if !self.scenario.needs.launch {
                     let message = "the scenario does not say that it owns the server's process";

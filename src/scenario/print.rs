@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::ast::{
     Action, Expect, Expected, Fixture, Needs, Payload, PayloadPattern, Scenario, Send, SendItem,
-    Stage, Step, User,
+    Stage, Step, TICKET, User,
 };
 use super::source_form;
 use crate::protocol::{List, Setting};
@@ -250,6 +250,13 @@ impl Printer {
                     Some(step),
                 );
             }
+            Action::Ticket { conn, word, into } => {
+                let word = quote(&source_form::no_keyword(word));
+                self.line(level, &format!("- {conn} ticket: {word}"));
+                if into != TICKET {
+                    self.line(level + 1, &format!("as: {into}"));
+                }
+            }
             Action::Settle => self.line(level, "- settle: true"),
             Action::StopServer => self.line(level, "- server: stop"),
             Action::StartServer => self.line(level, "- server: start"),
@@ -259,6 +266,11 @@ impl Printer {
         }
         if step.optional {
             self.line(level + 1, "optional: true");
+        }
+        for (key, dialect) in [("since", step.era.since), ("until", step.era.until)] {
+            if let Some(dialect) = dialect {
+                self.line(level + 1, &format!("{key}: {dialect}"));
+            }
         }
         if step.precondition && !precondition {
             self.line(level + 1, "precondition: true");

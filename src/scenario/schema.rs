@@ -5,7 +5,7 @@
 
 use serde_json::{Value, json};
 
-use crate::protocol::{Clause, ONLINE_STATES, Setting};
+use crate::protocol::{Clause, DIALECTS, ONLINE_STATES, Setting};
 
 /// The schema (draft 2020-12).
 #[must_use]
@@ -163,6 +163,9 @@ fn step(more: &Value) -> Value {
         "payload": {
             "anyOf": [{ "$ref": "#/$defs/payload" }, { "$ref": "#/$defs/expectedPayload" }],
         },
+        "since": dialect("the first dialect that it is for"),
+        "until": dialect("the last dialect that it is for"),
+        "as": scalar("the name that the ticket is bound to"),
         "except": texts("lines that may come although `nothing` is expected"),
     });
     if let (Some(all), Some(more)) = (properties.as_object_mut(), more.as_object()) {
@@ -175,6 +178,7 @@ fn step(more: &Value) -> Value {
             "^([^ ]+ )?C$": { "$ref": "#/$defs/send" },
             "^([^ ]+ )?S$": scalar("a line by words, error, refused, closed or nothing"),
             "^([^ ]+ )?open$": scalar("an address, or default"),
+            "^([^ ]+ )?ticket$": scalar("the word that the server gave for a login ticket"),
         },
         "additionalProperties": false,
         "minProperties": 1,
@@ -230,6 +234,11 @@ fn expected_payload() -> Value {
         one("length", number(0, u64::from(u32::MAX), "any bytes, this many")),
         one("matches", scalar("a regular expression")),
     ] })
+}
+
+fn dialect(description: &str) -> Value {
+    let names = DIALECTS.map(|dialect| dialect.name);
+    json!({ "enum": names, "description": description })
 }
 
 /// A text as YAML has it: unquoted numbers and truth values are taken for what they look like.

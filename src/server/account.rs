@@ -46,12 +46,23 @@ impl Presence {
     }
 }
 
+/// What a user's client says of itself in CHG: from MSNP8 on what it can do, from MSNP9 on the object
+/// that the user shows. In earlier dialects it says nothing.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Client {
+    /// What it can do, as it was sent.
+    pub(super) id: Option<Arc<str>>,
+    /// The object, as it was sent.
+    pub(super) object: Option<Arc<str>>,
+}
+
 /// How a user last saw a contact.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Sight {
     pub(super) contact: AccountId,
     pub(super) state: &'static str,
     pub(super) name: Arc<str>,
+    pub(super) client: Client,
 }
 
 /// One user, logged in or not.
@@ -74,6 +85,8 @@ pub(super) struct Account {
     block: List,
     pub(super) reverse: List,
     pub(super) presence: Option<Presence>,
+    /// What the client of this login has said last.
+    pub(super) client: Client,
     /// In state FLN: what the user saw when it went there.
     pub(super) last_seen: Vec<Sight>,
 }
@@ -106,6 +119,7 @@ impl Account {
             block: List::default(),
             reverse: List::default(),
             presence: None,
+            client: Client::default(),
             last_seen: Vec::new(),
         }
     }

@@ -180,6 +180,13 @@ impl Connection {
         self.decoder.set_rule(Requests(self.grammar()));
     }
 
+    /// Lines to a switchboard connection look like those to the login behind it.
+    pub(super) fn take_shape(&mut self, of_login: Option<Shape>) {
+        if let Some(Shape(spoken)) = of_login {
+            self.spoken = spoken;
+        }
+    }
+
     /// What the connection leads to.
     pub(super) fn kind(&self) -> ServerKind {
         match &self.phase {

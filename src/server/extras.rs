@@ -15,6 +15,9 @@ const LOGIN_PAGE: &str = "http://www.hotmail.com/cgi-bin/dasp/hminfo_shell.asp";
 /// The number of the service's pages.
 const SITE: u32 = 2;
 
+/// In how many seconds a client is to send the next PNG.
+const PING_WITHIN: u32 = 50;
+
 /// Nobody has a device for pages here.
 //= PAG-1
 const NOT_PAGED: Refusal = Refusal::Error(800);
@@ -29,6 +32,7 @@ impl Server {
             //= SDC-3
             "SDC" => self.mail_invitation(conn, request),
             "PAG" => Err(NOT_PAGED),
+            "PGD" => self.page_device(request),
             "FND" => self.search(conn, request),
             "PNG" => self.ping(conn),
             _ => Err(Refusal::Close),
@@ -37,6 +41,7 @@ impl Server {
 
     //= CVR-1
     //= CVER-1
+    //= CVER-2
     fn recommend_version(&mut self, conn: ConnId, request: &Request<'_>) -> Outcome {
         let trid = request.trid();
         let line = format_args!("CVR {trid} {CLIENT} {CLIENT} {CLIENT} {DOWNLOAD} {DOWNLOAD}");
@@ -95,9 +100,22 @@ impl Server {
         Ok(())
     }
 
+    //= PGD-1
+    fn page_device(&self, request: &Request<'_>) -> Outcome {
+        match request.params {
+            [_, b"1" | b"2", _] => Err(NOT_PAGED),
+            [_, device, _] if device.iter().all(u8::is_ascii_digit) => Err(Refusal::Error(201)),
+            _ => Err(Refusal::Close),
+        }
+    }
+
     /// Searches a directory of nobody: the accounts have neither first names nor cities.
     //= FND-1
+    //= FIND-1
     fn search(&mut self, conn: ConnId, request: &Request<'_>) -> Outcome {
+        if self.connections.shape(conn).has_no_search() {
+            return Err(Refusal::Error(502));
+        }
         let keys = ["fname=", "lname=", "city=", "state=", "country="];
         let is_search = request
             .params
@@ -115,8 +133,15 @@ impl Server {
 
     //= PNG-1
     //= QNG-1
+    //= QNG-2
     fn ping(&mut self, conn: ConnId) -> Outcome {
-        self.outbox.line(conn, format_args!("QNG"));
+        let within = More(
+            self.connections
+                .shape(conn)
+                .has_objects()
+                .then_some(PING_WITHIN),
+        );
+        self.outbox.line(conn, format_args!("QNG{within}"));
         Ok(())
     }
 }

@@ -217,7 +217,9 @@ impl Fixture {
             format!("VER 1 MSNP{dialect}"),
         );
         self.ask(conn, &offer, &agreed);
-        self.ask(conn, "INF 2", "INF 2 MD5");
+        if dialect < 8 {
+            self.ask(conn, "INF 2", "INF 2 MD5");
+        }
         conn
     }
 
@@ -235,6 +237,13 @@ impl Fixture {
         self.c(conn, &format!("USR 4 MD5 S {response}"));
     }
 
+    /// Sends both steps of USR with a ticket, without looking at the answer to the second.
+    #[track_caller]
+    pub(super) fn bring(&mut self, conn: ConnId, name: &str, ticket: &str) {
+        self.ask(conn, &format!("USR 3 TWN I {}", at(name)), "USR 3 TWN S *");
+        self.c(conn, &format!("USR 4 TWN S {ticket}"));
+    }
+
     /// A user who has logged in and sent no CHG.
     #[track_caller]
     pub(super) fn login(&mut self, name: &str) -> ConnId {
@@ -245,8 +254,18 @@ impl Fixture {
     #[track_caller]
     pub(super) fn login_in(&mut self, name: &str, dialect: u8) -> ConnId {
         let conn = self.greet_in(dialect);
-        self.authenticate(conn, name, &format!("pw-{name}"));
-        let verified = if dialect < 6 { "" } else { " 1" };
+        let password = format!("pw-{name}");
+        if dialect < 8 {
+            self.authenticate(conn, name, &password);
+        } else {
+            let ticket = self.server.issue_ticket(self.now, &at(name), &password);
+            self.bring(conn, name, &ticket.unwrap());
+        }
+        let verified = match dialect {
+            ..6 => "",
+            6..8 => " 1",
+            8.. => " 1 0",
+        };
         self.expect(conn, &format!("USR 4 OK {} *{verified}", at(name)));
         self.expect(conn, "MSG Hotmail Hotmail *");
         self.nothing(conn);
@@ -263,8 +282,9 @@ impl Fixture {
     #[track_caller]
     pub(super) fn online_in(&mut self, name: &str, state: &str, dialect: u8) -> ConnId {
         let conn = self.login_in(name, dialect);
-        self.c(conn, &format!("CHG 5 {state}"));
-        self.expect(conn, &format!("CHG 5 {state}"));
+        let client = if dialect < 8 { "" } else { " 32" };
+        self.c(conn, &format!("CHG 5 {state}{client}"));
+        self.expect(conn, &format!("CHG 5 {state}{client}"));
         self.skip(conn);
         conn
     }

@@ -3,7 +3,7 @@
 use md5::{Digest, Md5};
 
 use super::Server;
-use super::account::Presence;
+use super::account::{Client, Presence};
 use super::connection::{Attempt, End, Login, Phase};
 use super::handle::{BadHandle, parse_handle};
 use super::id::{AccountId, ConnId};
@@ -11,8 +11,10 @@ use super::outbox::More;
 use super::request::{Outcome, Refusal, Request};
 use crate::protocol::{Dialect, ServerKind};
 
-/// The one security package that this server knows.
-const PACKAGE: &str = "MD5";
+/// The security package of passwords, up to MSNP7.
+const PASSWORDS: &str = "MD5";
+/// That of tickets, from MSNP8 on.
+const TICKETS: &str = "TWN";
 
 /// A login command at the wrong time.
 const NOT_EXPECTED: Refusal = Refusal::ErrorAndClose(715);
@@ -24,8 +26,13 @@ impl Server {
             "INF" => self.name_packages(conn, request),
             "USR" => self.authenticate(conn, request),
             "OUT" => self.sign_out(conn),
+            //= CVER-2
+            "CVR" if self.has_dialect(conn) && self.connections.shape(conn).takes_tickets() => {
+                self.extra_command(conn, request)
+            }
             //= USR-13
             //= USR-14
+            //= TWN-13
             _ => Err(Refusal::ErrorAndClose(302)),
         }
     }
@@ -88,7 +95,8 @@ impl Server {
         //= INF-2
         //= PKG-1
         let trid = request.trid();
-        self.outbox.line(conn, format_args!("INF {trid} {PACKAGE}"));
+        self.outbox
+            .line(conn, format_args!("INF {trid} {PASSWORDS}"));
         Ok(())
     }
 
@@ -101,13 +109,22 @@ impl Server {
         }
         //= USR-11
         //= TWN-10
-        if *package != PACKAGE.as_bytes() {
+        //= TWN-6
+        if *package != self.package(conn).as_bytes() {
             return Err(Refusal::Close);
         }
         match *step {
             b"I" => self.begin_login(conn, request, value),
             b"S" => self.finish_login(conn, request, value),
             _ => Err(Refusal::Close),
+        }
+    }
+
+    /// The one security package that a client can log in with.
+    fn package(&self, conn: ConnId) -> &'static str {
+        match self.connections.shape(conn).takes_tickets() {
+            true => TICKETS,
+            false => PASSWORDS,
         }
     }
 
@@ -131,6 +148,7 @@ impl Server {
     //= XFR-4
     //= REFER-1
     //= REFER-2
+    //= REFER-3
     fn refer_to_notification(&mut self, conn: ConnId, request: &Request<'_>) -> Outcome {
         let (trid, addresses) = (request.trid(), &self.config.addresses);
         let (shape, address) = (self.connections.shape(conn), &addresses.notification);
@@ -142,32 +160,51 @@ impl Server {
         Ok(())
     }
 
-    /// Challenges anybody: whether the handle is a user's shows only at the response.
+    /// Challenges anybody, or asks anybody for a ticket: whether the handle is a user's shows only at
+    /// the response.
     //= USR-1
     //= USR-9
+    //= TWN-1
     fn challenge(&mut self, conn: ConnId, request: &Request<'_>, handle: &str) -> Outcome {
+        let (shape, package) = (self.connections.shape(conn), self.package(conn));
+        let challenge = match shape.takes_tickets() {
+            true => self.ticket_word(),
+            false => format!("{}.{}", self.unix_time(), self.random.next()),
+        };
         let attempt = self.quirks.challenged(Box::new(Attempt {
             handle: handle.to_owned(),
-            challenge: format!("{}.{}", self.unix_time(), self.random.next()),
+            challenge,
         }));
         let (trid, challenge) = (request.trid(), &attempt.challenge);
         self.outbox
-            .line(conn, format_args!("USR {trid} {PACKAGE} S {challenge}"));
+            .line(conn, format_args!("USR {trid} {package} S {challenge}"));
         self.login(conn)?.attempt = Some(attempt);
         Ok(())
     }
 
     fn finish_login(&mut self, conn: ConnId, request: &Request<'_>, response: &[u8]) -> Outcome {
         //= USR-10
+        //= TWN-5
         let attempt = self.login(conn)?.attempt.take();
         let attempt = self.quirks.responded(attempt).ok_or(NOT_EXPECTED)?;
         //= USR-5
-        let verified = self.verify(&attempt, response);
+        //= TWN-3
+        //= TWN-11
+        let takes_tickets = self.connections.shape(conn).takes_tickets();
+        let verified = match takes_tickets {
+            true => self.account_of_ticket(&attempt, response),
+            false => self.verify(&attempt, response),
+        };
         let account = self.let_in(&attempt, response, verified);
         //= USR-6
         //= USR-7
         //= USR-8
-        let account = account.ok_or(Refusal::Error(911))?;
+        //= TWN-4
+        //= TWN-7
+        let account = account.ok_or(match takes_tickets {
+            true => Refusal::ErrorAndClose(911),
+            false => Refusal::Error(911),
+        })?;
         self.log_in(conn, account, request);
         Ok(())
     }
@@ -194,6 +231,7 @@ impl Server {
         }
         self.rearm(conn);
         self.directory[account].presence = Some(Presence::new(conn));
+        self.directory[account].client = Client::default();
         //= USR-2
         //= USR-3
         //= USR-4
@@ -202,9 +240,11 @@ impl Server {
         let shape = self.connections.shape(conn);
         //= VERIF-1
         let verified = More(shape.tells_verified().then_some("1"));
+        //= TWN-2
+        let kid = More(shape.takes_tickets().then_some("0"));
         self.outbox.line(
             conn,
-            format_args!("USR {trid} OK {handle} {name}{verified}"),
+            format_args!("USR {trid} OK {handle} {name}{verified}{kid}"),
         );
         self.send_profile(conn);
         self.after_login(conn, account);

@@ -12,19 +12,26 @@ enum Mode {
     Unacknowledged,
     /// N: its failure.
     Failure,
-    /// A: its success or failure.
+    /// A: its success or failure; D, of data, the same.
     Both,
 }
 
 impl Mode {
-    fn parse(word: &[u8]) -> Option<Self> {
+    //= DATA-4
+    fn parse(word: &[u8], has_data: bool) -> Option<Self> {
         match word {
+            b"D" if has_data => Some(Self::Both),
             b"U" => Some(Self::Unacknowledged),
             b"N" => Some(Self::Failure),
             b"A" => Some(Self::Both),
             _ => None,
         }
     }
+}
+
+/// Whether a message says that it is data between two clients.
+fn speaks_of_data(payload: &[u8]) -> bool {
+    memchr::memmem::find(payload, b"application/x-msnmsgrp2p").is_some()
 }
 
 impl Server {
@@ -42,7 +49,13 @@ impl Server {
             return Err(Refusal::Close);
         };
         //= MSG-10
-        let mode = Mode::parse(mode).ok_or(Refusal::Close)?;
+        let has_data = self.connections.shape(conn).has_objects();
+        let is_data = *mode == b"D";
+        let mode = Mode::parse(mode, has_data).ok_or(Refusal::Close)?;
+        //= DATA-3
+        if has_data && !is_data && speaks_of_data(request.payload) {
+            return Err(Refusal::Close);
+        }
         let session = self.sessions.get(seat.session).ok_or(Refusal::Close)?;
         let sender = session.participant(conn).ok_or(Refusal::Close)?;
         let (handle, name) = (&sender.handle, &sender.name);
@@ -62,11 +75,13 @@ impl Server {
         let trid = request.trid();
         match (mode, is_delivered) {
             //= MSG-6
+            //= DATA-2
             (Mode::Failure | Mode::Both, false) => {
                 self.outbox.line(conn, format_args!("NAK {trid}"));
             }
             //= MSG-7
             //= ACK-1
+            //= DATA-1
             (Mode::Both, true) => self.outbox.line(conn, format_args!("ACK {trid}")),
             //= MSG-4
             //= MSG-5
@@ -111,6 +126,26 @@ mod tests {
         s.expect(a, "MSG bob@hotmail.com BOB%20X 0");
         s.expect(a, "MSG bob@hotmail.com BOB%20X 0");
         s.nothing(a);
+    }
+
+    #[test]
+    fn data_is_for_those_who_have_it() {
+        let mut s = Fixture::new();
+        let (alice, bob) = (s.online_in("alice", "NLN", 9), s.online("bob", "NLN"));
+        let a = s.session(alice, "alice");
+        s.c(a, "MSG 1 D 0");
+        s.expect(a, "NAK 1");
+        let b = s.join(a, bob, "bob");
+        s.c(a, "MSG 2 D 0");
+        s.expect(a, "ACK 2");
+        s.expect(b, "MSG alice@hotmail.com ALICE%20X 0");
+        let data = "Content-Type: application/x-msnmsgrp2p\r\n\r\n";
+        let length = data.len();
+        s.raw(a, format!("MSG 3 N {length}\r\n{data}").as_bytes());
+        s.closed(a);
+        s.expect(b, "BYE alice@hotmail.com");
+        s.c(b, "MSG 4 D 0");
+        s.closed(b);
     }
 
     #[test]

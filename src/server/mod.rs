@@ -1,4 +1,5 @@
-//! The reference server: dispatch, notification and switchboard for MSNP2 to MSNP7, in memory.
+//! The reference server: dispatch, notification and switchboard for MSNP2 to MSNP9, in memory; and the
+//! login server that gives out tickets, as [`Server::issue_ticket`].
 //!
 //! Bytes go in, bytes come out; there is neither a socket nor a clock here. Time is an argument,
 //! counted from the server's start, and chance comes from a seed: the same calls give the same
@@ -23,6 +24,7 @@
 //! The room must not know the judges' model of the protocol, nor they it: they share `protocol`'s data.
 
 mod account;
+mod batch;
 mod challenge;
 mod config;
 mod connection;
@@ -56,6 +58,7 @@ mod session;
 mod settings;
 mod shape;
 mod switchboard;
+mod tickets;
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -76,6 +79,7 @@ use outbox::Outbox;
 use quirks::Quirks;
 use random::Random;
 use session::Sessions;
+use tickets::Tickets;
 
 /// A whole service: all its accounts, connections and sessions.
 #[derive(Debug)]
@@ -86,6 +90,7 @@ pub struct Server {
     directory: Directory,
     connections: Connections,
     cookies: Cookies,
+    tickets: Tickets,
     sessions: Sessions,
     outbox: Outbox,
     /// Connections with unread commands, left until the outbox has emptied.
@@ -104,6 +109,7 @@ impl Server {
             directory: Directory::new(std::mem::take(&mut config.accounts)),
             connections: Connections::default(),
             cookies: Cookies::default(),
+            tickets: Tickets::default(),
             sessions: Sessions::new(random.next()),
             outbox: Outbox::new(Tamper::new(config.faults)),
             backlog: VecDeque::new(),

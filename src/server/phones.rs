@@ -93,7 +93,7 @@ impl Server {
 
 /// Whether a user's numbers are for another who has the user on the FL.
 //= BPR-4
-fn shows_phones(quirks: &Quirks, user: &Account, watcher: AccountId) -> bool {
+pub(super) fn shows_phones(quirks: &Quirks, user: &Account, watcher: AccountId) -> bool {
     user.admits(watcher) || quirks.shows_phones_to_barred()
 }
 

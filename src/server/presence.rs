@@ -4,12 +4,16 @@
 //! the user's settings admit the watcher. Each entry of an FL remembers what its owner was told, so
 //! NLN and FLN go out exactly when that has ceased to be true.
 
+use std::fmt;
 use std::sync::Arc;
 
 use super::Server;
-use super::account::{Sight, shown};
+use super::account::{Account, Client, Sight, shown};
+use super::handle::{parse_number, printable};
 use super::id::{AccountId, ConnId};
+use super::outbox::More;
 use super::request::{Outcome, Refusal, Request};
+use super::shape::Shape;
 use crate::protocol::State;
 
 /// Why a watcher's view of a user is looked at.
@@ -17,8 +21,57 @@ use crate::protocol::State;
 enum Cause {
     /// The user's state or name is new.
     News,
+    /// What the user's client says of itself is new.
+    Client,
     /// It may be that another user may see it than before.
     Review,
+}
+
+/// What a client says of itself, in the dialect of whoever reads it; of one of an early dialect that
+/// is 0.
+//= CAPS-2
+//= OBJ-1
+//= OBJ-2
+//= MIX-2
+pub(super) struct Said<'u>(&'u Client, Shape);
+
+impl fmt::Display for Said<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(client, shape) = self;
+        if !shape.tells_client() {
+            return Ok(());
+        }
+        let object = client.object.as_ref().filter(|_| shape.has_objects());
+        write!(
+            f,
+            " {}{}",
+            client.id.as_deref().unwrap_or("0"),
+            More(object)
+        )
+    }
+}
+
+/// What the words behind the state in CHG say of the client. An object that is left out is taken away.
+//= CAPS-4
+//= OBJ-3
+//= OBJ-5
+fn parse_client(shape: Shape, words: &[&[u8]]) -> Result<Client, Refusal> {
+    let (id, object) = match *words {
+        [] if !shape.tells_client() => return Ok(Client::default()),
+        [id] if shape.tells_client() => (id, None),
+        [id, object] if shape.has_objects() => (id, Some(object)),
+        _ => return Err(Refusal::Close),
+    };
+    let word = printable(id).filter(|_| parse_number(id).is_some());
+    let object = match object.map(printable) {
+        Some(None) => return Err(Refusal::Error(201)),
+        Some(Some(object)) => Some(object.into()),
+        None => None,
+    };
+    Ok(Client {
+        id: Some(word.ok_or(Refusal::Error(201))?.into()),
+        object,
+    })
 }
 
 impl Server {
@@ -30,20 +83,28 @@ impl Server {
         account: AccountId,
         request: &Request<'_>,
     ) -> Outcome {
-        let [code] = request.params else {
+        let shape = self.connections.shape(conn);
+        let [code, rest @ ..] = request.params else {
             return Err(Refusal::Close);
         };
         //= CHG-2
         //= CHG-9
         //= CHG-11
         let state = State::parse(code).ok_or(Refusal::Error(201))?;
+        let client = parse_client(shape, rest)?;
         let user = &mut self.directory[account];
         let Some(presence) = user.presence.as_mut() else {
             return Err(Refusal::Close);
         };
         let before = presence.state.replace(state);
+        let is_other_client = user.client != client;
+        user.client = client;
         let (trid, code) = (request.trid(), state.as_str());
-        self.outbox.line(conn, format_args!("CHG {trid} {code}"));
+        //= CAPS-1
+        //= CAPS-5
+        let said = Said(&user.client, shape);
+        self.outbox
+            .line(conn, format_args!("CHG {trid} {code}{said}"));
         if before.is_none() || self.quirks.introduces_each_time() {
             //= PRES-1
             //= PRES-2
@@ -59,6 +120,10 @@ impl Server {
         let is_news = before.and_then(shown) != shown(state);
         if is_news && self.quirks.announces(before, state) {
             self.announce(account);
+        } else if is_other_client && !is_news {
+            //= CAPS-3
+            //= OBJ-4
+            self.tell_watchers(account, Cause::Client);
         }
         if before.is_none() && self.config.challenges {
             self.challenge_unasked(conn);
@@ -107,9 +172,12 @@ impl Server {
             return;
         };
         //= PRES-12
-        let is_news = match state {
-            Some(_) => !entry.is_shown || cause == Cause::News,
-            None => entry.is_shown,
+        let shows_client = self.connections.shape(conn).tells_client();
+        let is_news = match (state, cause) {
+            (Some(_), Cause::News) => true,
+            (Some(_), Cause::Client) => !entry.is_shown || shows_client,
+            (Some(_), Cause::Review) => !entry.is_shown,
+            (None, _) => entry.is_shown,
         };
         if is_news {
             entry.is_shown = state.is_some();
@@ -124,10 +192,11 @@ impl Server {
     fn send_presence(&mut self, conn: ConnId, subject: AccountId, state: Option<&str>) {
         let user = &self.directory[subject];
         let (handle, name) = (&user.handle, &user.name);
+        let said = self.said(user, conn);
         match state {
             Some(state) => self
                 .outbox
-                .line(conn, format_args!("NLN {state} {handle} {name}")),
+                .line(conn, format_args!("NLN {state} {handle} {name}{said}")),
             None => self.outbox.line(conn, format_args!("FLN {handle}")),
         }
     }
@@ -195,9 +264,14 @@ impl Server {
             entry.is_shown = true;
         }
         let user = &self.directory[contact];
-        let (handle, name) = (&user.handle, &user.name);
-        self.outbox
-            .line(conn, format_args!("ILN {trid} {state} {handle} {name}"));
+        let (handle, name, said) = (&user.handle, &user.name, self.said(user, conn));
+        let line = format_args!("ILN {trid} {state} {handle} {name}{said}");
+        self.outbox.line(conn, line);
+    }
+
+    /// What a user's client says of itself, as lines to this connection have it.
+    pub(super) fn said<'u>(&self, user: &'u Account, conn: ConnId) -> Said<'u> {
+        Said(&user.client, self.connections.shape(conn))
     }
 
     /// Keeps what a user sees who goes to state FLN and will be told nothing there.
@@ -213,6 +287,7 @@ impl Server {
             contact,
             state: self.visible_state(contact, watcher)?,
             name: Arc::clone(&self.directory[contact].name),
+            client: self.directory[contact].client.clone(),
         })
     }
 
@@ -249,6 +324,44 @@ mod tests {
             s.nothing(watcher);
         }
         (s, alice, bob, carol)
+    }
+
+    #[test]
+    fn each_sees_of_a_client_what_its_own_dialect_has() {
+        let mut s = Fixture::new();
+        let watchers = [7, 8, 9].map(|dialect| {
+            let name = ["bob", "carol", "dave"][dialect - 7];
+            let conn = s.online_in(name, "NLN", u8::try_from(dialect).unwrap());
+            s.add(conn, "FL", "alice");
+            conn
+        });
+        let alice = s.login_in("alice", 9);
+        let told = |s: &mut Fixture, said: &str, ends: [Option<&str>; 3]| {
+            s.c(alice, said);
+            for (watcher, end) in watchers.into_iter().zip(ends) {
+                if let Some(end) = end {
+                    s.expect(
+                        watcher,
+                        &format!("NLN NLN alice@hotmail.com ALICE%20X{end}"),
+                    );
+                }
+                s.nothing(watcher);
+            }
+        };
+        told(
+            &mut s,
+            "CHG 1 NLN 4294967295 %3Co%3E",
+            [Some(""), Some(" 4294967295"), Some(" 4294967295 %3Co%3E")],
+        );
+        s.expect(alice, "CHG 1 NLN 4294967295 %3Co%3E");
+        s.skip(alice);
+        told(&mut s, "CHG 2 NLN 4294967295 %3Co%3E", [None; 3]);
+        told(&mut s, "CHG 3 NLN 0", [None, Some(" 0"), Some(" 0")]);
+        s.expect(alice, "CHG 2 NLN 4294967295 %3Co%3E");
+        s.expect(alice, "CHG 3 NLN 0");
+        s.ask(alice, "CHG 4 NLN 4294967296", "201 4");
+        s.c(alice, "CHG 5 NLN");
+        s.closed(alice);
     }
 
     #[test]

@@ -43,7 +43,6 @@ impl Server {
                 //= LIVE-1
                 //= MSG-10
                 //= PAY-1
-                //= DATA-4
                 Err(error) => {
                     self.after_unreadable(&error);
                     self.end(conn, End::Refused);
@@ -132,6 +131,7 @@ impl Server {
             "IMS" => self.switch_calls(conn, account, request),
             "OUT" => self.sign_out(conn),
             //= USR-12
+            //= TWN-9
             "USR" => Err(Refusal::Error(207)),
             //= VER-8
             "VER" | "INF" => Err(Refusal::ErrorAndClose(715)),

@@ -38,13 +38,17 @@ impl Server {
         }
         let trid = request.trid();
         let serial = self.quirks.as_written(&self.directory, account).serial;
-        self.outbox.line(conn, format_args!("SYN {trid} {serial}"));
         //= SYN-2
         //= SYN-9
+        //= BATCH-2
         if known == serial {
-            return Ok(());
+            self.outbox.line(conn, format_args!("SYN {trid} {serial}"));
+        } else if self.connections.shape(conn).has_short_batch() {
+            self.send_short_batch(conn, account, trid);
+        } else {
+            self.outbox.line(conn, format_args!("SYN {trid} {serial}"));
+            self.send_batch(conn, account, trid);
         }
-        self.send_batch(conn, account, trid);
         Ok(())
     }
 

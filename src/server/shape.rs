@@ -42,6 +42,31 @@ impl Shape {
         self.is_since(6)
     }
 
+    /// Whether a user logs in with a ticket, and has said before which client it is.
+    pub(super) fn takes_tickets(self) -> bool {
+        self.is_since(8)
+    }
+
+    /// Whether a batch says how long it is, and its lines no more than they must.
+    pub(super) fn has_short_batch(self) -> bool {
+        self.is_since(8)
+    }
+
+    /// Whether presence says what a user's client can do.
+    pub(super) fn tells_client(self) -> bool {
+        self.is_since(8)
+    }
+
+    /// Whether presence shows a user's object, and messages may be data.
+    pub(super) fn has_objects(self) -> bool {
+        self.is_since(9)
+    }
+
+    /// Whether the directory of users is closed.
+    pub(super) fn has_no_search(self) -> bool {
+        self.is_since(8)
+    }
+
     /// Whether a login says that the user's address is verified.
     pub(super) fn tells_verified(self) -> bool {
         self.is_since(6)

@@ -119,8 +119,11 @@ impl Server {
             failed_calls: 0,
         };
         self.sessions.join(seat.session, participant);
+        let login = self.directory[seat.account].presence.map(|it| it.conn);
+        let shape = login.map(|login| self.connections.shape(login));
         if let Some(connection) = self.connections.get_mut(conn) {
             connection.phase = Phase::Seated(seat);
+            connection.take_shape(shape);
         }
         self.rearm(conn);
     }

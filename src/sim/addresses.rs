@@ -1,8 +1,11 @@
 //! The addresses of the simulated network.
 
+use std::time::Duration;
+
+use crate::engine::{TicketError, TicketRequest};
 use crate::protocol::Barrier;
 use crate::scenario::ast::Scenario;
-use crate::server::{Addresses, Door};
+use crate::server::{Addresses, Door, Server};
 use crate::target::{Barriers, Environment};
 
 /// Where a client begins.
@@ -49,6 +52,17 @@ pub fn environment_for(scenario: &Scenario) -> Environment {
         dialect: scenario.written_for(),
         ..environment()
     }
+}
+
+/// What the login server of the simulated network answers.
+pub(super) fn ticket_of(
+    server: Option<&mut Server>,
+    now: Duration,
+    request: &TicketRequest,
+) -> Result<String, TicketError> {
+    let server = server.ok_or(TicketError::Unreachable)?;
+    let given = server.issue_ticket(now, &request.handle, &request.password);
+    given.ok_or(TicketError::Status(401))
 }
 
 /// The door behind an address; `None` where nobody listens.

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-use super::addresses::door;
+use super::addresses::{door, ticket_of};
 use super::options::{Cutter, SimOptions};
-use crate::engine::{Executor, Input, Outcome, Output};
+use crate::engine::{Executor, Input, Outcome, Output, TicketError};
 use crate::server::{Config, ConnId as ServerConn, Output as ServerOutput, Server};
 use crate::transcript::ConnId;
 
@@ -25,6 +25,7 @@ enum Parcel {
     ServerSees(Wire),
     ToClient(Wire, Input),
     Stopped(ActorId),
+    Ticket(ActorId, Result<String, TicketError>),
     Started(ActorId),
 }
 
@@ -242,6 +243,12 @@ impl Stage {
                     self.crash();
                     self.send(Parcel::Stopped(id));
                 }
+                Output::Ticket(request) => {
+                    let since = self.server_time();
+                    let server = self.server.as_mut();
+                    let given = ticket_of(server, since, &request);
+                    self.send(Parcel::Ticket(id, given));
+                }
                 Output::StartServer => {
                     self.start();
                     self.send(Parcel::Started(id));
@@ -317,6 +324,7 @@ impl Stage {
                 _ => self.tell(wire.0, input),
             },
             Parcel::Stopped(id) => self.tell(id, Input::ServerStopped),
+            Parcel::Ticket(id, given) => self.tell(id, Input::Ticket(given)),
             Parcel::Started(id) => self.tell(id, Input::ServerStarted),
         }
     }

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-use super::addresses::door;
+use super::addresses::{door, ticket_of};
 use super::options::{Cutter, SimOptions};
-use crate::engine::{Executor, Input, Outcome, Output};
+use crate::engine::{Executor, Input, Outcome, Output, TicketError};
 use crate::server::{Config, ConnId as ServerConn, Output as ServerOutput, Server};
 use crate::transcript::ConnId;
 
@@ -43,6 +43,7 @@ enum Parcel {
     Refused(ConnId),
     Accepted(ConnId),
     Stopped,
+    Ticket(Result<String, TicketError>),
     Started,
 }
 
@@ -151,6 +152,11 @@ impl World {
                     self.server = None;
                     self.send(Parcel::Stopped);
                 }
+                Output::Ticket(request) => {
+                    let since = self.now.saturating_sub(self.started);
+                    let given = ticket_of(self.server.as_mut(), since, &request);
+                    self.send(Parcel::Ticket(given));
+                }
                 Output::StartServer => {
                     self.server = Some(Server::new(self.config.clone()));
                     self.started = self.now;
@@ -228,6 +234,7 @@ impl World {
                 self.tell(Input::OpenFailed(conn, "connection refused".into()));
             }
             Parcel::Stopped => self.tell(Input::ServerStopped),
+            Parcel::Ticket(given) => self.tell(Input::Ticket(given)),
             Parcel::Started => self.tell(Input::ServerStarted),
         }
     }

@@ -45,7 +45,7 @@ impl Chosen<'_> {
     /// file in the highest that it is for.
     #[must_use]
     pub fn rounds(self, choice: Choice, agreed: &[&'static Dialect]) -> Vec<Round> {
-        let has_any = |it: &&Dialect| self.scenarios.iter().any(|one| one.is_for(it));
+        let has_any = |it: &&'static Dialect| self.scenarios.iter().any(|one| one.is_for(it));
         let highest = agreed.iter().rev().copied().find(has_any);
         let highest = highest.or(agreed.last().copied());
         let dialects = match (choice, highest) {
@@ -64,7 +64,10 @@ impl Chosen<'_> {
             let told = dialects.last().filter(|_| own.is_empty() && self.are_files);
             for dialect in own.into_iter().chain(told.copied()) {
                 let scenarios = played.entry(dialect).or_default();
-                scenarios.push(Arc::clone(scenario));
+                scenarios.push(match scenario.has_eras() {
+                    true => Arc::new(Scenario::clone(scenario).in_dialect(dialect)),
+                    false => Arc::clone(scenario),
+                });
             }
         }
         if played.is_empty() {

@@ -76,6 +76,7 @@ impl Dialogue {
                 Output::Reset(conn) => format!("reset {}", conn.0),
                 Output::Pause(conn) => format!("pause {}", conn.0),
                 Output::Resume(conn) => format!("resume {}", conn.0),
+                Output::Ticket(request) => format!("ticket {}", request.handle),
                 Output::StopServer => "stop".into(),
                 Output::StartServer => "start".into(),
             });

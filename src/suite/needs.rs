@@ -15,7 +15,7 @@ use crate::transcript::ConnName;
 pub(super) fn rungs_of(scenario: &Scenario, dialect: &'static Dialect) -> BTreeSet<Rung> {
     let mut needs = BTreeSet::new();
     for user in &scenario.users {
-        of_fixture(&user.fixture, &mut needs);
+        of_fixture(&user.fixture, dialect, &mut needs);
     }
     of_steps(&scenario.setup, dialect, &mut needs);
     of_steps(&scenario.steps, dialect, &mut needs);
@@ -44,11 +44,14 @@ fn sends_in<'s>(steps: &'s [Step], open: &mut BTreeSet<&'s ConnName>) -> bool {
 }
 
 /// What brings a user to where a scenario finds it.
-fn of_fixture(fixture: &Fixture, needs: &mut BTreeSet<Rung>) {
+fn of_fixture(fixture: &Fixture, dialect: &'static Dialect, needs: &mut BTreeSet<Rung>) {
     if fixture.is_offline() {
         return;
     }
-    needs.extend([Rung::Ver, Rung::Inf, Rung::Usr]);
+    needs.extend([Rung::Ver, Rung::Usr]);
+    if dialect.has_rung(Rung::Inf) {
+        needs.insert(Rung::Inf);
+    }
     let has_lists = [&fixture.forward, &fixture.allow, &fixture.block]
         .iter()
         .any(|list| !list.is_empty());

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::net::IpAddr;
-use std::path::PathBuf;
-use std::time::Duration;
 
 use super::environment::{Account, Environment, Lists, Timeouts};
+use super::invocation::Invocation;
+use super::tickets::Tickets;
 use super::waiver::{Habit, Waiver};
 use crate::diagnostic::Diagnostic;
 use crate::protocol::DEFAULT_PORT;
@@ -46,66 +46,13 @@ pub struct Target {
     pub map: BTreeMap<String, String>,
     /// What the server always does in its own way.
     pub habits: Vec<Habit>,
+    /// How a login ticket is had, for MSNP8 and later; `None`: the bundled server's are had of itself,
+    /// and with no other can those dialects be logged in to.
+    pub tickets: Option<Tickets>,
     /// Known failures.
     pub waivers: Vec<Waiver>,
     /// What is doubtful in the file, and does not keep it from being used.
     pub warnings: Vec<Diagnostic>,
-}
-
-/// A command, run without a shell.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Invocation {
-    /// The program and its arguments.
-    pub command: Vec<String>,
-    /// Where it runs; `None`: where the harness runs.
-    pub folder: Option<PathBuf>,
-    /// Variables that are added to its environment.
-    pub env: BTreeMap<String, String>,
-    /// How long it may take.
-    pub within: Duration,
-}
-
-impl Invocation {
-    /// The command with `{handle}`, `{password}` and `{name}` filled in.
-    #[must_use]
-    pub fn for_account(&self, account: &Account) -> Vec<String> {
-        let name = account.name.as_deref().unwrap_or(&account.handle);
-        let fill = |word: &String| {
-            // One pass each, so that a name that holds `{password}` shows none.
-            fill(
-                word,
-                &[
-                    ("{handle}", &account.handle),
-                    ("{password}", &account.password),
-                    ("{name}", name),
-                ],
-            )
-        };
-        self.command.iter().map(fill).collect()
-    }
-
-    /// Whether it is about one account.
-    #[must_use]
-    pub fn is_per_account(&self) -> bool {
-        self.command.iter().any(|word| word.contains("{handle}"))
-    }
-}
-
-/// Replaces each key where it stands in the template, and never in what was put in.
-fn fill(template: &str, values: &[(&str, &str)]) -> String {
-    let mut out = String::new();
-    let mut rest = template;
-    while let Some((at, key, value)) = values
-        .iter()
-        .filter_map(|(key, value)| Some((rest.find(key)?, *key, *value)))
-        .min_by_key(|(at, ..)| *at)
-    {
-        let (head, tail) = rest.split_at(at);
-        out.push_str(head);
-        out.push_str(value);
-        rest = tail.strip_prefix(key).unwrap_or_default();
-    }
-    out + rest
 }
 
 /// How the server's process is started and ended.
@@ -224,6 +171,7 @@ impl Target {
             max_connections: None,
             map: BTreeMap::new(),
             habits: Vec::new(),
+            tickets: None,
             waivers: Vec::new(),
             warnings: Vec::new(),
         }
@@ -345,6 +293,7 @@ impl fmt::Display for Target {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::time::Duration;
 
     #[test]
     fn addresses_are_checked_and_completed() {

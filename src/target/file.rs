@@ -8,8 +8,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::description::{Invocation, Launch, Signal, Target, checked_address};
+use super::description::{Launch, Signal, Target, checked_address};
 use super::environment::{Account, Timeouts};
+use super::invocation::Invocation;
 use crate::diagnostic::{Diagnostic, Severity, Source, Span, did_you_mean};
 use crate::protocol::MAX_HANDLE;
 use crate::scenario::tree::{self, Node, Value};
@@ -22,7 +23,7 @@ const MOST_ACCOUNTS: u64 = 10_000;
 const PROVISIONED: u64 = 64;
 
 /// The keys of a target file.
-const KEYS: [&str; 16] = [
+const KEYS: [&str; 17] = [
     "name",
     "dispatch",
     "notification",
@@ -37,6 +38,7 @@ const KEYS: [&str; 16] = [
     "max_connections",
     "map",
     "habits",
+    "ticket",
     "waivers",
     "description",
 ];
@@ -51,19 +53,35 @@ impl Target {
     ///
     /// Every mistake in it, with its place.
     pub fn from_yaml(source: &Arc<Source>) -> Result<Self, Vec<Diagnostic>> {
-        read(source)
+        read(source, &|_| None)
+    }
+
+    /// The same with variables, which stand as `${NAME}` in any value.
+    ///
+    /// # Errors
+    ///
+    /// Every mistake in it, with its place.
+    pub fn from_yaml_with(
+        source: &Arc<Source>,
+        variables: &dyn Fn(&str) -> Option<String>,
+    ) -> Result<Self, Vec<Diagnostic>> {
+        read(source, variables)
     }
 }
 
 /// Reads the file.
-fn read(source: &Arc<Source>) -> Result<Target, Vec<Diagnostic>> {
-    let root = tree::parse(source).map_err(|error| vec![error])?;
+fn read(
+    source: &Arc<Source>,
+    variables: &dyn Fn(&str) -> Option<String>,
+) -> Result<Target, Vec<Diagnostic>> {
+    let mut root = tree::parse(source).map_err(|error| vec![error])?;
     let folder = Path::new(&source.path).parent().map(Path::to_path_buf);
     let reader = Reader {
         source,
         folder: folder.unwrap_or_default(),
         found: RefCell::default(),
     };
+    reader.fill_in(&mut root, variables);
     let target = reader.target(&root);
     let found = reader.found.into_inner();
     let (errors, warnings): (Vec<_>, Vec<_>) = found
@@ -127,6 +145,7 @@ impl Reader<'_> {
             .map(|node| self.addresses(node))
             .unwrap_or_default();
         target.habits = get("habits").map(|n| self.habits(n)).unwrap_or_default();
+        target.tickets = get("ticket").and_then(|node| self.tickets(node));
         target.waivers = get("waivers").map(|n| self.waivers(n)).unwrap_or_default();
         target
     }
@@ -259,6 +278,11 @@ impl Reader<'_> {
             self.error(node.span, "`command` is missing");
             return None;
         };
+        self.invocation_of(command, entries)
+    }
+
+    /// A command, with what stands beside it.
+    pub(super) fn invocation_of(&self, command: &Node, entries: Entries<'_>) -> Option<Invocation> {
         let words: Vec<String> = self
             .list(command, "a command")
             .iter()

@@ -76,8 +76,30 @@ pub fn target_schema() -> Value {
                 "additionalProperties": address
             },
             "habits": { "type": "array", "items": habit() },
+            "ticket": ticket(&command, &text()),
             "waivers": { "type": "array", "items": waiver() }
         }
+    })
+}
+
+fn ticket(command: &Value, text: &Value) -> Value {
+    let way = |key: &str, value: &Value| {
+        json!({
+            "type": "object",
+            "properties": { key: value },
+            "required": [key]
+        })
+    };
+    let url = json!({ "type": "string", "pattern": "^http://" });
+    json!({
+        "description": "how a login ticket is had, for MSNP8 and later",
+        "anyOf": [
+            { "const": "none" },
+            way("passport", &url),
+            way("header", &url),
+            way("exec", command),
+            way("fixed", text)
+        ]
     })
 }
 

@@ -48,6 +48,14 @@ impl Redactor {
         Self { secrets: all }
     }
 
+    /// Keeps one secret more.
+    pub fn add(&mut self, secret: &str) {
+        let Self { secrets } = Self::new([secret.to_owned()]);
+        self.secrets.extend(secrets);
+        self.secrets
+            .sort_by_key(|secret| std::cmp::Reverse(secret.len()));
+    }
+
     /// The text without secrets. The response of an MD5 login is masked too: with the challenge
     /// beside it, it would let a reader guess the password offline.
     #[must_use]

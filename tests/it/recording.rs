@@ -9,14 +9,14 @@ use std::time::Duration;
 use msnpspec::diagnostic::Source;
 use msnpspec::event::Verdict;
 use msnpspec::net::{
-    RecordEvent, RecordOptions, Recorded, Recording, RunOptions, ServeOptions, Serving,
+    LoginServer, RecordEvent, RecordOptions, Recorded, Recording, RunOptions, ServeOptions, Serving,
 };
 use msnpspec::oracle::Finding;
 use msnpspec::protocol::{DIALECTS, Dialect, Level};
 use msnpspec::scenario::{Accused, import};
 use msnpspec::server::{Config, Fault};
 use msnpspec::suite::{Choice, check, spoken};
-use msnpspec::target::Target;
+use msnpspec::target::{Target, Tickets};
 use msnpspec::transcript::read::{Reading, read};
 
 use super::loopback::{Ran, block, carry_out, practice, selected};
@@ -48,8 +48,11 @@ async fn record(faults: &[&str], filter: &str, dialect: &'static Dialect) -> Ses
     };
     let sink = Box::new(move |event: RecordEvent| listener.lock().unwrap().push(event));
     let recording = Recording::start(options, sink).await.unwrap();
+    let at = "127.0.0.1:0".parse().unwrap();
+    let login = LoginServer::start(serving.ticket_desk(), at).await.unwrap();
     let target = Target {
         builtin: false,
+        tickets: Some(Tickets::Passport(login.url())),
         dispatch: Some(recording.listen().to_string()),
         ..Target::builtin()
     };

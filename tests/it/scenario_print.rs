@@ -6,8 +6,8 @@ use std::time::Duration;
 use msnpspec::diagnostic::{Source, Span};
 use msnpspec::protocol::ClauseId;
 use msnpspec::scenario::ast::{
-    Action, Expect, Expected, Expr, Field, Function, LinePattern, Part, Payload, PayloadPattern,
-    Regex, Scenario, Send, SendItem, Step, Text, Varies, WordKind, WordPattern,
+    Action, Era, Expect, Expected, Expr, Field, Function, LinePattern, Part, Payload,
+    PayloadPattern, Regex, Scenario, Send, SendItem, Step, Text, Varies, WordKind, WordPattern,
 };
 use msnpspec::scenario::{Library, NoFiles, load, print};
 use msnpspec::transcript::ConnName;
@@ -32,6 +32,7 @@ fn strip_steps(steps: &mut [Step], source: &Arc<Source>) {
         step.at = Span::default();
         step.source = Arc::clone(source);
         match &mut step.action {
+            Action::Ticket { word, .. } => strip_text(word),
             Action::Open { address, .. } => address.iter_mut().for_each(strip_text),
             Action::Send(send) => send.items.iter_mut().for_each(strip_item),
             Action::Expect(expect) => strip_expected(&mut expect.what),
@@ -255,6 +256,7 @@ fn step(action: Action) -> Step {
         varies: None,
         optional: false,
         precondition: false,
+        era: Era::default(),
     }
 }
 

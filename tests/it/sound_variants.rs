@@ -139,6 +139,7 @@ impl World {
             Output::Send { conn, bytes } => self.pass(conn, &bytes),
             Output::Close(conn) | Output::Reset(conn) => self.leave(conn),
             Output::Pause(_) | Output::Resume(_) => {}
+            Output::Ticket(_) => self.inputs.push_back(Input::Ticket(Ok("t=1".to_owned()))),
             Output::StopServer => self.inputs.push_back(Input::ServerStopped),
             Output::StartServer => self.inputs.push_back(Input::ServerStarted),
         }

@@ -51,6 +51,10 @@ pub(crate) struct ServeArgs {
     #[arg(long, value_name = "ADDRESS")]
     pub(crate) switchboard: Option<std::net::SocketAddr>,
 
+    /// Where login tickets are given, for MSNP8 and later; port 0: one that the system chooses
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0")]
+    pub(crate) tickets: std::net::SocketAddr,
+
     /// The host that referrals name, where it is not the address listened on
     #[arg(long, value_name = "HOST")]
     pub(crate) host: Option<String>,
@@ -60,7 +64,7 @@ pub(crate) struct ServeArgs {
     #[arg(long, value_name = "FILE")]
     pub(crate) accounts: Option<PathBuf>,
 
-    /// The dialects that it speaks, MSNP2 to MSNP7 where nothing else is said:
+    /// The dialects that it speaks, MSNP2 to MSNP9 where nothing else is said:
     /// MSNP3-MSNP5, or MSNP7 alone
     #[arg(long, value_name = "FIRST-LAST", value_parser = parse_dialects)]
     pub(crate) dialects: Option<RangeInclusive<&'static Dialect>>,

@@ -138,7 +138,7 @@ impl Pruner {
                 *steps = self.steps(std::mem::take(steps), known);
                 !steps.is_empty()
             }
-            Action::Settle => true,
+            Action::Settle | Action::Ticket { .. } => true,
             Action::StopServer | Action::StartServer => {
                 for door in known.doors.values_mut().filter(|door| **door == Door::Open) {
                     *door = Door::Either;

@@ -14,6 +14,7 @@ pub(super) fn conns_of(step: &Step) -> Vec<&ConnName> {
         | Action::Reset(conn)
         | Action::Pause(conn)
         | Action::Resume(conn)
+        | Action::Ticket { conn, .. }
         | Action::Send(Send { conn, .. })
         | Action::Expect(Expect { conn, .. }) => vec![conn],
         Action::AnyOrder(steps) | Action::Repeat(_, steps) => {

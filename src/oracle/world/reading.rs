@@ -225,6 +225,15 @@ fn lacks_trid(conn: &Conn, line: &Line<'_>) -> bool {
     is_of(1) && !is_of(row.first_param())
 }
 
+/// What a line without a TrID is; `None` where it has one.
+fn without_trid(conn: &Conn, line: &Line<'_>, frame: &Frame) -> Option<Role> {
+    let grammar = conn.grammar(Direction::ToClient);
+    if !grammar.has_trid(frame.words()) || line.count() == 1 {
+        return Some(Role::Unasked);
+    }
+    lacks_trid(conn, line).then_some(Role::Unclear)
+}
+
 fn read_line<'w, 'e>(conn: &'w Conn, frame: &'e Frame) -> Told<'w, 'e> {
     let line = Line::read(&frame.line);
     let mut told = Told {
@@ -244,12 +253,8 @@ fn read_line<'w, 'e>(conn: &'w Conn, frame: &'e Frame) -> Told<'w, 'e> {
         told.role = Role::Unclear;
         return told;
     }
-    if !conn.dialect.has_trid(Direction::ToClient, line.verb) || line.count() == 1 {
-        told.role = Role::Unasked;
-        return told;
-    }
-    if lacks_trid(conn, &line) {
-        told.role = Role::Unclear;
+    if let Some(role) = without_trid(conn, &line, frame) {
+        told.role = role;
         return told;
     }
     told.role = if conn.is_whole {

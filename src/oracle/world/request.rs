@@ -105,6 +105,8 @@ impl Request {
     pub fn step(&self, line: &Line<'_>) -> Step {
         match (self.verb, line.verb) {
             (_, Verb::Iln | Verb::Iro) => Step::Part,
+            // The lines of the batch stand for themselves.
+            (Verb::Syn, Verb::Syn) if self.dialect.has_bare_batch_of(Verb::Syn) => Step::Last,
             (Verb::Syn, Verb::Syn) => {
                 let own = number(self.words().word(2));
                 match number(line.word(2)) {

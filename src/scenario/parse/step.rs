@@ -2,15 +2,15 @@
 
 use super::reader::{Reader, Str, key_text};
 use crate::diagnostic::{Diagnostic, Span, did_you_mean};
-use crate::protocol::{Clause, ClauseId};
-use crate::scenario::ast::{Action, Step, Varies};
+use crate::protocol::{Clause, ClauseId, DIALECTS, Dialect};
+use crate::scenario::ast::{Action, Era, Step, TICKET, Varies};
 use crate::scenario::tree::{Node, Value};
 use crate::transcript::ConnName;
 
 /// The most rounds of a `repeat`.
 const MAX_ROUNDS: u64 = 1_000_000;
 
-const MODIFIERS: [&str; 12] = [
+const MODIFIERS: [&str; 15] = [
     "clause",
     "varies",
     "seen",
@@ -23,6 +23,9 @@ const MODIFIERS: [&str; 12] = [
     "except",
     "with",
     "precondition",
+    "since",
+    "until",
+    "as",
 ];
 const GROUPS: [&str; 7] = [
     "any order",
@@ -45,6 +48,7 @@ pub(super) enum Head {
     Send(ConnName),
     Expect(ConnName),
     Open(ConnName),
+    Ticket(ConnName),
     AnyOrder,
     OneOf,
     Repeat,
@@ -92,8 +96,11 @@ impl Reader<'_> {
         let Some(parsed) = self.keys(node, branch) else {
             return Vec::new();
         };
+        let era = self.era(&parsed);
         if let Head::Use = parsed.head {
-            return self.part(&parsed);
+            let mut steps = self.part(&parsed);
+            steps.iter_mut().for_each(|it| it.era = it.era.within(era));
+            return steps;
         }
         let Some(action) = self.action(&parsed) else {
             return Vec::new();
@@ -111,6 +118,7 @@ impl Reader<'_> {
             varies: self.varies(parsed.get("varies"), parsed.get("seen")),
             optional: flag("optional"),
             precondition: self.precondition || flag("precondition"),
+            era,
         };
         inherit(&mut step);
         vec![step]
@@ -181,6 +189,7 @@ impl Reader<'_> {
             "C" => self.conn(key, who).map(Head::Send),
             "S" => self.conn(key, who).map(Head::Expect),
             "open" => self.conn(key, who).map(Head::Open),
+            "ticket" => self.conn(key, who).map(Head::Ticket),
             _ => {
                 let known = MODIFIERS.iter().chain(&GROUPS).copied();
                 let mut error =
@@ -244,13 +253,15 @@ impl Reader<'_> {
             ],
             Head::Open(_) | Head::AnyOrder | Head::OneOf => &["clause", "precondition"],
             Head::Repeat => &["steps", "clause", "precondition"],
+            Head::Ticket(_) => &["as", "precondition"],
             Head::Settle | Head::Server => &["precondition"],
             Head::Use => &["with"],
         };
         let mut good = true;
         for (name, key, _) in &parsed.modifiers {
             let varies = matches!(*name, "varies" | "seen");
-            if allowed.contains(name) || (varies && branch) {
+            let is_era = matches!(*name, "since" | "until");
+            if allowed.contains(name) || is_era || (varies && branch) {
                 continue;
             }
             good = false;
@@ -263,6 +274,23 @@ impl Reader<'_> {
             }
         }
         good
+    }
+
+    /// The dialects that a step is for.
+    fn era(&self, parsed: &Parsed<'_>) -> Era {
+        let dialect = |name: &str| {
+            let str = self.text(parsed.get(name)?, &format!("`{name}`"))?;
+            let found = Dialect::named(str.text.as_bytes());
+            if found.is_none() {
+                let known = DIALECTS.iter().map(|dialect| dialect.name);
+                self.unknown(str.all(), "dialect", &str.text, known);
+            }
+            found
+        };
+        Era {
+            since: dialect("since"),
+            until: dialect("until"),
+        }
     }
 
     pub(super) fn varies(&self, clause: Option<&Node>, seen: Option<&Node>) -> Option<Varies> {
@@ -313,6 +341,16 @@ impl Reader<'_> {
                 };
                 let conn = conn.clone();
                 Some(Action::Open { conn, address })
+            }
+            Head::Ticket(conn) => {
+                let str = self.text(parsed.value, "the word that the server gave")?;
+                let word = self.expressions(&str, 0..str.text.len())?;
+                let into = match parsed.get("as") {
+                    Some(node) => self.text(node, "`as`")?.text.into_owned(),
+                    None => TICKET.to_owned(),
+                };
+                let conn = conn.clone();
+                Some(Action::Ticket { conn, word, into })
             }
             Head::AnyOrder => self.any_order(parsed),
             Head::OneOf => self.one_of(parsed),

@@ -40,9 +40,11 @@ impl Quirks {
 
     /// The dialect of the lines to a client with whom this is agreed on.
     pub(in crate::server) fn speaks(&self, agreed: &'static Dialect) -> &'static Dialect {
-        let [.., newest] = DIALECTS;
+        // Of those with the same way to log in.
+        let mut alike = DIALECTS.into_iter().rev();
+        let newest = alike.find(|it| it.takes_tickets() == agreed.takes_tickets());
         if self.has(Fault::NEWEST_LINES) && agreed.number > 2 {
-            newest
+            newest.unwrap_or(agreed)
         } else {
             agreed
         }
@@ -159,9 +161,10 @@ impl Server {
         let contacts: Vec<AccountId> = contacts.map(|entry| entry.account).collect();
         for contact in contacts {
             if let Some(state) = self.visible_state(contact, account) {
-                let (handle, name) = self.label(contact);
+                let user = &self.directory[contact];
+                let (handle, name, said) = (&user.handle, &user.name, self.said(user, conn));
                 self.outbox
-                    .line(conn, format_args!("NLN {state} {handle} {name}"));
+                    .line(conn, format_args!("NLN {state} {handle} {name}{said}"));
             }
         }
     }

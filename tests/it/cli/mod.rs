@@ -362,7 +362,8 @@ impl Drop for Serving {
 #[test]
 fn serve_tells_its_ports_and_stops_in_order() {
     let mut serving = Serving::start(&[]);
-    assert_eq!(serving.head[3], "account user1@hotmail.com pw1");
+    assert!(serving.head[3].starts_with("tickets http://127.0.0.1:"));
+    assert_eq!(serving.head[4], "account user1@hotmail.com pw1");
     #[expect(
         clippy::disallowed_types,
         reason = "a client of the program that is tested"

@@ -287,6 +287,8 @@ fn transcripts_hold_no_password() {
         &[
             "-f",
             "auth",
+            "--dialect",
+            "MSNP7",
             "--transcripts",
             "wire",
             "--format",

@@ -80,6 +80,7 @@ impl Lazy {
                 self.conns.remove(&conn);
             }
             Output::Pause(_) | Output::Resume(_) => {}
+            Output::Ticket(_) => self.inputs.push_back(Input::Ticket(Ok("t=1".to_owned()))),
             Output::StopServer => self.inputs.push_back(Input::ServerStopped),
             Output::StartServer => self.inputs.push_back(Input::ServerStarted),
         }

@@ -7,12 +7,14 @@ use std::time::{Duration, Instant};
 
 use msnpspec::fuzzer::{
     Campaign, CampaignOptions, CampaignResult, Findings, Found, Manner, Reference, Report, Sight,
-    Verdict,
+    Verdict, generate,
 };
+use msnpspec::model::Model;
 use msnpspec::net::{TargetOptions, TargetSession, interrupted, now};
+use msnpspec::protocol::{DIALECTS, Dialect};
 use msnpspec::scenario::ast::Scenario;
 use msnpspec::server::FaultSet;
-use msnpspec::suite::Shard;
+use msnpspec::suite::{Choice, Shard};
 use msnpspec::target::{Known, Target};
 use tokio::runtime::Runtime;
 
@@ -47,22 +49,111 @@ pub(crate) fn fuzz(args: &FuzzArgs, console: Console) -> Exit {
         console.error(&error);
         return Exit::Usage;
     }
+    if args.dialect == Some(Choice::All) && args.result.is_some() {
+        console.error(&"--result is of one dialect, not of all");
+        return Exit::Usage;
+    }
     let begun = now();
-    let (server, manner) = match ready(args, begun, console) {
+    let (server, manner, dialects) = match ready(args, begun, console) {
         Ok(ready) => ready,
         Err(exit) => return exit,
     };
     let exit = match &args.replay {
         Some(folder) => fuzz_findings::play_again(&server, folder, console),
-        None => play(args, &server, manner, begun, console),
+        None => play_each(args, &server, (manner, &dialects), begun, console),
     };
     server.stop();
     exit
 }
 
+/// What a campaign may take.
+#[derive(Debug, Clone, Copy)]
+struct Budget {
+    begun: Instant,
+    time: Option<Duration>,
+    cases: Option<u64>,
+}
+
+impl Budget {
+    fn left(&self) -> Option<Duration> {
+        let time = self.time?;
+        Some(time.saturating_sub(self.begun.elapsed()))
+    }
+}
+
+/// A campaign in each dialect, with its share of what is left.
+fn play_each(
+    args: &FuzzArgs,
+    server: &Server,
+    (manner, dialects): (Manner, &[&'static Dialect]),
+    begun: Instant,
+    console: Console,
+) -> Exit {
+    let mut all = Budget {
+        begun,
+        time: args.time,
+        cases: args.cases.or((args.time.is_none()).then_some(CASES)),
+    };
+    let mut worst = None;
+    for (dialect, rest) in dialects.iter().zip((1..=dialects.len()).rev()) {
+        let share = u64::try_from(rest).unwrap_or(1).max(1);
+        let own = Budget {
+            begun: if rest == dialects.len() { begun } else { now() },
+            time: match rest == dialects.len() {
+                true => all.time.map(|time| time / u32::try_from(rest).unwrap_or(1)),
+                false => all
+                    .left()
+                    .map(|left| left / u32::try_from(rest).unwrap_or(1)),
+            },
+            cases: all.cases.map(|cases| cases.div_ceil(share)),
+        };
+        all.cases = all.cases.zip(own.cases).map(|(all, own)| all - own);
+        let manner = Manner { dialect, ..manner };
+        let exit = play(args, server, manner, own, console);
+        worst = worst.max(Some(exit));
+        if server.is_over() || exit == Exit::Usage {
+            break;
+        }
+    }
+    worst.unwrap_or(Exit::Nothing)
+}
+
+/// A target, what it is like, and the dialects that it is fuzzed in.
+type Ready = (Server, Manner, Vec<&'static Dialect>);
+
+/// Of the dialects to which a server agrees, those that are fuzzed.
+fn chosen(choice: Choice, agreed: &[&'static Dialect]) -> Vec<&'static Dialect> {
+    let known = Model::dialects().filter(|dialect| agreed.contains(dialect));
+    match choice {
+        Choice::One(dialect) => vec![dialect],
+        Choice::Highest => known.rev().take(1).collect(),
+        Choice::All => known.collect(),
+    }
+}
+
+/// Why nothing can be fuzzed on a server that agrees to these dialects.
+fn no_common(agreed: &[&'static Dialect]) -> String {
+    let known: Vec<&Dialect> = Model::dialects().collect();
+    format!(
+        "fuzz knows {}, the server agrees to {}",
+        Dialect::names(&known),
+        Dialect::names(agreed)
+    )
+}
+
+/// A scenario for all dialects that fuzz knows, and for no other.
+fn any_case() -> Arc<Scenario> {
+    let mut scenario = generate(&[], Manner::default()).scenario;
+    scenario.steps.clear();
+    scenario.clauses.clear();
+    scenario.dialects = Model::dialects().map(|it| it.name.to_owned()).collect();
+    Arc::new(scenario)
+}
+
 /// Makes the target ready.
-fn ready(args: &FuzzArgs, begun: Instant, console: Console) -> Result<(Server, Manner), Exit> {
+fn ready(args: &FuzzArgs, begun: Instant, console: Console) -> Result<Ready, Exit> {
     let deadline = args.time.and_then(|time| begun.checked_add(time));
+    let choice = args.dialect.unwrap_or_default();
     let mut manner = Manner::default();
     if args.friendly {
         manner.hostile = 0;
@@ -72,7 +163,7 @@ fn ready(args: &FuzzArgs, begun: Instant, console: Console) -> Result<(Server, M
         let faults: FaultSet = args.faults.iter().copied().collect();
         let reference = Box::new(Reference::with_faults(faults));
         let server = Server::Memory(reference, interruption(), deadline);
-        return Ok((server, manner));
+        return Ok((server, manner, chosen(choice, &DIALECTS)));
     }
     let unable = |error: &dyn std::fmt::Display| {
         console.error(error);
@@ -99,8 +190,20 @@ fn ready(args: &FuzzArgs, begun: Instant, console: Console) -> Result<(Server, M
         known: known.clone(),
         log: args.server.log(&target, console)?,
     };
-    let session = runtime.block_on(TargetSession::prepare(target, &options));
+    let asked = if args.replay.is_some() {
+        Choice::All
+    } else {
+        choice
+    };
+    let any = [any_case()];
+    let session = runtime.block_on(TargetSession::prepare_in(target, &options, asked, &any));
     let session = session.map_err(|error| unable(&error))?;
+    let dialects = chosen(choice, session.agreed());
+    if dialects.is_empty() {
+        let why = no_common(session.agreed());
+        runtime.block_on(session.stop());
+        return Err(unable(&why));
+    }
     let no_login = session.environment().no_login.clone();
     let needs = match no_login {
         Some(why) => Some(format!("nobody can log in, and fuzzing needs that: {why}")),
@@ -127,7 +230,7 @@ fn ready(args: &FuzzArgs, begun: Instant, console: Console) -> Result<(Server, M
             remote.cases.jobs(),
         ));
     }
-    Ok((Server::Target(Box::new(remote)), manner))
+    Ok((Server::Target(Box::new(remote)), manner, dialects))
 }
 
 /// How many cases this machine plays at the same time.
@@ -155,7 +258,7 @@ fn interruption() -> Arc<AtomicBool> {
 fn campaign_options(
     args: &FuzzArgs,
     server: &Server,
-    manner: Manner,
+    (manner, cases): (Manner, Option<u64>),
     corpus: Vec<Vec<u8>>,
 ) -> CampaignOptions {
     let (index, count) = args.shard.map_or((0, 1), Shard::part);
@@ -163,7 +266,7 @@ fn campaign_options(
     let jobs = server.remote().map_or_else(own, |it| it.cases.jobs());
     let options = CampaignOptions {
         seed: args.seed,
-        cases: args.cases.or((args.time.is_none()).then_some(CASES)),
+        cases,
         shard: (index as u64, count as u64),
         jobs,
         manner,
@@ -190,7 +293,7 @@ fn play(
     args: &FuzzArgs,
     server: &Server,
     manner: Manner,
-    begun: Instant,
+    budget: Budget,
     console: Console,
 ) -> Exit {
     let corpus = match fuzz_findings::read_corpus(args.corpus.as_deref()) {
@@ -200,7 +303,7 @@ fn play(
             return Exit::Usage;
         }
     };
-    let options = campaign_options(args, server, manner, corpus);
+    let options = campaign_options(args, server, (manner, budget.cases), corpus);
     let mut teller = Teller::new(console, args.format == Telling::Human);
     teller.begins(&args.server.target, args.seed, &options);
     let execute = |scenario: &Arc<Scenario>| server.execute(scenario);
@@ -208,8 +311,7 @@ fn play(
     let (beat, reserve) = (Mutex::new(now()), AtomicU64::new(0));
     let is_time_to_shrink = || {
         let reserve = Duration::from_millis(reserve.load(Ordering::Relaxed));
-        let left = args.time.map(|time| time.saturating_sub(begun.elapsed()));
-        left.is_some_and(|left| left <= reserve)
+        budget.left().is_some_and(|left| left <= reserve)
     };
     let pause = || {
         let last = *beat.lock().unwrap_or_else(PoisonError::into_inner);
@@ -235,7 +337,7 @@ fn play(
             (&mut findings, &mut unshrunk),
             &teller,
         );
-        let kept = reserved(args, server, unshrunk.len());
+        let kept = reserved((args, budget), server, unshrunk.len());
         reserve.store(kept, Ordering::Relaxed);
         teller.progress(campaign.report(), server, playing.elapsed());
         if !goes_on {
@@ -254,13 +356,13 @@ fn play(
         console.warning(&text);
     }
     let kept = fuzz_findings::keep_corpus(args.corpus.as_deref(), &report);
-    let kept = kept.and(write_result(args, &report, begun.elapsed()));
-    conclude(args, &report, server, kept, console)
+    let kept = kept.and(write_result(args, &report, budget.begun.elapsed()));
+    conclude(budget, &report, server, kept, console)
 }
 
 /// How many milliseconds are kept for shrinking so many findings.
-fn reserved(args: &FuzzArgs, server: &Server, unshrunk: usize) -> u64 {
-    let (Some(time), Some(remote), Some(_)) = (args.time, server.remote(), &args.save) else {
+fn reserved((args, budget): (&FuzzArgs, Budget), server: &Server, unshrunk: usize) -> u64 {
+    let (Some(time), Some(remote), Some(_)) = (budget.time, server.remote(), &args.save) else {
         return 0;
     };
     let most = SHRINKING.1 * u32::try_from(unshrunk).unwrap_or(u32::MAX);
@@ -332,7 +434,7 @@ fn write_result(args: &FuzzArgs, report: &Report, took: Duration) -> Result<(), 
 
 /// How it ends.
 fn conclude(
-    args: &FuzzArgs,
+    budget: Budget,
     report: &Report,
     server: &Server,
     kept: Result<(), String>,
@@ -348,7 +450,7 @@ fn conclude(
         console.error(failure);
     } else if server.is_stopped() {
         console.notice(&"interrupted");
-    } else if report.cases == 0 && args.time.is_some() {
+    } else if report.cases == 0 && budget.time.is_some() {
         console.notice(&"the time was over before the first case");
     } else if report.cases == 0 {
         console.notice(&"no case was to be played: see --cases and --shard");

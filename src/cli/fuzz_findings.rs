@@ -94,6 +94,7 @@ impl Shelf<'_> {
     fn write_one(&self, found: &Found, shrunk: Shrunk) -> std::io::Result<Saved> {
         let origin = match found.name {
             Name::Case(case) => Some(Origin {
+                dialect: found.manner.dialect,
                 seed: self.seed,
                 case,
             }),

@@ -6,9 +6,8 @@ use std::time::Duration;
 
 use msnpspec::event::{Event, Verdict};
 use msnpspec::net::{Plan, RunOptions, now, run, today};
-use msnpspec::protocol::{Dialect, Level};
+use msnpspec::protocol::Level;
 use msnpspec::scenario::ast::Scenario;
-use msnpspec::suite::Choice;
 use msnpspec::target::{Known, Target};
 use tokio::runtime::Runtime;
 
@@ -53,7 +52,7 @@ fn run_suite(
             remote: args.server.remote,
             disposable: args.server.disposable,
             most: Some(most),
-            dialects: Choice::One(Dialect::first()),
+            dialects: args.dialect.unwrap_or_default(),
             ..RunOptions::default()
         },
     };

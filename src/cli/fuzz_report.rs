@@ -123,8 +123,9 @@ impl Teller {
                 _ => format!("; known and no finding (--no-known): {}", known.join(" ")),
             };
             self.print(&format!(
-                "fuzzing {}: seed {seed}, {} {cases} at a time{told}\n",
+                "fuzzing {} in {}: seed {seed}, {} {cases} at a time{told}\n",
                 printable(target),
+                options.manner.dialect,
                 options.jobs
             ));
         } else if !known.is_empty() {
@@ -282,6 +283,7 @@ impl Teller {
         let mutators = mutators.map(|(name, count)| ((*name).to_owned(), json!(count)));
         json!({
             "event": event,
+            "dialect": report.dialect.name,
             "ms": u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX),
             "cases": report.cases,
             "children": report.children,

@@ -160,6 +160,7 @@ impl Lane for Seat {
         if self.shared.failure().is_some() {
             return Outcome::cut_off();
         }
+        self.session.speak(scenario.own_dialect());
         match self.shared.in_time(self.session.attempt(scenario)) {
             Some(Ok(outcome)) => outcome,
             Some(Err(TargetError::Unmet(_))) => Outcome::unrun(),

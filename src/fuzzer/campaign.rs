@@ -22,7 +22,7 @@ use super::watch::{Sight, Watched, watch};
 use crate::engine::Outcome;
 use crate::event::{Failure, Judge};
 use crate::model::{Cell, ReplyKind, Transition, knows};
-use crate::protocol::Level;
+use crate::protocol::{Dialect, Level};
 use crate::scenario::ast::Scenario;
 use crate::target::Known;
 
@@ -103,6 +103,8 @@ pub struct Found {
 /// What a campaign has come to.
 #[derive(Debug, Clone, Default)]
 pub struct Report {
+    /// The dialect of the cases.
+    pub dialect: &'static Dialect,
     /// How many cases were executed, children counted.
     pub cases: u64,
     /// How many of these were children.
@@ -128,6 +130,15 @@ pub struct Report {
 }
 
 impl Report {
+    /// Of no case yet.
+    #[must_use]
+    pub fn of(dialect: &'static Dialect) -> Self {
+        Self {
+            dialect,
+            ..Self::default()
+        }
+    }
+
     /// A digest of the corpus of numbered cases: each transition with the first case that reached
     /// it. The same for the same seed and cases, whatever the shards and jobs.
     #[must_use]
@@ -141,14 +152,17 @@ impl Report {
     /// How many transitions were seen that the model knows, and how many it knows.
     #[must_use]
     pub fn known_transitions(&self) -> (usize, usize) {
-        let known = self.covered.keys().filter(|seen| seen.is_known());
-        (known.count(), knows().len())
+        let known = self
+            .covered
+            .keys()
+            .filter(|seen| seen.is_known(self.dialect));
+        (known.count(), knows(self.dialect).len())
     }
 
     /// The states with a command that was never sent there, and how many the model knows in all.
     #[must_use]
     pub fn unreached(&self) -> (Vec<Cell>, usize) {
-        let known: BTreeSet<Cell> = knows().keys().map(|it| it.cell()).collect();
+        let known: BTreeSet<Cell> = knows(self.dialect).keys().map(|it| it.cell()).collect();
         let seen: BTreeSet<Cell> = self.covered.keys().map(|it| it.cell()).collect();
         (known.difference(&seen).copied().collect(), known.len())
     }
@@ -162,7 +176,10 @@ impl Report {
             phases.dedup();
             phases.len()
         };
-        (count(&mut self.covered.keys()), count(&mut knows().keys()))
+        (
+            count(&mut self.covered.keys()),
+            count(&mut knows(self.dialect).keys()),
+        )
     }
 
     /// The codes of errors that were seen, and those that the model names.
@@ -172,7 +189,7 @@ impl Report {
             ReplyKind::Error(code) if code > 0 => Some(code),
             _ => None,
         };
-        let known = knows().keys().filter_map(code).collect();
+        let known = knows(self.dialect).keys().filter_map(code).collect();
         (self.codes.clone(), known)
     }
 
@@ -233,7 +250,7 @@ impl Report {
             if let ReplyKind::Error(code) = transition.reply {
                 self.codes.insert(code);
             }
-            let transition = transition.normal();
+            let transition = transition.normal(self.dialect);
             self.covered.entry(transition).or_insert_with(|| {
                 is_news = true;
                 done.name
@@ -334,6 +351,7 @@ impl<'c> Campaign<'c> {
         let corpus = options.corpus.iter().zip(0..);
         let own = corpus.filter(|(_, number)| number % total == index);
         let parents = own.map(|(bytes, number)| (Name::OfCorpus(number, 0), bytes.clone()));
+        let dialect = options.manner.dialect;
         Self {
             next: options.first,
             parents: parents.collect(),
@@ -341,7 +359,7 @@ impl<'c> Campaign<'c> {
             options,
             execute,
             pause: &|| false,
-            report: Report::default(),
+            report: Report::of(dialect),
         }
     }
 

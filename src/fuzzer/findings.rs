@@ -28,9 +28,11 @@ const WIDE: usize = 100;
 /// Where a finding comes from: the case of a campaign.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Origin {
+    /// The campaign's dialect.
+    pub dialect: &'static Dialect,
     /// The campaign's seed.
     pub seed: u64,
-    /// The number of the case; it derives from both alone.
+    /// The number of the case; it derives from these alone.
     pub case: u64,
 }
 
@@ -50,9 +52,14 @@ impl Reproducer {
     pub fn new(shrunk: &Shrunk, origin: Option<Origin>) -> Self {
         let mut text = String::new();
         let mut say = |words: &str| comment(&mut text, words);
-        if let Some(Origin { seed, case }) = origin {
+        if let Some(Origin {
+            dialect,
+            seed,
+            case,
+        }) = origin
+        {
             say(&format!(
-                "Found by msnpspec fuzz --seed {seed}, case {case}."
+                "Found by msnpspec fuzz --dialect {dialect} --seed {seed}, case {case}."
             ));
         }
         let failure = &shrunk.failure;
@@ -88,10 +95,10 @@ impl Reproducer {
         }
         let _ = writeln!(text, "{MARK}{}", shrunk.signature);
         match (origin, shrunk.signature.clause) {
-            (Some(_), Some(clause)) => {
+            (Some(origin), Some(clause)) => {
                 let mut scenario = shrunk.scenario.clone();
                 scenario.description = clause.clause().text.to_owned();
-                scenario.limit_to(Dialect::first());
+                scenario.limit_to(origin.dialect);
                 text.push_str(&print(&scenario));
             }
             _ => text.push_str(&shrunk.text),

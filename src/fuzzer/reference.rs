@@ -1,8 +1,9 @@
-//! Scenarios in memory against the reference server.
+//! Scenarios in memory against the reference server, each in its own dialect.
 
 use std::sync::Arc;
 
 use crate::engine::{Ending, Executor, Outcome};
+use crate::protocol::{DIALECTS, Dialect};
 use crate::scenario::ast::Scenario;
 use crate::server::{Config, FaultSet, Pattern};
 use crate::sim::{self, SimOptions};
@@ -13,8 +14,16 @@ use crate::target::{Account, Environment, Lists};
 pub struct Reference {
     config: Config,
     options: SimOptions,
-    environment: Arc<Environment>,
+    /// One for each dialect.
+    environments: Vec<Arc<Environment>>,
     seed: u64,
+}
+
+fn environment(dialect: &'static Dialect) -> Arc<Environment> {
+    Arc::new(Environment {
+        dialect,
+        ..sim::environment()
+    })
 }
 
 impl Default for Reference {
@@ -34,7 +43,7 @@ impl Reference {
                 ..Config::default()
             },
             options: SimOptions::default(),
-            environment: Arc::new(sim::environment()),
+            environments: DIALECTS.into_iter().map(environment).collect(),
             seed: 1,
         }
     }
@@ -65,13 +74,16 @@ impl Reference {
                 ..Account::new(account.handle, account.password)
             }
         });
-        let executor = Executor::new(
-            scenario,
-            accounts.collect(),
-            Arc::clone(&self.environment),
-            self.seed,
-        );
+        let environment = self.environment_for(&scenario);
+        let executor = Executor::new(scenario, accounts.collect(), environment, self.seed);
         sim::run(executor, self.config.clone(), self.options)
+    }
+
+    fn environment_for(&self, scenario: &Scenario) -> Arc<Environment> {
+        let dialect = scenario.own_dialect();
+        let mut all = self.environments.iter();
+        let own = all.find(|environment| environment.dialect == dialect);
+        own.map_or_else(|| environment(dialect), Arc::clone)
     }
 
     /// Whether the server passes a scenario: every step is met, and no oracle accuses it.

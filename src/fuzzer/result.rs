@@ -8,7 +8,7 @@ use super::campaign::{Found, Report};
 use super::corpus::digest;
 use super::entropy::case_bytes;
 use super::name::Name;
-use crate::protocol::{ClauseId, Level};
+use crate::protocol::{ClauseId, Dialect, Level};
 
 /// The version of the format.
 const VERSION: u32 = 1;
@@ -23,6 +23,9 @@ pub struct CampaignResult {
     kind: String,
     /// The target's name.
     pub target: String,
+    /// The dialect of the cases.
+    #[serde(default = "first")]
+    pub dialect: String,
     /// The clauses that counted.
     pub level: Level,
     /// The seed of everything random.
@@ -50,6 +53,11 @@ pub struct CampaignResult {
     pub corpus_hash: String,
     /// What was found, by signature.
     pub findings: BTreeMap<String, FindingRow>,
+}
+
+/// What was fuzzed where a document does not say so.
+fn first() -> String {
+    Dialect::first().name.to_owned()
 }
 
 /// A way to fail.
@@ -119,6 +127,7 @@ impl CampaignResult {
             version: VERSION,
             kind: KIND.to_owned(),
             target: target.to_owned(),
+            dialect: report.dialect.name.to_owned(),
             level,
             seed,
             asked,
@@ -237,6 +246,7 @@ impl CampaignResult {
         };
         let differences = [
             ("target", self.target.clone(), other.target.clone()),
+            ("dialect", self.dialect.clone(), other.dialect.clone()),
             ("level", self.level.to_string(), other.level.to_string()),
             ("seed", self.seed.to_string(), other.seed.to_string()),
             ("number of cases", shown(self.asked), shown(other.asked)),
@@ -292,6 +302,7 @@ mod tests {
             version: VERSION,
             kind: KIND.to_owned(),
             target: "t".to_owned(),
+            dialect: first(),
             level: Level::Must,
             seed: 1,
             asked: Some(100),

@@ -2,9 +2,10 @@
 
 use smallvec::smallvec;
 
-use super::value::{ConnId, NameId, SessionId, TicketId, UserId};
+use super::rows::{self, verb};
+use super::value::{ConnId, GroupId, LabelId, NameId, Phone, SessionId, TicketId, UserId};
 use super::word::{Capture, Version, Word, Words};
-use crate::protocol::{List, Setting, State};
+use crate::protocol::{Dialect, List, NO_DIALECT, PACKAGE, Property, Setting, State, Verb};
 
 /// Who is meant by a handle.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -26,6 +27,34 @@ pub enum ListWord {
     Bad,
 }
 
+/// A group as a parameter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum GroupWord {
+    /// One that this user has made, or that of who is in no other.
+    Own(UserId, GroupId),
+    /// A number that no group of the user has.
+    Nobodys,
+}
+
+impl GroupWord {
+    /// The group, where it is one of the user's.
+    #[must_use]
+    pub fn group(self) -> Option<GroupId> {
+        match self {
+            Self::Own(_, group) => Some(group),
+            Self::Nobodys => None,
+        }
+    }
+
+    pub(super) fn word(self) -> Word {
+        match self {
+            Self::Own(_, GroupId::OTHERS) => Word::Text("0"),
+            Self::Own(user, group) => Word::Capture(Capture::Group(user, group)),
+            Self::Nobodys => Word::Text("29"),
+        }
+    }
+}
+
 /// A cookie as a parameter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Key {
@@ -38,10 +67,10 @@ pub enum Key {
 /// The dialects that VER offers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Offer {
-    /// `MSNP2 CVR0`.
-    Msnp2,
-    /// `CVR0` alone.
-    Cvr0,
+    /// The dialect that is tested, and the word behind it that stands for none.
+    Own,
+    /// That word alone.
+    Package,
     /// None that anybody knows.
     Unknown,
 }
@@ -123,6 +152,27 @@ pub enum Command {
     Fnd,
     /// PNG.
     Png,
+    /// IMS: calls on or off, or another word.
+    Ims(Option<bool>),
+    /// PRP; a property that nobody knows.
+    Prp(Option<Property>, Phone),
+    /// LSG.
+    Lsg,
+    /// ADG, with a name that the user has not used before.
+    Adg(LabelId),
+    /// REG, with a name that the user has not used before.
+    Reg(GroupWord, LabelId),
+    /// RMG.
+    Rmg(GroupWord),
+    /// ADD to the FL into a group.
+    Enter(Whom, GroupWord),
+    /// REM from a group of the FL.
+    Exit(Whom, GroupWord),
+    /// QRY, the answer to a challenge.
+    Qry {
+        /// Whether it is right.
+        right: bool,
+    },
     /// USR on a switchboard.
     UsrSb(UserId, Key),
     /// ANS.
@@ -153,88 +203,147 @@ pub enum Command {
 }
 
 impl Command {
-    /// The line that says it, TrID included; a payload is the caller's to add (`Word::Length`
-    /// stands for its length). `None` for the classes [`Command::Foreign`], [`Command::Arity`],
-    /// [`Command::MsgBad`] and [`Command::Hostile`], of which the caller chooses a member.
+    /// The line that says it in a dialect, TrID included; a payload is the caller's to add
+    /// (`Word::Length` stands for its length). `None` for the classes [`Command::Foreign`],
+    /// [`Command::Arity`], [`Command::MsgBad`] and [`Command::Hostile`], of which the caller chooses
+    /// a member.
     #[must_use]
-    pub fn words(self, conn: ConnId) -> Option<Words> {
+    pub fn words(self, conn: ConnId, dialect: &'static Dialect) -> Option<Words> {
         use Word::{Text, TrId};
         let line: Words = match self {
-            Self::Ver(offer) => match offer {
-                Offer::Msnp2 => smallvec![Text("VER"), TrId, Text("MSNP2"), Text("CVR0")],
-                Offer::Cvr0 => smallvec![Text("VER"), TrId, Text("CVR0")],
-                Offer::Unknown => smallvec![Text("VER"), TrId, Text("MSNP97"), Text("FOO")],
-            },
-            Self::Inf => smallvec![Text("INF"), TrId],
-            Self::UsrI(whom) => {
-                smallvec![Text("USR"), TrId, Text("MD5"), Text("I"), whom.word()]
+            Self::Ver(offer) => {
+                let (first, second) = match offer {
+                    Offer::Own => (dialect.name, Some(PACKAGE)),
+                    Offer::Package => (PACKAGE, None),
+                    Offer::Unknown => (NO_DIALECT, Some("FOO")),
+                };
+                let mut line = smallvec![verb(Verb::Ver), TrId, Text(first)];
+                line.extend(second.map(Text));
+                line
             }
-            Self::UsrPackage(whom) => {
-                smallvec![Text("USR"), TrId, Text("SHA"), Text("I"), whom.word()]
-            }
+            Self::Inf => smallvec![verb(Verb::Inf), TrId],
+            Self::UsrI(whom) => authentication(rows::scheme(dialect), "I", whom.word()),
+            Self::UsrPackage(whom) => authentication("SHA", "I", whom.word()),
             Self::UsrS { right } => {
                 let response = Word::Response { conn, right };
-                smallvec![Text("USR"), TrId, Text("MD5"), Text("S"), response]
+                authentication(rows::scheme(dialect), "S", response)
             }
-            Self::Syn(version) => smallvec![Text("SYN"), TrId, Word::Version(version)],
-            Self::Lst(list) => smallvec![Text("LST"), TrId, list.word()],
+            Self::Syn(version) => smallvec![verb(Verb::Syn), TrId, Word::Version(version)],
+            Self::Lst(list) => smallvec![verb(Verb::Lst), TrId, list.word()],
             Self::Set(setting, value) => {
                 let value = value.map_or("X", |value| setting.as_str(value));
-                smallvec![Text(setting.verb().as_str()), TrId, Text(value)]
+                smallvec![verb(setting.verb()), TrId, Text(value)]
             }
             Self::Chg(state) => {
                 let code = state.map_or("XXX", State::as_str);
-                smallvec![Text("CHG"), TrId, Text(code)]
+                smallvec![verb(Verb::Chg), TrId, Text(code)]
             }
             Self::Add(list, whom) => {
-                smallvec![Text("ADD"), TrId, list.word(), whom.word(), whom.word()]
+                let (list, whom) = (list.word(), whom.word());
+                smallvec![verb(Verb::Add), TrId, list, whom, whom]
             }
-            Self::Rem(list, whom) => smallvec![Text("REM"), TrId, list.word(), whom.word()],
-            Self::Rea(name) => smallvec![Text("REA"), TrId, Word::Own, Word::NewName(name)],
-            Self::XfrSb => smallvec![Text("XFR"), TrId, Text("SB")],
-            Self::XfrBad => smallvec![Text("XFR"), TrId, Text("XX")],
-            Self::Png => smallvec![Text("PNG")],
-            Self::Out => smallvec![Text("OUT")],
+            Self::Rem(list, whom) => smallvec![verb(Verb::Rem), TrId, list.word(), whom.word()],
+            Self::Rea(name) => smallvec![verb(Verb::Rea), TrId, Word::Own, Word::NewName(name)],
+            Self::XfrSb => smallvec![verb(Verb::Xfr), TrId, Text("SB")],
+            Self::XfrBad => smallvec![verb(Verb::Xfr), TrId, Text("XX")],
+            Self::Png => smallvec![verb(Verb::Png)],
+            Self::Out => smallvec![verb(Verb::Out)],
             Self::Unknown => smallvec![Text("XYZ"), TrId],
-            Self::Snd => smallvec![Text("SND"), TrId, Word::Nobody],
-            Self::Cvr | Self::Url | Self::Fnd => self.extra(),
+            Self::Cvr => rows::request(dialect, Verb::Cvr, &SYSTEM),
+            Self::Url => rows::request(dialect, Verb::Url, &[Text("INBOX")]),
+            Self::Snd => rows::request(dialect, Verb::Snd, &INVITED),
+            Self::Fnd => rows::request(dialect, Verb::Fnd, &SOUGHT),
             Self::UsrSb(user, key) => {
-                smallvec![Text("USR"), TrId, Word::Handle(user), key.word()]
+                smallvec![verb(Verb::Usr), TrId, Word::Handle(user), key.word()]
             }
             Self::Ans { user, key, session } => {
                 let session = session.map_or(Text("4294967295"), |session| {
                     Word::Capture(Capture::Session(session))
                 });
                 let handle = Word::Handle(user);
-                smallvec![Text("ANS"), TrId, handle, key.word(), session]
+                smallvec![verb(Verb::Ans), TrId, handle, key.word(), session]
             }
-            Self::Cal(whom) => smallvec![Text("CAL"), TrId, whom.word()],
+            Self::Cal(whom) => smallvec![verb(Verb::Cal), TrId, whom.word()],
             Self::Msg(mode) => {
-                smallvec![Text("MSG"), TrId, Text(mode.as_str()), Word::Length]
+                smallvec![verb(Verb::Msg), TrId, Text(mode.as_str()), Word::Length]
             }
-            Self::MsgBad | Self::Foreign | Self::Arity | Self::Hostile => return None,
+            Self::MsgBad | Self::Foreign | Self::Arity | Self::Hostile | Self::Qry { .. } => {
+                return None;
+            }
+            _ => self.later_words(),
         };
         Some(line)
     }
 
-    fn extra(self) -> Words {
-        let texts: &[&'static str] = match self {
-            Self::Cvr => &["CVR", "0x0409", "win", "4.10", "i386", "MSMSGS", "1.0.0863"],
-            Self::Url => &["URL", "INBOX"],
-            _ => &[
-                "FND",
-                "fname=Zzyzx",
-                "lname=Qwertz",
-                "city=*",
-                "state=*",
-                "country=US",
-            ],
-        };
-        let mut line: Words = texts.iter().copied().map(Word::Text).collect();
-        line.insert(1, Word::TrId);
-        line
+    /// What later dialects have brought.
+    fn later_words(self) -> Words {
+        use Word::{Label, Text, TrId};
+        match self {
+            Self::Ims(value) => {
+                let word = value.map_or("X", switch);
+                smallvec![verb(Verb::Ims), TrId, Text(word)]
+            }
+            Self::Prp(key, value) => {
+                let key = Text(key.map_or("PHX", Property::as_str));
+                let mut line: Words = smallvec![verb(Verb::Prp), TrId, key];
+                line.extend(value.text().map(Text));
+                line
+            }
+            Self::Lsg => smallvec![verb(Verb::Lsg), TrId],
+            Self::Adg(name) => smallvec![verb(Verb::Adg), TrId, Label(name), Text("0")],
+            Self::Reg(group, name) => {
+                smallvec![verb(Verb::Reg), TrId, group.word(), Label(name), Text("0")]
+            }
+            Self::Rmg(group) => smallvec![verb(Verb::Rmg), TrId, group.word()],
+            Self::Enter(whom, group) => {
+                let list = Text(List::Forward.as_str());
+                let whom = whom.word();
+                smallvec![verb(Verb::Add), TrId, list, whom, whom, group.word()]
+            }
+            Self::Exit(whom, group) => {
+                let list = Text(List::Forward.as_str());
+                smallvec![verb(Verb::Rem), TrId, list, whom.word(), group.word()]
+            }
+            _ => Words::new(),
+        }
     }
 }
+
+/// The word of IMS.
+pub(super) fn switch(is_on: bool) -> &'static str {
+    if is_on { "ON" } else { "OFF" }
+}
+
+fn authentication(scheme: &'static str, step: &'static str, value: Word) -> Words {
+    let scheme = Word::Text(scheme);
+    smallvec![verb(Verb::Usr), Word::TrId, scheme, Word::Text(step), value]
+}
+
+/// What a client says of its system.
+const SYSTEM: [Word; 7] = [
+    Word::Text("0x0409"),
+    Word::Text("win"),
+    Word::Text("4.10"),
+    Word::Text("i386"),
+    Word::Text("MSMSGS"),
+    Word::Text("1.0.0863"),
+    Word::Text("MSMSGS"),
+];
+/// Who is invited by mail, and what the letter is made from.
+const INVITED: [Word; 4] = [
+    Word::Nobody,
+    Word::Text("0x0409"),
+    Word::Text("MSMSGS"),
+    Word::Text("MSMSGS"),
+];
+/// Whom a search is for.
+const SOUGHT: [Word; 5] = [
+    Word::Text("fname=Zzyzx"),
+    Word::Text("lname=Qwertz"),
+    Word::Text("city=*"),
+    Word::Text("state=*"),
+    Word::Text("country=US"),
+];
 
 impl Whom {
     /// The handle.

@@ -4,10 +4,11 @@ use super::Model;
 use super::command::Command;
 use super::line::Line;
 use super::prediction::{After, Duty, Effect, Prediction, Replies, Reply, Sight, Sights};
+use super::unseen::common;
 use super::value::{ConnId, Door, NameId, SessionId, TicketId, UserId, UserSet};
 use super::word::Capture;
 use super::world::{Conn, Doubt, Session, Shown, Stage, Ticket};
-use crate::protocol::{ClauseId, Setting, State};
+use crate::protocol::{ClauseId, Setting};
 use crate::rules::Truth;
 
 use smallvec::smallvec;
@@ -161,6 +162,34 @@ impl Model {
                 let is_news = before != name && before != NameId::ANY;
                 self.announce(user, is_news, Some(ClauseId::REA_1), None, out);
             }
+            Effect::Synchronised(has_batch) => self.synchronised(user, has_batch, out),
+            Effect::Calls(is_on) => self.user_mut(user).refuses_calls = (!is_on, false),
+            Effect::MaybeCalls => self.user_mut(user).refuses_calls.1 = true,
+            Effect::Phone(key, value) => self.change_phone(user, key, value, out),
+            Effect::MaybePhone(key) => {
+                self.doubt_phone(user, key);
+                out.is_open = true;
+            }
+            Effect::GroupMade(name) => self.make_group(user, name),
+            Effect::GroupRenamed(group, name) => self.rename_group(user, group, name),
+            Effect::GroupRemoved(group) => self.remove_group(user, group, out),
+            Effect::MaybeGroups => {
+                self.user_mut(user).groups.doubt = true;
+                self.bump(user);
+                out.is_open = true;
+            }
+            Effect::EnteredGroup(whom, group) => {
+                let groups = self.groups_of(user, whom);
+                let is_known = !groups.is_empty();
+                let groups = if is_known { groups.with(group) } else { groups };
+                self.change_groups(user, whom, groups);
+            }
+            Effect::AddedInto(whom, group) => self.add_into(conn, user, (whom, group), out),
+            Effect::LeftGroup(whom, group) => {
+                let groups = self.groups_of(user, whom).without(group);
+                self.change_groups(user, whom, groups);
+            }
+            Effect::MaybeContact(whom) => self.doubt_contact(user, whom, out),
             Effect::Issued | Effect::IssuedInDoubt => {
                 let login = self.login_of(user);
                 let used = match effect {
@@ -239,6 +268,7 @@ impl Model {
         now.state = None;
         now.doubt = Doubt::None;
         now.shown = Default::default();
+        (now.synchronised, now.refuses_calls) = Default::default();
         self.set_stage(conn, Stage::LoggedIn(user));
         out.list.push(Sight {
             conn,
@@ -507,32 +537,11 @@ impl Model {
             *doubts = all;
         }
         now.settings.iter_mut().for_each(|(_, doubt)| *doubt = true);
+        now.phones.iter_mut().for_each(|(_, doubt)| *doubt = true);
+        now.groups.doubt = true;
+        now.synchronised.1 = true;
+        now.refuses_calls.1 = true;
         now.name = NameId::ANY;
         self.users().for_each(|other| self.bump(other));
-    }
-}
-
-/// What all replies have in common, or how little is known after them; `None` without replies.
-fn common(replies: &[Reply]) -> Option<Effect> {
-    let (first, rest) = replies.split_first()?;
-    let mut effect = first.effect;
-    for reply in rest {
-        effect = meet(effect, reply.effect);
-    }
-    Some(effect)
-}
-
-/// One of two effects has come about.
-fn meet(one: Effect, other: Effect) -> Effect {
-    match (one, other) {
-        _ if one == other => one,
-        (Effect::Nothing | Effect::MaybeClosed, Effect::MaybeClosed)
-        | (Effect::MaybeClosed, Effect::Nothing) => Effect::MaybeClosed,
-        (Effect::Nothing, Effect::Added(list, whom) | Effect::Membership(list, whom))
-        | (Effect::Added(list, whom) | Effect::Membership(list, whom), Effect::Nothing)
-        | (Effect::Added(list, whom), Effect::Membership(..))
-        | (Effect::Membership(list, whom), Effect::Added(..)) => Effect::Membership(list, whom),
-        (Effect::State(State::Offline), Effect::Nothing) => Effect::MaybeOffline,
-        _ => Effect::Unclear,
     }
 }

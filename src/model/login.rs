@@ -4,9 +4,10 @@ use super::Model;
 use super::command::{Command, Offer, Whom};
 use super::line::Line;
 use super::prediction::{Effect, Replies, Reply};
+use super::rows;
 use super::value::{ConnId, Door, NameId};
 use super::world::Stage;
-use crate::protocol::ClauseId;
+use crate::protocol::{ClauseId, Verb};
 use crate::rules::{Truth, refusals};
 
 use smallvec::smallvec;
@@ -109,7 +110,7 @@ impl Model {
                 let mut replies = Replies::new();
                 if refers != Truth::No {
                     replies.push(Reply::new(
-                        ClauseId::XFR_1,
+                        self.referral_clause(),
                         Effect::Left,
                         &[Line::ReferNs(conn)],
                     ));
@@ -127,7 +128,8 @@ impl Model {
                 ];
                 if self.refers(conn) != Truth::No {
                     let refer = [Line::ReferNs(conn)];
-                    replies.insert(0, Reply::new(ClauseId::XFR_1, Effect::Left, &refer));
+                    let clause = self.referral_clause();
+                    replies.insert(0, Reply::new(clause, Effect::Left, &refer));
                 }
                 replies
             }
@@ -141,6 +143,10 @@ impl Model {
                 Reply::anything(ClauseId::USR_1, Effect::Unclear),
             ],
         }
+    }
+
+    fn referral_clause(&self) -> ClauseId {
+        rows::clause_of_referral(self.target.dialect)
     }
 
     fn refers(&self, conn: ConnId) -> Truth {
@@ -168,12 +174,12 @@ impl Model {
 
 fn version_replies(stage: Stage, offer: Offer) -> Replies {
     match (stage, offer) {
-        (Stage::Fresh, Offer::Msnp2) => {
+        (Stage::Fresh, Offer::Own) => {
             smallvec![Reply::new(ClauseId::VER_2, Effect::Versioned, &[Line::Ver])]
         }
-        (Stage::Fresh, Offer::Cvr0) => smallvec![
+        (Stage::Fresh, Offer::Package) => smallvec![
             Reply::new(ClauseId::VER_5, Effect::Unclear, &[Line::VerNone]),
-            Reply::new(ClauseId::VER_9, Effect::Unclear, &[Line::VerCvr0]),
+            Reply::new(ClauseId::VER_9, Effect::Unclear, &[Line::VerPackage]),
         ],
         (Stage::Fresh, Offer::Unknown) => {
             smallvec![Reply::new(
@@ -185,7 +191,7 @@ fn version_replies(stage: Stage, offer: Offer) -> Replies {
         _ => smallvec![
             not_expected(ClauseId::VER_8),
             refused(ClauseId::VER_8),
-            Reply::new(ClauseId::VER_8, Effect::Unclear, &[Line::Extra("VER")]),
+            Reply::new(ClauseId::VER_8, Effect::Unclear, &[Line::Extra(Verb::Ver)]),
         ],
     }
 }

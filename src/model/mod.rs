@@ -14,7 +14,7 @@
 //!
 //! let mut model = Model::new(2, Target::default());
 //! let conn = model.open(Door::Notification);
-//! let prediction = model.step(conn, Command::Ver(Offer::Msnp2));
+//! let prediction = model.step(conn, Command::Ver(Offer::Own));
 //! assert_eq!(prediction.replies[0].lines[..], [Line::Ver]);
 //! assert!(prediction.is_certain());
 //! ```
@@ -22,32 +22,38 @@
 mod ask;
 mod command;
 mod effect;
+mod groups;
 mod line;
 mod login;
 mod notification;
+mod phones;
 mod possible;
 mod prediction;
 mod presence;
+mod rows;
 mod switchboard;
 mod table;
 #[cfg(test)]
 mod tests;
-
+mod unseen;
 mod value;
 mod word;
 mod world;
 
-pub use command::{Command, Key, ListWord, Mode, Offer, Whom};
+pub use command::{Command, GroupWord, Key, ListWord, Mode, Offer, Whom};
 pub use line::Line;
 pub use possible::Fitness;
 pub use prediction::{After, Duty, Prediction, Replies, Reply, Sight, Sights};
 pub use table::{Cell, Phase, ReplyKind, STRAY, Transition, knows};
 
-pub use value::{ConnId, Door, MAX_USERS, NameId, SessionId, TicketId, UserId, UserSet};
+pub use value::{
+    ConnId, Door, GroupId, GroupSet, LabelId, MAX_GROUPS, MAX_USERS, NUMBERS, NameId, Phone,
+    SessionId, TicketId, UserId, UserSet,
+};
 pub use word::{Capture, Version, Word, Words};
 pub use world::Target;
 
-pub use crate::protocol::{List, State};
+pub use crate::protocol::{List, Property, State};
 pub use crate::rules::Truth;
 
 use world::{Conn, Session, Ticket, User};

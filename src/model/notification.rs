@@ -7,10 +7,11 @@ use super::command::{Command, ListWord, Whom};
 use super::line::Line;
 use super::login::{error, ignored, misplaced, out, refused};
 use super::prediction::{Effect, Replies, Reply};
+use super::rows;
 use super::value::UserId;
 use super::word::Version;
 use super::world::Doubt;
-use crate::protocol::{ClauseId, List, Setting, State};
+use crate::protocol::{ClauseId, Direction, List, ServerKind, Setting, State, Verb};
 use crate::rules::{
     self, Outcome, Outcomes, Presence, Refusal, SettingRule, Truth, View, refusals,
 };
@@ -44,19 +45,72 @@ impl Model {
             | Command::Snd
             | Command::Fnd
             | Command::Png => self.extra_replies(user, command),
-            _ => misplaced(command),
+            _ => self.later_replies(user, command),
         }
+    }
+
+    /// What later dialects have brought; it succeeds in no other.
+    fn later_replies(&self, user: UserId, command: Command) -> Replies {
+        let verb = match command {
+            Command::Ims(_) => Verb::Ims,
+            Command::Prp(..) => Verb::Prp,
+            Command::Lsg => Verb::Lsg,
+            Command::Adg(_)
+            | Command::Reg(..)
+            | Command::Rmg(_)
+            | Command::Enter(..)
+            | Command::Exit(..) => Verb::Adg,
+            Command::Qry { .. } => Verb::Qry,
+            _ => return misplaced(command),
+        };
+        match command {
+            _ if !self.takes(verb) => smallvec![Reply::anything(ClauseId::OLD_1, Effect::Unclear)],
+            Command::Ims(None) => smallvec![refused(ClauseId::IMS_4), ignored(ClauseId::IMS_4)],
+            Command::Ims(Some(is_on)) => {
+                self.offered(ClauseId::IMS_1, Line::Ims(is_on), Effect::Calls(is_on))
+            }
+            Command::Prp(key, value) => self.property_replies(user, key, value),
+            Command::Qry { right: true } => {
+                smallvec![Reply::new(ClauseId::CHL_2, Effect::Nothing, &[Line::Qry])]
+            }
+            Command::Qry { right: false } => {
+                let clause = ClauseId::CHL_4;
+                let wrong = Reply::new(clause, Effect::MaybeClosed, &[Line::Error(540)]);
+                let taken = Reply::new(clause, Effect::Nothing, &[Line::Qry]);
+                self.or(smallvec![wrong.closing()], [taken, refused(clause)])
+            }
+            _ => self.group_replies(user, command),
+        }
+    }
+
+    /// Whether the dialect has a request.
+    pub(super) fn takes(&self, verb: Verb) -> bool {
+        let kind = ServerKind::Notification;
+        let row = self.dialect().find(Direction::ToServer, kind, verb);
+        row.is_some()
+    }
+
+    /// Whether the server offers all that there is.
+    pub(super) fn offers_extras(&self) -> bool {
+        self.target.extras
     }
 
     fn syn_replies(&self, user: UserId, version: Version) -> Replies {
         let serial = self.serial(user);
-        let none = Reply::new(ClauseId::SYN_2, Effect::Nothing, &[Line::Syn(serial)]);
+        let shown = |has_batch| match self.has_phones() {
+            true => Effect::Synchronised(has_batch),
+            false => Effect::Nothing,
+        };
+        let none = Reply::new(ClauseId::SYN_2, shown(Truth::No), &[Line::Syn(serial)]);
         if version == Version::Latest {
             return smallvec![none];
         }
         let Some(batch) = self.batch(user) else {
-            return smallvec![Reply::anything(ClauseId::SYN_3, Effect::Nothing).staying()];
+            let effect = shown(Truth::Maybe);
+            return smallvec![Reply::anything(ClauseId::SYN_3, effect).staying()];
         };
+        let effect = shown(Truth::Yes);
+        let batch = Reply { effect, ..batch };
         match version {
             Version::Zero if self.user(user).serial > 0 => smallvec![batch],
             // The number of a new account may be 0.
@@ -83,6 +137,12 @@ impl Model {
             };
             reply.lines.push(Line::Set(setting, serial, value));
         }
+        if self.has_phones() {
+            self.push_properties(user, &mut reply);
+        }
+        if self.has_groups() {
+            self.push_groups(user, &mut reply)?;
+        }
         for list in List::ALL {
             self.push_list(user, list, &mut reply)?;
         }
@@ -98,13 +158,17 @@ impl Model {
         if total == 0 {
             reply.lines.push(Line::Empty(list, serial));
         }
+        let whom = members.iter().next().filter(|_| total == 1);
+        let groups = whom.filter(|_| list == List::Forward);
+        let groups = groups.and_then(|whom| Some((user, self.groups_in_line(user, whom)?)));
         for item in 1..=total {
             reply.lines.push(Line::Entry {
                 list,
                 serial,
                 item,
                 total,
-                whom: members.iter().next().filter(|_| total == 1),
+                whom,
+                groups,
             });
         }
         Some(())
@@ -238,21 +302,37 @@ impl Model {
             effect,
             &[Line::ReferSb(self.next_ticket())],
         );
-        replies(rules::referral(self, user), &refer, Effect::Nothing)
+        let mut all = replies(rules::referral(self, user), &refer, Effect::Nothing);
+        // Who has turned calls off makes none, or does all the same.
+        let takes_calls = self.takes_calls(user);
+        if takes_calls != Truth::Yes {
+            let clause = ClauseId::IMS_3;
+            for reply in all.iter_mut().filter(|_| takes_calls == Truth::No) {
+                reply.clause = clause;
+            }
+            all.insert(0, Reply::new(clause, Effect::Nothing, &[Line::AnyError]));
+        }
+        all
     }
 
     fn extra_replies(&self, user: UserId, command: Command) -> Replies {
-        let (clause, line, effect) = match command {
+        let verb = match command {
             Command::Rea(name) => {
                 let line = Line::Renamed(self.next_serial(user), user, name);
-                (ClauseId::REA_1, line, Effect::Renamed(name))
+                return self.offered(ClauseId::REA_1, line, Effect::Renamed(name));
             }
-            Command::Cvr => (ClauseId::CVR_1, Line::Extra("CVR"), Effect::Nothing),
-            Command::Url => (ClauseId::URL_1, Line::Extra("URL"), Effect::Nothing),
-            Command::Snd => (ClauseId::SND_1, Line::Extra("SND"), Effect::Nothing),
-            Command::Fnd => (ClauseId::FND_1, Line::Extra("FND"), Effect::Nothing),
-            _ => (ClauseId::PNG_1, Line::Qng, Effect::Nothing),
+            Command::Cvr => Verb::Cvr,
+            Command::Url => Verb::Url,
+            Command::Snd => Verb::Snd,
+            Command::Fnd => Verb::Fnd,
+            _ => return self.offered(ClauseId::PNG_1, Line::Qng, Effect::Nothing),
         };
+        let clause = rows::clause_of(self.target.dialect, verb).unwrap_or(ClauseId::REPLY_1);
+        self.offered(clause, Line::Extra(verb), Effect::Nothing)
+    }
+
+    /// What comes of a command that need not be offered.
+    pub(super) fn offered(&self, clause: ClauseId, line: Line, effect: Effect) -> Replies {
         let done = Reply::new(clause, effect, &[line]);
         if self.target.extras {
             smallvec![done]
@@ -263,7 +343,7 @@ impl Model {
 }
 
 /// The replies that say what has come of a request: `done`, or an error with the effect `refused`.
-fn replies(outcomes: Outcomes, done: &Reply, refused: Effect) -> Replies {
+pub(super) fn replies(outcomes: Outcomes, done: &Reply, refused: Effect) -> Replies {
     let mut replies = Replies::new();
     for outcome in outcomes {
         match outcome {

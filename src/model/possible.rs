@@ -1,9 +1,9 @@
 //! Which commands make sense now.
 
 use super::Model;
-use super::command::{Command, Key, ListWord, Mode, Offer, Whom};
+use super::command::{Command, GroupWord, Key, ListWord, Mode, Offer, Whom};
 use super::prediction::Replies;
-use super::value::{ConnId, NameId, TicketId, UserId};
+use super::value::{ConnId, NUMBERS, NameId, Phone, TicketId, UserId};
 use super::word::Version;
 use super::world::Stage;
 use crate::protocol::{List, Setting, State};
@@ -56,7 +56,11 @@ impl Model {
         }
         match found.stage {
             Stage::Closed => {}
-            Stage::LoggedIn(_) => self.online_candidates(into),
+            Stage::LoggedIn(user) => {
+                self.online_candidates(into);
+                self.later_candidates(user, into);
+                into.extend(WILD);
+            }
             Stage::Lobby => self.lobby_candidates(into),
             Stage::Seated(_) => self.session_candidates(into),
             _ => self.login_candidates(into),
@@ -82,13 +86,13 @@ impl Model {
 
     fn login_candidates(&self, into: &mut Vec<Command>) {
         into.extend([
-            Command::Ver(Offer::Msnp2),
+            Command::Ver(Offer::Own),
             Command::Inf,
             Command::UsrS { right: true },
             Command::UsrS { right: false },
             Command::Out,
             Command::Ver(Offer::Unknown),
-            Command::Ver(Offer::Cvr0),
+            Command::Ver(Offer::Package),
         ]);
         into.extend(self.everybody().map(Command::UsrI));
         into.extend([
@@ -139,11 +143,36 @@ impl Model {
             Command::Png,
             Command::UsrI(Whom::User(UserId(0))),
             Command::UsrS { right: false },
-            Command::Ver(Offer::Msnp2),
+            Command::Ver(Offer::Own),
             Command::Inf,
             Command::Out,
         ]);
-        into.extend(WILD);
+    }
+
+    /// What later dialects have brought.
+    fn later_candidates(&self, user: UserId, into: &mut Vec<Command>) {
+        if self.has_switch_for_calls() {
+            into.extend([Some(true), Some(false), None].map(Command::Ims));
+        }
+        if self.has_phones() {
+            for key in NUMBERS.map(Some).into_iter().chain([None]) {
+                into.extend([1, 0].map(|value| Command::Prp(key, Phone(value))));
+            }
+        }
+        let Some(label) = self.fresh_label(user) else {
+            return;
+        };
+        into.push(Command::Lsg);
+        if self.has_room_for_group(user) {
+            into.push(Command::Adg(label));
+        }
+        let own = self.groups(user).map(|group| GroupWord::Own(user, group));
+        for group in own.chain([GroupWord::Nobodys]) {
+            into.extend([Command::Reg(group, label), Command::Rmg(group)]);
+            for whom in self.users().map(Whom::User).chain([Whom::Nobody]) {
+                into.extend([Command::Enter(whom, group), Command::Exit(whom, group)]);
+            }
+        }
     }
 
     fn lobby_candidates(&self, into: &mut Vec<Command>) {

@@ -3,9 +3,9 @@
 use smallvec::SmallVec;
 
 use super::line::Line;
-use super::value::{ConnId, NameId, SessionId, TicketId, UserId};
-use crate::protocol::{ClauseId, List, Setting, State};
-use crate::rules::Refusal;
+use super::value::{ConnId, GroupId, LabelId, NameId, Phone, SessionId, TicketId, UserId};
+use crate::protocol::{ClauseId, List, Property, Setting, State};
+use crate::rules::{Refusal, Truth};
 
 /// What becomes of the connection after a reply.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -55,6 +55,26 @@ pub(super) enum Effect {
     /// The user may be on the list, or not.
     Membership(List, UserId),
     Renamed(NameId),
+    /// SYN was answered with a batch, without, or nobody knows.
+    Synchronised(Truth),
+    /// Calls are on or off.
+    Calls(bool),
+    /// That is not known.
+    MaybeCalls,
+    Phone(Property, Phone),
+    MaybePhone(Property),
+    GroupMade(LabelId),
+    GroupRenamed(GroupId, LabelId),
+    GroupRemoved(GroupId),
+    /// A user may have other groups now, and its contacts may be in others.
+    MaybeGroups,
+    /// A contact of the FL is in one more group.
+    EnteredGroup(UserId, GroupId),
+    /// It was put on the FL, into this group.
+    AddedInto(UserId, GroupId),
+    LeftGroup(UserId, GroupId),
+    /// It may be on the FL, or not: it has left its last group, say.
+    MaybeContact(UserId),
     Issued,
     /// The same, to somebody of whom it is not known whether it opens a switchboard.
     IssuedInDoubt,

@@ -3,7 +3,7 @@
 use super::Model;
 use super::line::Line;
 use super::prediction::{Duty, Sight, Sights};
-use super::value::{ConnId, UserId};
+use super::value::{ConnId, GroupId, GroupSet, UserId};
 use super::world::{Doubt, Shown, Stage};
 use crate::protocol::{ClauseId, List, Setting, State};
 use crate::rules::{self, Presence, Truth, View};
@@ -222,6 +222,8 @@ impl Model {
         self.bump(user);
         match list {
             List::Forward => {
+                self.set_groups(user, whom, GroupSet::only(GroupId::OTHERS));
+                self.introduce_phones(user, whom, was_there == Truth::No, out);
                 self.tell_of_reverse(user, whom, was_there == Truth::No, true, out);
                 let is_heard = self.hears(user).is_some_and(|(_, is_sure)| is_sure);
                 let is_sure = is_heard && was_there == Truth::No;
@@ -241,6 +243,7 @@ impl Model {
         self.bump(user);
         match list {
             List::Forward => {
+                self.set_groups(user, whom, GroupSet::default());
                 self.tell_of_reverse(user, whom, was_there == Truth::Yes, false, out);
                 if let Some(shown) = self.user_mut(user).shown.get_mut(whom.index()) {
                     *shown = Shown::Gone;
@@ -298,6 +301,7 @@ impl Model {
         self.set_list(user, list, whom, Truth::Yes);
         self.bump(user);
         if list == List::Forward {
+            self.set_groups(user, whom, GroupSet::only(GroupId::OTHERS));
             self.bump(whom);
         }
     }
@@ -317,6 +321,7 @@ impl Model {
         }
         let now = self.user_mut(user);
         (now.login, now.state) = (Some(conn), state);
+        now.synchronised = (state.is_some(), false);
         conn
     }
 

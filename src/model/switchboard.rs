@@ -74,7 +74,7 @@ impl Model {
             Some(false) if ticket.owner == user => not_admitted(ClauseId::SBU_4),
             Some(false) => not_admitted(ClauseId::SBU_3),
             Some(true) => {
-                let ok = Line::UsrOk(user, self.user(user).name);
+                let ok = Line::Entered(user, self.user(user).name);
                 let effect = Effect::Entered(user, id);
                 smallvec![Reply::new(ClauseId::SBU_1, effect, &[ok])]
             }

@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::OnceLock;
 
-use super::command::{Command, Key, ListWord, Mode, Offer, Whom};
+use super::command::{Command, GroupWord, Key, ListWord, Mode, Offer, Whom};
 use super::prediction::{After, Reply};
-use super::value::{ConnId, Door, NameId, TicketId, UserId};
+use super::value::{ConnId, Door, GroupId, NameId, TicketId, UserId};
 use super::word::Version;
 use super::{Line, Model, Target};
-use crate::protocol::{ClauseId, List, Setting, State};
+use crate::protocol::{ClauseId, DIALECTS, Dialect, List, Setting, State, Verb};
 use crate::rules::Truth;
 
 macro_rules! phases {
@@ -130,16 +130,16 @@ impl fmt::Display for Transition {
 }
 
 impl Transition {
-    /// The same as the table has it: an error that it does not name there, and knows that some
-    /// error may come, counts as "any error".
+    /// The same as the table of a dialect has it: an error that it does not name there, and knows
+    /// that some error may come, counts as "any error".
     #[must_use]
-    pub fn normal(self) -> Self {
+    pub fn normal(self, dialect: &'static Dialect) -> Self {
         let any = Self {
             reply: ReplyKind::Error(0),
             ..self
         };
         match self.reply {
-            ReplyKind::Error(_) if !self.is_listed() && any.is_listed() => any,
+            ReplyKind::Error(_) if !self.is_listed(dialect) && any.is_listed(dialect) => any,
             _ => self,
         }
     }
@@ -153,14 +153,14 @@ impl Transition {
         }
     }
 
-    /// Whether the model knows it.
+    /// Whether the model knows it in a dialect.
     #[must_use]
-    pub fn is_known(self) -> bool {
-        self.normal().is_listed()
+    pub fn is_known(self, dialect: &'static Dialect) -> bool {
+        self.normal(dialect).is_listed(dialect)
     }
 
-    fn is_listed(self) -> bool {
-        knows().contains_key(&self)
+    fn is_listed(self, dialect: &'static Dialect) -> bool {
+        knows(dialect).contains_key(&self)
     }
 
     /// A number of its own, the same on every machine and in every run.
@@ -183,45 +183,60 @@ impl Command {
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
-            Self::Ver(_) => "VER",
-            Self::Inf => "INF",
+            Self::Ver(_) => Verb::Ver.as_str(),
+            Self::Inf => Verb::Inf.as_str(),
             Self::UsrI(_) | Self::UsrPackage(_) => "USR-I",
             Self::UsrS { .. } => "USR-S",
-            Self::Syn(_) => "SYN",
-            Self::Lst(_) => "LST",
+            Self::Syn(_) => Verb::Syn.as_str(),
+            Self::Lst(_) => Verb::Lst.as_str(),
             Self::Set(setting, _) => setting.verb().as_str(),
-            Self::Chg(_) => "CHG",
-            Self::Add(..) => "ADD",
-            Self::Rem(..) => "REM",
-            Self::Rea(_) => "REA",
-            Self::XfrSb | Self::XfrBad => "XFR",
-            Self::Cvr => "CVR",
-            Self::Url => "URL",
-            Self::Snd => "SND",
-            Self::Fnd => "FND",
-            Self::Png => "PNG",
-            Self::UsrSb(..) => "USR",
-            Self::Ans { .. } => "ANS",
-            Self::Cal(_) => "CAL",
+            Self::Chg(_) => Verb::Chg.as_str(),
+            Self::Add(..) => Verb::Add.as_str(),
+            Self::Rem(..) => Verb::Rem.as_str(),
+            Self::Rea(_) => Verb::Rea.as_str(),
+            Self::XfrSb | Self::XfrBad => Verb::Xfr.as_str(),
+            Self::Cvr => Verb::Cvr.as_str(),
+            Self::Url => Verb::Url.as_str(),
+            Self::Snd => Verb::Snd.as_str(),
+            Self::Fnd => Verb::Fnd.as_str(),
+            Self::Png => Verb::Png.as_str(),
+            Self::Ims(_) => Verb::Ims.as_str(),
+            Self::Prp(..) => Verb::Prp.as_str(),
+            Self::Lsg => Verb::Lsg.as_str(),
+            Self::Adg(_) => Verb::Adg.as_str(),
+            Self::Reg(..) => Verb::Reg.as_str(),
+            Self::Rmg(_) => Verb::Rmg.as_str(),
+            Self::Enter(..) => "ADD-G",
+            Self::Exit(..) => "REM-G",
+            Self::Qry { .. } => Verb::Qry.as_str(),
+            Self::UsrSb(..) => Verb::Usr.as_str(),
+            Self::Ans { .. } => Verb::Ans.as_str(),
+            Self::Cal(_) => Verb::Cal.as_str(),
             Self::Msg(Mode::U) => "MSG-U",
             Self::Msg(Mode::N) => "MSG-N",
             Self::Msg(Mode::A) => "MSG-A",
-            Self::MsgBad => "MSG",
-            Self::Out => "OUT",
+            Self::MsgBad => Verb::Msg.as_str(),
+            Self::Out => Verb::Out.as_str(),
             Self::Unknown | Self::Foreign | Self::Arity => "other",
             Self::Hostile => "bytes",
         }
     }
 }
 
-/// All transitions that the model knows, each with the clause that allows it (of several, the
-/// first in the order of the catalogue). The denominator of a campaign's coverage.
-pub fn knows() -> &'static BTreeMap<Transition, ClauseId> {
-    static TABLE: OnceLock<BTreeMap<Transition, ClauseId>> = OnceLock::new();
-    TABLE.get_or_init(|| {
+/// The transitions of a dialect.
+type Table = BTreeMap<Transition, ClauseId>;
+
+/// All transitions that the model knows in a dialect, each with the clause that allows it (of
+/// several, the first in the order of the catalogue). The denominator of a campaign's coverage.
+pub fn knows(dialect: &'static Dialect) -> &'static Table {
+    static TABLES: [OnceLock<Table>; DIALECTS.len()] = [const { OnceLock::new() }; DIALECTS.len()];
+    let place = DIALECTS.iter().position(|known| *known == dialect);
+    let [first, ..] = &TABLES;
+    let table = place.and_then(|place| TABLES.get(place)).unwrap_or(first);
+    table.get_or_init(|| {
         let mut table = BTreeMap::new();
         for world in 0..WORLDS {
-            for (model, conn) in scenes(world) {
+            for (model, conn) in scenes(dialect, world) {
                 enter(&model, conn, &mut table);
             }
         }
@@ -251,7 +266,7 @@ fn enter(model: &Model, conn: ConnId, table: &mut BTreeMap<Transition, ClauseId>
 
 /// Commands that are sent on the wrong kind of server.
 pub const STRAY: [Command; 12] = [
-    Command::Ver(Offer::Msnp2),
+    Command::Ver(Offer::Own),
     Command::Inf,
     Command::Syn(Version::Zero),
     Command::Lst(ListWord::List(List::Forward)),
@@ -306,10 +321,11 @@ const WORLDS: u32 = 1 << 7;
 
 /// The connections of a small world, one in each phase; the bits of `world` say what is on the
 /// lists and who is online.
-fn scenes(world: u32) -> Vec<(Model, ConnId)> {
+fn scenes(dialect: &'static Dialect, world: u32) -> Vec<(Model, ConnId)> {
     let bit = |place: u32| world & (1 << place) != 0;
     let (alice, bob) = (UserId(0), UserId(1));
     let target = Target {
+        dialect,
         refers: if bit(0) { Truth::Yes } else { Truth::No },
         ..Target::default()
     };
@@ -337,11 +353,7 @@ fn login_scenes(base: &Model) -> Vec<(Model, ConnId)> {
         let mut model = base.clone();
         let conn = model.open(door);
         let alice = Whom::User(UserId(0));
-        for command in [
-            Command::Ver(Offer::Msnp2),
-            Command::Inf,
-            Command::UsrI(alice),
-        ] {
+        for command in [Command::Ver(Offer::Own), Command::Inf, Command::UsrI(alice)] {
             scenes.push((model.clone(), conn));
             model.step(conn, command);
         }
@@ -362,7 +374,18 @@ fn online_scenes(base: &Model) -> Vec<(Model, ConnId)> {
         let mut model = base.clone();
         let conn = model.set_login(alice, state);
         model.begin();
-        scenes.push((model, conn));
+        scenes.push((model.clone(), conn));
+        if let Some(label) = model.fresh_label(alice) {
+            model.step(conn, Command::Adg(label));
+            scenes.push((model.clone(), conn));
+            let group = GroupWord::Own(alice, GroupId(1));
+            model.step(conn, Command::Enter(Whom::User(bob), group));
+            scenes.push((model.clone(), conn));
+        }
+        if model.has_switch_for_calls() {
+            model.step(conn, Command::Ims(Some(false)));
+            scenes.push((model, conn));
+        }
     }
     let mut model = base.clone();
     let alices = model.set_login(alice, Some(State::NLN));

@@ -1,7 +1,7 @@
 //! What the model says of plain cases.
 
 use super::*;
-use crate::protocol::ClauseId;
+use crate::protocol::{ClauseId, Dialect};
 
 const ALICE: UserId = UserId(0);
 const BOB: UserId = UserId(1);
@@ -28,7 +28,7 @@ fn a_login_is_certain_all_the_way() {
     let mut model = Model::new(1, Target::default());
     let conn = model.open(Door::Notification);
     for (command, line) in [
-        (Command::Ver(Offer::Msnp2), Line::Ver),
+        (Command::Ver(Offer::Own), Line::Ver),
         (Command::Inf, Line::Inf),
         (Command::UsrI(Whom::User(ALICE)), Line::Challenge(conn)),
         (
@@ -69,7 +69,7 @@ fn what_is_not_known_is_not_claimed() {
     assert!(must(&model.close(alice)).is_empty());
     let again = model.open(Door::Notification);
     for command in [
-        Command::Ver(Offer::Msnp2),
+        Command::Ver(Offer::Own),
         Command::Inf,
         Command::UsrI(Whom::User(ALICE)),
         Command::UsrS { right: true },
@@ -88,13 +88,16 @@ fn the_table_knows_its_own() {
         command: "GTC",
         reply: ReplyKind::Error(218),
     };
-    assert!(known.is_known());
+    assert!(known.is_known(Dialect::first()));
     let odd = Transition {
         reply: ReplyKind::Silence,
         ..known
     };
-    assert!(!odd.is_known());
-    let mut keys: Vec<u64> = knows().keys().map(|transition| transition.key()).collect();
+    assert!(!odd.is_known(Dialect::first()));
+    let mut keys: Vec<u64> = knows(Dialect::first())
+        .keys()
+        .map(|transition| transition.key())
+        .collect();
     let count = keys.len();
     keys.sort_unstable();
     keys.dedup();

@@ -2,7 +2,7 @@
 
 use smallvec::SmallVec;
 
-use super::value::{ConnId, NameId, SessionId, TicketId, UserId};
+use super::value::{ConnId, GroupId, GroupSet, LabelId, NameId, SessionId, TicketId, UserId};
 
 /// A value that the server chooses: the first use binds it, later uses must agree.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -17,6 +17,8 @@ pub enum Capture {
     Cookie(TicketId),
     /// The number of a session, which RNG and the replies to CAL name.
     Session(SessionId),
+    /// The number of a group that a user made.
+    Group(UserId, GroupId),
     /// A user's serial number after so many changes that were seen (SER-2).
     Serial(UserId, u16),
 }
@@ -38,6 +40,12 @@ pub enum Word {
     Name(UserId, NameId),
     /// A value that the server chooses.
     Capture(Capture),
+    /// The name of a group.
+    Label(LabelId),
+    /// The numbers of groups of a user, joined by commas, in any order.
+    Groups(UserId, GroupSet),
+    /// A text that may come back in another encoding.
+    Encoded(&'static str),
     /// One word, whichever.
     Any,
     /// No word or more, whichever.

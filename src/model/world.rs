@@ -2,14 +2,19 @@
 
 use super::Model;
 use super::table::Phase;
-use super::value::{ConnId, Door, MAX_USERS, NameId, SessionId, TicketId, UserId, UserSet};
+use super::value::{
+    ConnId, Door, GroupSet, LabelId, MAX_GROUPS, MAX_USERS, NUMBERS, NameId, Phone, SessionId,
+    TicketId, UserId, UserSet,
+};
 use super::word::Capture;
-use crate::protocol::{List, Setting, State};
+use crate::protocol::{DIALECTS, Dialect, List, Setting, State};
 use crate::rules::{self, Presence, Truth, View};
 
 /// What is known of the server beforehand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Target {
+    /// The dialect that is spoken.
+    pub dialect: &'static Dialect,
     /// Whether it answers what the draft leaves out (CVR, REA, URL, SND, FND, PNG).
     pub extras: bool,
     /// Whether its dispatch server refers (otherwise it logs users in itself); `Maybe` where that
@@ -20,6 +25,7 @@ pub struct Target {
 impl Default for Target {
     fn default() -> Self {
         Self {
+            dialect: Dialect::first(),
             extras: true,
             refers: Truth::Yes,
         }
@@ -65,8 +71,38 @@ pub(super) struct User {
     pub(super) settings: [(bool, bool); 2],
     pub(super) serial: u16,
     pub(super) name: NameId,
+    /// The phone numbers, and whether one is not known.
+    pub(super) phones: [(Phone, bool); NUMBERS.len()],
+    pub(super) groups: Groups,
+    /// SYN was sent in this login; whether that is not known.
+    pub(super) synchronised: (bool, bool),
+    /// IMS has turned calls off in this login; whether that is not known.
+    pub(super) refuses_calls: (bool, bool),
     /// What this user was told of the others.
     pub(super) shown: [Shown; MAX_USERS],
+}
+
+/// The groups of a user, and who is in them.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Groups {
+    /// Their names, by number; the first is never one that a case has given.
+    pub(super) labels: [Option<LabelId>; MAX_GROUPS as usize + 1],
+    /// How many were made, those counted that are there no more.
+    pub(super) made: u8,
+    /// How many names were given.
+    pub(super) named: u8,
+    /// In which groups each contact is; none where that is not known.
+    pub(super) members: [GroupSet; MAX_USERS],
+    /// There may be others, or not these.
+    pub(super) doubt: bool,
+}
+
+/// A fact, unless it is in doubt.
+pub(super) fn truth((is_so, is_doubtful): (bool, bool)) -> Truth {
+    match is_doubtful {
+        true => Truth::Maybe,
+        false => is_so.into(),
+    }
 }
 
 /// How far a connection has come.
@@ -118,7 +154,16 @@ pub(super) struct Ticket {
     pub(super) used: Truth,
 }
 
+/// The last dialect that the model knows.
+const LATEST: u8 = 7;
+
 impl Model {
+    /// The dialects that the model knows, lowest first.
+    pub fn dialects() -> impl DoubleEndedIterator<Item = &'static Dialect> + Clone {
+        let all = DIALECTS.into_iter();
+        all.filter(|dialect| dialect.number <= LATEST)
+    }
+
     /// Some users (at most [`MAX_USERS`]) of whom nobody is connected, with empty lists.
     #[must_use]
     pub fn new(users: usize, target: Target) -> Self {
@@ -139,6 +184,12 @@ impl Model {
         self.conns.clear();
         self.sessions.clear();
         self.tickets.clear();
+    }
+
+    /// The dialect that is spoken.
+    #[must_use]
+    pub fn dialect(&self) -> &'static Dialect {
+        self.target.dialect
     }
 
     /// The users.
@@ -329,6 +380,10 @@ impl View for Model {
         } else {
             members.has(whom).into()
         }
+    }
+
+    fn takes_calls(&self, user: UserId) -> Truth {
+        truth(self.user(user).refuses_calls).negated()
     }
 
     fn is_public(&self, user: UserId) -> Truth {

@@ -79,6 +79,8 @@ pub struct TargetSession {
     setup: Arc<TargetSetup>,
     environment: Arc<Environment>,
     accounts: Vec<Account>,
+    /// The dialects that the server agrees to, lowest first, where that was asked.
+    agreed: Vec<&'static Dialect>,
     owns_server: bool,
     seed: u64,
     deaths: usize,
@@ -121,15 +123,12 @@ impl TargetSession {
             options.log.clone(),
         ));
         let accounts = std::mem::take(&mut target.accounts);
-        let mut probes = Vec::new();
+        let (mut probes, mut agreed) = (Vec::new(), Vec::new());
         let preparing = async {
-            let agreed = match choice {
-                Choice::One(_) => Vec::new(),
-                Choice::Highest | Choice::All => {
-                    let asked = setup.agreement(environment.clone(), &accounts, true, &mut probes);
-                    asked.await?
-                }
-            };
+            if let Choice::Highest | Choice::All = choice {
+                let asked = setup.agreement(environment.clone(), &accounts, true, &mut probes);
+                agreed = asked.await?;
+            }
             let chosen = Chosen {
                 scenarios,
                 are_files: false,
@@ -159,6 +158,7 @@ impl TargetSession {
             setup,
             environment: Arc::new(environment),
             accounts,
+            agreed,
             owns_server: target.owns_server(),
             seed: options.seed,
             deaths: 0,
@@ -169,6 +169,19 @@ impl TargetSession {
     #[must_use]
     pub fn environment(&self) -> &Environment {
         &self.environment
+    }
+
+    /// The dialects that the server agrees to, lowest first; none where it was not asked.
+    #[must_use]
+    pub fn agreed(&self) -> &[&'static Dialect] {
+        &self.agreed
+    }
+
+    /// What comes next is played in this dialect.
+    pub fn speak(&mut self, dialect: &'static Dialect) {
+        if self.environment.dialect != dialect {
+            Arc::make_mut(&mut self.environment).dialect = dialect;
+        }
     }
 
     /// How many accounts can be used.
@@ -203,6 +216,7 @@ impl TargetSession {
             setup: Arc::clone(&self.setup),
             environment: Arc::clone(&self.environment),
             accounts: self.accounts.split_off(rest),
+            agreed: self.agreed.clone(),
             owns_server: self.owns_server,
             seed: self.seed,
             deaths: 0,

@@ -37,16 +37,18 @@ pub(super) struct Table {
 /// Whether a word of VER names a dialect, or stands for none.
 #[must_use]
 pub fn is_dialect(word: &[u8]) -> bool {
-    word.starts_with(b"MSNP") || word == PACKAGE
+    word.starts_with(b"MSNP") || word == PACKAGE.as_bytes()
 }
 
 /// What clients of the time offered behind the dialects, and servers gave back.
-pub(super) const PACKAGE: &[u8] = b"CVR0";
+pub const PACKAGE: &str = "CVR0";
+/// What looks like a dialect, and is none.
+pub const NO_DIALECT: &str = "MSNP97";
 
 /// Whether a word of VER stands for no dialect.
 #[must_use]
 pub fn is_package(word: &str) -> bool {
-    word.as_bytes() == PACKAGE
+    word == PACKAGE
 }
 
 impl Dialect {

@@ -93,7 +93,7 @@ impl Dialect {
         let settings = Setting::ALL.map(|setting| [true, false].map(|to| setting.as_str(to)));
         let states = [State::Hidden, State::Offline].map(State::as_str);
         let all = DIALECTS.iter().map(|dialect| dialect.name);
-        let all = all.chain(std::str::from_utf8(PACKAGE).ok());
+        let all = all.chain([PACKAGE]);
         let all = all.chain(fixed.copied()).chain(List::ALL.map(List::as_str));
         let all = all.chain(settings.into_iter().flatten()).chain(MODES);
         let all = all.chain(ONLINE_STATES).chain(states);

@@ -45,7 +45,7 @@ pub use asked::{Answer, Asked, Effect, Told};
 pub use barrier::{BARRIERS, Barrier, BarrierRow, Filling, Knowledge};
 pub use changes::Change;
 pub use clause::{Clause, ClauseId, Level, UnknownClause};
-pub use dialect::{Dialect, is_dialect, is_package};
+pub use dialect::{Dialect, NO_DIALECT, PACKAGE, is_dialect, is_package};
 pub use dialects::DIALECTS;
 pub use error_code::{ErrorCode, Origin, error_codes};
 pub use grammar::{Grammar, Passage};

@@ -6,6 +6,7 @@
 //! a fixture what it has made itself: they ask the same rules. The reference server asks none of
 //! them (ARCHITECTURE.md, wall 1): a wrong belief would be wrong on both sides.
 
+mod groups;
 mod lists;
 mod outcome;
 pub mod refusals;
@@ -16,12 +17,13 @@ mod states;
 mod truth;
 mod visibility;
 
+pub use groups::{enter_group, leave_group};
 pub use lists::{add, is_opposed, opposite, remove, reverse};
 pub use outcome::{Outcome, Outcomes, Refusal};
 pub use settings::SettingRule;
 pub use states::{change, referral};
 pub use truth::Truth;
-pub use visibility::{Reach, call, hears, sees, visible};
+pub use visibility::{Reach, call, hears, sees, shows_numbers, visible};
 
 use crate::protocol::{List, State};
 

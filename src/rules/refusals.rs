@@ -51,6 +51,18 @@ refusals! {
     UNREACHABLE CAL_7 217 [216 205 913 208] "whoever cannot be reached is refused with another code";
     /// CAL of a participant, who may be rung again.
     PRESENT CAL_8 215 [] "a participant is refused with another code";
+    /// ADD into a group that the contact is in.
+    IN_GROUP INTO_3 215 [] "an entry of the group is refused with another code";
+    /// ADD into a group that there is not.
+    NO_GROUP_TO_ENTER INTO_4 224 [] "a group that there is not is refused with another code";
+    /// REM from a group that the contact is not in.
+    NOT_IN_GROUP OUTOF_3 225 [224 216] "one who is not in the group is refused with another code";
+    /// REM from a group that there is not.
+    NO_GROUP_TO_LEAVE OUTOF_3 224 [225 216] "a group that there is not is refused with another code";
+    /// REG and RMG of a group that there is not.
+    NO_GROUP GRP_10 224 [] "a group that there is not is refused with another code";
+    /// PRP of a property that nobody knows.
+    NO_PROPERTY PRP_6 715 [] "an unknown property is refused with another code";
     /// CAL of a handle that is none.
     CALLEE_HANDLE CAL_10 208 [217 205 216] "a malformed handle is refused with another code";
 }

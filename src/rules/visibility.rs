@@ -15,18 +15,34 @@ fn admits<V: View>(view: &V, user: V::User, other: V::User) -> Truth {
 /// Whether a user is shown to a watcher who has it on the FL (PRES-9, CHG-5). BLP BL may hide it
 /// from who is not on the AL, and need not (BLP-9). Whether users see themselves nobody says.
 pub fn visible<V: View>(view: &V, user: V::User, watcher: V::User) -> Truth {
-    let is_admitted = match view.is_on(user, List::Block, watcher) {
-        Truth::Yes => Truth::No,
-        _ => admits(view, user, watcher).or(Truth::Maybe),
-    };
     let is_other = if user == watcher {
         Truth::Maybe
     } else {
         Truth::Yes
     };
     view.is(user, Presence::Online)
-        .and(is_admitted)
+        .and(may_know(view, user, watcher))
         .and(is_other)
+}
+
+/// Whether a user lets a watcher know of it: nobody who is blocked does; BLP BL may keep it from who
+/// is not on the AL, and need not.
+fn may_know<V: View>(view: &V, user: V::User, watcher: V::User) -> Truth {
+    match view.is_on(user, List::Block, watcher) {
+        Truth::Yes => Truth::No,
+        _ => admits(view, user, watcher).or(Truth::Maybe),
+    }
+}
+
+/// Whether a watcher is told a user's phone numbers: it has the user on its FL (BPR-5), and the user
+/// has not blocked it (BPR-4). Whether users are told their own nobody says.
+pub fn shows_numbers<V: View>(view: &V, user: V::User, watcher: V::User) -> Truth {
+    let is_other = match user == watcher {
+        true => Truth::Maybe,
+        false => Truth::Yes,
+    };
+    let is_contact = view.is_on(watcher, List::Forward, user);
+    is_contact.and(may_know(view, user, watcher)).and(is_other)
 }
 
 /// Whether a user is told of others: online and hidden users are (CHG-6); before its first CHG and
@@ -135,6 +151,17 @@ mod tests {
         assert_eq!(visible(&private, ALICE, BOB), Maybe, "BLP-9");
         let private = private.put(ALICE, List::Allow, BOB, Yes);
         assert_eq!(visible(&private, ALICE, BOB), Yes);
+    }
+
+    #[test]
+    fn numbers_are_for_watchers_who_are_not_blocked() {
+        let shown = |sketch: Sketch| shows_numbers(&sketch, ALICE, BOB);
+        assert_eq!(shown(plain()), Yes);
+        assert_eq!(shown(plain().put(BOB, List::Forward, ALICE, No)), No);
+        assert_eq!(shown(plain().put(ALICE, List::Block, BOB, Yes)), No);
+        let mut private = plain();
+        private.public = No;
+        assert_eq!(shown(private), Maybe, "servers differ");
     }
 
     #[test]

@@ -21,6 +21,17 @@ impl Scenario {
         own.unwrap_or_default()
     }
 
+    /// The dialect that it is played in where nobody chooses: the one that it names alone, or the
+    /// first that it can be played in.
+    #[must_use]
+    pub fn own_dialect(&self) -> &'static Dialect {
+        let named = match &self.dialects[..] {
+            [only] => Dialect::named(only.as_bytes()),
+            _ => None,
+        };
+        named.unwrap_or_else(|| self.written_for())
+    }
+
     /// The same with the steps alone that are for this dialect.
     #[must_use]
     pub fn in_dialect(mut self, dialect: &Dialect) -> Self {

@@ -5,6 +5,7 @@ use msnpspec::fuzzer::{
     Findings, Kept, Origin, Reference, Replayed, Reproducer, Shrinker, Shrunk, Signature,
     read_finding, replay,
 };
+use msnpspec::protocol::Dialect;
 use msnpspec::scenario::ast::Scenario;
 use msnpspec::scenario::{Library, NoFiles};
 use msnpspec::server::{Fault, FaultSet};
@@ -33,11 +34,15 @@ fn read(reproducer: &Reproducer) -> Kept {
 #[test]
 fn a_file_says_what_failed_and_how_to_have_it_again() {
     let shrunk = shrunk("presence/hide-and-return", Fault::HIDING_UNTOLD);
-    let origin = Origin { seed: 7, case: 123 };
+    let origin = Origin {
+        dialect: Dialect::first(),
+        seed: 7,
+        case: 123,
+    };
     let reproducer = Reproducer::new(&shrunk, Some(origin));
     assert_eq!(reproducer.file_name, "chg-4_step_fln_timeout.yaml");
     insta::assert_snapshot!(reproducer.text, @r"
-    # Found by msnpspec fuzz --seed 7, case 123.
+    # Found by msnpspec fuzz --dialect MSNP2 --seed 7, case 123.
     # CHG-4 (must): Going HDN from online reaches the watchers as FLN.
     # expected: FLN user1@hotmail.com
     # got:      nothing within 2s

@@ -9,10 +9,12 @@ use std::time::Duration;
 use msnpspec::diagnostic::Source;
 use msnpspec::engine::{Ending, Outcome};
 use msnpspec::fuzzer::{
-    Campaign, CampaignOptions, MUTATORS, Manner, Reference, Report, case_bytes, generate,
+    Campaign, CampaignOptions, MUTATORS, Manner, Reference, Report, Sight, case_bytes, generate,
+    watch,
 };
+use msnpspec::model::Model;
 use msnpspec::oracle;
-use msnpspec::protocol::{ClauseId, Level};
+use msnpspec::protocol::{ClauseId, Dialect, Level};
 use msnpspec::scenario::ast::{Action, Scenario};
 use msnpspec::scenario::{self, NoFiles};
 use msnpspec::server::{Fault, FaultSet};
@@ -40,26 +42,42 @@ fn alarm(scenario: &Scenario, outcome: &Outcome) -> Option<String> {
     Some(told)
 }
 
-fn expect_innocence(seed: u64, cases: u64, options: SimOptions) {
+fn expect_innocence(dialect: &'static Dialect, seed: u64, cases: u64, options: SimOptions) {
     let server = Reference::default().over(options);
+    let manner = Manner {
+        dialect,
+        ..Manner::default()
+    };
     for number in 0..cases {
-        let case = generate(&case_bytes(seed, number), Manner::default());
-        let outcome = server.execute(&case.scenario);
+        let case = generate(&case_bytes(seed, number), manner);
+        let mut outcome = server.execute(&case.scenario);
+        assert_eq!(outcome.dialect, dialect);
+        watch(&mut outcome, &case.scenario, Sight::Whole);
         if let Some(told) = alarm(&case.scenario, &outcome) {
-            panic!("seed {seed}, case {number}: {told}");
+            panic!("{dialect}, seed {seed}, case {number}: {told}");
         }
     }
 }
 
 #[test]
 fn the_reference_server_is_innocent() {
-    expect_innocence(1, 1500, SimOptions::default());
+    expect_innocence(Dialect::first(), 1, 1500, SimOptions::default());
+}
+
+#[test]
+fn in_later_dialects_it_is_innocent_too() {
+    for dialect in Model::dialects().skip(1) {
+        expect_innocence(dialect, 1, 300, SimOptions::default());
+    }
 }
 
 #[test]
 fn in_pieces_and_late_it_is_innocent_too() {
     for seed in 0..4 {
         expect_innocence(
+            Model::dialects()
+                .nth_back(usize::try_from(seed).unwrap())
+                .unwrap(),
             100 + seed,
             150,
             SimOptions {

@@ -36,11 +36,6 @@ const STILL: &[&str] = &[
     "fuzzer/watch/lines.rs",
     "fuzzer/watch/translate.rs",
     "fuzzer/watch/watcher.rs",
-    "model/command.rs",
-    "model/line.rs",
-    "model/login.rs",
-    "model/notification.rs",
-    "model/table.rs",
 ];
 
 /// What only tests use, beside files whose names end in `tests`.

@@ -4,12 +4,14 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
-use msnpspec::protocol::Level;
+use clap::builder::TypedValueParser;
+use msnpspec::model::Model;
+use msnpspec::protocol::{Dialect, Level};
 use msnpspec::server::Fault;
-use msnpspec::suite::Shard;
+use msnpspec::suite::{Choice, Shard};
 
 use super::target::TargetArgs;
-use crate::cli::values::level_parser;
+use crate::cli::values::{ChoiceParser, level_parser};
 
 /// Play random cases with several users against a server, and save what it does wrong
 #[derive(Debug, Args)]
@@ -18,11 +20,12 @@ use crate::cli::values::level_parser;
   msnpspec fuzz --target my-server.yaml --time 10m --save findings
   msnpspec fuzz --target my-server.yaml --jobs 2     two cases at the same time, each with five
                                                      accounts of its own
+  msnpspec fuzz --target my-server.yaml --dialect MSNP5
   msnpspec fuzz --target my-server.yaml --replay findings
   msnpspec fuzz --cases 100000 --shard 2/4 --seed 7 --result 2.json
                                                      the second of four parts, to be merged
 
-Case N of a seed is the same on every machine. A finding is shrunk and saved as a scenario that
+Case N of a dialect and a seed is the same on every machine. A finding is shrunk and saved as a scenario that
 `msnpspec run` replays.
 
 Ctrl-C ends it in order: what was found is saved and summed up.
@@ -83,6 +86,11 @@ pub(crate) struct FuzzArgs {
     #[arg(long, default_value = "must", value_name = "LEVEL", value_parser = level_parser())]
     pub(crate) level: Level,
 
+    /// The dialect that is spoken, or all, one after the other, each with its share of --cases and
+    /// --time; without it the highest that the server speaks and that fuzz knows
+    #[arg(long, value_name = "DIALECT", value_parser = walked(), conflicts_with = "replay")]
+    pub(crate) dialect: Option<Choice>,
+
     /// Known failures end a case and are findings, as unknown ones are: those of the target's
     /// waivers and, of a server that is launched, what a quick run of the suite finds
     #[arg(long)]
@@ -124,6 +132,17 @@ fn span(text: &str) -> Result<Duration, String> {
         .filter(|seconds| *seconds > 0)
         .map(Duration::from_secs)
         .ok_or_else(|| "write a time such as 90s, 10m or 2h".to_owned())
+}
+
+/// A dialect that the model knows, or all of them.
+fn walked() -> impl TypedValueParser<Value = Choice> {
+    ChoiceParser.try_map(|choice| match choice {
+        Choice::One(dialect) if !Model::dialects().any(|known| known == dialect) => {
+            let known: Vec<&Dialect> = Model::dialects().collect();
+            Err(format!("fuzz knows {}", Dialect::names(&known)))
+        }
+        choice => Ok(choice),
+    })
 }
 
 fn fault(name: &str) -> Result<Fault, String> {

@@ -2,23 +2,24 @@
 
 use super::walk::{Told, Walk};
 use crate::model::{
-    After, Capture, Command, ConnId, Duty, Line, NameId, Replies, Reply, SessionId, Sights, State,
-    TicketId, UserId, Word,
+    After, Capture, Command, ConnId, Duty, Line, NameId, Property, Replies, Reply, SessionId,
+    Sights, State, TicketId, UserId, Word,
 };
-use crate::protocol::{ClauseId, List, ServerKind};
+use crate::protocol::{ClauseId, Dialect, List, ServerKind, Verb};
 use crate::scenario::ast::{Expected, Step, Varies};
 use crate::transcript::ConnName;
 
 const ANYBODY: UserId = UserId(0);
 const ANY_SERIAL: Capture = Capture::Serial(ANYBODY, 0);
 /// What may come at any time on a notification server, and on a switchboard.
-const UNASKED: [Line; 6] = [
+const UNASKED: [Line; 7] = [
     Line::Nln(ANYBODY, State::NLN, NameId::ANY),
     Line::Fln(ANYBODY),
     Line::Iln(ANYBODY, State::NLN, NameId::ANY),
     Line::Rng(SessionId(0), TicketId(0), ANYBODY, NameId::ANY),
     Line::AddedZero(ANY_SERIAL, ANYBODY),
     Line::RemovedZero(ANY_SERIAL, ANYBODY),
+    Line::Contacts(ANYBODY, Property::Home, None),
 ];
 const UNASKED_IN_SESSION: [Line; 5] = [
     Line::Msg(ANYBODY, NameId::ANY),
@@ -59,7 +60,8 @@ impl Walk<'_> {
             return self.expect_reply(&name, command, first, told);
         }
         if let [only] = &replies[..]
-            && let (After::Stays, Some(verb)) = (only.after, command.words(conn))
+            && let (After::Stays, Some(verb)) =
+                (only.after, command.words(conn, self.model.dialect()))
             && let Some(Word::Text(verb)) = verb.first()
         {
             self.script
@@ -80,21 +82,52 @@ impl Walk<'_> {
 
     /// Expects what only one way to answer says.
     fn expect_reply(&mut self, conn: &ConnName, command: Command, reply: &Reply, told: &Told) {
+        let (is_batch, mut is_whole) = (matches!(command, Command::Syn(_)), true);
         for (at, line) in reply.lines.iter().enumerate() {
             let clause = match line {
                 _ if at == 0 && told.clause.is_some() => told.clause.unwrap_or(reply.clause),
                 Line::Iro(..) => ClauseId::ANS_2,
-                Line::Entry { .. } | Line::Empty(..) if matches!(command, Command::Syn(_)) => {
-                    ClauseId::SYN_5
-                }
+                Line::Entry { .. } | Line::Empty(..) if is_batch => ClauseId::SYN_5,
                 _ => reply.clause,
             };
-            let step = self.step_of(conn, *line, told, true, clause);
-            self.script.push(step);
+            match line {
+                Line::Own(..) | Line::OwnInBatch(..) if is_batch => {
+                    self.expect_property(conn, *line);
+                }
+                // That of who is in no other need not be named.
+                Line::Group(_, item, total) if item == total && !self.has_extras => {
+                    let text = self.text_of(*line, told, false);
+                    self.script.expect_perhaps(conn, &text, ClauseId::SYNC_9);
+                    is_whole = is_batch;
+                }
+                Line::Group(..) => {
+                    let any = [verb_of(*line, self.model.dialect()), " {t} ..."].concat();
+                    self.script.expect(conn, &any, ClauseId::GRP_4);
+                }
+                _ => {
+                    let step = self.step_of(conn, *line, told, true, clause);
+                    self.script.push(step);
+                }
+            }
+        }
+        if !is_whole {
+            self.leave_unread(conn);
         }
         if reply.after == After::Closes {
             self.script.expect_closed(conn, reply.clause);
         }
+    }
+
+    /// A property in a batch: servers leave out what is not set, and some the TrID. What it says is
+    /// for the model.
+    fn expect_property(&mut self, conn: &ConnName, line: Line) {
+        let verb = verb_of(line, self.model.dialect());
+        let rest = match self.is_unread(conn) {
+            true => " {t} ...",
+            false => " ...",
+        };
+        let line = [verb, rest].concat();
+        self.script.expect_perhaps(conn, &line, ClauseId::SYNC_1);
     }
 
     /// A step for each way to answer; a server that goes another than the first varies.
@@ -163,7 +196,12 @@ impl Walk<'_> {
             ServerKind::Switchboard => &UNASKED_IN_SESSION[..],
             _ => &UNASKED[..],
         };
-        let lines: Vec<String> = lines.iter().copied().map(beginning_of).collect();
+        let dialect = self.model.dialect();
+        let verbs = lines.iter().map(|line| (verb_of(*line, dialect), line));
+        let lines =
+            verbs.filter(|(verb, _)| !dialect.rows_of(Verb::parse(verb.as_bytes())).is_empty());
+        let lines = lines.map(|(_, line)| beginning_of(*line, dialect));
+        let lines: Vec<String> = lines.collect();
         self.nothing_but(conn, &lines, clause)
     }
 
@@ -243,9 +281,18 @@ impl Walk<'_> {
     }
 }
 
+/// The verb of a line.
+fn verb_of(line: Line, dialect: &'static Dialect) -> &'static str {
+    let words = line.words(dialect).unwrap_or_default();
+    match words.first() {
+        Some(Word::Text(verb)) => verb,
+        _ => "*",
+    }
+}
+
 /// A line by its verb, and the 0 that stands for a TrID.
-fn beginning_of(line: Line) -> String {
-    let words = line.words().unwrap_or_default();
+fn beginning_of(line: Line, dialect: &'static Dialect) -> String {
+    let words = line.words(dialect).unwrap_or_default();
     match words[..] {
         [Word::Text(verb), Word::Number(0), ..] => [verb, " 0 ..."].concat(),
         [Word::Text(verb), ..] => [verb, " ..."].concat(),

@@ -31,13 +31,13 @@ const ONLINE: [Plain; 14] = [
     Plain::Rem(FORWARD, STRANGER),
     Plain::Rem(ALLOW, STRANGER),
     Plain::XfrSb,
-    Plain::Ver(Offer::Msnp2),
+    Plain::Ver(Offer::Own),
     Plain::UsrI(STRANGER),
     Plain::Out,
 ];
 /// Commands before the login.
 const LOGIN: [Plain; 5] = [
-    Plain::Ver(Offer::Msnp2),
+    Plain::Ver(Offer::Own),
     Plain::Inf,
     Plain::UsrI(STRANGER),
     Plain::UsrS { right: false },

@@ -7,6 +7,7 @@
 
 mod expecting;
 mod hostile;
+mod later;
 mod moves;
 mod person;
 mod saying;
@@ -24,13 +25,15 @@ use super::entropy::Entropy;
 use super::script::Script;
 use crate::diagnostic::Span;
 use crate::model::{Model, Target, UserId};
-use crate::protocol::{ClauseId, List, Setting, State};
+use crate::protocol::{ClauseId, Dialect, List, Setting, State};
 use crate::rules::Truth;
 use crate::scenario::ast::{self, Fixture, Needs, Scenario, User};
 
 /// What the target is like, as far as cases depend on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Manner {
+    /// The dialect that is spoken.
+    pub dialect: &'static Dialect,
     /// The server offers what the draft leaves out: CVR, REA, URL, SND, FND, PNG.
     pub has_extras: bool,
     /// There is a dispatch server.
@@ -44,9 +47,10 @@ pub struct Manner {
 }
 
 impl Default for Manner {
-    /// As the reference server is; every third case is hostile.
+    /// As the reference server is, in the first dialect; every third case is hostile.
     fn default() -> Self {
         Self {
+            dialect: Dialect::first(),
             has_extras: true,
             has_dispatch: true,
             users: NAMES.len(),
@@ -102,7 +106,7 @@ pub fn generate(bytes: &[u8], manner: Manner) -> Case {
             description: "a generated case".to_owned(),
             clauses: clauses(&steps),
             tags: Vec::new(),
-            dialects: Vec::new(),
+            dialects: vec![manner.dialect.name.to_owned()],
             needs: Needs {
                 accounts: users.len(),
                 ..Needs::default()
@@ -128,6 +132,7 @@ fn online(state: State) -> Fixture {
 /// Who takes part, and what is true of each before the first step.
 fn audition(entropy: &mut Entropy<'_>, count: usize, manner: Manner) -> (Model, Vec<User>) {
     let target = Target {
+        dialect: manner.dialect,
         extras: manner.has_extras,
         // A dispatch server may be the notification server itself.
         refers: Truth::Maybe,

@@ -75,6 +75,7 @@ impl Walk<'_> {
             Move::Answer => self.answer(who),
             Move::Message => self.message(who),
             Move::LeaveSession => self.leave_session(who),
+            later => self.do_later(later, who, conn),
         }
     }
 
@@ -94,6 +95,8 @@ impl Walk<'_> {
         let is_in_session = usize::from(self.model.seats_of(who).next().is_some());
         let extras = usize::from(self.has_extras);
         let leaves = usize::from(!self.is_steady);
+        let [calls, phones, groups @ ..] = self.later_moves(who);
+        let [ask, make, change, enter, exit] = groups;
         let mut moves = [
             (2 * leaves, Move::LogIn),
             (leaves, Move::FailToLogIn),
@@ -113,6 +116,13 @@ impl Walk<'_> {
             (40 * is_called, Move::Answer),
             (16 * is_in_session, Move::Message),
             (3 * is_in_session, Move::LeaveSession),
+            calls,
+            phones,
+            ask,
+            make,
+            change,
+            enter,
+            exit,
         ];
         let person = self.person(who);
         for (weight, one) in &mut moves {
@@ -127,7 +137,7 @@ impl Walk<'_> {
     pub(super) fn greet(&mut self, who: UserId) -> ConnId {
         let conn = self.open(who, Door::Notification);
         for command in [
-            Command::Ver(Offer::Msnp2),
+            Command::Ver(Offer::Own),
             Command::Inf,
             Command::UsrI(Whom::User(who)),
         ] {
@@ -163,7 +173,7 @@ impl Walk<'_> {
         let wrong = Command::UsrS { right: false };
         if self.entropy.chance(60) {
             let conn = self.open(who, Door::Notification);
-            self.act(conn, Command::Ver(Offer::Msnp2), Told::default());
+            self.act(conn, Command::Ver(Offer::Own), Told::default());
             self.act(conn, wrong, Told::default());
         } else {
             let conn = self.greet(who);
@@ -413,7 +423,7 @@ impl Walk<'_> {
         match self.entropy.below(3) {
             0 if !is_board => {
                 let login = [
-                    Command::Ver(Offer::Msnp2),
+                    Command::Ver(Offer::Own),
                     Command::Inf,
                     Command::UsrI(Whom::User(who)),
                 ];
@@ -459,7 +469,7 @@ impl Walk<'_> {
             Command::Syn(version) => version != Version::Latest,
             Command::Msg(_) => self.model.session_at(conn).is_none(),
             Command::UsrSb(_, Key::Ticket(_)) | Command::Ans { .. } => false,
-            command => command.words(NOWHERE).is_some(),
+            command => command.words(NOWHERE, self.model.dialect()).is_some(),
         }
     }
 }

@@ -27,11 +27,18 @@ pub(super) enum Move {
     Answer,
     Message,
     LeaveSession,
+    SwitchCalls,
+    SetPhone,
+    AskForGroups,
+    MakeGroup,
+    ChangeGroup,
+    EnterGroup,
+    LeaveGroup,
 }
 
 impl Move {
     /// How many there are.
-    pub(super) const COUNT: usize = Self::LeaveSession as usize + 1;
+    pub(super) const COUNT: usize = Self::LeaveGroup as usize + 1;
 }
 
 /// What a case remembers of a user beside what the model knows.

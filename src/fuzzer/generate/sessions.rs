@@ -236,9 +236,10 @@ impl Walk<'_> {
         let prediction = self.model.step(conn, command);
         let replies = prediction.replies.iter();
         let receipts = replies.clone().filter_map(|reply| reply.lines.first());
+        let dialect = self.model.dialect();
         // Whether nobody else is everybody is open.
         let verbs: Vec<String> = receipts
-            .filter_map(|line| line.words()?.first().copied())
+            .filter_map(|line| line.words(dialect)?.first().copied())
             .filter_map(|word| match word {
                 crate::model::Word::Text(verb) => Some(verb.to_owned()),
                 _ => None,

@@ -140,7 +140,7 @@ impl Walk<'_> {
                     self.script.open(&conn, None);
                 }
             } else {
-                let line = self.line_of(NOWHERE, Command::Ver(Offer::Msnp2), None);
+                let line = self.line_of(NOWHERE, Command::Ver(Offer::Own), None);
                 let line = line.replace("{t}", "1") + "\r";
                 let end = self.entropy.between(1, line.len());
                 let text = self.script.text(line.get(..end).unwrap_or(&line));
@@ -255,7 +255,7 @@ impl Walk<'_> {
         let conns = [(); 2].map(|()| self.reach(who, ticket, None));
         self.script.disguise(None);
         let line = self.line_of(NOWHERE, Command::UsrSb(who, Key::Ticket(ticket)), None);
-        let answer = self.text_of(Line::UsrOk(who, NameId::ANY), &Told::default(), false);
+        let answer = self.text_of(Line::Entered(who, NameId::ANY), &Told::default(), false);
         for conn in conns {
             let step = self.script.sending_line(&self.name(conn), &line);
             self.script.push(step);
@@ -328,7 +328,7 @@ impl Walk<'_> {
         let command = self.entropy.pick(commands).copied().unwrap_or(Command::Png);
         let line = self.foreign_line(command).replace("{length}", "0");
         if self.entropy.below(2) == 0 && conn.kind() != ServerKind::Switchboard {
-            let ask = self.line_of(NOWHERE, Command::Ver(Offer::Msnp2), None);
+            let ask = self.line_of(NOWHERE, Command::Ver(Offer::Own), None);
             self.say(&conn, &ask);
             let answer = self.text_of(Line::Ver, &Told::default(), false);
             self.script.expect(&conn, &answer, ClauseId::VER_2);

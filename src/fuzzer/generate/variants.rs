@@ -243,7 +243,7 @@ impl Walk<'_> {
     /// A connection that nothing else uses, past VER and INF.
     fn agree(&mut self, who: UserId, door: Door) -> ConnName {
         let conn = self.open(who, door);
-        for command in [Command::Ver(Offer::Msnp2), Command::Inf] {
+        for command in [Command::Ver(Offer::Own), Command::Inf] {
             self.act(conn, command, Told::default());
         }
         self.name(conn)

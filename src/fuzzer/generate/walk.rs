@@ -283,6 +283,11 @@ impl<'b> Walk<'b> {
                 true => ClauseId::SER_3,
                 false => ClauseId::SYN_8,
             };
+            // Whose number that is differs from the next dialect on.
+            if !clause.clause().holds_in(self.model.dialect()) {
+                self.person_mut(user).doubt_number();
+                continue;
+            }
             let person = self.person_mut(user);
             let first = person.outdated.filter(|_| by != Some(user));
             person.outdated = person.cached.map(|_| first.unwrap_or(clause));

@@ -31,7 +31,7 @@ impl Walk<'_> {
             ConnName::DEFAULT
         };
         let conn = ConnName::new(WITNESS, label);
-        let ask = self.line_of(NOWHERE, Command::Ver(Offer::Msnp2), None);
+        let ask = self.line_of(NOWHERE, Command::Ver(Offer::Own), None);
         let answer = self.text_of(Line::Ver, &Told::default(), false);
         self.witness_asks(&conn, &ask, &answer, ClauseId::LIVE_1);
     }

@@ -4,7 +4,9 @@ use std::fmt::Write as _;
 
 use super::walk::{Told, Walk};
 use crate::fuzzer::dictionary;
-use crate::model::{Capture, Command, ConnId, Line, NameId, Offer, UserId, Version, Whom, Word};
+use crate::model::{
+    Capture, Command, ConnId, GroupId, Line, MAX_GROUPS, NameId, Offer, UserId, Version, Whom, Word,
+};
 
 /// A dialect that nobody speaks.
 const UNKNOWN_DIALECT: Word = Word::Text("MSNPX");
@@ -24,13 +26,15 @@ impl Walk<'_> {
         label: Option<&'static str>,
     ) -> String {
         let mut line = String::with_capacity(48);
-        let words = command.words(conn).unwrap_or_default();
+        let words = command
+            .words(conn, self.model.dialect())
+            .unwrap_or_default();
         let label = match command {
             Command::Add(_, whom) => Some(label.map_or_else(|| self.label(whom), str::to_owned)),
             _ => None,
         };
         let offer = match command {
-            Command::Ver(Offer::Msnp2) => self.entropy.below(6),
+            Command::Ver(Offer::Own) => self.entropy.below(6),
             _ => 0,
         };
         for (at, word) in words.iter().enumerate() {
@@ -46,6 +50,7 @@ impl Walk<'_> {
                     line.push(' ');
                     self.put(word, true, &mut line);
                 }
+                (Word::Label(label), ..) => line.push_str(label.text()),
                 (Word::NewName(_), ..) => line.push_str(self.entropy.name(&dictionary::NAMES)),
                 (Word::Response { right, .. }, ..) => {
                     let response = self.response(conn, right);
@@ -92,7 +97,12 @@ impl Walk<'_> {
     /// How a line is expected. Where it is not certain, what it hands out is not kept.
     pub(super) fn text_of(&mut self, line: Line, told: &Told, is_certain: bool) -> String {
         let mut text = String::with_capacity(48);
-        for (at, word) in line.words().unwrap_or_default().iter().enumerate() {
+        for (at, word) in line
+            .words(self.model.dialect())
+            .unwrap_or_default()
+            .iter()
+            .enumerate()
+        {
             if at > 0 {
                 text.push(' ');
             }
@@ -106,6 +116,15 @@ impl Walk<'_> {
                 },
                 // Before it had more words it had none.
                 (Line::Bye(_), Word::Rest) => text.truncate(text.trim_end().len()),
+                // One group alone; the order of several is free.
+                (_, Word::Groups(user, groups)) => match (groups.len(), groups.iter().next()) {
+                    (1, Some(GroupId::OTHERS)) => text.push('0'),
+                    (1, Some(group)) => {
+                        let capture = Capture::Group(user, group);
+                        self.put_capture(capture, is_certain, &mut text);
+                    }
+                    _ => text.push('*'),
+                },
                 (_, Word::Capture(capture)) if is_certain => {
                     self.bind(capture);
                     self.put(*word, true, &mut text);
@@ -149,6 +168,11 @@ impl Walk<'_> {
                 text.push_str(".name}");
             }
             Word::Capture(capture) => self.put_capture(capture, is_certain, text),
+            Word::Label(label) => match is_certain && !label.text().contains('%') {
+                true => text.push_str(label.text()),
+                false => text.push('*'),
+            },
+            Word::Encoded(value) if !value.contains('%') => text.push_str(value),
             Word::Rest => text.push_str("..."),
             Word::Length => text.push_str("{length}"),
             Word::Version(Version::Zero) => text.push('0'),
@@ -164,6 +188,10 @@ impl Walk<'_> {
             Capture::Board(ticket) => ("board", ticket.index()),
             Capture::Cookie(ticket) => ("cookie", ticket.index()),
             Capture::Session(session) => ("session", session.index()),
+            Capture::Group(user, group) => (
+                "group",
+                user.index() * usize::from(MAX_GROUPS + 1) + usize::from(group.0),
+            ),
             Capture::Serial(..) => return text.push('*'),
         };
         if !is_certain && !self.bound.contains(&capture) {

@@ -4,10 +4,11 @@ use bytes::Bytes;
 use smallvec::SmallVec;
 
 use super::hear::{TrId, describe, is_error, is_line, is_trid};
-use super::lines::{Answer, Words, cookie_of, verb};
+use super::lines::{Answer, Words, cookie_of, key_of, verb};
 use super::watcher::{Request, Watcher};
-use crate::model::{After, Command, Line, Replies, Reply};
-use crate::protocol::{Direction, Grammar, ServerKind};
+use crate::model::{After, Capture, Command, ConnId, Line, List, Replies, Reply};
+use crate::protocol::{ClauseId, Direction, Grammar, ServerKind, Verb, decode_name};
+use crate::rules::{Truth, View};
 use crate::transcript::{Party, What, escape};
 use crate::wire::Frame;
 
@@ -86,6 +87,7 @@ impl<'t> Watcher<'t> {
                     let key = match verb(words) {
                         b"QNG" => &b"PNG"[..],
                         b"NLN" | b"FLN" | b"RNG" | b"JOI" | b"BYE" | b"MSG" | b"OUT" => continue,
+                        _ if key_of(words).is_none() => continue,
                         _ => second,
                     };
                     if !key.is_empty() && !is_trid(key, request.trid) && asked.contains(&key) {
@@ -129,6 +131,29 @@ impl<'t> Watcher<'t> {
     fn may_be_over(&self, request: &Request<'t>) -> bool {
         let end = self.links.get(request.link).and_then(|link| link.end);
         end.is_some_and(|end| end > request.at) && !self.is_outlived(request)
+    }
+
+    /// The clause that says when such a line comes.
+    pub(super) fn unasked(&self, conn: ConnId, words: Words<'_>) -> ClauseId {
+        let whom = words.iter().find_map(|word| self.people.user(word));
+        let pair = self.model.user_of(conn).zip(whom);
+        let is_off = |(user, whom)| self.model.is_on(user, List::Forward, whom) == Truth::No;
+        let is_stranger = pair.is_some_and(is_off);
+        match verb(words) {
+            b"ILN" | b"NLN" | b"FLN" if is_stranger => ClauseId::PRES_5,
+            b"ILN" => ClauseId::PRES_2,
+            b"NLN" => ClauseId::PRES_6,
+            b"FLN" => ClauseId::PRES_12,
+            b"RNG" => ClauseId::RNG_3,
+            b"JOI" => ClauseId::JOI_1,
+            b"BYE" => ClauseId::BYE_1,
+            b"MSG" => ClauseId::MSG_1,
+            b"OUT" => ClauseId::OUT_3,
+            b"ADD" => ClauseId::ADD_10,
+            b"REM" => ClauseId::REM_7,
+            word if Verb::parse(word) == Verb::Bpr => ClauseId::BPR_5,
+            _ => ClauseId::REPLY_4,
+        }
     }
 
     pub(super) fn judge(&mut self, request: &Request<'t>, replies: &Replies, answer: &Answer) {
@@ -251,17 +276,48 @@ impl<'t> Watcher<'t> {
     fn is_begun(&mut self, request: &Request<'t>, replies: &Replies, answer: &Answer) -> bool {
         replies.iter().any(|reply| {
             let mark = self.people.mark();
-            let fits = answer.len() <= reply.lines.len() && self.fit(request, reply, answer);
+            let fits = self.fit(request, reply, answer).is_some();
             self.people.unbind(mark);
             fits
         })
     }
 
-    fn fit(&mut self, request: &Request<'t>, reply: &Reply, answer: &Answer) -> bool {
-        let mut pairs = reply.lines.iter().zip(answer);
-        pairs.all(|(line, at)| {
+    /// How far an answer is this reply: line by line, but for those that need not come. `None` where
+    /// it is none.
+    fn fit(&mut self, request: &Request<'t>, reply: &Reply, answer: &Answer) -> Option<Fit> {
+        let mut lines = reply.lines.iter();
+        for at in answer {
             let words = self.lines.words(*at);
-            is_line(&mut self.people, *line, words, request.trid)
+            loop {
+                let line = lines.next()?;
+                let is_it = is_line(&mut self.people, *line, words, request.trid);
+                if is_it && (!matches!(line, Line::Group(..)) || self.is_group(request, words)) {
+                    break;
+                }
+                if !line.is_optional() {
+                    return None;
+                }
+            }
+        }
+        let is_whole = lines.all(|line| line.is_optional());
+        Some(if is_whole { Fit::Whole } else { Fit::Begun })
+    }
+
+    /// Whether a line names a group that the user has, under the name that it was given.
+    fn is_group(&self, request: &Request<'_>, words: Words<'_>) -> bool {
+        let Some(user) = self.model.user_of(request.conn) else {
+            return true;
+        };
+        let (number, name) = (words.get(5).copied(), words.get(6).copied());
+        let mut groups = self.model.groups(user);
+        groups.any(|group| match self.model.label(user, group) {
+            None => number == Some(b"0"),
+            Some(label) => {
+                let is_own = |known: &[u8]| number == Some(known);
+                let known = self.people.value(Capture::Group(user, group));
+                let label = decode_name(label.text().as_bytes());
+                known.is_none_or(is_own) && name.is_some_and(|name| decode_name(name) == label)
+            }
         })
     }
 
@@ -278,7 +334,7 @@ impl<'t> Watcher<'t> {
         if reply.lines[..] == [Line::Refused] && answer.is_empty() {
             return is_end;
         }
-        let is_answered = reply.lines.len() == answer.len() && self.fit(request, reply, answer);
+        let is_answered = self.fit(request, reply, answer) == Some(Fit::Whole);
         let is_silent = reply.lines.is_empty() && reply.after == After::Stays;
         match reply.after {
             After::Closes => is_answered && (is_end || !self.is_outlived(request)),
@@ -325,6 +381,13 @@ impl<'t> Watcher<'t> {
         });
         told.collect::<Vec<_>>().join(" | ")
     }
+}
+
+/// How far an answer has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Fit {
+    Begun,
+    Whole,
 }
 
 /// Whether a request has a number for its TrID, and a payload of the length that it says.

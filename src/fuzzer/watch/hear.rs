@@ -2,7 +2,8 @@
 
 use super::lines::{Words, verb};
 use super::people::People;
-use crate::model::{Capture, Line, Word};
+use crate::model::{Capture, GroupId, GroupSet, Line, UserId, Word};
+use crate::protocol::decode_name;
 
 /// Whether words are this line, under this TrID. Values seen for the first time are bound.
 pub(super) fn is_line<'t>(
@@ -11,7 +12,7 @@ pub(super) fn is_line<'t>(
     words: Words<'t>,
     trid: &[u8],
 ) -> bool {
-    let Some(pattern) = line.words() else {
+    let Some(pattern) = line.words(people.dialect()) else {
         return matches!(line, Line::AnyError | Line::Refused) && is_error(words);
     };
     let mark = people.mark();
@@ -55,8 +56,22 @@ fn is_word<'t>(people: &mut People<'t>, wanted: Word, got: &'t [u8], trid: &[u8]
         Word::Name(user, name) => people.is_name(user, name, got),
         Word::Length => number_of(got).is_some(),
         Word::Capture(capture) => is_value(people, capture, got),
+        Word::Label(label) => decode_name(label.text().as_bytes()) == decode_name(got),
+        Word::Encoded(text) => decode_name(text.as_bytes()) == decode_name(got),
+        Word::Groups(user, groups) => are_groups(people, user, groups, got),
         _ => true,
     }
+}
+
+/// Whether a word names exactly these groups, in any order.
+fn are_groups<'t>(people: &People<'t>, user: UserId, groups: GroupSet, got: &'t [u8]) -> bool {
+    let named: Vec<&[u8]> = got.split(|byte| *byte == b',').collect();
+    let number_of = |group: GroupId| match group {
+        GroupId::OTHERS => Some(&b"0"[..]),
+        group => people.value(Capture::Group(user, group)),
+    };
+    let is_there = |group: GroupId| number_of(group).is_none_or(|number| named.contains(&number));
+    named.len() == usize::from(groups.len()) && groups.iter().all(is_there)
 }
 
 /// Addresses and challenges are what they are; which numbers go with which changes is judged by
@@ -71,13 +86,15 @@ fn is_value<'t>(people: &mut People<'t>, capture: Capture, got: &'t [u8]) -> boo
             }
             is_number
         }
-        Capture::Cookie(_) | Capture::Session(_) => match people.value(capture) {
-            Some(known) => known == got,
-            None => {
-                people.bind(capture, got);
-                true
+        Capture::Cookie(_) | Capture::Session(_) | Capture::Group(..) => {
+            match people.value(capture) {
+                Some(known) => known == got,
+                None => {
+                    people.bind(capture, got);
+                    true
+                }
             }
-        },
+        }
     }
 }
 
@@ -117,7 +134,7 @@ fn number_of(word: &[u8]) -> Option<u64> {
 
 /// A line in words, for whoever reads a finding.
 pub(super) fn describe(people: &People<'_>, line: Line, trid: &[u8]) -> String {
-    let Some(pattern) = line.words() else {
+    let Some(pattern) = line.words(people.dialect()) else {
         return match line {
             Line::Closed => "the end of the connection".to_owned(),
             _ => "an error".to_owned(),

@@ -1,5 +1,6 @@
 //! The lines of a transcript in words.
 
+use crate::protocol::Verb;
 use crate::transcript::{Transcript, What};
 use crate::wire::for_each_word;
 use smallvec::SmallVec;
@@ -64,7 +65,11 @@ pub(super) fn key_of<'t>(words: Words<'t>) -> Option<&'t [u8]> {
     let is_unasked = match verb(words) {
         b"ILN" | b"NLN" | b"FLN" | b"RNG" | b"JOI" | b"BYE" | b"MSG" | b"OUT" | b"QNG" => true,
         b"ADD" | b"REM" => matches!(words, [_, b"0", b"RL", ..]),
-        _ => false,
+        word => match Verb::parse(word) {
+            Verb::Bpr | Verb::Not | Verb::Ipg => true,
+            Verb::Chl => words.get(1) == Some(&&b"0"[..]),
+            _ => false,
+        },
     };
     (!is_unasked).then(|| words.get(1).copied().unwrap_or_default())
 }

@@ -101,7 +101,7 @@ fn tell(finding: &Finding, outcome: &Outcome, scenario: &Scenario) -> Failure {
     let redactor = Redactor::default();
     Failure {
         clause: Some(finding.clause),
-        level: Some(finding.clause.clause().level),
+        level: Some(finding.clause.level_in(outcome.dialect)),
         judge: Judge::Model,
         place: scenario.source.place(crate::diagnostic::Span::default()),
         expected: redactor.apply(&finding.expected).into_owned().into(),

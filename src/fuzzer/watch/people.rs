@@ -2,11 +2,12 @@
 
 use crate::engine::AccountAfter;
 use crate::model::{Capture, MAX_USERS, NameId, SessionId, TicketId, UserId, Whom};
-use crate::protocol::decode_name;
+use crate::protocol::{Dialect, decode_name};
 
 /// Values and names by what the model calls them.
 #[derive(Debug)]
 pub(super) struct People<'t> {
+    dialect: &'static Dialect,
     accounts: &'t [AccountAfter],
     bound: Vec<(Capture, &'t [u8])>,
     names: Vec<(UserId, NameId, &'t [u8])>,
@@ -15,13 +16,19 @@ pub(super) struct People<'t> {
 }
 
 impl<'t> People<'t> {
-    pub(super) fn new(accounts: &'t [AccountAfter]) -> Self {
+    pub(super) fn new(accounts: &'t [AccountAfter], dialect: &'static Dialect) -> Self {
         Self {
+            dialect,
             accounts: accounts.get(..MAX_USERS).unwrap_or(accounts),
             bound: Vec::with_capacity(16),
             names: Vec::new(),
             cookies: Vec::new(),
         }
+    }
+
+    /// The dialect that they speak.
+    pub(super) fn dialect(&self) -> &'static Dialect {
+        self.dialect
     }
 
     pub(super) fn count(&self) -> usize {

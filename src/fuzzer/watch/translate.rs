@@ -3,9 +3,10 @@
 use super::lines::Words;
 use super::people::People;
 use crate::model::{
-    Command, ConnId, Door, Key, List, ListWord, Mode, Model, Offer, State, UserId, Version, Whom,
+    Capture, Command, ConnId, Door, GroupId, GroupWord, Key, LabelId, List, ListWord, MAX_GROUPS,
+    Mode, Model, NUMBERS, Offer, Phone, Property, State, UserId, Version, Whom,
 };
-use crate::protocol::{Setting, decode_name};
+use crate::protocol::{Direction, PACKAGE, ServerKind, Setting, Verb, decode_name};
 use crate::wire::{Frame, Terminator};
 
 /// The longest name that everybody takes (draft, 5.5).
@@ -41,7 +42,11 @@ pub(super) fn translate<'t>(
     if frame.line.len() > LONGEST_LINE {
         return Said::Unknown;
     }
-    if frame.payload.is_some() && (door != Door::Switchboard || word(0) != b"MSG") {
+    let has_payload = match door {
+        Door::Switchboard => Verb::Msg,
+        _ => Verb::Qry,
+    };
+    if frame.payload.is_some() && Verb::parse(word(0)) != has_payload {
         return Said::Unknown;
     }
     let reader = Reader {
@@ -57,6 +62,9 @@ pub(super) fn translate<'t>(
     let Some(command) = command.or_else(|| stranger(word(0), words.len(), door)) else {
         return Said::Unknown;
     };
+    if matches!(command, Command::Qry { .. }) && frame.payload.is_none() {
+        return Said::Unknown;
+    }
     let has_trid = !matches!(command, Command::Png | Command::Out);
     let is_plain = is_plain(frame, words) && (!has_trid || is_usual(word(1)));
     if is_plain {
@@ -140,15 +148,102 @@ impl<'t> Reader<'_, 't> {
             }
             (b"XFR", 3) if second == b"SB" => Command::XfrSb,
             (b"XFR", 3) if second != b"NS" => Command::XfrBad,
-            (b"CVR", 8) => Command::Cvr,
+            (b"CVR", _) if self.is_whole(Command::Cvr) => Command::Cvr,
             (b"URL", 3) if second == b"INBOX" => Command::Url,
-            (b"SND", 3) if self.people.whom(second) == Some(Whom::Nobody) => Command::Snd,
-            (b"FND", 7) => Command::Fnd,
+            (b"SND", _) if self.is_whole(Command::Snd) => {
+                let is_nobody = self.people.whom(second) == Some(Whom::Nobody);
+                return is_nobody.then_some(Command::Snd);
+            }
+            (b"FND", _) if self.is_whole(Command::Fnd) => Command::Fnd,
             (b"PNG", 1) => Command::Png,
             (b"OUT", 1) => Command::Out,
+            _ => return self.later(),
+        };
+        Some(command)
+    }
+
+    /// Whether there are as many words as the command has.
+    fn is_whole(&self, command: Command) -> bool {
+        let words = command.words(self.conn, self.model.dialect());
+        words.is_some_and(|words| words.len() == self.words.len())
+    }
+
+    /// What later dialects have brought.
+    fn later(&self) -> Option<Command> {
+        let (verb, count) = (Verb::parse(self.word(0)), self.words.len());
+        let (kind, ours) = (ServerKind::Notification, Direction::ToServer);
+        let row = self.model.dialect().find(ours, kind, verb)?;
+        if !row.takes(count.saturating_sub(row.first_param())) {
+            return None;
+        }
+        let (second, third) = (self.word(2), self.word(3));
+        let is_forward = list(second) == Some(ListWord::List(List::Forward));
+        let command = match (verb, count) {
+            (Verb::Ims, 3) => Command::Ims(match second {
+                b"ON" => Some(true),
+                b"OFF" => Some(false),
+                _ => None,
+            }),
+            (Verb::Prp, 3 | 4) => {
+                let value = if count == 3 {
+                    Phone::default()
+                } else {
+                    Phone::parse(third)?
+                };
+                Command::Prp(self.property(second)?, value)
+            }
+            (Verb::Lsg, 2) => Command::Lsg,
+            (Verb::Adg, 4) => Command::Adg(self.new_label(second)?),
+            (Verb::Reg, 5) => Command::Reg(self.group(second)?, self.new_label(third)?),
+            (Verb::Rmg, 3) => Command::Rmg(self.group(second)?),
+            (Verb::Add, 6) if is_forward && is_name(self.word(4)) => {
+                Command::Enter(self.people.whom(third)?, self.group(self.word(5))?)
+            }
+            (Verb::Rem, 5) if is_forward => {
+                Command::Exit(self.people.whom(third)?, self.group(self.word(4))?)
+            }
+            // What the server answers tells whether it was right.
+            (Verb::Qry, 4) => Command::Qry { right: false },
             _ => return None,
         };
         Some(command)
+    }
+
+    /// A property that a client sets, or one that nobody knows; `None` for others.
+    fn property(&self, word: &[u8]) -> Option<Option<Property>> {
+        let of = |key: &Property| key.as_str().as_bytes() == word;
+        let known = NUMBERS.into_iter().find(|key| of(key));
+        match known {
+            None if Property::ALL.iter().any(of) || word != b"PHX" => None,
+            known => Some(known),
+        }
+    }
+
+    /// A name that the user has given no group of its own.
+    fn new_label(&self, word: &[u8]) -> Option<LabelId> {
+        let (user, label) = (self.model.user_of(self.conn)?, LabelId::parse(word)?);
+        let mut groups = self.model.groups(user);
+        let is_new = groups.all(|group| self.model.label(user, group) != Some(label));
+        (is_new && self.model.has_room_for_group(user)).then_some(label)
+    }
+
+    /// A group of the user, or one that it surely does not have.
+    fn group(&self, word: &[u8]) -> Option<GroupWord> {
+        let user = self.model.user_of(self.conn)?;
+        if word == b"0" {
+            return Some(GroupWord::Own(user, GroupId::OTHERS));
+        }
+        // Numbers are given again.
+        let there = self.model.groups(user);
+        let mut all = there.chain((1..=MAX_GROUPS).map(GroupId));
+        let own = all.find(|group| {
+            let number = self.people.value(Capture::Group(user, *group));
+            number == Some(word)
+        });
+        match own {
+            Some(group) => Some(GroupWord::Own(user, group)),
+            None => (word == b"29").then_some(GroupWord::Nobodys),
+        }
     }
 
     fn authentication(&self) -> Option<Command> {
@@ -165,11 +260,11 @@ impl<'t> Reader<'_, 't> {
     fn offer(&self) -> Option<Offer> {
         let offered = self.words.get(2..).unwrap_or_default();
         let is_known = |word: &&[u8]| word.to_ascii_uppercase().starts_with(b"MSNP");
-        if offered.contains(&&b"MSNP2"[..]) {
-            return Some(Offer::Msnp2);
+        if offered.contains(&self.model.dialect().name.as_bytes()) {
+            return Some(Offer::Own);
         }
         match offered {
-            [b"CVR0"] => Some(Offer::Cvr0),
+            [only] if *only == PACKAGE.as_bytes() => Some(Offer::Package),
             _ if offered.iter().any(is_known) => None,
             _ => Some(Offer::Unknown),
         }

@@ -9,12 +9,12 @@ use super::translate::{Said, translate};
 use super::{MODEL, Sight as Scope, Watched, observed};
 use crate::engine::Outcome;
 use crate::model::{
-    Command, ConnId as Conn, Door, Fitness, Line, List, Model, Phase, ReplyKind, Sights, State,
-    Target, Transition,
+    Command, ConnId as Conn, Door, Fitness, Line, Model, Phase, ReplyKind, Sights, State, Target,
+    Transition,
 };
 use crate::oracle::Finding;
-use crate::protocol::ClauseId;
-use crate::rules::{Truth, View};
+use crate::protocol::{ClauseId, Dialect, Verb};
+use crate::rules::Truth;
 use crate::transcript::{ConnId, Entry, Party, Transcript, What, escape};
 use crate::wire::Frame;
 
@@ -87,8 +87,9 @@ pub(super) struct Watcher<'t> {
 impl<'t> Watcher<'t> {
     pub(super) fn new(outcome: &'t Outcome, lines: &'t Lines<'t>, scope: Scope) -> Self {
         let transcript = &outcome.transcript;
-        let mut people = People::new(&outcome.accounts);
+        let mut people = People::new(&outcome.accounts, outcome.dialect);
         let target = Target {
+            dialect: outcome.dialect,
             // What the draft leaves out, a server need not have.
             extras: scope == Scope::Whole,
             refers: Truth::Maybe,
@@ -296,11 +297,13 @@ impl<'t> Watcher<'t> {
         }
         let first = answer.first().map(|first| self.words(*first));
         let third = first.and_then(|words| words.get(2).copied());
+        let is_taken = first.is_some_and(|words| Verb::parse(verb(words)) == Verb::Qry);
         match request.command {
+            Command::Qry { .. } if is_taken => request.command = Command::Qry { right: true },
             Command::UsrS { .. } if third == Some(b"OK") => {
                 request.command = Command::UsrS { right: true };
             }
-            Command::Ver(_) if third.is_some_and(is_other_dialect) => {
+            Command::Ver(_) if third.is_some_and(|word| is_other(word, self.model.dialect())) => {
                 self.is_mute = true;
                 return;
             }
@@ -398,8 +401,12 @@ impl<'t> Watcher<'t> {
             self.people.note_cookie(cookie);
         }
         let is_board = self.model.door(conn) == Some(Door::Switchboard);
-        let is_hotmail = !is_board && verb(words) == b"MSG";
-        if self.is_pending(place, words) || is_hotmail {
+        // The service speaks of itself.
+        let is_notice = matches!(
+            Verb::parse(verb(words)),
+            Verb::Msg | Verb::Chl | Verb::Not | Verb::Ipg
+        );
+        if self.is_pending(place, words) || (is_notice && !is_board) {
             self.watched.judged += u64::from(is_counted);
             return;
         }
@@ -416,28 +423,6 @@ impl<'t> Watcher<'t> {
         let message = format!("nothing asked for {}", escape(verb(words)));
         let got = escape(&frame.line);
         self.accuse(at, place, clause, message, "nothing".to_owned(), got);
-    }
-
-    /// The clause that says when such a line comes.
-    fn unasked(&self, conn: Conn, words: Words<'_>) -> ClauseId {
-        let whom = words.iter().find_map(|word| self.people.user(word));
-        let pair = self.model.user_of(conn).zip(whom);
-        let is_off = |(user, whom)| self.model.is_on(user, List::Forward, whom) == Truth::No;
-        let is_stranger = pair.is_some_and(is_off);
-        match verb(words) {
-            b"ILN" | b"NLN" | b"FLN" if is_stranger => ClauseId::PRES_5,
-            b"ILN" => ClauseId::PRES_2,
-            b"NLN" => ClauseId::PRES_6,
-            b"FLN" => ClauseId::PRES_12,
-            b"RNG" => ClauseId::RNG_3,
-            b"JOI" => ClauseId::JOI_1,
-            b"BYE" => ClauseId::BYE_1,
-            b"MSG" => ClauseId::MSG_1,
-            b"OUT" => ClauseId::OUT_3,
-            b"ADD" => ClauseId::ADD_10,
-            b"REM" => ClauseId::REM_7,
-            _ => ClauseId::REPLY_4,
-        }
     }
 
     fn is_unclear(&self, conn: Conn) -> bool {
@@ -474,7 +459,7 @@ impl<'t> Watcher<'t> {
         }
         let handle = words.iter().find(|word| word.contains(&b'@'));
         match verb(words) {
-            b"NLN" | b"FLN" | b"ILN" | b"JOI" | b"BYE" | b"RNG" | b"ADD" | b"REM" => {
+            b"NLN" | b"FLN" | b"ILN" | b"JOI" | b"BYE" | b"RNG" | b"ADD" | b"REM" | b"BPR" => {
                 handle.is_none_or(|handle| self.people.user(handle).is_none())
             }
             _ => !is_error(words),
@@ -594,6 +579,6 @@ fn is_sight<'t>(people: &mut People<'t>, pending: &Pending<'t>, words: Words<'t>
     is_line(people, line, words, trid)
 }
 
-fn is_other_dialect(word: &[u8]) -> bool {
-    word != b"MSNP2" && word.to_ascii_uppercase().starts_with(b"MSNP")
+fn is_other(word: &[u8], dialect: &Dialect) -> bool {
+    word != dialect.name.as_bytes() && word.to_ascii_uppercase().starts_with(b"MSNP")
 }

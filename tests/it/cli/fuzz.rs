@@ -122,7 +122,17 @@ fn a_crash_is_found_told_shrunk_and_replayed_and_the_campaign_goes_on() {
     let save = folder.path().join("findings");
     let save = save.to_str().unwrap();
     let told = call(&[
-        "fuzz", "--format", "jsonl", "--target", &target, "--cases", "60", "--save", save,
+        "fuzz",
+        "--format",
+        "jsonl",
+        "--target",
+        &target,
+        "--cases",
+        "60",
+        "--dialect",
+        "MSNP2",
+        "--save",
+        save,
     ]);
     assert_eq!(told.code, Some(1), "{}{}", told.out, told.err);
     let events = events(&told.out);
@@ -287,7 +297,10 @@ fn people_read_it_in_a_pipe_too() {
     let told = call(&["fuzz", "--cases", "5", "--fault", "unasked-reply"]);
     assert_eq!(told.code, Some(1), "{}{}", told.out, told.err);
     let first = told.out.lines().next().expect("something is told");
-    assert!(first.starts_with("fuzzing builtin: seed 1, "), "{first}");
+    assert!(
+        first.starts_with("fuzzing builtin in MSNP7: seed 1, "),
+        "{first}"
+    );
     assert!(told.out.contains(" in case "), "{}", told.out);
     assert!(told.out.contains("5 cases, "), "{}", told.out);
     assert!(told.out.contains(" were not reached: "), "{}", told.out);
@@ -303,4 +316,54 @@ fn the_time_is_a_deadline_for_everything() {
     assert_eq!(told.code, Some(1), "{}{}", told.out, told.err);
     // A debug build of a busy machine may need a moment to end what it began.
     assert!(begun.elapsed() < std::time::Duration::from_secs(12));
+}
+
+#[test]
+fn each_dialect_has_its_share_and_a_finding_keeps_its_own() {
+    let told = call(&[
+        "fuzz",
+        "--format",
+        "jsonl",
+        "--cases",
+        "8",
+        "--dialect",
+        "all",
+    ]);
+    assert_eq!(told.code, Some(0), "{}{}", told.out, told.err);
+    let ended = told
+        .out
+        .lines()
+        .filter(|line| line.contains("\"finished\""));
+    let told: Vec<String> = ended
+        .map(|line| {
+            let line: serde_json::Value = serde_json::from_str(line).unwrap();
+            format!("{} {}", line["dialect"].as_str().unwrap(), line["cases"])
+        })
+        .collect();
+    let shares = [
+        "MSNP2 2", "MSNP3 2", "MSNP4 1", "MSNP5 1", "MSNP6 1", "MSNP7 1",
+    ];
+    assert_eq!(told, shares);
+    let folder = tempfile::tempdir().unwrap();
+    let save = folder.path().to_str().unwrap();
+    let fault = ["--fault", "trid-off-by-one"];
+    let told = call(
+        &[
+            &["fuzz", "--dialect", "MSNP4", "--cases", "5", "--save", save],
+            &fault[..],
+        ]
+        .concat(),
+    );
+    assert_eq!(told.code, Some(1), "{}{}", told.out, told.err);
+    let files = std::fs::read_dir(folder.path()).unwrap();
+    for file in files {
+        let text = std::fs::read_to_string(file.unwrap().path()).unwrap();
+        assert!(text.contains("dialects: [MSNP4]"), "{text}");
+        assert!(text.contains("fuzz --dialect MSNP4"), "{text}");
+    }
+    let told = call(&[&["fuzz", "--replay", save], &fault[..]].concat());
+    assert_eq!(told.code, Some(1), "{}{}", told.out, told.err);
+    assert!(told.out.contains("still failing"), "{}", told.out);
+    let told = call(&["fuzz", "--dialect", "all", "--result", "x.json"]);
+    assert_eq!(told.code, Some(2), "{}", told.err);
 }

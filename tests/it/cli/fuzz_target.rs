@@ -252,7 +252,9 @@ fn a_server_that_stays_dead_leaves_its_last_cases() {
 #[test]
 fn slowness_is_no_finding() {
     let moody = Moody::start("LST", Whim::Wait(Duration::from_millis(1500)));
-    let (told, _) = moody.fuzz(&["--cases", "24", "--friendly", "--no-known"]);
+    let dialect = ["--dialect", "MSNP2"];
+    let (told, _) =
+        moody.fuzz(&[&dialect[..], &["--cases", "24", "--friendly", "--no-known"]].concat());
     assert_eq!(told.code, Some(0), "{}{}", told.out, told.err);
     let last = events(&told.out).pop().unwrap();
     assert!(last["slow"].as_u64() >= Some(1), "{last}");

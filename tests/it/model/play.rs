@@ -156,7 +156,7 @@ impl Play {
         for user in self.model.users() {
             let conn = self.open_at(Door::Notification)?;
             for command in [
-                Command::Ver(Offer::Msnp2),
+                Command::Ver(Offer::Own),
                 Command::Inf,
                 Command::UsrI(Whom::User(user)),
                 Command::UsrS { right: true },
@@ -371,7 +371,7 @@ impl Play {
             Line::Closed => return text == CLOSED,
             Line::AnyError => return is_error,
             Line::Refused => return is_error || text == CLOSED,
-            _ => line.words().unwrap(),
+            _ => line.words(self.model.dialect()).unwrap(),
         };
         let mut new = Vec::new();
         let mut rest = words.iter();
@@ -428,7 +428,7 @@ impl Play {
 
     fn line(&mut self, conn: ConnId, command: Command) -> String {
         let trid = self.trid;
-        let Some(words) = command.words(conn) else {
+        let Some(words) = command.words(conn, self.model.dialect()) else {
             return match command {
                 Command::Foreign if self.model.door(conn) == Some(Door::Switchboard) => {
                     format!("CHG {trid} NLN\r\n")

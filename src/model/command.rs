@@ -2,7 +2,7 @@
 
 use smallvec::smallvec;
 
-use super::rows::{self, verb};
+use super::rows::{self, scheme, verb};
 use super::value::{ConnId, GroupId, LabelId, NameId, Phone, SessionId, TicketId, UserId};
 use super::word::{Capture, Version, Word, Words};
 use crate::protocol::{Dialect, List, NO_DIALECT, PACKAGE, Property, Setting, State, Verb};
@@ -222,11 +222,11 @@ impl Command {
                 line
             }
             Self::Inf => smallvec![verb(Verb::Inf), TrId],
-            Self::UsrI(whom) => authentication(rows::scheme(dialect), "I", whom.word()),
+            Self::UsrI(whom) => authentication(scheme(dialect), "I", whom.word()),
             Self::UsrPackage(whom) => authentication("SHA", "I", whom.word()),
             Self::UsrS { right } => {
                 let response = Word::Response { conn, right };
-                authentication(rows::scheme(dialect), "S", response)
+                authentication(scheme(dialect), "S", response)
             }
             Self::Syn(version) => smallvec![verb(Verb::Syn), TrId, Word::Version(version)],
             Self::Lst(list) => smallvec![verb(Verb::Lst), TrId, list.word()],

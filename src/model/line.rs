@@ -3,7 +3,7 @@
 use smallvec::smallvec;
 
 use super::command::{GroupWord, switch};
-use super::rows::{self, verb};
+use super::rows::{self, scheme, verb};
 use super::value::{
     ConnId, GroupId, GroupSet, LabelId, NameId, Phone, SessionId, TicketId, UserId,
 };
@@ -152,7 +152,7 @@ impl Line {
                 smallvec![
                     verb(Verb::Usr),
                     TrId,
-                    Text(rows::scheme(dialect)),
+                    Text(scheme(dialect)),
                     Text("S"),
                     challenge
                 ]

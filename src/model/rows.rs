@@ -10,12 +10,7 @@ pub(super) fn verb(verb: Verb) -> Word {
 
 /// The login scheme of a dialect.
 pub(super) fn scheme(dialect: &'static Dialect) -> &'static str {
-    let row = dialect.find(Direction::ToServer, ServerKind::Notification, Verb::Usr);
-    let first = row.and_then(|row| row.forms.first()?.params.first());
-    match first {
-        Some(Param::Is(scheme)) => scheme,
-        _ => "",
-    }
+    dialect.login_scheme().unwrap_or_default()
 }
 
 /// A request to the notification server with as many of these values as its row has room for.

@@ -9,7 +9,7 @@ use crate::protocol::{ClauseId, Dialect, List, ServerKind, Verb};
 use crate::scenario::ast::{Expected, Step, Varies};
 use crate::transcript::ConnName;
 
-const ANYBODY: UserId = UserId(0);
+pub(super) const ANYBODY: UserId = UserId(0);
 const ANY_SERIAL: Capture = Capture::Serial(ANYBODY, 0);
 /// What may come at any time on a notification server, and on a switchboard.
 const UNASKED: [Line; 7] = [
@@ -192,17 +192,27 @@ impl Walk<'_> {
 
     /// Nothing comes but what others cause.
     pub(super) fn nothing_unasked(&self, conn: &ConnName, clause: ClauseId) -> Step {
+        self.nothing_but(conn, &self.unasked(conn), clause)
+    }
+
+    /// What others cause on such a connection, in the dialect.
+    pub(super) fn unasked(&self, conn: &ConnName) -> Vec<String> {
         let lines = match conn.kind() {
             ServerKind::Switchboard => &UNASKED_IN_SESSION[..],
             _ => &UNASKED[..],
         };
         let dialect = self.model.dialect();
-        let verbs = lines.iter().map(|line| (verb_of(*line, dialect), line));
-        let lines =
-            verbs.filter(|(verb, _)| !dialect.rows_of(Verb::parse(verb.as_bytes())).is_empty());
-        let lines = lines.map(|(_, line)| beginning_of(*line, dialect));
-        let lines: Vec<String> = lines.collect();
-        self.nothing_but(conn, &lines, clause)
+        let is_said = |line: &&Line| {
+            let verb = verb_of(**line, dialect);
+            !dialect.rows_of(Verb::parse(verb.as_bytes())).is_empty()
+        };
+        let lines = lines.iter().filter(is_said);
+        lines.map(|line| self.unasked_line(*line)).collect()
+    }
+
+    /// Such a line, whatever it says.
+    pub(super) fn unasked_line(&self, line: Line) -> String {
+        beginning_of(line, self.model.dialect())
     }
 
     /// Nothing comes but these lines.

@@ -13,6 +13,7 @@ mod person;
 mod saying;
 mod sessions;
 mod stunts;
+mod templates;
 mod variants;
 mod walk;
 mod witness;

@@ -1,205 +1,20 @@
 //! Ways to begin a session that are not the usual one, and requests whose answer is one of a few:
 //! negotiations that fail, handles and packages that nobody has, referrals, numbers of lists.
 
-use super::walk::{Told, Walk};
+use super::expecting::ANYBODY;
+use super::templates::{AGAIN, After, LOGIN, NEXT, Row, SESSION};
+use super::walk::{NOWHERE, Told, WITNESS, Walk};
 use crate::fuzzer::script::varying;
-use crate::model::{Command, Door, ListWord, Offer, TicketId, UserId, Version, Whom};
-use crate::protocol::{ClauseId, List};
+use crate::model::{
+    Capture, Command, Door, Line, ListWord, NameId, Offer, SessionId, State, TicketId, UserId,
+    Version, Whom, Word,
+};
+use crate::protocol::{ClauseId, Dialect, List, NO_DIALECT, PACKAGE, Verb};
 use crate::scenario::ast::{Action, Expected, Payload, SendItem, Step};
 use crate::transcript::ConnName;
 
-/// How far a connection has come before.
-#[derive(Debug, Clone, Copy)]
-enum After {
-    Nothing,
-    Packages,
-    Challenge,
-}
-
-/// A request that a connection without a login sends, and what may come. `WHO` stands for the user.
-/// `#` in a name makes it the case's own. A branch goes on with what begins with `>`, which is
-/// sent; `~` marks what the clause lets vary; ` | ` parts what may come in one place.
-struct Variant {
-    after: After,
-    line: &'static str,
-    clause: ClauseId,
-    branches: &'static [&'static [&'static str]],
-}
-
-const fn variant(
-    after: After,
-    clause: ClauseId,
-    line: &'static str,
-    branches: &'static [&'static [&'static str]],
-) -> Variant {
-    Variant {
-        after,
-        line,
-        clause,
-        branches,
-    }
-}
-
-/// A refusal at the first step of a login, or at the second.
-const NEVER_IN: &[&[&str]] = &[
-    &["refused"],
-    &[
-        "USR {t} MD5 S {c#}",
-        "> USR {t} MD5 S {md5(c#, WHO.password)}",
-        "refused",
-    ],
-];
-/// Another attempt after one that failed.
-const AGAIN: &[&[&str]] = &[
-    &["~closed"],
-    &[
-        "nothing",
-        "> USR {t} MD5 I {WHO.handle}",
-        "USR {t} MD5 S * | ~refused",
-    ],
-];
-/// What comes of a command that only servers send: it does not come back either.
-const NOT_FOR_CLIENTS: &[&[&str]] = &[&["closed"], &["/[0-9]{3}/ ..."], &["~no echo"]];
-
-/// Requests of somebody who is logged in.
-const SESSION: [(ClauseId, &str, &[&[&str]]); 5] = [
-    (
-        ClauseId::FRAME_13,
-        "ILN {t} NLN {erin.handle} Erin",
-        NOT_FOR_CLIENTS,
-    ),
-    (
-        ClauseId::FRAME_13,
-        "RNG 1 127.0.0.1:1865 CKI 1.2 {erin.handle} Erin",
-        NOT_FOR_CLIENTS,
-    ),
-    (
-        ClauseId::MSG_12,
-        "MSG {t} A 0",
-        &[&["refused"], &["~nothing"]],
-    ),
-    (
-        ClauseId::CHG_2,
-        "CHG {t} FLN",
-        &[
-            &["CHG {t} FLN", "> SYN {t} 0", "SYN {t} *"],
-            &["~201 {t} ..."],
-        ],
-    ),
-    (
-        ClauseId::TRID_6,
-        "CHG abc NLN",
-        &[&["closed"], &["/[0-9]{3}/ ..."]],
-    ),
-];
 /// More than any line, in bytes.
 const ENDLESS: usize = 300_000;
-
-/// What others' presence and lists bring at any time.
-const NEWS: [&str; 6] = [
-    "NLN ...",
-    "FLN ...",
-    "ILN ...",
-    "ADD 0 ...",
-    "REM 0 ...",
-    // An invitation, and no echo of ours, whose cookie is shorter.
-    "RNG * * CKI /.{4,}/ ...",
-];
-const VARIANTS: [Variant; 13] = {
-    use After::{Challenge, Nothing, Packages};
-    use ClauseId as C;
-    [
-        variant(
-            Nothing,
-            C::VER_4,
-            "VER {t} msnp2 cvr0",
-            &[
-                &["VER {t} /[Mm][Ss][Nn][Pp]2/ ..."],
-                &["~VER {t} 0 ..."],
-                &["~refused"],
-            ],
-        ),
-        variant(
-            Nothing,
-            C::VER_6,
-            "VER {t} 0 MSNP2 CVR0",
-            &[&["VER {t} !0"], &["VER {t} !0 !0"]],
-        ),
-        variant(
-            Nothing,
-            C::VER_6,
-            "VER {t} MSNP2 CVR0 0",
-            &[&["VER {t} !0"], &["VER {t} !0 !0"]],
-        ),
-        variant(
-            Packages,
-            C::USR_11,
-            "USR {t} XYZ I {WHO.handle}",
-            &[&["refused"]],
-        ),
-        variant(Packages, C::USR_8, "USR {t} MD5 I {nobody}", NEVER_IN),
-        variant(
-            Packages,
-            C::HANDLE_4,
-            "USR {t} MD5 I nodomain",
-            &[
-                &["206 {t} ..."],
-                &["~911 {t} ..."],
-                &["~closed"],
-                &[
-                    "~USR {t} MD5 S {c#}",
-                    "> USR {t} MD5 S {md5(c#, WHO.password)}",
-                    "refused",
-                ],
-            ],
-        ),
-        variant(Packages, C::HANDLE_3, "USR {t} MD5 I nodomain@", NEVER_IN),
-        variant(
-            Packages,
-            C::HANDLE_2,
-            "USR {t} MD5 I {repeat('a', 118)}@hotmail.com",
-            NEVER_IN,
-        ),
-        variant(
-            Packages,
-            C::REPLY_1,
-            "USR {t} MD5 I alice@example.com",
-            &[&["refused"], &["USR {t} MD5 S *"]],
-        ),
-        variant(
-            Challenge,
-            C::USR_5,
-            "USR {t} MD5 S {md5('y')}",
-            &[&["error"]],
-        ),
-        variant(
-            Challenge,
-            C::USR_15,
-            "USR {t} MD5 S",
-            &[
-                &["closed"],
-                &["error"],
-                &["nothing", "> SYN {t} 0", "refused | nothing"],
-            ],
-        ),
-        variant(
-            Challenge,
-            C::USR_15,
-            "USR {t} MD5 S ",
-            &[
-                &["closed"],
-                &["error"],
-                &["nothing", "> SYN {t} 0", "refused | nothing"],
-            ],
-        ),
-        variant(
-            Nothing,
-            C::TRID_6,
-            "VER abc MSNP2 CVR0",
-            &[&["closed"], &["/[0-9]{3}/ ..."]],
-        ),
-    ]
-};
 
 impl Walk<'_> {
     /// Something of this kind.
@@ -211,22 +26,31 @@ impl Walk<'_> {
                 _ => self.speak_out_of_turn(who),
             };
         }
-        match self.entropy.below(VARIANTS.len() + 8) {
+        let rows = self.rows_of_login();
+        match self.entropy.below(rows.len() + 8) {
             0 | 1 => self.compare_challenges(who),
             2 if self.is_hostile => self.never_end(who),
             3 => self.compare_handles(who),
             2..5 => self.ask_dispatch(who),
             5..8 => self.fail_version(who),
             at => {
-                if let Some(variant) = VARIANTS.get(at - 8) {
-                    self.try_variant(who, variant);
+                if let Some((after, row)) = rows.get(at - 8) {
+                    self.try_variant(who, *after, *row);
                 }
             }
         }
     }
 
-    fn try_variant(&mut self, who: UserId, variant: &Variant) {
-        let conn = match variant.after {
+    /// The requests without a login that are about clauses of the dialect.
+    fn rows_of_login(&self) -> Vec<(After, Row)> {
+        let dialect = self.model.dialect();
+        let rows = LOGIN.iter().copied();
+        rows.filter(|(_, row)| row.clause.clause().holds_in(dialect))
+            .collect()
+    }
+
+    fn try_variant(&mut self, who: UserId, after: After, row: Row) {
+        let conn = match after {
             After::Nothing => self.aside(who, "ns"),
             After::Packages => self.agree(who, Door::Notification),
             After::Challenge => {
@@ -234,10 +58,56 @@ impl Walk<'_> {
                 self.name(conn)
             }
         };
-        self.try_line(who, &conn, variant.clause, variant.line, variant.branches);
-        if variant.clause == ClauseId::USR_5 {
-            self.may_come(who, &conn, ClauseId::USR_7, AGAIN);
+        self.try_row(who, &conn, row);
+        if row.clause == ClauseId::USR_5 {
+            let verb = self.verb_of(row.command);
+            self.may_come(who, &conn, (ClauseId::USR_7, verb), AGAIN);
         }
+    }
+
+    fn try_row(&mut self, who: UserId, conn: &ConnName, row: Row) {
+        let verb = self.verb_of(row.command);
+        let line = ["= ", row.rest].concat();
+        self.try_line(who, conn, (row.clause, verb), &line, row.branches);
+    }
+
+    /// The verb of a request.
+    pub(super) fn verb_of(&self, command: Command) -> &'static str {
+        let words = command.words(NOWHERE, self.model.dialect());
+        match words.unwrap_or_default().first() {
+            Some(crate::model::Word::Text(verb)) => verb,
+            _ => "",
+        }
+    }
+
+    /// A template in words; `#` is left.
+    fn filled(&self, template: &str, verb: &str, who: UserId) -> String {
+        let dialect = self.model.dialect();
+        let text = match template.strip_prefix("= ") {
+            Some(rest) => format!("{verb} {rest}"),
+            None => template.replace("> = ", &format!("> {verb} ")),
+        };
+        let text = match text.strip_prefix("? ") {
+            Some(rest) => format!("{} {rest}", self.verb_of(NEXT)),
+            None => text.replace("> ? ", &format!("> {} ", self.verb_of(NEXT))),
+        };
+        let any_case = |word: &str| -> String {
+            let each = word.chars().map(|char| match char.is_ascii_alphabetic() {
+                true => format!("[{char}{}]", char.to_ascii_lowercase()),
+                false => char.to_string(),
+            });
+            format!("/{}/", each.collect::<String>())
+        };
+        text.replace("| = ", &format!("| {verb} "))
+            .replace("~= ", &format!("~{verb} "))
+            .replace("lower:DIALECT", &dialect.name.to_ascii_lowercase())
+            .replace("lower:PACKAGE", &PACKAGE.to_ascii_lowercase())
+            .replace("any:DIALECT", &any_case(dialect.name))
+            .replace("DIALECT", dialect.name)
+            .replace("PACKAGE", PACKAGE)
+            .replace("FIRST", Dialect::first().name)
+            .replace("SCHEME", dialect.login_scheme().unwrap_or_default())
+            .replace("WHO", self.user(who))
     }
 
     /// A connection that nothing else uses, past VER and INF.
@@ -253,20 +123,26 @@ impl Walk<'_> {
         &mut self,
         who: UserId,
         conn: &ConnName,
-        clause: ClauseId,
+        (clause, verb): (ClauseId, &'static str),
         line: &str,
         branches: &[&[&str]],
     ) {
         self.script.disguise(None);
-        let line = line.replace("WHO", self.user(who));
+        let line = self.filled(line, verb, who);
         let send = self.script.sending_line(conn, &line);
         self.script.push(send);
-        self.may_come(who, conn, clause, branches);
+        self.may_come(who, conn, (clause, verb), branches);
     }
 
-    fn may_come(&mut self, who: UserId, conn: &ConnName, clause: ClauseId, branches: &[&[&str]]) {
-        let (user, number) = (self.user(who), self.number().to_string());
-        let own = |text: &str| text.replace("WHO", user).replace('#', &number);
+    fn may_come(
+        &mut self,
+        who: UserId,
+        conn: &ConnName,
+        (clause, verb): (ClauseId, &'static str),
+        branches: &[&[&str]],
+    ) {
+        let number = self.number().to_string();
+        let own = |text: &str| self.filled(text, verb, who).replace('#', &number);
         let branches = branches.iter().map(|branch| {
             let steps = branch
                 .iter()
@@ -302,7 +178,7 @@ impl Walk<'_> {
             "error" => self.script.error(conn, clause),
             "refused" => self.script.expecting(conn, Expected::Refused, clause),
             "nothing" => self.nothing_unasked(conn, clause),
-            "no echo" => self.nothing_but(conn, &NEWS, clause),
+            "no echo" => self.no_echo(conn, clause),
             line => self.script.line(conn, line, clause),
         }
     }
@@ -310,17 +186,25 @@ impl Walk<'_> {
     /// A negotiation that fails, and an attempt to log in all the same.
     fn fail_version(&mut self, who: UserId) {
         let conn = self.aside(who, "ns");
-        let line = "VER {t} MSNP99";
-        self.try_line(who, &conn, ClauseId::VER_5, line, &[&["VER {t} 0 ..."]]);
+        let verb = self.verb_of(Command::Ver(Offer::Own));
+        let line = format!("= {{t}} {NO_DIALECT}");
+        self.try_line(
+            who,
+            &conn,
+            (ClauseId::VER_5, verb),
+            &line,
+            &[&["= {t} 0 ..."]],
+        );
         let branches: &[&[&str]] = &[
             &["closed"],
             &[
                 "nothing",
-                "> USR {t} MD5 I {WHO.handle}",
-                "refused | ~USR {t} MD5 S * | nothing",
+                "> = {t} SCHEME I {WHO.handle}",
+                "refused | ~= {t} SCHEME S * | nothing",
             ],
         ];
-        self.may_come(who, &conn, ClauseId::VER_7, branches);
+        let verb = self.verb_of(Command::UsrI(Whom::Nobody));
+        self.may_come(who, &conn, (ClauseId::VER_7, verb), branches);
     }
 
     /// Two challenges are not the same, and the response to one is none to the other, with a challenge
@@ -328,22 +212,23 @@ impl Walk<'_> {
     fn compare_challenges(&mut self, who: UserId) {
         let (first, second) = (self.greet(who), self.agree(who, Door::Notification));
         let challenge = format!("challenge{}", self.link(first).challenge);
+        let verb = self.verb_of(Command::UsrI(Whom::Nobody));
         if self.entropy.below(2) == 0 {
-            let line = format!("USR {{t}} MD5 S {{md5({challenge}, WHO.password)}}");
+            let line = format!("= {{t}} SCHEME S {{md5({challenge}, WHO.password)}}");
             let branches: &[&[&str]] = &[&["refused"], &["nothing"]];
-            return self.try_line(who, &second, ClauseId::USR_10, &line, branches);
+            return self.try_line(who, &second, (ClauseId::USR_10, verb), &line, branches);
         }
         if let Some(stranger) = self.other(who).filter(|_| self.entropy.below(2) == 0) {
             // One for each account would do, but not one for all.
-            let line = format!("USR {{t}} MD5 I {{{}.handle}}", self.user(stranger));
-            let other = format!("USR {{t}} MD5 S !{{{challenge}}}");
-            return self.try_line(who, &second, ClauseId::USR_9, &line, &[&[&other]]);
+            let line = format!("= {{t}} SCHEME I {{{}.handle}}", self.user(stranger));
+            let other = format!("= {{t}} SCHEME S !{{{challenge}}}");
+            return self.try_line(who, &second, (ClauseId::USR_9, verb), &line, &[&[&other]]);
         }
-        let line = "USR {t} MD5 I {WHO.handle}";
-        let other = format!("USR {{t}} MD5 S !{{{challenge}}}");
-        let response = format!("> USR {{t}} MD5 S {{md5({challenge}, WHO.password)}}");
-        let branches: &[&[&str]] = &[&[&other, &response, "refused"], &["~USR {t} MD5 S *"]];
-        self.try_line(who, &second, ClauseId::USR_9, line, branches);
+        let line = "= {t} SCHEME I {WHO.handle}";
+        let other = format!("= {{t}} SCHEME S !{{{challenge}}}");
+        let response = format!("> = {{t}} SCHEME S {{md5({challenge}, WHO.password)}}");
+        let branches: &[&[&str]] = &[&[&other, &response, "refused"], &["~= {t} SCHEME S *"]];
+        self.try_line(who, &second, (ClauseId::USR_9, verb), line, branches);
     }
 
     /// The longest handle that there can be draws what a short one does; nobody has either.
@@ -351,9 +236,10 @@ impl Walk<'_> {
         let number = self.number();
         for length in [20, 117] {
             let conn = self.agree(who, Door::Notification);
-            let line = format!("USR {{t}} MD5 I {{repeat('a', {length})}}@hotmail.com");
+            let line = format!("= {{t}} SCHEME I {{repeat('a', {length})}}@hotmail.com");
             let answer = format!("{{answer{number}}} {{t}} ...");
-            self.try_line(who, &conn, ClauseId::HANDLE_1, &line, &[&[&answer]]);
+            let verb = self.verb_of(Command::UsrI(Whom::Nobody));
+            self.try_line(who, &conn, (ClauseId::HANDLE_1, verb), &line, &[&[&answer]]);
         }
     }
 
@@ -364,36 +250,110 @@ impl Walk<'_> {
         }
         let conn = self.agree(who, Door::Dispatch);
         let there = self.aside(who, "ns");
-        let (user, number) = (self.user(who), self.number());
+        let number = self.number();
         self.script.disguise(None);
-        let line = format!("USR {{t}} MD5 I {{{user}.handle}}");
+        let line = self.line_of(NOWHERE, Command::UsrI(Whom::User(who)), None);
         let send = self.script.sending_line(&conn, &line);
         self.script.push(send);
-        let referral = format!("XFR {{t}} NS {{address{number}}} ...");
+        let told = Told::default();
+        let referral = self.text_of(Line::ReferNs(NOWHERE), &told, false);
+        let referral = referral.replacen('*', &format!("{{address{number}}}"), 1);
         let opened = Action::Open {
             conn: there.clone(),
             address: Some(self.script.text(&format!("{{address{number}}}"))),
         };
+        let (ask, agreed) = (Command::Ver(Offer::Own), Line::Ver);
+        let (ask, agreed) = (
+            self.line_of(NOWHERE, ask, None),
+            self.text_of(agreed, &told, false),
+        );
+        let clause = self.referral_clause();
         let referred = vec![
-            self.script.line(&conn, &referral, ClauseId::XFR_1),
+            self.script.line(&conn, &referral, clause),
             self.script.closed(&conn, ClauseId::XFR_2),
             self.script.step(opened, Some(ClauseId::XFR_3)),
-            self.script.sending_line(&there, "VER {t} MSNP2 CVR0"),
-            self.script
-                .line(&there, "VER {t} MSNP2 ...", ClauseId::XFR_3),
+            self.script.sending_line(&there, &ask),
+            self.script.line(&there, &agreed, ClauseId::XFR_3),
         ];
-        let served = vec![self.script.line(&conn, "USR {t} MD5 S *", ClauseId::USR_1)];
-        self.script.one_of(vec![referred, served], ClauseId::XFR_1);
+        let challenge = self.text_of(Line::Challenge(NOWHERE), &told, false);
+        let served = vec![self.script.line(&conn, &challenge, ClauseId::USR_1)];
+        self.script.one_of(vec![referred, served], clause);
+    }
+
+    /// The clause that says how a dispatch server refers.
+    fn referral_clause(&self) -> ClauseId {
+        let all = [ClauseId::XFR_1, ClauseId::REFER_1, ClauseId::REFER_2];
+        let dialect = self.model.dialect();
+        let mut own = all
+            .into_iter()
+            .filter(|clause| clause.clause().holds_in(dialect));
+        own.next().unwrap_or(ClauseId::XFR_3)
     }
 
     /// A request that does not fit where a login stands; what comes of the login is left open.
     fn speak_out_of_turn(&mut self, who: UserId) {
         let conn = self.conn(who);
-        let at = self.entropy.below(SESSION.len());
-        if let Some((clause, line, branches)) = SESSION.get(at) {
-            self.try_line(who, &conn, *clause, line, branches);
-            self.lose_track(who);
+        let dialect = self.model.dialect();
+        let rows = SESSION.iter().filter(|row| {
+            let verb = self.verb_of(row.command);
+            let is_taken = dialect.is_request(Verb::parse(verb.as_bytes()));
+            let is_of_another = row.clause == ClauseId::OLD_1;
+            row.clause.clause().holds_in(dialect) && is_taken != is_of_another
+        });
+        let rows: Vec<Row> = rows.copied().collect();
+        match self.entropy.below(rows.len() + 2).checked_sub(2) {
+            None => self.say_what_servers_say(who, &conn),
+            Some(at) => {
+                if let Some(row) = rows.get(at) {
+                    self.try_row(who, &conn, *row);
+                }
+            }
         }
+        self.lose_track(who);
+    }
+
+    /// A line that only servers send: it does not come back either.
+    fn say_what_servers_say(&mut self, who: UserId, conn: &ConnName) {
+        let said = [
+            Line::Iln(ANYBODY, State::NLN, NameId::ANY),
+            Line::Rng(SessionId(0), TicketId(0), ANYBODY, NameId::ANY),
+        ];
+        let said = self.entropy.pick(&said).copied();
+        let line = said.map(|line| self.server_line(line)).unwrap_or_default();
+        let (clause, verb) = (ClauseId::FRAME_13, "");
+        let branches: &[&[&str]] = &[&["closed"], &["/[0-9]{3}/ ..."], &["~no echo"]];
+        self.try_line(who, conn, (clause, verb), &line, branches);
+    }
+
+    /// A line of a server as a client might send it, about the witness.
+    fn server_line(&self, line: Line) -> String {
+        let words = line.words(self.model.dialect()).unwrap_or_default();
+        let words = words.iter().map(|word| match word {
+            Word::Text(text) => (*text).to_owned(),
+            Word::TrId => "{t}".to_owned(),
+            Word::Handle(_) => format!("{{{WITNESS}.handle}}"),
+            Word::Capture(Capture::Board(_)) => "127.0.0.1:1865".to_owned(),
+            Word::Capture(Capture::Cookie(_)) => "1.2".to_owned(),
+            Word::Capture(_) => "1".to_owned(),
+            _ => "Erin".to_owned(),
+        });
+        words.collect::<Vec<String>>().join(" ")
+    }
+
+    /// Nothing comes but what others cause: an invitation among it, and no echo of ours, whose cookie
+    /// is shorter.
+    fn no_echo(&self, conn: &ConnName, clause: ClauseId) -> Step {
+        let rings = Line::Rng(SessionId(0), TicketId(0), ANYBODY, NameId::ANY);
+        let ring = self.unasked_line(rings);
+        let lines = self
+            .unasked(conn)
+            .into_iter()
+            .map(|line| match line == ring {
+                true => ring.replace("...", "* * CKI /.{4,}/ ..."),
+                false => line,
+            });
+        let lines: Vec<String> = lines.collect();
+        self.nothing_but(conn, &lines, clause)
     }
 
     /// A command on a switchboard before the entry.
@@ -429,9 +389,11 @@ impl Walk<'_> {
         let name = self
             .entropy
             .name(&["{repeat('n', 388)}", "{repeat('%C3%89', 65)}"]);
-        let line = format!("ADD {{t}} AL {{{contact}.handle}} {name}");
+        let list = List::Allow.as_str();
+        let line = format!("= {{t}} {list} {{{contact}.handle}} {name}");
         let branches: &[&[&str]] = &[&["209 {t} ..."], &["closed"]];
-        self.try_line(who, &conn, ClauseId::NAME_3, &line, branches);
+        let verb = self.verb_of(Command::Add(ListWord::List(List::Allow), Whom::Nobody));
+        self.try_line(who, &conn, (ClauseId::NAME_3, verb), &line, branches);
         self.taint(who);
     }
 

@@ -183,7 +183,10 @@ impl Walk<'_> {
 
     fn put_capture(&self, capture: Capture, is_certain: bool, text: &mut String) {
         let (name, number) = match capture {
-            Capture::Challenge(conn) => ("challenge", self.link(conn).challenge),
+            Capture::Challenge(conn) => {
+                let link = self.links.get(conn.index());
+                ("challenge", link.map_or(0, |link| link.challenge))
+            }
             Capture::Notification(conn) => ("referred", conn.index()),
             Capture::Board(ticket) => ("board", ticket.index()),
             Capture::Cookie(ticket) => ("cookie", ticket.index()),

@@ -5,7 +5,9 @@ use std::collections::VecDeque;
 use bytes::Bytes;
 
 use super::limit::Limit;
-use crate::protocol::{ClauseId, Dialect, Direction, Effect, Grammar, Param, Rung, ServerKind};
+use crate::protocol::{
+    ClauseId, Dialect, Direction, Effect, Grammar, Message, Param, Rung, ServerKind, Verb,
+};
 use crate::target::Sieve;
 use crate::wire::{DecodeError, Decoder, Frame, Limits, UNKNOWN};
 
@@ -155,14 +157,17 @@ impl Link {
 
     /// Notes what later requests of the harness's own build on.
     pub(crate) fn observe(&mut self, frame: &Frame) {
-        let agreed = Dialect::agreed(frame.words());
-        agreed.into_iter().for_each(|dialect| self.speak(dialect));
-        self.entered |= self.grammar.dialect.lets_in(frame.words());
-        let Grammar { dialect, kind, .. } = self.grammar;
-        let Some(request) = dialect.request(kind, frame.verb()) else {
+        let verb = Verb::parse(frame.verb());
+        // Most lines answer no request of their own name.
+        let Some(request) = self.grammar.dialect.asks(verb) else {
             return;
         };
-        let row = self.grammar.row(request.verb);
+        let row = self.grammar.row(verb);
+        if row.is_none_or(Message::negotiates) {
+            let agreed = Dialect::agreed(frame.words());
+            agreed.into_iter().for_each(|dialect| self.speak(dialect));
+        }
+        self.entered |= self.grammar.dialect.lets_in(frame.words());
         let place = |param| row.and_then(|row| row.place_of(param));
         let word = |param| {
             let word = frame.words().nth(place(param)?)?;

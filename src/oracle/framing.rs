@@ -185,11 +185,13 @@ fn judge_name(world: &World, seen: &Seen<'_, '_>, told: &Told<'_, '_>, out: &mut
 
 /// The message that greets a user who has logged in.
 fn judge_profile(seen: &Seen<'_, '_>, told: &Told<'_, '_>, out: &mut Findings) {
-    let grammar = seen.conn.grammar(Direction::ToClient);
-    let is_profile = grammar.is_of_service(told.frame.words());
-    let Some(payload) = told.frame.payload.as_deref().filter(|_| is_profile) else {
+    let Some(payload) = told.frame.payload.as_deref() else {
         return;
     };
+    let grammar = seen.conn.grammar(Direction::ToClient);
+    if !grammar.is_of_service(told.frame.words()) {
+        return;
+    }
     let head = payload
         .split(|byte| *byte == b'\r')
         .next()

@@ -95,9 +95,13 @@ impl Dialect {
     /// The row of a request with this verb, on whatever kind of server.
     #[must_use]
     pub fn request_of(&'static self, verb: impl AsRef<[u8]>) -> Option<RequestRow> {
-        let verb = Verb::parse(verb.as_ref());
-        let rows = self.rows_of(verb).iter();
-        rows.filter_map(RequestRow::of).next()
+        self.asks(Verb::parse(verb.as_ref()))
+    }
+
+    /// The same for a verb that was read already.
+    #[must_use]
+    pub fn asks(&'static self, verb: Verb) -> Option<RequestRow> {
+        self.rows_of(verb).iter().find_map(RequestRow::of)
     }
 
     /// Whether a line with this verb shows an entry of a user's list.

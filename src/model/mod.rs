@@ -30,6 +30,7 @@ mod phones;
 mod possible;
 mod prediction;
 mod presence;
+mod read;
 mod rows;
 mod switchboard;
 mod table;
@@ -44,6 +45,7 @@ pub use command::{Command, GroupWord, Key, ListWord, Mode, Offer, Whom};
 pub use line::Line;
 pub use possible::Fitness;
 pub use prediction::{After, Duty, Prediction, Replies, Reply, Sight, Sights};
+pub use read::{Names, Said};
 pub use table::{Cell, Phase, ReplyKind, STRAY, Transition, knows};
 
 pub use value::{

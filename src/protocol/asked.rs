@@ -159,6 +159,8 @@ pub struct Told {
     pub clauses: &'static [ClauseId],
     /// It says that another user is gone.
     pub is_farewell: bool,
+    /// The clause that says when it must not come, where that is none of those.
+    pub stray: Option<ClauseId>,
 }
 
 /// A line that comes by these clauses.
@@ -168,6 +170,7 @@ pub(super) const fn told(clauses: &'static [ClauseId]) -> Told {
         needs: &[],
         clauses,
         is_farewell: false,
+        stray: None,
     }
 }
 
@@ -175,6 +178,12 @@ impl Told {
     /// It comes from this rung on, which stands on others.
     pub(super) const fn on(mut self, rung: Rung, needs: &'static [Rung]) -> Self {
         (self.rung, self.needs) = (Some(rung), needs);
+        self
+    }
+
+    /// Another clause says when it must not come.
+    pub(super) const fn stray(mut self, clause: ClauseId) -> Self {
+        self.stray = Some(clause);
         self
     }
 

@@ -3,7 +3,7 @@
 
 use super::asked::{Asked, Told};
 use super::clause::ClauseId;
-use super::role::{Direction, Kinds};
+use super::role::{Direction, Kinds, ServerKind};
 use super::setting::Setting;
 use super::verb::Verb;
 
@@ -502,6 +502,14 @@ impl Message {
         self.direction == Direction::ToClient
             && self.has(Param::Cookie)
             && self.has(Param::SessionId)
+    }
+
+    /// Whether the service says something of itself with it, at any time.
+    #[must_use]
+    pub fn is_notice(&self) -> bool {
+        let speaks = self.trid == TridRule::Never && self.payload != PayloadForm::None;
+        let is_ns = self.kinds.contains(ServerKind::Notification);
+        self.direction == Direction::ToClient && is_ns && (speaks || self.obliges.is_some())
     }
 
     /// Whether client and server agree on a dialect with it.

@@ -182,7 +182,9 @@ const ROWS: &[Message] = &[
     )
     .to(&[Verb::Chg, Verb::Add])
     .told(
-        told(&[ClauseId::PRES_1, ClauseId::PRES_3]).on(Rung::Presence, &[Rung::Lists, Rung::Chg]),
+        told(&[ClauseId::PRES_1, ClauseId::PRES_3])
+            .on(Rung::Presence, &[Rung::Lists, Rung::Chg])
+            .stray(ClauseId::PRES_2),
     ),
     Message::response(
         Verb::Nln,
@@ -196,7 +198,8 @@ const ROWS: &[Message] = &[
         .told(
             told(&[ClauseId::PRES_7, ClauseId::CHG_4])
                 .on(Rung::Presence, &[Rung::Lists, Rung::Chg])
-                .farewell(),
+                .farewell()
+                .stray(ClauseId::PRES_12),
         ),
     // to a switchboard and into it (8)
     Message::request(Verb::Xfr, NS, &[plain(&[Is("SB")]), plain(&[Word("kind")])])
@@ -210,7 +213,11 @@ const ROWS: &[Message] = &[
         )],
     )
     .without_trid()
-    .told(told(&[ClauseId::RNG_1]).on(Rung::Cal, &[])),
+    .told(
+        told(&[ClauseId::RNG_1])
+            .on(Rung::Cal, &[])
+            .stray(ClauseId::RNG_3),
+    ),
     Message::request(Verb::Usr, SB, &[plain(&[Handle, Cookie])]).asked(
         asked(ClauseId::SBU_1, &[Rung::Xfr])
             .on(Rung::SbUsr)
@@ -304,7 +311,8 @@ const ROWS: &[Message] = &[
             .shape(ClauseId::OUT_5)
             .optional(1)],
     )
-    .without_trid(),
+    .without_trid()
+    .told(told(&[]).stray(ClauseId::OUT_3)),
     // what the draft leaves out
     Message::request(Verb::Cvr, NS, &[SYSTEM]).asked(asked(ClauseId::CVR_1, &[Rung::Usr])),
     Message::response(

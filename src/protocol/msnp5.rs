@@ -35,7 +35,7 @@ const ROWS: &[Message] = &[
         &[plain(&[Serial, Handle, Key, Value]).optional(1)],
     )
     .without_trid()
-    .told(told(&[ClauseId::BPR_1, ClauseId::BPR_2, ClauseId::BPR_3])),
+    .told(told(&[ClauseId::BPR_1, ClauseId::BPR_2, ClauseId::BPR_3]).stray(ClauseId::BPR_5)),
     Message::response(Verb::Not, NS, &[plain(&[Length])])
         .without_trid()
         .with_payload(),

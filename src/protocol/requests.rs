@@ -4,9 +4,10 @@
 use std::ops::Deref;
 
 use super::asked::{Answer, Asked, Told};
+use super::clause::ClauseId;
 use super::dialect::Dialect;
 use super::ladder::Rung;
-use super::message::Message;
+use super::message::{Message, TridRule};
 use super::role::{Direction, ServerKind};
 use super::saying::OK;
 use super::verb::Verb;
@@ -66,6 +67,25 @@ impl Deref for LineRow {
 
     fn deref(&self) -> &Told {
         self.told
+    }
+}
+
+impl LineRow {
+    /// Whether it may come where nothing was asked.
+    #[must_use]
+    pub fn comes_unasked(&self) -> bool {
+        match self.message.trid {
+            TridRule::Never | TridRule::RequestOrZero => true,
+            TridRule::Request => self.message.is_initial_state(),
+        }
+    }
+
+    /// The clause that it breaks where it comes and should not.
+    #[must_use]
+    pub fn clause_of_stray(&self) -> ClauseId {
+        let own = self.stray.or(self.clauses.first().copied());
+        own.filter(|_| self.comes_unasked())
+            .unwrap_or(ClauseId::REPLY_4)
     }
 }
 
@@ -187,7 +207,7 @@ fn whole(kind: ServerKind) -> ServerKind {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::protocol::{MSNP2, TridRule};
+    use crate::protocol::MSNP2;
 
     #[test]
     fn each_request_is_answered_by_a_message_that_there_is() {
@@ -241,5 +261,20 @@ mod tests {
         // The mail server of the service speaks so to nobody whom it was asked for.
         assert_eq!(MSNP2.rung_of_line(ns, "MSG"), None);
         assert_eq!(MSNP2.rung_of_line(ns, "ADD"), None);
+    }
+
+    #[test]
+    fn what_comes_and_should_not_breaks_the_clause_of_its_row() {
+        let clause = |verb: &str| MSNP2.line_of(verb).map(|row| row.clause_of_stray());
+        for (verb, wanted) in [
+            ("FLN", ClauseId::PRES_12),
+            ("RNG", ClauseId::RNG_3),
+            ("JOI", ClauseId::JOI_1),
+            ("OUT", ClauseId::OUT_3),
+            ("IRO", ClauseId::REPLY_4),
+        ] {
+            assert_eq!(clause(verb), Some(wanted), "{verb}");
+        }
+        assert_eq!(clause("QNG"), None);
     }
 }

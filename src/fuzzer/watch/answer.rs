@@ -3,11 +3,14 @@
 use bytes::Bytes;
 use smallvec::SmallVec;
 
-use super::hear::{TrId, describe, is_error, is_line, is_trid};
-use super::lines::{Answer, Words, cookie_of, key_of, verb};
+use super::hear::{TrId, describe, is_error, is_fixed, is_line, is_trid};
+use super::lines::{Answer, Words, cookie_of, key_of, row_of, verb};
 use super::watcher::{Request, Watcher};
-use crate::model::{After, Capture, Command, ConnId, Line, List, Replies, Reply};
-use crate::protocol::{ClauseId, Direction, Grammar, ServerKind, Verb, decode_name};
+use crate::model::{After, Capture, Command, ConnId, Line, List, Names, Replies, Reply};
+use crate::protocol::{
+    self, ClauseId, Dialect, Direction, Grammar, Param, Rung, ServerKind, TridRule, Verb,
+    decode_name,
+};
 use crate::rules::{Truth, View};
 use crate::transcript::{Party, What, escape};
 use crate::wire::Frame;
@@ -45,8 +48,8 @@ impl<'t> Watcher<'t> {
                 }
                 What::Frame(Party::Server, frame) if self.claims.get(at) == Some(&0) => {
                     let is_it = match request.command {
-                        Command::Png => verb(self.words(at)) == b"QNG",
-                        Command::Out => &frame.line[..] == b"OUT",
+                        Command::Png => bare_answer(self.words(at)).is_some(),
+                        Command::Out => is_fixed(self.people.dialect(), Line::Out, self.words(at)),
                         _ => is_under(at),
                     };
                     if is_it {
@@ -78,17 +81,15 @@ impl<'t> Watcher<'t> {
             let second = words.get(1).copied().unwrap_or_default();
             match self.transcript.entries().get(at).map(|entry| &entry.what) {
                 Some(What::Frame(Party::Client, _)) => {
-                    asked.push(match verb(words) {
-                        b"PNG" => b"PNG",
-                        _ => second,
-                    });
+                    let asks = Dialect::latest().asks(Verb::parse(verb(words)));
+                    let is_bare = asks.is_some_and(|row| row.message.trid == TridRule::Never);
+                    asked.push(if is_bare { verb(words) } else { second });
                 }
                 Some(What::Frame(Party::Server, _)) => {
-                    let key = match verb(words) {
-                        b"QNG" => &b"PNG"[..],
-                        b"NLN" | b"FLN" | b"RNG" | b"JOI" | b"BYE" | b"MSG" | b"OUT" => continue,
-                        _ if key_of(words).is_none() => continue,
-                        _ => second,
+                    let key = match bare_answer(words) {
+                        Some(asked) => asked.as_bytes(),
+                        None if key_of(words).is_none() => continue,
+                        None => second,
                     };
                     if !key.is_empty() && !is_trid(key, request.trid) && asked.contains(&key) {
                         return true;
@@ -109,7 +110,9 @@ impl<'t> Watcher<'t> {
         let is_other = |at: usize| match self.transcript.entries().get(at).map(|entry| &entry.what)
         {
             Some(What::Frame(Party::Client, _) | What::Raw(Party::Client, _)) => true,
-            Some(What::Frame(Party::Server, frame)) => &frame.line[..] == b"OUT OTH",
+            Some(What::Frame(Party::Server, _)) => {
+                is_fixed(self.people.dialect(), Line::OutOth, self.words(at))
+            }
             _ => false,
         };
         end > request.at && !between.any(is_other)
@@ -139,20 +142,10 @@ impl<'t> Watcher<'t> {
         let pair = self.model.user_of(conn).zip(whom);
         let is_off = |(user, whom)| self.model.is_on(user, List::Forward, whom) == Truth::No;
         let is_stranger = pair.is_some_and(is_off);
-        match verb(words) {
-            b"ILN" | b"NLN" | b"FLN" if is_stranger => ClauseId::PRES_5,
-            b"ILN" => ClauseId::PRES_2,
-            b"NLN" => ClauseId::PRES_6,
-            b"FLN" => ClauseId::PRES_12,
-            b"RNG" => ClauseId::RNG_3,
-            b"JOI" => ClauseId::JOI_1,
-            b"BYE" => ClauseId::BYE_1,
-            b"MSG" => ClauseId::MSG_1,
-            b"OUT" => ClauseId::OUT_3,
-            b"ADD" => ClauseId::ADD_10,
-            b"REM" => ClauseId::REM_7,
-            word if Verb::parse(word) == Verb::Bpr => ClauseId::BPR_5,
-            _ => ClauseId::REPLY_4,
+        match Dialect::latest().line_of(verb(words)) {
+            Some(row) if row.rung == Some(Rung::Presence) && is_stranger => ClauseId::PRES_5,
+            Some(row) => row.clause_of_stray(),
+            None => ClauseId::REPLY_4,
         }
     }
 
@@ -243,7 +236,10 @@ impl<'t> Watcher<'t> {
     /// Whether a line shows a contact whose connection the script has ended before: the server may
     /// not have noticed when it answered.
     fn is_of_who_left(&self, at: usize) -> bool {
-        let [b"ILN", _, _, handle, ..] = self.words(at) else {
+        let words = self.words(at);
+        let row = row_of(words).filter(|row| row.is_initial_state());
+        let place = row.and_then(|row| row.place_of(Param::Handle));
+        let Some(handle) = place.and_then(|place| words.get(place)) else {
             return false;
         };
         let before = self.transcript.entries().get(..at).unwrap_or_default();
@@ -263,13 +259,24 @@ impl<'t> Watcher<'t> {
 
     /// Whether a receipt belongs to a message that was sent long before: more was sent meanwhile.
     fn is_late_receipt(&self, at: usize, place: usize) -> bool {
-        let [b"ACK" | b"NAK", trid, ..] = self.words(at) else {
+        let words = self.words(at);
+        // A message need not have a receipt.
+        let dialect = Dialect::latest();
+        let may_want = |asked: &&Verb| {
+            let row = dialect.asks(**asked);
+            row.is_some_and(|row| row.answer == protocol::Answer::Nothing)
+        };
+        let asked = row_of(words).and_then(|row| row.answers.iter().find(may_want));
+        let (Some(asked), Some(trid)) = (asked, words.get(1)) else {
             return false;
         };
         let entries = self.links.get(place).map(|link| &link.entries[..]);
         let before = entries.unwrap_or_default().iter();
         let mut before = before.take_while(|it| **it < at);
-        before.any(|it| matches!(self.words(*it), [b"MSG", known, ..] if known == trid))
+        before.any(|it| {
+            let words = self.words(*it);
+            verb(words) == asked.as_bytes() && words.get(1) == Some(trid)
+        })
     }
 
     /// Whether an answer is the beginning of one that is allowed, of which no more was seen.
@@ -390,6 +397,12 @@ enum Fit {
     Whole,
 }
 
+/// The request that a line of the server answers without a TrID.
+fn bare_answer(words: Words<'_>) -> Option<Verb> {
+    let row = row_of(words).filter(|row| row.trid == TridRule::Never)?;
+    row.answers.first().copied()
+}
+
 /// Whether a request has a number for its TrID, and a payload of the length that it says.
 fn is_sound(frame: &Frame, words: Words<'_>) -> bool {
     let trid = words.get(1).copied().unwrap_or_default();
@@ -401,9 +414,12 @@ fn is_sound(frame: &Frame, words: Words<'_>) -> bool {
 
 /// The cookie with which a client asks to be let in.
 fn presented<'t>(words: Words<'t>) -> Option<&'t [u8]> {
-    match words {
-        [b"USR", _, handle, cookie, ..] if handle.contains(&b'@') => Some(cookie),
-        [b"ANS", _, _, cookie, ..] => Some(cookie),
-        _ => None,
-    }
+    let rows = Dialect::latest().rows_of(Verb::parse(verb(words))).iter();
+    let mut ways =
+        rows.filter(|row| row.direction == Direction::ToServer && row.has(Param::Cookie));
+    ways.find_map(|row| {
+        let word = |param| words.get(row.place_of(param)?).copied();
+        word(Param::Handle).filter(|handle| Param::Handle.fits(handle))?;
+        word(Param::Cookie)
+    })
 }

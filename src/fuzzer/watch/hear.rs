@@ -2,8 +2,17 @@
 
 use super::lines::{Words, verb};
 use super::people::People;
-use crate::model::{Capture, GroupId, GroupSet, Line, UserId, Word};
-use crate::protocol::decode_name;
+use crate::model::{Capture, GroupId, GroupSet, Line, Names, UserId, Word};
+use crate::protocol::{Dialect, decode_name};
+
+/// Whether words are this line, which says the same at any time.
+pub(super) fn is_fixed(dialect: &'static Dialect, line: Line, words: Words<'_>) -> bool {
+    let Some(pattern) = line.words(dialect) else {
+        return false;
+    };
+    let is_text = |(wanted, got): (&Word, &&[u8])| matches!(wanted, Word::Text(text) if text.as_bytes() == *got);
+    pattern.len() == words.len() && pattern.iter().zip(words).all(is_text)
+}
 
 /// Whether words are this line, under this TrID. Values seen for the first time are bound.
 pub(super) fn is_line<'t>(

@@ -1,6 +1,6 @@
 //! The lines of a transcript in words.
 
-use crate::protocol::Verb;
+use crate::protocol::{Dialect, Direction, List, Message, Param, TridRule, Verb};
 use crate::transcript::{Transcript, What};
 use crate::wire::for_each_word;
 use smallvec::SmallVec;
@@ -16,13 +16,18 @@ pub(super) fn verb<'t>(words: Words<'t>) -> &'t [u8] {
     words.first().copied().unwrap_or_default()
 }
 
+/// The row of a line of the server, in whatever dialect.
+pub(super) fn row_of(words: Words<'_>) -> Option<&'static Message> {
+    let rows = Dialect::latest().rows_of(Verb::parse(verb(words)));
+    rows.iter().find(|row| row.direction == Direction::ToClient)
+}
+
 /// The cookie of a referral or an invitation.
 pub(super) fn cookie_of<'t>(words: Words<'t>) -> Option<&'t [u8]> {
-    match verb(words) {
-        b"XFR" => words.get(5).copied(),
-        b"RNG" => words.get(4).copied(),
-        _ => None,
-    }
+    let row = row_of(words).filter(|row| row.has(Param::Cookie))?;
+    let params = words.get(row.first_param()..)?;
+    let place = row.form(params.iter().copied())?.place_of(Param::Cookie)?;
+    params.get(place).copied()
 }
 
 /// The words of all frames, cut once.
@@ -61,15 +66,21 @@ pub(super) type Answer = SmallVec<[usize; 8]>;
 
 /// The TrID under which a line may be an answer; `None` where it answers nothing.
 pub(super) fn key_of<'t>(words: Words<'t>) -> Option<&'t [u8]> {
-    // What others did carries TrID 0.
-    let is_unasked = match verb(words) {
-        b"ILN" | b"NLN" | b"FLN" | b"RNG" | b"JOI" | b"BYE" | b"MSG" | b"OUT" | b"QNG" => true,
-        b"ADD" | b"REM" => matches!(words, [_, b"0", b"RL", ..]),
-        word => match Verb::parse(word) {
-            Verb::Bpr | Verb::Not | Verb::Ipg => true,
-            Verb::Chl => words.get(1) == Some(&&b"0"[..]),
-            _ => false,
-        },
-    };
+    let is_unasked = row_of(words).is_some_and(|row| is_unasked(row, words));
     (!is_unasked).then(|| words.get(1).copied().unwrap_or_default())
+}
+
+/// Whether nobody need have asked for a line of the server.
+fn is_unasked(row: &Message, words: Words<'_>) -> bool {
+    let is = |place: usize, word: &str| words.get(place) == Some(&word.as_bytes());
+    // What others did carries TrID 0.
+    let list = row.place_of(Param::List);
+    let is_of_others = list.is_none_or(|place| is(place, List::Reverse.as_str()));
+    match row.trid {
+        TridRule::Never => true,
+        TridRule::Request => row.is_initial_state(),
+        TridRule::RequestOrZero => {
+            is(1, "0") && is_of_others && (row.told.is_some() || row.obliges.is_some())
+        }
+    }
 }

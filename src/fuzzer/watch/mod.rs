@@ -9,7 +9,6 @@ mod answer;
 mod hear;
 mod lines;
 mod people;
-mod translate;
 mod watcher;
 
 use crate::engine::Outcome;

@@ -1,7 +1,7 @@
 //! Who is who: handles, names, and the values that the server handed out.
 
 use crate::engine::AccountAfter;
-use crate::model::{Capture, MAX_USERS, NameId, SessionId, TicketId, UserId, Whom};
+use crate::model::{Capture, MAX_USERS, NameId, Names, SessionId, TicketId, UserId, Whom};
 use crate::protocol::{Dialect, decode_name};
 
 /// Values and names by what the model calls them.
@@ -35,41 +35,9 @@ impl<'t> People<'t> {
         self.accounts.len()
     }
 
-    /// The user of a handle, written as the account has it.
-    pub(super) fn user(&self, handle: &[u8]) -> Option<UserId> {
-        let is_it = |account: &AccountAfter| account.handle.as_bytes() == handle;
-        let place = self.accounts.iter().position(is_it)?;
-        u8::try_from(place).ok().map(UserId)
-    }
-
-    /// Who is meant; `None` where that is not sure.
-    pub(super) fn whom(&self, handle: &[u8]) -> Option<Whom> {
-        if let Some(user) = self.user(handle) {
-            return Some(Whom::User(user));
-        }
-        let is_plain = handle.iter().all(|byte| byte.is_ascii_alphanumeric());
-        if is_plain && !handle.is_empty() {
-            return Some(Whom::Malformed);
-        }
-        let local = handle.strip_suffix(b"@hotmail.com")?;
-        let number = local.strip_prefix(b"nobody")?;
-        number
-            .iter()
-            .all(u8::is_ascii_digit)
-            .then_some(Whom::Nobody)
-    }
-
     pub(super) fn handle(&self, user: UserId) -> &[u8] {
         let account = self.accounts.get(user.index());
         account.map_or(&[], |account| account.handle.as_bytes())
-    }
-
-    /// The value of a capture, where it was seen.
-    pub(super) fn value(&self, capture: Capture) -> Option<&'t [u8]> {
-        let mut bound = self.bound.iter();
-        bound
-            .find(|(known, _)| *known == capture)
-            .map(|(_, value)| *value)
     }
 
     pub(super) fn bind(&mut self, capture: Capture, value: &'t [u8]) {
@@ -85,24 +53,6 @@ impl<'t> People<'t> {
         self.bound.truncate(mark);
     }
 
-    pub(super) fn ticket(&self, cookie: &[u8]) -> Option<TicketId> {
-        self.bound
-            .iter()
-            .find_map(|(capture, value)| match capture {
-                Capture::Cookie(ticket) if *value == cookie => Some(*ticket),
-                _ => None,
-            })
-    }
-
-    pub(super) fn session(&self, number: &[u8]) -> Option<SessionId> {
-        self.bound
-            .iter()
-            .find_map(|(capture, value)| match capture {
-                Capture::Session(session) if *value == number => Some(*session),
-                _ => None,
-            })
-    }
-
     pub(super) fn note_cookie(&mut self, cookie: &'t [u8]) {
         self.cookies.push(cookie);
     }
@@ -112,24 +62,6 @@ impl<'t> People<'t> {
         self.cookies
             .iter()
             .any(|cookie| bytes.windows(cookie.len().max(1)).any(|it| it == *cookie))
-    }
-
-    pub(super) fn is_cookie(&self, word: &[u8]) -> bool {
-        self.cookies.contains(&word)
-    }
-
-    /// Remembers a name that REA gives.
-    pub(super) fn rename(&mut self, user: UserId, name: &'t [u8]) -> NameId {
-        let mut names = self.names.iter();
-        let same = names.find(|(who, _, known)| {
-            *who == user && (*known == name || decode_name(known) == decode_name(name))
-        });
-        if let Some((_, id, _)) = same {
-            return *id;
-        }
-        let id = NameId(u16::try_from(self.names.len() + 1).unwrap_or(u16::MAX - 1));
-        self.names.push((user, id, name));
-        id
     }
 
     /// Whether a word is this name of a user, however it is escaped.
@@ -151,5 +83,71 @@ impl<'t> People<'t> {
         if let Some(user) = self.user(handle).filter(|user| !is_known(*user)) {
             self.names.push((user, NameId::default(), name));
         }
+    }
+}
+
+impl<'t> Names<'t> for People<'t> {
+    fn user(&self, handle: &[u8]) -> Option<UserId> {
+        let is_it = |account: &AccountAfter| account.handle.as_bytes() == handle;
+        let place = self.accounts.iter().position(is_it)?;
+        u8::try_from(place).ok().map(UserId)
+    }
+
+    fn whom(&self, handle: &[u8]) -> Option<Whom> {
+        if let Some(user) = self.user(handle) {
+            return Some(Whom::User(user));
+        }
+        let is_plain = handle.iter().all(|byte| byte.is_ascii_alphanumeric());
+        if is_plain && !handle.is_empty() {
+            return Some(Whom::Malformed);
+        }
+        let local = handle.strip_suffix(b"@hotmail.com")?;
+        let number = local.strip_prefix(b"nobody")?;
+        number
+            .iter()
+            .all(u8::is_ascii_digit)
+            .then_some(Whom::Nobody)
+    }
+
+    fn value(&self, capture: Capture) -> Option<&'t [u8]> {
+        let mut bound = self.bound.iter();
+        bound
+            .find(|(known, _)| *known == capture)
+            .map(|(_, value)| *value)
+    }
+
+    fn ticket(&self, cookie: &[u8]) -> Option<TicketId> {
+        self.bound
+            .iter()
+            .find_map(|(capture, value)| match capture {
+                Capture::Cookie(ticket) if *value == cookie => Some(*ticket),
+                _ => None,
+            })
+    }
+
+    fn session(&self, number: &[u8]) -> Option<SessionId> {
+        self.bound
+            .iter()
+            .find_map(|(capture, value)| match capture {
+                Capture::Session(session) if *value == number => Some(*session),
+                _ => None,
+            })
+    }
+
+    fn is_cookie(&self, word: &[u8]) -> bool {
+        self.cookies.contains(&word)
+    }
+
+    fn rename(&mut self, user: UserId, name: &'t [u8]) -> NameId {
+        let mut names = self.names.iter();
+        let same = names.find(|(who, _, known)| {
+            *who == user && (*known == name || decode_name(known) == decode_name(name))
+        });
+        if let Some((_, id, _)) = same {
+            return *id;
+        }
+        let id = NameId(u16::try_from(self.names.len() + 1).unwrap_or(u16::MAX - 1));
+        self.names.push((user, id, name));
+        id
     }
 }

@@ -5,15 +5,14 @@ use std::time::Duration;
 use super::hear::{TrId, describe, is_error, is_line};
 use super::lines::{Answer, Lines, Words, cookie_of, key_of, verb};
 use super::people::People;
-use super::translate::{Said, translate};
 use super::{MODEL, Sight as Scope, Watched, observed};
 use crate::engine::Outcome;
 use crate::model::{
-    Command, ConnId as Conn, Door, Fitness, Line, Model, Phase, ReplyKind, Sights, State, Target,
-    Transition,
+    Command, ConnId as Conn, Door, Fitness, Line, Model, Names, Phase, ReplyKind, Said, Sights,
+    State, Target, Transition,
 };
 use crate::oracle::Finding;
-use crate::protocol::{ClauseId, Dialect, Verb};
+use crate::protocol::{ClauseId, Dialect, LineRow, Message, PACKAGE, Param, Verb, is_dialect};
 use crate::rules::Truth;
 use crate::transcript::{ConnId, Entry, Party, Transcript, What, escape};
 use crate::wire::Frame;
@@ -113,9 +112,10 @@ impl<'t> Watcher<'t> {
             match &entry.what {
                 What::Closed(Party::Server) | What::Reset(Party::Server) => link.end = Some(at),
                 What::Frame(Party::Server, _) => {
-                    if let [b"USR" | b"ANS", _, b"OK", who @ ..] = lines.words(at) {
+                    let words = lines.words(at);
+                    if Dialect::latest().lets_in(words.iter().copied()) {
                         link.entered = Some(at);
-                        if let [handle, name, ..] = who {
+                        if let [_, _, _, handle, name, ..] = words {
                             people.meet(handle, name);
                         }
                     }
@@ -268,7 +268,7 @@ impl<'t> Watcher<'t> {
             return;
         }
         let words = self.words(at);
-        let said = translate(frame, words, &mut self.people, &self.model, conn);
+        let said = self.model.read(conn, frame, words, &mut self.people);
         let is_clear = self.model.phase(conn) != Phase::Unclear;
         if !is_clear {
             self.watched.unclear += u64::from(at >= self.begins);
@@ -297,7 +297,8 @@ impl<'t> Watcher<'t> {
         }
         let first = answer.first().map(|first| self.words(*first));
         let third = first.and_then(|words| words.get(2).copied());
-        let is_taken = first.is_some_and(|words| Verb::parse(verb(words)) == Verb::Qry);
+        let is_obliged = |words| Dialect::latest().is_obliged(Verb::parse(verb(words)));
+        let is_taken = first.is_some_and(is_obliged);
         match request.command {
             Command::Qry { .. } if is_taken => request.command = Command::Qry { right: true },
             Command::UsrS { .. } if third == Some(b"OK") => {
@@ -402,10 +403,8 @@ impl<'t> Watcher<'t> {
         }
         let is_board = self.model.door(conn) == Some(Door::Switchboard);
         // The service speaks of itself.
-        let is_notice = matches!(
-            Verb::parse(verb(words)),
-            Verb::Msg | Verb::Chl | Verb::Not | Verb::Ipg
-        );
+        let mut rows = Dialect::latest().rows_of(Verb::parse(verb(words))).iter();
+        let is_notice = rows.any(Message::is_notice);
         if self.is_pending(place, words) || (is_notice && !is_board) {
             self.watched.judged += u64::from(is_counted);
             return;
@@ -458,11 +457,11 @@ impl<'t> Watcher<'t> {
             return false;
         }
         let handle = words.iter().find(|word| word.contains(&b'@'));
-        match verb(words) {
-            b"NLN" | b"FLN" | b"ILN" | b"JOI" | b"BYE" | b"RNG" | b"ADD" | b"REM" | b"BPR" => {
-                handle.is_none_or(|handle| self.people.user(handle).is_none())
-            }
-            _ => !is_error(words),
+        let row = Dialect::latest().line_of(verb(words));
+        let is_of_somebody = |row: &LineRow| row.comes_unasked() && row.message.has(Param::Handle);
+        match row.filter(is_of_somebody) {
+            Some(_) => handle.is_none_or(|handle| self.people.user(handle).is_none()),
+            None => !is_error(words),
         }
     }
 
@@ -580,5 +579,6 @@ fn is_sight<'t>(people: &mut People<'t>, pending: &Pending<'t>, words: Words<'t>
 }
 
 fn is_other(word: &[u8], dialect: &Dialect) -> bool {
-    word != dialect.name.as_bytes() && word.to_ascii_uppercase().starts_with(b"MSNP")
+    let upper = word.to_ascii_uppercase();
+    word != dialect.name.as_bytes() && is_dialect(&upper) && upper != PACKAGE.as_bytes()
 }

@@ -1,24 +1,41 @@
-//! From a line of a client to a command of the model.
+//! From a line of a client to a command: the way back from [`Command::words`].
 
-use super::lines::Words;
-use super::people::People;
-use crate::model::{
-    Capture, Command, ConnId, Door, GroupId, GroupWord, Key, LabelId, List, ListWord, MAX_GROUPS,
-    Mode, Model, NUMBERS, Offer, Phone, Property, State, UserId, Version, Whom,
+use super::command::{Command, GroupWord, Key, ListWord, Mode, Offer, Whom};
+use super::value::{
+    ConnId, Door, GroupId, LabelId, MAX_GROUPS, NUMBERS, NameId, Phone, SessionId, TicketId, UserId,
 };
-use crate::protocol::{Direction, PACKAGE, ServerKind, Setting, Verb, decode_name};
+use super::word::{Capture, Version};
+use super::{List, Model, Property, State};
+use crate::protocol::{
+    DIALECTS, Dialect, Direction, MAX_MESSAGE, MAX_NAME, PACKAGE, ServerKind, Setting, Verb,
+    decode_name, is_dialect,
+};
 use crate::wire::{Frame, Terminator};
 
-/// The longest name that everybody takes (draft, 5.5).
-const LONGEST_NAME: usize = 387;
 /// The longest line that everybody takes: an ADD of the longest handle and the longest name.
 const LONGEST_LINE: usize = 540;
-/// The longest message that everybody takes.
-const LONGEST_MESSAGE: usize = 1664;
+
+/// Who is who, and which values the server handed out, by what the model calls them.
+pub trait Names<'t> {
+    /// The user of a handle.
+    fn user(&self, handle: &[u8]) -> Option<UserId>;
+    /// Who is meant by a handle; `None` where that is not sure.
+    fn whom(&self, handle: &[u8]) -> Option<Whom>;
+    /// The value of a capture, where it was seen.
+    fn value(&self, capture: Capture) -> Option<&'t [u8]>;
+    /// What a cookie was handed out for.
+    fn ticket(&self, cookie: &[u8]) -> Option<TicketId>;
+    /// The session of this number.
+    fn session(&self, number: &[u8]) -> Option<SessionId>;
+    /// Whether a cookie was handed out, whatever for.
+    fn is_cookie(&self, word: &[u8]) -> bool;
+    /// Remembers a name that a user is given.
+    fn rename(&mut self, user: UserId, name: &'t [u8]) -> NameId;
+}
 
 /// What a client said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Said {
+pub enum Said {
     /// This.
     Plainly(Command),
     /// This, if the server takes it for that: other blanks, an odd TrID.
@@ -27,17 +44,29 @@ pub(super) enum Said {
     Unknown,
 }
 
-/// What a line says.
-pub(super) fn translate<'t>(
-    frame: &'t Frame,
-    words: Words<'t>,
-    people: &mut People<'t>,
+impl Model {
+    /// What a line says on this connection. `words` are those of the frame.
+    pub fn read<'t>(
+        &self,
+        conn: ConnId,
+        frame: &'t Frame,
+        words: &'t [&'t [u8]],
+        people: &mut impl Names<'t>,
+    ) -> Said {
+        match self.door(conn) {
+            Some(door) => read(self, (conn, door), frame, words, people),
+            None => Said::Unknown,
+        }
+    }
+}
+
+fn read<'t>(
     model: &Model,
-    conn: ConnId,
+    (conn, door): (ConnId, Door),
+    frame: &'t Frame,
+    words: &'t [&'t [u8]],
+    people: &mut impl Names<'t>,
 ) -> Said {
-    let Some(door) = model.door(conn) else {
-        return Said::Unknown;
-    };
     let word = |at: usize| words.get(at).copied().unwrap_or_default();
     if frame.line.len() > LONGEST_LINE {
         return Said::Unknown;
@@ -46,7 +75,8 @@ pub(super) fn translate<'t>(
         Door::Switchboard => Verb::Msg,
         _ => Verb::Qry,
     };
-    if frame.payload.is_some() && Verb::parse(word(0)) != has_payload {
+    let verb = Verb::parse(word(0));
+    if frame.payload.is_some() && verb != has_payload {
         return Said::Unknown;
     }
     let reader = Reader {
@@ -75,7 +105,7 @@ pub(super) fn translate<'t>(
 }
 
 /// Written as the draft writes it.
-fn is_plain(frame: &Frame, words: Words<'_>) -> bool {
+fn is_plain(frame: &Frame, words: &[&[u8]]) -> bool {
     let length: usize = words.iter().map(|word| word.len() + 1).sum();
     frame.terminator == Terminator::CrLf
         && frame.line.len() + 1 == length
@@ -91,20 +121,24 @@ fn is_usual(trid: &[u8]) -> bool {
 
 /// Verbs that are out of place, or that nobody knows.
 fn stranger(verb: &[u8], count: usize, door: Door) -> Option<Command> {
-    const SERVERS: [&[u8]; 5] = [b"ILN", b"NLN", b"FLN", b"RNG", b"JOI"];
-    const NOTIFICATION: [&[u8]; 9] = [
-        b"SYN", b"LST", b"GTC", b"BLP", b"CHG", b"ADD", b"REM", b"REA", b"INF",
-    ];
-    const BOARD: [&[u8]; 2] = [b"CAL", b"ANS"];
     const NOBODYS: [&[u8]; 3] = [b"XXX", b"XYZ", b"QQQ"];
     if count < 2 {
         return None;
     }
-    let is_foreign = SERVERS.contains(&verb)
-        || match door {
-            Door::Switchboard => NOTIFICATION.contains(&verb),
-            _ => BOARD.contains(&verb),
-        };
+    let is_foreign = match Verb::parse(verb) {
+        Verb::Iln | Verb::Nln | Verb::Fln | Verb::Rng | Verb::Joi => true,
+        Verb::Syn
+        | Verb::Lst
+        | Verb::Gtc
+        | Verb::Blp
+        | Verb::Chg
+        | Verb::Add
+        | Verb::Rem
+        | Verb::Rea
+        | Verb::Inf => door == Door::Switchboard,
+        Verb::Cal | Verb::Ans => door != Door::Switchboard,
+        _ => false,
+    };
     match (is_foreign, NOBODYS.contains(&verb)) {
         (true, _) => Some(Command::Foreign),
         (_, true) => Some(Command::Unknown),
@@ -112,51 +146,51 @@ fn stranger(verb: &[u8], count: usize, door: Door) -> Option<Command> {
     }
 }
 
-struct Reader<'w, 't> {
-    words: Words<'t>,
-    people: &'w mut People<'t>,
+struct Reader<'w, 't, N> {
+    words: &'t [&'t [u8]],
+    people: &'w mut N,
     model: &'w Model,
     conn: ConnId,
 }
 
-impl<'t> Reader<'_, 't> {
+impl<'t, N: Names<'t>> Reader<'_, 't, N> {
     fn word(&self, at: usize) -> &'t [u8] {
         self.words.get(at).copied().unwrap_or_default()
     }
 
     fn on_notification(self) -> Option<Command> {
         let (second, third) = (self.word(2), self.word(3));
-        let command = match (self.word(0), self.words.len()) {
-            (b"VER", 3..10) => Command::Ver(self.offer()?),
-            (b"INF", 2) => Command::Inf,
-            (b"USR", 5) => return self.authentication(),
-            (b"SYN", 3) => Command::Syn(self.version(second)?),
-            (b"LST", 3) => Command::Lst(list(second)?),
-            (b"GTC", 3) => Command::Set(Setting::Prompt, Setting::Prompt.parse(second)),
-            (b"BLP", 3) => Command::Set(Setting::Privacy, Setting::Privacy.parse(second)),
-            (b"CHG", 3) => Command::Chg(State::parse(second)),
-            (b"ADD", 5) if is_name(self.word(4)) => {
+        let command = match (Verb::parse(self.word(0)), self.words.len()) {
+            (Verb::Ver, 3..10) => Command::Ver(self.offer()?),
+            (Verb::Inf, 2) => Command::Inf,
+            (Verb::Usr, 5) => return self.authentication(),
+            (Verb::Syn, 3) => Command::Syn(self.version(second)?),
+            (Verb::Lst, 3) => Command::Lst(list(second)?),
+            (Verb::Gtc, 3) => Command::Set(Setting::Prompt, Setting::Prompt.parse(second)),
+            (Verb::Blp, 3) => Command::Set(Setting::Privacy, Setting::Privacy.parse(second)),
+            (Verb::Chg, 3) => Command::Chg(State::parse(second)),
+            (Verb::Add, 5) if is_name(self.word(4)) => {
                 Command::Add(list(second)?, self.people.whom(third)?)
             }
-            (b"REM", 4) => Command::Rem(list(second)?, self.people.whom(third)?),
-            (b"REA", 4) if is_name(third) => {
+            (Verb::Rem, 4) => Command::Rem(list(second)?, self.people.whom(third)?),
+            (Verb::Rea, 4) if is_name(third) => {
                 let own = self.people.user(second)?;
                 if self.model.user_of(self.conn) != Some(own) {
                     return None;
                 }
                 Command::Rea(self.people.rename(own, third))
             }
-            (b"XFR", 3) if second == b"SB" => Command::XfrSb,
-            (b"XFR", 3) if second != b"NS" => Command::XfrBad,
-            (b"CVR", _) if self.is_whole(Command::Cvr) => Command::Cvr,
-            (b"URL", 3) if second == b"INBOX" => Command::Url,
-            (b"SND", _) if self.is_whole(Command::Snd) => {
+            (Verb::Xfr, 3) if second == b"SB" => Command::XfrSb,
+            (Verb::Xfr, 3) if second != b"NS" => Command::XfrBad,
+            (Verb::Cvr, _) if self.is_whole(Command::Cvr) => Command::Cvr,
+            (Verb::Url, 3) if second == b"INBOX" => Command::Url,
+            (Verb::Snd, _) if self.is_whole(Command::Snd) => {
                 let is_nobody = self.people.whom(second) == Some(Whom::Nobody);
                 return is_nobody.then_some(Command::Snd);
             }
-            (b"FND", _) if self.is_whole(Command::Fnd) => Command::Fnd,
-            (b"PNG", 1) => Command::Png,
-            (b"OUT", 1) => Command::Out,
+            (Verb::Fnd, _) if self.is_whole(Command::Fnd) => Command::Fnd,
+            (Verb::Png, 1) => Command::Png,
+            (Verb::Out, 1) => Command::Out,
             _ => return self.later(),
         };
         Some(command)
@@ -247,19 +281,26 @@ impl<'t> Reader<'_, 't> {
     }
 
     fn authentication(&self) -> Option<Command> {
-        match (self.word(2), self.word(3)) {
-            (b"MD5", b"I") => Some(Command::UsrI(self.people.whom(self.word(4))?)),
+        let scheme = self.model.dialect().login_scheme();
+        let is_own = scheme.map(str::as_bytes) == Some(self.word(2));
+        match self.word(3) {
+            b"I" if is_own => Some(Command::UsrI(self.people.whom(self.word(4))?)),
             // What the server answers tells whether it was right; whether it should have is for
             // others to say.
-            (b"MD5", b"S") => Some(Command::UsrS { right: false }),
-            (b"SHA" | b"TWN", b"I") => Some(Command::UsrPackage(self.people.whom(self.word(4))?)),
+            b"S" if is_own => Some(Command::UsrS { right: false }),
+            b"I" if is_other_scheme(self.model.dialect(), self.word(2)) => {
+                Some(Command::UsrPackage(self.people.whom(self.word(4))?))
+            }
             _ => None,
         }
     }
 
     fn offer(&self) -> Option<Offer> {
         let offered = self.words.get(2..).unwrap_or_default();
-        let is_known = |word: &&[u8]| word.to_ascii_uppercase().starts_with(b"MSNP");
+        let is_known = |word: &&[u8]| {
+            let upper = word.to_ascii_uppercase();
+            is_dialect(&upper) && upper != PACKAGE.as_bytes()
+        };
         if offered.contains(&self.model.dialect().name.as_bytes()) {
             return Some(Offer::Own);
         }
@@ -281,9 +322,9 @@ impl<'t> Reader<'_, 't> {
     }
 
     fn on_board(self, frame: &Frame) -> Option<Command> {
-        let command = match (self.word(0), self.words.len()) {
-            (b"USR", 4) => Command::UsrSb(self.user()?, self.key()?),
-            (b"ANS", 5) => Command::Ans {
+        let command = match (Verb::parse(self.word(0)), self.words.len()) {
+            (Verb::Usr, 4) => Command::UsrSb(self.user()?, self.key()?),
+            (Verb::Ans, 5) => Command::Ans {
                 user: self.user()?,
                 key: self.key()?,
                 session: match self.people.session(self.word(4)) {
@@ -292,9 +333,9 @@ impl<'t> Reader<'_, 't> {
                     some => some,
                 },
             },
-            (b"CAL", 3) => Command::Cal(self.people.whom(self.word(2))?),
-            (b"MSG", 4) => Command::Msg(self.mode(frame)?),
-            (b"OUT", 1) => Command::Out,
+            (Verb::Cal, 3) => Command::Cal(self.people.whom(self.word(2))?),
+            (Verb::Msg, 4) => Command::Msg(self.mode(frame)?),
+            (Verb::Out, 1) => Command::Out,
             _ => return None,
         };
         Some(command)
@@ -317,11 +358,19 @@ impl<'t> Reader<'_, 't> {
         let payload = frame.payload.as_ref()?;
         let length: Option<usize> = std::str::from_utf8(self.word(3)).ok()?.parse().ok();
         let is_usual = is_usual(self.word(3)) || self.word(3) == b"0";
-        if payload.len() > LONGEST_MESSAGE || !is_usual || length != Some(payload.len()) {
+        if payload.len() > MAX_MESSAGE || !is_usual || length != Some(payload.len()) {
             return None;
         }
         Mode::parse(self.word(2))
     }
+}
+
+/// A scheme that the service never had in this dialect.
+fn is_other_scheme(dialect: &Dialect, word: &[u8]) -> bool {
+    let schemes = DIALECTS.iter().filter_map(|dialect| dialect.login_scheme());
+    let mut known = schemes.chain(["SHA"]);
+    let is_own = |scheme: &str| dialect.login_scheme() == Some(scheme);
+    known.any(|scheme| scheme.as_bytes() == word && !is_own(scheme))
 }
 
 fn is_number(word: &[u8]) -> bool {
@@ -343,7 +392,7 @@ fn is_name(word: &[u8]) -> bool {
         let digits = rest.get(..2);
         digits.is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit))
     };
-    word.len() <= LONGEST_NAME
+    word.len() <= MAX_NAME
         && word.iter().all(u8::is_ascii_graphic)
         && escapes.all(is_escape)
         && std::str::from_utf8(&decode_name(word)).is_ok_and(|name| !name.contains('\0'))

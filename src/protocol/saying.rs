@@ -116,8 +116,9 @@ impl Dialect {
 
     /// Whether the server lets a client in with a line, on whatever kind of server.
     pub fn lets_in<'w>(&self, mut words: impl Iterator<Item = &'w [u8]>) -> bool {
-        let verb = words.next().map_or(Verb::Other, Verb::parse);
-        words.nth(1) == Some(OK) && self.is_way_in(verb)
+        let verb = words.next();
+        let is_granted = words.nth(1) == Some(OK);
+        is_granted && self.is_way_in(verb.map_or(Verb::Other, Verb::parse))
     }
 
     /// What a line says: the row and the form that it has on any kind of server.

@@ -20,7 +20,7 @@ pub fn check(scenario: &Scenario) -> Vec<Diagnostic> {
     for user in &scenario.users {
         if user.fixture.stage != Stage::Offline {
             let conn = ConnName::new(user.name.as_str(), ConnName::DEFAULT);
-            state.conns.entry(conn).or_default().door = Door::Open;
+            state.conns.entry(conn).or_default().openness = Openness::Open;
         }
     }
     let mut linter = Linter {
@@ -35,7 +35,7 @@ pub fn check(scenario: &Scenario) -> Vec<Diagnostic> {
 
 /// Whether a connection is open.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-enum Door {
+enum Openness {
     #[default]
     Never,
     Open,
@@ -46,7 +46,7 @@ enum Door {
 
 #[derive(Debug, Clone, Default)]
 struct Conn {
-    door: Door,
+    openness: Openness,
     /// The names of the TrIDs that were sent; the empty one for `{t}`.
     trids: BTreeSet<String>,
 }
@@ -71,8 +71,8 @@ impl State {
         for (name, conn) in other.conns {
             let own = self.conns.entry(name).or_default();
             own.trids.extend(conn.trids);
-            if own.door != conn.door {
-                own.door = Door::Either;
+            if own.openness != conn.openness {
+                own.openness = Openness::Either;
             }
         }
     }
@@ -119,7 +119,7 @@ impl Linter<'_> {
             }
             Action::Close(conn) | Action::Reset(conn) => {
                 self.needs_open(step, conn, state);
-                state.conn(conn).door = Door::Closed;
+                state.conn(conn).openness = Openness::Closed;
             }
             Action::Pause(conn) | Action::Resume(conn) => self.needs_open(step, conn, state),
             Action::Expect(expect) => self.expect(step, expect, state),
@@ -157,8 +157,8 @@ impl Linter<'_> {
                     self.error(step, step.at, message.to_owned(), help);
                 }
                 let conns = state.conns.values_mut();
-                for conn in conns.filter(|conn| conn.door == Door::Open) {
-                    conn.door = Door::Either;
+                for conn in conns.filter(|conn| conn.openness == Openness::Open) {
+                    conn.openness = Openness::Either;
                 }
             }
         }
@@ -180,7 +180,7 @@ impl Linter<'_> {
     }
 
     fn open(&mut self, step: &Step, conn: &ConnName, address: Option<&Text>, state: &mut State) {
-        if state.conn(conn).door == Door::Open {
+        if state.conn(conn).openness == Openness::Open {
             let message = format!("{conn} is open already");
             let label = format!("{}@{}2", conn.user(), conn.kind().as_str());
             let help = format!("a second connection has a label of its own, such as {label}");
@@ -198,36 +198,36 @@ impl Linter<'_> {
             };
             self.text(step, conn, address, allowed, state);
         }
-        state.conn(conn).door = Door::Open;
+        state.conn(conn).openness = Openness::Open;
     }
 
     fn use_to_send(&mut self, step: &Step, conn: &ConnName, state: &mut State) {
-        match state.conn(conn).door {
-            Door::Never if conn.kind() == ServerKind::Switchboard => {
+        match state.conn(conn).openness {
+            Openness::Never if conn.kind() == ServerKind::Switchboard => {
                 self.never_opened(step, conn);
-                state.conn(conn).door = Door::Either;
+                state.conn(conn).openness = Openness::Either;
             }
-            Door::Never => state.conn(conn).door = Door::Open,
-            Door::Closed => {
+            Openness::Never => state.conn(conn).openness = Openness::Open,
+            Openness::Closed => {
                 let message = format!("{conn} is closed");
                 self.error(step, step.at, message, Some(open_again(conn, "again")));
-                state.conn(conn).door = Door::Either;
+                state.conn(conn).openness = Openness::Either;
             }
-            Door::Open | Door::Either => {}
+            Openness::Open | Openness::Either => {}
         }
     }
 
     fn needs_open(&mut self, step: &Step, conn: &ConnName, state: &mut State) {
-        match state.conn(conn).door {
-            Door::Never => {
+        match state.conn(conn).openness {
+            Openness::Never => {
                 self.never_opened(step, conn);
-                state.conn(conn).door = Door::Either;
+                state.conn(conn).openness = Openness::Either;
             }
-            Door::Closed => {
+            Openness::Closed => {
                 let message = format!("{conn} is closed already");
                 self.error(step, step.at, message, None);
             }
-            Door::Open | Door::Either => {}
+            Openness::Open | Openness::Either => {}
         }
     }
 
@@ -258,9 +258,9 @@ impl Linter<'_> {
 
     fn expect(&mut self, step: &Step, expect: &Expect, state: &mut State) {
         let conn = &expect.conn;
-        if state.conn(conn).door == Door::Never {
+        if state.conn(conn).openness == Openness::Never {
             self.never_opened(step, conn);
-            state.conn(conn).door = Door::Either;
+            state.conn(conn).openness = Openness::Either;
         }
         match &expect.what {
             Expected::Line { pattern, payload } => {
@@ -276,12 +276,12 @@ impl Linter<'_> {
                     self.word(step, conn, word, state);
                 }
             }
-            Expected::Refused => state.conn(conn).door = Door::Either,
+            Expected::Refused => state.conn(conn).openness = Openness::Either,
             Expected::Closed => {
-                state.conn(conn).door = if step.optional {
-                    Door::Either
+                state.conn(conn).openness = if step.optional {
+                    Openness::Either
                 } else {
-                    Door::Closed
+                    Openness::Closed
                 };
             }
             Expected::Nothing { except } => {

@@ -26,7 +26,7 @@ pub(super) fn prune(scenario: &mut Scenario) {
         }
         if fixture.stage != Stage::Offline {
             let conn = ConnName::new(user.name.as_str(), ConnName::DEFAULT);
-            known.doors.insert(conn, Door::Open);
+            known.openness.insert(conn, Openness::Open);
         }
     }
     let pruner = Pruner {
@@ -38,7 +38,7 @@ pub(super) fn prune(scenario: &mut Scenario) {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Door {
+enum Openness {
     Open,
     Either,
     Closed,
@@ -49,13 +49,13 @@ enum Door {
 struct Known {
     captures: BTreeSet<String>,
     trids: BTreeSet<(ConnName, String)>,
-    doors: BTreeMap<ConnName, Door>,
+    openness: BTreeMap<ConnName, Openness>,
     payload: bool,
 }
 
 impl Known {
-    fn door(&self, conn: &ConnName) -> Option<Door> {
-        self.doors.get(conn).copied()
+    fn openness(&self, conn: &ConnName) -> Option<Openness> {
+        self.openness.get(conn).copied()
     }
 
     /// What holds where two ways meet.
@@ -63,10 +63,10 @@ impl Known {
         self.captures.extend(other.captures);
         self.trids.extend(other.trids);
         self.payload |= other.payload;
-        for (conn, door) in other.doors {
-            let own = self.doors.entry(conn).or_insert(Door::Either);
-            if *own != door {
-                *own = Door::Either;
+        for (conn, openness) in other.openness {
+            let own = self.openness.entry(conn).or_insert(Openness::Either);
+            if *own != openness {
+                *own = Openness::Either;
             }
         }
     }
@@ -91,14 +91,20 @@ impl Pruner {
             Action::Open { conn, address } => self.open(conn, address.as_ref(), known),
             Action::Send(send) => self.send(send, known),
             Action::Close(conn) | Action::Reset(conn) => {
-                let is_open = matches!(known.door(conn), Some(Door::Open | Door::Either));
+                let is_open = matches!(
+                    known.openness(conn),
+                    Some(Openness::Open | Openness::Either)
+                );
                 if is_open {
-                    known.doors.insert(conn.clone(), Door::Closed);
+                    known.openness.insert(conn.clone(), Openness::Closed);
                 }
                 is_open && self.users.contains(conn.user().as_str())
             }
             Action::Pause(conn) | Action::Resume(conn) => {
-                matches!(known.door(conn), Some(Door::Open | Door::Either))
+                matches!(
+                    known.openness(conn),
+                    Some(Openness::Open | Openness::Either)
+                )
             }
             Action::Expect(expect) => self.expect(expect, step.optional, known),
             Action::AnyOrder(steps) => {
@@ -140,8 +146,12 @@ impl Pruner {
             }
             Action::Settle | Action::Ticket { .. } => true,
             Action::StopServer | Action::StartServer => {
-                for door in known.doors.values_mut().filter(|door| **door == Door::Open) {
-                    *door = Door::Either;
+                for openness in known
+                    .openness
+                    .values_mut()
+                    .filter(|openness| **openness == Openness::Open)
+                {
+                    *openness = Openness::Either;
                 }
                 self.launch
             }
@@ -175,21 +185,21 @@ impl Pruner {
 
     fn open(&self, conn: &ConnName, address: Option<&Text>, known: &mut Known) -> bool {
         let is_lost = address.is_none() && conn.kind() == ServerKind::Switchboard;
-        let is_open = known.door(conn) == Some(Door::Open);
+        let is_open = known.openness(conn) == Some(Openness::Open);
         let can = address.is_none_or(|text| self.text(text, None, known));
         if !self.users.contains(conn.user().as_str()) || is_lost || is_open || !can {
             return false;
         }
-        known.doors.insert(conn.clone(), Door::Open);
+        known.openness.insert(conn.clone(), Openness::Open);
         true
     }
 
     fn send(&self, send: &mut Send, known: &mut Known) -> bool {
         let conn = &send.conn;
-        let can = match known.door(conn) {
+        let can = match known.openness(conn) {
             None => conn.kind() != ServerKind::Switchboard,
-            Some(Door::Closed) => false,
-            Some(Door::Open | Door::Either) => true,
+            Some(Openness::Closed) => false,
+            Some(Openness::Open | Openness::Either) => true,
         };
         if !can || !self.users.contains(conn.user().as_str()) {
             return false;
@@ -199,7 +209,7 @@ impl Pruner {
         if send.items.is_empty() {
             return false;
         }
-        known.doors.entry(conn.clone()).or_insert(Door::Open);
+        known.openness.entry(conn.clone()).or_insert(Openness::Open);
         for name in visit::sent_trids(send) {
             known.trids.insert((send.conn.clone(), name));
         }
@@ -217,7 +227,7 @@ impl Pruner {
 
     fn expect(&self, expect: &mut Expect, optional: bool, known: &mut Known) -> bool {
         let conn = expect.conn.clone();
-        if !self.users.contains(conn.user().as_str()) || known.door(&conn).is_none() {
+        if !self.users.contains(conn.user().as_str()) || known.openness(&conn).is_none() {
             return false;
         }
         if let Expected::Nothing { except } = &mut expect.what {
@@ -243,8 +253,8 @@ impl Pruner {
             return false;
         }
         match &expect.what {
-            Expected::Closed if !optional => known.doors.insert(conn, Door::Closed),
-            Expected::Closed | Expected::Refused => known.doors.insert(conn, Door::Either),
+            Expected::Closed if !optional => known.openness.insert(conn, Openness::Closed),
+            Expected::Closed | Expected::Refused => known.openness.insert(conn, Openness::Either),
             _ => None,
         };
         true

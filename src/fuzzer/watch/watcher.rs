@@ -403,9 +403,11 @@ impl<'t> Watcher<'t> {
         }
         let is_board = self.model.door(conn) == Some(Door::Switchboard);
         // The service speaks of itself.
-        let mut rows = Dialect::latest().rows_of(Verb::parse(verb(words))).iter();
-        let is_notice = rows.any(Message::is_notice);
-        if self.is_pending(place, words) || (is_notice && !is_board) {
+        let is_notice = || {
+            let rows = Dialect::latest().rows_of(Verb::parse(verb(words)));
+            rows.iter().any(Message::is_notice)
+        };
+        if self.is_pending(place, words) || (!is_board && is_notice()) {
             self.watched.judged += u64::from(is_counted);
             return;
         }

@@ -215,10 +215,16 @@ impl Script {
         self.push(step);
     }
 
-    /// Takes a line where it comes.
-    pub(super) fn expect_perhaps(&mut self, conn: &ConnName, line: &str, clause: ClauseId) {
+    /// A step that takes a line where it comes.
+    pub(super) fn perhaps(&self, conn: &ConnName, line: &str, clause: ClauseId) -> Step {
         let mut step = self.line(conn, line, clause);
         step.optional = true;
+        step
+    }
+
+    /// Takes a line where it comes.
+    pub(super) fn expect_perhaps(&mut self, conn: &ConnName, line: &str, clause: ClauseId) {
+        let step = self.perhaps(conn, line, clause);
         self.push(step);
     }
 

@@ -298,6 +298,11 @@ impl Walk<'_> {
             _ => return Vec::new(),
         };
         let send = self.script.sending_line(conn, &line);
+        // What it looks like is no matter here.
+        let answer = match answer.ends_with("...") {
+            true => answer,
+            false => answer + " ...",
+        };
         let answered = vec![self.script.line(conn, &answer, ClauseId::REPLY_3)];
         let again = vec![self.script.error(conn, ClauseId::REPLY_3)];
         let closed = vec![self.script.closed(conn, ClauseId::REPLY_3)];

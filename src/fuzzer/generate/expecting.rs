@@ -99,10 +99,7 @@ impl Walk<'_> {
                     is_whole = is_batch;
                     self.script.perhaps(conn, &text, ClauseId::SYNC_9)
                 }
-                Line::Group(..) => {
-                    let any = [verb_of(*line, self.model.dialect()), " {t} ..."].concat();
-                    self.script.line(conn, &any, ClauseId::GRP_4)
-                }
+                Line::Group(_, item, total) => self.group(conn, *item, *total),
                 _ => self.step_of(conn, *line, told, true, clause),
             };
             match line {
@@ -118,6 +115,22 @@ impl Walk<'_> {
         if reply.after == After::Closes {
             self.script.expect_closed(conn, reply.clause);
         }
+    }
+
+    /// A line that names a group: as many come as there are, or one less where that of who is in no
+    /// other is not named.
+    fn group(&self, conn: &ConnName, item: u8, total: u8) -> Step {
+        let user = self.link_of(conn).map(|link| link.user);
+        let is_gone = user.is_some_and(|user| self.model.has_removed_groups(user));
+        let clause = match is_gone {
+            true => ClauseId::GRP_11,
+            false => ClauseId::GRP_4,
+        };
+        let line = Line::Group(ANY_SERIAL, item, total);
+        let verb = verb_of(line, self.model.dialect());
+        let (least, number) = (total.saturating_sub(1), item);
+        let line = format!("{verb} {{t}} * {number} {least}|{total} ...");
+        self.script.line(conn, &line, clause)
     }
 
     /// A property in a batch: servers leave out what is not set, and some the TrID. What it says is

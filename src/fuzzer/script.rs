@@ -138,6 +138,13 @@ impl Script {
         self.sending(conn, vec![self.item(line, None)])
     }
 
+    /// The clause that is broken where nothing comes that does: that of a disguise, if the last command
+    /// had one.
+    pub(super) fn clause_of(&self, conn: &ConnName, clause: ClauseId) -> ClauseId {
+        let disguise = self.disguise_of(conn);
+        disguise.map_or(clause, |disguise| disguise.clause)
+    }
+
     /// A step that expects something.
     pub(super) fn expecting(&self, conn: &ConnName, what: Expected, clause: ClauseId) -> Step {
         let expect = Expect {
@@ -147,8 +154,7 @@ impl Script {
             exact: false,
             within: None,
         };
-        let disguise = self.disguise_of(conn);
-        let clause = disguise.map_or(clause, |disguise| disguise.clause);
+        let clause = self.clause_of(conn, clause);
         self.step(Action::Expect(expect), Some(clause))
     }
 

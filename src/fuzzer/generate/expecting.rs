@@ -188,7 +188,8 @@ impl Walk<'_> {
         let clause = replies.first().map_or(ClauseId::REPLY_1, |it| it.clause);
         let is_one = replies.iter().all(|reply| reply.clause == clause);
         let clause = if is_one { clause } else { ClauseId::REPLY_1 };
-        self.script.one_of(branches, told.clause.unwrap_or(clause));
+        let clause = self.script.clause_of(conn, told.clause.unwrap_or(clause));
+        self.script.one_of(branches, clause);
     }
 
     /// A refusal: with an error alone where none of these ends the connection.

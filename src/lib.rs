@@ -1,4 +1,4 @@
-//! Conformance test harness and protocol fuzzer for MSN Messenger servers (MSNP2 to MSNP7).
+//! Conformance test harness and protocol fuzzer for MSN Messenger servers (MSNP2 to MSNP9).
 //!
 //! The library does what the program `msnpspec` does: it plays scenarios against a server, judges
 //! every line that the server says by the clauses of the protocol, and tells what is wrong by its

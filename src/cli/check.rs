@@ -1,15 +1,16 @@
 //! `msnpspec check`.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use clap::ArgMatches;
 use msnpspec::diagnostic::{Diagnostic, Source, Span};
-use msnpspec::event::{Event, RunInfo, Scope, Verdict};
-use msnpspec::protocol::Dialect;
+use msnpspec::event::{Event, Notice, NoticeKind, RunInfo, Scope, Verdict};
+use msnpspec::protocol::{DIALECTS, Dialect};
 use msnpspec::report::{Judged, printable};
-use msnpspec::suite::{check as judge, conclude, spoken};
+use msnpspec::suite::{check as judge, conclude, spoken, unjudged};
 use msnpspec::transcript::capture::{self, CaptureError};
 use msnpspec::transcript::read::{Reading, read};
 
@@ -81,6 +82,11 @@ pub(crate) fn check(args: &CheckArgs, matches: &ArgMatches, console: Console) ->
         started: None,
     };
     outputs.handle(&Event::Started(info), &progress);
+    let foreign = recorded.iter().flat_map(|(_, it)| unjudged(it));
+    let foreign: BTreeSet<String> = foreign.collect();
+    for name in foreign {
+        outputs.handle(&Event::Notice(not_judged(&name)), &progress);
+    }
     let mut results = Vec::new();
     for (source, reading) in &recorded {
         let result = Arc::new(judge(source, reading, args.level));
@@ -98,6 +104,19 @@ pub(crate) fn check(args: &CheckArgs, matches: &ArgMatches, console: Console) ->
         exit = exit.max(Exit::NotRun);
     }
     exit
+}
+
+/// What is said of a dialect that is not known row by row.
+fn not_judged(name: &str) -> Notice {
+    let known = Dialect::names(&DIALECTS);
+    Notice {
+        kind: NoticeKind::Info,
+        text: format!(
+            "{} is recognised and not judged: of it only what {known} share is looked at",
+            printable(name)
+        ),
+        detail: Vec::new(),
+    }
 }
 
 /// Reads all files, and tells all mistakes before anything is judged.

@@ -12,8 +12,8 @@ use crate::rules::refusals;
 use crate::transcript::ConnName;
 use crate::wire::{Frame, Words};
 
-/// What a client says of itself and of its system, up to the code base.
-const SYSTEM: &str = "0x0409 winnt 5.1 i386 MSNMSGR 6.0.0602";
+/// What a client says of itself and of its system, before the handle.
+const SYSTEM: &str = "0x0409 winnt 5.1 i386 MSNMSGR 6.0.0602 MSMSGS";
 /// What is expected of the first USR with TWN.
 const TICKET_WORD: &str = "a word for the login server, or a referral";
 /// No batch has more lines of one kind.
@@ -155,13 +155,15 @@ impl Session {
     async fn greet_for_ticket(&mut self, slot: usize, player: usize) -> Result<Frame, Trouble> {
         let at = |trouble: Trouble| trouble.at(Rung::Usr);
         let expected = "CVR with versions of the client";
-        let frame = self.ask(slot, "CVR", SYSTEM, expected).await;
+        let handle = self.player(player).account.handle.clone();
+        let system = format!("{SYSTEM} {handle}");
+        let frame = self.ask(slot, "CVR", &system, expected).await;
         let frame = frame.map_err(|trouble| at(trouble).breaks(ClauseId::CVER_2))?;
         if frame.verb() != b"CVR" {
             let trouble = Trouble::new(expected, came(&frame)).on(slot);
             return Err(at(trouble).breaks(ClauseId::CVER_2));
         }
-        let params = format!("TWN I {}", self.player(player).account.handle);
+        let params = format!("TWN I {handle}");
         let answer = self.ask(slot, "USR", &params, TICKET_WORD);
         answer.await.map_err(at)
     }

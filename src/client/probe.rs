@@ -199,7 +199,9 @@ impl Session {
             .is_some_and(Cause::is_about_account);
         let at = trouble.rung.unwrap_or(Rung::Connect);
         let now = self.links.now();
-        for rung in Rung::ALL.into_iter().filter(|rung| *rung < at) {
+        let dialect = self.env.dialect;
+        let below = Rung::ALL.into_iter().filter(|rung| *rung < at);
+        for rung in below.filter(|rung| dialect.has_rung(*rung)) {
             self.climbed(ladder, rung, now, Ok(()));
         }
         trouble = self.seen(trouble);

@@ -384,7 +384,10 @@ impl Session {
     }
 
     /// Records a breach, with the last lines of the transcript.
-    pub(crate) fn fail(&mut self, clause: Option<ClauseId>, place: Place, trouble: Trouble) {
+    pub(crate) fn fail(&mut self, clause: Option<ClauseId>, place: Place, mut trouble: Trouble) {
+        let here = |clause: ClauseId| clause.in_dialect(self.env.dialect).unwrap_or(clause);
+        let clause = clause.map(here);
+        trouble.clause = trouble.clause.map(here);
         let redact = |text: String| self.redactor.apply(&text).into_owned();
         let (conn, until) = match trouble.seen.as_deref() {
             Some((conn, until)) => (Some(*conn), *until),

@@ -9,8 +9,10 @@ use std::time::Duration;
 use bytes::{Buf, Bytes, BytesMut};
 
 use crate::oracle::{Finding, Judge};
-use crate::protocol::{Dialect, Direction, Param, Passage, Saying, ServerKind};
-use crate::transcript::{ConnId, ConnName, Entry, Party, RESPONSE, Redactor, Transcript, What};
+use crate::protocol::{Dialect, Direction, Param, Passage, Saying, ServerKind, secrets};
+use crate::transcript::{
+    ConnId, ConnName, Entry, Party, RESPONSE, Redactor, TICKET, Transcript, What,
+};
 use crate::wire::{Decoder, Frame, Limits, Words};
 
 /// The longest line and payload that are read; what is longer is recorded as raw bytes.
@@ -316,14 +318,18 @@ const LOOKED_AT: usize = 8;
 fn mask(frame: &mut Frame) {
     let line = frame.clone();
     let words: Vec<&[u8]> = line.words().collect();
-    let asked = Saying::of(Direction::ToServer, &words);
-    if let Some(at) = asked.and_then(|said| said.place(Param::Response)) {
-        let mut masked: Words<'_> = words.into_iter().collect();
-        if let Some(word) = masked.get_mut(at) {
-            *word = RESPONSE.as_bytes();
-        }
-        *frame = line.with_words(&masked);
+    let secrets = secrets(&words);
+    if secrets.is_empty() {
+        return;
     }
+    // What a password makes is made anew when the recording is played, and a ticket is had anew.
+    let is_digest = words.get(2).copied() == Dialect::first().login_scheme().map(str::as_bytes);
+    let mask = if is_digest { RESPONSE } else { TICKET };
+    let mut masked: Words<'_> = words.into_iter().collect();
+    for word in masked.get_mut(secrets).into_iter().flatten() {
+        *word = mask.as_bytes();
+    }
+    *frame = line.with_words(&masked);
 }
 
 #[cfg(test)]

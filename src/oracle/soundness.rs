@@ -5,7 +5,7 @@
 
 use super::line::{Line, Verb, number};
 use super::world::Request;
-use crate::protocol::{Dialect, List, MAX_HANDLE, ServerKind, Setting, State, decode_name};
+use crate::protocol::{Dialect, List, MAX_HANDLE, Param, ServerKind, Setting, State, decode_name};
 
 /// A name of so many bytes is too long for no server.
 const SHORT_NAME: usize = 100;
@@ -33,7 +33,8 @@ fn is_sound_word(line: &Line<'_>, dialect: &Dialect, kind: ServerKind, at: usize
         (Verb::Syn, _) => number(word).is_some_and(|number| number <= u64::from(u32::MAX)),
         (Verb::Gtc, _) => Setting::Prompt.parse(word).is_some(),
         (Verb::Blp, _) => Setting::Privacy.parse(word).is_some(),
-        (Verb::Chg, _) => is_state(word),
+        (Verb::Chg, 2) => is_state(word),
+        (Verb::Chg, 3) => Param::ClientId.fits(word),
         (Verb::Xfr, _) => word == b"SB",
         (Verb::Lst, _) => List::parse(word).is_some(),
         (Verb::Add | Verb::Rem, 2) => List::parse(word).is_some_and(|list| list != List::Reverse),

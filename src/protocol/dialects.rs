@@ -43,6 +43,15 @@ impl Dialect {
         is_answer.then(|| words.nth(1))?.and_then(Self::named)
     }
 
+    /// The word of a line of the server that agrees on a dialect which is not known.
+    pub fn foreign<'w>(mut words: impl Iterator<Item = &'w [u8]>) -> Option<&'w [u8]> {
+        let is_answer = Verb::parse(words.next()?) == Verb::Ver;
+        let word = words.nth(1).filter(|_| is_answer)?;
+        let number = word.strip_prefix(b"MSNP")?;
+        let is_number = !number.is_empty() && number.iter().all(u8::is_ascii_digit);
+        (is_number && Self::named(word).is_none()).then_some(word)
+    }
+
     /// The names of several, as a sentence has them: `MSNP2, MSNP3 and MSNP7`, `MSNP2 to MSNP7`.
     #[must_use]
     pub fn names(dialects: &[&'static Self]) -> String {

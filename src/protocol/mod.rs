@@ -38,6 +38,7 @@ mod role;
 mod saying;
 mod setting;
 mod state;
+mod successors;
 mod untestable;
 mod verb;
 
@@ -60,7 +61,7 @@ pub use msnp2::MSNP2;
 pub use property::Property;
 pub use requests::{LineRow, RequestRow};
 pub use role::{Direction, Kinds, ServerKind};
-pub use saying::Saying;
+pub use saying::{Saying, secrets};
 pub use setting::Setting;
 pub use state::State;
 pub use verb::Verb;

@@ -1,5 +1,7 @@
 //! What a line says by itself, to somebody who does not know yet what is at the other end.
 
+use std::ops::Range;
+
 use super::dialect::Dialect;
 use super::dialects::DIALECTS;
 use super::message::{Form, Message, Param};
@@ -35,10 +37,23 @@ impl<'w> Saying<'w> {
         let mut sayings = all
             .by_ref()
             .filter_map(|dialect| dialect.saying(direction, words));
-        let first = sayings.next()?;
-        match first.fits() {
-            true => Some(first),
-            false => Some(sayings.find(Self::fits).unwrap_or(first)),
+        let mut best = sayings.next()?;
+        for saying in sayings {
+            if best.rank() < saying.rank() {
+                best = saying;
+            }
+        }
+        Some(best)
+    }
+
+    /// How much the line has of its form: of two dialects the one whose form begins with the very word
+    /// says more than one that takes any.
+    fn rank(&self) -> u8 {
+        let is_named = matches!(self.form.params.first(), Some(Param::Is(_)));
+        match (self.fits(), is_named) {
+            (true, true) => 2,
+            (true, false) => 1,
+            (false, _) => 0,
         }
     }
 
@@ -93,6 +108,25 @@ impl Form {
             (Some(Param::Is(scheme)), Some(Param::Handle)) => Some(scheme),
             _ => None,
         }
+    }
+}
+
+/// The places of the words of a client's line that nobody else may read: an answer to a challenge, a
+/// ticket, whatever a client of an unknown scheme sends with the last step of its login.
+#[must_use]
+pub fn secrets(words: &[&[u8]]) -> Range<usize> {
+    let direction = Direction::ToServer;
+    let sayings = DIALECTS.iter().filter_map(|it| it.saying(direction, words));
+    let mut places = sayings.filter_map(|said| said.place(Param::Response));
+    if let Some(at) = places.next() {
+        return at..at + 1;
+    }
+    let is_login = words
+        .first()
+        .is_some_and(|verb| Verb::parse(verb) == Verb::Usr);
+    match words.get(3) {
+        Some(step) if is_login && *step == b"S" => 4..words.len().max(4),
+        _ => 0..0,
     }
 }
 
@@ -158,6 +192,26 @@ mod tests {
     use super::*;
     use crate::protocol::MSNP2;
     use crate::wire::words;
+
+    #[test]
+    fn what_nobody_else_may_read() {
+        let secret = |line: &str| {
+            let words: Vec<&[u8]> = words(line.as_bytes()).collect();
+            secrets(&words)
+        };
+        assert_eq!(secret("USR 4 MD5 S abc"), 4..5);
+        assert_eq!(secret("USR 4 TWN S t=1"), 4..5);
+        assert_eq!(secret("USR 4 SSO S t=1 abc {0}"), 4..7);
+        for line in [
+            "USR 3 TWN I a@b",
+            "USR 1 a@b 5",
+            "USR 4 SSO S",
+            "CHG 5 NLN",
+            "",
+        ] {
+            assert!(secret(line).is_empty(), "{line}");
+        }
+    }
 
     fn say(direction: Direction, line: &str, check: impl Fn(Saying<'_>) -> bool) -> bool {
         let words: Vec<&[u8]> = words(line.as_bytes()).collect();

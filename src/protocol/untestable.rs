@@ -9,6 +9,16 @@ pub(super) const UNTESTABLE: &[(ClauseId, &str)] = &[
         "a server may take handles of any domain, and may refuse them",
     ),
     (
+        ClauseId::PKG_2,
+        "the one success that INF can have, an ordinary answer, is accepted",
+    ),
+    (ClauseId::CAPS_3, "the NLN that it asks for may be left out"),
+    (ClauseId::OBJ_4, "the NLN that it asks for may be left out"),
+    (
+        ClauseId::FIND_1,
+        "whatever a server makes of FND is accepted",
+    ),
+    (
         ClauseId::INF_3,
         "the one success that INF can have, an ordinary answer, is accepted",
     ),

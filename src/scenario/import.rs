@@ -9,10 +9,10 @@ use std::sync::Arc;
 
 use super::ast::{
     Action, Era, Expect, Expected, Expr, LinePattern, Needs, Part, Payload, PayloadPattern,
-    Scenario, Send, SendItem, Step, Text, WordKind, WordPattern,
+    Scenario, Send, SendItem, Step, TICKET, Text, WordKind, WordPattern,
 };
 use crate::diagnostic::{Source, Span};
-use crate::protocol::{ClauseId, Dialect, Direction, Message, ServerKind, Verb};
+use crate::protocol::{ClauseId, Dialect, Direction, Message, ServerKind, Verb, secrets};
 use crate::transcript::{ConnId, Entry, Party, Transcript, What};
 use crate::wire::Frame;
 use participants::Participants;
@@ -266,6 +266,25 @@ impl Importer<'_> {
         Some(text(vec![Part::Expr(Expr::Capture(name.clone()))]))
     }
 
+    /// Before a login with a ticket: one is had anew, by the word that the server gives.
+    fn have_ticket(&mut self, conn: ConnId, frame: &Frame) {
+        let dialect = self.grammar(conn, Direction::ToServer).dialect;
+        let words: Vec<&[u8]> = frame.words().collect();
+        let challenge = self.challenges.get(&conn).cloned();
+        if let Some(word) = challenge
+            && dialect.takes_tickets()
+            && !secrets(&words).is_empty()
+            && !self.is_refused(conn)
+        {
+            let action = Action::Ticket {
+                conn: self.participants.conn_name(conn),
+                word: text(vec![Part::Expr(Expr::Capture(word))]),
+                into: TICKET.to_owned(),
+            };
+            self.push(action, None);
+        }
+    }
+
     fn send(&mut self, conn: ConnId, frame: &Frame) -> Action {
         let name = self.participants.conn_name(conn);
         let plain = std::str::from_utf8(&frame.line).ok();
@@ -276,6 +295,7 @@ impl Importer<'_> {
                 segments: None,
             });
         };
+        self.have_ticket(conn, frame);
         let parts = self.sent_parts(conn, line, frame.payload.is_some());
         let payload = frame.payload.as_ref().map(payload_of);
         if frame.payload.is_some() {
@@ -296,7 +316,7 @@ impl Importer<'_> {
         let kind = self.transcript.connection(conn).map(|conn| conn.kind);
         let is_board = self.participants.is_board(conn) || kind == Some(ServerKind::Switchboard);
         let grammar = self.grammar(conn, Direction::ToClient);
-        let row = grammar.find(frame.verb());
+        let row = grammar.read(frame.words());
         if row.is_some_and(Message::is_spoken) && !is_board {
             // The profile that some servers send behind a login may come or not.
             return None;

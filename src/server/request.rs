@@ -39,6 +39,8 @@ impl<'l> Request<'l> {
         //= FRAME-12
         //= FRAME-13
         //= OLD-1
+        //= PKG-2
+        //= PAG-3
         //= MSG-12
         let row = grammar.find(verb);
         let row = row.ok_or(Refusal::Close)?;

@@ -67,11 +67,17 @@ impl Server {
     /// The account of a ticket, where it is that of the user who logs in.
     //= TWN-8
     //= TWN-12
-    pub(super) fn account_of_ticket(&self, attempt: &Attempt, word: &[u8]) -> Option<AccountId> {
+    pub(super) fn account_of_ticket(
+        &mut self,
+        attempt: &Attempt,
+        word: &[u8],
+    ) -> Option<AccountId> {
+        let account = self.directory.find_or_make(&attempt.handle)?;
         let mut good = self.tickets.0.iter().filter(|it| it.until > self.now);
-        let ticket = good.find(|ticket| ticket.word.as_bytes() == word)?;
-        let is_own = self.directory.find(&attempt.handle) == Some(ticket.account);
-        is_own.then_some(ticket.account)
+        let ticket = good.find(|ticket| ticket.word.as_bytes() == word);
+        let is_own = ticket.is_some_and(|ticket| ticket.account == account);
+        let is_taken = self.quirks.takes_ticket(ticket.is_some(), is_own);
+        is_taken.then_some(account)
     }
 }
 

@@ -1,6 +1,6 @@
 //! Recorded transcripts, judged by the same oracles as a run, and told in the same events.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -72,6 +72,18 @@ pub fn spoken(reading: &Reading) -> Vec<&'static Dialect> {
     all.sort();
     all.dedup();
     all
+}
+
+/// The dialects that a recording agrees on and that nobody judges here, by the names in VER.
+#[must_use]
+pub fn unjudged(reading: &Reading) -> BTreeSet<String> {
+    let entries = reading.transcript.entries().iter();
+    let words = entries.filter_map(|entry| match &entry.what {
+        What::Frame(Party::Server, frame) => Dialect::foreign(frame.words()),
+        _ => None,
+    });
+    let text = |word: &[u8]| String::from_utf8_lossy(word).into_owned();
+    words.map(text).collect()
 }
 
 /// The lines of the server in a transcript that break a clause, each with the first that it breaks.

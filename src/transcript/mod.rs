@@ -13,5 +13,5 @@ mod text;
 
 pub use observed::Observed;
 pub use record::{ConnId, ConnName, Connection, Entry, Mark, Party, Transcript, What};
-pub use redact::{RESPONSE, Redactor, is_masked};
+pub use redact::{RESPONSE, Redactor, TICKET, is_masked};
 pub use text::escape;

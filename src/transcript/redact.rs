@@ -11,6 +11,9 @@ const DIGEST_MASK: &str = "[md5]";
 /// What stands there in a recording: how a client makes it.
 pub const RESPONSE: &str = "{md5(challenge, password)}";
 
+/// What stands in a recording where a login ticket stood.
+pub const TICKET: &str = "{ticket}";
+
 /// Whether a word stands where something was that nobody may read.
 #[must_use]
 pub fn is_masked(word: &[u8]) -> bool {
@@ -18,6 +21,7 @@ pub fn is_masked(word: &[u8]) -> bool {
         .iter()
         .any(|mask| mask.as_bytes() == word)
         || word.starts_with(b"{md5(")
+        || word == TICKET.as_bytes()
 }
 
 /// Shorter secrets are masked only where they are a whole word: else they would eat other text.
@@ -74,8 +78,40 @@ impl Redactor {
                 text = Cow::Owned(words.join(" "));
             }
         }
-        mask_response(text)
+        mask_tickets(mask_response(text))
     }
+}
+
+/// Masks what a client sends with the last step of a login that takes no password: `C: USR n TWN S
+/// ticket`, and whatever stands there in later dialects. What the server says with the same words is no
+/// secret.
+fn mask_tickets(text: Cow<'_, str>) -> Cow<'_, str> {
+    const MARKS: [&str; 2] = [" TWN S ", " SSO S "];
+    if !MARKS.iter().any(|mark| text.contains(mark)) {
+        return text;
+    }
+    let lines = text.split_inclusive('\n').map(|line| {
+        let mark = MARKS
+            .iter()
+            .find_map(|mark| line.find(mark).map(|at| (at, mark.len())));
+        let Some((head, tail)) = mark.and_then(|(at, length)| line.split_at_checked(at + length))
+        else {
+            return line.to_owned();
+        };
+        let is_clients = match (head.rfind("C:"), head.rfind("S:")) {
+            (Some(client), server) => server.is_none_or(|server| server < client),
+            (None, Some(_)) => false,
+            (None, None) => tail.starts_with("t="),
+        };
+        match is_clients && !tail.starts_with(TICKET) && !tail.starts_with(MASK) {
+            true => {
+                let end = tail.find(['\r', '\n', '`']).unwrap_or(tail.len());
+                format!("{head}{MASK}{}", tail.get(end..).unwrap_or_default())
+            }
+            false => line.to_owned(),
+        }
+    });
+    Cow::Owned(lines.collect())
 }
 
 /// Masks the digest of `USR n MD5 S digest`, wherever it stands in the text.
@@ -113,6 +149,28 @@ mod tests {
             redactor.apply("USR 1 se%20cret ab abc"),
             "USR 1 [redacted] [redacted] abc"
         );
+    }
+
+    #[test]
+    fn a_ticket_of_a_client_is_masked_and_the_word_of_the_server_is_not() {
+        let redact = |text: &str| Redactor::default().apply(text).into_owned();
+        for (text, masked) in [
+            ("C: USR 4 TWN S t=abc&p=", "C: USR 4 TWN S [redacted]"),
+            (
+                "a C: USR 4 SSO S t=abc def {0}",
+                "a C: USR 4 SSO S [redacted]",
+            ),
+            ("USR 4 TWN S t=abc", "USR 4 TWN S [redacted]"),
+        ] {
+            assert_eq!(redact(text), masked);
+        }
+        for text in [
+            "S: USR 3 TWN S ct=1,rver=1",
+            "USR 3 TWN S ct=1",
+            "C: USR 4 TWN S {ticket}",
+        ] {
+            assert_eq!(redact(text), text);
+        }
     }
 
     #[test]

@@ -21,7 +21,7 @@ use crate::cli::values::level_parser;
                --account bob@hotmail.com:secret --disposable
   msnpspec run -f 'USR and not tag:hostile'          some scenarios only
   msnpspec run --level practice --strict             everything, by the letter
-  msnpspec run --dialect all                         MSNP2 to MSNP7, a column for each
+  msnpspec run --dialect all                         MSNP2 to MSNP9, a column for each
   msnpspec run --format junit --output report.xml    for CI; people still read the terminal
   msnpspec run my-scenario.yaml other-scenarios/     your own scenarios
   msnpspec run bug.txt --target my-server.yaml       a transcript as it is, or a capture

@@ -92,7 +92,8 @@ impl Reporter for Judged {
             }
             Event::ScenarioFinished(result) => self.result(result, out),
             Event::Finished(_) => self.end(out),
-            Event::Climbed(..) | Event::ScenarioStarted(..) | Event::Notice(_) => Ok(()),
+            Event::Notice(notice) => writeln!(out, "note: {}", notice.text),
+            Event::Climbed(..) | Event::ScenarioStarted(..) => Ok(()),
         }
     }
 }

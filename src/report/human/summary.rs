@@ -1,6 +1,6 @@
 //! The end of the report: what varied, what is noted, the table by level, the verdict.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 use std::time::Duration;
 
@@ -152,7 +152,9 @@ fn variations(human: &Human, out: &mut dyn Write) -> io::Result<()> {
             .map(|(variation, _)| variation.seen.as_str())
             .collect();
         texts.dedup();
-        let level = clause.level();
+        let run = human.digest.run();
+        let level = run.dialects.iter().map(|it| clause.level_in(it)).min();
+        let level = level.unwrap_or(clause.level());
         let text = clipped(texts.first().copied().unwrap_or_default(), LONGEST);
         let more = match seen.len() {
             1 => String::new(),
@@ -165,8 +167,12 @@ fn variations(human: &Human, out: &mut dyn Write) -> io::Result<()> {
 
 fn notes(human: &Human, summary: &Summary, out: &mut dyn Write) -> io::Result<()> {
     let noted = |it: &&ClauseResult| it.verdict == ClauseVerdict::Noted;
-    let noted = summary.clauses.iter().filter(noted);
-    let found: Vec<ClauseId> = noted.map(|it| it.id).collect();
+    // Each in the dialect in which it is firmest.
+    let mut found: BTreeMap<ClauseId, Level> = BTreeMap::new();
+    for it in summary.clauses.iter().filter(noted) {
+        let level = found.entry(it.id).or_insert(it.level);
+        *level = it.level.min(*level);
+    }
     if found.is_empty() {
         return Ok(());
     }
@@ -177,8 +183,8 @@ fn notes(human: &Human, summary: &Summary, out: &mut dyn Write) -> io::Result<()
         "{strong}noted{strong:#}: {count} broken beyond level {level}"
     )?;
     for at in LEVELS {
-        let ids = found.iter().filter(|id| id.level() == at);
-        let ids: Vec<&str> = ids.map(|id| id.as_str()).collect();
+        let ids = found.iter().filter(|(_, level)| **level == at);
+        let ids: Vec<&str> = ids.map(|(id, _)| id.as_str()).collect();
         if ids.is_empty() {
             continue;
         }

@@ -2,7 +2,7 @@
 
 use super::Importer;
 use crate::protocol::{ClauseId, Direction, ErrorCode, Form, Grammar, Param, ServerKind};
-use crate::scenario::ast::{Expr, Field, Function, Part, WordKind};
+use crate::scenario::ast::{Expr, Field, Function, Part, TICKET, WordKind};
 use crate::transcript::{ConnId, RESPONSE};
 
 impl Importer<'_> {
@@ -89,8 +89,15 @@ impl Importer<'_> {
             .map(Expr::Capture)
     }
 
-    /// The right response to the challenge, for the connection's user.
+    /// The right response to the challenge, or a ticket, for the connection's user.
     fn response(&self, conn: ConnId) -> Option<Expr> {
+        let dialect = self.grammar(conn, Direction::ToServer).dialect;
+        if dialect.takes_tickets() {
+            return Some(match self.is_refused(conn) {
+                true => Expr::Quoted("no-ticket".to_owned()),
+                false => Expr::Capture(TICKET.to_owned()),
+            });
+        }
         let challenge = self.challenges.get(&conn)?.clone();
         let password = match self.is_refused(conn) {
             true => Expr::Quoted("not the password".to_owned()),
@@ -195,7 +202,7 @@ fn words(line: &str) -> Vec<&str> {
 
 /// The form of a line, and the place of its first parameter.
 fn form_of(grammar: Grammar, words: &[&str]) -> Option<(&'static Form, usize)> {
-    let row = grammar.find(words.first()?.as_bytes())?;
+    let row = grammar.read(words.iter().map(|word| word.as_bytes()))?;
     let first = row.first_param();
     let params = words.iter().skip(first).map(|word| word.as_bytes());
     Some((row.form(params)?, first))

@@ -8,6 +8,7 @@
 //! existed.
 
 mod challenges;
+mod clients;
 mod crowds;
 mod dialects;
 mod errors;
@@ -32,6 +33,7 @@ mod table;
 mod tamper;
 #[cfg(test)]
 mod tests;
+mod tickets;
 mod transactions;
 
 pub use fault::{FaultSet, faults, habits};

@@ -7,8 +7,8 @@
 use super::row::How::{Both, Incoming, Inside, Outgoing};
 use super::row::{Fault, Row};
 use super::{
-    challenges, crowds, dialects, errors, extras, framing, groups, habits, later, lists, login,
-    messages, phones, presence, settings, switchboard, transactions,
+    challenges, clients, crowds, dialects, errors, extras, framing, groups, habits, later, lists,
+    login, messages, phones, presence, settings, switchboard, tickets, transactions,
 };
 use crate::protocol::ClauseId;
 
@@ -160,13 +160,13 @@ table! {
     ANY_PASSWORD [USR_5 USR_6] Inside, "Any response logs in.";
     FAILED_LOGIN_IS_910 [USR_6] Outgoing(errors::failed_login_is_910), "A failed login draws 910.";
     NO_STARTING_OVER [USR_7 REPLY_3] Outgoing(login::no_starting_over), "After a failed login nothing on the connection is answered.";
-    UNKNOWN_USER_ADMITTED [USR_8] Inside, "Unknown users get an account at login.";
+    UNKNOWN_USER_ADMITTED [USR_8 TWN_7] Inside, "Unknown users get an account at login.";
     CHALLENGE_NEVER_CHANGES [USR_9] Inside, "All logins get the same challenge.";
-    CHALLENGE_FOR_ALL [USR_10] Inside, "A response to a challenge of another connection logs in.";
+    CHALLENGE_FOR_ALL [USR_10 TWN_5] Inside, "A response to a challenge of another connection logs in, and a ticket that another has asked for.";
     ANY_PACKAGE [USR_11] Incoming(login::any_package), "Any security package is taken for MD5.";
     SECOND_USR_CHALLENGED [USR_12] Outgoing(login::second_usr_challenged), "USR after login is challenged.";
-    SECOND_USR_CLOSES [USR_12] Incoming(login::usr_after_login_closes), "USR after login ends the connection.";
-    COMMANDS_BEFORE_LOGIN [USR_13] Incoming(login::commands_before_login), "Commands before login seem to succeed.";
+    SECOND_USR_CLOSES [USR_12 TWN_9] Incoming(login::usr_after_login_closes), "USR after login ends the connection.";
+    COMMANDS_BEFORE_LOGIN [USR_13 TWN_13] Incoming(login::commands_before_login), "Commands before login seem to succeed.";
     NOT_LOGGED_IN_IS_500 [USR_14] Outgoing(errors::not_logged_in_is_500), "A command before login draws 500.";
     EMPTY_RESPONSE [USR_15 USR_5] Incoming(login::empty_response), "An empty response logs in.";
     PROFILE_LENGTH [FRAME_6 USR_17] Outgoing(login::profile_length), "The length of the profile is two bytes short.";
@@ -487,6 +487,25 @@ table! {
     CHALLENGES_IN_MSNP3 [MIX_8] Inside, "Clients of MSNP3 and MSNP4 are challenged too.";
     // users of different dialects on one server, and what else differs from MSNP3 on
     TICKETS_LOG_IN [TWN_10] Incoming(dialects::tickets_log_in), "USR of the package TWN is answered by OK.";
+    TICKET_WORD_OF_TWO [TWN_1] Outgoing(tickets::word_of_two), "The word for the login server is two.";
+    TICKET_LOGIN_WITHOUT_KID [TWN_2] Outgoing(tickets::ok_without_kid), "USR OK lacks the last flag.";
+    ANY_TICKET [TWN_3 TWN_4 TWN_11] Inside, "Any ticket logs in.";
+    PASSWORDS_BESIDE_TICKETS [TWN_6] Incoming(tickets::passwords_log_in), "MD5 logs in where tickets do.";
+    TICKET_OF_ANYBODY [TWN_8] Inside, "A ticket of one user logs in every other.";
+    VERSION_WITHOUT_ADDRESSES [CVER_2] Outgoing(tickets::version_without_addresses), "CVR is answered by versions alone.";
+    DISPATCH_KNOWS_NO_VERSION [REFER_3] Incoming(tickets::dispatch_knows_no_version), "The dispatch server does not answer CVR.";
+    PING_WITHOUT_SECONDS [QNG_2] Outgoing(tickets::ping_without_seconds), "QNG comes without a number.";
+    CLIENT_ID_ECHOED_AS_0 [CAPS_1] Outgoing(clients::echoed_as_0), "The echo of CHG has 0 for the client id.";
+    CLIENT_IDS_UNTOLD [CAPS_2] Outgoing(clients::untold), "ILN and NLN have 0 for every client id.";
+    LARGE_CLIENT_ID_CLOSES [CAPS_5] Incoming(clients::large_closes), "A client id beyond 2147483647 ends the connection.";
+    CLIENT_ID_0_LEFT_OUT [MIX_2 CAPS_2 CAPS_5] Outgoing(clients::zero_left_out), "NLN holds no client id where it is 0.";
+    OBJECT_UNTOLD [OBJ_1] Outgoing(clients::object_untold), "ILN and NLN hold no object.";
+    OBJECT_MADE_UP [OBJ_2 OBJ_3] Outgoing(clients::object_made_up), "Whoever has no object is shown with one of the server's own.";
+    DATA_UNACKNOWLEDGED [DATA_1] Outgoing(tickets::data_unacknowledged), "Mode D draws no ACK.";
+    DATA_TO_NOBODY_IS_282 [DATA_2] Outgoing(tickets::data_to_nobody_is_282), "Mode D draws 282 where nobody is reached.";
+    DATA_IN_ANOTHER_MODE_SWALLOWED [DATA_3] Incoming(tickets::data_in_another_mode_swallowed), "Data in another mode than D is thrown away without a word.";
+    PAG_TAKEN_LATE [PAG_3] Incoming(tickets::page_taken), "PAG draws OK in MSNP9.";
+    PGD_TAKEN [PGD_1 REPLY_4] Outgoing(tickets::page_to_a_device_taken), "A page that cannot be delivered draws OK.";
     MAIL_BEFORE_LOGIN [HOT_2] Outgoing(dialects::mail_before_login), "A message of the service comes before the answer to the login.";
     BYE_SAYS_IDLE [ROOM_2] Outgoing(dialects::bye_says_idle), "BYE of a participant that leaves by OUT ends in 1.";
     CALLS_WITHIN_A_DIALECT [MIX_3] Incoming(dialects::calls_within_a_dialect), "A user of another dialect cannot be called.";

@@ -81,6 +81,12 @@ impl Quirks {
         right
     }
 
+    /// Whether a ticket opens an account: one that was given out, to its own user.
+    pub(in crate::server) fn takes_ticket(&self, is_given_out: bool, is_own: bool) -> bool {
+        let is_anybodys = self.has(Fault::TICKET_OF_ANYBODY) && is_given_out;
+        is_own || is_anybodys || self.has(Fault::ANY_TICKET)
+    }
+
     /// Counts a login; whether the account is not yet locked.
     fn is_open(&mut self, account: AccountId) -> bool {
         let logins = self.logins.entry(account).or_default();

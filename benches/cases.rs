@@ -8,7 +8,9 @@ use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_mai
 use msnpspec::diagnostic::Source;
 use msnpspec::engine::{Ending, Executor, Outcome};
 use msnpspec::fuzzer::{Campaign, CampaignOptions, Manner, Reference, case_bytes, generate};
+use msnpspec::model::Model;
 use msnpspec::oracle;
+use msnpspec::protocol::Dialect;
 use msnpspec::scenario::ast::Scenario;
 use msnpspec::scenario::{NoFiles, load};
 use msnpspec::server::{Config, Server};
@@ -116,11 +118,23 @@ fn cases(criterion: &mut Criterion) {
     }
 }
 
-/// Cases that nobody wrote; counted in tens of commands, for they differ in length.
+/// Cases that nobody wrote, in the first dialect and in the last that walks know; counted in tens of
+/// commands, for they differ in length.
 fn generated(criterion: &mut Criterion) {
+    let last = Model::dialects().next_back().unwrap_or_default();
+    for dialect in [Dialect::first(), last] {
+        generated_in(criterion, dialect);
+    }
+}
+
+fn generated_in(criterion: &mut Criterion, dialect: &'static Dialect) {
     const CASES: u64 = 200;
     let reference = Reference::default();
-    let make = |number| generate(&case_bytes(1, number), Manner::default()).scenario;
+    let manner = Manner {
+        dialect,
+        ..Manner::default()
+    };
+    let make = |number| generate(&case_bytes(1, number), manner).scenario;
     let execute = |number| reference.execute_shared(Arc::new(make(number)));
     let commands = |outcome: &Outcome| {
         let entries = outcome.transcript.entries().iter();
@@ -136,7 +150,7 @@ fn generated(criterion: &mut Criterion) {
         .map(|number| commands(&execute(number)))
         .sum::<u64>()
         / 10;
-    let mut group = criterion.benchmark_group("generated");
+    let mut group = criterion.benchmark_group(format!("generated in {dialect}"));
     group.throughput(Throughput::Elements(tens));
     group.sample_size(20);
     // The whole of a campaign: oracles and the model on every line, verdicts, coverage.
@@ -145,6 +159,7 @@ fn generated(criterion: &mut Criterion) {
         bencher.iter(|| {
             let options = CampaignOptions {
                 cases: Some(CASES),
+                manner,
                 ..CampaignOptions::default()
             };
             let mut campaign = Campaign::new(options, &execute);

@@ -543,10 +543,11 @@ impl<'c> Campaign<'c> {
         let first = foremost(plain, is_doubtful(&outcome));
         let same =
             first.filter(|(signature, failure)| failure.judge == Judge::Step && is_same(signature));
-        let is_known = outcome
-            .known
-            .iter()
-            .any(|failure| failure.got == told.failure.got);
+        // The same answer is known to be wrong, if in another way.
+        let is_known = outcome.known.iter().any(|failure| {
+            let is_of_same = || Signature::of(failure, &outcome).expected == known.expected;
+            failure.got == told.failure.got || is_of_same()
+        });
         match same {
             Some((signature, failure)) => Some(Told {
                 signature,

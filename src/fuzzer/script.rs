@@ -138,6 +138,13 @@ impl Script {
         self.sending(conn, vec![self.item(line, None)])
     }
 
+    /// The clause that is broken where nothing comes that does: that of a disguise, if the last command
+    /// had one.
+    pub(super) fn clause_of(&self, conn: &ConnName, clause: ClauseId) -> ClauseId {
+        let disguise = self.disguise_of(conn);
+        disguise.map_or(clause, |disguise| disguise.clause)
+    }
+
     /// A step that expects something.
     pub(super) fn expecting(&self, conn: &ConnName, what: Expected, clause: ClauseId) -> Step {
         let expect = Expect {
@@ -147,8 +154,7 @@ impl Script {
             exact: false,
             within: None,
         };
-        let disguise = self.disguise_of(conn);
-        let clause = disguise.map_or(clause, |disguise| disguise.clause);
+        let clause = self.clause_of(conn, clause);
         self.step(Action::Expect(expect), Some(clause))
     }
 
@@ -215,10 +221,16 @@ impl Script {
         self.push(step);
     }
 
-    /// Takes a line where it comes.
-    pub(super) fn expect_perhaps(&mut self, conn: &ConnName, line: &str, clause: ClauseId) {
+    /// A step that takes a line where it comes.
+    pub(super) fn perhaps(&self, conn: &ConnName, line: &str, clause: ClauseId) -> Step {
         let mut step = self.line(conn, line, clause);
         step.optional = true;
+        step
+    }
+
+    /// Takes a line where it comes.
+    pub(super) fn expect_perhaps(&mut self, conn: &ConnName, line: &str, clause: ClauseId) {
+        let step = self.perhaps(conn, line, clause);
         self.push(step);
     }
 

@@ -60,6 +60,12 @@ impl Model {
         self.user(user).groups.made < MAX_GROUPS
     }
 
+    /// Whether groups that the user made are there no more.
+    #[must_use]
+    pub fn has_removed_groups(&self, user: UserId) -> bool {
+        self.groups(user).count() < usize::from(self.user(user).groups.made) + 1
+    }
+
     fn exists(&self, user: UserId, group: GroupWord) -> Truth {
         match group.group() {
             _ if self.user(user).groups.doubt => Truth::Maybe,

@@ -67,7 +67,7 @@ fn the_reference_server_is_innocent() {
 #[test]
 fn in_later_dialects_it_is_innocent_too() {
     for dialect in Model::dialects().skip(1) {
-        expect_innocence(dialect, 1, 300, SimOptions::default());
+        expect_innocence(dialect, 1, 120, SimOptions::default());
     }
 }
 

@@ -82,7 +82,8 @@ impl Walk<'_> {
 
     /// Expects what only one way to answer says.
     fn expect_reply(&mut self, conn: &ConnName, command: Command, reply: &Reply, told: &Told) {
-        let (is_batch, mut is_whole) = (matches!(command, Command::Syn(_)), true);
+        let is_batch = matches!(command, Command::Syn(_));
+        let (mut batch, mut is_whole) = (Vec::new(), true);
         for (at, line) in reply.lines.iter().enumerate() {
             let clause = match line {
                 _ if at == 0 && told.clause.is_some() => told.clause.unwrap_or(reply.clause),
@@ -90,26 +91,24 @@ impl Walk<'_> {
                 Line::Entry { .. } | Line::Empty(..) if is_batch => ClauseId::SYN_5,
                 _ => reply.clause,
             };
-            match line {
-                Line::Own(..) | Line::OwnInBatch(..) if is_batch => {
-                    self.expect_property(conn, *line);
-                }
+            let step = match line {
+                Line::Own(..) | Line::OwnInBatch(..) if is_batch => self.property(conn, *line),
                 // That of who is in no other need not be named.
                 Line::Group(_, item, total) if item == total && !self.has_extras => {
                     let text = self.text_of(*line, told, false);
-                    self.script.expect_perhaps(conn, &text, ClauseId::SYNC_9);
                     is_whole = is_batch;
+                    self.script.perhaps(conn, &text, ClauseId::SYNC_9)
                 }
-                Line::Group(..) => {
-                    let any = [verb_of(*line, self.model.dialect()), " {t} ..."].concat();
-                    self.script.expect(conn, &any, ClauseId::GRP_4);
-                }
-                _ => {
-                    let step = self.step_of(conn, *line, told, true, clause);
-                    self.script.push(step);
-                }
+                Line::Group(_, item, total) => self.group(conn, *item, *total),
+                _ => self.step_of(conn, *line, told, true, clause),
+            };
+            match line {
+                Line::Entry { .. } | Line::Empty(..) if is_batch => batch.push(step),
+                _ => self.script.push(step),
             }
         }
+        // In which order is for an oracle.
+        self.script.any_order(batch, ClauseId::SYN_5);
         if !is_whole {
             self.leave_unread(conn);
         }
@@ -118,16 +117,32 @@ impl Walk<'_> {
         }
     }
 
+    /// A line that names a group: as many come as there are, or one less where that of who is in no
+    /// other is not named.
+    fn group(&self, conn: &ConnName, item: u8, total: u8) -> Step {
+        let user = self.link_of(conn).map(|link| link.user);
+        let is_gone = user.is_some_and(|user| self.model.has_removed_groups(user));
+        let clause = match is_gone {
+            true => ClauseId::GRP_11,
+            false => ClauseId::GRP_4,
+        };
+        let line = Line::Group(ANY_SERIAL, item, total);
+        let verb = verb_of(line, self.model.dialect());
+        let (least, number) = (total.saturating_sub(1), item);
+        let line = format!("{verb} {{t}} * {number} {least}|{total} ...");
+        self.script.line(conn, &line, clause)
+    }
+
     /// A property in a batch: servers leave out what is not set, and some the TrID. What it says is
     /// for the model.
-    fn expect_property(&mut self, conn: &ConnName, line: Line) {
+    fn property(&mut self, conn: &ConnName, line: Line) -> Step {
         let verb = verb_of(line, self.model.dialect());
         let rest = match self.is_unread(conn) {
             true => " {t} ...",
             false => " ...",
         };
         let line = [verb, rest].concat();
-        self.script.expect_perhaps(conn, &line, ClauseId::SYNC_1);
+        self.script.perhaps(conn, &line, ClauseId::SYNC_1)
     }
 
     /// A step for each way to answer; a server that goes another than the first varies.
@@ -173,7 +188,8 @@ impl Walk<'_> {
         let clause = replies.first().map_or(ClauseId::REPLY_1, |it| it.clause);
         let is_one = replies.iter().all(|reply| reply.clause == clause);
         let clause = if is_one { clause } else { ClauseId::REPLY_1 };
-        self.script.one_of(branches, told.clause.unwrap_or(clause));
+        let clause = self.script.clause_of(conn, told.clause.unwrap_or(clause));
+        self.script.one_of(branches, clause);
     }
 
     /// A refusal: with an error alone where none of these ends the connection.

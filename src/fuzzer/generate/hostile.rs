@@ -1,6 +1,5 @@
 //! Commands that are spoilt by one of the mutators, and what may become of them.
 
-use super::small;
 use super::walk::{NOWHERE, Told, Walk};
 use crate::fuzzer::mutate::{Command, Effect, How, MUTATORS, Mutator, Word, plain_bytes};
 use crate::fuzzer::script::varying;
@@ -283,8 +282,12 @@ impl Walk<'_> {
     /// Shows that a connection which is still open is in step.
     fn probe(&mut self, who: UserId, conn: &ConnName, is_own: bool) -> Vec<Step> {
         let (line, answer) = match (conn.kind(), self.model.state_of(who)) {
-            (ServerKind::Notification, Some(_)) if is_own => {
-                let state = State::Online(small(2 + self.entropy.below(3)));
+            (ServerKind::Notification, Some(now)) if is_own => {
+                // Some do not answer who stays as it is.
+                let states = [2, 3, 4, 5].map(State::Online);
+                let others: Vec<State> = states.into_iter().filter(|it| *it != now).collect();
+                let at = self.entropy.below(3);
+                let state = others.get(at).copied().unwrap_or(State::NLN);
                 let line = self.line_of(NOWHERE, Plain::Chg(Some(state)), None);
                 (
                     line,
@@ -298,6 +301,11 @@ impl Walk<'_> {
             _ => return Vec::new(),
         };
         let send = self.script.sending_line(conn, &line);
+        // What it looks like is no matter here.
+        let answer = match answer.ends_with("...") {
+            true => answer,
+            false => answer + " ...",
+        };
         let answered = vec![self.script.line(conn, &answer, ClauseId::REPLY_3)];
         let again = vec![self.script.error(conn, ClauseId::REPLY_3)];
         let closed = vec![self.script.closed(conn, ClauseId::REPLY_3)];

@@ -7,6 +7,7 @@ use crate::protocol::ClauseId;
 #[derive(Debug, Clone, Copy)]
 pub(super) enum After {
     Nothing,
+    Version,
     Packages,
     Challenge,
 }
@@ -89,7 +90,7 @@ pub(super) const NEXT: Command = SYN;
 
 /// Requests of a connection without a login.
 pub(super) const LOGIN: &[(After, Row)] = {
-    use After::{Challenge, Nothing, Packages};
+    use After::{Challenge, Nothing, Packages, Version};
     use ClauseId as C;
     &[
         (
@@ -176,12 +177,21 @@ pub(super) const LOGIN: &[(After, Row)] = {
         (Nothing, row(C::TRID_6, VER, "abc DIALECT PACKAGE", NO_TRID)),
         // later dialects
         (
+            Version,
+            row(
+                C::PKG_1,
+                Command::Inf,
+                "{t}",
+                &[&["= {t} SCHEME"], &["~= {t} SCHEME !CTP"]],
+            ),
+        ),
+        (
             Nothing,
             row(
                 C::NEGO_2,
                 VER,
-                "{t} FIRST DIALECT PACKAGE",
-                &[&["= {t} DIALECT ..."], &["~= {t} FIRST ..."]],
+                "{t} DIALECT FIRST PACKAGE",
+                &[&["= {t} DIALECT ..."]],
             ),
         ),
         (

@@ -52,6 +52,12 @@ impl Walk<'_> {
     fn try_variant(&mut self, who: UserId, after: After, row: Row) {
         let conn = match after {
             After::Nothing => self.aside(who, "ns"),
+            After::Version => {
+                let conn = self.open(who, Door::Notification);
+                self.act(conn, Command::Ver(Offer::Own), Told::default());
+                self.model.distrust(conn);
+                self.name(conn)
+            }
             After::Packages => self.agree(who, Door::Notification),
             After::Challenge => {
                 let conn = self.greet(who);
@@ -256,8 +262,6 @@ impl Walk<'_> {
         let send = self.script.sending_line(&conn, &line);
         self.script.push(send);
         let told = Told::default();
-        let referral = self.text_of(Line::ReferNs(NOWHERE), &told, false);
-        let referral = referral.replacen('*', &format!("{{address{number}}}"), 1);
         let opened = Action::Open {
             conn: there.clone(),
             address: Some(self.script.text(&format!("{{address{number}}}"))),
@@ -268,16 +272,33 @@ impl Walk<'_> {
             self.text_of(agreed, &told, false),
         );
         let clause = self.referral_clause();
-        let referred = vec![
-            self.script.line(&conn, &referral, clause),
-            self.script.closed(&conn, ClauseId::XFR_2),
-            self.script.step(opened, Some(ClauseId::XFR_3)),
-            self.script.sending_line(&there, &ask),
-            self.script.line(&there, &agreed, ClauseId::XFR_3),
-        ];
+        let mut branches: Vec<Vec<Step>> = Vec::with_capacity(3);
+        for referral in self.referrals(&format!("{{address{number}}}")) {
+            branches.push(vec![
+                self.script.line(&conn, &referral, clause),
+                self.script.closed(&conn, ClauseId::XFR_2),
+                self.script.step(opened.clone(), Some(ClauseId::XFR_3)),
+                self.script.sending_line(&there, &ask),
+                self.script.line(&there, &agreed, ClauseId::XFR_3),
+            ]);
+        }
         let challenge = self.text_of(Line::Challenge(NOWHERE), &told, false);
-        let served = vec![self.script.line(&conn, &challenge, ClauseId::USR_1)];
-        self.script.one_of(vec![referred, served], clause);
+        branches.push(vec![self.script.line(&conn, &challenge, ClauseId::USR_1)]);
+        self.script.one_of(branches, clause);
+    }
+
+    /// The forms of a referral to this address: that of the dialect, and that of the first, which
+    /// servers of today send.
+    fn referrals(&mut self, address: &str) -> Vec<String> {
+        let referral = self.text_of(Line::ReferNs(NOWHERE), &Told::default(), false);
+        let open = referral.replacen('*', address, 1);
+        match self.model.dialect() == Dialect::first() {
+            true => vec![open],
+            false => {
+                let short = open.trim_end_matches(" ...").to_owned();
+                vec![open.replace("...", "0 ..."), short]
+            }
+        }
     }
 
     /// The clause that says how a dispatch server refers.

@@ -162,6 +162,11 @@ impl<'b> Walk<'b> {
         link.expect("connections are opened by the walk")
     }
 
+    /// The connection of a name.
+    pub(super) fn link_of(&self, name: &ConnName) -> Option<&Link> {
+        self.links.iter().rev().find(|link| link.name == *name)
+    }
+
     pub(super) fn name(&self, conn: ConnId) -> ConnName {
         self.link(conn).name.clone()
     }

@@ -144,6 +144,15 @@ impl<'t> Watcher<'t> {
         let is_stranger = pair.is_some_and(is_off);
         match Dialect::latest().line_of(verb(words)) {
             Some(row) if row.rung == Some(Rung::Presence) && is_stranger => ClauseId::PRES_5,
+            // A number of a contact.
+            Some(row) if row.message.has(Param::Key) => match pair {
+                None => ClauseId::BPR_1,
+                Some(_) if is_stranger => ClauseId::BPR_5,
+                Some((user, whom)) => match self.model.is_on(whom, List::Block, user) {
+                    Truth::Yes => ClauseId::BPR_4,
+                    Truth::No | Truth::Maybe => ClauseId::BPR_2,
+                },
+            },
             Some(row) => row.clause_of_stray(),
             None => ClauseId::REPLY_4,
         }
@@ -166,7 +175,7 @@ impl<'t> Watcher<'t> {
             }
             self.people.unbind(mark);
         }
-        let Some(best) = replies.first() else {
+        let Some(best) = self.nearest(replies, answer) else {
             return;
         };
         if self.is_outrun(request) {
@@ -210,6 +219,18 @@ impl<'t> Watcher<'t> {
         let name = request.command.name();
         let message = format!("the state does not allow this answer to {name}");
         self.accuse(at, request.link, best.clause, message, expected, got);
+    }
+
+    /// The way to answer that an answer comes nearest to: an error is a wrong code where some error is
+    /// right.
+    fn nearest<'r>(&self, replies: &'r Replies, answer: &Answer) -> Option<&'r Reply> {
+        let is_error = answer.first().is_some_and(|at| is_error(self.words(*at)));
+        let refuses = |reply: &&Reply| {
+            let first = reply.lines.first();
+            matches!(first, Some(Line::Error(_) | Line::AnyError | Line::Refused))
+        };
+        let refusal = replies.iter().find(refuses).filter(|_| is_error);
+        refusal.or(replies.first())
     }
 
     /// Whether the same cookie let somebody in on another connection while this request was under

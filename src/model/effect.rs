@@ -5,21 +5,21 @@ use super::command::Command;
 use super::line::Line;
 use super::prediction::{After, Duty, Effect, Prediction, Replies, Reply, Sight, Sights};
 use super::unseen::common;
-use super::value::{ConnId, Door, NameId, SessionId, TicketId, UserId, UserSet};
+use super::value::{ConnId, NameId, SessionId, TicketId, UserId, UserSet};
 use super::word::Capture;
 use super::world::{Conn, Doubt, Session, Shown, Stage, Ticket};
-use crate::protocol::{ClauseId, Setting};
+use crate::protocol::{ClauseId, ServerKind, Setting};
 use crate::rules::Truth;
 
 use smallvec::smallvec;
 
 impl Model {
     /// A client opens a connection.
-    pub fn open(&mut self, door: Door) -> ConnId {
+    pub fn open(&mut self, door: ServerKind) -> ConnId {
         let id = ConnId(u16::try_from(self.conns.len()).unwrap_or(u16::MAX));
         let stage = match door {
-            Door::Switchboard => Stage::Lobby,
-            Door::Dispatch | Door::Notification => Stage::Fresh,
+            ServerKind::Switchboard => Stage::Lobby,
+            ServerKind::Dispatch | ServerKind::Notification => Stage::Fresh,
         };
         self.conns.push(Conn {
             door,
@@ -83,7 +83,7 @@ impl Model {
     pub fn close(&mut self, conn: ConnId) -> Sights {
         let mut sights = Sights::default();
         let clause = match self.door(conn) {
-            Some(Door::Switchboard) => ClauseId::BYE_2,
+            Some(ServerKind::Switchboard) => ClauseId::BYE_2,
             _ => ClauseId::PRES_8,
         };
         self.end(conn, Some(clause), &mut sights);
@@ -103,7 +103,7 @@ impl Model {
             Effect::Nothing => {}
             Effect::Left => {
                 let clause = match self.door(conn) {
-                    Some(Door::Switchboard) => ClauseId::BYE_1,
+                    Some(ServerKind::Switchboard) => ClauseId::BYE_1,
                     _ => ClauseId::PRES_7,
                 };
                 self.end(conn, Some(clause), out);
@@ -508,7 +508,7 @@ impl Model {
             if let Some(session) = session {
                 self.doubt_session(session);
             }
-        } else if command == Command::Hostile && self.door(conn) == Some(Door::Switchboard) {
+        } else if command == Command::Hostile && self.door(conn) == Some(ServerKind::Switchboard) {
             for ticket in &mut self.tickets {
                 ticket.used = Truth::Maybe;
             }

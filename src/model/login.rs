@@ -5,9 +5,9 @@ use super::command::{Command, Offer, Whom};
 use super::line::Line;
 use super::prediction::{Effect, Replies, Reply};
 use super::rows;
-use super::value::{ConnId, Door, NameId};
+use super::value::{ConnId, NameId};
 use super::world::Stage;
-use crate::protocol::{ClauseId, Verb};
+use crate::protocol::{ClauseId, ServerKind, Verb};
 use crate::rules::{Truth, refusals};
 
 use smallvec::smallvec;
@@ -150,7 +150,7 @@ impl Model {
     }
 
     fn refers(&self, conn: ConnId) -> Truth {
-        if self.door(conn) == Some(Door::Dispatch) {
+        if self.door(conn) == Some(ServerKind::Dispatch) {
             self.target.refers
         } else {
             Truth::No

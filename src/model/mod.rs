@@ -10,10 +10,11 @@
 //! then [`Model::settle`] with the reply that came.
 //!
 //! ```
-//! use msnpspec::model::{Command, Door, Line, Model, Offer, Target};
+//! use msnpspec::model::{Command, Line, Model, Offer, Target};
+//! use msnpspec::protocol::ServerKind;
 //!
 //! let mut model = Model::new(2, Target::default());
-//! let conn = model.open(Door::Notification);
+//! let conn = model.open(ServerKind::Notification);
 //! let prediction = model.step(conn, Command::Ver(Offer::Own));
 //! assert_eq!(prediction.replies[0].lines[..], [Line::Ver]);
 //! assert!(prediction.is_certain());
@@ -49,8 +50,8 @@ pub use read::{Names, Said};
 pub use table::{Cell, Phase, ReplyKind, STRAY, Transition, knows};
 
 pub use value::{
-    ConnId, Door, GroupId, GroupSet, LabelId, MAX_GROUPS, MAX_USERS, NUMBERS, NameId, Phone,
-    SessionId, TicketId, UserId, UserSet,
+    ConnId, GroupId, GroupSet, LabelId, MAX_GROUPS, MAX_USERS, NUMBERS, NameId, Phone, SessionId,
+    TicketId, UserId, UserSet,
 };
 pub use word::{Capture, Version, Word, Words};
 pub use world::Target;

@@ -5,7 +5,7 @@ use super::line::Line;
 use super::prediction::{Duty, Sight, Sights};
 use super::value::{ConnId, GroupId, GroupSet, UserId};
 use super::world::{Doubt, Shown, Stage};
-use crate::protocol::{ClauseId, List, Setting, State};
+use crate::protocol::{ClauseId, List, ServerKind, Setting, State};
 use crate::rules::{self, Presence, Truth, View};
 
 impl Model {
@@ -315,7 +315,7 @@ impl Model {
     /// Has a user logged in before the case begins, and (with a state) past the first CHG.
     /// [`Model::begin`] follows when all are.
     pub fn set_login(&mut self, user: UserId, state: Option<State>) -> ConnId {
-        let conn = self.open(super::Door::Notification);
+        let conn = self.open(ServerKind::Notification);
         if let Some(conn) = self.conn_mut(conn) {
             conn.stage = Stage::LoggedIn(user);
         }

@@ -2,7 +2,7 @@
 
 use super::command::{Command, GroupWord, Key, ListWord, Mode, Offer, Whom};
 use super::value::{
-    ConnId, Door, GroupId, LabelId, MAX_GROUPS, NUMBERS, NameId, Phone, SessionId, TicketId, UserId,
+    ConnId, GroupId, LabelId, MAX_GROUPS, NUMBERS, NameId, Phone, SessionId, TicketId, UserId,
 };
 use super::word::{Capture, Version};
 use super::{List, Model, Property, State};
@@ -62,7 +62,7 @@ impl Model {
 
 fn read<'t>(
     model: &Model,
-    (conn, door): (ConnId, Door),
+    (conn, door): (ConnId, ServerKind),
     frame: &'t Frame,
     words: &'t [&'t [u8]],
     people: &mut impl Names<'t>,
@@ -72,7 +72,7 @@ fn read<'t>(
         return Said::Unknown;
     }
     let has_payload = match door {
-        Door::Switchboard => Verb::Msg,
+        ServerKind::Switchboard => Verb::Msg,
         _ => Verb::Qry,
     };
     let verb = Verb::parse(word(0));
@@ -86,8 +86,8 @@ fn read<'t>(
         conn,
     };
     let command = match door {
-        Door::Switchboard => reader.on_board(frame),
-        Door::Dispatch | Door::Notification => reader.on_notification(),
+        ServerKind::Switchboard => reader.on_board(frame),
+        ServerKind::Dispatch | ServerKind::Notification => reader.on_notification(),
     };
     let Some(command) = command.or_else(|| stranger(word(0), words.len(), door)) else {
         return Said::Unknown;
@@ -120,7 +120,7 @@ fn is_usual(trid: &[u8]) -> bool {
 }
 
 /// Verbs that are out of place, or that nobody knows.
-fn stranger(verb: &[u8], count: usize, door: Door) -> Option<Command> {
+fn stranger(verb: &[u8], count: usize, door: ServerKind) -> Option<Command> {
     const NOBODYS: [&[u8]; 3] = [b"XXX", b"XYZ", b"QQQ"];
     if count < 2 {
         return None;
@@ -135,8 +135,8 @@ fn stranger(verb: &[u8], count: usize, door: Door) -> Option<Command> {
         | Verb::Add
         | Verb::Rem
         | Verb::Rea
-        | Verb::Inf => door == Door::Switchboard,
-        Verb::Cal | Verb::Ans => door != Door::Switchboard,
+        | Verb::Inf => door == ServerKind::Switchboard,
+        Verb::Cal | Verb::Ans => door != ServerKind::Switchboard,
         _ => false,
     };
     match (is_foreign, NOBODYS.contains(&verb)) {

@@ -7,10 +7,10 @@ use std::sync::OnceLock;
 
 use super::command::{Command, GroupWord, Key, ListWord, Mode, Offer, Whom};
 use super::prediction::{After, Reply};
-use super::value::{ConnId, Door, GroupId, NameId, TicketId, UserId};
+use super::value::{ConnId, GroupId, NameId, TicketId, UserId};
 use super::word::Version;
 use super::{Line, Model, Target};
-use crate::protocol::{ClauseId, DIALECTS, Dialect, List, Setting, State, Verb};
+use crate::protocol::{ClauseId, DIALECTS, Dialect, List, ServerKind, Setting, State, Verb};
 use crate::rules::Truth;
 
 macro_rules! phases {
@@ -349,7 +349,7 @@ fn scenes(dialect: &'static Dialect, world: u32) -> Vec<(Model, ConnId)> {
 
 fn login_scenes(base: &Model) -> Vec<(Model, ConnId)> {
     let mut scenes = Vec::new();
-    for door in [Door::Dispatch, Door::Notification] {
+    for door in [ServerKind::Dispatch, ServerKind::Notification] {
         let mut model = base.clone();
         let conn = model.open(door);
         let alice = Whom::User(UserId(0));
@@ -391,12 +391,12 @@ fn online_scenes(base: &Model) -> Vec<(Model, ConnId)> {
     let alices = model.set_login(alice, Some(State::NLN));
     model.begin();
     model.step(alices, Command::XfrSb);
-    let board = model.open(Door::Switchboard);
+    let board = model.open(ServerKind::Switchboard);
     scenes.push((model.clone(), board));
     model.step(board, Command::UsrSb(alice, Key::Ticket(TicketId(0))));
     scenes.push((model.clone(), board));
     model.step(board, Command::Cal(Whom::User(bob)));
-    let other = model.open(Door::Switchboard);
+    let other = model.open(ServerKind::Switchboard);
     scenes.push((model.clone(), other));
     scenes.push((model.clone(), board));
     let key = Key::Ticket(TicketId(1));

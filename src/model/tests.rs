@@ -1,7 +1,7 @@
 //! What the model says of plain cases.
 
 use super::*;
-use crate::protocol::{ClauseId, Dialect};
+use crate::protocol::{ClauseId, Dialect, ServerKind};
 
 const ALICE: UserId = UserId(0);
 const BOB: UserId = UserId(1);
@@ -26,7 +26,7 @@ fn must(sights: &Sights) -> Vec<(ConnId, Line, ClauseId)> {
 #[test]
 fn a_login_is_certain_all_the_way() {
     let mut model = Model::new(1, Target::default());
-    let conn = model.open(Door::Notification);
+    let conn = model.open(ServerKind::Notification);
     for (command, line) in [
         (Command::Ver(Offer::Own), Line::Ver),
         (Command::Inf, Line::Inf),
@@ -67,7 +67,7 @@ fn what_is_not_known_is_not_claimed() {
     assert_eq!(model.phase(alice), Phase::Unclear);
     assert!(model.replies(alice, Command::Png)[0].anything);
     assert!(must(&model.close(alice)).is_empty());
-    let again = model.open(Door::Notification);
+    let again = model.open(ServerKind::Notification);
     for command in [
         Command::Ver(Offer::Own),
         Command::Inf,

@@ -1,6 +1,6 @@
 //! The small values that states, commands and lines are made of.
 
-use crate::protocol::{Property, ServerKind};
+use crate::protocol::Property;
 
 /// The most users of one case.
 pub const MAX_USERS: usize = 5;
@@ -209,6 +209,3 @@ impl GroupSet {
         (0..8).map(GroupId).filter(move |group| self.has(*group))
     }
 }
-
-/// Where a connection goes to.
-pub type Door = ServerKind;

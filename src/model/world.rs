@@ -3,11 +3,11 @@
 use super::Model;
 use super::table::Phase;
 use super::value::{
-    ConnId, Door, GroupSet, LabelId, MAX_GROUPS, MAX_USERS, NUMBERS, NameId, Phone, SessionId,
-    TicketId, UserId, UserSet,
+    ConnId, GroupSet, LabelId, MAX_GROUPS, MAX_USERS, NUMBERS, NameId, Phone, SessionId, TicketId,
+    UserId, UserSet,
 };
 use super::word::Capture;
-use crate::protocol::{DIALECTS, Dialect, List, Setting, State};
+use crate::protocol::{DIALECTS, Dialect, List, ServerKind, Setting, State};
 use crate::rules::{self, Presence, Truth, View};
 
 /// What is known of the server beforehand.
@@ -122,7 +122,7 @@ pub(super) enum Stage {
 /// A connection.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Conn {
-    pub(super) door: Door,
+    pub(super) door: ServerKind,
     pub(super) stage: Stage,
     /// It may be closed, or the stage may be another.
     pub(super) doubt: bool,
@@ -221,7 +221,7 @@ impl Model {
         let Some(found) = self.conns.get(conn.index()) else {
             return Phase::Closed;
         };
-        let is_ds = found.door == Door::Dispatch;
+        let is_ds = found.door == ServerKind::Dispatch;
         let phase = match found.stage {
             Stage::Closed => return Phase::Closed,
             Stage::Fresh if is_ds => Phase::DsFresh,
@@ -259,7 +259,7 @@ impl Model {
 
     /// The kind of server a connection leads to; `None` for a connection that was never opened.
     #[must_use]
-    pub fn door(&self, conn: ConnId) -> Option<Door> {
+    pub fn door(&self, conn: ConnId) -> Option<ServerKind> {
         self.conns.get(conn.index()).map(|conn| conn.door)
     }
 

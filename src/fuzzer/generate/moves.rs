@@ -4,10 +4,10 @@ use super::person::{Move, Person};
 use super::walk::{NOWHERE, Told, Walk};
 use crate::fuzzer::dictionary;
 use crate::model::{
-    Command, ConnId, Door, Fitness, Key, ListWord, NameId, Offer, Phase, STRAY, State, UserId,
-    Version, Whom,
+    Command, ConnId, Fitness, Key, ListWord, NameId, Offer, Phase, STRAY, State, UserId, Version,
+    Whom,
 };
-use crate::protocol::{ClauseId, List, Setting};
+use crate::protocol::{ClauseId, List, ServerKind, Setting};
 use crate::scenario::ast::Payload;
 
 /// What a user has not done yet, or once, is so much likelier than what it has done twice: the
@@ -135,7 +135,7 @@ impl Walk<'_> {
 
     /// VER, INF and the first USR, on a connection of its own.
     pub(super) fn greet(&mut self, who: UserId) -> ConnId {
-        let conn = self.open(who, Door::Notification);
+        let conn = self.open(who, ServerKind::Notification);
         for command in [
             Command::Ver(Offer::Own),
             Command::Inf,
@@ -172,7 +172,7 @@ impl Walk<'_> {
         let may_be_in = self.model.may_be_in(who);
         let wrong = Command::UsrS { right: false };
         if self.entropy.chance(60) {
-            let conn = self.open(who, Door::Notification);
+            let conn = self.open(who, ServerKind::Notification);
             self.act(conn, Command::Ver(Offer::Own), Told::default());
             self.act(conn, wrong, Told::default());
         } else {
@@ -403,8 +403,8 @@ impl Walk<'_> {
             }
             _ => {
                 let door = match place.is_multiple_of(4) && self.has_dispatch {
-                    true => Door::Dispatch,
-                    false => Door::Notification,
+                    true => ServerKind::Dispatch,
+                    false => ServerKind::Notification,
                 };
                 let conn = self.open(who, door);
                 for _ in 0..self.entropy.between(1, 5) {
@@ -419,7 +419,7 @@ impl Walk<'_> {
         let mut commands = Vec::new();
         // Where one port serves all, what is said on it makes it a switchboard or none: there only its
         // own commands are said.
-        let is_board = self.model.door(conn) == Some(Door::Switchboard);
+        let is_board = self.model.door(conn) == Some(ServerKind::Switchboard);
         match self.entropy.below(3) {
             0 if !is_board => {
                 let login = [

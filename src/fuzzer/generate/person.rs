@@ -2,8 +2,7 @@
 
 use compact_str::CompactString;
 
-use crate::model::Door;
-use crate::protocol::ClauseId;
+use crate::protocol::{ClauseId, ServerKind};
 use crate::transcript::ConnName;
 
 /// What a user does next.
@@ -61,11 +60,11 @@ pub(super) struct Person {
 
 impl Person {
     /// Another connection of this kind: its name.
-    pub(super) fn next_conn(&mut self, door: Door) -> ConnName {
+    pub(super) fn next_conn(&mut self, door: ServerKind) -> ConnName {
         let (place, kind) = match door {
-            Door::Notification => (0, "ns"),
-            Door::Switchboard => (1, "sb"),
-            Door::Dispatch => (2, "ds"),
+            ServerKind::Notification => (0, "ns"),
+            ServerKind::Switchboard => (1, "sb"),
+            ServerKind::Dispatch => (2, "ds"),
         };
         let count = self.doors.get_mut(place).map_or(1, |count| {
             *count += 1;

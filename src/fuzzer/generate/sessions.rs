@@ -5,10 +5,8 @@ use std::sync::Arc;
 use super::walk::{Told, Walk};
 use crate::fuzzer::dictionary;
 use crate::fuzzer::mutate::plain_bytes;
-use crate::model::{
-    Command, ConnId, Door, Key, Line, Mode, SessionId, State, TicketId, UserId, Whom,
-};
-use crate::protocol::{ClauseId, List, MAX_MESSAGE};
+use crate::model::{Command, ConnId, Key, Line, Mode, SessionId, State, TicketId, UserId, Whom};
+use crate::protocol::{ClauseId, List, MAX_MESSAGE, ServerKind};
 use crate::rules::{self, Reach};
 use crate::scenario::ast::{Expected, Payload};
 
@@ -61,7 +59,7 @@ impl Walk<'_> {
         ticket: TicketId,
         clause: Option<ClauseId>,
     ) -> ConnId {
-        let conn = self.open(who, Door::Switchboard);
+        let conn = self.open(who, ServerKind::Switchboard);
         let (name, address) = (self.name(conn), format!("{{board{}}}", ticket.0));
         match clause {
             Some(clause) => self.script.reach(&name, &address, clause),

@@ -6,10 +6,10 @@ use super::templates::{AGAIN, After, LOGIN, NEXT, Row, SESSION};
 use super::walk::{NOWHERE, Told, WITNESS, Walk};
 use crate::fuzzer::script::varying;
 use crate::model::{
-    Capture, Command, Door, Line, ListWord, NameId, Offer, SessionId, State, TicketId, UserId,
-    Version, Whom, Word,
+    Capture, Command, Line, ListWord, NameId, Offer, SessionId, State, TicketId, UserId, Version,
+    Whom, Word,
 };
-use crate::protocol::{ClauseId, Dialect, List, NO_DIALECT, PACKAGE, Verb};
+use crate::protocol::{ClauseId, Dialect, List, NO_DIALECT, PACKAGE, ServerKind, Verb};
 use crate::scenario::ast::{Action, Expected, Payload, SendItem, Step};
 use crate::transcript::ConnName;
 
@@ -53,12 +53,12 @@ impl Walk<'_> {
         let conn = match after {
             After::Nothing => self.aside(who, "ns"),
             After::Version => {
-                let conn = self.open(who, Door::Notification);
+                let conn = self.open(who, ServerKind::Notification);
                 self.act(conn, Command::Ver(Offer::Own), Told::default());
                 self.model.distrust(conn);
                 self.name(conn)
             }
-            After::Packages => self.agree(who, Door::Notification),
+            After::Packages => self.agree(who, ServerKind::Notification),
             After::Challenge => {
                 let conn = self.greet(who);
                 self.name(conn)
@@ -117,7 +117,7 @@ impl Walk<'_> {
     }
 
     /// A connection that nothing else uses, past VER and INF.
-    fn agree(&mut self, who: UserId, door: Door) -> ConnName {
+    fn agree(&mut self, who: UserId, door: ServerKind) -> ConnName {
         let conn = self.open(who, door);
         for command in [Command::Ver(Offer::Own), Command::Inf] {
             self.act(conn, command, Told::default());
@@ -216,7 +216,7 @@ impl Walk<'_> {
     /// Two challenges are not the same, and the response to one is none to the other, with a challenge
     /// of its own or without.
     fn compare_challenges(&mut self, who: UserId) {
-        let (first, second) = (self.greet(who), self.agree(who, Door::Notification));
+        let (first, second) = (self.greet(who), self.agree(who, ServerKind::Notification));
         let challenge = format!("challenge{}", self.link(first).challenge);
         let verb = self.verb_of(Command::UsrI(Whom::Nobody));
         if self.entropy.below(2) == 0 {
@@ -241,7 +241,7 @@ impl Walk<'_> {
     fn compare_handles(&mut self, who: UserId) {
         let number = self.number();
         for length in [20, 117] {
-            let conn = self.agree(who, Door::Notification);
+            let conn = self.agree(who, ServerKind::Notification);
             let line = format!("= {{t}} SCHEME I {{repeat('a', {length})}}@hotmail.com");
             let answer = format!("{{answer{number}}} {{t}} ...");
             let verb = self.verb_of(Command::UsrI(Whom::Nobody));
@@ -254,7 +254,7 @@ impl Walk<'_> {
         if !self.has_dispatch {
             return;
         }
-        let conn = self.agree(who, Door::Dispatch);
+        let conn = self.agree(who, ServerKind::Dispatch);
         let there = self.aside(who, "ns");
         let number = self.number();
         self.script.disguise(None);

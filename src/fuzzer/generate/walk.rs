@@ -4,8 +4,8 @@ use super::Manner;
 use super::person::Person;
 use crate::fuzzer::entropy::Entropy;
 use crate::fuzzer::script::Script;
-use crate::model::{Capture, Command, ConnId, Door, Model, Phase, State, TicketId, UserId};
-use crate::protocol::{ClauseId, List};
+use crate::model::{Capture, Command, ConnId, Model, Phase, State, TicketId, UserId};
+use crate::protocol::{ClauseId, List, ServerKind};
 use crate::rules::{Truth, View};
 use crate::scenario::ast::{Action, Payload};
 use crate::transcript::ConnName;
@@ -131,7 +131,7 @@ impl<'b> Walk<'b> {
         // The connections of those who are logged in before the first step.
         for conn in walk.model.conns() {
             if let Some(user) = walk.model.user_of(conn) {
-                walk.name_conn(user, Door::Notification);
+                walk.name_conn(user, ServerKind::Notification);
             }
         }
         walk
@@ -172,12 +172,12 @@ impl<'b> Walk<'b> {
     }
 
     /// A connection that the model knows of; it is opened by what is sent first, or by a step.
-    pub(super) fn open(&mut self, who: UserId, door: Door) -> ConnId {
+    pub(super) fn open(&mut self, who: UserId, door: ServerKind) -> ConnId {
         self.name_conn(who, door);
         self.model.open(door)
     }
 
-    fn name_conn(&mut self, who: UserId, door: Door) {
+    fn name_conn(&mut self, who: UserId, door: ServerKind) {
         let name = self.person_mut(who).next_conn(door);
         self.links.push(Link {
             name,
@@ -262,7 +262,9 @@ impl<'b> Walk<'b> {
         self.note_changes(user, &before);
         let is_unclear = self.model.phase(conn) == Phase::Unclear;
         match (user, self.model.door(conn)) {
-            (Some(user), Some(Door::Switchboard)) if is_unclear => self.model.doubt_sessions(user),
+            (Some(user), Some(ServerKind::Switchboard)) if is_unclear => {
+                self.model.doubt_sessions(user)
+            }
             (Some(user), _) if is_unclear => self.lose_track(user),
             _ => {}
         }

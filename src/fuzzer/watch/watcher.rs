@@ -8,11 +8,13 @@ use super::people::People;
 use super::{MODEL, Sight as Scope, Watched, observed};
 use crate::engine::Outcome;
 use crate::model::{
-    Command, ConnId as Conn, Door, Fitness, Line, Model, Names, Phase, ReplyKind, Said, Sights,
-    State, Target, Transition,
+    Command, ConnId as Conn, Fitness, Line, Model, Names, Phase, ReplyKind, Said, Sights, State,
+    Target, Transition,
 };
 use crate::oracle::Finding;
-use crate::protocol::{ClauseId, Dialect, LineRow, Message, PACKAGE, Param, Verb, is_dialect};
+use crate::protocol::{
+    ClauseId, Dialect, LineRow, Message, PACKAGE, Param, ServerKind, Verb, is_dialect,
+};
 use crate::rules::Truth;
 use crate::transcript::{ConnId, Entry, Party, Transcript, What, escape};
 use crate::wire::Frame;
@@ -247,7 +249,7 @@ impl<'t> Watcher<'t> {
         }
         let link = self.links.get(place);
         let is_entered = link.is_some_and(|link| link.entered.is_some());
-        let is_key = self.model.door(conn) == Some(Door::Switchboard)
+        let is_key = self.model.door(conn) == Some(ServerKind::Switchboard)
             && (is_entered || self.people.hold_cookie(bytes));
         if is_key {
             self.lose_sight(at, conn, Command::Hostile);
@@ -380,7 +382,7 @@ impl<'t> Watcher<'t> {
         }
         // Nobody else hears of a connection that never was anybody's.
         let is_anybody = self.model.user_of(cause).is_some()
-            || self.model.door(cause) == Some(Door::Switchboard);
+            || self.model.door(cause) == Some(ServerKind::Switchboard);
         if sights.is_open && is_anybody {
             for link in &mut self.links {
                 link.open_since = Some(since.max(at));
@@ -401,7 +403,7 @@ impl<'t> Watcher<'t> {
         if let Some(cookie) = cookie_of(words) {
             self.people.note_cookie(cookie);
         }
-        let is_board = self.model.door(conn) == Some(Door::Switchboard);
+        let is_board = self.model.door(conn) == Some(ServerKind::Switchboard);
         // The service speaks of itself.
         let is_notice = || {
             let rows = Dialect::latest().rows_of(Verb::parse(verb(words)));

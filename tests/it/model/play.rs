@@ -6,12 +6,13 @@
     reason = "a test that breaks is to panic"
 )]
 
+use msnpspec::protocol::ServerKind;
 use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 
 use md5::{Digest, Md5};
 use msnpspec::model::{
-    After, Capture, Command, ConnId, Door, Duty, Fitness, Key, Line, List, ListWord, Model, NameId,
+    After, Capture, Command, ConnId, Duty, Fitness, Key, Line, List, ListWord, Model, NameId,
     Offer, Phase, Replies, ReplyKind, SessionId, Sights, State, Target, TicketId, Transition,
     UserId, Version, Whom, Word,
 };
@@ -154,7 +155,7 @@ impl Play {
     /// All users online, two of them in a session.
     fn gather(&mut self) -> Result<(), String> {
         for user in self.model.users() {
-            let conn = self.open_at(Door::Notification)?;
+            let conn = self.open_at(ServerKind::Notification)?;
             for command in [
                 Command::Ver(Offer::Own),
                 Command::Inf,
@@ -171,11 +172,11 @@ impl Play {
             self.command(ConnId(watcher), Command::Add(forward, Whom::User(alice)))?;
         }
         self.command(ConnId(0), Command::XfrSb)?;
-        let board = self.open_at(Door::Switchboard)?;
+        let board = self.open_at(ServerKind::Switchboard)?;
         let key = |ticket| Key::Ticket(TicketId(ticket));
         self.command(board, Command::UsrSb(alice, key(0)))?;
         self.command(board, Command::Cal(Whom::User(bob)))?;
-        let other = self.open_at(Door::Switchboard)?;
+        let other = self.open_at(ServerKind::Switchboard)?;
         let answer = Command::Ans {
             user: bob,
             key: key(1),
@@ -187,18 +188,18 @@ impl Play {
     fn open(&mut self) -> Result<(), String> {
         let has_ticket = |user: UserId| self.model.good_tickets(user).next().is_some();
         let door = match self.random.below(6) {
-            0 => Door::Dispatch,
-            1..4 if self.model.users().any(has_ticket) => Door::Switchboard,
-            _ => Door::Notification,
+            0 => ServerKind::Dispatch,
+            1..4 if self.model.users().any(has_ticket) => ServerKind::Switchboard,
+            _ => ServerKind::Notification,
         };
         self.open_at(door).map(|_| ())
     }
 
-    fn open_at(&mut self, door: Door) -> Result<ConnId, String> {
+    fn open_at(&mut self, door: ServerKind) -> Result<ConnId, String> {
         let there = match door {
-            Door::Dispatch => server::Door::Dispatch,
-            Door::Notification => server::Door::Notification,
-            Door::Switchboard => server::Door::Switchboard,
+            ServerKind::Dispatch => server::Door::Dispatch,
+            ServerKind::Notification => server::Door::Notification,
+            ServerKind::Switchboard => server::Door::Switchboard,
         };
         let conn = self.model.open(door);
         self.conns
@@ -430,7 +431,7 @@ impl Play {
         let trid = self.trid;
         let Some(words) = command.words(conn, self.model.dialect()) else {
             return match command {
-                Command::Foreign if self.model.door(conn) == Some(Door::Switchboard) => {
+                Command::Foreign if self.model.door(conn) == Some(ServerKind::Switchboard) => {
                     format!("CHG {trid} NLN\r\n")
                 }
                 Command::Foreign => format!("NLN NLN {trid}\r\n"),

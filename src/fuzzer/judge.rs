@@ -135,9 +135,9 @@ pub(super) fn is_doubtful(outcome: &Outcome) -> bool {
 }
 
 /// The first breach of a case: what comes behind it mostly follows from it, and what does not comes
-/// first in another case. Where several accuse the same line, a step knows best why, and the model
-/// least. The model counts only where nobody else found anything, at whatever level: it does not
-/// know what a line that is accused already does to a server.
+/// first in another case. Where several accuse the same line, an oracle is asked before the step that
+/// could not go on with it, and the model last. The model counts only where nobody else found anything,
+/// at whatever level: it does not know what a line that is accused already does to a server.
 pub(super) fn foremost(
     told: Vec<(Signature, Failure)>,
     is_doubtful: bool,
@@ -145,8 +145,8 @@ pub(super) fn foremost(
     let rank = |failure: &Failure| match failure.judge {
         Judge::Process => (0, 0, 0),
         Judge::Model => (2, 0, 0),
-        Judge::Step => (1, failure.entry.unwrap_or(usize::MAX), 0),
-        Judge::Oracle(_) => (1, failure.entry.unwrap_or(usize::MAX), 1),
+        Judge::Oracle(_) => (1, failure.entry.unwrap_or(usize::MAX), 0),
+        Judge::Step => (1, failure.entry.unwrap_or(usize::MAX), 1),
     };
     let counts = |failure: &Failure| !is_doubtful || failure.judge != Judge::Model;
     let told = told.into_iter().filter(|(_, failure)| counts(failure));

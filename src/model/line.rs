@@ -294,9 +294,11 @@ impl Line {
                 let zero = Number(0);
                 smallvec![verb(Verb::Lst), TrId, of(list), Cap(serial), zero, zero]
             }
+            // A group may be named that was not asked for.
             Self::Added(list, serial, whom) => {
                 let handle = Handle(whom);
-                smallvec![verb(Verb::Add), TrId, of(list), Cap(serial), handle, handle]
+                let line = smallvec![verb(Verb::Add), TrId, of(list), Cap(serial), handle, handle];
+                rows::open_ended(dialect, Verb::Add, line)
             }
             Self::Removed(list, serial, whom) => {
                 smallvec![verb(Verb::Rem), TrId, of(list), Cap(serial), Handle(whom)]

@@ -15,15 +15,16 @@ use play::{Eyes, Play};
 fn walk(
     seeds: std::ops::Range<u64>,
     eyes: Eyes,
+    dialect: &'static Dialect,
     faults: FaultSet,
 ) -> Result<(usize, usize), String> {
     let (mut answered, mut certain) = (0, 0);
     for seed in seeds {
-        let mut play = Play::new(seed, eyes, faults);
+        let mut play = Play::new(seed, eyes, dialect, faults);
         play.run(150).map_err(|why| format!("seed {seed}: {why}"))?;
         for transition in &play.seen {
             assert!(
-                transition.is_known(Dialect::first()) || !faults.is_empty(),
+                transition.is_known(dialect) || !faults.is_empty(),
                 "{transition}"
             );
         }
@@ -36,10 +37,22 @@ fn walk(
 #[test]
 fn the_reference_server_does_what_the_model_allows() {
     for eyes in [Eyes::Open, Eyes::Shut] {
-        let (answered, certain) =
-            walk(0..200, eyes, FaultSet::default()).unwrap_or_else(|why| panic!("{eyes:?} {why}"));
+        let (answered, certain) = walk(0..200, eyes, Dialect::first(), FaultSet::default())
+            .unwrap_or_else(|why| panic!("{eyes:?} {why}"));
         // A model that allowed everything would prove nothing.
         assert!(certain * 100 > answered * 60, "{certain} of {answered}");
+    }
+}
+
+#[test]
+fn in_later_dialects_it_does_too() {
+    for dialect in Model::dialects().skip(1) {
+        for eyes in [Eyes::Open, Eyes::Shut] {
+            let walked = walk(0..60, eyes, dialect, FaultSet::default());
+            let (answered, certain) =
+                walked.unwrap_or_else(|why| panic!("{dialect} {eyes:?} {why}"));
+            assert!(certain * 100 > answered * 60, "{certain} of {answered}");
+        }
     }
 }
 
@@ -71,11 +84,29 @@ const FAULTS: &[Fault] = &[
     Fault::TRID_OFF_BY_ONE,
 ];
 
+/// Faults of what later dialects have brought.
+const LATER: &[Fault] = &[
+    Fault::ADD_WITHOUT_GROUP,
+    Fault::BPR_OF_A_CHANGE_EMPTY,
+    Fault::FURTHER_GROUP_IS_REMOVAL,
+];
+
+#[test]
+fn faults_of_later_dialects_are_not_allowed() {
+    let latest = Model::dialects().next_back().unwrap_or_default();
+    for fault in LATER {
+        let faults = [*fault].into_iter().collect();
+        let result = walk(0..150, Eyes::Open, latest, faults);
+        assert!(result.is_err(), "{fault}");
+    }
+}
+
 #[test]
 fn faults_are_not_allowed() {
     for fault in FAULTS {
         for eyes in [Eyes::Open, Eyes::Shut] {
-            let result = walk(0..150, eyes, [*fault].into_iter().collect());
+            let faults = [*fault].into_iter().collect();
+            let result = walk(0..150, eyes, Dialect::first(), faults);
             assert!(result.is_err(), "{fault} {eyes:?}");
         }
     }

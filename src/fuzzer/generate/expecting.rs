@@ -6,7 +6,7 @@ use crate::model::{
     Sights, State, TicketId, UserId, Word,
 };
 use crate::protocol::{ClauseId, Dialect, List, ServerKind, Verb};
-use crate::scenario::ast::{Expected, Step, Varies};
+use crate::scenario::ast::{Action, Expected, Step, Varies};
 use crate::transcript::ConnName;
 
 pub(super) const ANYBODY: UserId = UserId(0);
@@ -28,6 +28,9 @@ const UNASKED_IN_SESSION: [Line; 5] = [
     Line::Ack,
     Line::Nak,
 ];
+
+/// The most groups that a user can have, in practice.
+const OTHER_GROUPS: u32 = 30;
 
 /// What servers tell of, or do not: no step waits for it.
 const MAY_BE_UNTOLD: [ClauseId; 1] = [ClauseId::REA_1];
@@ -93,11 +96,10 @@ impl Walk<'_> {
             };
             let step = match line {
                 Line::Own(..) | Line::OwnInBatch(..) if is_batch => self.property(conn, *line),
-                // That of who is in no other need not be named.
+                // That of who is in no other need not be named, and others may be left from before.
                 Line::Group(_, item, total) if item == total && !self.has_extras => {
-                    let text = self.text_of(*line, told, false);
                     is_whole = is_batch;
-                    self.script.perhaps(conn, &text, ClauseId::SYNC_9)
+                    self.other_groups(conn)
                 }
                 Line::Group(_, item, total) => self.group(conn, *item, *total),
                 _ => self.step_of(conn, *line, told, true, clause),
@@ -117,6 +119,15 @@ impl Walk<'_> {
         }
     }
 
+    /// Whatever groups there are beside those that the case has made.
+    fn other_groups(&self, conn: &ConnName) -> Step {
+        let line = Line::Group(ANY_SERIAL, 0, 0);
+        let any = [verb_of(line, self.model.dialect()), " {t} ..."].concat();
+        let one = self.script.perhaps(conn, &any, ClauseId::SYNC_9);
+        self.script
+            .step(Action::Repeat(OTHER_GROUPS, vec![one]), None)
+    }
+
     /// A line that names a group: as many come as there are, or one less where that of who is in no
     /// other is not named.
     fn group(&self, conn: &ConnName, item: u8, total: u8) -> Step {
@@ -128,8 +139,12 @@ impl Walk<'_> {
         };
         let line = Line::Group(ANY_SERIAL, item, total);
         let verb = verb_of(line, self.model.dialect());
-        let (least, number) = (total.saturating_sub(1), item);
-        let line = format!("{verb} {{t}} * {number} {least}|{total} ...");
+        let least = total.saturating_sub(1);
+        let line = match self.has_extras {
+            true => format!("{verb} {{t}} * {item} {least}|{total} ..."),
+            // Of a server outside accounts may have more.
+            false => [verb, " {t} ..."].concat(),
+        };
         self.script.line(conn, &line, clause)
     }
 

@@ -12,10 +12,11 @@ use std::time::Duration;
 
 use md5::{Digest, Md5};
 use msnpspec::model::{
-    After, Capture, Command, ConnId, Duty, Fitness, Key, Line, List, ListWord, Model, NameId,
-    Offer, Phase, Replies, ReplyKind, SessionId, Sights, State, Target, TicketId, Transition,
-    UserId, Version, Whom, Word,
+    After, Capture, Command, ConnId, Duty, Fitness, GroupId, GroupSet, Key, Line, List, ListWord,
+    Model, NameId, Offer, Phase, Replies, ReplyKind, SessionId, Sights, State, Target, TicketId,
+    Transition, UserId, Version, Whom, Word,
 };
+use msnpspec::protocol::Dialect;
 use msnpspec::server::{self, Config, FaultSet, Output, Server};
 
 /// How many users play.
@@ -80,15 +81,23 @@ pub(super) struct Play {
 }
 
 impl Play {
-    pub(super) fn new(seed: u64, eyes: Eyes, faults: FaultSet) -> Self {
+    pub(super) fn new(seed: u64, eyes: Eyes, dialect: &'static Dialect, faults: FaultSet) -> Self {
         let names = (0..USERS).map(|user| {
             let user = UserId(u8::try_from(user).unwrap());
             ((user, NameId::default()), format!("User%20{}", user.0 + 1))
         });
         Self {
-            model: Model::new(USERS, Target::default()),
+            model: Model::new(
+                USERS,
+                Target {
+                    dialect,
+                    ..Target::default()
+                },
+            ),
             server: Server::new(Config {
                 faults,
+                // Nobody is there who would answer.
+                challenges: false,
                 ..Config::default()
             }),
             random: Random(seed),
@@ -393,6 +402,8 @@ impl Play {
                         continue;
                     }
                 },
+                Word::Groups(user, groups) if self.are_groups(user, groups, got) => continue,
+                Word::Groups(..) => return false,
                 _ => self.text(word),
             };
             if wanted != *got {
@@ -404,6 +415,15 @@ impl Play {
             bound.extend(new);
         }
         is_whole
+    }
+
+    fn are_groups(&self, user: UserId, groups: GroupSet, got: &str) -> bool {
+        let number = |group| match group {
+            GroupId::OTHERS => "0".to_owned(),
+            group => self.text(Word::Capture(Capture::Group(user, group))),
+        };
+        let wanted: BTreeSet<String> = groups.iter().map(number).collect();
+        wanted == got.split(',').map(str::to_owned).collect()
     }
 
     fn trid(&self) -> String {
@@ -423,6 +443,8 @@ impl Play {
                 value.unwrap_or_else(|| "123".to_owned())
             }
             Word::Length => "2".to_owned(),
+            Word::Label(label) => label.text().to_owned(),
+            Word::Encoded(text) => text.to_owned(),
             _ => unreachable!("{word:?}"),
         }
     }

@@ -4,8 +4,8 @@
 use super::Oracle;
 use super::finding::Findings;
 use super::line::{Verb, number};
-use super::world::{Request, Role, Seen, Told, World};
-use crate::protocol::{ClauseId, Direction, TridRule};
+use super::world::{Request, Role, Seen, Told, World, stage};
+use crate::protocol::{ClauseId, Direction, Property, TridRule};
 
 /// The judge of TrIDs on lines that answer nothing.
 #[derive(Debug)]
@@ -21,7 +21,12 @@ impl Oracle for Asynchronous {
     }
 
     fn clauses(&self) -> &'static [ClauseId] {
-        &[ClauseId::TRID_5, ClauseId::TRID_9, ClauseId::SYN_4]
+        &[
+            ClauseId::TRID_5,
+            ClauseId::TRID_9,
+            ClauseId::SYN_4,
+            ClauseId::BATCH_3,
+        ]
     }
 
     fn is_for_lines(&self) -> bool {
@@ -41,6 +46,10 @@ impl Oracle for Asynchronous {
             let message = "a line of the batch bears another TrID than the SYN";
             out.accuse_line(seen, ClauseId::SYN_4, message, &trid);
         }
+        if is_numbered_in_batch(seen, told) {
+            let message = "a line of the batch bears a TrID or a number";
+            out.accuse_line(seen, ClauseId::BATCH_3, message, "neither TrID nor number");
+        }
         if told.role == Role::Unasked && bears_trid(seen, told) {
             let message = "a command that answers nothing bears a TrID";
             out.accuse_line(seen, ClauseId::TRID_9, message, "no TrID");
@@ -53,6 +62,31 @@ pub(super) fn batch_of_stray<'w>(seen: &Seen<'w, '_>, told: &Told<'w, '_>) -> Op
     let is_judged = told.role == Role::Stray && seen.conn.odd_trids.is_empty();
     let in_batch = matches!(told.line.verb, Verb::Gtc | Verb::Blp | Verb::Lst);
     seen.conn.open_batch().filter(|_| is_judged && in_batch)
+}
+
+/// Whether a line of a batch bears what its lines do not bear: it has the TrID of the SYN, or comes
+/// where nobody has asked for it.
+pub(super) fn is_numbered_in_batch(seen: &Seen<'_, '_>, told: &Told<'_, '_>) -> bool {
+    let conn = seen.conn;
+    let Some(batch) = conn.counted.as_ref().filter(|_| conn.is_clear()) else {
+        return false;
+    };
+    let verb = told.line.verb;
+    if stage(verb).is_none() || !conn.odd_trids.is_empty() || number(told.line.word(1)).is_none() {
+        return false;
+    }
+    let is_open = batch.is_open() && !conn.unanswered().any(|request| request.verb == verb);
+    match told.role {
+        Role::Again => told
+            .request
+            .is_some_and(|it| it.verb == Verb::Syn && it.is_sound),
+        Role::Stray | Role::Mismatch | Role::Unclear => is_open,
+        // News of a contact names it.
+        Role::Unasked if verb == Verb::Bpr && !seen.is_of_batch() => {
+            is_open && Property::parse(told.line.word(2)).is_some()
+        }
+        _ => false,
+    }
 }
 
 fn is_of_reverse_list(told: &Told<'_, '_>) -> bool {

@@ -17,6 +17,7 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use crate::oracle::finding::Finding;
+use crate::protocol::{Dialect, List};
 use crate::transcript::{ConnId, ConnName, Party, Transcript, What};
 use crate::wire::{Frame, Terminator};
 
@@ -43,7 +44,22 @@ fn unescape(text: &str) -> Vec<u8> {
     out
 }
 
+/// Whether the dialect logs in by tickets, and shows lists by bits.
+fn has_tickets(dialect: &str) -> bool {
+    Dialect::named(dialect.as_bytes()).is_some_and(Dialect::takes_tickets)
+}
+
 fn login(name: &str, dialect: &str) -> String {
+    if has_tickets(dialect) {
+        return format!(
+            "{name} C: VER 1 {dialect}\n{name} S: VER 1 {dialect}\n\
+             {name} C: CVR 2 0x0409 winnt 5.1 i386 MSNMSGR 6.0.0602 MSMSGS {name}@hotmail.com\n\
+             {name} S: CVR 2 6.0.0602 6.0.0602 1.0.0000 http://a http://b\n\
+             {name} C: USR 3 TWN I {name}@hotmail.com\n{name} S: USR 3 TWN S lc=1\n\
+             {name} C: USR 4 TWN S t=1\n\
+             {name} S: USR 4 OK {name}@hotmail.com {name} 1 0\n"
+        );
+    }
     format!(
         "{name} C: VER 1 {dialect}\n{name} S: VER 1 {dialect}\n{name} C: INF 2\n{name} S: INF 2 MD5\n\
          {name} C: USR 3 MD5 I {name}@hotmail.com\n{name} S: USR 3 MD5 S 1.2\n\
@@ -52,13 +68,49 @@ fn login(name: &str, dialect: &str) -> String {
     )
 }
 
+/// SYN 5 and the batch of MSNP8, with group 0 alone.
+fn counted_batch(name: &str, settings: &BTreeMap<&str, &str>) -> String {
+    let setting = |key, default| settings.get(key).copied().unwrap_or(default);
+    let mut bits: BTreeMap<&str, u32> = BTreeMap::new();
+    for list in List::ALL {
+        let users = setting(list.as_str(), "").split(',');
+        for user in users.filter(|user| !user.is_empty()) {
+            *bits.entry(user).or_default() += list.bit();
+        }
+    }
+    let mut text = format!("{name} C: SYN 5 0\n{name} S: SYN 5 3 {} 1\n", bits.len());
+    let (prompt, privacy) = (setting("GTC", "A"), setting("BLP", "AL"));
+    let _ = writeln!(text, "{name} S: GTC {prompt}\n{name} S: BLP {privacy}");
+    let _ = writeln!(text, "{name} S: LSG 0 ~ 0");
+    for (user, bits) in bits {
+        let group = if bits & List::Forward.bit() != 0 {
+            " 0"
+        } else {
+            ""
+        };
+        let _ = writeln!(
+            text,
+            "{name} S: LST {user}@hotmail.com {user} {bits}{group}"
+        );
+    }
+    text
+}
+
 fn online(name: &str, settings: &str) -> String {
     let mut words = settings.split_whitespace();
     let state = words.next().unwrap();
     let settings: BTreeMap<&str, &str> = words.map(|word| word.split_once('=').unwrap()).collect();
     let setting = |key, default| settings.get(key).copied().unwrap_or(default);
     let (prompt, privacy) = (setting("GTC", "A"), setting("BLP", "AL"));
-    let mut text = login(name, setting("VER", "MSNP2"));
+    let dialect = setting("VER", "MSNP2");
+    let mut text = login(name, dialect);
+    if has_tickets(dialect) {
+        text += &counted_batch(name, &settings);
+        if state != "-" {
+            let _ = writeln!(text, "{name} C: CHG 6 {state} 4\n{name} S: CHG 6 {state} 4");
+        }
+        return text;
+    }
     let _ = writeln!(text, "{name} C: SYN 5 0\n{name} S: SYN 5 3");
     let _ = writeln!(
         text,

@@ -118,7 +118,7 @@ impl Framing {
             Verb::Cvr | Verb::Cvq | Verb::Url | Verb::Fnd
         );
         let is_spaced = !told.line.is_even() || memchr::memchr(b'\t', bytes).is_some();
-        if is_spaced && !is_loose && told.role != Role::Unclear {
+        if is_spaced && !is_loose && !ends_in_no_group(seen, told) && told.role != Role::Unclear {
             let message = "more than one space, or one at the end";
             out.accuse_line(
                 seen,
@@ -161,6 +161,13 @@ impl Framing {
             );
         }
     }
+}
+
+/// Whether it is the line of a contact in no group, which may end in a blank (BATCH-6).
+fn ends_in_no_group(seen: &Seen<'_, '_>, told: &Told<'_, '_>) -> bool {
+    let bytes = told.frame.line.strip_suffix(b" ");
+    let is_entry = told.line.verb == Verb::Lst && told.line.count() == 4 && seen.is_of_batch();
+    is_entry && bytes.is_some_and(|line| Line::read(line).is_even() && !line.contains(&b'\t'))
 }
 
 fn judge_name(world: &World, seen: &Seen<'_, '_>, told: &Told<'_, '_>, out: &mut Findings) {

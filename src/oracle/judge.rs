@@ -5,9 +5,9 @@ use super::line::Line;
 use super::mend::put_right;
 use super::world::{Asked, Mark, Seen, Sight, World};
 use super::{
-    Oracle, admission, answers, asynchronous, authentication, errors, framing, lists, liveness,
-    messages, notices, numbering, order, presence, privacy, refusals, replies, roster, serials,
-    shape,
+    Oracle, admission, answers, asynchronous, authentication, batches, errors, framing, lists,
+    liveness, messages, notices, numbering, order, presence, privacy, refusals, replies, roster,
+    serials, shape,
 };
 use crate::protocol::ClauseId;
 use crate::transcript::{Entry, Party, Transcript, What};
@@ -31,6 +31,7 @@ pub fn oracles() -> Vec<Box<dyn Oracle>> {
         Box::new(liveness::Liveness),
         Box::new(order::Order::default()),
         Box::new(numbering::Numbering),
+        Box::new(batches::Batches::default()),
         Box::new(answers::Answers),
         Box::new(refusals::Refusals::default()),
         Box::new(authentication::Authentication),
@@ -339,6 +340,7 @@ mod tests {
             "liveness",
             "order",
             "numbering",
+            "batches",
             "answers",
             "refusals",
             "authentication",

@@ -60,6 +60,12 @@ impl<'l> Line<'l> {
         self.cuts
     }
 
+    /// All of it.
+    #[must_use]
+    pub fn text(&self) -> &'l [u8] {
+        self.text
+    }
+
     /// A word, the verb being word 0; empty where the line has none.
     #[must_use]
     pub fn word(&self, at: usize) -> &'l [u8] {

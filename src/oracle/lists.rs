@@ -3,12 +3,13 @@
 use std::collections::BTreeSet;
 
 use super::Oracle;
-use super::finding::Findings;
+use super::finding::{Findings, Place};
 use super::line::Verb;
-use super::world::{Membership, Request, Role, Seen, Told, User, UserId, World};
+use super::shown::Shown;
+use super::world::{Batch, Membership, Request, Role, Seen, Told, User, UserId, World};
 use super::world::{ends_list, serial};
 use crate::protocol::{ClauseId, List, Setting};
-use crate::rules::{self, SettingRule, Truth};
+use crate::rules::SettingRule;
 
 /// The judge of lists.
 #[derive(Debug)]
@@ -35,15 +36,14 @@ impl Oracle for Lists {
             ClauseId::GTC_5,
             ClauseId::BLP_5,
             ClauseId::SYN_5,
+            ClauseId::BATCH_6,
+            ClauseId::BATCH_7,
+            ClauseId::BATCH_8,
         ]
     }
 
-    fn is_for_lines(&self) -> bool {
-        true
-    }
-
     fn entry(&mut self, world: &World, seen: &Seen<'_, '_>, out: &mut Findings) {
-        let Some((told, me)) = seen.told().zip(seen.conn.user) else {
+        let Some(me) = seen.conn.user else {
             return;
         };
         // On the connection before the last, nobody knows what is shown of which time.
@@ -51,12 +51,29 @@ impl Oracle for Lists {
         if !seen.conn.is_clear() || !world.user(me).is_sure() || !is_latest {
             return;
         }
+        if let Some(batch) = seen.conn.counted.as_ref().filter(|it| !it.is_settled)
+            && !seen.is_of_batch()
+        {
+            judge_batch(world, seen, batch, me, out);
+        }
+        let Some(told) = seen.told() else {
+            return;
+        };
         match (told.line.verb, told.role, told.request) {
             (Verb::Lst, Role::Answer, Some(request)) if ends_list(&told.line) => {
                 judge_list(world, seen, told, request, me, out);
             }
             (Verb::Gtc | Verb::Blp, Role::Answer, Some(request)) => {
-                judge_setting(world.user(me), seen, told, request, out);
+                let is_unchanged = is_unchanged(world.user(me), told);
+                let shown = (told.line.word(3), request.index, is_unchanged);
+                judge_setting(world.user(me), seen, shown, out);
+            }
+            (Verb::Gtc | Verb::Blp, Role::Unasked, _) => {
+                if let Some(batch) = seen.conn.counted.as_ref().filter(|it| !it.is_void) {
+                    let is_unchanged = batch.serial <= world.user(me).serial_before;
+                    let shown = (told.line.word(1), batch.asked, is_unchanged);
+                    judge_setting(world.user(me), seen, shown, out);
+                }
             }
             (Verb::Add, Role::Unasked, _) => judge_notice(world, seen, told, me, out),
             _ => {}
@@ -68,32 +85,21 @@ impl Oracle for Lists {
 fn judge_setting(
     owner: &User,
     seen: &Seen<'_, '_>,
-    told: &Told<'_, '_>,
-    request: &Request,
+    (shown, asked, is_unchanged): (&[u8], usize, bool),
     out: &mut Findings,
 ) {
-    let Some(setting) = Setting::of(told.line.verb) else {
+    let verb = seen.told().map(|told| told.line.verb);
+    let Some(setting) = verb.and_then(Setting::of) else {
         return;
     };
     let fact = owner.setting(setting);
-    let before = fact.from_before().filter(|_| is_unchanged(owner, told));
-    let expected = fact.steady_since(request.index).or(before);
+    let before = fact.from_before().filter(|_| is_unchanged);
+    let expected = fact.steady_since(asked).or(before);
     let expected = expected.map(|value| setting.as_str(value));
-    if let Some(expected) = expected.filter(|word| word.as_bytes() != told.line.word(3)) {
+    if let Some(expected) = expected.filter(|word| word.as_bytes() != shown) {
         let message = "the setting is another than it was";
         out.accuse_line(seen, SettingRule::of(setting).kept, message, expected);
     }
-}
-
-/// A list that has just come to its end.
-struct Shown<'s> {
-    seen: &'s Seen<'s, 's>,
-    list: List,
-    me: UserId,
-    owner: &'s User,
-    asked: usize,
-    in_batch: bool,
-    members: BTreeSet<UserId>,
 }
 
 fn judge_list(
@@ -145,7 +151,9 @@ fn judge_list(
         out.accuse_line(seen, ClauseId::LST_5, message, "");
     }
     let shown = Shown {
-        seen,
+        place: seen.place,
+        got: &told.frame.line,
+        by_bits: None,
         list,
         me,
         owner,
@@ -160,6 +168,36 @@ fn judge_list(
     }
 }
 
+/// All lists of a batch that shows them by bits, once another matter begins.
+fn judge_batch(world: &World, seen: &Seen<'_, '_>, batch: &Batch, me: UserId, out: &mut Findings) {
+    if !batch.shows_lists() {
+        return;
+    }
+    let owner = world.user(me);
+    for list in List::ALL {
+        let on = batch.contacts.iter().filter(|it| it.is_on(list));
+        let shown = Shown {
+            place: Place {
+                entry: batch.last,
+                ..seen.place
+            },
+            got: &batch.last_line,
+            by_bits: Some(batch),
+            list,
+            me,
+            owner,
+            asked: batch.asked,
+            in_batch: true,
+            members: on.map(|it| it.user).collect(),
+        };
+        if list == List::Reverse {
+            shown.judge_reverse(world, out);
+        } else if !owner.list(list).is_old() || batch.serial <= owner.serial_before {
+            shown.judge_own(world, out);
+        }
+    }
+}
+
 /// Whether nobody can have changed the lists since the last session.
 fn is_unchanged(owner: &User, told: &Told<'_, '_>) -> bool {
     serial(&told.line).is_some_and(|serial| serial <= owner.serial_before)
@@ -171,101 +209,6 @@ fn judge_unknown(owner: &User, seen: &Seen<'_, '_>, list: List, out: &mut Findin
     if is_known && fact.steady_since(seen.place.entry).is_some() {
         let message = "a user whom nobody has added is on the list";
         out.accuse_line(seen, ClauseId::LST_5, message, "");
-    }
-}
-
-impl Shown<'_> {
-    fn judge_own(&self, world: &World, out: &mut Findings) {
-        let fact = self.owner.list(self.list);
-        let Some(expected) = fact.steady_since(self.asked) else {
-            return;
-        };
-        let mut missing: Vec<UserId> = expected.filter(|m| !self.members.contains(m)).collect();
-        missing.retain(|member| !world.user(*member).is_ambiguous);
-        missing.sort_unstable();
-        for member in missing {
-            // Whether the ADD was not kept or the failed REM behind it was, nobody knows.
-            if fact.was_kept(member) && !fact.is_proven(member) {
-                continue;
-            }
-            let was_removed = self.owner.unwatched.contains(&member);
-            let is_lost = fact.is_old() && self.members.is_empty();
-            // Others that were added in the same way have stayed.
-            let is_cut =
-                fact.is_proven(member) || self.members.iter().any(|other| !fact.is_proven(*other));
-            let clause = if fact.was_kept(member) {
-                ClauseId::REM_1
-            } else if self.list != List::Forward && was_removed && !is_lost {
-                ClauseId::REM_9
-            } else if is_cut && self.in_batch && !self.members.is_empty() {
-                ClauseId::SYN_5
-            } else if fact.is_old() && self.in_batch {
-                ClauseId::SYN_7
-            } else if fact.is_proven(member) {
-                ClauseId::LST_5
-            } else {
-                ClauseId::ADD_3
-            };
-            let handle = String::from_utf8_lossy(&world.user(member).handle);
-            out.accuse_line(self.seen, clause, "the list lacks an entry", &handle);
-        }
-        for member in &self.members {
-            let Membership::Off { was_on, .. } = fact.recorded(*member) else {
-                continue;
-            };
-            // Whether a REM was not kept or the failed ADD behind it was, nobody knows.
-            let is_unclear = was_on && fact.was_refused(*member);
-            if is_unclear || world.user(*member).is_ambiguous {
-                continue;
-            }
-            let clause = match (fact.is_old() && self.in_batch, was_on) {
-                _ if fact.was_refused(*member) => ClauseId::ADD_13,
-                (true, _) => ClauseId::SYN_7,
-                (false, true) => ClauseId::REM_3,
-                (false, false) => ClauseId::LST_5,
-            };
-            let handle = String::from_utf8_lossy(&world.user(*member).handle);
-            let message = "the list has an entry too many";
-            out.accuse_line(self.seen, clause, message, &format!("no {handle}"));
-        }
-    }
-
-    /// The reverse list follows from the others' forward lists.
-    fn judge_reverse(&self, world: &World, out: &mut Findings) {
-        let since = world.since(self.asked);
-        for member in &self.members {
-            let other = world.user(*member);
-            let was_on = self.owner.list(List::Reverse).membership(*member);
-            let clause = match was_on {
-                _ if other.unwatched.contains(&self.me) => ClauseId::REM_6,
-                Membership::Off { .. } => ClauseId::LST_5,
-                // It stood there before anybody was seen to do something, or the other's FL has
-                // lost the owner: that is told there.
-                _ => continue,
-            };
-            if rules::reverse(&since, self.me, *member) == Truth::No {
-                let message = "this user does not have the owner on the FL";
-                let expected = format!("no {}", String::from_utf8_lossy(&other.handle));
-                out.accuse_line(self.seen, clause, message, &expected);
-            }
-        }
-        for adder in &self.owner.adders {
-            let is_on = rules::reverse(&since, self.me, *adder) == Truth::Yes;
-            if is_on && !self.members.contains(adder) {
-                let message = "a user who has the owner on the FL is not on the RL";
-                let handle = String::from_utf8_lossy(&world.user(*adder).handle);
-                let reverse = self.owner.list(List::Reverse);
-                let was_told = matches!(reverse.membership_ever(*adder), Membership::On(_));
-                // Another who added the owner has stayed.
-                let is_cut = self.members.iter().any(|it| self.owner.adders.contains(it));
-                let clause = match is_cut && self.in_batch {
-                    true => ClauseId::SYN_5,
-                    _ if was_told => ClauseId::LST_5,
-                    _ => ClauseId::ADD_9,
-                };
-                out.accuse_line(self.seen, clause, message, &handle);
-            }
-        }
     }
 }
 

@@ -7,7 +7,7 @@ use super::form::{
 };
 use super::shape::{COUNTS_SWAPPED, TOO_MANY};
 use super::world::Seen;
-use crate::protocol::{ClauseId, Direction, Grammar};
+use crate::protocol::{ClauseId, Direction, Grammar, Verb};
 use crate::wire::{Frame, UNKNOWN, Words};
 
 /// The line as it should read, by what was found of its form; `None` where it may stay as it is,
@@ -32,6 +32,8 @@ fn mend(frame: &Frame, grammar: Grammar, finding: &Finding) -> Option<Frame> {
         words.remove(1);
     } else if finding.clause == ClauseId::SYN_4 && words.get(1) == Some(&&b"0"[..]) {
         *words.get_mut(1)? = finding.expected.as_bytes();
+    } else if finding.clause == ClauseId::BATCH_3 {
+        words = without_numbers(grammar, &words)?;
     } else if finding.clause == ClauseId::FRAME_3 {
         let at = place_of_name(grammar, frame)?;
         let end = words
@@ -52,6 +54,20 @@ fn mend(frame: &Frame, grammar: Grammar, finding: &Finding) -> Option<Frame> {
         return None;
     }
     Some(frame.with_words(&words))
+}
+
+/// A line of a batch without the TrID and the number that it should not bear.
+fn without_numbers<'w>(grammar: Grammar, words: &[&'w [u8]]) -> Option<Words<'w>> {
+    let (verb, params) = words.split_first()?;
+    let row = grammar.dialect.find_bare(Verb::parse(verb))?;
+    let rest = (1..=2).filter_map(|count| params.get(count..));
+    let fits = |rest: &&[&'w [u8]]| {
+        let params = rest.iter().copied();
+        row.form(params.clone())
+            .is_some_and(|form| form.is_whole(params))
+    };
+    let rest = rest.into_iter().find(fits)?;
+    Some(std::iter::once(*verb).chain(rest.iter().copied()).collect())
 }
 
 /// What stands in a line from this word of it to that, with its blanks encoded.

@@ -27,6 +27,7 @@ mod admission;
 mod answers;
 mod asynchronous;
 mod authentication;
+mod batches;
 #[cfg(test)]
 mod cases;
 #[cfg(test)]
@@ -52,6 +53,7 @@ mod roster;
 mod serials;
 mod shape;
 mod showing;
+mod shown;
 mod soundness;
 mod stray;
 pub mod world;

@@ -98,7 +98,7 @@ impl Order {
         request: &Request,
         out: &mut Findings,
     ) {
-        if !request.is_sound {
+        if !request.is_sound || request.dialect.has_bare_batch_of(request.verb) {
             return;
         }
         match (request.verb, told.line.verb) {

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::Oracle;
-use super::asynchronous::batch_of_stray;
+use super::asynchronous::{batch_of_stray, is_numbered_in_batch};
 use super::finding::{Charge, Findings, Place};
 use super::line::{Verb, number};
 use super::world::{Request, Role, Seen, Told, World};
@@ -77,6 +77,9 @@ impl Oracle for Replies {
         let Some(told) = seen.told() else {
             return;
         };
+        if is_numbered_in_batch(seen, told) {
+            return;
+        }
         match told.role {
             Role::Stray | Role::Mismatch => self.judge_stray(world, seen, told, out),
             Role::Again => judge_again(seen, told, out),

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use super::batch::{Batch, stage};
 use super::board::BoardId;
 use super::id::UserId;
 use super::request::{Request, Slot};
@@ -85,6 +86,8 @@ pub struct Conn {
     pub highest_trid: u64,
     /// The last unanswered SYN, by its TrID.
     pub batch: Option<u64>,
+    /// The last batch that has said how long it is.
+    pub counted: Option<Box<Batch>>,
     pub(super) requests: BTreeMap<u64, Slot>,
     /// The requests without a whole answer: index and TrID.
     pub(super) waiting: BTreeSet<(usize, u64)>,
@@ -126,6 +129,7 @@ impl Conn {
             after_error: false,
             highest_trid: 0,
             batch: None,
+            counted: None,
             requests: BTreeMap::new(),
             waiting: BTreeSet::new(),
         }
@@ -150,6 +154,15 @@ impl Conn {
             kind: self.kind,
             direction,
         }
+    }
+
+    /// Whether a line of the server is one of a batch that bears neither TrID nor number (BATCH-3).
+    #[must_use]
+    pub fn is_bare(&self, line: &Line<'_>) -> bool {
+        let grammar = self.grammar(Direction::ToClient);
+        let is_asked = self.counted.is_some() && stage(line.verb).is_some();
+        let row = is_asked.then(|| grammar.read(line.words_from(0))).flatten();
+        row.is_some_and(|row| row.is_bare)
     }
 
     /// Whether nobody has seen what was agreed on: any dialect may be spoken.

@@ -72,6 +72,7 @@ impl World {
     /// Learns from a client's line.
     pub(in crate::oracle) fn learn_asked(&mut self, id: ConnId, at: Duration, asked: &Asked<'_>) {
         let index = self.index;
+        self.settle_batch(id);
         self.note_escapes(&asked.frame.line);
         let conn = self.conn_mut(id);
         conn.is_served_on |= conn.server_out || conn.client_out.is_some();
@@ -136,6 +137,8 @@ impl World {
                 conn.waiting.insert((index, trid));
                 if asked.verb == Verb::Syn {
                     conn.batch = Some(trid);
+                    let open = conn.counted.as_mut().filter(|it| it.is_open());
+                    open.into_iter().for_each(|batch| batch.is_void = true);
                 }
                 if is_flood {
                     self.lose_sight(id);
@@ -223,6 +226,7 @@ impl World {
 
     /// Learns from bytes that are no frame, and from ends.
     pub(in crate::oracle) fn learn_other(&mut self, entry: &Entry) {
+        self.settle_batch(entry.conn);
         match &entry.what {
             What::Opened(_) => self.conn_mut(entry.conn).is_whole = true,
             What::Raw(Party::Client, bytes) => {
@@ -244,6 +248,10 @@ impl World {
         mark: Mark,
         (at, has_payload): (Duration, bool),
     ) {
+        let is_bare = mark.role == Role::Unasked && self.conn_mut(id).is_bare(line);
+        if !is_bare {
+            self.settle_batch(id);
+        }
         let conn = self.conn_mut(id);
         conn.after_payload = has_payload;
         if mark.role == Role::Answer {
@@ -252,6 +260,7 @@ impl World {
         match mark.role {
             Role::Answer if mark.at == usize::MAX => self.acknowledged(id, mark.trid),
             Role::Answer => self.answered(id, line, mark),
+            Role::Unasked if is_bare => self.take_bare(id, line),
             Role::Unasked => self.told_unasked(id, line),
             Role::Unclear if self.conn_mut(id).is_murky => self.overheard(id, line),
             Role::Unclear => {}
@@ -362,6 +371,9 @@ impl World {
         }
         user.see_serial(line);
         match (request.verb, line.verb) {
+            (Verb::Syn, Verb::Syn) if request.dialect.has_bare_batch_of(Verb::Syn) => {
+                self.begin_batch(id, request, line);
+            }
             (Verb::Xfr, Verb::Xfr) if line.word(2) == b"SB" => {
                 self.boards.issue(line.word(5), me, Purpose::Create);
             }

@@ -6,6 +6,7 @@
 //! Whatever was sent that cannot be read with certainty makes a connection murky and its user
 //! blurred: then nothing is claimed.
 
+mod batch;
 mod board;
 mod connection;
 mod fact;
@@ -20,6 +21,7 @@ mod user;
 
 use crate::transcript::ConnId;
 
+pub use batch::{Batch, Contact, stage};
 pub use board::{Board, BoardId, Boards, Cookie, Purpose, Seat};
 pub use connection::Conn;
 pub use fact::{Fact, ListFact, Membership};

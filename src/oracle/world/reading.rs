@@ -36,6 +36,13 @@ impl<'w, 'e> Seen<'w, 'e> {
             _ => None,
         }
     }
+
+    /// Whether it is a line of a batch that bears neither TrID nor number.
+    #[must_use]
+    pub fn is_of_batch(&self) -> bool {
+        let told = self.told().filter(|told| told.role == Role::Unasked);
+        told.is_some_and(|told| self.conn.is_bare(&told.line))
+    }
 }
 
 /// What an entry is.

@@ -83,7 +83,8 @@ pub(super) fn is_numbered_in_batch(seen: &Seen<'_, '_>, told: &Told<'_, '_>) -> 
         Role::Stray | Role::Mismatch | Role::Unclear => is_open,
         // News of a contact names it.
         Role::Unasked if verb == Verb::Bpr && !seen.is_of_batch() => {
-            is_open && Property::parse(told.line.word(2)).is_some()
+            let is_key = |at| Property::parse(told.line.word(at)).is_some();
+            is_open && (is_key(2) || is_key(3) && number(told.line.word(2)).is_some())
         }
         _ => false,
     }

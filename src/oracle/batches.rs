@@ -157,7 +157,7 @@ fn judge_contact(
 impl Batches {
     /// Each group that a contact is in was named. Some servers have no group 0 (BATCH-10).
     fn judge_groups(&mut self, seen: &Seen<'_, '_>, batch: &Batch, out: &mut Findings) {
-        if !batch.is_whole() || batch.is_settled || !self.counted.insert(batch.asked) {
+        if !batch.is_whole() || !self.counted.insert(batch.asked) {
             return;
         }
         for contact in batch.contacts.iter().filter(|it| it.is_on(List::Forward)) {
@@ -191,7 +191,10 @@ impl Batches {
         let Some((contacts, groups)) = batch.counts.filter(|_| !batch.is_whole()) else {
             return;
         };
-        let is_over = told.role == Role::Answer && batch.is_overdue(seen.conn.round);
+        // This answer ends one more round trip.
+        let round = seen.conn.round;
+        let is_last = told.request.is_some_and(|request| request.round == round);
+        let is_over = told.role == Role::Answer && is_last && batch.is_overdue(round + 1);
         if !is_over || !self.lacking.insert(batch.asked) {
             return;
         }

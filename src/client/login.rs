@@ -292,18 +292,25 @@ impl Session {
         groups: usize,
     ) -> Result<Batch, Trouble> {
         let mut batch = Batch::of(contacts, groups);
-        let patience = self.login_patience();
+        let mut patience = self.login_patience();
+        let mut is_fenced = false;
         while !batch.is_whole() {
             let expected = batch.missing();
             let deadline = self.links.now() + patience;
-            let frame = self.next_line(slot, deadline, patience, &expected).await;
-            if batch.has_all_counted() && frame.is_err() {
-                // That a setting is missing is for scenarios to say.
-                break;
-            }
-            let frame = frame.map_err(|trouble| trouble.breaks(ClauseId::BATCH_4))?;
-            if !batch.take(&frame) {
-                self.slot_mut(slot).keep(frame);
+            match self.next_line(slot, deadline, patience, &expected).await {
+                Ok(frame) if batch.take(&frame) => patience = self.quiet(),
+                Ok(frame) => self.slot_mut(slot).keep(frame),
+                // What the batch lacks is for oracles to say.
+                Err(_) if is_fenced || batch.has_all_counted() => break,
+                Err(_) if !batch.is_empty() => {
+                    let settled = self.barrier(slot).await;
+                    patience = match settled {
+                        Settled::Answered => Duration::ZERO,
+                        _ => self.login_patience(),
+                    };
+                    is_fenced = true;
+                }
+                Err(trouble) => return Err(trouble.breaks(ClauseId::BATCH_4)),
             }
         }
         Ok(batch)

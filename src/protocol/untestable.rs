@@ -63,6 +63,10 @@ pub(super) const UNTESTABLE: &[(ClauseId, &str)] = &[
         "nothing that a client of these dialects does makes a notice come, and no known server sends one",
     ),
     (
+        ClauseId::NUM_1,
+        "a reply of another form breaks the clause of its command: BLP-1, PRP-1, ADD-1, REM-1 …",
+    ),
+    (
         ClauseId::LREQ_1,
         "not to offer LST is accepted, and another answer breaks LST-1, LST-2 or LST-3",
     ),

@@ -8,7 +8,6 @@ use super::group::{Group, Membership};
 use super::id::{AccountId, ConnId};
 use super::list::ListName;
 use super::outbox::More;
-use super::phone::Phones;
 use crate::protocol::{Property, Setting};
 
 /// What a batch says of one user.
@@ -52,8 +51,16 @@ impl Server {
         let privacy = Setting::Privacy.as_str(user.is_public);
         let out = &mut self.outbox;
         out.line(conn, format_args!("SYN {trid} {serial} {count} {groups}"));
-        out.line(conn, format_args!("GTC {prompt}"));
-        out.line(conn, format_args!("BLP {privacy}"));
+        let settings = [("GTC", prompt), ("BLP", privacy)];
+        let [first, second] = match self.quirks.begins_with_prompt() {
+            true => settings,
+            false => [settings[1], settings[0]],
+        };
+        for (verb, value) in [first, second] {
+            if self.quirks.tells_settings(count) {
+                out.line(conn, format_args!("{verb} {value}"));
+            }
+        }
         //= BATCH-11
         for key in Property::ALL.into_iter().filter(|key| key.is_number()) {
             if let Some(value) = user.phones.value(key) {
@@ -74,6 +81,10 @@ impl Server {
     //= BATCH-10
     //= BATCH-12
     fn send_contact(&mut self, conn: ConnId, owner: AccountId, contact: &Contact) {
+        let numbers_follow = self.quirks.numbers_follow_contact();
+        if !numbers_follow {
+            self.send_numbers(conn, owner, contact);
+        }
         let (user, name, bits) = (
             &self.directory[contact.account],
             &contact.name,
@@ -82,15 +93,21 @@ impl Server {
         let (handle, groups) = (&user.handle, More(contact.groups));
         self.outbox
             .line(conn, format_args!("LST {handle} {name} {bits}{groups}"));
+        if numbers_follow {
+            self.send_numbers(conn, owner, contact);
+        }
+    }
+
+    /// The phone numbers of a contact.
+    //= BATCH-11
+    fn send_numbers(&mut self, conn: ConnId, owner: AccountId, contact: &Contact) {
+        let user = &self.directory[contact.account];
         let is_contact = contact.groups.is_some();
-        let shows_phones = is_contact && super::phones::shows_phones(&self.quirks, user, owner);
-        let phones = if shows_phones {
-            &user.phones
-        } else {
-            Phones::NONE
-        };
+        if !is_contact || !super::phones::shows_phones(&self.quirks, user, owner) {
+            return;
+        }
         for key in Property::ALL.into_iter().filter(|key| key.is_number()) {
-            if let Some(value) = phones.value(key) {
+            if let Some(value) = user.phones.value(key) {
                 let key = key.as_str();
                 self.outbox.line(conn, format_args!("BPR {key} {value}"));
             }
@@ -104,6 +121,9 @@ impl Server {
         let mut places = foldhash::HashMap::default();
         for list in self.quirks.batch(ListName::ALL) {
             for entry in user.list(list).iter() {
+                if !self.quirks.joins_lists() {
+                    places.clear();
+                }
                 let place = *places.entry(entry.account).or_insert_with(|| {
                     contacts.push(Contact {
                         account: entry.account,
@@ -122,6 +142,11 @@ impl Server {
                 }
             }
         }
+        let mut place = 0..;
+        contacts.retain(|contact| {
+            let place = place.next().unwrap_or_default();
+            self.quirks.shows_contact(contact.bits, place)
+        });
         contacts
     }
 }

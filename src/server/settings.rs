@@ -38,12 +38,14 @@ impl Server {
         }
         let trid = request.trid();
         let serial = self.quirks.as_written(&self.directory, account).serial;
+        let is_counted = self.connections.shape(conn).has_short_batch();
+        let known = self.quirks.known_number(known, serial, is_counted);
         //= SYN-2
         //= SYN-9
         //= BATCH-2
         if known == serial {
             self.outbox.line(conn, format_args!("SYN {trid} {serial}"));
-        } else if self.connections.shape(conn).has_short_batch() {
+        } else if is_counted {
             self.send_short_batch(conn, account, trid);
         } else {
             self.outbox.line(conn, format_args!("SYN {trid} {serial}"));

@@ -143,7 +143,10 @@ impl Batch {
         let Some(stage) = stage(line.verb) else {
             return;
         };
-        self.stage = self.stage.max(stage);
+        // Who speaks of contacts before the first has not come to them.
+        if line.verb != Verb::Bpr {
+            self.stage = self.stage.max(stage);
+        }
         self.last = index;
         self.last_line = Bytes::copy_from_slice(line.text());
         let word = |at| Bytes::copy_from_slice(line.word(at));

@@ -7,6 +7,7 @@
 //! `quirks`. Without a fault there is no `Tamper`, and the server behaves as if neither folder
 //! existed.
 
+mod batches;
 mod challenges;
 mod clients;
 mod crowds;

@@ -7,8 +7,8 @@
 use super::row::How::{Both, Incoming, Inside, Outgoing};
 use super::row::{Fault, Row};
 use super::{
-    challenges, clients, crowds, dialects, errors, extras, framing, groups, habits, later, lists,
-    login, messages, phones, presence, settings, switchboard, tickets, transactions,
+    batches, challenges, clients, crowds, dialects, errors, extras, framing, groups, habits, later,
+    lists, login, messages, phones, presence, settings, switchboard, tickets, transactions,
 };
 use crate::protocol::ClauseId;
 
@@ -485,6 +485,24 @@ table! {
     NO_BLP_WHILE_CHALLENGED [CHL_8 REPLY_1] Both(challenges::deaf_to_blp, challenges::note_challenge), "BLP is not answered while a challenge waits.";
     ANSWER_ENDS_SEGMENT [CHL_9 REPLY_2] Inside, "What comes in one segment with QRY, behind it, is not read.";
     CHALLENGES_IN_MSNP3 [MIX_8] Inside, "Clients of MSNP3 and MSNP4 are challenged too.";
+    // batches that say how long they are
+    BATCH_UNCOUNTED [BATCH_1] Outgoing(batches::uncounted), "The answer to SYN says how many contacts there are, and not how many groups.";
+    UP_TO_DATE_GETS_SETTINGS [BATCH_2] Outgoing(batches::up_to_date_gets_settings), "A client that is up to date gets GTC and BLP without having been told of a batch.";
+    BATCH_LINES_HAVE_TRID [BATCH_3] Outgoing(batches::lines_have_trid), "GTC and LST carry the TrID of the SYN in a batch that is counted.";
+    ONE_CONTACT_TOO_MANY_COUNTED [BATCH_4] Outgoing(batches::one_too_many_counted), "Where a batch has contacts, the answer to SYN counts one more.";
+    PRIVACY_BEFORE_PROMPT [BATCH_5] Inside, "A batch that is counted begins with BLP.";
+    LINE_FOR_EACH_LIST [BATCH_6 BATCH_7] Inside, "A batch that is counted has a line for each list that a user is on.";
+    BATCH_OF_ONE_CONTACT [BATCH_6 BATCH_8 SYN_5 SYN_7 ADD_3] Inside, "A batch that is counted shows one user alone.";
+    ALLOWED_SHOWN_AS_CONTACTS [BATCH_7 SYN_7] Outgoing(batches::allowed_shown_as_contacts), "Who is on the AL alone is shown on the FL too.";
+    WATCHERS_LEFT_OUT [BATCH_8 SYN_8 ADD_9 SYN_5] Inside, "Who is on the RL alone has no line in a batch that is counted.";
+    BLOCKED_IN_GROUPS [BATCH_9] Outgoing(batches::blocked_in_groups), "Lines of users who are not on the FL end in a group.";
+    UNNAMED_GROUP [BATCH_10] Outgoing(batches::unnamed_group), "Contacts in group 0 alone are shown in a group too that the batch does not name.";
+    NUMBER_INVENTED [BATCH_11 PRP_3] Outgoing(batches::invented_number), "A batch that is counted has a phone number that nobody has set.";
+    NUMBERS_BEFORE_CONTACTS [BATCH_12] Outgoing(batches::numbers_before_contacts), "A phone number of a contact comes before the first contact.";
+    NUMBERS_BEFORE_THEIR_CONTACT [BATCH_12] Inside, "The phone numbers of a contact come before its line.";
+    EMPTY_BATCH_WITHOUT_SETTINGS [BATCH_13] Inside, "A batch without contacts has neither GTC nor BLP.";
+    EARLIER_NUMBER_GETS_NOTHING [BATCH_14 SYN_7 SYN_8 SYN_5 SYN_9] Inside, "Whatever number a client has that has a cache, it is told to be up to date.";
+    LIST_IS_500 [LREQ_3] Incoming(batches::list_is_500), "LST and LSG draw 500.";
     // users of different dialects on one server, and what else differs from MSNP3 on
     TICKETS_LOG_IN [TWN_10] Incoming(dialects::tickets_log_in), "USR of the package TWN is answered by OK.";
     TICKET_WORD_OF_TWO [TWN_1] Outgoing(tickets::word_of_two), "The word for the login server is two.";

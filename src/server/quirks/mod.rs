@@ -10,12 +10,14 @@
 //! | a connection: whether it is served, what is read of it, its end | `connections` |
 //! | a command, before and after it is carried out | `commands` |
 //! | a login and what follows from it | `login` |
+//! | batches that say how long they are | `batches` |
 //! | groups | `groups` |
 //! | lists, settings and their numbers | `lists`, `late` |
 //! | who is told of phone numbers | `phones` |
 //! | who sees whom | `presence` |
 //! | who enters a session, and hears in it | `sessions` |
 
+mod batches;
 mod commands;
 mod connections;
 mod groups;

@@ -181,8 +181,12 @@ impl Batch {
 }
 
 impl World {
-    /// A SYN was answered, in a dialect whose batches say how long they are.
+    /// Where it answers a SYN, in a dialect whose batches say how long they are, one begins.
     pub(super) fn begin_batch(&mut self, id: ConnId, request: &Request, line: &Line<'_>) {
+        let is_answer = (request.verb, line.verb) == (Verb::Syn, Verb::Syn);
+        if !is_answer || !request.dialect.has_bare_batch_of(Verb::Syn) {
+            return;
+        }
         let index = self.index;
         let conn = self.conn_mut(id);
         let round = conn.round;

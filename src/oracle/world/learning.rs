@@ -349,6 +349,7 @@ impl World {
             }
             _ => {
                 if let Some(user) = user.filter(|_| kind != ServerKind::Switchboard) {
+                    self.begin_batch(id, request, line);
                     self.carry_out_for(id, user, request, line, index);
                 }
             }
@@ -371,9 +372,6 @@ impl World {
         }
         user.see_serial(line);
         match (request.verb, line.verb) {
-            (Verb::Syn, Verb::Syn) if request.dialect.has_bare_batch_of(Verb::Syn) => {
-                self.begin_batch(id, request, line);
-            }
             (Verb::Xfr, Verb::Xfr) if line.word(2) == b"SB" => {
                 self.boards.issue(line.word(5), me, Purpose::Create);
             }

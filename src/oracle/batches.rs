@@ -168,7 +168,7 @@ impl Batches {
             if let Some(id) = ids.find(is_unknown) {
                 let charge = Charge {
                     message: "a contact is in a group that the batch does not name",
-                    expected: format!("LSG {}", String::from_utf8_lossy(id)),
+                    expected: format!("a line for the group {}", String::from_utf8_lossy(id)),
                     got: &contact.line,
                 };
                 let place = Place {

@@ -81,6 +81,7 @@ impl Server {
         };
         connection.active = self.now;
         connection.decide(words);
+        //= LREQ-3
         let request = Request::parse(connection.grammar(), words, payload);
         let outcome = match &request {
             Ok(request) => self.answer(conn, request),

@@ -161,6 +161,7 @@ impl Server {
     //= GTC-5
     //= BLP-1
     //= BLP-5
+    //= NUM-1
     pub(super) fn set(
         &mut self,
         conn: ConnId,

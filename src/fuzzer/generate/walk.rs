@@ -263,7 +263,7 @@ impl<'b> Walk<'b> {
         let is_unclear = self.model.phase(conn) == Phase::Unclear;
         match (user, self.model.door(conn)) {
             (Some(user), Some(ServerKind::Switchboard)) if is_unclear => {
-                self.model.doubt_sessions(user)
+                self.model.doubt_sessions(user);
             }
             (Some(user), _) if is_unclear => self.lose_track(user),
             _ => {}

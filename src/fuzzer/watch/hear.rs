@@ -32,7 +32,7 @@ pub(super) fn is_line<'t>(
         }
         // An entry of a list has the name that ADD gave it.
         let wanted = match line {
-            Line::Added(..) if at == 5 => Word::Any,
+            Line::Added(..) | Line::AddedInto(..) if at == 5 => Word::Any,
             _ => *wanted,
         };
         let fits = words

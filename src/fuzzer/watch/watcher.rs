@@ -443,7 +443,8 @@ impl<'t> Watcher<'t> {
             let mark = people.mark();
             if is_better && is_sight(people, pending, words) {
                 best = Some(index);
-                if pending.is_due {
+                // Numbers that came behind an ADD come once more in a batch.
+                if pending.is_due || matches!(pending.line, Line::Contacts(..)) {
                     break;
                 }
                 people.unbind(mark);

@@ -42,7 +42,11 @@ fn run_suite(
     let most = part.map_or(LOOK.0, |part| part.min(LOOK.0));
     let scenarios: Vec<Arc<Scenario>> = scenarios.into_iter().map(Arc::new).collect();
     let plan = Plan {
-        target: target.clone(),
+        // What is fuzzed are dialects that need no ticket.
+        target: Target {
+            tickets: None,
+            ..target.clone()
+        },
         library: scenarios.clone(),
         scenarios,
         options: RunOptions {

@@ -86,6 +86,7 @@ impl Redactor {
 /// ticket`, and whatever stands there in later dialects. What the server says with the same words is no
 /// secret.
 fn mask_tickets(text: Cow<'_, str>) -> Cow<'_, str> {
+    const LONGEST_TICKET: usize = 8 * 1024;
     const MARKS: [&str; 2] = [" TWN S ", " SSO S "];
     if !MARKS.iter().any(|mark| text.contains(mark)) {
         return text;
@@ -103,7 +104,9 @@ fn mask_tickets(text: Cow<'_, str>) -> Cow<'_, str> {
             (None, Some(_)) => false,
             (None, None) => tail.starts_with("t="),
         };
-        match is_clients && !tail.starts_with(TICKET) && !tail.starts_with(MASK) {
+        // What is longer is no ticket.
+        let is_short = tail.len() <= LONGEST_TICKET;
+        match is_clients && is_short && !tail.starts_with(TICKET) && !tail.starts_with(MASK) {
             true => {
                 let end = tail.find(['\r', '\n', '`']).unwrap_or(tail.len());
                 format!("{head}{MASK}{}", tail.get(end..).unwrap_or_default())

@@ -47,7 +47,7 @@ impl Importer<'_> {
         let word = words.get(index)?;
         let param = param_at(self.grammar(conn, Direction::ToServer), words, index);
         match param {
-            Some(Param::Response) => return self.response(conn),
+            Some(Param::Response) => return self.response(conn, word.len()),
             Some(Param::Serial) => {
                 let key = (self.participants.user(conn), word.as_bytes().to_vec());
                 return self.serials.get(&key).cloned().map(Expr::Capture);
@@ -90,11 +90,15 @@ impl Importer<'_> {
     }
 
     /// The right response to the challenge, or a ticket, for the connection's user.
-    fn response(&self, conn: ConnId) -> Option<Expr> {
+    fn response(&self, conn: ConnId, length: usize) -> Option<Expr> {
         let dialect = self.grammar(conn, Direction::ToServer).dialect;
         if dialect.takes_tickets() {
             return Some(match self.is_refused(conn) {
-                true => Expr::Quoted("no-ticket".to_owned()),
+                // What it was is nobody's business; how long it was may be why it was refused.
+                true => Expr::Call(
+                    Function::Repeat,
+                    vec![Expr::Quoted("x".to_owned()), Expr::Number(length as u64)],
+                ),
                 false => Expr::Capture(TICKET.to_owned()),
             });
         }

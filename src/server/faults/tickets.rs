@@ -2,7 +2,7 @@
 
 use super::received::{Fate, Received};
 use super::sent::Sent;
-use crate::protocol::ServerKind;
+use crate::protocol::{Dialect, ServerKind};
 
 pub(super) fn word_of_two(sent: &mut Sent<'_>) {
     if sent.is("USR") && sent.text(2) == "TWN" && sent.text(3) == "S" {
@@ -20,7 +20,9 @@ pub(super) fn ok_without_kid(sent: &mut Sent<'_>) {
 const CLAIM: &str = "begun by a password";
 
 pub(super) fn passwords_log_in(received: &mut Received<'_>) {
-    if !received.is("USR") || received.text(2) != "MD5" {
+    let dialect = Dialect::named(received.peer().dialect.as_bytes());
+    let takes_tickets = dialect.is_some_and(Dialect::takes_tickets);
+    if !takes_tickets || !received.is("USR") || received.text(2) != "MD5" {
         return;
     }
     let trid = received.text(1).to_owned();

@@ -157,7 +157,7 @@ fn search(
                 failure: None,
                 is_stopped: stopped_by_signal(runtime),
             };
-            let mut scenario = scenario.clone();
+            let mut scenario = scenario.clone().in_dialect(dialect);
             scenario.limit_to(dialect);
             return session.shrink(&scenario, &signature, console);
         }

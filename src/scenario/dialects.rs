@@ -114,6 +114,7 @@ fn has_eras(steps: &[Step]) -> bool {
 fn keep(steps: &mut Vec<Step>, dialect: &Dialect) {
     steps.retain(|step| step.era.has(dialect));
     for step in steps {
+        step.era.until = None;
         match &mut step.action {
             Action::AnyOrder(steps) | Action::Repeat(_, steps) => keep(steps, dialect),
             Action::OneOf(branches) => {

@@ -19,9 +19,12 @@ fn suite() -> Vec<Scenario> {
 
 fn named(name: &str) -> Scenario {
     let mut suite = suite().into_iter();
-    suite
+    let scenario = suite
         .find(|scenario| scenario.name == name)
-        .expect("the suite has it")
+        .expect("the suite has it");
+    // As it is played.
+    let dialect = scenario.written_for();
+    scenario.in_dialect(dialect)
 }
 
 fn parsed(text: &str) -> Scenario {

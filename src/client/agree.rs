@@ -27,12 +27,22 @@ impl Session {
         ladder: &mut Ladder,
     ) -> Result<(), Trouble> {
         let mut highest_first = DIALECTS;
-        highest_first.reverse();
+        // Those that need a ticket which cannot be had come last.
+        let has_tickets = self.env.has_tickets;
+        highest_first.sort_by_key(|it| {
+            let is_closed = it.takes_tickets() && !has_tickets;
+            (is_closed, std::cmp::Reverse(it.number))
+        });
+        let open = highest_first
+            .iter()
+            .filter(|it| has_tickets || !it.takes_tickets());
+        let open = open.count();
         let mut offers = highest_first.chunks(1);
         let since = self.links.now();
         let mut refused = None;
         if !each {
-            match self.try_offer(&highest_first).await {
+            let offered = highest_first.get(..open).unwrap_or_default();
+            match self.try_offer(offered).await {
                 Ok(agreed) => learnt.agrees.push(agreed),
                 Err(trouble) => refused = Some(trouble),
             }

@@ -179,7 +179,8 @@ impl TargetSetup {
         self.process.start().await?;
         environment.dialect = Dialect::first();
         let has_tickets = self.office.has_source();
-        let mut outcome = self.ask(accounts, each || !has_tickets, &environment).await;
+        environment.has_tickets = has_tickets;
+        let mut outcome = self.ask(accounts, each, &environment).await;
         match agreed(&outcome) {
             Ok(agreed) if has_tickets => Ok(agreed),
             Ok(agreed) => without_tickets(agreed),

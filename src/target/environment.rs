@@ -155,6 +155,8 @@ pub struct Environment {
     pub batch_is_prompt: bool,
     /// The dispatch server refers to a notification server.
     pub dispatch_refers: bool,
+    /// Login tickets can be had.
+    pub has_tickets: bool,
     /// The server challenges its clients (CHL-7).
     pub challenges: bool,
     /// A switchboard could be entered.
@@ -199,6 +201,7 @@ impl Default for Environment {
             presence_batched: false,
             batch_is_prompt: false,
             dispatch_refers: false,
+            has_tickets: false,
             challenges: false,
             has_board: false,
             level: None,

@@ -29,14 +29,9 @@ impl Session {
         let mut highest_first = DIALECTS;
         // Those that need a ticket which cannot be had come last.
         let has_tickets = self.env.has_tickets;
-        highest_first.sort_by_key(|it| {
-            let is_closed = it.takes_tickets() && !has_tickets;
-            (is_closed, std::cmp::Reverse(it.number))
-        });
-        let open = highest_first
-            .iter()
-            .filter(|it| has_tickets || !it.takes_tickets());
-        let open = open.count();
+        let is_closed = |it: &Dialect| it.takes_tickets() && !has_tickets;
+        highest_first.sort_by_key(|it| (is_closed(it), std::cmp::Reverse(it.number)));
+        let open = highest_first.partition_point(|it| !is_closed(it));
         let mut offers = highest_first.chunks(1);
         let since = self.links.now();
         let mut refused = None;

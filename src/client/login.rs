@@ -7,7 +7,7 @@ use md5::{Digest, Md5};
 use super::batch::Batch;
 use crate::engine::{Cause, Session, Settled, Trouble, came};
 use crate::event::{Observed, Rung};
-use crate::protocol::{ClauseId, Dialect, ServerKind};
+use crate::protocol::{ClauseId, Dialect, ServerKind, Verb};
 use crate::rules::refusals;
 use crate::transcript::ConnName;
 use crate::wire::{Frame, Words};
@@ -247,12 +247,13 @@ impl Session {
         let expected = "SYN with a number";
         let frame = self.ask(slot, "SYN", "0", expected).await?;
         let words: Words<'_> = frame.words().collect();
-        if self.env.dialect.takes_tickets() {
-            let expected = "SYN with a number and the counts of LST and LSG";
-            let [b"SYN", _, _, contacts, groups] = *words.as_slice() else {
-                return Err(Trouble::new(expected, came(&frame)).on(slot));
+        if self.env.dialect.has_bare_batch_of(Verb::Syn) {
+            let counts = match *words.as_slice() {
+                [b"SYN", _, _, contacts, groups] => count(contacts).zip(count(groups)),
+                _ => None,
             };
-            let (Some(contacts), Some(groups)) = (count(contacts), count(groups)) else {
+            let Some((contacts, groups)) = counts else {
+                let expected = "SYN with a number and the counts of LST and LSG";
                 return Err(Trouble::new(expected, came(&frame)).on(slot));
             };
             return self.read_counted_batch(slot, contacts, groups).await;

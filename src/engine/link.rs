@@ -168,6 +168,9 @@ impl Link {
             agreed.into_iter().for_each(|dialect| self.speak(dialect));
         }
         self.entered |= self.grammar.dialect.lets_in(frame.words());
+        let row = self.grammar.read(frame.words());
+        // It says nothing of the number (BATCH-3).
+        let is_bare = row.is_some_and(|row| row.is_bare);
         let place = |param| row.and_then(|row| row.place_of(param));
         let word = |param| {
             let word = frame.words().nth(place(param)?)?;
@@ -179,7 +182,7 @@ impl Link {
                 self.synchronised |= self.serial.is_some();
             }
             (Some(Rung::Chg), _) => self.state = word(Param::State),
-            (_, effect) if effect.is_of_lists() || effect == Effect::Name => {
+            (_, effect) if !is_bare && (effect.is_of_lists() || effect == Effect::Name) => {
                 self.serial = word(Param::Serial).filter(|word| *word != UNKNOWN);
             }
             _ => {}

@@ -118,12 +118,11 @@ impl Session {
                     Ok(word) => word,
                     Err(error) => return Err(self.cannot(step, &error.to_string())),
                 };
-                let players = &self.players;
-                match players.iter().position(|p| p.user == conn.user()) {
-                    Some(player) => self.ticket(player, &word).await.map(|ticket| {
+                match self.player_of(conn) {
+                    Ok(player) => self.ticket(player, &word).await.map(|ticket| {
                         self.scope.bind(into.as_str(), ticket);
                     }),
-                    None => Err(Trouble::new("a user of the scenario", conn.user().as_str())),
+                    Err(trouble) => Err(trouble),
                 }
             }
             Action::Settle => match self.settle_all(step.precondition).await {
@@ -301,11 +300,14 @@ impl Session {
     }
 
     async fn open_named(&mut self, conn: &ConnName, address: &str) -> Result<usize, Trouble> {
-        let player = self.players.iter().position(|p| p.user == conn.user());
-        let Some(player) = player else {
-            return Err(Trouble::new("a user of the scenario", conn.user().as_str()));
-        };
+        let player = self.player_of(conn)?;
         self.open(player, conn.clone(), address).await
+    }
+
+    /// Who plays the user of a connection.
+    fn player_of(&self, conn: &ConnName) -> Result<usize, Trouble> {
+        let player = self.players.iter().position(|p| p.user == conn.user());
+        player.ok_or_else(|| Trouble::new("a user of the scenario", conn.user().as_str()))
     }
 
     /// Where a client of this kind begins.

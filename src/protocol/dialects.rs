@@ -38,15 +38,13 @@ impl Dialect {
 
     /// The dialect that a line of the server agrees on: its answer to an offer names one that is
     /// known.
-    pub fn agreed<'w>(mut words: impl Iterator<Item = &'w [u8]>) -> Option<&'static Self> {
-        let is_answer = Verb::parse(words.next()?) == Verb::Ver;
-        is_answer.then(|| words.nth(1))?.and_then(Self::named)
+    pub fn agreed<'w>(words: impl Iterator<Item = &'w [u8]>) -> Option<&'static Self> {
+        Self::named(agreed_word(words)?)
     }
 
     /// The word of a line of the server that agrees on a dialect which is not known.
-    pub fn foreign<'w>(mut words: impl Iterator<Item = &'w [u8]>) -> Option<&'w [u8]> {
-        let is_answer = Verb::parse(words.next()?) == Verb::Ver;
-        let word = words.nth(1).filter(|_| is_answer)?;
+    pub fn foreign<'w>(words: impl Iterator<Item = &'w [u8]>) -> Option<&'w [u8]> {
+        let word = agreed_word(words)?;
         let number = word.strip_prefix(b"MSNP")?;
         let is_number = !number.is_empty() && number.iter().all(u8::is_ascii_digit);
         (is_number && Self::named(word).is_none()).then_some(word)
@@ -74,6 +72,12 @@ impl Dialect {
         rows.any(|row| !row.is_bare && row.answers.contains(&Verb::Syn))
             && Self::first().rows_of(verb).is_empty()
     }
+}
+
+/// The word of the server's answer to VER that names what is agreed on.
+fn agreed_word<'w>(mut words: impl Iterator<Item = &'w [u8]>) -> Option<&'w [u8]> {
+    let is_answer = Verb::parse(words.next()?) == Verb::Ver;
+    is_answer.then(|| words.nth(1))?
 }
 
 /// Whether each comes right behind the one before.

@@ -59,7 +59,7 @@ impl Grammar {
         if numbered.is_bare {
             return row;
         }
-        let is_number = |word: &[u8]| !word.is_empty() && word.iter().all(u8::is_ascii_digit);
+        let is_number = |word| Param::Serial.fits(word);
         let has_number = params.clone().next().is_none_or(is_number);
         let behind = params.clone().skip(numbered.first_param() - 1);
         let is_bare = bare
@@ -75,10 +75,11 @@ impl Grammar {
     /// Whether the word behind the verb of a line is a TrID. An error has one, and so has a line of
     /// a verb that nobody sends that way.
     pub fn has_trid<'w>(self, line: impl Iterator<Item = &'w [u8]> + Clone) -> bool {
-        let verb = Verb::parse(line.clone().next().unwrap_or_default());
+        let mut words = line.clone();
+        let mut verb = || Verb::parse(words.next().unwrap_or_default());
         match self.read(line) {
             Some(row) => row.trid != TridRule::Never,
-            None => self.dialect.has_trid(self.direction, verb),
+            None => self.dialect.has_trid(self.direction, verb()),
         }
     }
 

@@ -3,7 +3,7 @@
 
 use std::sync::OnceLock;
 
-use super::asked::{Answer, Effect, asked};
+use super::asked::{Answer, asked};
 use super::clause::ClauseId;
 use super::dialect::Dialect;
 use super::ladder::Rung;
@@ -32,11 +32,6 @@ const ROWS: &[Message] = &[
         Verb::Chg,
         NS,
         &[plain(&[State, ClientId, Object]).optional(1)],
-    )
-    .asked(
-        asked(ClauseId::CAPS_1, &[Rung::Usr])
-            .on(Rung::Chg)
-            .changes(Effect::Presence),
     ),
     Message::response(
         Verb::Chg,

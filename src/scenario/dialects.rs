@@ -1,8 +1,8 @@
 //! In which dialects a scenario can be played.
 
-use super::ast::{
-    Action, Era, Expected, Expr, Part, Payload, Scenario, SendItem, Step, Text, WordKind,
-};
+use std::sync::Arc;
+
+use super::ast::{Action, Expected, Expr, Part, Payload, Scenario, SendItem, Step, Text, WordKind};
 use crate::protocol::{DIALECTS, Dialect, Direction, Grammar, Param, ServerKind, Verb};
 
 impl Scenario {
@@ -40,10 +40,13 @@ impl Scenario {
         self
     }
 
-    /// Whether some of its steps are for some dialects alone.
+    /// The same, of one that others share: itself, where nothing is taken away.
     #[must_use]
-    pub fn has_eras(&self) -> bool {
-        has_eras(&self.setup) || has_eras(&self.steps)
+    pub fn shared_in_dialect(self: Arc<Self>, dialect: &Dialect) -> Arc<Self> {
+        match is_cut(&self.setup, dialect) || is_cut(&self.steps, dialect) {
+            true => Arc::new(Self::clone(&self).in_dialect(dialect)),
+            false => self,
+        }
     }
 
     /// Whether it can be played in a dialect: all its clauses hold there, its `dialects` have it,
@@ -98,13 +101,14 @@ impl Scenario {
     }
 }
 
-/// Whether any step is for some dialects alone.
-fn has_eras(steps: &[Step]) -> bool {
+/// Whether [`keep`] changes these steps.
+fn is_cut(steps: &[Step], dialect: &Dialect) -> bool {
     steps.iter().any(|step| {
-        step.era != Era::default()
+        step.era.until.is_some()
+            || !step.era.has(dialect)
             || match &step.action {
-                Action::AnyOrder(steps) | Action::Repeat(_, steps) => has_eras(steps),
-                Action::OneOf(branches) => branches.iter().any(|branch| has_eras(branch)),
+                Action::AnyOrder(steps) | Action::Repeat(_, steps) => is_cut(steps, dialect),
+                Action::OneOf(branches) => branches.iter().any(|branch| is_cut(branch, dialect)),
                 _ => false,
             }
     })
@@ -274,6 +278,8 @@ fn offers_dialects(verb: Verb) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use crate::diagnostic::Source;
     use crate::protocol::{DIALECTS, Dialect};
     use crate::scenario::{NoFiles, load};
@@ -337,10 +343,12 @@ mod tests {
         let [scenario] = scenario.as_slice() else {
             panic!("one scenario");
         };
-        assert!(scenario.has_eras());
         for dialect in DIALECTS {
             let own = scenario.clone().in_dialect(dialect);
             assert_eq!(own.steps.len(), 2, "{dialect}");
+            let own = Arc::new(own);
+            let again = Arc::clone(&own).shared_in_dialect(dialect);
+            assert!(Arc::ptr_eq(&own, &again), "{dialect}: once is enough");
             assert!(scenario.is_for(dialect), "{dialect}");
         }
     }

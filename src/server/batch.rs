@@ -8,7 +8,7 @@ use super::group::{Group, Membership};
 use super::id::{AccountId, ConnId};
 use super::list::ListName;
 use super::outbox::More;
-use crate::protocol::{Property, Setting};
+use crate::protocol::Setting;
 
 /// What a batch says of one user.
 struct Contact {
@@ -62,11 +62,8 @@ impl Server {
             }
         }
         //= BATCH-11
-        for key in Property::ALL.into_iter().filter(|key| key.is_number()) {
-            if let Some(value) = user.phones.value(key) {
-                let key = key.as_str();
-                out.line(conn, format_args!("PRP {key} {value}"));
-            }
+        for (key, value) in user.phones.numbers() {
+            out.line(conn, format_args!("PRP {key} {value}"));
         }
         for Group { id, name } in user.groups.all() {
             out.line(conn, format_args!("LSG {id} {name} 0"));
@@ -106,11 +103,8 @@ impl Server {
         if !is_contact || !super::phones::shows_phones(&self.quirks, user, owner) {
             return;
         }
-        for key in Property::ALL.into_iter().filter(|key| key.is_number()) {
-            if let Some(value) = user.phones.value(key) {
-                let key = key.as_str();
-                self.outbox.line(conn, format_args!("BPR {key} {value}"));
-            }
+        for (key, value) in user.phones.numbers() {
+            self.outbox.line(conn, format_args!("BPR {key} {value}"));
         }
     }
 

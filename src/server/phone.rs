@@ -32,6 +32,12 @@ impl Phones {
         }
     }
 
+    /// The numbers that the user has set, each with its name.
+    pub(super) fn numbers(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        let all = Property::ALL.into_iter().filter(|key| key.is_number());
+        all.filter_map(|key| Some((key.as_str(), self.value(key)?)))
+    }
+
     /// Sets or clears a property; false where it is as before.
     pub(super) fn set(&mut self, property: Property, value: Option<&str>) -> bool {
         let own = match property {

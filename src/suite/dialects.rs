@@ -64,10 +64,7 @@ impl Chosen<'_> {
             let told = dialects.last().filter(|_| own.is_empty() && self.are_files);
             for dialect in own.into_iter().chain(told.copied()) {
                 let scenarios = played.entry(dialect).or_default();
-                scenarios.push(match scenario.has_eras() {
-                    true => Arc::new(Scenario::clone(scenario).in_dialect(dialect)),
-                    false => Arc::clone(scenario),
-                });
+                scenarios.push(Arc::clone(scenario).shared_in_dialect(dialect));
             }
         }
         if played.is_empty() {

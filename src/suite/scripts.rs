@@ -21,10 +21,7 @@ impl Executor {
         env: Arc<Environment>,
         seed: u64,
     ) -> Self {
-        let scenario = match scenario.has_eras() {
-            true => Arc::new(Scenario::clone(&scenario).in_dialect(env.dialect)),
-            false => scenario,
-        };
+        let scenario = scenario.shared_in_dialect(env.dialect);
         let links = Links::new(play::budget(&scenario, &env));
         let session = Session::new(links.clone(), env, accounts, seed);
         Self::start(links, Box::pin(play::run(session, scenario)))

@@ -43,6 +43,8 @@ pub enum Effect {
     Properties,
     /// The account's groups.
     Groups,
+    /// What the account calls its contacts.
+    Aliases,
 }
 
 impl Effect {

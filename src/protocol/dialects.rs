@@ -9,6 +9,7 @@ use super::msnp6::MSNP6;
 use super::msnp7::MSNP7;
 use super::msnp8::MSNP8;
 use super::msnp9::MSNP9;
+use super::msnp10::MSNP10;
 use super::verb::Verb;
 
 /// The dialects that are known row by row, oldest first.
@@ -16,7 +17,15 @@ pub static DIALECTS: [&Dialect; 8] = [
     &MSNP2, &MSNP3, &MSNP4, &MSNP5, &MSNP6, &MSNP7, &MSNP8, &MSNP9,
 ];
 
+/// Dialects whose rows are known, and in which nothing is played or judged yet, oldest first.
+static LATER: [&Dialect; 1] = [&MSNP10];
+
 impl Dialect {
+    /// All dialects whose rows are known, oldest first.
+    pub(super) fn with_rows() -> impl Iterator<Item = &'static Self> {
+        DIALECTS.into_iter().chain(LATER)
+    }
+
     /// The first dialect, which is spoken before anything is agreed on.
     #[must_use]
     pub fn first() -> &'static Self {

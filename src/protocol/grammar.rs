@@ -60,7 +60,8 @@ impl Grammar {
             return row;
         }
         let is_number = |word| Param::Serial.fits(word);
-        let has_number = params.clone().next().is_none_or(is_number);
+        let has_number =
+            !numbered.begins_with_number() || params.clone().next().is_none_or(is_number);
         let behind = params.clone().skip(numbered.first_param() - 1);
         let is_bare = bare
             .form(params.clone())

@@ -81,6 +81,14 @@ pub enum Param {
     Value,
     /// The number of a group of contacts.
     Group,
+    /// The GUID of a group of contacts.
+    Guid,
+    /// The GUID by which a user knows a contact.
+    Contact,
+    /// When lists or settings last changed.
+    Stamp,
+    /// A parameter behind a mark that says which it is, such as `N=`.
+    Tagged(&'static str, &'static Self),
     /// The numbers of the groups that a contact is in, joined by commas.
     Groups,
     /// The lists that a contact is on, as a sum.
@@ -124,6 +132,10 @@ impl Param {
             | Self::ClientId
             | Self::Length => is_number,
             Self::Handle => word.contains(&b'@'),
+            Self::Guid | Self::Contact => is_guid(word),
+            Self::Tagged(tag, own) => word
+                .strip_prefix(tag.as_bytes())
+                .is_some_and(|word| own.fits(word)),
             Self::Prompt => Setting::Prompt.parse(word).is_some(),
             Self::Privacy => Setting::Privacy.parse(word).is_some(),
             Self::Mode => MODES.iter().any(|mode| word == mode.as_bytes()),
@@ -132,6 +144,24 @@ impl Param {
             Self::Cookie => !word.is_empty(),
             Self::Address => is_address(word),
             _ => true,
+        }
+    }
+
+    /// What it is, whatever mark it bears.
+    #[must_use]
+    pub fn untagged(self) -> Self {
+        match self {
+            Self::Tagged(_, own) => *own,
+            own => own,
+        }
+    }
+
+    /// What a word says that stands for it: the word without the mark.
+    #[must_use]
+    pub fn value(self, word: &[u8]) -> &[u8] {
+        match self {
+            Self::Tagged(tag, _) => word.strip_prefix(tag.as_bytes()).unwrap_or(word),
+            _ => word,
         }
     }
 
@@ -169,7 +199,10 @@ impl Param {
             Self::Address => "address",
             Self::Cookie => "cookie",
             Self::SessionId => "session",
-            Self::Group => "group",
+            Self::Group | Self::Guid => "group",
+            Self::Contact => "contact",
+            Self::Stamp => "stamp",
+            Self::Tagged(_, own) => own.as_str(),
             Self::Groups => "groups",
             Self::Bits => "bits",
             Self::ClientId => "client-id",
@@ -179,6 +212,14 @@ impl Param {
             Self::Length => "length",
         }
     }
+}
+
+/// Whether a word is a GUID: hexadecimal digits, eight, three times four, and twelve.
+fn is_guid(word: &[u8]) -> bool {
+    let mut parts = word.split(|byte| *byte == b'-');
+    let is_hex = |part: &[u8]| part.iter().all(u8::is_ascii_hexdigit);
+    let own = [8, 4, 4, 4, 12].map(|length| parts.next().filter(|part| part.len() == length));
+    own.iter().all(|part| part.is_some_and(is_hex)) && parts.next().is_none()
 }
 
 /// A name or an address, with a port or without.
@@ -293,21 +334,24 @@ impl Form {
         params.clone().next().is_some() && self.fits(params)
     }
 
-    /// The place of a parameter of this kind among the parameters.
+    /// The place of a parameter of this kind among the parameters, whatever mark it bears.
     #[must_use]
     pub fn place_of(&self, param: Param) -> Option<usize> {
-        self.params.iter().position(|own| *own == param)
+        self.params.iter().position(|own| own.untagged() == param)
     }
 
-    /// Whether parameters begin as this form does: with its fixed words.
+    /// Whether parameters begin as this form does, with its fixed words, and bear its marks.
     fn begins<'w>(&self, mut params: impl Iterator<Item = &'w [u8]>) -> bool {
-        self.params
-            .iter()
-            .map_while(|param| match param {
-                Param::Is(word) => Some(word),
-                _ => None,
-            })
-            .all(|word| params.next() == Some(word.as_bytes()))
+        let mut is_fixed = true;
+        self.params.iter().all(|param| {
+            let word = params.next();
+            is_fixed &= matches!(param, Param::Is(_));
+            match param {
+                Param::Is(own) if is_fixed => word == Some(own.as_bytes()),
+                Param::Tagged(tag, _) => word.is_some_and(|it| it.starts_with(tag.as_bytes())),
+                _ => true,
+            }
+        })
     }
 }
 
@@ -476,6 +520,13 @@ impl Message {
     fn has_state(&self) -> bool {
         let first = self.forms.first().and_then(|form| form.params.first());
         first == Some(&Param::State)
+    }
+
+    /// Whether a number stands right behind its verb: a TrID, or a serial number.
+    #[must_use]
+    pub fn begins_with_number(&self) -> bool {
+        let first = self.forms.first().and_then(|form| form.params.first());
+        self.trid != TridRule::Never || first == Some(&Param::Serial)
     }
 
     /// Whether any of its forms has a parameter of this kind.

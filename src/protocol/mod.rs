@@ -22,6 +22,9 @@ mod handle;
 mod ladder;
 mod list;
 mod message;
+mod msnp10;
+#[cfg(test)]
+mod msnp10_tests;
 mod msnp2;
 #[cfg(test)]
 mod msnp2_tests;

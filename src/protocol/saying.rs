@@ -27,7 +27,9 @@ impl<'w> Saying<'w> {
     /// The word that is this parameter; `None` where the line has none.
     #[must_use]
     pub fn get(&self, param: Param) -> Option<&'w [u8]> {
-        self.words.get(self.place(param)?).copied()
+        let word = self.words.get(self.place(param)?).copied()?;
+        let own = self.form.params.get(self.form.place_of(param)?)?;
+        Some(own.value(word))
     }
 
     /// What a line says where nobody knows which dialect is spoken: in the first whose form it has.
@@ -116,7 +118,7 @@ impl Form {
 #[must_use]
 pub fn secrets(words: &[&[u8]]) -> Range<usize> {
     let direction = Direction::ToServer;
-    let sayings = DIALECTS.iter().filter_map(|it| it.saying(direction, words));
+    let sayings = Dialect::with_rows().filter_map(|it| it.saying(direction, words));
     let mut places = sayings.filter_map(|said| said.place(Param::Response));
     if let Some(at) = places.next() {
         return at..at + 1;

@@ -100,6 +100,8 @@ verbs! {
     Reg b"REG";
     Rmg b"RMG";
     Pgd b"PGD";
+    Adc b"ADC";
+    Sbp b"SBP";
 }
 
 impl Verb {

@@ -5,6 +5,7 @@ use std::thread;
 
 use msnpspec::diagnostic::Source;
 use msnpspec::engine::Ending;
+use msnpspec::event::Judge;
 use msnpspec::fuzzer::{Reference, ShrinkError, Shrinker, Shrunk, Signature, Size};
 use msnpspec::scenario::ast::{Action, Scenario, Stage};
 use msnpspec::scenario::{Library, NoFiles, load, print};
@@ -523,4 +524,27 @@ fn what_fails_in_a_login_is_told_by_its_steps() {
       - alice C: INF {t}
       - alice S: INF {t} MD5 ...
     ");
+}
+
+#[test]
+fn a_choice_of_the_server_is_never_made_for_it() {
+    let text = "
+description: a name with a tab in it comes back as it may be sent, or is refused
+clauses: [FRAME-3]
+users: { alice: { state: NLN }, bob: {} }
+steps:
+  - alice C: ADD {t} FL {bob.handle} a%09b
+  - one of:
+      - alice S: ADD {t} FL ...
+      - alice S: error {t}
+      - alice S: closed
+";
+    let shrunk = shrink(&parsed(text), Fault::RAW_TABS);
+    assert!(matches!(shrunk.failure.judge, Judge::Oracle(_)));
+    // A server that is mended and chooses otherwise is accused of nothing.
+    let demands = shrunk.scenario.steps.iter().filter(|step| {
+        let is_demand = matches!(step.action, Action::Expect(_));
+        is_demand && !step.precondition
+    });
+    assert_eq!(demands.count(), 0, "{}", print(&shrunk.scenario));
 }

@@ -293,7 +293,7 @@ fn reduce(trial: &mut Trial<'_, '_>) {
         trial.doing = "users";
         fixtures(trial);
         trial.doing = "steps";
-        while trial.attempt_any(groups::simpler(trial.best())) {}
+        while trial.attempt_any(groups::simpler(trial.best(), trial.failing_step())) {}
         if trial.is_over() {
             return;
         }

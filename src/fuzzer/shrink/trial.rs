@@ -55,6 +55,11 @@ impl<'t, 'e> Trial<'t, 'e> {
         &self.best
     }
 
+    /// The place of the step that the smallest so far fails by, unless oracles judge it.
+    pub(super) fn failing_step(&self) -> Option<&Place> {
+        (!matches!(self.wanted.by, Judge::Oracle(_))).then_some(&self.at)
+    }
+
     /// The user in whose login the smallest so far fails.
     pub(super) fn user_at_fault(&self) -> Option<usize> {
         let mut users = self.best.users.iter();

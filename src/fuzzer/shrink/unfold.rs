@@ -46,7 +46,8 @@ pub(super) fn cut(scenario: &Scenario, place: &Place) -> Option<Scenario> {
     Some(scenario)
 }
 
-fn stands_at(step: &Step, place: &Place) -> bool {
+/// Whether a step, or one within it, is written at a place.
+pub(super) fn stands_at(step: &Step, place: &Place) -> bool {
     let within = match &step.action {
         Action::AnyOrder(steps) | Action::Repeat(_, steps) => {
             steps.iter().any(|step| stands_at(step, place))

@@ -11,7 +11,7 @@ use super::steps::{Stop, place};
 use super::trouble::{Trouble, came, shown, told, told_late};
 use crate::event::{Expectation, Observed, Wanted};
 use crate::protocol::{ClauseId, Direction, ErrorCode, Grammar};
-use crate::scenario::ast::{Expect, Expected, LinePattern, Part, Step, WordKind};
+use crate::scenario::ast::{Action, Expect, Expected, LinePattern, Part, Step, WordKind};
 use crate::scenario::{Mismatch, Wanted as Line};
 use crate::transcript::{ConnName, escape};
 use crate::wire::{Frame, Terminator};
@@ -215,7 +215,7 @@ impl Session {
             let Some(step) = self.slot(slot).perhaps.get(at).cloned() else {
                 return false;
             };
-            let crate::scenario::ast::Action::Expect(expect) = &step.action else {
+            let Action::Expect(expect) = &step.action else {
                 continue;
             };
             if self.hold(slot, expect, frame).is_ok() {
@@ -241,7 +241,7 @@ impl Session {
         }
         let end = matches!(expect.what, Expected::Closed | Expected::Refused);
         if !end {
-            self.slot_mut(slot).perhaps.push(step.clone());
+            self.wait_perhaps(step, slot, expect);
             return Ok(());
         }
         if let Err(late) = self.settle(slot).await {
@@ -266,6 +266,15 @@ impl Session {
             }
         }
         Ok(())
+    }
+
+    /// Keeps an optional step until its line comes, under the TrID that it is about now.
+    pub(crate) fn wait_perhaps(&mut self, step: &Step, slot: usize, expect: &Expect) {
+        let expect = self.scope.with_trid_of_now(expect.clone());
+        let action = Action::Expect(expect);
+        let step = step.clone();
+        let perhaps = &mut self.slot_mut(slot).perhaps;
+        perhaps.push(Step { action, ..step });
     }
 
     /// What the end of a connection means for an expectation that it may meet; `None` where it

@@ -300,7 +300,7 @@ impl Session {
             }
         }
         for head in heads {
-            self.slot_mut(head.slot).perhaps.push(head.step.clone());
+            self.wait_perhaps(head.step, head.slot, head.expect);
         }
         Ok(())
     }

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 
-use super::ast::{Captures, Payload, SendItem, Text};
+use super::ast::{
+    Captures, Expect, Expected, Expr, Part, Payload, SendItem, Text, WordKind, WordPattern,
+};
 use super::maker::{Maker, TridSource};
 use super::trids::Trids;
 use super::values::{EvalError, Identity, Values};
@@ -145,6 +147,28 @@ impl Scope {
             conn,
         };
         maker.text(text)
+    }
+
+    /// An expectation that may be met later: `{t}` in it stays the TrID that it is now.
+    #[must_use]
+    pub fn with_trid_of_now(&self, mut expect: Expect) -> Expect {
+        let trid = self.trids(&expect.conn).and_then(|trids| trids.find(None));
+        let Some(trid) = trid else {
+            return expect;
+        };
+        let words: &mut [WordPattern] = match &mut expect.what {
+            Expected::Line { pattern, .. } => &mut pattern.words,
+            Expected::Error(Some(word)) => std::slice::from_mut(word),
+            _ => &mut [],
+        };
+        for word in words {
+            if let WordKind::Text(text) = &mut word.kind
+                && let [part @ Part::Expr(Expr::Trid(None))] = text.parts.as_mut_slice()
+            {
+                *part = Part::Expr(Expr::Number(trid.into()));
+            }
+        }
+        expect
     }
 
     /// What a step sends, its bytes made ready. A payload is kept for `payload: same`.

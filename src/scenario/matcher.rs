@@ -301,6 +301,7 @@ impl<'l> Line<'l> {
                 let trid = maker.trid(name.as_deref())?;
                 Ok(is_number(trid.into(), word))
             }
+            [Part::Expr(Expr::Number(number))] => Ok(is_number(*number, word)),
             [Part::Expr(Expr::Length)] => {
                 let length = self.length.map(|length| is_number(length as u64, word));
                 Ok(length.unwrap_or_default())

@@ -459,3 +459,13 @@ fn news_is_no_answer_under_another_trid() {
     }
     assert_eq!(it.outcome().ending, Ending::Passed);
 }
+
+#[test]
+fn an_optional_line_of_an_earlier_answer_takes_no_later_one() {
+    let steps = "  - C: GTC {t} A\n  - { S: \"GTC {t} ...\", optional: true }\n  \
+                 - C: GTC {t} N\n  - S: GTC {t} !3 N";
+    let mut it = Dialogue::new(ALICE, steps);
+    assert_eq!(it.log_in(0, "alice"), ["0 GTC 7 A", "0 GTC 8 N"]);
+    it.say(0, "GTC 8 3 N");
+    assert_eq!(it.failure(), "CHG-1: GTC 8 !3 N / GTC 8 3 N");
+}

@@ -127,6 +127,9 @@ fn is_of_the_same_kind(failure: &Failure, finding: &Finding, outcome: &Outcome) 
     if is_of_numbers(finding.clause) && differs_in_number(failure) {
         return true;
     }
+    if is_of_numbers(finding.clause) && is_silent && has_the_number(failure, outcome) {
+        return true;
+    }
     // What a batch has not told of settings and lists, nobody has put right.
     if is_of_batches(finding.clause) && is_refused_setting(failure, outcome) {
         return true;
@@ -270,6 +273,41 @@ fn differs_in_number(failure: &Failure) -> bool {
     };
     // Words are counted from one.
     place_of_number(line).is_some_and(|place| failure.word == Some(place + 1))
+}
+
+/// Whether a batch is waited for that was asked for with the number that the server told: a client
+/// that has it is brought nothing.
+fn has_the_number(failure: &Failure, outcome: &Outcome) -> bool {
+    let dialect = outcome.dialect;
+    let asked = failure.command.as_deref();
+    let is_batch = |row: &RequestRow| row.rung == Some(Rung::Syn);
+    let Some(request) = asked
+        .and_then(|verb| dialect.request_of(verb))
+        .filter(is_batch)
+    else {
+        return false;
+    };
+    let entries = outcome.transcript.entries();
+    let number = |by: Party, direction: Direction| {
+        let grammar = Grammar {
+            dialect,
+            ..Grammar::new(ServerKind::Notification, direction)
+        };
+        let place = grammar.row(request.verb)?.place_of(Param::Serial)?;
+        let before = entries.get(..failure.until).unwrap_or(entries);
+        before.iter().rev().find_map(|entry| match &entry.what {
+            What::Frame(party, frame)
+                if *party == by
+                    && Some(entry.conn) == failure.conn
+                    && frame.verb() == request.verb.as_bytes() =>
+            {
+                frame.words().nth(place)
+            }
+            _ => None,
+        })
+    };
+    let had = number(Party::Client, Direction::ToServer);
+    had.is_some() && had == number(Party::Server, Direction::ToClient)
 }
 
 /// Where the number of the lists stands in a line of a notification server.

@@ -438,3 +438,20 @@ fn what_is_left_undone_is_named_by_the_clauses_of_the_dialect() {
     assert!(is_named(b"MSNP5") && is_named(b"MSNP7"));
     assert!(!is_named(b"MSNP2") && !is_named(b"MSNP4"));
 }
+
+#[test]
+fn a_client_that_has_the_number_is_brought_no_batch() {
+    let change = [(0, "C: ADD 1 AL c@x C"), (0, "S: ADD 1 AL 1 c@x C")];
+    for (asked, told, is_of_it) in [("1", "1", true), ("0", "1", false)] {
+        let (ask, tell) = (format!("C: SYN 2 {asked}"), format!("S: SYN 2 {told}"));
+        let lines = [&change[..], &[(1, &*ask), (1, &*tell)]].concat();
+        let mut outcome = said(&lines);
+        let found = finding(&outcome, 1, ClauseId::SER_1, "a new number");
+        outcome.findings.push(found);
+        let vain = Failure {
+            command: Some("SYN".into()),
+            ..waiting(&outcome, 1, "GTC", "nothing")
+        };
+        assert_eq!(is_charged(&vain, &outcome), is_of_it, "{asked}");
+    }
+}

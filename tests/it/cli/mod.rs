@@ -12,6 +12,7 @@ mod record;
 mod replay;
 mod run;
 mod shrink;
+mod tutorial;
 
 use std::io::{BufRead as _, BufReader, Lines, Read as _, Write as _};
 use std::path::Path;

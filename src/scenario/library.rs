@@ -117,7 +117,12 @@ impl Library {
                     continue;
                 }
                 let shown = disk.display(&relative);
-                match disk.read_file(&file) {
+                // A file that was named by itself may be anywhere.
+                let found = match meta.is_dir() {
+                    true => disk.inside(&file),
+                    false => Ok(file),
+                };
+                match found.and_then(|file| disk.read_file(&file)) {
                     Ok(bytes) => collector.add(name, &shown, &bytes, (&disk, &parts)),
                     Err(error) => {
                         return Err(LibraryError::Path {
@@ -230,11 +235,17 @@ impl Disk {
         }
     }
 
+    /// The file itself, all links followed; an error where it is no longer in the suite's folder.
+    fn inside(&self, path: &Path) -> Result<PathBuf, FileError> {
+        let root = std::fs::canonicalize(&self.root).map_err(unreadable)?;
+        let path = std::fs::canonicalize(path).map_err(unreadable)?;
+        match path.starts_with(root) {
+            true => Ok(path),
+            false => Err(FileError::Outside),
+        }
+    }
+
     fn read_file(&self, path: &Path) -> Result<Vec<u8>, FileError> {
-        let unreadable = |error: std::io::Error| match error.kind() {
-            std::io::ErrorKind::NotFound => FileError::Missing,
-            _ => FileError::Unreadable(error.to_string()),
-        };
         let meta = std::fs::metadata(path).map_err(unreadable)?;
         if !meta.is_file() {
             return Err(FileError::Unreadable("this is no ordinary file".to_owned()));
@@ -251,7 +262,8 @@ impl Disk {
 
 impl Files for Disk {
     fn read(&self, path: &str) -> Result<Arc<[u8]>, FileError> {
-        match self.read_file(&self.root.join(path)) {
+        let file = self.inside(&self.root.join(path));
+        match file.and_then(|file| self.read_file(&file)) {
             Ok(bytes) => Ok(bytes.into()),
             Err(FileError::Missing) if path.starts_with("shared/") => Embedded.read(path),
             Err(error) => Err(error),
@@ -263,6 +275,13 @@ impl Files for Disk {
             return Embedded.display(path);
         }
         self.shown.join(path).display().to_string()
+    }
+}
+
+fn unreadable(error: std::io::Error) -> FileError {
+    match error.kind() {
+        std::io::ErrorKind::NotFound => FileError::Missing,
+        _ => FileError::Unreadable(error.to_string()),
     }
 }
 
@@ -381,6 +400,37 @@ mod tests {
         let file = write(dir.path(), "x/mine.yaml", &text);
         assert_eq!(names(&[file]), ["mine"]);
         assert_eq!(names(&[dir.path().to_path_buf()]), ["x/mine"]);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn no_link_leads_out_of_the_suite() {
+        use std::os::unix::fs::symlink;
+        let dir = tempfile::tempdir().unwrap();
+        let secret = write(dir.path(), "outside/secret", "hidden");
+        let root = dir.path().join("suite");
+        let text = "description: x\nclauses: [VER-1]\nusers: [alice]\nsteps:\n  \
+                    - C: MSG 1 N {length}\n    payload: { file: ";
+        let own = write(&root, "own.yaml", &format!("{text}inner }}\n"));
+        write(&root, "real", "own");
+        symlink(root.join("real"), root.join("inner")).unwrap();
+        assert_eq!(names(&[own]), ["own"]);
+        let says = |paths: &[PathBuf]| match Library::from_paths(paths).unwrap_err() {
+            LibraryError::Scenarios(errors) => errors.first().unwrap().to_string(),
+            error @ LibraryError::Path { .. } => error.to_string(),
+        };
+        // Of a file, of a folder above it, and of a scenario in a folder.
+        symlink(&secret, root.join("link")).unwrap();
+        symlink(dir.path().join("outside"), root.join("folder")).unwrap();
+        for path in ["link", "folder/secret"] {
+            let file = write(&root, "leaks.yaml", &format!("{text}{path} }}\n"));
+            let error = says(&[file]);
+            assert!(error.contains("leads out of the suite"), "{error}");
+        }
+        std::fs::remove_file(root.join("leaks.yaml")).unwrap();
+        symlink(&secret, root.join("linked.yaml")).unwrap();
+        let error = says(std::slice::from_ref(&root));
+        assert!(error.contains("linked.yaml: a link leads out"), "{error}");
     }
 
     #[test]

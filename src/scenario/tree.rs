@@ -12,8 +12,10 @@ use crate::diagnostic::{Diagnostic, Source, Span};
 
 /// The largest file in bytes.
 const MAX_BYTES: usize = 1024 * 1024;
-/// The most nodes of a tree, aliases expanded.
+/// The most nodes of a tree, aliases expanded, and what anchors keep.
 const MAX_NODES: usize = 200_000;
+/// The most bytes of text that aliases repeat and anchors keep.
+const MAX_COPIED: usize = 16 * 1024 * 1024;
 /// The deepest nesting of maps and lists.
 const MAX_DEPTH: usize = 64;
 
@@ -68,14 +70,38 @@ impl Node {
 
     /// The number of nodes, this one among them.
     pub(crate) fn size(&self) -> usize {
+        self.weight().nodes
+    }
+
+    /// What a copy of it costs.
+    fn weight(&self) -> Weight {
+        let mut weight = Weight { nodes: 1, bytes: 0 };
         match &self.value {
-            Value::Scalar(_) => 1,
-            Value::List(items) => 1 + items.iter().map(Self::size).sum::<usize>(),
+            Value::Scalar(scalar) => weight.bytes += scalar.text.len(),
+            Value::List(items) => items.iter().for_each(|item| weight.add(item.weight())),
             Value::Map(entries) => {
-                let sizes = entries.iter().map(|(key, value)| key.size() + value.size());
-                1 + sizes.sum::<usize>()
+                for (key, value) in entries {
+                    weight.add(key.weight());
+                    weight.add(value.weight());
+                }
             }
         }
+        weight
+    }
+}
+
+/// What nodes cost.
+#[derive(Debug, Clone, Copy, Default)]
+struct Weight {
+    nodes: usize,
+    /// Of their texts.
+    bytes: usize,
+}
+
+impl Weight {
+    fn add(&mut self, other: Self) {
+        self.nodes = self.nodes.saturating_add(other.nodes);
+        self.bytes = self.bytes.saturating_add(other.bytes);
     }
 }
 
@@ -115,7 +141,7 @@ pub(crate) fn parse(source: &Arc<Source>) -> Result<Node, Diagnostic> {
         source,
         open: Vec::new(),
         anchors: HashMap::new(),
-        nodes: 0,
+        weight: Weight::default(),
         root: None,
         documents: 0,
     };
@@ -190,7 +216,8 @@ struct Builder<'s> {
     source: &'s Arc<Source>,
     open: Vec<Open>,
     anchors: HashMap<usize, Node>,
-    nodes: usize,
+    /// Of all nodes so far; the texts that stand in the file itself are not counted.
+    weight: Weight,
     root: Option<Node>,
     documents: usize,
 }
@@ -309,21 +336,19 @@ impl Builder<'_> {
         let Some(node) = self.anchors.get(&id) else {
             return Err(self.error(span, "an anchor cannot hold itself"));
         };
-        let size = node.size();
-        if self.nodes.saturating_add(size) > MAX_NODES {
-            return Err(self.too_many(span));
-        }
+        self.weight.add(node.weight());
+        self.check(span)?;
         let node = node.clone();
-        self.nodes += size;
         self.place(node);
         Ok(())
     }
 
     fn add(&mut self, node: Node, anchor: usize) -> Result<(), Diagnostic> {
-        self.nodes += 1;
-        if self.nodes > MAX_NODES {
-            return Err(self.too_many(node.span));
+        self.weight.nodes += 1;
+        if anchor != 0 {
+            self.weight.add(node.weight());
         }
+        self.check(node.span)?;
         if anchor != 0 {
             self.anchors.insert(anchor, node.clone());
         }
@@ -338,10 +363,17 @@ impl Builder<'_> {
         }
     }
 
-    fn too_many(&self, span: Span) -> Diagnostic {
-        let message = format!("the file unfolds to more than {MAX_NODES} nodes");
-        self.error(span, message)
-            .with_help("aliases of aliases make a small file huge; that is refused")
+    /// Refuses what has become too much.
+    fn check(&self, span: Span) -> Result<(), Diagnostic> {
+        let message = if self.weight.nodes > MAX_NODES {
+            format!("the file unfolds to more than {MAX_NODES} nodes")
+        } else if self.weight.bytes > MAX_COPIED {
+            format!("its aliases unfold to more than {MAX_COPIED} bytes of text")
+        } else {
+            return Ok(());
+        };
+        let help = "aliases make a small file huge; that is refused";
+        Err(self.error(span, message).with_help(help))
     }
 }
 
@@ -387,6 +419,24 @@ mod tests {
         assert!(tree(&"[".repeat(100_000)).is_err());
         assert!(tree(&"- ".repeat(100_000)).is_err());
         assert!(tree("a: &a [*a]\n").is_err());
+    }
+
+    #[test]
+    fn a_long_text_is_not_repeated_without_end() {
+        let mut text = format!("- &a {}\n", "x".repeat(100_000));
+        text.push_str(&"- *a\n".repeat(100));
+        let Value::List(items) = tree(&text).unwrap().value else {
+            panic!("no list");
+        };
+        assert_eq!(items.len(), 101);
+        text.push_str(&"- *a\n".repeat(100));
+        let message = tree(&text).unwrap_err();
+        assert!(message.contains("bytes of text"), "{message}");
+        // What anchors keep counts as well: here sixty lists, one in the other.
+        let inner = "x, ".repeat(50_000);
+        let open: String = (0..60).map(|n| format!("&a{n} [")).collect();
+        let nested = format!("{open}{inner}{}", "]".repeat(60));
+        assert!(tree(&nested).unwrap_err().contains("nodes"));
     }
 
     #[test]

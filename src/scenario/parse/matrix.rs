@@ -43,6 +43,7 @@ impl Reader<'_> {
 
     fn combinations(&self, span: Span, columns: &[(Node, Node)]) -> Vec<Env> {
         let mut rows: Vec<Vec<(&str, String)>> = vec![Vec::new()];
+        let mut held = 0_usize;
         for (key, value) in columns {
             self.check_column(key);
             let values = self.texts(value, "a column");
@@ -52,6 +53,12 @@ impl Reader<'_> {
             self.check_distinct(&values);
             if rows.len().saturating_mul(values.len()) > MAX_ROWS {
                 self.error(span, format!("the matrix has more than {MAX_ROWS} rows"));
+                return Vec::new();
+            }
+            // Each row holds all its cells.
+            let cells: usize = values.iter().map(|value| value.text.len()).sum();
+            held = held.saturating_mul(values.len()) + cells.saturating_mul(rows.len());
+            if !self.count_text(span, held) {
                 return Vec::new();
             }
             rows = rows

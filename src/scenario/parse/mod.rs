@@ -55,6 +55,9 @@ pub enum FileError {
     /// It is larger than this many bytes.
     #[error("the file is larger than {0} bytes")]
     TooLarge(u64),
+    /// A link on the way to it leads somewhere else.
+    #[error("a link leads out of the suite's folder")]
+    Outside,
     /// It could not be read.
     #[error("{0}")]
     Unreadable(String),

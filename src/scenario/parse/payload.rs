@@ -144,7 +144,7 @@ impl Reader<'_> {
     fn payload_file(&self, node: &Node) -> Option<Arc<[u8]>> {
         let str = self.text(node, "the file")?;
         let path = self.resolve(self.folder, &str)?;
-        match self.loader.files.read(&path) {
+        match self.content(&path, str.all())? {
             Ok(bytes) if bytes.len() as u64 <= MAX_PAYLOAD => Some(bytes),
             Ok(_) => {
                 self.error(

@@ -8,15 +8,17 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::Files;
+use super::{FileError, Files};
 use crate::diagnostic::{Diagnostic, Source, Span, did_you_mean};
 use crate::scenario::ast::User;
 use crate::scenario::tree::{Node, Scalar, Value};
 
 /// The most mistakes that are told.
 const MAX_DIAGNOSTICS: usize = 100;
-/// The most bytes that replacing parameters may write, for one file.
-const MAX_REPLACED: usize = 16 * 1024 * 1024;
+/// The most bytes of text that the steps of one file may hold, parts and rows put in.
+const MAX_TEXT: usize = 16 * 1024 * 1024;
+/// The most bytes of all payload files that one file names.
+const MAX_CONTENTS: usize = 64 * 1024 * 1024;
 /// The most steps of one file, parts and rows put in.
 const MAX_STEPS: usize = 200_000;
 
@@ -35,7 +37,8 @@ pub(super) struct Loader<'l> {
     pub(super) files: &'l dyn Files,
     pub(super) parts: &'l Parts,
     diagnostics: RefCell<Vec<Diagnostic>>,
-    replaced: Cell<usize>,
+    texts: Cell<usize>,
+    contents: RefCell<BTreeMap<String, Arc<[u8]>>>,
     steps: Cell<usize>,
     overflowed: Cell<bool>,
 }
@@ -46,7 +49,8 @@ impl<'l> Loader<'l> {
             files,
             parts,
             diagnostics: RefCell::default(),
-            replaced: Cell::new(0),
+            texts: Cell::new(0),
+            contents: RefCell::default(),
             steps: Cell::new(0),
             overflowed: Cell::new(false),
         }
@@ -64,6 +68,10 @@ impl<'l> Loader<'l> {
         if all.len() < MAX_DIAGNOSTICS && !all.iter().any(same) {
             all.push(diagnostic);
         }
+    }
+
+    fn is_full(&self) -> bool {
+        self.diagnostics.borrow().len() >= MAX_DIAGNOSTICS
     }
 
     pub(super) fn has_errors(&self) -> bool {
@@ -206,6 +214,10 @@ impl<'l> Reader<'l> {
         word: &str,
         known: impl IntoIterator<Item = &'c str>,
     ) {
+        // To look for what was meant costs time, and none of it would be told.
+        if self.loader.is_full() {
+            return;
+        }
         let known: Vec<&str> = known.into_iter().collect();
         let mut error = Diagnostic::error(self.source, span, format!("unknown {what} `{word}`"));
         if let Some(meant) = did_you_mean(word, known.iter().copied()) {
@@ -227,6 +239,37 @@ impl<'l> Reader<'l> {
         steps <= MAX_STEPS
     }
 
+    /// Counts bytes of text; false, with a message, where there are too many.
+    pub(super) fn count_text(&self, span: Span, bytes: usize) -> bool {
+        let all = self.loader.texts.get().saturating_add(bytes);
+        self.loader.texts.set(all);
+        if all > MAX_TEXT && !self.loader.overflowed.replace(true) {
+            let message = format!("the file unfolds to more than {MAX_TEXT} bytes of text");
+            self.error(span, message);
+        }
+        all <= MAX_TEXT
+    }
+
+    /// The bytes of a payload file, which several steps share.
+    pub(super) fn content(&self, path: &str, span: Span) -> Option<Result<Arc<[u8]>, FileError>> {
+        let mut contents = self.loader.contents.borrow_mut();
+        if let Some(bytes) = contents.get(path) {
+            return Some(Ok(Arc::clone(bytes)));
+        }
+        let bytes = match self.loader.files.read(path) {
+            Ok(bytes) => bytes,
+            Err(error) => return Some(Err(error)),
+        };
+        let all = contents.values().map(|bytes| bytes.len()).sum::<usize>();
+        if all.saturating_add(bytes.len()) > MAX_CONTENTS {
+            let message = format!("the payload files hold more than {MAX_CONTENTS} bytes");
+            self.error(span, message);
+            return None;
+        }
+        contents.insert(path.to_owned(), Arc::clone(&bytes));
+        Some(Ok(bytes))
+    }
+
     /// The node as a text, parameters replaced.
     pub(super) fn text<'n>(&self, node: &'n Node, what: &str) -> Option<Str<'n>> {
         match &node.value {
@@ -234,7 +277,10 @@ impl<'l> Reader<'l> {
                 self.error(node.span, format!("{what} is missing"));
                 None
             }
-            Value::Scalar(scalar) => self.replace(node.span, scalar),
+            Value::Scalar(scalar) => {
+                let str = self.replace(node.span, scalar)?;
+                self.count_text(node.span, str.text.len()).then_some(str)
+            }
             Value::Map(entries) => {
                 let message = format!("{what} must be a text, this is a map");
                 match entries.as_slice() {
@@ -369,10 +415,7 @@ impl<'l> Reader<'l> {
             done = old.end;
             let new = start..out.len();
             str.edits.push(Edit { new, old });
-            let bytes = self.loader.replaced.get() + value.len();
-            self.loader.replaced.set(bytes);
-            if bytes > MAX_REPLACED {
-                self.error(span, "replacing parameters makes the file too large");
+            if !self.count_text(span, value.len()) {
                 return None;
             }
         }

@@ -6,6 +6,9 @@ use crate::protocol::{List, ONLINE_STATES, Setting, Verb};
 use crate::scenario::ast::{Fixture, Stage, User};
 use crate::scenario::tree::{Node, Value};
 
+/// The most users of a scenario. What needs more accounts says so with `needs:`.
+const MAX_USERS: usize = 1000;
+
 /// The keys of a fixture.
 fn keys() -> impl Iterator<Item = &'static str> {
     let own = |list: &List| *list != List::Reverse;
@@ -19,17 +22,26 @@ impl Reader<'_> {
     /// The users, as a list of names or as a map from names to fixtures.
     pub(super) fn read_users(&self, node: &Node) -> Vec<User> {
         let mut users: Vec<User> = Vec::new();
+        let count = match &node.value {
+            Value::List(items) => items.len(),
+            Value::Map(entries) => entries.len(),
+            Value::Scalar(_) => 0,
+        };
+        if count > MAX_USERS {
+            let message = format!("{count} users; a scenario has {MAX_USERS} at most");
+            self.error(node.span, message);
+        }
         match &node.value {
             Value::List(items) => {
-                for item in items {
+                for item in items.iter().take(MAX_USERS) {
                     users.extend(self.user(item, &users));
                 }
             }
             Value::Map(entries) => {
-                for (key, _) in entries {
+                for (key, _) in entries.iter().take(MAX_USERS) {
                     users.extend(self.user(key, &users));
                 }
-                for (key, value) in entries {
+                for (key, value) in entries.iter().take(MAX_USERS) {
                     let Some(fixture) = self.fixture(value, key, &users) else {
                         continue;
                     };

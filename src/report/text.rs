@@ -31,16 +31,33 @@ pub fn printable(text: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// Whether a character does something instead of showing something.
+/// Whether a character does something instead of showing something: controls, what Unicode calls
+/// ignorable by default, ends of lines and paragraphs, and codes that are no characters (no XML can
+/// hold some of them).
 pub(super) fn is_hidden(char: char) -> bool {
     char.is_control()
+        || u32::from(char) & 0xfffe == 0xfffe
         || matches!(
             char,
-            '\u{200b}'..='\u{200f}'
+            '\u{ad}'
+                | '\u{34f}'
+                | '\u{61c}'
+                | '\u{115f}'..='\u{1160}'
+                | '\u{17b4}'..='\u{17b5}'
+                | '\u{180b}'..='\u{180f}'
+                | '\u{200b}'..='\u{200f}'
                 | '\u{2028}'..='\u{202e}'
                 | '\u{2060}'..='\u{206f}'
-                | '\u{61c}'
+                | '\u{2800}'
+                | '\u{3164}'
+                | '\u{fdd0}'..='\u{fdef}'
+                | '\u{fe00}'..='\u{fe0f}'
                 | '\u{feff}'
+                | '\u{ffa0}'
+                | '\u{fff0}'..='\u{fffb}'
+                | '\u{1bca0}'..='\u{1bca3}'
+                | '\u{1d173}'..='\u{1d17a}'
+                | '\u{e0000}'..='\u{e0fff}'
         )
 }
 
@@ -106,6 +123,19 @@ mod tests {
         assert_eq!(shown, r"\x1b[2J\x07\x9b31m\u{202e}a\x7f\r\nb");
         assert!(!shown.chars().any(is_hidden));
         assert!(matches!(printable("911 4 \u{e9}"), Cow::Borrowed(_)));
+    }
+
+    #[test]
+    fn nothing_is_there_that_nobody_sees() {
+        let unseen =
+            "\u{ad}\u{34f}\u{180e}\u{3164}\u{fff9}\u{fffe}\u{ffff}\u{1fffe}\u{10ffff}\u{e0041}";
+        let shown = printable(unseen);
+        assert!(shown.is_ascii(), "{shown}");
+        assert!(shown.starts_with(r"\xad\u{34f}\u{180e}"), "{shown}");
+        assert!(matches!(
+            printable("\u{fffd} \u{301}x \u{1f600}"),
+            Cow::Borrowed(_)
+        ));
     }
 
     #[test]

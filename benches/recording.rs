@@ -63,6 +63,7 @@ fn stand() -> (SocketAddr, SocketAddr) {
                 target: server.to_string(),
                 map: std::collections::BTreeMap::new(),
                 connect: Duration::from_secs(2),
+                redactor: msnpspec::transcript::Redactor::default(),
             };
             let recording = Recording::start(options, sink).await;
             let recording = recording.expect("a loopback port is free");

@@ -133,6 +133,9 @@ pub(crate) fn again(args: &RunArgs) -> String {
     if !args.server.accounts.is_empty() {
         command.push_str(" --account \u{2026}");
     }
+    if let Some(path) = &args.server.account_file {
+        command.push_str(&format!(" --account-file {}", path.display()));
+    }
     for (set, option) in [
         (args.server.disposable, " --disposable"),
         (args.server.remote, " --remote"),

@@ -12,6 +12,7 @@ use msnpspec::oracle::Finding;
 use msnpspec::protocol::Level;
 use msnpspec::report::printable;
 use msnpspec::target::Target;
+use msnpspec::transcript::Redactor;
 
 use super::args::RecordArgs;
 use super::console::Console;
@@ -45,6 +46,7 @@ pub(crate) fn record(args: &RecordArgs, console: Console) -> Exit {
         target: target.address,
         map: target.map,
         connect: target.connect,
+        redactor: target.redactor.clone(),
     };
     let runtime = match tokio::runtime::Runtime::new() {
         Ok(runtime) => runtime,
@@ -55,6 +57,8 @@ pub(crate) fn record(args: &RecordArgs, console: Console) -> Exit {
     };
     let desk = Desk {
         paper,
+        room: u64::from(args.max_size.get()) << 20,
+        redactor: target.redactor,
         level: args.level,
         console,
         failed: None,
@@ -118,6 +122,7 @@ struct Server {
     address: String,
     map: BTreeMap<String, String>,
     connect: Duration,
+    redactor: Redactor,
 }
 
 fn target(args: &RecordArgs, console: Console) -> Result<Server, Exit> {
@@ -152,6 +157,7 @@ fn target(args: &RecordArgs, console: Console) -> Result<Server, Exit> {
         address,
         map: target.map,
         connect: target.timeouts.connect,
+        redactor: Redactor::new(target.accounts.into_iter().map(|it| it.password)),
     })
 }
 
@@ -199,6 +205,9 @@ impl Paper {
 /// Takes what is recorded.
 struct Desk {
     paper: Paper,
+    /// How many more bytes the transcript may have.
+    room: u64,
+    redactor: Redactor,
     level: Level,
     console: Console,
     /// Why the transcript ended early.
@@ -208,18 +217,30 @@ struct Desk {
 impl Desk {
     fn take(&mut self, event: RecordEvent) {
         match event {
-            RecordEvent::Recorded(Recorded::Line(line)) => {
-                if self.failed.is_none()
-                    && let Err(error) = self.paper.write(&line)
-                {
+            RecordEvent::Recorded(Recorded::Line(line)) if self.failed.is_none() => {
+                if let Err(error) = self.write(&line) {
                     self.console
                         .error(&format!("cannot write the transcript: {error}"));
                     self.failed = Some(error);
                 }
             }
+            RecordEvent::Recorded(Recorded::Line(_)) => {}
             RecordEvent::Recorded(Recorded::Finding(finding)) => self.tell(&finding),
             RecordEvent::Trouble(text) => self.console.warning(&text),
         }
+    }
+
+    fn write(&mut self, line: &str) -> io::Result<()> {
+        let size = line.len() as u64 + 1;
+        let Some(room) = self.room.checked_sub(size) else {
+            self.paper
+                .write("# the transcript has become too large: what follows is not in it")?;
+            return Err(io::Error::other(
+                "it has become too large (--max-size); the conversation goes on",
+            ));
+        };
+        self.room = room;
+        self.paper.write(line)
     }
 
     fn tell(&self, finding: &Finding) {
@@ -236,6 +257,7 @@ impl Desk {
             printable(&finding.message),
             printable(&finding.got.to_string())
         );
+        let text = self.redactor.apply(&text);
         if is_breach(finding, self.level) {
             self.console.finding(&text);
         } else {

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use msnpspec::diagnostic::{Diagnostic, Source, Span};
 use msnpspec::net::{Doors, LoginServer, ServeOptions, Serving, Signals};
 use msnpspec::server::{Account, Accounts, Config, Pattern};
+use msnpspec::target::blind;
 use serde::Deserialize;
 
 use super::args::ServeArgs;
@@ -213,7 +214,13 @@ fn wrong(source: &Arc<Source>, error: &serde_yaml::Error) -> AccountsError {
         .next()
         .unwrap_or(message)
         .to_owned();
-    let diagnostic = Diagnostic::error(source, Span::new(start, start), message);
+    // Where it is not about a key, it may repeat what stands there: a password, perhaps.
+    let message = match message.split(' ').next() {
+        Some("missing" | "duplicate") => message,
+        Some("unknown") => "an account has `handle`, `password` and `name`, no more".to_owned(),
+        _ => "this is no list of accounts".to_owned(),
+    };
+    let diagnostic = blind(Diagnostic::error(source, Span::new(start, start), message));
     let help = "a list of accounts: - { handle: alice@hotmail.com, password: secret, name: Alice }";
     AccountsError::Wrong(Box::new(diagnostic.with_help(help)))
 }

@@ -1,5 +1,6 @@
 //! The options that name a server under test, and what they mean.
 
+use std::collections::HashSet;
 use std::path::Path;
 
 use msnpspec::net::ServerLog;
@@ -17,6 +18,12 @@ enum BadAccount {
     Form(usize),
     #[error("{0} stands twice among the accounts: two users of a scenario would be one")]
     Twice(String),
+    #[error("account {0} names the variable `{1}`, which is not set")]
+    Unset(usize, String),
+    #[error("account {0} has `${{` without a `}}`")]
+    Open(usize),
+    #[error("--account-file: {0}")]
+    File(String),
 }
 
 impl TargetArgs {
@@ -77,32 +84,55 @@ impl TargetArgs {
         })
     }
 
-    /// The accounts that were typed.
+    /// The accounts that were typed, and those of the file.
     fn accounts(&self) -> Result<Vec<Account>, BadAccount> {
         let read = |(at, text): (usize, &String)| {
-            let mut parts = text.splitn(3, ':');
-            match (parts.next(), parts.next(), parts.next()) {
+            let mut parts = text.splitn(3, ':').map(|part| filled(part, at + 1));
+            let mut next = || parts.next().transpose();
+            let mut parts = [next()?, next()?, next()?].into_iter();
+            let mut next = || parts.next().flatten();
+            match (next(), next(), next()) {
                 (Some(handle), Some(password), name)
                     if !handle.is_empty() && !password.is_empty() =>
                 {
                     Ok(Account {
-                        name: name.map(str::to_owned),
+                        name,
                         ..Account::new(handle, password)
                     })
                 }
                 _ => Err(BadAccount::Form(at + 1)),
             }
         };
-        let accounts = self.accounts.iter().enumerate().map(read);
+        let mut typed = self.accounts.clone();
+        if let Some(path) = &self.account_file {
+            let source = files::read(path).map_err(BadAccount::File)?;
+            let lines = source.text.lines().map(str::trim);
+            let lines = lines.filter(|line| !line.is_empty() && !line.starts_with('#'));
+            typed.extend(lines.map(str::to_owned));
+        }
+        let accounts = typed.iter().enumerate().map(read);
         let accounts = accounts.collect::<Result<Vec<Account>, _>>()?;
-        for (at, account) in accounts.iter().enumerate() {
-            let mut before = accounts.iter().take(at);
-            if before.any(|known| known.is_of(&account.handle)) {
+        let mut handles = HashSet::new();
+        for account in &accounts {
+            if !handles.insert(account.handle.to_ascii_lowercase()) {
                 return Err(BadAccount::Twice(account.handle.clone()));
             }
         }
         Ok(accounts)
     }
+}
+
+/// A part of an account with variables put where `${NAME}` stands. What they hold is taken as it is.
+fn filled(text: &str, at: usize) -> Result<String, BadAccount> {
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some((before, behind)) = rest.split_once("${") {
+        let (name, behind) = behind.split_once('}').ok_or(BadAccount::Open(at))?;
+        let value = variable(name).ok_or_else(|| BadAccount::Unset(at, name.to_owned()))?;
+        out = out + before + &value;
+        rest = behind;
+    }
+    Ok(out + rest)
 }
 
 /// A variable of the environment, for a target file.
@@ -120,6 +150,7 @@ mod tests {
         let mut args = TargetArgs {
             target: "127.0.0.1:1".into(),
             accounts: vec!["a@b:pw:A B".into(), "topsecret".into()],
+            account_file: None,
             disposable: false,
             remote: false,
             timeout: None,
@@ -134,5 +165,34 @@ mod tests {
         args.accounts = vec!["a@b:pw".into(), "c@d:pw".into(), "A@B:other".into()];
         let error = args.accounts().unwrap_err();
         assert_eq!(error, BadAccount::Twice("A@B".into()));
+    }
+
+    #[test]
+    fn passwords_come_from_the_environment_or_a_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("accounts");
+        std::fs::write(&path, "# mine\na@b:secret:A\n\n c@d:${PATH}\n").unwrap();
+        let mut args = TargetArgs {
+            target: "127.0.0.1:1".into(),
+            accounts: vec!["e@f:x${PATH}y".into()],
+            account_file: Some(path),
+            disposable: false,
+            remote: false,
+            timeout: None,
+            log: None,
+        };
+        // What a variable holds is taken as it is: this one has colons in it.
+        let path = variable("PATH").unwrap();
+        let accounts = args.accounts().unwrap();
+        let passwords: Vec<&str> = accounts.iter().map(|it| it.password.as_str()).collect();
+        assert_eq!(passwords, [&format!("x{path}y"), "secret", path.as_str()]);
+        args.accounts = vec!["a@b:${MSNPSPEC_NO_SUCH_VARIABLE}".into()];
+        let error = args.accounts().unwrap_err();
+        assert!(matches!(error, BadAccount::Unset(1, _)), "{error}");
+        args.accounts = vec!["a@b:${secret".into()];
+        assert_eq!(args.accounts().unwrap_err(), BadAccount::Open(1));
+        args.accounts.clear();
+        args.account_file = Some(folder.path().join("none"));
+        assert!(matches!(args.accounts().unwrap_err(), BadAccount::File(_)));
     }
 }

@@ -19,7 +19,7 @@ use tokio::task::JoinSet;
 use crate::net::tape::{Piece, Recorded, Tape, Track};
 use crate::oracle::Finding;
 use crate::protocol::{Direction, Param, Saying};
-use crate::transcript::Party;
+use crate::transcript::{Party, Redactor};
 use crate::wire::Frame;
 
 /// How many bytes are read at once.
@@ -52,6 +52,8 @@ pub struct RecordOptions {
     pub map: std::collections::BTreeMap<String, String>,
     /// How long a connection to the server may take.
     pub connect: Duration,
+    /// What no line may show.
+    pub redactor: Redactor,
 }
 
 /// Why recording could not start.
@@ -89,7 +91,7 @@ impl Recording {
         let target = options.target.clone();
         let shared = Arc::new(Shared {
             desk: Mutex::new(Desk {
-                tape: Tape::default(),
+                tape: Tape::without(options.redactor.clone()),
                 sink,
             }),
             doors: tokio::sync::Mutex::new(doors),

@@ -95,6 +95,7 @@ pub struct Tape {
     /// Connections only; entries are not kept.
     transcript: Transcript,
     judge: Judge,
+    redactor: Redactor,
     tracks: HashMap<Track, Side>,
     /// How many connections there were.
     count: usize,
@@ -122,6 +123,14 @@ fn passage(dialect: &'static Dialect, direction: Direction) -> Passage {
 }
 
 impl Tape {
+    /// One that tells no secret.
+    pub fn without(redactor: Redactor) -> Self {
+        Self {
+            redactor,
+            ..Self::default()
+        }
+    }
+
     /// A client has connected, and a connection to this address of the server was made for it.
     pub fn open(&mut self, now: Duration, address: &str) -> Track {
         self.count += 1;
@@ -295,9 +304,7 @@ impl Tape {
         if let What::Frame(Party::Client, frame) = &mut entry.what {
             mask(frame);
         }
-        let lines = self
-            .transcript
-            .render_entry_timed(&entry, &Redactor::default());
+        let lines = self.transcript.render_entry_timed(&entry, &self.redactor);
         self.out.extend(lines.into_iter().map(Recorded::Line));
         self.tell_findings();
     }
@@ -323,7 +330,9 @@ fn mask(frame: &mut Frame) {
         return;
     }
     // What a password makes is made anew when the recording is played, and a ticket is had anew.
-    let is_digest = words.get(2).copied() == Dialect::first().login_scheme().map(str::as_bytes);
+    let scheme = Dialect::first().login_scheme().map(str::as_bytes);
+    let word = words.get(2).copied().unwrap_or_default();
+    let is_digest = scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case(word));
     let mask = if is_digest { RESPONSE } else { TICKET };
     let mut masked: Words<'_> = words.into_iter().collect();
     for word in masked.get_mut(secrets).into_iter().flatten() {
@@ -389,6 +398,27 @@ mod tests {
             "c1@sb C: USR 1 a@b.c 12.34",
         ];
         assert_eq!(lines(&mut tape), expected);
+    }
+
+    #[test]
+    fn no_password_is_kept_in_whatever_form_it_is_sent() {
+        let mut tape = Tape::without(Redactor::new(["CamelCaseXyz".to_owned()]));
+        let track = tape.open(NOW, "h:1");
+        for line in [
+            "usr 4 md5 s 1d86f39e3633c5f74dd79815c9375344",
+            "USR 5 CLEAR CamelCaseXyz",
+            "USR 6 CLEAR S CamelCaseXyz",
+            "usr 7 twn s t=12&p=34",
+            "MSG 8 N 3\r\nCAMELCASExyz",
+            "garbage CamelCaseXyz",
+        ] {
+            says(&mut tape, track, Party::Client, &format!("{line}\r\n"));
+        }
+        let lines = lines(&mut tape).join("\n").to_lowercase();
+        assert!(lines.contains("c1 c: usr 4 md5 s {md5(challenge, password)}"));
+        for secret in ["1d86", "camelcase", "t=12"] {
+            assert!(!lines.contains(secret), "{lines}");
+        }
     }
 
     #[test]

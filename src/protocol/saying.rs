@@ -114,9 +114,12 @@ impl Form {
 }
 
 /// The places of the words of a client's line that nobody else may read: an answer to a challenge, a
-/// ticket, whatever a client of an unknown scheme sends with the last step of its login.
+/// ticket, whatever a client of an unknown scheme sends with the last step of its login. In whatever
+/// case it is spelt: what no server takes is a secret all the same.
 #[must_use]
 pub fn secrets(words: &[&[u8]]) -> Range<usize> {
+    let loud: Vec<Vec<u8>> = words.iter().map(|word| word.to_ascii_uppercase()).collect();
+    let words: &[&[u8]] = &loud.iter().map(Vec::as_slice).collect::<Vec<_>>();
     let direction = Direction::ToServer;
     let sayings = Dialect::with_rows().filter_map(|it| it.saying(direction, words));
     let mut places = sayings.filter_map(|said| said.place(Param::Response));

@@ -1,7 +1,7 @@
 //! Reads a target file: every mistake with its place, and with what was perhaps meant.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::fmt::Display;
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
@@ -11,6 +11,7 @@ use std::time::Duration;
 use super::description::{Launch, Signal, Target, checked_address};
 use super::environment::{Account, Timeouts};
 use super::invocation::Invocation;
+use super::shown;
 use crate::diagnostic::{Diagnostic, Severity, Source, Span, did_you_mean};
 use crate::protocol::MAX_HANDLE;
 use crate::scenario::tree::{self, Node, Value};
@@ -74,7 +75,8 @@ fn read(
     source: &Arc<Source>,
     variables: &dyn Fn(&str) -> Option<String>,
 ) -> Result<Target, Vec<Diagnostic>> {
-    let mut root = tree::parse(source).map_err(|error| vec![error])?;
+    let mut root = tree::parse(source).map_err(|error| vec![shown::blind(error)])?;
+    let source = &shown::shown(source, &root);
     let folder = Path::new(&source.path).parent().map(Path::to_path_buf);
     let reader = Reader {
         source,
@@ -152,6 +154,7 @@ impl Reader<'_> {
 
     fn accounts(&self, root: &Node, entries: Entries<'_>) -> Vec<Account> {
         let mut accounts = Vec::new();
+        let mut handles = HashSet::new();
         for node in get(entries, "accounts").map_or(&[][..], |n| self.list(n, "`accounts`")) {
             let entries = self.map(node, "an account");
             self.known(entries, &["handle", "password", "name"]);
@@ -161,10 +164,7 @@ impl Reader<'_> {
             let password = self.required(node, entries, "password");
             let at = get(entries, "handle").map_or(node.span, |handle| handle.span);
             self.handle(at, &handle);
-            if accounts
-                .iter()
-                .any(|(_, a): &(_, Account)| a.is_of(&handle))
-            {
+            if !handles.insert(handle.to_ascii_lowercase()) {
                 self.error(at, format!("{handle} stands twice"));
             }
             let mut account = Account::new(handle, password.unwrap_or_default());
@@ -176,7 +176,7 @@ impl Reader<'_> {
         let mut accounts: Vec<Account> = accounts.into_iter().map(|(_, a)| a).collect();
         if let Some(node) = get(entries, "account_pattern") {
             let counted = self.pattern(node);
-            let is_listed = |one: &&Account| accounts.iter().any(|known| known.is_of(&one.handle));
+            let is_listed = |one: &&Account| handles.contains(&one.handle.to_ascii_lowercase());
             if let Some(Account { handle, .. }) = counted.iter().find(is_listed) {
                 self.error(node.span, format!("{handle} stands in `accounts` as well"));
             }
@@ -209,9 +209,10 @@ impl Reader<'_> {
             let node = get(entries, key)?;
             let text = self.text(node, key)?;
             match Template::parse(text) {
-                Ok(template) => Some(template),
-                Err(bad) => {
-                    let message = format!("`{bad}` is no place for the number");
+                Some(template) => Some(template),
+                None => {
+                    let message =
+                        format!("in `{key}`, the place for the number is not well written");
                     let help = "`{n}` counts, `{n:02}` pads with zeros to two digits";
                     self.push(Diagnostic::error(self.source, node.span, message).with_help(help));
                     None
@@ -260,10 +261,11 @@ impl Reader<'_> {
             let message = "a handle is a word of up to 129 ASCII characters";
             self.error(at, message);
         } else if !handle.contains('@') {
-            self.error(
-                at,
-                format!("`{handle}` lacks a domain, such as @hotmail.com"),
-            );
+            self.error(at, "the handle lacks a domain, such as @hotmail.com");
+        } else if handle.contains(':') {
+            // Not shown: it may be a password.
+            let message = "a handle has no colon: the password stands under `password:`";
+            self.error(at, message);
         }
     }
 
@@ -464,9 +466,11 @@ impl Reader<'_> {
     }
 
     pub(crate) fn known(&self, entries: Entries<'_>, keys: &[&'static str]) {
-        for (key, _) in entries {
+        for (key, value) in entries {
             let word = text_of(key);
-            if !keys.contains(&word) {
+            if !keys.contains(&word) && value.is_missing() {
+                self.error(key.span, "this word has no value: write `key: value`");
+            } else if !keys.contains(&word) {
                 self.unknown(key.span, "key", word, keys.iter().copied());
             }
         }
@@ -525,27 +529,23 @@ struct Template {
 }
 
 impl Template {
-    /// Reads a template; the error is the placeholder that is none.
-    fn parse(text: &str) -> Result<Self, String> {
+    /// Reads a template; `None` where a placeholder is none.
+    fn parse(text: &str) -> Option<Self> {
         let mut parts = Vec::new();
         let mut rest = text;
         while let Some((head, tail)) = rest.split_once("{n") {
-            let Some((width, tail)) = tail.split_once('}') else {
-                return Err(format!("{{n{tail}"));
-            };
-            let bad = || format!("{{n{width}}}");
+            let (width, tail) = tail.split_once('}')?;
             let width = match width.strip_prefix(':') {
                 None if width.is_empty() => 0,
                 Some(digits) if digits.starts_with('0') => {
-                    let width = digits.parse().ok().filter(|width| *width <= 20);
-                    width.ok_or_else(bad)?
+                    digits.parse().ok().filter(|width| *width <= 20)?
                 }
-                _ => return Err(bad()),
+                _ => return None,
             };
             parts.push((head.to_owned(), width));
             rest = tail;
         }
-        Ok(Self {
+        Some(Self {
             parts,
             tail: rest.to_owned(),
         })

@@ -13,6 +13,7 @@ mod known;
 mod named;
 mod pattern;
 mod schema;
+mod shown;
 mod sieve;
 #[cfg(test)]
 mod target_tests;
@@ -31,6 +32,7 @@ pub use known::Known;
 pub(crate) use known::{Look, is_nearly_right};
 pub use pattern::{Pattern, PatternError};
 pub use schema::target_schema;
+pub use shown::blind;
 pub use sieve::Residents;
 pub(crate) use sieve::Sieve;
 pub use tickets::{PASSWORD, Tickets};

@@ -135,7 +135,7 @@ fn a_mistake_has_a_place_and_a_help() {
         (
             "account_pattern: { handle: \"{n:x}@y\", password: p, to: 2 }\n",
             "3:28",
-            "`{n:x}`",
+            "the place for the number",
         ),
         (
             "account_pattern: { handle: \"{n}@y\", password: p, to: 9999999 }\n",

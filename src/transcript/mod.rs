@@ -4,6 +4,7 @@
 //! leave this room only through a [`Redactor`].
 
 pub mod capture;
+mod escape;
 mod excerpt;
 mod observed;
 pub mod read;
@@ -11,7 +12,7 @@ mod record;
 mod redact;
 mod text;
 
+pub use escape::escape;
 pub use observed::Observed;
 pub use record::{ConnId, ConnName, Connection, Entry, Mark, Party, Transcript, What};
 pub use redact::{RESPONSE, Redactor, TICKET, is_masked};
-pub use text::escape;

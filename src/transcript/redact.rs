@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use super::escape::escape;
+
 /// What stands where a secret stood.
 const MASK: &str = "[redacted]";
 
@@ -30,23 +32,27 @@ const SHORT: usize = 4;
 /// Replaces secrets in texts.
 #[derive(Debug, Clone, Default)]
 pub struct Redactor {
+    /// Longest first, ASCII in lower case: in which case they stand somewhere does not matter.
     secrets: Vec<String>,
 }
 
 impl Redactor {
-    /// A redactor for these secrets; each is also found in its percent-encoded form.
+    /// A redactor for these secrets; each is also found in its percent-encoded form, in the form that
+    /// transcripts give it, and in upper and lower case.
     pub fn new(secrets: impl IntoIterator<Item = String>) -> Self {
         let mut all: Vec<String> = Vec::new();
         for secret in secrets {
-            if secret.is_empty() {
-                continue;
+            for form in [secret.to_uppercase(), secret.to_lowercase(), secret] {
+                let encoded = crate::protocol::encode_name(form.as_bytes());
+                let [odd, every] = [|byte: u8| !byte.is_ascii_alphanumeric(), |_| true]
+                    .map(|is_encoded| percent(&form, is_encoded));
+                let plain = [escape(form.as_bytes()), escape(encoded.as_bytes()), form];
+                for spelt in plain.into_iter().chain([odd, every]) {
+                    all.push(spelt.to_ascii_lowercase());
+                }
             }
-            let encoded = crate::protocol::encode_name(secret.as_bytes());
-            if encoded != secret {
-                all.push(encoded);
-            }
-            all.push(secret);
         }
+        all.retain(|secret| !secret.is_empty());
         all.sort_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
         all.dedup();
         Self { secrets: all }
@@ -65,21 +71,51 @@ impl Redactor {
     #[must_use]
     pub fn apply<'t>(&self, text: &'t str) -> Cow<'t, str> {
         let mut text = Cow::Borrowed(text);
+        let mut low = text.to_ascii_lowercase();
         for secret in &self.secrets {
-            if secret.len() >= SHORT {
-                if text.contains(secret.as_str()) {
-                    text = Cow::Owned(text.replace(secret.as_str(), MASK));
-                }
-            } else if text.split_ascii_whitespace().any(|word| word == secret) {
-                let words: Vec<&str> = text
-                    .split(' ')
-                    .map(|word| if word.trim() == secret { MASK } else { word })
-                    .collect();
-                text = Cow::Owned(words.join(" "));
+            let masked = match secret.len() >= SHORT {
+                true => replaced(&text, &low, secret),
+                false => replaced_word(&text, secret),
+            };
+            if let Some(masked) = masked {
+                low = masked.to_ascii_lowercase();
+                text = Cow::Owned(masked);
             }
         }
         mask_tickets(mask_response(text))
     }
+}
+
+/// Some of the bytes percent-encoded.
+fn percent(text: &str, is_encoded: fn(u8) -> bool) -> String {
+    let spelt = |byte: u8| match is_encoded(byte) {
+        true => format!("%{byte:02x}"),
+        false => char::from(byte).to_string(),
+    };
+    text.bytes().map(spelt).collect()
+}
+
+/// The text with a mask wherever its lower-case form holds the secret.
+fn replaced(text: &str, low: &str, secret: &str) -> Option<String> {
+    let mut out = String::new();
+    let mut done = 0;
+    for (at, _) in low.match_indices(secret) {
+        out.push_str(text.get(done..at)?);
+        out.push_str(MASK);
+        done = at + secret.len();
+    }
+    (done > 0).then(|| out + text.get(done..).unwrap_or_default())
+}
+
+/// The text with a mask for each word that is the secret.
+fn replaced_word(text: &str, secret: &str) -> Option<String> {
+    let is_secret = |word: &str| word.trim().eq_ignore_ascii_case(secret);
+    if !text.split_ascii_whitespace().any(is_secret) {
+        return None;
+    }
+    let words = text.split(' ');
+    let words = words.map(|word| if is_secret(word) { MASK } else { word });
+    Some(words.collect::<Vec<_>>().join(" "))
 }
 
 /// Masks what a client sends with the last step of a login that takes no password: `C: USR n TWN S
@@ -87,14 +123,16 @@ impl Redactor {
 /// secret.
 fn mask_tickets(text: Cow<'_, str>) -> Cow<'_, str> {
     const LONGEST_TICKET: usize = 8 * 1024;
-    const MARKS: [&str; 2] = [" TWN S ", " SSO S "];
-    if !MARKS.iter().any(|mark| text.contains(mark)) {
+    const MARKS: [&str; 2] = [" twn s ", " sso s "];
+    let low = text.to_ascii_lowercase();
+    if !MARKS.iter().any(|mark| low.contains(mark)) {
         return text;
     }
     let lines = text.split_inclusive('\n').map(|line| {
+        let low = line.to_ascii_lowercase();
         let mark = MARKS
             .iter()
-            .find_map(|mark| line.find(mark).map(|at| (at, mark.len())));
+            .find_map(|mark| low.find(mark).map(|at| (at, mark.len())));
         let Some((head, tail)) = mark.and_then(|(at, length)| line.split_at_checked(at + length))
         else {
             return line.to_owned();
@@ -117,27 +155,37 @@ fn mask_tickets(text: Cow<'_, str>) -> Cow<'_, str> {
     Cow::Owned(lines.collect())
 }
 
-/// Masks the digest of `USR n MD5 S digest`, wherever it stands in the text.
+/// Masks digests on lines that name MD5, such as `USR n MD5 S digest`, in whatever spelling.
 fn mask_response(text: Cow<'_, str>) -> Cow<'_, str> {
-    const MARK: &str = " MD5 S ";
     const DIGEST: usize = 32;
-    let mut out = String::new();
-    let mut rest: &str = &text;
-    while let Some(at) = rest.find(MARK) {
-        let (head, tail) = rest.split_at(at + MARK.len());
-        out.push_str(head);
-        let digits = tail.bytes().take_while(u8::is_ascii_hexdigit).count();
-        rest = if digits == DIGEST {
-            out.push_str(DIGEST_MASK);
-            tail.get(DIGEST..).unwrap_or_default()
-        } else {
-            tail
-        };
-    }
-    if out.is_empty() {
+    let is_named = |line: &str| {
+        line.as_bytes()
+            .windows(3)
+            .any(|it| it.eq_ignore_ascii_case(b"md5"))
+    };
+    if text.len() < DIGEST || !is_named(&text) {
         return text;
     }
-    out.push_str(rest);
+    let mut out = String::with_capacity(text.len());
+    for line in text.split_inclusive('\n') {
+        let is_digit = |char: char| char.is_ascii_hexdigit();
+        let mut rest = line;
+        while let Some(at) = rest.find(is_digit).filter(|_| is_named(line)) {
+            let (head, tail) = rest.split_at(at);
+            let end = tail.find(|char| !is_digit(char)).unwrap_or(tail.len());
+            let (digits, tail) = tail.split_at(end);
+            out.push_str(head);
+            // A word that ends in letters of a digest is none.
+            let is_whole =
+                !head.ends_with(char::is_alphanumeric) && !tail.starts_with(char::is_alphanumeric);
+            out.push_str(match digits.len() == DIGEST && is_whole {
+                true => DIGEST_MASK,
+                false => digits,
+            });
+            rest = tail;
+        }
+        out.push_str(rest);
+    }
     Cow::Owned(out)
 }
 
@@ -152,6 +200,26 @@ mod tests {
             redactor.apply("USR 1 se%20cret ab abc"),
             "USR 1 [redacted] [redacted] abc"
         );
+    }
+
+    #[test]
+    fn secrets_are_masked_in_every_spelling() {
+        let redactor = Redactor::new(["back\\slash\u{e9}9".to_owned(), "pw".to_owned()]);
+        let spelt = escape("USR 4 MD5 S back\\slash\u{e9}9".as_bytes());
+        for text in [
+            spelt.as_str(),
+            "USR 4 MD5 S back\\slash\u{e9}9",
+            "USR 4 MD5 S BACK\\\\SLASH\u{c9}9",
+            "USR 4 MD5 S BACK\\SLASH\u{c9}9",
+            "USR 4 MD5 S back%5Cslash%C3%A99",
+            "USR 4 MD5 S back%5cslash%c3%a99",
+            "USR 4 MD5 S BACK%5CSLASH%C3%899",
+            "USR 4 MD5 S %62%61%63%6B%5c%73%6c%61%73%68%c3%a9%39",
+            "USR 4 MD5 S PW",
+        ] {
+            assert_eq!(redactor.apply(text), "USR 4 MD5 S [redacted]", "{text}");
+        }
+        assert_eq!(redactor.apply("USR 4 MD5 S PWX"), "USR 4 MD5 S PWX");
     }
 
     #[test]
@@ -181,6 +249,15 @@ mod tests {
         let redactor = Redactor::default();
         let line = "USR 7 MD5 S 1d86f39e3633c5f74dd79815c9375344";
         assert_eq!(redactor.apply(line), "USR 7 MD5 S [md5]");
+        for line in [
+            "usr 7 md5 s 1D86f39e3633c5f74dd79815c9375344",
+            "USR 7\tMD5  S  1d86f39e3633c5f74dd79815c9375344\\n",
+        ] {
+            assert!(redactor.apply(line).contains(" [md5]"), "{line}");
+            assert!(!redactor.apply(line).contains("3633c5"), "{line}");
+        }
+        let line = "MSG 1 N 5 x1d86f39e3633c5f74dd79815c9375344 md5";
+        assert_eq!(redactor.apply(line), line);
         let line = "USR 6 MD5 S 1700000000.12345";
         assert_eq!(redactor.apply(line), line);
     }

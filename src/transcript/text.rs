@@ -5,8 +5,7 @@
 //! payload stands on lines that begin with `..`. Ends of connections are told in angle brackets. What
 //! the harness said of itself has `# barrier` or `# clean-up` on the line before it.
 
-use std::fmt::Write as _;
-
+use super::escape::escape;
 use super::read::{EXACT, NONE, announced};
 use super::record::{Connection, Entry, Party, Transcript, What};
 use super::redact::Redactor;
@@ -14,33 +13,6 @@ use crate::wire::{Frame, Terminator};
 
 /// How many characters of a line stand in a proof.
 const LONGEST: usize = 2_000;
-
-/// Writes bytes as text: what is printable UTF-8 as it is, the rest in escapes.
-#[must_use]
-pub fn escape(bytes: &[u8]) -> String {
-    let mut out = String::with_capacity(bytes.len());
-    for chunk in bytes.utf8_chunks() {
-        for char in chunk.valid().chars() {
-            match char {
-                '\\' => out.push_str("\\\\"),
-                '\r' => out.push_str("\\r"),
-                '\n' => out.push_str("\\n"),
-                '\t' => out.push_str("\\t"),
-                control if control.is_control() => {
-                    let mut buffer = [0; 4];
-                    for byte in control.encode_utf8(&mut buffer).bytes() {
-                        let _ = write!(out, "\\x{byte:02x}");
-                    }
-                }
-                plain => out.push(plain),
-            }
-        }
-        for byte in chunk.invalid() {
-            let _ = write!(out, "\\x{byte:02x}");
-        }
-    }
-    out
-}
 
 impl Transcript {
     /// The whole transcript, a line of text each.

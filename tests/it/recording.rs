@@ -45,6 +45,7 @@ async fn record(faults: &[&str], filter: &str, dialect: &'static Dialect) -> Ses
         target: serving.doors().dispatch().to_string(),
         map: std::collections::BTreeMap::new(),
         connect: Duration::from_secs(5),
+        redactor: msnpspec::transcript::Redactor::default(),
     };
     let sink = Box::new(move |event: RecordEvent| listener.lock().unwrap().push(event));
     let recording = Recording::start(options, sink).await.unwrap();

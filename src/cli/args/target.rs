@@ -20,10 +20,14 @@ pub(crate) struct TargetArgs {
     )]
     pub(crate) target: String,
 
-    /// An account of a HOST:PORT target, for the harness alone; repeat it (a password with a colon
-    /// needs a target file)
+    /// An account of a HOST:PORT target, for the harness alone; repeat it. `${NAME}` is taken from
+    /// the environment (in single quotes: else `ps` shows the password to everybody)
     #[arg(long = "account", value_name = "HANDLE:PASSWORD[:NAME]")]
     pub(crate) accounts: Vec<String>,
+
+    /// Accounts of a HOST:PORT target from a file, one HANDLE:PASSWORD[:NAME] a line
+    #[arg(long, value_name = "FILE")]
+    pub(crate) account_file: Option<PathBuf>,
 
     /// The accounts' lists may be emptied
     #[arg(long)]

@@ -107,6 +107,10 @@ pub(crate) struct RecordArgs {
     #[arg(long)]
     pub(crate) force: bool,
 
+    /// The most that the transcript may hold; behind that, the conversation goes on unrecorded
+    #[arg(long, value_name = "MIB", default_value = "1024")]
+    pub(crate) max_size: std::num::NonZeroU32,
+
     /// Which clauses count as findings: each level includes the ones before it
     #[arg(
         long,

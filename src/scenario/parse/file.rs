@@ -378,6 +378,42 @@ steps:
     }
 
     #[test]
+    fn what_unfolds_is_bounded_by_its_bytes() {
+        let long = "x".repeat(200_000);
+        let part = OnePart(format!("description: x\nsteps:\n  - C: \"{long}\"\n").leak());
+        let head = "description: x\nclauses: [VER-1]\nusers: [alice]\n";
+        let rows: String = (0..100).map(|n| format!("{n}, ")).collect();
+        let users: String = (0..2000).map(|n| format!("u{n}, ")).collect();
+        for (text, told) in [
+            (
+                format!(
+                    "{head}steps:\n{}",
+                    "  - use: shared/part.yaml\n".repeat(100)
+                ),
+                "bytes of text",
+            ),
+            (
+                format!("{head}matrix: {{ n: [{rows}] }}\nsteps:\n  - C: \"{{n}} {long}\"\n"),
+                "bytes of text",
+            ),
+            (
+                format!(
+                    "{head}matrix: {{ m: [{long}, y], n: [{rows}] }}\nsteps: [C: \"{{n}}{{m}}\"]"
+                ),
+                "bytes of text",
+            ),
+            (
+                format!("description: x\nclauses: [VER-1]\nusers: [{users}]\nsteps: [u1 C: PNG]\n"),
+                "2000 users; a scenario has 1000 at most",
+            ),
+        ] {
+            let errors = load("x", &Source::new("x.yaml", text), &part).unwrap_err();
+            let all: Vec<&str> = errors.iter().map(|error| error.message.as_str()).collect();
+            assert!(all.iter().any(|message| message.contains(told)), "{all:?}");
+        }
+    }
+
+    #[test]
     fn a_column_names_its_rows() {
         let text = "description: x\nclauses: [USR-1]\nusers: [alice]\nmatrix:\n\
             - { case: none, n: \"0\" }\n- { case: one, n: \"1\" }\nsteps:\n\

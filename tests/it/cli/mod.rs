@@ -307,6 +307,21 @@ fn serve_takes_loopback_only_and_tells_bad_accounts() {
     assert_eq!(told.code, Some(2));
     assert!(told.err.contains("accounts.yaml:1:"), "{}", told.err);
     assert!(!told.err.contains("topsecret"), "{}", told.err);
+    for accounts in [
+        "- { handle: a@b.c, pasword: S3cr3t }\n",
+        "- a@b.c:S3cr3t\n",
+        "- { a@b.c: S3cr3t }\n",
+        "- { handle: a@b.c, S3cr3t }\n",
+        "- { handle: a@b.c, password: [S3cr3t] }\n",
+        "- { handle: a@b.c, password: S3cr3t\n",
+        "S3cr3t\n",
+    ] {
+        let file = write(folder.path(), "bad.yaml", accounts);
+        let told = call(&["serve", "--listen", "127.0.0.1:0", "--accounts", &file]);
+        assert_eq!(told.code, Some(2), "{}", told.err);
+        assert!(!told.err.contains("S3cr3t"), "{}", told.err);
+        assert!(told.err.contains("bad.yaml:"), "{}", told.err);
+    }
     let told = call(&["serve", "--accounts", "no-such.yaml"]);
     assert_eq!(told.code, Some(2));
 }

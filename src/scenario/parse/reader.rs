@@ -16,7 +16,7 @@ use crate::scenario::tree::{Node, Scalar, Value};
 /// The most mistakes that are told.
 const MAX_DIAGNOSTICS: usize = 100;
 /// The most bytes of text that the steps of one file may hold, parts and rows put in.
-const MAX_TEXT: usize = 16 * 1024 * 1024;
+const MAX_TEXT: usize = if cfg!(test) { 1 } else { 16 } * 1024 * 1024;
 /// The most bytes of all payload files that one file names.
 const MAX_CONTENTS: usize = 64 * 1024 * 1024;
 /// The most steps of one file, parts and rows put in.

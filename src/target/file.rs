@@ -204,6 +204,9 @@ impl Reader<'_> {
 
     fn pattern(&self, node: &Node) -> Vec<Account> {
         let entries = self.map(node, "`account_pattern`");
+        if !matches!(node.value, Value::Map(_)) {
+            return Vec::new();
+        }
         self.known(entries, &["handle", "password", "name", "from", "to"]);
         let template = |key| {
             let node = get(entries, key)?;

@@ -154,6 +154,9 @@ fn a_mistake_has_a_place_and_a_help() {
     let none = read("dispatch: x\naccounts: []\n").unwrap();
     assert!(none.accounts.is_empty(), "none is what the file says");
     assert!(read("- x\n").unwrap_err()[0].contains("must be a map"));
+    // A list lacks no key of a map.
+    let errors = read("dispatch: 127.0.0.1:1\naccount_pattern: [x]\n").unwrap_err();
+    assert_eq!(errors.len(), 1, "{errors:?}");
     assert!(read("a: [\n").is_err());
 }
 

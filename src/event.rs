@@ -239,8 +239,10 @@ pub struct Failure {
     pub entry: Option<usize>,
     /// How many entries the transcript had when it was judged.
     pub until: usize,
-    /// The last lines on the wire, redacted.
+    /// The last lines on the wire, redacted; the one that is accused is marked.
     pub transcript: Vec<String>,
+    /// What the server itself wrote when it came to its end, redacted.
+    pub words: Vec<String>,
 }
 
 impl Failure {
@@ -269,6 +271,7 @@ impl Failure {
             entry: None,
             until: 0,
             transcript: Vec::new(),
+            words: Vec::new(),
         }
     }
 
@@ -390,6 +393,9 @@ pub struct Notice {
     pub text: String,
     /// More lines: the server's stderr, a list of scenarios.
     pub detail: Vec<String>,
+    /// The scenario whose failure tells the same.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub of: Option<String>,
 }
 
 /// The kind of a notice.

@@ -54,7 +54,7 @@ pub(crate) fn check(args: &CheckArgs, matches: &ArgMatches, console: Console) ->
     }
     let human =
         |palette| -> Box<dyn msnpspec::report::Reporter + Send> { Box::new(Judged::new(palette)) };
-    let mut outputs = match Outputs::open(&reports, console.palette(), &human) {
+    let mut outputs = match Outputs::open(&reports, console.palette(), &human, "msnpspec run") {
         Ok(outputs) => outputs,
         Err(error) => {
             console.error(&error);
@@ -116,6 +116,7 @@ fn not_judged(name: &str) -> Notice {
             printable(name)
         ),
         detail: Vec::new(),
+        of: None,
     }
 }
 

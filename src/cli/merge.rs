@@ -61,7 +61,7 @@ pub(crate) fn merge(args: &MergeArgs, matches: &ArgMatches, console: Console) ->
     };
     let human =
         |palette| -> Box<dyn Reporter + Send> { Box::new(Human::new(palette, "msnpspec run")) };
-    let mut outputs = match Outputs::open(&reports, console.palette(), &human) {
+    let mut outputs = match Outputs::open(&reports, console.palette(), &human, "msnpspec run") {
         Ok(outputs) => outputs,
         Err(error) => return wrong(&error),
     };

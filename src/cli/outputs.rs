@@ -5,7 +5,7 @@ use std::io::{self, BufWriter, Write};
 use std::path::PathBuf;
 
 use msnpspec::event::Event;
-use msnpspec::report::{Format, Palette, Reporter};
+use msnpspec::report::{Format, Html, Palette, Reporter};
 
 use super::options::Report;
 use super::progress::Progress;
@@ -67,6 +67,7 @@ impl Outputs {
         reports: &[Report],
         palette: Palette,
         human: &dyn Fn(Palette) -> Box<dyn Reporter + Send>,
+        again: &str,
     ) -> Result<Self, OutputError> {
         let open = |report: &Report| {
             let to = Destination::open(report)?;
@@ -76,6 +77,7 @@ impl Outputs {
             };
             let reporter: Box<dyn Reporter + Send> = match report.format {
                 Format::Human => human(palette),
+                Format::Html => Box::new(Html::new(again)),
                 format => format.reporter(),
             };
             let failed = None;

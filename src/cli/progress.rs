@@ -8,13 +8,20 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use msnpspec::event::{Event, Totals};
+use msnpspec::event::{Event, ScenarioResult, Totals, Verdict};
+use msnpspec::protocol::ClauseId;
 use msnpspec::report::printable;
 
 use super::console::Console;
 
-/// Names of running scenarios shown.
-const NAMES: usize = 3;
+/// The newest breaches that are shown where somebody watches.
+const NEWEST: usize = 3;
+/// Clauses that are named behind the count of failures.
+const CLAUSES: usize = 6;
+/// Longer lines are cut: they would wrap.
+const WIDEST: usize = 76;
+/// So many different breaches are kept.
+const MOST: usize = 200;
 /// How often a line is written where nobody watches.
 const EVERY: Duration = Duration::from_secs(5);
 
@@ -39,11 +46,19 @@ impl Watched {
     }
 }
 
+/// A breach that was seen.
+#[derive(Debug, PartialEq, Eq)]
+struct Broken {
+    clause: Option<ClauseId>,
+    breach: String,
+}
+
 /// The line.
 #[derive(Debug)]
 pub(crate) struct Progress {
     bar: ProgressBar,
-    running: BTreeSet<String>,
+    /// What was seen broken, each breach once, as it was seen first.
+    broken: Vec<Broken>,
     totals: Totals,
     scenarios: usize,
     watched: Watched,
@@ -58,12 +73,11 @@ impl Progress {
             Watched::InPipe | Watched::ByNobody => ProgressDrawTarget::hidden(),
         };
         let bar = ProgressBar::with_draw_target(None, target);
-        let style =
-            ProgressStyle::with_template("{elapsed_precise} {bar:24} {pos}/{len} {wide_msg}");
+        let style = ProgressStyle::with_template("{elapsed_precise} {bar:24} {pos}/{len}  {msg}");
         bar.set_style(style.expect("the template is right"));
         Self {
             bar,
-            running: BTreeSet::new(),
+            broken: Vec::new(),
             totals: Totals::default(),
             scenarios: 0,
             watched,
@@ -97,16 +111,13 @@ impl Progress {
                     }));
                 }
             }
-            Event::ScenarioStarted(_, name) => {
-                self.running.insert(name.clone());
-            }
-            Event::ScenarioFinished(result) if result.is_first_look() => {}
+            Event::ScenarioFinished(result) if result.is_first_look() => self.learn(result),
             Event::ScenarioFinished(result) => {
-                self.running.remove(&result.name);
+                self.learn(result);
                 self.totals.count(result.verdict);
                 self.bar.set_position(self.totals.all() as u64);
             }
-            Event::Climbed(..) | Event::Notice(_) => {}
+            Event::Climbed(..) | Event::ScenarioStarted(..) | Event::Notice(_) => {}
             Event::Finished(_) => {
                 self.ticker = None;
                 return self.bar.finish_and_clear();
@@ -119,11 +130,30 @@ impl Progress {
         }
     }
 
+    /// Keeps what a failure shows that was not seen before.
+    fn learn(&mut self, result: &ScenarioResult) {
+        let failures = result.failures.iter();
+        for failure in failures.filter(|_| result.verdict == Verdict::Failed) {
+            let broken = Broken {
+                clause: failure.clause,
+                breach: failure.breach(),
+            };
+            if !self.broken.contains(&broken) && self.broken.len() < MOST {
+                self.broken.push(broken);
+            }
+        }
+    }
+
+    /// The counts, and below them what was seen broken last.
     fn message(&self) -> String {
-        let mut words = self.words();
-        let names = self.running.iter().take(NAMES);
-        words.extend(names.map(|name| printable(name).into_owned()));
-        words.join("  ")
+        let mut lines = vec![self.words().join(", ")];
+        let newest = self.broken.len().saturating_sub(NEWEST);
+        for Broken { clause, breach } in self.broken.iter().skip(newest) {
+            let clause = clause.map_or("", |id| id.as_str());
+            let line = format!("  failed {clause}: {breach}");
+            lines.push(printable(&line).chars().take(WIDEST).collect());
+        }
+        lines.join("\n")
     }
 
     /// What did not simply pass.
@@ -145,11 +175,26 @@ impl Progress {
             .collect()
     }
 
+    /// The clauses that were seen broken.
+    fn clauses(&self) -> String {
+        let all = self.broken.iter().filter_map(|broken| broken.clause);
+        let mut all: Vec<&str> = all.map(ClauseId::as_str).collect();
+        let mut seen = BTreeSet::new();
+        all.retain(|clause| seen.insert(*clause));
+        let more = all.len().saturating_sub(CLAUSES);
+        all.truncate(CLAUSES);
+        match (all.is_empty(), more) {
+            (true, _) => String::new(),
+            (false, 0) => format!("; broken: {}", all.join(", ")),
+            (false, more) => format!("; broken: {} and {more} more", all.join(", ")),
+        }
+    }
+
     fn counts(&self) -> String {
         let (done, all) = (self.totals.all(), self.scenarios);
         let mut words = vec![format!("{done} of {all} scenarios")];
         words.extend(self.words());
-        words.join(", ")
+        words.join(", ") + &self.clauses()
     }
 }
 

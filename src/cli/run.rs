@@ -306,7 +306,7 @@ impl Writers {
         let human = |palette| -> Box<dyn Reporter + Send> {
             Box::new(Human::new(palette, &again).full(args.full))
         };
-        let outputs = Outputs::open(reports, console.palette(), &human);
+        let outputs = Outputs::open(reports, console.palette(), &human, &again);
         Ok(Self {
             outputs: outputs.map_err(|error| wrong(&error))?,
             progress: Progress::new(Watched::now()),

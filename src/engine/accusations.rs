@@ -10,8 +10,6 @@ use crate::oracle::Finding;
 use crate::transcript::{Party, Redactor, Transcript, What, escape};
 use crate::wire::Frame;
 
-/// How many lines of the transcript stand in an accusation.
-const TAIL: usize = 12;
 /// How many entries are told behind a client's that is accused of having had no effect.
 const AFTER: usize = 8;
 
@@ -70,7 +68,13 @@ pub(crate) fn tell(
             conn: Some(finding.conn),
             entry: Some(finding.entry),
             until: finding.entry + 1,
-            transcript: transcript.up_to(end_of_proof(finding, transcript), TAIL, redactor),
+            transcript: transcript.proof(
+                end_of_proof(finding, transcript),
+                Some(finding.conn),
+                Some(finding.entry),
+                redactor,
+            ),
+            words: Vec::new(),
         }
     };
     fresh.map(failure).collect()
@@ -159,7 +163,14 @@ mod tests {
         };
         assert_eq!((first.place.line, second.place.line), (2, 3));
         assert_eq!(first.expected.text, ClauseId::USR_5.clause().text);
-        assert_eq!(first.transcript.len(), 2);
+        assert_eq!(
+            first.transcript,
+            [
+                "alice C: USR 2 CTP S [redacted]",
+                "# accused",
+                "alice S: USR 2 OK [redacted]"
+            ]
+        );
         assert!(!format!("{told:?}").contains("secret"), "{told:?}");
     }
 
@@ -173,6 +184,6 @@ mod tests {
             &Redactor::default(),
         );
         let lengths: Vec<usize> = told.iter().map(|one| one.transcript.len()).collect();
-        assert_eq!(lengths, [3 + AFTER]);
+        assert_eq!(lengths, [3 + AFTER + 1], "with the mark");
     }
 }

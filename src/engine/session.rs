@@ -20,8 +20,6 @@ use crate::target::{Account, Environment};
 use crate::transcript::{ConnName, Party, Redactor, What};
 use crate::wire::{Frame, words};
 
-/// How many lines of the transcript stand in a failure.
-const TAIL: usize = 12;
 /// The TrIDs of barriers begin here: far from those of scenarios, and within 31 bits.
 const BARRIER_TRID: u32 = 900_000_000;
 
@@ -396,9 +394,6 @@ impl Session {
                 (conn, self.links.lock().transcript.entries().len())
             }
         };
-        let whole = self.links.lock();
-        let transcript = whole.transcript.up_to(until, TAIL, &self.redactor);
-        drop(whole);
         if self.cause.is_none() {
             self.cause = trouble.cause.map(|cause| *cause);
         }
@@ -417,6 +412,9 @@ impl Session {
             }
         };
         let (command, entry) = self.about(conn, &got, &trouble.expected, until);
+        let whole = self.links.lock();
+        let transcript = whole.transcript.proof(until, conn, entry, &self.redactor);
+        drop(whole);
         self.failures.push(Failure {
             clause,
             level: clause.map(ClauseId::level),
@@ -435,6 +433,7 @@ impl Session {
             entry,
             until,
             transcript,
+            words: Vec::new(),
         });
     }
 

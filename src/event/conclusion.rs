@@ -216,6 +216,7 @@ mod tests {
             until: 0,
             entry: None,
             transcript: Vec::new(),
+            words: Vec::new(),
         };
         Cause {
             id: 1,

@@ -483,6 +483,7 @@ mod tests {
             entry: None,
             until: 0,
             transcript: lines.iter().map(|line| (*line).to_owned()).collect(),
+            words: Vec::new(),
         };
         let mut outcome = Outcome::unrun();
         for line in lines {

@@ -97,10 +97,11 @@ impl Ear {
         }
     }
 
-    /// Each exception in a line, the most frequent first.
-    pub(super) fn told(&self) -> Vec<String> {
+    /// Each exception in a line, the most frequent first; those that are told elsewhere are not.
+    pub(super) fn told(&self, elsewhere: &[Exception]) -> Vec<String> {
         let heard = self.lock();
-        let mut all: Vec<_> = heard.exceptions.iter().collect();
+        let all = heard.exceptions.iter();
+        let mut all: Vec<_> = all.filter(|(one, _)| !elsewhere.contains(one)).collect();
         all.sort_by_key(|(_, told)| std::cmp::Reverse(told.count));
         all.into_iter().map(|(one, told)| line(one, told)).collect()
     }
@@ -153,12 +154,14 @@ mod tests {
         drop((two, three));
         ear.hear(exception("s.py:9"));
         assert_eq!(
-            ear.told(),
+            ear.told(&[]),
             [
                 "the server wrote of an exception, KeyError at s.py:3, 2 times, while a/two ran",
                 "the server wrote of an exception, KeyError at s.py:9, while a/three ran"
             ]
         );
+        let rest = ear.told(&[exception("s.py:3")]);
+        assert!(rest.len() == 1 && rest[0].contains("s.py:9"), "{rest:?}");
     }
 
     #[test]
@@ -168,7 +171,7 @@ mod tests {
         let all: Vec<_> = names.iter().map(|name| ear.during(name)).collect();
         ear.hear(exception(""));
         drop(all);
-        let told = ear.told();
+        let told = ear.told(&[]);
         assert!(
             told[0].ends_with("s/0, s/1, s/2, s/3, s/4 and 4 more"),
             "{told:?}"
@@ -176,6 +179,6 @@ mod tests {
         for n in 0..1000 {
             ear.hear(exception(&n.to_string()));
         }
-        assert_eq!(ear.told().len(), MOST);
+        assert_eq!(ear.told(&[]).len(), MOST);
     }
 }

@@ -271,7 +271,12 @@ fn left_out(options: &RunOptions, agreed: &[&'static Dialect], has_tickets: bool
 
 fn notice(kind: NoticeKind, text: String) -> Event {
     let detail = Vec::new();
-    Event::Notice(Notice { kind, text, detail })
+    Event::Notice(Notice {
+        kind,
+        text,
+        detail,
+        of: None,
+    })
 }
 
 /// Why nothing is left to be played of what was chosen.
@@ -364,7 +369,8 @@ impl Run {
         }
         self.setup.end_round().await;
         let lost = self.log.as_ref().and_then(ServerLog::failure);
-        for text in self.setup.process.ear.told().into_iter().chain(lost) {
+        let told = suite.told_exceptions();
+        for text in self.setup.process.ear.told(&told).into_iter().chain(lost) {
             suite.notice(NoticeKind::Warning, text, Vec::new());
         }
         if goes_on {

@@ -359,7 +359,7 @@ impl TargetSession {
     /// The exceptions that a server of ours wrote of, a line each.
     #[must_use]
     pub fn exceptions(&self) -> Vec<String> {
-        self.setup.process.ear.told()
+        self.setup.process.ear.told(&[])
     }
 
     async fn check(&self, patient: bool) -> Result<(), Dead> {

@@ -101,20 +101,6 @@ impl Digest {
         found
     }
 
-    /// What is broken beyond the level, by clause, with the scenarios in which it was seen.
-    pub(super) fn notes(&self) -> BTreeMap<ClauseId, Vec<&str>> {
-        let mut found: BTreeMap<_, Vec<_>> = BTreeMap::new();
-        for result in &self.results {
-            for clause in result.notes.iter().filter_map(|note| note.clause) {
-                let names = found.entry(clause).or_default();
-                if names.last() != Some(&result.name.as_str()) {
-                    names.push(result.name.as_str());
-                }
-            }
-        }
-        found
-    }
-
     /// Whether a notice says this.
     pub(super) fn has_told(&self, text: &str) -> bool {
         self.notices.iter().any(|notice| notice.text == text)

@@ -129,6 +129,14 @@ pub(super) fn key<'d>(scenario: &'d ScenarioResult, failure: Option<&'d Failure>
             expected: shape(failure.detail.as_deref().unwrap_or_default()),
             got: String::new(),
         },
+        // Rows of a matrix and other scenarios break a clause in the same way, whatever the state,
+        // the list or the number is that they try.
+        (Some(failure), None) if failure.clause.is_some() => Key {
+            clause: failure.clause,
+            by: failure.judge.as_str(),
+            expected: failure.breach(),
+            got: failure.got.kind().to_owned(),
+        },
         (Some(failure), None) => Key {
             clause: failure.clause,
             by: failure.judge.as_str(),

@@ -4,6 +4,7 @@
 //! What a server sent is hostile here as well: every format writes it in a form that can neither
 //! steer a terminal nor leave the place that the format gave it.
 
+mod again;
 mod conclusion;
 pub mod coverage;
 mod dialects;
@@ -25,6 +26,7 @@ mod rows;
 mod tap;
 mod text;
 mod title;
+mod wire;
 pub mod words;
 
 use std::io;

@@ -114,6 +114,8 @@ struct FailureRow<'e> {
     word: Option<usize>,
     #[serde(default)]
     transcript: Cow<'e, [String]>,
+    #[serde(default, skip_serializing_if = "<[_]>::is_empty")]
+    words: Cow<'e, [String]>,
 }
 
 impl<'e> FailureRow<'e> {
@@ -134,6 +136,7 @@ impl<'e> FailureRow<'e> {
             command: failure.command.as_deref().map(Cow::Borrowed),
             word: failure.word,
             transcript: Cow::Borrowed(&failure.transcript),
+            words: Cow::Borrowed(&failure.words),
         }
     }
 
@@ -156,6 +159,7 @@ impl<'e> FailureRow<'e> {
             entry: None,
             until: 0,
             transcript: self.transcript.into_owned(),
+            words: self.words.into_owned(),
         }
     }
 }

@@ -3,7 +3,8 @@
 use super::dialects::within;
 use super::text::{clipped, counted};
 use crate::event::{
-    Cause, Failure, Observed, PROBE, RunInfo, Rung, ScenarioResult, Standing, Verdict, Wanted,
+    Cause, Failure, Judge, Observed, PROBE, RunInfo, Rung, ScenarioResult, Standing, Verdict,
+    Wanted,
 };
 use crate::protocol::Dialect;
 
@@ -14,6 +15,9 @@ const LONGEST: usize = 100;
 pub(super) fn title(cause: &Cause) -> String {
     let failure = &*cause.failure;
     let about = about(cause.rung, failure);
+    if failure.judge == Judge::Process {
+        return ended(failure);
+    }
     if let Some((_, message)) = failure.oracle() {
         let message = clipped(message, LONGEST);
         return match &failure.command {
@@ -37,6 +41,33 @@ pub(super) fn title(cause: &Cause) -> String {
         Observed::Line(line) => answered(&about, line, failure),
         Observed::Other(text) => format!("{about}: {}", clipped(text, LONGEST)),
     }
+}
+
+/// How the server came to its end, with what it cried.
+fn ended(failure: &Failure) -> String {
+    let how = clipped(&failure.got.to_string(), LONGEST);
+    match cry(&failure.words) {
+        Some(cry) => format!("{how}: {}", clipped(cry.trim(), LONGEST)),
+        None => how,
+    }
+}
+
+/// The line of all that a server wrote which says what went wrong: the last that names an error and
+/// stands at the margin, where frames of a stack do not.
+fn cry(words: &[String]) -> Option<&str> {
+    const NAMES: [&str; 7] = [
+        "Error",
+        "Exception",
+        "panic",
+        "fatal",
+        "Sanitizer",
+        "Assertion",
+        "terminate",
+    ];
+    let is_cry = |line: &&String| {
+        !line.starts_with([' ', '\t']) && NAMES.iter().any(|name| line.contains(name))
+    };
+    words.iter().rfind(is_cry).map(String::as_str)
 }
 
 /// The cause with its clause: "CHG-1: CHG is never answered".

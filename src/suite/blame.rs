@@ -8,12 +8,13 @@ use super::consequence::drop_silence;
 use super::health::Death;
 use super::run::Suite;
 use super::task::Dead;
-use crate::event::{Failure, Judge, NoticeKind, Observed, ScenarioResult, Verdict};
+use crate::event::{Event, Failure, Judge, Notice, NoticeKind, Observed, ScenarioResult, Verdict};
 use crate::protocol::ClauseId;
 use crate::scenario::ast::Scenario;
+use crate::transcript::proof_of_end;
 
-/// How many lines of a guilty scenario's transcript are told.
-const TAIL: usize = 12;
+/// How many of the last lines that the server wrote are told.
+const WORDS: usize = 24;
 
 impl Suite {
     /// Scenarios that kill or wedge the server when they run in this order: the last of them has
@@ -36,12 +37,15 @@ impl Suite {
         for (name, entry) in names.iter().zip(before) {
             transcript.push(format!("# {name}"));
             let lines = death.latest.get(entry).map(|result| &result.transcript);
-            transcript.extend(lines.into_iter().flat_map(|lines| tail(lines)));
+            transcript.extend(lines.into_iter().flat_map(|lines| proof_of_end(lines)));
         }
         if !names.is_empty() {
             transcript.push(format!("# {}", result.name));
         }
-        transcript.extend(tail(&result.transcript));
+        transcript.extend(proof_of_end(&result.transcript));
+        let words = death.dead.last_words();
+        let words = words.get(words.len().saturating_sub(WORDS)..);
+        let words = words.unwrap_or_default().to_vec();
         let after = (!names.is_empty()).then(|| format!("after {}", names.join(", ")));
         let clause = life_clause(&scenario, &others, &result);
         let step = scenario.steps.first();
@@ -52,6 +56,7 @@ impl Suite {
             Failure {
                 detail: after.clone(),
                 transcript,
+                words: words.clone(),
                 ..Failure::new(
                     Some(clause),
                     Judge::Process,
@@ -73,8 +78,12 @@ impl Suite {
             "{} stops the server{after}: {}",
             result.name, death.dead.why
         );
-        let words = death.dead.last_words().to_vec();
-        self.notice(NoticeKind::Warning, text, words);
+        self.events.push_back(Event::Notice(Notice {
+            kind: NoticeKind::Warning,
+            text,
+            detail: words,
+            of: Some(result.name.clone()),
+        }));
         death.suspects.retain(|suspect| *suspect != entry);
         self.settle(entry, result);
     }
@@ -91,10 +100,6 @@ fn drop_end(failures: &mut Vec<Failure>, dead: &Dead) {
         )
     };
     failures.retain(|failure| !(dead.exited && is_end(&failure.got)));
-}
-
-fn tail(lines: &[String]) -> impl Iterator<Item = String> {
-    lines.iter().skip(lines.len().saturating_sub(TAIL)).cloned()
 }
 
 /// The clause that a scenario breaks which stops the server: its own where its steps were not met. One

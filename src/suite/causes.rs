@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, LazyLock};
 
 use super::consequence::{first_word, is_of_lists, is_of_reads, tells_of_lists, waits_for_nothing};
+use super::exception::Exception;
 use crate::event::{
     Cause, Failure, Judge, Observed, PROBE, Rung, ScenarioResult, Standing, Verdict,
 };
@@ -51,7 +52,8 @@ fn rank(failure: &Failure, name: &str) -> Rank {
 enum Kind {
     Looks(Look),
     Breach(String),
-    OfLife,
+    /// With the exception that ended it, where the server has written one.
+    OfLife(Option<Exception>),
     /// Nothing is answered behind an error, whatever it was.
     Deaf,
 }
@@ -61,7 +63,7 @@ fn kind_of(failure: &Failure) -> Kind {
         return Kind::Breach(failure.breach());
     };
     if clause.clause().group() == "LIVE" {
-        return Kind::OfLife;
+        return Kind::OfLife(Exception::last_in(&failure.words));
     }
     if clause == ClauseId::REPLY_3 && matches!(failure.got, Observed::Silence(_)) {
         return Kind::Deaf;
@@ -69,6 +71,19 @@ fn kind_of(failure: &Failure) -> Kind {
     match is_watched(clause) {
         true => Kind::Looks(Look::of(&failure.got)),
         false => Kind::Breach(failure.breach()),
+    }
+}
+
+impl Kind {
+    /// Whether it comes from the same breach. Of an end that nobody has explained nobody knows
+    /// that it is another one.
+    fn is(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::OfLife(one), Self::OfLife(other)) => {
+                one.is_none() || other.is_none() || one == other
+            }
+            _ => self == other,
+        }
     }
 }
 
@@ -193,7 +208,7 @@ impl Causes {
     fn find(&self, failure: &Failure) -> Option<usize> {
         let kind = kind_of(failure);
         let is_it =
-            |cause: &Cause| cause.clause == failure.clause && kind_of(&cause.failure) == kind;
+            |cause: &Cause| cause.clause == failure.clause && kind_of(&cause.failure).is(&kind);
         self.all.iter().position(is_it)
     }
 
@@ -221,6 +236,13 @@ impl Causes {
     pub(super) fn of_reads(&self) -> Option<&Cause> {
         let mut all = self.all.iter();
         all.find(|cause| cause.clause.is_some_and(is_of_reads))
+    }
+
+    /// The exceptions that the server was proved to stop of.
+    pub(super) fn exceptions(&self) -> Vec<Exception> {
+        let ends = self.all.iter().map(|cause| &cause.failure);
+        ends.filter_map(|end| Exception::last_in(&end.words))
+            .collect()
     }
 
     /// What the server was last proved to stop of.

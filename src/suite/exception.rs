@@ -13,6 +13,14 @@ pub struct Exception {
 }
 
 impl Exception {
+    /// The last that these lines tell of.
+    #[must_use]
+    pub fn last_in(lines: &[String]) -> Option<Self> {
+        let mut listener = Listener::default();
+        let told = lines.iter().filter_map(|line| listener.line(line));
+        told.last()
+    }
+
     fn new(kind: &str, place: &str) -> Self {
         let cut = |text: &str| text.trim().chars().take(LONGEST).collect();
         Self {

@@ -15,6 +15,7 @@ use std::time::Duration;
 
 use super::causes::Causes;
 use super::confirmed::{Confirmed, notes_what_never_comes};
+use super::exception::Exception;
 use super::health::{Health, Look, Wear};
 use super::omission::Omission;
 use super::phase::{Phase, phase_of};
@@ -311,8 +312,18 @@ impl Suite {
             self.errors += 1;
         }
         let text = text.into();
-        self.events
-            .push_back(Event::Notice(Notice { kind, text, detail }));
+        self.events.push_back(Event::Notice(Notice {
+            kind,
+            text,
+            detail,
+            of: None,
+        }));
+    }
+
+    /// The exceptions that the server was proved to stop of: causes tell of them.
+    #[must_use]
+    pub fn told_exceptions(&self) -> Vec<Exception> {
+        self.causes.exceptions()
     }
 
     /// The end of the run: settles what is open and gives the summary, which is also the last event.

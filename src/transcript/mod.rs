@@ -7,6 +7,7 @@ pub mod capture;
 mod escape;
 mod excerpt;
 mod observed;
+mod proof;
 pub mod read;
 mod record;
 mod redact;
@@ -14,5 +15,6 @@ mod text;
 
 pub use escape::escape;
 pub use observed::Observed;
+pub use proof::{Told, proof_of_end};
 pub use record::{ConnId, ConnName, Connection, Entry, Mark, Party, Transcript, What};
 pub use redact::{RESPONSE, Redactor, TICKET, is_masked};

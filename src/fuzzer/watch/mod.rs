@@ -23,8 +23,6 @@ use watcher::Watcher;
 
 /// Who judges here.
 pub const MODEL: &str = "model";
-/// How many lines of the transcript stand in an accusation.
-const TAIL: usize = 12;
 
 /// What is known of the target beforehand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -115,7 +113,13 @@ fn tell(finding: &Finding, outcome: &Outcome, scenario: &Scenario) -> Failure {
         conn: Some(finding.conn),
         entry: Some(finding.entry),
         until: finding.entry + 1,
-        transcript: outcome.transcript.up_to(finding.entry + 1, TAIL, &redactor),
+        transcript: outcome.transcript.proof(
+            finding.entry + 1,
+            Some(finding.conn),
+            Some(finding.entry),
+            &redactor,
+        ),
+        words: Vec::new(),
     }
 }
 

@@ -3,8 +3,8 @@
 
 use std::io::{self, Write};
 
-use super::Human;
-use crate::event::{Cause, Failure, RungResult, RungState, Standing, Summary};
+use super::{Human, wire};
+use crate::event::{Cause, RungResult, RungState, Standing, Summary};
 use crate::report::text::{clipped, printable};
 use crate::report::title::{counts, title};
 
@@ -172,7 +172,7 @@ fn line_of(at: usize, cause: &Cause, human: &Human, with_count: bool) -> io::Res
 fn proof(cause: &Cause, human: &Human, lines: usize, out: &mut Vec<u8>) -> io::Result<()> {
     let palette = &human.palette;
     let failure = &*cause.failure;
-    let (good, bad, faint) = (palette.good, palette.bad, palette.faint);
+    let (good, bad) = (palette.good, palette.bad);
     let place = match failure.place.file.is_empty() {
         true => String::new(),
         false => format!("; at {}", printable(&failure.place.to_string())),
@@ -193,26 +193,6 @@ fn proof(cause: &Cause, human: &Human, lines: usize, out: &mut Vec<u8>) -> io::R
         let oracle = printable(failure.judge.as_str());
         writeln!(out, "   found by  the oracle {oracle}")?;
     }
-    for (line, is_ours) in last(failure, lines) {
-        let style = if is_ours { faint } else { palette.plain };
-        let line = clipped(line, LONGEST);
-        writeln!(out, "   {faint}|{faint:#} {style}{line}{style:#}")?;
-    }
-    Ok(())
-}
-
-/// The last lines of a transcript, each with whether it is the harness's own: a mark, or the line
-/// that the mark stands before.
-fn last(failure: &Failure, most: usize) -> Vec<(&str, bool)> {
-    let lines = &failure.transcript;
-    let is_mark = |line: &str| line.trim_start().starts_with("# ");
-    let marked = lines.iter().enumerate().map(|(at, line)| {
-        let before = at.checked_sub(1).and_then(|at| lines.get(at));
-        (
-            line.as_str(),
-            is_mark(line) || before.is_some_and(|it| is_mark(it)),
-        )
-    });
-    let hidden = lines.len().saturating_sub(most);
-    marked.skip(hidden).collect()
+    wire::words(failure, palette, out)?;
+    wire::dialogue(failure, palette, lines, out)
 }

@@ -3,6 +3,7 @@
 
 use std::io::{self, Write};
 
+use super::wire;
 use crate::diagnostic::Place;
 use crate::event::{Failure, Judge};
 use crate::report::fold::Group;
@@ -11,7 +12,7 @@ use crate::report::text::{clipped, counted, printable, some_of};
 
 /// Longer texts are cut; the JSON report has them whole.
 const LONGEST: usize = 400;
-/// The last lines of the transcript that are shown.
+/// The lines of the transcript that are shown.
 const LINES: usize = 12;
 /// Names of scenarios that failed alike.
 const NAMES: usize = 5;
@@ -100,7 +101,8 @@ pub(super) fn proof(failure: &Failure, palette: &Palette, out: &mut dyn Write) -
     } else if failure.judge != Judge::Step {
         writeln!(out, "  found by  {}", printable(failure.judge.as_str()))?;
     }
-    transcript(&failure.transcript, palette, out)
+    wire::words(failure, palette, out)?;
+    wire::dialogue(failure, palette, LINES, out)
 }
 
 /// The place, the line itself, and a caret below it.
@@ -135,15 +137,4 @@ fn source(place: &Place, palette: &Palette, out: &mut dyn Write) -> io::Result<(
         writeln!(out, "    {faint}{margin} |{faint:#} {space}{bad}^{bad:#}")?;
     }
     Ok(())
-}
-
-fn transcript(lines: &[String], palette: &Palette, out: &mut dyn Write) -> io::Result<()> {
-    let faint = palette.faint;
-    let hidden = lines.len().saturating_sub(LINES);
-    if lines.is_empty() {
-        return Ok(());
-    }
-    writeln!(out, "  {faint}the last on the wire{faint:#}")?;
-    let mut shown = lines.iter().skip(hidden);
-    shown.try_for_each(|line| writeln!(out, "    {faint}|{faint:#} {}", clipped(line, LONGEST)))
 }

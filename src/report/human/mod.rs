@@ -7,6 +7,7 @@ mod causes;
 mod failure;
 mod judged;
 mod summary;
+mod wire;
 
 pub use judged::Judged;
 
@@ -111,6 +112,8 @@ impl Human {
     fn progress(&self, result: &ScenarioResult, out: &mut dyn io::Write) -> io::Result<()> {
         let (word, style) = match result.verdict {
             Verdict::Passed | Verdict::Skipped => return Ok(()),
+            // The cause tells of all that it blocks.
+            Verdict::Blocked if result.cause.is_some() => return Ok(()),
             Verdict::Failed => ("FAIL", self.palette.bad),
             Verdict::Blocked => ("BLOCKED", self.palette.warn),
             Verdict::Inconclusive => ("UNCLEAR", self.palette.warn),
@@ -151,6 +154,10 @@ impl Human {
 
     fn notice(&mut self, notice: &Notice, out: &mut dyn io::Write) -> io::Result<()> {
         let most = if self.is_full { usize::MAX } else { DETAIL };
+        // What a cause tells with its proof is told there.
+        if notice.of.is_some() && !self.is_full {
+            return Ok(());
+        }
         if !self.is_full && self.lines > NOTICES {
             self.hidden += 1;
             return Ok(());

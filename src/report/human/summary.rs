@@ -8,13 +8,13 @@ use anstyle::Style;
 
 use super::Human;
 use crate::event::{
-    ClauseResult, ClauseVerdict, Conclusion, PROBE, ScenarioResult, Standing, Summary, Totals,
-    Verdict,
+    ClauseResult, ClauseVerdict, Conclusion, ScenarioResult, Summary, Totals, Verdict,
 };
-use crate::protocol::{ClauseId, Dialect, Level};
+use crate::protocol::{ClauseId, Level};
+use crate::report::again::next;
 use crate::report::conclusion::{reasons, sentence};
 use crate::report::dialects;
-use crate::report::text::{clipped, counted, printable, seconds, shell_word, some_of};
+use crate::report::text::{clipped, counted, printable, seconds, some_of};
 
 const LEVELS: [Level; 4] = [Level::Must, Level::Draft, Level::Practice, Level::Open];
 const VERDICTS: [ClauseVerdict; 6] = [
@@ -304,7 +304,7 @@ fn totals(human: &Human, summary: &Summary, out: &mut dyn Write) -> io::Result<(
     }
     writeln!(
         out,
-        "waited in vain, all scenarios together: {}",
+        "spent waiting, over all scenarios: {}",
         waits.join(", ")
     )
 }
@@ -356,45 +356,8 @@ fn verdict(human: &Human, summary: &Summary, out: &mut dyn Write) -> io::Result<
     };
     writeln!(out, "{style}{sentence}{style:#}")?;
     let hint = human.palette.hint;
-    for command in next(human, summary, &conclusion) {
+    for command in next(&human.digest, summary, &conclusion, &human.again) {
         writeln!(out, "    {hint}{command}{hint:#}")?;
     }
     Ok(())
-}
-
-/// What a reader does next.
-fn next(human: &Human, summary: &Summary, conclusion: &Conclusion) -> Vec<String> {
-    let are_many = dialects::are_many(&human.digest.run());
-    let only = |what: &str, dialect: Option<&Dialect>| {
-        let dialect = dialect.filter(|_| are_many);
-        let dialect = dialect.map(|dialect| format!(" --dialect {dialect}"));
-        let dialect = dialect.unwrap_or_default();
-        format!("{}{dialect} -f {}", human.again, shell_word(what))
-    };
-    match conclusion {
-        Conclusion::Breaks(clauses) => {
-            let mut causes = summary.causes.iter();
-            let first = causes.find(|cause| cause.standing == Standing::Fails);
-            let clause = first.and_then(|cause| cause.clause);
-            let clause = clause.or(clauses.first().copied());
-            let mut names = first.into_iter().flat_map(|cause| &cause.shown_by);
-            let name = names.find(|name| *name != PROBE).map(String::as_str);
-            let name = name.or(clause.map(ClauseId::as_str));
-            let explain = clause.map(|id| format!("msnpspec explain {id}"));
-            let shown_in = first.and_then(|cause| cause.dialects.keys().next().copied());
-            let again = name.map(|name| only(name, shown_in));
-            explain.into_iter().chain(again).collect()
-        }
-        Conclusion::Undecided(_) => {
-            let blocked = human.digest.with(Verdict::Blocked);
-            let first = blocked.take(1).map(|result| {
-                let label = format!("{} ", result.dialect);
-                let name = result.name.strip_prefix(&label).filter(|_| are_many);
-                only(name.unwrap_or(&result.name), Some(result.dialect))
-            });
-            first.collect()
-        }
-        Conclusion::Nothing => vec!["msnpspec list scenarios".to_owned()],
-        _ => Vec::new(),
-    }
 }

@@ -98,8 +98,10 @@ fn failure(id: ClauseId, line: usize, expected: &str, got: &str) -> Failure {
         detail: Some("word 1 is `999`, not `911`".into()),
         transcript: vec![
             "alice C: USR 4 MD5 S [md5]".into(),
+            "# accused".into(),
             format!("alice S: {got}"),
         ],
+        words: Vec::new(),
     }
 }
 
@@ -238,6 +240,7 @@ pub(crate) fn events() -> Vec<Event> {
             kind: NoticeKind::Warning,
             text: format!("the server died during lists/add {HOSTILE}"),
             detail: vec!["stderr: panicked".into()],
+            of: None,
         }),
         finished(broken),
         finished(because(

@@ -8,6 +8,7 @@ mod clock;
 mod completions;
 mod console;
 mod coverage;
+mod doctor;
 mod exit;
 mod explain;
 mod files;
@@ -55,6 +56,7 @@ pub(crate) fn main() -> ExitCode {
         Command::Shrink(args) => shrink::shrink(&args, console),
         Command::Fuzz(args) => fuzz::fuzz(&args, console),
         Command::Merge(args) => merge::merge(&args, &matches, console),
+        Command::Doctor(args) => doctor::doctor(&args, console),
         Command::List(args) => list::list(&args, console),
         Command::Coverage(args) => coverage::coverage(&args, console),
         Command::Explain(args) => explain::explain(&args, console),

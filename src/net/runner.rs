@@ -441,7 +441,7 @@ fn seen(probe: &crate::engine::Outcome) -> impl Iterator<Item = String> {
     })
 }
 
-fn suite_options(
+pub(super) fn suite_options(
     target: &mut Target,
     library: Vec<Arc<Scenario>>,
     options: &RunOptions,

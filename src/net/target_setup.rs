@@ -340,8 +340,7 @@ impl TargetSetup {
             let (why, is_silent) = match &account {
                 Some(account) => {
                     let env = Arc::clone(&environment);
-                    let executor = Executor::check(account.clone(), env, self.seed);
-                    let outcome = self.drive(executor).await;
+                    let outcome = self.log_in(account.clone(), env).await;
                     if outcome.shows_life() {
                         return Ok(());
                     }
@@ -357,6 +356,12 @@ impl TargetSetup {
             let next = begun + environment.timeouts.reply;
             tokio::time::sleep_until(next.into()).await;
         }
+    }
+
+    /// Logs an account in, and out again.
+    pub(super) async fn log_in(&self, account: Account, environment: Arc<Environment>) -> Outcome {
+        self.drive(Executor::check(account, environment, self.seed))
+            .await
     }
 
     /// Cuts off the scenarios under way: the server is dead.

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use clap::Args;
 use clap::ValueEnum;
 
+use super::TargetArgs;
+
 /// List scenarios, clauses, error codes, faults or personas, one a line, columns parted by tabs
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
@@ -102,6 +104,24 @@ pub(crate) enum CoverageFormat {
     Human,
     /// One document
     Json,
+}
+
+/// Look at a server: dialects, accounts, addresses, delays, how far it has come, and what a run would
+/// do to it
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  msnpspec doctor --target 127.0.0.1:1863
+  msnpspec doctor --target 127.0.0.1:1863 --account alice@hotmail.com:secret-a \\
+      --account bob@hotmail.com:secret-b --write my-server.yaml
+
+Exit code: 0 the suite can be run, 2 wrong usage, 3 it cannot.")]
+pub(crate) struct DoctorArgs {
+    #[command(flatten)]
+    pub(crate) server: TargetArgs,
+
+    /// Write a target file for this server; passwords stand in it as variables of the environment
+    #[arg(long, value_name = "FILE")]
+    pub(crate) write: Option<PathBuf>,
 }
 
 /// Print the JSON Schema of scenario or target files, for editors

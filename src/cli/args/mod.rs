@@ -15,8 +15,8 @@ use crate::cli::console::Color;
 
 pub(crate) use fuzz::{FuzzArgs, Telling};
 pub(crate) use looking::{
-    CompletionsArgs, CoverageArgs, CoverageFormat, ExplainArgs, ListArgs, Listed, ManArgs, Schema,
-    SchemaArgs,
+    CompletionsArgs, CoverageArgs, CoverageFormat, DoctorArgs, ExplainArgs, ListArgs, Listed,
+    ManArgs, Schema, SchemaArgs,
 };
 pub(crate) use merge::MergeArgs;
 pub(crate) use run::RunArgs;
@@ -68,6 +68,7 @@ pub(crate) enum Command {
     Import(ImportArgs),
     Record(RecordArgs),
     Shrink(ShrinkArgs),
+    Doctor(DoctorArgs),
     List(ListArgs),
     Explain(ExplainArgs),
     Coverage(CoverageArgs),

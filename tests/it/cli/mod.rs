@@ -3,6 +3,7 @@
 mod captures;
 mod check;
 mod dialects;
+mod doctor;
 mod examples;
 mod fuzz;
 mod fuzz_target;

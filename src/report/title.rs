@@ -212,5 +212,12 @@ fn answered(about: &str, line: &str, failure: &Failure) -> String {
     {
         return format!("{about} is accepted where it should be refused: {line}");
     }
-    format!("{about} is answered by {line}, where {expected} is due")
+    // An expression for a word tells a reader less than which word it is.
+    match failure.detail.as_deref().filter(|_| expected.contains('/')) {
+        Some(detail) => {
+            let detail = clipped(detail, LONGEST);
+            format!("{about} is answered by {line}: {detail}")
+        }
+        None => format!("{about} is answered by {line}, where {expected} is due"),
+    }
 }

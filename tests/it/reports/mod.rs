@@ -1,5 +1,6 @@
 //! Every format, from one run with every verdict and with hostile texts.
 
+mod browser;
 mod dialects;
 mod fixture;
 

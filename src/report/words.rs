@@ -22,6 +22,7 @@ const CLAUSE: &str = "a verdict of a clause";
 const BOTH: &str = "a verdict of a scenario or a clause";
 const RUNG: &str = "what the first look found on a rung of the ladder";
 const RUN: &str = "a word of the reports";
+const UNTESTED: &str = "why a clause is untested";
 
 /// All words but the rungs, the oracles and the levels.
 pub const WORDS: &[Word] = &[
@@ -140,6 +141,155 @@ pub const WORDS: &[Word] = &[
         "a judge",
         "whoever watches the server's process judged: it exited, or it serves nobody any more",
     ),
+    word(
+        "oracle",
+        "a judge",
+        "a judge that watches every line of every scenario, whatever the scenario is about, each for its \
+         own clauses; `msnpspec explain` knows each by its name",
+    ),
+    word(
+        "clause",
+        RUN,
+        "one sentence of the protocol that a server keeps or breaks, with an id such as USR-6 and a level; \
+         `msnpspec list clauses` has them all",
+    ),
+    word(
+        "level",
+        RUN,
+        "how binding a clause is: must, draft, practice or open. --level says up to which one a breach \
+         fails the run",
+    ),
+    word(
+        "scenario",
+        RUN,
+        "a script of what clients send and what has to come; a file of `scenarios/`, or a row of its matrix, \
+         which stands in brackets",
+    ),
+    word(
+        "dialect",
+        RUN,
+        "a version of the protocol, MSNP2 and later, on which client and server agree by VER",
+    ),
+    word(
+        "strict",
+        RUN,
+        "--strict takes variations for failures: the letter of the text",
+    ),
+    word(
+        "seed",
+        RUN,
+        "the number from which all that is random comes: --seed with the same number repeats it",
+    ),
+    word(
+        "shard",
+        RUN,
+        "a part of the scenarios, such as 2/3; `msnpspec merge` makes one report of all parts",
+    ),
+    word(
+        "blocks",
+        RUN,
+        "so many scenarios need what the cause has broken, and could not be judged because of it",
+    ),
+    word(
+        "breach",
+        RUN,
+        "a clause that is broken in a certain way, in words without numbers, handles or names: what a \
+         waiver or a habit may name",
+    ),
+    word(
+        "habit",
+        RUN,
+        "what a server always does in its own way, such as an extra word. It fails once, under its clause, \
+         and is put right in the eyes of everything else",
+    ),
+    word(
+        "waiver",
+        RUN,
+        "a known failure with a reason, in the target file under `waivers:`",
+    ),
+    word(
+        "stale",
+        RUN,
+        "of a waiver or a habit: it matches nothing any more, or what it names no longer fails; that fails \
+         the run",
+    ),
+    word(
+        "first look",
+        RUN,
+        "what the harness does before the first scenario: it learns what the server is like, and climbs the \
+         ladder",
+    ),
+    word(
+        "accused",
+        RUN,
+        "the line that breaks the clause, or the silence or the end where a line was due; `>` stands before \
+         it",
+    ),
+    word(
+        "barrier",
+        RUN,
+        "a request of the harness's own without a side effect, whose answer shows that all is there that the \
+         server sent before it",
+    ),
+    word(
+        "clean-up",
+        RUN,
+        "a line of the harness's own that undoes what a scenario did",
+    ),
+    word(
+        "not isolated",
+        RUN,
+        "it failed beside other scenarios and passed alone: the server may mix up what several users do at \
+         once",
+    ),
+    word(
+        "quiet",
+        "what was waited for",
+        "the time in which nothing must come, where no barrier proves a silence",
+    ),
+    word(
+        "reply",
+        "what was waited for",
+        "an answer that did not come within `timeouts: reply`",
+    ),
+    word("fails", "the standing of a cause", "it fails the run"),
+    word(
+        "accounts",
+        UNTESTED,
+        "what tests it needs more accounts that can log in",
+    ),
+    word("stopped", UNTESTED, "the run ended before its turn came"),
+    word(
+        "unmet",
+        UNTESTED,
+        "what tests it ended at something else before it came to that",
+    ),
+    word(
+        "left-out",
+        UNTESTED,
+        "the filter, the shard or the files that were named leave out what tests it",
+    ),
+    word(
+        "launch",
+        UNTESTED,
+        "what tests it stops and starts the server: `launch:` in the target file lets the harness do that",
+    ),
+    word(
+        "dispatch",
+        UNTESTED,
+        "what tests it needs a dispatch server that refers to a notification server",
+    ),
+    word(
+        "challenges",
+        UNTESTED,
+        "what tests it needs a server that challenges its clients (CHL)",
+    ),
+    word(
+        "dialects",
+        UNTESTED,
+        "what tests it is for other dialects than the one that is tested",
+    ),
+    word("nothing", UNTESTED, "no scenario tests it"),
 ];
 
 /// What the first look does on a rung.

@@ -110,22 +110,22 @@ impl Human {
 
     /// One line for a scenario that did not simply pass.
     fn progress(&self, result: &ScenarioResult, out: &mut dyn io::Write) -> io::Result<()> {
-        let (word, style) = match result.verdict {
+        let style = match result.verdict {
             Verdict::Passed | Verdict::Skipped => return Ok(()),
             // The cause tells of all that it blocks.
             Verdict::Blocked if result.cause.is_some() => return Ok(()),
-            Verdict::Failed => ("FAIL", self.palette.bad),
-            Verdict::Blocked => ("BLOCKED", self.palette.warn),
-            Verdict::Inconclusive => ("UNCLEAR", self.palette.warn),
-            Verdict::Waived => ("WAIVED", self.palette.warn),
-            Verdict::Flaky => ("FLAKY", self.palette.warn),
+            Verdict::Failed => self.palette.bad,
+            Verdict::Blocked | Verdict::Inconclusive | Verdict::Waived | Verdict::Flaky => {
+                self.palette.warn
+            }
         };
+        let word = result.verdict.as_str().to_ascii_uppercase();
         let name = match are_many(&self.digest.run()) {
             true => label(result),
             false => result.name.clone(),
         };
         let (name, took) = (printable(&name), seconds(result.took));
-        write!(out, "{style}{word:>8}{style:#} [{took:>8}] {name}")?;
+        write!(out, "{style}{word:>12}{style:#} [{took:>8}] {name}")?;
         let first = result.failures.first();
         let reason = result
             .reason

@@ -18,7 +18,7 @@ fn msnp7() -> &'static Dialect {
 }
 
 /// Two scenarios in each: one passes in both, one fails in MSNP7 alone.
-fn run() -> Vec<Event> {
+pub(super) fn run() -> Vec<Event> {
     let (mut info, mut failed, mut passed, mut cause, mut whole) = parts();
     let dialects = [Dialect::first(), msnp7()];
     info.dialects = dialects.to_vec();

@@ -3,6 +3,7 @@
 mod browser;
 mod dialects;
 mod fixture;
+mod words;
 
 use msnpspec::protocol::{ClauseId, Dialect, ErrorCode};
 use msnpspec::report::{

@@ -114,6 +114,7 @@ fn dumped(
 }
 
 #[test]
+#[expect(clippy::print_stdout, reason = "a test that does not run says so")]
 fn the_page_is_read_on_a_phone_and_on_a_desk_in_light_and_in_dark() {
     let Some(browser) = chromium() else {
         println!("not run: no chromium");

@@ -124,9 +124,10 @@ fn not_judged(name: &str) -> Notice {
 fn recorded(paths: &[PathBuf], console: Console) -> Option<Vec<(Arc<Source>, Reading)>> {
     let mut found = Vec::new();
     let mut is_good = true;
+    let mut seen = BTreeSet::new();
     for path in paths {
         let mut files = Vec::new();
-        if let Err(error) = collect(path, 0, &mut files) {
+        if let Err(error) = collect(path, 0, (&mut seen, &mut files)) {
             console.error(&format!("cannot read {}: {error}", path.display()));
             is_good = false;
         }
@@ -141,7 +142,16 @@ fn recorded(paths: &[PathBuf], console: Console) -> Option<Vec<(Arc<Source>, Rea
     is_good.then_some(found)
 }
 
-fn collect(path: &Path, depth: usize, files: &mut Vec<PathBuf>) -> std::io::Result<()> {
+/// The files of a folder, or the file itself. What was seen is not taken again, whatever link leads to it.
+fn collect(
+    path: &Path,
+    depth: usize,
+    (seen, files): (&mut BTreeSet<PathBuf>, &mut Vec<PathBuf>),
+) -> std::io::Result<()> {
+    let real = std::fs::canonicalize(path);
+    if real.is_ok_and(|real| !seen.insert(real)) {
+        return Ok(());
+    }
     if !path.is_dir() {
         files.push(path.to_owned());
         return Ok(());
@@ -150,9 +160,9 @@ fn collect(path: &Path, depth: usize, files: &mut Vec<PathBuf>) -> std::io::Resu
         let path = entry?.path();
         let is_known = |end: &std::ffi::OsStr| ENDINGS.iter().any(|known| end == *known);
         if path.is_dir() && depth < DEEPEST {
-            collect(&path, depth + 1, files)?;
+            collect(&path, depth + 1, (&mut *seen, &mut *files))?;
         } else if path.is_file() && path.extension().is_some_and(is_known) {
-            files.push(path);
+            collect(&path, depth, (&mut *seen, &mut *files))?;
         }
     }
     Ok(())

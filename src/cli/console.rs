@@ -2,6 +2,7 @@
 
 use std::fmt::Display;
 use std::io::{self, IsTerminal, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use anstream::ColorChoice;
 use anstyle::{AnsiColor, Style};
@@ -16,6 +17,9 @@ pub(crate) enum Color {
     Always,
     Never,
 }
+
+/// Whether something that should stand on standard output does not.
+static IS_LOST: AtomicBool = AtomicBool::new(false);
 
 /// The program's two streams.
 #[derive(Debug, Clone, Copy)]
@@ -66,9 +70,20 @@ impl Console {
             Ok(()) => Exit::Success,
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Exit::Success,
             Err(error) => {
-                self.error(&format!("cannot write to standard output: {error}"));
+                // Whoever writes a line every second tells it once.
+                if !IS_LOST.swap(true, Ordering::Relaxed) {
+                    self.error(&format!("cannot write to standard output: {error}"));
+                }
                 Exit::NotRun
             }
+        }
+    }
+
+    /// The exit, given what could not be written.
+    pub(crate) fn settled(exit: Exit) -> Exit {
+        match IS_LOST.load(Ordering::Relaxed) {
+            true => exit.max(Exit::NotRun),
+            false => exit,
         }
     }
 

@@ -25,11 +25,20 @@ pub(crate) fn read_up_to(path: &Path, longest: u64) -> Result<Arc<Source>, Strin
 pub(crate) fn bytes_up_to(path: &Path, longest: u64) -> Result<Vec<u8>, String> {
     let shown = path.display();
     let mut bytes = Vec::new();
-    File::open(path)
-        .and_then(|file| file.take(longest + 1).read_to_end(&mut bytes))
-        .map_err(|error| format!("cannot read {shown}: {error}"))?;
+    let unreadable = |error| format!("cannot read {shown}: {error}");
+    let too_long = || format!("{shown} is longer than {longest} bytes");
+    let file = File::open(path).map_err(unreadable)?;
+    // Of a file that grows, or has no size, no more is read than that.
+    let size = file.metadata().map_err(unreadable)?.len();
+    if size > longest {
+        return Err(too_long());
+    }
+    bytes.reserve_exact(usize::try_from(size).unwrap_or_default());
+    file.take(longest + 1)
+        .read_to_end(&mut bytes)
+        .map_err(unreadable)?;
     if bytes.len() as u64 > longest {
-        return Err(format!("{shown} is longer than {longest} bytes"));
+        return Err(too_long());
     }
     Ok(bytes)
 }

@@ -21,7 +21,7 @@ use tokio::runtime::Runtime;
 use super::args::{FuzzArgs, Telling};
 use super::console::Console;
 use super::exit::Exit;
-use super::fuzz_findings::{self, Saved, Shelf};
+use super::fuzz_findings::{self, Corpus, Saved, Shelf};
 use super::fuzz_known;
 use super::fuzz_report::{self, Teller};
 use super::fuzz_server::Server;
@@ -37,6 +37,8 @@ const JOBS: usize = 8;
 const ROUND: u64 = 32;
 /// How often it is told how far it has come, and what was found.
 const BEAT: Duration = Duration::from_secs(1);
+/// How often the corpus and the result are written meanwhile.
+const KEPT: Duration = Duration::from_secs(5);
 /// Of the time that is given, what shrinking may keep for itself: one part in so many, and no more
 /// than this for each finding.
 const SHRINKING: (u32, Duration) = (3, Duration::from_secs(20));
@@ -327,6 +329,8 @@ fn play(
         seed: args.seed,
         console,
     });
+    let mut corpus = Corpus::new(args.corpus.as_deref());
+    let mut kept_at = None;
     while !server.is_over() && !is_time_to_shrink() {
         *beat.lock().unwrap_or_else(PoisonError::into_inner) = now();
         let goes_on = campaign.round();
@@ -340,6 +344,13 @@ fn play(
         let kept = reserved((args, budget), server, unshrunk.len());
         reserve.store(kept, Ordering::Relaxed);
         teller.progress(campaign.report(), server, playing.elapsed());
+        // What hours have found outlives whatever ends them.
+        if kept_at.is_none_or(|at: Instant| at.elapsed() >= KEPT) {
+            kept_at = Some(now());
+            corpus.keep(campaign.report());
+            // Where it cannot be written, that is told at the end.
+            let _later = write_result(args, campaign.report(), budget.begun.elapsed());
+        }
         if !goes_on {
             break;
         }
@@ -355,7 +366,7 @@ fn play(
     for text in server.remote().iter().flat_map(|it| it.exceptions()) {
         console.warning(&text);
     }
-    let kept = fuzz_findings::keep_corpus(args.corpus.as_deref(), &report);
+    let kept = corpus.finish(&report);
     let kept = kept.and(write_result(args, &report, budget.begun.elapsed()));
     conclude(budget, &report, server, kept, console)
 }

@@ -1,5 +1,6 @@
 //! What `msnpspec fuzz` keeps on disk: findings, and cases that reached something new.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -250,17 +251,60 @@ pub(super) fn read_corpus(folder: Option<&Path>) -> Result<Vec<Vec<u8>>, String>
 }
 
 /// Keeps the cases that reached something new.
-pub(super) fn keep_corpus(folder: Option<&Path>, report: &Report) -> Result<(), String> {
-    let Some(folder) = folder else {
-        return Ok(());
-    };
-    let told = |error: std::io::Error| format!("cannot write {}: {error}", folder.display());
-    std::fs::create_dir_all(folder).map_err(told)?;
-    for bytes in report.kept.values() {
-        let name = hex::encode(Md5::digest(bytes));
-        std::fs::write(folder.join(format!("{name}.case")), bytes).map_err(told)?;
+pub(super) struct Corpus<'c> {
+    folder: Option<&'c Path>,
+    /// What this campaign has written so far.
+    written: BTreeSet<PathBuf>,
+    failed: Option<String>,
+}
+
+impl<'c> Corpus<'c> {
+    pub(super) fn new(folder: Option<&'c Path>) -> Self {
+        Self {
+            folder,
+            written: BTreeSet::new(),
+            failed: None,
+        }
     }
-    Ok(())
+
+    /// Writes what is new.
+    pub(super) fn keep(&mut self, report: &Report) {
+        let Some(folder) = self.folder.filter(|_| self.failed.is_none()) else {
+            return;
+        };
+        let kept = report.kept.values();
+        let mut new = kept.map(|bytes| (file_of(folder, bytes), bytes));
+        let written = std::fs::create_dir_all(folder).and_then(|()| {
+            new.try_for_each(|(path, bytes)| {
+                if !self.written.contains(&path) {
+                    std::fs::write(&path, bytes)?;
+                    self.written.insert(path);
+                }
+                Ok(())
+            })
+        });
+        if let Err(error) = written {
+            self.failed = Some(format!("cannot write {}: {error}", folder.display()));
+        }
+    }
+
+    /// Writes the rest, and takes away what has turned out to show nothing of its own.
+    pub(super) fn finish(mut self, report: &Report) -> Result<(), String> {
+        self.keep(report);
+        if let Some(folder) = self.folder.filter(|_| self.failed.is_none()) {
+            let kept = report.kept.values();
+            let kept: BTreeSet<PathBuf> = kept.map(|bytes| file_of(folder, bytes)).collect();
+            for path in self.written.difference(&kept) {
+                // One file too many does no harm.
+                let _stays = std::fs::remove_file(path);
+            }
+        }
+        self.failed.map_or(Ok(()), Err)
+    }
+}
+
+fn file_of(folder: &Path, bytes: &[u8]) -> PathBuf {
+    folder.join(format!("{}.case", hex::encode(Md5::digest(bytes))))
 }
 
 /// Plays the findings of a folder again, and says what became of each.

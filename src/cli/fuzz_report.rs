@@ -14,11 +14,13 @@ use super::exit::Exit;
 use super::fuzz_findings::Saved;
 use super::fuzz_server::Server;
 use super::fuzz_target::Remote;
+use super::whole_file::WholeFile;
 
 /// Writes a result to a file.
 pub(crate) fn write(result: &CampaignResult, path: &Path) -> Result<(), String> {
     let text = serde_json::to_string_pretty(result).map_err(|error| error.to_string())?;
-    std::fs::write(path, text + "\n")
+    WholeFile::create(path)
+        .and_then(|file| file.finish(&(text + "\n")))
         .map_err(|error| format!("cannot write {}: {error}", path.display()))
 }
 

@@ -64,5 +64,5 @@ pub(crate) fn main() -> ExitCode {
         Command::Completions(args) => completions::completions(&args, console),
         Command::Man(args) => man::man(&args, console),
     };
-    exit.into()
+    Console::settled(exit).into()
 }

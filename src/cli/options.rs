@@ -1,5 +1,6 @@
 //! What the options of `run` mean: which report goes where, which accounts there are.
 
+use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
@@ -26,8 +27,8 @@ pub(crate) enum OptionError {
         /// The second.
         second: &'static str,
     },
-    /// Two reports for one file.
-    #[error("two reports would go to {}", .0.display())]
+    /// One file for two things.
+    #[error("two things would be written to {}", .0.display())]
     SameFile(PathBuf),
 }
 
@@ -93,20 +94,30 @@ pub(crate) fn reports(asked: Asked<'_>, matches: &ArgMatches) -> Result<Vec<Repo
             to: Some(page.clone()),
         });
     }
-    let mut files: Vec<&PathBuf> = reports
-        .iter()
-        .filter_map(|report| report.to.as_ref())
-        .collect();
-    files.sort();
-    match files
-        .windows(2)
-        .find(|pair| matches!(pair, [a, b] if a == b))
-    {
-        Some(pair) => Err(OptionError::SameFile(
-            pair.first().map(|file| (*file).clone()).unwrap_or_default(),
-        )),
-        None => Ok(reports),
+    apart(reports.iter().filter_map(|report| report.to.as_deref()))?;
+    Ok(reports)
+}
+
+/// Refuses one file for two things, however it is spelt.
+pub(crate) fn apart<'f>(files: impl Iterator<Item = &'f Path>) -> Result<(), OptionError> {
+    let mut seen = BTreeSet::new();
+    for file in files {
+        if !seen.insert(real(file)) {
+            return Err(OptionError::SameFile(file.to_owned()));
+        }
     }
+    Ok(())
+}
+
+/// The file itself, links followed, also where there is none yet.
+fn real(file: &Path) -> PathBuf {
+    let parent = match file.parent() {
+        Some(parent) if parent != Path::new("") => parent,
+        _ => Path::new("."),
+    };
+    let below = || Some(std::fs::canonicalize(parent).ok()?.join(file.file_name()?));
+    let found = std::fs::canonicalize(file).ok().or_else(below);
+    found.unwrap_or_else(|| file.to_owned())
 }
 
 enum Word<'a> {
@@ -222,7 +233,17 @@ mod tests {
         assert_eq!(error, OptionError::StrayOutput("b".into()));
         let error = told(&["--format", "json", "--format", "tap"]).unwrap_err();
         assert!(matches!(error, OptionError::TwoOnStdout { .. }));
-        let words = ["--format", "json", "--output", "a", "--report", "a"];
-        assert_eq!(told(&words).unwrap_err(), OptionError::SameFile("a".into()));
+        for (first, second) in [
+            ("a", "a"),
+            ("a", "./a"),
+            ("src/../a", "a"),
+            ("Cargo.toml", "src/../Cargo.toml"),
+        ] {
+            let words = ["--format", "json", "--output", first, "--report", second];
+            assert_eq!(
+                told(&words).unwrap_err(),
+                OptionError::SameFile(second.into())
+            );
+        }
     }
 }

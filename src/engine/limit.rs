@@ -27,6 +27,8 @@ pub enum Limit {
     Slow(Duration),
     /// The server names an address on another machine, which nobody has allowed.
     Remote(SocketAddr),
+    /// The server names a host, and nobody has allowed other machines.
+    Stranger,
     /// A barrier that should have had no effect had one.
     Effect,
     /// There is no ticket to log in with.
@@ -45,7 +47,9 @@ impl Limit {
             Self::Memory => "free some memory, or lower --jobs",
             Self::Lookup => "write addresses instead of names, or mend the look-up of names",
             Self::Time(_) => "raise --timeout, by which the time of a scenario is measured",
-            Self::Remote(_) => "allow it with --remote, or rewrite it with `map:` in a target file",
+            Self::Remote(_) | Self::Stranger => {
+                "allow it with --remote, or rewrite it with `map:` in a target file"
+            }
             Self::Slow(_) => "give it more time: --timeout 10, or `timeouts: { reply: 10s }`",
             Self::Lines(_) | Self::Bytes(_) => "see what it sends without end",
             Self::Effect => "run it again: what it changed is put back",
@@ -63,6 +67,7 @@ impl Limit {
             Self::Time(_)
             | Self::Slow(_)
             | Self::Remote(_)
+            | Self::Stranger
             | Self::Lines(_)
             | Self::Bytes(_)
             | Self::Effect
@@ -95,6 +100,9 @@ impl fmt::Display for Limit {
             Self::Remote(address) => write!(
                 f,
                 "the server names {address}, which is not on this machine"
+            ),
+            Self::Stranger => f.write_str(
+                "the server names a host by a name, which may be on another machine: it is not looked up",
             ),
             Self::Slow(reply) => write!(f, "the server answers later than after {reply:?}"),
             Self::Lines(most) => write!(f, "the server sent more than {most} lines"),

@@ -23,6 +23,7 @@ use crate::net::clock::now;
 use crate::net::failure::{limit_of, plain};
 use crate::net::target_process::TargetProcess;
 use crate::net::tickets::Office;
+use crate::target::is_loopback;
 use crate::transcript::ConnId;
 
 /// How many bytes are read at once.
@@ -388,6 +389,10 @@ async fn connect(address: String, options: DriveOptions) -> Result<TcpStream, Re
     let connecting = async {
         let addresses: Vec<SocketAddr> = match address.parse() {
             Ok(address) => vec![address],
+            // The server would learn who asks for its name, and so would others.
+            Err(_) if !options.remote && !is_loopback(&address) => {
+                return Err(Limit::Stranger.into());
+            }
             Err(_) => match tokio::net::lookup_host(&address).await {
                 Ok(found) => found.collect(),
                 Err(error) => {
@@ -435,5 +440,27 @@ async fn connect(address: String, options: DriveOptions) -> Result<TcpStream, Re
     match tokio::time::timeout(options.connect, connecting).await {
         Ok(result) => result,
         Err(_) => Err(Refusal::late(options.connect)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn no_name_of_a_host_is_looked_up_unless_other_machines_are_allowed() {
+        let options = DriveOptions {
+            connect: Duration::from_secs(5),
+            remote: false,
+        };
+        for address in ["secret-data.attacker.example:1863", "localhost.example:1"] {
+            let refusal = connect(address.to_owned(), options).await.unwrap_err();
+            assert_eq!(refusal.limit, Some(Limit::Stranger), "{address}");
+        }
+        // Names of this machine are no secret: here nobody listens.
+        let refusal = connect("localhost:1".to_owned(), options)
+            .await
+            .unwrap_err();
+        assert_eq!(refusal.limit, None);
     }
 }

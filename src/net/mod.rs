@@ -12,6 +12,7 @@ mod ear;
 mod examine;
 mod failure;
 mod guard;
+mod listen;
 mod log;
 #[cfg(target_os = "linux")]
 mod proc;

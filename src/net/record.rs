@@ -85,7 +85,7 @@ impl Recording {
             address: options.listen,
             source,
         };
-        let listener = TcpListener::bind(options.listen).await.map_err(failed)?;
+        let listener = crate::net::listen::listen(options.listen).map_err(failed)?;
         let listen = listener.local_addr().map_err(failed)?;
         let doors = HashMap::from([(options.target.clone(), listen)]);
         let target = options.target.clone();
@@ -206,7 +206,7 @@ async fn door(shared: &Arc<Shared>, address: &str) -> Option<SocketAddr> {
         return None;
     }
     let any = SocketAddr::new(shared.options.listen.ip(), 0);
-    let bound = TcpListener::bind(any).await;
+    let bound = crate::net::listen::listen(any);
     match bound.and_then(|listener| Ok((listener.local_addr()?, listener))) {
         Ok((here, listener)) => {
             doors.insert(address.to_owned(), here);

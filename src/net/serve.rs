@@ -97,7 +97,7 @@ impl Serving {
         let mut listeners = Vec::new();
         let mut taken = Vec::new();
         for (door, address) in options.doors.list() {
-            let listening = TcpListener::bind(address).await;
+            let listening = crate::net::listen::listen(address);
             let named = listening.and_then(|listener| Ok((listener.local_addr()?, listener)));
             let (address, listener) =
                 named.map_err(|source| ServeError::Listen { address, source })?;

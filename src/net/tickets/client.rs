@@ -10,6 +10,7 @@ use tokio::net::TcpStream;
 
 use super::passport;
 use crate::engine::{TicketError, TicketRequest};
+use crate::target::is_loopback;
 
 /// How often an answer may send the client elsewhere.
 const MOST_REFERRALS: usize = 4;
@@ -111,6 +112,9 @@ async fn ask(
 async fn connect(host: &str, port: u16, remote: bool) -> Result<TcpStream, TicketError> {
     let bare = host.trim_start_matches('[').trim_end_matches(']');
     let unreachable = |_| TicketError::Unreachable;
+    if !remote && !is_loopback(bare) {
+        return Err(TicketError::Remote);
+    }
     let found = tokio::net::lookup_host((bare, port)).await;
     let found: Vec<SocketAddr> = found.map_err(unreachable)?.collect();
     let is_here = |address: &SocketAddr| remote || address.ip().to_canonical().is_loopback();

@@ -44,7 +44,7 @@ impl LoginServer {
     /// When the port cannot be had.
     pub async fn start(desk: TicketDesk, address: SocketAddr) -> Result<Self, ServeError> {
         let refused = |source| ServeError::Listen { address, source };
-        let listener = TcpListener::bind(address).await.map_err(refused)?;
+        let listener = crate::net::listen::listen(address).map_err(refused)?;
         let address = listener.local_addr().map_err(refused)?;
         let task = tokio::spawn(accept(desk, listener, address));
         Ok(Self { address, task })

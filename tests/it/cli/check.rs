@@ -91,3 +91,28 @@ fn what_a_run_wrote_is_judged_as_the_run_judged_it() {
         told.out
     );
 }
+
+#[cfg(unix)]
+#[test]
+fn a_link_to_its_own_folder_shows_nothing_twice() {
+    use std::os::unix::fs::symlink;
+    let folder = tempfile::tempdir().expect("there is room for a folder");
+    super::write(folder.path(), "a.txt", "C: VER 1 MSNP2\nS: VER 1 MSNP2\n");
+    symlink(".", folder.path().join("loop")).expect("links can be made");
+    symlink("a.txt", folder.path().join("b.txt")).expect("links can be made");
+    let told = check(folder.path(), &[".", "a.txt", "--format", "json"]);
+    let result: serde_json::Value = serde_json::from_str(&told.out).expect("it is JSON");
+    let scenarios = result["scenarios"].as_array().expect("it is a list");
+    assert_eq!(scenarios.len(), 1, "{}", told.out);
+}
+
+#[test]
+fn a_file_that_is_too_large_is_refused_unread() {
+    let folder = tempfile::tempdir().expect("there is room for a folder");
+    let file = std::fs::File::create(folder.path().join("big.txt")).expect("it can be made");
+    // It takes no room on the disk, and would take a minute to read.
+    file.set_len(1 << 40).expect("files may have holes");
+    let told = check(folder.path(), &["big.txt"]);
+    assert_eq!(told.code, Some(2));
+    assert!(told.err.contains("longer than"), "{}", told.err);
+}

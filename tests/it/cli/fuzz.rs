@@ -367,3 +367,40 @@ fn each_dialect_has_its_share_and_a_finding_keeps_its_own() {
     let told = call(&["fuzz", "--dialect", "all", "--result", "x.json"]);
     assert_eq!(told.code, Some(2), "{}", told.err);
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn what_cannot_be_told_is_no_success() {
+    let full = std::fs::File::options().write(true).open("/dev/full");
+    let mut command = msnpspec();
+    command.args(["fuzz", "--cases", "20"]);
+    command
+        .stdout(full.expect("Linux has it"))
+        .stderr(Stdio::piped());
+    let ended = super::told(command.output().expect("the program starts"));
+    assert_eq!(ended.code, Some(3), "{}", ended.err);
+    let told = ended.err.matches("cannot write to standard output").count();
+    assert_eq!(told, 1, "{}", ended.err);
+}
+
+#[test]
+fn a_campaign_that_is_killed_leaves_what_it_had() {
+    let folder = tempfile::tempdir().expect("there is room for a folder");
+    let (corpus, result) = (folder.path().join("corpus"), folder.path().join("r.json"));
+    let mut command = msnpspec();
+    command.args(["fuzz", "--cases", "1000000", "--jobs", "1", "--corpus"]);
+    command.arg(&corpus).arg("--result").arg(&result);
+    command.stdout(Stdio::null()).stderr(Stdio::null());
+    let mut running = command.spawn().expect("the program starts");
+    let begun = msnpspec::net::now();
+    while !result.exists() && begun.elapsed() < std::time::Duration::from_secs(60) {
+        std::thread::yield_now();
+    }
+    running.kill().expect("it runs");
+    running.wait().expect("it has ended");
+    let text = std::fs::read_to_string(&result).expect("it was written");
+    let result: Value = serde_json::from_str(&text).expect("it is whole");
+    assert!(result["cases"].as_u64() > Some(0), "{text}");
+    let cases = std::fs::read_dir(&corpus).expect("it was made").count();
+    assert!(cases > 0);
+}

@@ -14,6 +14,7 @@ pub(crate) fn schema(args: &SchemaArgs, console: Console) -> Exit {
     let schema = match args.of {
         Schema::Scenario => scenario::schema(),
         Schema::Target => msnpspec::target::target_schema(),
+        Schema::Result => msnpspec::report::result_schema(),
     };
     console.print(&format!("{schema:#}\n"))
 }

@@ -1,7 +1,8 @@
 //! Annotations of GitHub Actions: one for each cause, the heaviest first, at the end.
 //!
 //! GitHub shows ten errors of a step and drops the rest, so one for each failure would hide most
-//! faults.
+//! faults. What is in the user's own scenarios is marked there; what the suite of the binary shows is told
+//! in the summary of the run.
 
 use std::io;
 
@@ -113,9 +114,20 @@ fn annotate(kind: &str, cause: &Cause, run: &RunInfo, out: &mut dyn io::Write) -
         ("col", &column),
         ("title", title.as_str()),
     ];
-    let nowhere = if failure.place.file.is_empty() { 3 } else { 0 };
+    let nowhere = if is_of_user(&failure.place.file, run) {
+        0
+    } else {
+        3
+    };
     let properties = properties.get(nowhere..).unwrap_or_default();
     command(kind, properties, &text, out)
+}
+
+/// Whether the file is in the repository whose workflow runs: the suite of the binary is not, and GitHub
+/// would show a mark in a file that does not exist. Such an annotation stands in the summary of the run.
+fn is_of_user(file: &str, run: &RunInfo) -> bool {
+    let is_embedded = file.starts_with("scenarios/shared/");
+    run.scope.files && !file.is_empty() && !is_embedded
 }
 
 /// One workflow command. Nothing in its text can end it or begin another.

@@ -23,11 +23,13 @@ mod markdown;
 mod merge;
 mod palette;
 mod rows;
+mod schema;
 mod tap;
 mod text;
 mod title;
 mod wire;
 pub mod words;
+mod xml;
 
 use std::io;
 
@@ -42,6 +44,7 @@ pub use junit::Junit;
 pub use markdown::Markdown;
 pub use merge::{MergeError, Part, merge, read_result};
 pub use palette::Palette;
+pub use schema::result_schema;
 pub use tap::Tap;
 pub use text::{printable, seconds};
 

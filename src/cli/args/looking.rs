@@ -124,7 +124,7 @@ pub(crate) struct DoctorArgs {
     pub(crate) write: Option<PathBuf>,
 }
 
-/// Print the JSON Schema of scenario or target files, for editors
+/// Print the JSON Schema of scenario files, target files or results, for editors and scripts
 #[derive(Debug, Args)]
 #[command(after_help = "Example, with the YAML language server of most editors:
   msnpspec schema scenario > scenario.schema.json
@@ -142,6 +142,8 @@ pub(crate) enum Schema {
     Scenario,
     /// Target files
     Target,
+    /// Results: what `run --format json` writes
+    Result,
 }
 
 /// Print completions for a shell

@@ -3,6 +3,8 @@
 mod browser;
 mod dialects;
 mod fixture;
+mod junit_schema;
+mod schema;
 mod words;
 
 use msnpspec::protocol::{ClauseId, Dialect, ErrorCode};

@@ -236,7 +236,15 @@ impl Page<'_> {
 
 fn cell(clause: &Judged<'_>) -> Markup {
     let verdict = clause.worst();
-    let label = format!("{}: {}", clause.id, verdict.as_str());
+    let label = match clause.results.as_slice() {
+        [_] => format!("{}: {}", clause.id, verdict.as_str()),
+        many => {
+            let each = many
+                .iter()
+                .map(|one| format!("{} {}", one.dialect, one.verdict.as_str()));
+            format!("{}: {}", clause.id, each.collect::<Vec<_>>().join(", "))
+        }
+    };
     html! {
         a class=(verdict.as_str()) href={ "#" (clause.id) } title=(label) aria-label=(label) { (sign(verdict)) }
     }

@@ -2,6 +2,7 @@
 
 mod architecture;
 mod captures;
+mod ci;
 mod circles;
 mod cli;
 mod controls;

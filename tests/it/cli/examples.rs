@@ -18,6 +18,7 @@ fn commands(text: &str) -> Vec<Vec<String>> {
     let filled = calls.map(|call| {
         let call = call
             .replace("${{ matrix.shard }}", "2")
+            .replace("$CI_NODE_INDEX/$CI_NODE_TOTAL", "2/4")
             .replace("$shard", "2");
         call.split(' ').skip(1).map(str::to_owned).collect()
     });
@@ -26,12 +27,14 @@ fn commands(text: &str) -> Vec<Vec<String>> {
 
 #[test]
 fn every_command_line_is_taken() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut count = 0;
     for name in [
-        "ci/shards.yml",
-        "kubernetes/shards.yaml",
-        "kubernetes/merge.yaml",
+        "examples/ci/shards.yml",
+        "examples/kubernetes/shards.yaml",
+        "examples/kubernetes/merge.yaml",
+        "docs/ci/gitlab.yml",
+        "docs/ci/forgejo.yml",
     ] {
         let text = std::fs::read_to_string(folder.join(name)).expect("it is there");
         let documents: Result<Vec<serde_json::Value>, _> = serde_yaml::from_multiple(&text);
@@ -48,5 +51,5 @@ fn every_command_line_is_taken() {
             count += 1;
         }
     }
-    assert_eq!(count, 6);
+    assert_eq!(count, 8);
 }

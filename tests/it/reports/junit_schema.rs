@@ -5,9 +5,11 @@ use msnpspec::report::Junit;
 
 use super::fixture::{assert_harmless, events, written, written_aborted, written_of};
 
+type Names = &'static [&'static str];
+
 /// What the strict schema allows: of each element its children in any order, its attributes, and which of
 /// these it must have (junit-10.xsd of the xUnit plug-in of Jenkins).
-const STRICT: [(&str, &[&str], &[&str], &[&str]); 10] = [
+const STRICT: [(&str, Names, Names, Names); 10] = [
     ("", &["testsuites"], &[], &[]),
     (
         "testsuites",

@@ -17,7 +17,7 @@ const MAX_HELD: usize = 1024;
 /// Leaves out of what comes on a connection what residents make of it.
 #[derive(Debug, Default)]
 pub(crate) struct Sieve {
-    /// The lines of a list that has not come to its end.
+    /// The lines of a list that has not come to its end, and the numbers of contacts among them.
     held: Vec<Frame>,
 }
 
@@ -36,6 +36,10 @@ impl Sieve {
             return;
         }
         let part = part_of_list(&frame, grammar);
+        if part.is_none() && !self.held.is_empty() && is_number_of_contact(&frame, grammar) {
+            self.hold(frame, inbox);
+            return;
+        }
         let is_of_held =
             |first: &Frame| part.is_some() && first.words().take(3).eq(frame.words().take(3));
         if !self.held.first().is_some_and(is_of_held) {
@@ -47,13 +51,18 @@ impl Sieve {
             }
             return;
         };
-        self.held.push(frame);
+        self.hold(frame, inbox);
         if is_last {
-            inbox.extend(without(&self.held, residents));
+            inbox.extend(without(&self.held, grammar, residents));
             self.held.clear();
-        } else if self.held.len() >= MAX_HELD {
+        }
+    }
+
+    fn hold(&mut self, frame: Frame, inbox: &mut VecDeque<Frame>) {
+        if self.held.len() >= MAX_HELD {
             inbox.extend(self.held.drain(..));
         }
+        self.held.push(frame);
     }
 }
 
@@ -62,6 +71,12 @@ fn part_of_list(frame: &Frame, grammar: Grammar) -> Option<bool> {
     let row = grammar.find(frame.verb()).filter(|row| row.shows_entry())?;
     let word = |param| frame.words().nth(row.place_of(param)?);
     Some(word(Param::Item)? == word(Param::Total)?)
+}
+
+/// Whether a line tells a number of a contact: those of a batch stand between the entries of the list.
+fn is_number_of_contact(frame: &Frame, grammar: Grammar) -> bool {
+    let row = grammar.dialect.line(grammar.kind, frame.verb());
+    row.is_some_and(|row| row.comes_unasked() && row.message.has(Param::Key))
 }
 
 /// Whether a line tells the state of a resident.
@@ -82,7 +97,8 @@ fn is_resident(handle: &[u8], residents: &Residents) -> bool {
 }
 
 /// A list without its residents.
-fn without(lines: &[Frame], residents: &Residents) -> Vec<Frame> {
+fn without(lines: &[Frame], grammar: Grammar, residents: &Residents) -> Vec<Frame> {
+    let is_entry = |frame: &&Frame| part_of_list(frame, grammar).is_some();
     let is_kept = |frame: &&Frame| {
         let words: Words<'_> = frame.words().collect();
         let [_, _, list, _, _, _, handle, ..] = *words.as_slice() else {
@@ -95,13 +111,20 @@ fn without(lines: &[Frame], residents: &Residents) -> Vec<Frame> {
     if kept.len() == lines.len() {
         return lines.to_vec();
     }
-    let total = kept.len();
-    if let (true, Some(first)) = (kept.is_empty(), lines.first()) {
-        return vec![numbered(first, 6, 0, 0)];
+    let total = kept.iter().copied().filter(is_entry).count();
+    let mut at = 0;
+    let each = kept.into_iter().map(|frame| match is_entry(&frame) {
+        true => {
+            at += 1;
+            numbered(frame, usize::MAX, at, total)
+        }
+        false => frame.clone(),
+    });
+    let mut left: Vec<Frame> = each.collect();
+    if let (0, Some(first)) = (total, lines.first()) {
+        left.insert(0, numbered(first, 6, 0, 0));
     }
-    let each = kept.iter().enumerate();
-    each.map(|(at, frame)| numbered(frame, usize::MAX, at + 1, total))
-        .collect()
+    left
 }
 
 /// A line of a list, cut to so many words, with this place and this number of entries.
@@ -118,12 +141,19 @@ fn numbered(frame: &Frame, most: usize, item: impl Display, total: impl Display)
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::protocol::{Direction, ServerKind};
+    use crate::protocol::{Dialect, Direction, ServerKind};
 
     fn sieved(lines: &[&str]) -> Vec<String> {
+        sieved_in(Dialect::first(), lines)
+    }
+
+    fn sieved_in(dialect: &'static Dialect, lines: &[&str]) -> Vec<String> {
         let resident = |list: &str| (list.to_owned(), "service@x".to_owned());
         let residents = [resident("FL"), resident("AL")].into();
-        let grammar = Grammar::new(ServerKind::Notification, Direction::ToClient);
+        let grammar = Grammar {
+            dialect,
+            ..Grammar::new(ServerKind::Notification, Direction::ToClient)
+        };
         let mut sieve = Sieve::default();
         let mut left = VecDeque::new();
         for line in lines {
@@ -155,6 +185,30 @@ mod tests {
             "NLN NLN b@x b",
         ];
         assert_eq!(sieved(&lines), left);
+    }
+
+    #[test]
+    fn numbers_of_contacts_stand_between_the_entries() {
+        let lines = [
+            "LST 5 FL 9 1 3 a@x a 0",
+            "BPR 9 a@x PHH 5",
+            "LST 5 FL 9 2 3 b@x b 0",
+            "BPR 9 b@x PHH",
+            "LST 5 FL 9 3 3 service@x S",
+            "LST 5 AL 9 1 1 service@x S",
+        ];
+        let left = [
+            "LST 5 FL 9 1 2 a@x a 0",
+            "BPR 9 a@x PHH 5",
+            "LST 5 FL 9 2 2 b@x b 0",
+            "BPR 9 b@x PHH",
+            "LST 5 AL 9 0 0",
+        ];
+        let later = Dialect::named(b"MSNP7").unwrap();
+        assert_eq!(sieved_in(later, &lines), left);
+        // Where another answer comes, the list has ended without its end.
+        let lines = ["LST 5 FL 9 1 2 a@x a 0", "BPR 9 a@x PHH 5", "CHG 6 NLN"];
+        assert_eq!(sieved_in(later, &lines), lines);
     }
 
     #[test]

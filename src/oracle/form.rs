@@ -72,6 +72,10 @@ pub(super) fn has_counts_swapped(grammar: Grammar, told: &Told<'_, '_>, next: u6
         return false;
     };
     let (first, second) = (number(line.word(at)), number(line.word(at + 1)));
-    let is_whole = line.verb != Verb::Lst || line.count() == 8;
-    is_whole && first > second && second == Some(next)
+    // Without its number a line has its total where the item should stand.
+    let is_whole = || {
+        let form = form_of(grammar, told.frame);
+        form.is_some_and(|(form, first)| form.fits(told.frame.words().skip(first)))
+    };
+    (line.verb != Verb::Lst || is_whole()) && first > second && second == Some(next)
 }

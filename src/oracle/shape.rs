@@ -203,7 +203,7 @@ fn judge_count(
     if bears_trid(seen, told) {
         return true;
     }
-    let is_short = params < form.least() || is_cut_entry(form, params, told);
+    let is_short = params < form.least() || is_cut_entry(row, form, told);
     let is_long = params > form.most();
     let extra = is_long.then(|| what_is_extra(world, seen, told));
     if extra == Some(Extra::Name) || (!is_long && has_split_name(row, form, told)) {
@@ -224,12 +224,18 @@ fn judge_count(
 }
 
 /// An entry of a list from which one parameter before the handle is missing.
-fn is_cut_entry(form: &Form, params: usize, told: &Told<'_, '_>) -> bool {
-    let Some(at) = form.place_of(Param::Handle).filter(|_| form.optional > 0) else {
+fn is_cut_entry(row: &Message, form: &Form, told: &Told<'_, '_>) -> bool {
+    let is_entry = form.optional > 0 && form.place_of(Param::Item).is_some();
+    let before = form
+        .place_of(Param::Handle)
+        .and_then(|at| at.checked_sub(1));
+    let Some(before) = before.filter(|_| is_entry) else {
         return false;
     };
-    let last = told.frame.words().nth(told.line.count().saturating_sub(2));
-    params + 1 == form.params.len() && params == at + 1 && last.is_some_and(|w| w.contains(&b'@'))
+    let mut words = told.frame.words().skip(row.first_param() + before);
+    let is_handle = words.next().is_some_and(|word| word.contains(&b'@'));
+    // The name stands behind it.
+    is_handle && words.next().is_some()
 }
 
 /// What is said of a line that has parameters behind its last one.

@@ -56,10 +56,30 @@ impl Session {
             return None;
         }
         let known = self.slot(slot);
+        // What is known to be unanswered anyway says nothing of errors.
+        let own = step.clause.or(self.clause);
+        if own.is_some_and(|own| self.env.known.knows_silence(own)) || self.has_odd_answer(slot) {
+            return None;
+        }
         let is_deaf = known.after_error && !known.unanswered.is_empty();
         let mut expected = expected.iter();
         let waits = is_deaf && expected.all(|expect| waits_for_reply(expect, self.env.dialect));
         waits.then_some(ClauseId::REPLY_3)
+    }
+
+    /// Whether what was asked last was answered, and not in the way that a step could take.
+    fn has_odd_answer(&self, slot: usize) -> bool {
+        let known = self.slot(slot);
+        let Some(asked) = known.unanswered.last() else {
+            return false;
+        };
+        let verb = asked.split(u8::is_ascii_whitespace).next();
+        let verb = Verb::parse(verb.unwrap_or_default());
+        let mut came = known.pool.iter();
+        came.any(|kept| {
+            let row = self.grammar(slot).find(kept.frame.verb());
+            row.is_some_and(|row| row.answers.contains(&verb))
+        })
     }
 
     /// The clause of framing that a line breaks by its first word.

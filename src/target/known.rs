@@ -110,6 +110,12 @@ impl Known {
             || (is_habit(failure) && self.answers.contains(&failure.breach()))
     }
 
+    /// Whether it is known that what this clause wants does not come.
+    pub(crate) fn knows_silence(&self, clause: ClauseId) -> bool {
+        let silence = Some(Look::Silence);
+        self.breaches.contains(&(clause, None)) || self.breaches.contains(&(clause, silence))
+    }
+
     /// Whether a breach of this clause by a line that came is known.
     pub(crate) fn knows_line(&self, clause: ClauseId) -> bool {
         self.breaches.contains(&(clause, None))
@@ -156,6 +162,9 @@ mod tests {
         known.learn(&failure(Some(ClauseId::CHG_1), "CHG 1 NLN", "CHG 1 NLN x"));
         assert!(known.knows(&failure(Some(ClauseId::CHG_1), "CHG 7 BSY", "201 7")));
         assert!(!known.knows(&failure(Some(ClauseId::CHG_1), "CHG 7 BSY", "closed")));
+        assert!(!known.knows_silence(ClauseId::CHG_1));
+        known.learn(&failure(Some(ClauseId::CHG_10), "CHG 1 NLN", "nothing"));
+        assert!(known.knows_silence(ClauseId::CHG_10));
         assert!(!known.knows(&failure(Some(ClauseId::CHG_2), "CHG 7 BSY", "201 7")));
         assert!(!known.knows(&failure(None, "CHG 7 BSY", "201 7")));
         let hang = failure(Some(ClauseId::LIVE_3), "CHG 7 BSY", "nothing");

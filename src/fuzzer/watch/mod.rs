@@ -9,6 +9,7 @@ mod answer;
 mod hear;
 mod lines;
 mod people;
+mod reads;
 mod watcher;
 
 use crate::engine::Outcome;
@@ -83,6 +84,7 @@ pub fn watch(
     scenario: &Scenario,
     sight: Sight,
 ) -> (Watched, Vec<Transition>) {
+    reads::blame(outcome);
     let lines = Lines::of(&outcome.transcript);
     let (watched, transitions, finding) = Watcher::new(outcome, &lines, sight).run();
     let is_told = |failure: &Failure| failure.judge == Judge::Model;

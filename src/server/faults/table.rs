@@ -565,7 +565,7 @@ table! {
     LOGIN_TAKES_TIME [] Outgoing(habits::login_takes_time), "The OK of a login comes 0.5 s late.";
     LISTS_WRITTEN_LATE [ADD_3 REM_3 SYN_7 LST_5 SYN_8 ADD_9 REM_6 GTC_5 BLP_5 SER_2] Inside, "What was changed less than a second ago is not known to a later session.";
     MALFORMED_CLOSES [ADD_7 CAL_10] Inside, "What draws 201, 206, 208 or 209 ends the connection without a word.";
-    MALFORMED_UNANSWERED [REPLY_1 ADD_7 CAL_10 HANDLE_2 HANDLE_3 HANDLE_4 NAME_3 TRID_6 FRAME_17 USR_11 MSG_10] Inside, "What is malformed or unknown is not answered, and the connection stays.";
+    MALFORMED_UNANSWERED [REPLY_1 ADD_7 ADD_14 REM_2 LST_6 GTC_6 BLP_8 SBX_7 CAL_10 HANDLE_2 HANDLE_3 HANDLE_4 NAME_3 TRID_6 FRAME_17 USR_11 TWN_10 MSG_10] Inside, "What is malformed or unknown is not answered, and the connection stays.";
     BATCH_AT_LOGIN [REPLY_4] Inside, "After a login the whole batch comes, unasked.";
     PRESENCE_AT_LOGIN [] Inside, "After a login NLN comes of each contact that is online.";
     SERVICE_CONTACT [LST_5 REM_1] Outgoing(habits::service_contact), "A service stands on everybody's FL and AL, and cannot be removed.";

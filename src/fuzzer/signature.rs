@@ -5,7 +5,7 @@ use std::fmt;
 use crate::engine::{Ending, Outcome};
 use crate::event::{Failure, Judge, Observed, Wanted};
 use crate::oracle::Finding;
-use crate::protocol::{ClauseId, Dialect, ServerKind};
+use crate::protocol::{ClauseId, ServerKind};
 use crate::transcript::{ConnName, Entry, Party, Transcript, What, escape};
 use crate::wire::Frame;
 
@@ -86,13 +86,14 @@ impl Signature {
     #[must_use]
     pub fn of(failure: &Failure, outcome: &Outcome) -> Self {
         if failure.judge == Judge::Step {
-            Self::of_step(failure, &outcome.transcript)
+            Self::of_step(failure, outcome)
         } else {
             Self::of_oracle(failure, outcome)
         }
     }
 
-    fn of_step(failure: &Failure, transcript: &Transcript) -> Self {
+    fn of_step(failure: &Failure, outcome: &Outcome) -> Self {
+        let transcript = &outcome.transcript;
         let expected: Vec<&str> = failure.expected.text.split(" | ").collect();
         let got = failure.got.to_string();
         let got = got.trim_matches('`');
@@ -115,9 +116,7 @@ impl Signature {
             clause: failure.clause,
             by: failure.judge.clone(),
             command: request.map(|request| request.verb),
-            phase: conn.map_or(Phase::Unknown, |conn| {
-                Phase::of(&conn, transcript, usize::MAX)
-            }),
+            phase: conn.map_or(Phase::Unknown, |conn| Phase::of(&conn, outcome, usize::MAX)),
             expected: kinds,
             actual,
             detail: failure.word.map(|word| format!("word{word}")),
@@ -139,7 +138,7 @@ impl Signature {
             .or(first);
         let name = found.and_then(|finding| transcript.connection(finding.conn));
         let phase = match (found, name) {
-            (Some(found), Some(conn)) => Phase::of(&conn.name, transcript, found.entry),
+            (Some(found), Some(conn)) => Phase::of(&conn.name, outcome, found.entry),
             _ => Phase::Unknown,
         };
         let command = found.and_then(|found| {
@@ -270,7 +269,8 @@ impl Phase {
     }
 
     /// How far the connection of this name had come before this entry.
-    fn of(name: &ConnName, transcript: &Transcript, before: usize) -> Self {
+    fn of(name: &ConnName, outcome: &Outcome, before: usize) -> Self {
+        let transcript = &outcome.transcript;
         let is_it = |entry: &&Entry| {
             let conn = transcript.connection(entry.conn);
             conn.is_some_and(|conn| conn.name == *name)
@@ -280,7 +280,7 @@ impl Phase {
             let What::Frame(Party::Server, frame) = &entry.what else {
                 return false;
             };
-            Dialect::latest().lets_in(frame.words())
+            outcome.dialect.lets_in(frame.words())
         });
         match (name.kind(), entered) {
             (ServerKind::Dispatch, _) => Self::Dispatch,

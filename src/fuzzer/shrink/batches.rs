@@ -8,7 +8,7 @@ use crate::scenario::ast::{Action, Scenario, Step};
 pub(super) fn loosened(scenario: &Scenario) -> Option<Scenario> {
     let mut candidate = scenario.clone();
     let mut gone: Vec<usize> = Vec::new();
-    for unit in units::units(&scenario.steps) {
+    for unit in units::units(scenario.own_dialect(), &scenario.steps) {
         let lines = unit.into_iter().filter(|index| {
             let step = scenario.steps.get(*index);
             step.is_some_and(is_line)

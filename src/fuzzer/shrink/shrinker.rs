@@ -380,7 +380,7 @@ fn batches(trial: &mut Trial<'_, '_>, told_by_steps: &BTreeSet<String>) {
 
 fn steps(trial: &mut Trial<'_, '_>) {
     let base = trial.best().clone();
-    ddmin::ddmin(units::units(&base.steps), |units| {
+    ddmin::ddmin(units::units(base.own_dialect(), &base.steps), |units| {
         if trial.is_over() {
             return false;
         }

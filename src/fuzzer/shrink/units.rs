@@ -11,7 +11,7 @@ use crate::transcript::ConnName;
 /// its request, known by the TrID; an error, an end and the answer to PNG in that of what was
 /// sent before on their connection. What the server sends of itself, and what is optional, is a
 /// unit of its own.
-pub(super) fn units(steps: &[Step]) -> Vec<Vec<usize>> {
+pub(super) fn units(dialect: &Dialect, steps: &[Step]) -> Vec<Vec<usize>> {
     let mut units: Vec<Vec<usize>> = Vec::new();
     let mut requests: BTreeMap<(ConnName, String), usize> = BTreeMap::new();
     let mut last: BTreeMap<ConnName, usize> = BTreeMap::new();
@@ -29,7 +29,9 @@ pub(super) fn units(steps: &[Step]) -> Vec<Vec<usize>> {
             _ => {
                 let trids = visit::expected_trids(step);
                 let request = trids.iter().find_map(|trid| requests.get(trid));
-                request.or_else(|| last.get(answered(step)?)).copied()
+                request
+                    .or_else(|| last.get(answered(dialect, step)?))
+                    .copied()
             }
         };
         match joins.and_then(|unit| units.get_mut(unit)) {
@@ -41,29 +43,32 @@ pub(super) fn units(steps: &[Step]) -> Vec<Vec<usize>> {
 }
 
 /// The connection whose last request a step answers without a TrID.
-fn answered(step: &Step) -> Option<&ConnName> {
+fn answered<'s>(dialect: &Dialect, step: &'s Step) -> Option<&'s ConnName> {
     match &step.action {
         Action::Expect(expect) => {
             let answers = match &expect.what {
                 Expected::Error(_) | Expected::Refused | Expected::Closed => true,
-                Expected::Line { pattern, .. } => is_line_without_trid(pattern),
+                Expected::Line { pattern, .. } => is_line_without_trid(dialect, pattern),
                 Expected::Nothing { .. } => false,
             };
             answers.then_some(&expect.conn)
         }
-        Action::OneOf(branches) => branches.iter().filter_map(|b| b.first()).find_map(answered),
-        Action::AnyOrder(steps) => steps.iter().find_map(answered),
+        Action::OneOf(branches) => {
+            let mut firsts = branches.iter().filter_map(|branch| branch.first());
+            firsts.find_map(|step| answered(dialect, step))
+        }
+        Action::AnyOrder(steps) => steps.iter().find_map(|step| answered(dialect, step)),
         _ => None,
     }
 }
 
-fn is_line_without_trid(pattern: &LinePattern) -> bool {
+fn is_line_without_trid(dialect: &Dialect, pattern: &LinePattern) -> bool {
     let verb = pattern
         .words
         .first()
         .map(|word| visit::plain_word(&word.kind));
     let verb = Verb::parse(verb.flatten().unwrap_or_default().as_bytes());
-    let mut rows = Dialect::latest().rows_of(verb).iter();
+    let mut rows = dialect.rows_of(verb).iter();
     rows.any(|row| row.trid == TridRule::Never && !row.answers.is_empty())
 }
 

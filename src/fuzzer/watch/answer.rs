@@ -8,8 +8,7 @@ use super::lines::{Answer, Words, cookie_of, key_of, row_of, verb};
 use super::watcher::{Request, Watcher};
 use crate::model::{After, Capture, Command, ConnId, Line, List, Names, Replies, Reply};
 use crate::protocol::{
-    self, ClauseId, Dialect, Direction, Grammar, Param, Rung, ServerKind, TridRule, Verb,
-    decode_name,
+    self, ClauseId, Direction, Grammar, Param, Rung, ServerKind, TridRule, Verb, decode_name,
 };
 use crate::rules::{Truth, View};
 use crate::transcript::{Party, What, escape};
@@ -48,7 +47,7 @@ impl<'t> Watcher<'t> {
                 }
                 What::Frame(Party::Server, frame) if self.claims.get(at) == Some(&0) => {
                     let is_it = match request.command {
-                        Command::Png => bare_answer(self.words(at)).is_some(),
+                        Command::Png => self.bare_answer(self.words(at)).is_some(),
                         Command::Out => is_fixed(self.people.dialect(), Line::Out, self.words(at)),
                         _ => is_under(at),
                     };
@@ -81,14 +80,14 @@ impl<'t> Watcher<'t> {
             let second = words.get(1).copied().unwrap_or_default();
             match self.transcript.entries().get(at).map(|entry| &entry.what) {
                 Some(What::Frame(Party::Client, _)) => {
-                    let asks = Dialect::latest().asks(Verb::parse(verb(words)));
+                    let asks = self.model.dialect().asks(Verb::parse(verb(words)));
                     let is_bare = asks.is_some_and(|row| row.message.trid == TridRule::Never);
                     asked.push(if is_bare { verb(words) } else { second });
                 }
                 Some(What::Frame(Party::Server, _)) => {
-                    let key = match bare_answer(words) {
+                    let key = match self.bare_answer(words) {
                         Some(asked) => asked.as_bytes(),
-                        None if key_of(words).is_none() => continue,
+                        None if key_of(self.model.dialect(), words).is_none() => continue,
                         None => second,
                     };
                     if !key.is_empty() && !is_trid(key, request.trid) && asked.contains(&key) {
@@ -142,7 +141,7 @@ impl<'t> Watcher<'t> {
         let pair = self.model.user_of(conn).zip(whom);
         let is_off = |(user, whom)| self.model.is_on(user, List::Forward, whom) == Truth::No;
         let is_stranger = pair.is_some_and(is_off);
-        match Dialect::latest().line_of(verb(words)) {
+        match self.model.dialect().line_of(verb(words)) {
             Some(row) if row.rung == Some(Rung::Presence) && is_stranger => ClauseId::PRES_5,
             // A number of a contact.
             Some(row) if row.message.has(Param::Key) => match pair {
@@ -236,7 +235,7 @@ impl<'t> Watcher<'t> {
     /// Whether the same cookie let somebody in on another connection while this request was under
     /// way: which of the two was the first is the server's to say.
     fn is_outrun(&self, request: &Request<'t>) -> bool {
-        let Some(cookie) = presented(self.words(request.at)) else {
+        let Some(cookie) = self.presented(self.words(request.at)) else {
             return false;
         };
         let others = self.links.iter().enumerate();
@@ -245,7 +244,7 @@ impl<'t> Watcher<'t> {
         });
         rivals.any(|(_, link)| {
             let mut entries = link.entries.iter();
-            entries.any(|at| presented(self.words(*at)) == Some(cookie))
+            entries.any(|at| self.presented(self.words(*at)) == Some(cookie))
         })
     }
 
@@ -258,7 +257,7 @@ impl<'t> Watcher<'t> {
     /// not have noticed when it answered.
     fn is_of_who_left(&self, at: usize) -> bool {
         let words = self.words(at);
-        let row = row_of(words).filter(|row| row.is_initial_state());
+        let row = row_of(self.model.dialect(), words).filter(|row| row.is_initial_state());
         let place = row.and_then(|row| row.place_of(Param::Handle));
         let Some(handle) = place.and_then(|place| words.get(place)) else {
             return false;
@@ -282,12 +281,12 @@ impl<'t> Watcher<'t> {
     fn is_late_receipt(&self, at: usize, place: usize) -> bool {
         let words = self.words(at);
         // A message need not have a receipt.
-        let dialect = Dialect::latest();
+        let dialect = self.model.dialect();
         let may_want = |asked: &&Verb| {
             let row = dialect.asks(**asked);
             row.is_some_and(|row| row.answer == protocol::Answer::Nothing)
         };
-        let asked = row_of(words).and_then(|row| row.answers.iter().find(may_want));
+        let asked = row_of(dialect, words).and_then(|row| row.answers.iter().find(may_want));
         let (Some(asked), Some(trid)) = (asked, words.get(1)) else {
             return false;
         };
@@ -387,7 +386,7 @@ impl<'t> Watcher<'t> {
             After::Stays | After::Unsure => After::Stays,
         };
         for at in answer {
-            if let Some(cookie) = cookie_of(self.words(*at)) {
+            if let Some(cookie) = cookie_of(self.model.dialect(), self.words(*at)) {
                 self.people.note_cookie(cookie);
             }
         }
@@ -395,6 +394,26 @@ impl<'t> Watcher<'t> {
         let sights = self.model.settle(conn, command, reply, after);
         let since = answer.last().copied().unwrap_or(request.at);
         self.expect(request.at, conn, &sights, since, request.trid);
+    }
+
+    /// The request that a line of the server answers without a TrID.
+    fn bare_answer(&self, words: Words<'_>) -> Option<Verb> {
+        let row = row_of(self.model.dialect(), words);
+        let row = row.filter(|row| row.trid == TridRule::Never)?;
+        row.answers.first().copied()
+    }
+
+    /// The cookie with which a client asks to be let in.
+    fn presented(&self, words: Words<'t>) -> Option<&'t [u8]> {
+        let rows = self.model.dialect().rows_of(Verb::parse(verb(words)));
+        let mut ways = rows
+            .iter()
+            .filter(|row| row.direction == Direction::ToServer && row.has(Param::Cookie));
+        ways.find_map(|row| {
+            let word = |param| words.get(row.place_of(param)?).copied();
+            word(Param::Handle).filter(|handle| Param::Handle.fits(handle))?;
+            word(Param::Cookie)
+        })
     }
 
     fn told(&self, replies: &Replies, trid: &[u8]) -> String {
@@ -418,12 +437,6 @@ enum Fit {
     Whole,
 }
 
-/// The request that a line of the server answers without a TrID.
-fn bare_answer(words: Words<'_>) -> Option<Verb> {
-    let row = row_of(words).filter(|row| row.trid == TridRule::Never)?;
-    row.answers.first().copied()
-}
-
 /// Whether a request has a number for its TrID, and a payload of the length that it says.
 fn is_sound(frame: &Frame, words: Words<'_>) -> bool {
     let trid = words.get(1).copied().unwrap_or_default();
@@ -431,16 +444,4 @@ fn is_sound(frame: &Frame, words: Words<'_>) -> bool {
     let payload = frame.payload.as_ref().map(Bytes::len);
     let is_whole = payload.is_none() || grammar.is_bounded(&frame.line, payload);
     is_whole && trid.len() <= 10 && trid.iter().all(u8::is_ascii_digit)
-}
-
-/// The cookie with which a client asks to be let in.
-fn presented<'t>(words: Words<'t>) -> Option<&'t [u8]> {
-    let rows = Dialect::latest().rows_of(Verb::parse(verb(words))).iter();
-    let mut ways =
-        rows.filter(|row| row.direction == Direction::ToServer && row.has(Param::Cookie));
-    ways.find_map(|row| {
-        let word = |param| words.get(row.place_of(param)?).copied();
-        word(Param::Handle).filter(|handle| Param::Handle.fits(handle))?;
-        word(Param::Cookie)
-    })
 }

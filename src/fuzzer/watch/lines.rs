@@ -16,15 +16,15 @@ pub(super) fn verb<'t>(words: Words<'t>) -> &'t [u8] {
     words.first().copied().unwrap_or_default()
 }
 
-/// The row of a line of the server, in whatever dialect.
-pub(super) fn row_of(words: Words<'_>) -> Option<&'static Message> {
-    let rows = Dialect::latest().rows_of(Verb::parse(verb(words)));
+/// The row of a line of the server.
+pub(super) fn row_of(dialect: &'static Dialect, words: Words<'_>) -> Option<&'static Message> {
+    let rows = dialect.rows_of(Verb::parse(verb(words)));
     rows.iter().find(|row| row.direction == Direction::ToClient)
 }
 
 /// The cookie of a referral or an invitation.
-pub(super) fn cookie_of<'t>(words: Words<'t>) -> Option<&'t [u8]> {
-    let row = row_of(words).filter(|row| row.has(Param::Cookie))?;
+pub(super) fn cookie_of<'t>(dialect: &'static Dialect, words: Words<'t>) -> Option<&'t [u8]> {
+    let row = row_of(dialect, words).filter(|row| row.has(Param::Cookie))?;
     let params = words.get(row.first_param()..)?;
     let place = row.form(params.iter().copied())?.place_of(Param::Cookie)?;
     params.get(place).copied()
@@ -65,8 +65,8 @@ impl<'t> Lines<'t> {
 pub(super) type Answer = SmallVec<[usize; 8]>;
 
 /// The TrID under which a line may be an answer; `None` where it answers nothing.
-pub(super) fn key_of<'t>(words: Words<'t>) -> Option<&'t [u8]> {
-    let is_unasked = row_of(words).is_some_and(|row| is_unasked(row, words));
+pub(super) fn key_of<'t>(dialect: &'static Dialect, words: Words<'t>) -> Option<&'t [u8]> {
+    let is_unasked = row_of(dialect, words).is_some_and(|row| is_unasked(row, words));
     (!is_unasked).then(|| words.get(1).copied().unwrap_or_default())
 }
 

@@ -31,6 +31,8 @@ struct Pending<'t> {
     /// The state in it is not known.
     is_any_state: bool,
     is_due: bool,
+    /// It follows from what was said on the same connection.
+    is_own: bool,
     clause: ClauseId,
     trid: &'t [u8],
     /// The entry that shows that it was caused.
@@ -88,9 +90,10 @@ pub(super) struct Watcher<'t> {
 impl<'t> Watcher<'t> {
     pub(super) fn new(outcome: &'t Outcome, lines: &'t Lines<'t>, scope: Scope) -> Self {
         let transcript = &outcome.transcript;
-        let mut people = People::new(&outcome.accounts, outcome.dialect);
+        let dialect = outcome.dialect;
+        let mut people = People::new(&outcome.accounts, dialect);
         let target = Target {
-            dialect: outcome.dialect,
+            dialect,
             // What the draft leaves out, a server need not have.
             extras: scope == Scope::Whole,
             refers: Truth::Maybe,
@@ -100,7 +103,7 @@ impl<'t> Watcher<'t> {
             model.forget_lists();
         }
         let key = |(at, entry): (usize, &'t Entry)| match &entry.what {
-            What::Frame(Party::Server, _) => key_of(lines.words(at)).map(TrId::of),
+            What::Frame(Party::Server, _) => key_of(dialect, lines.words(at)).map(TrId::of),
             What::Frame(Party::Client, _) => lines.words(at).get(1).map(|word| TrId::of(word)),
             _ => None,
         };
@@ -115,7 +118,7 @@ impl<'t> Watcher<'t> {
                 What::Closed(Party::Server) | What::Reset(Party::Server) => link.end = Some(at),
                 What::Frame(Party::Server, _) => {
                     let words = lines.words(at);
-                    if Dialect::latest().lets_in(words.iter().copied()) {
+                    if dialect.lets_in(words.iter().copied()) {
                         link.entered = Some(at);
                         if let [_, _, _, handle, name, ..] = words {
                             people.meet(handle, name);
@@ -299,7 +302,8 @@ impl<'t> Watcher<'t> {
         }
         let first = answer.first().map(|first| self.words(*first));
         let third = first.and_then(|words| words.get(2).copied());
-        let is_obliged = |words| Dialect::latest().is_obliged(Verb::parse(verb(words)));
+        let dialect = self.model.dialect();
+        let is_obliged = |words| dialect.is_obliged(Verb::parse(verb(words)));
         let is_taken = first.is_some_and(is_obliged);
         match request.command {
             Command::Qry { .. } if is_taken => request.command = Command::Qry { right: true },
@@ -373,6 +377,7 @@ impl<'t> Watcher<'t> {
                 link.pool.push(Pending {
                     line: sight.line,
                     is_any_state,
+                    is_own: sight.conn == cause,
                     is_due: sight.duty == crate::model::Duty::Must && !sights.is_open,
                     clause: sight.clause,
                     trid,
@@ -400,13 +405,14 @@ impl<'t> Watcher<'t> {
             return;
         }
         let words = self.words(at);
-        if let Some(cookie) = cookie_of(words) {
+        if let Some(cookie) = cookie_of(self.model.dialect(), words) {
             self.people.note_cookie(cookie);
         }
         let is_board = self.model.door(conn) == Some(ServerKind::Switchboard);
         // The service speaks of itself.
+        let dialect = self.model.dialect();
         let is_notice = || {
-            let rows = Dialect::latest().rows_of(Verb::parse(verb(words)));
+            let rows = dialect.rows_of(Verb::parse(verb(words)));
             rows.iter().any(Message::is_notice)
         };
         if self.is_pending(place, words) || (!is_board && is_notice()) {
@@ -443,8 +449,10 @@ impl<'t> Watcher<'t> {
             let mark = people.mark();
             if is_better && is_sight(people, pending, words) {
                 best = Some(index);
-                // Numbers that came behind an ADD come once more in a batch.
-                if pending.is_due || matches!(pending.line, Line::Contacts(..)) {
+                // Numbers that came behind an ADD come once more in a batch. A change that the others
+                // need not have been told of may say what a later one must.
+                let is_number = matches!(pending.line, Line::Contacts(..));
+                if pending.is_due || (is_number && pending.is_own) {
                     break;
                 }
                 people.unbind(mark);
@@ -462,7 +470,7 @@ impl<'t> Watcher<'t> {
             return false;
         }
         let handle = words.iter().find(|word| word.contains(&b'@'));
-        let row = Dialect::latest().line_of(verb(words));
+        let row = self.model.dialect().line_of(verb(words));
         let is_of_somebody = |row: &LineRow| row.comes_unasked() && row.message.has(Param::Handle);
         match row.filter(is_of_somebody) {
             Some(_) => handle.is_none_or(|handle| self.people.user(handle).is_none()),

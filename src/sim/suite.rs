@@ -73,24 +73,7 @@ impl SuiteRun {
     /// Carries the run out. The last of the events is always [`Event::Finished`].
     #[must_use]
     pub fn play(self) -> Vec<Event> {
-        let accounts: Vec<Account> = (1..=self.accounts).map(account).collect();
-        let mut theatre = Theatre {
-            environment: Environment {
-                dialect: self.dialect,
-                level: Some(self.level),
-                owns_server: self.owns_server,
-                ..environment(self.timeouts)
-            },
-            stage: Stage::new(
-                Config {
-                    seed: self.seed,
-                    ..self.config
-                },
-                self.options,
-            ),
-            seed: self.seed,
-            tasks: BTreeMap::new(),
-        };
+        let (mut theatre, accounts) = self.theatre();
         let options = SuiteOptions {
             dialect: theatre.environment.dialect,
             target: "simulated".to_owned(),
@@ -132,6 +115,35 @@ impl SuiteRun {
         };
         suite.finish(theatre.stage.now(), setup_failed);
         std::iter::from_fn(|| suite.poll_event()).collect()
+    }
+
+    /// The first look alone: what is known of the server behind it. `None` where no account can be
+    /// used.
+    #[must_use]
+    pub fn first_look(&self) -> Option<Environment> {
+        let (mut theatre, accounts) = self.theatre();
+        theatre.prepare(accounts, &mut Vec::new()).ok()?;
+        Some(theatre.environment)
+    }
+
+    /// A server that nobody has looked at, and its accounts.
+    fn theatre(&self) -> (Theatre, Vec<Account>) {
+        let config = Config {
+            seed: self.seed,
+            ..self.config.clone()
+        };
+        let theatre = Theatre {
+            environment: Environment {
+                dialect: self.dialect,
+                level: Some(self.level),
+                owns_server: self.owns_server,
+                ..environment(self.timeouts)
+            },
+            stage: Stage::new(config, self.options),
+            seed: self.seed,
+            tasks: BTreeMap::new(),
+        };
+        (theatre, (1..=self.accounts).map(account).collect())
     }
 }
 

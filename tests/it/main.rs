@@ -11,6 +11,7 @@ mod faults;
 mod faults_loopback;
 mod findings;
 mod fuzz_build;
+mod fuzz_personas;
 mod harness;
 mod import;
 mod live_offline;

@@ -8,9 +8,9 @@ use std::time::Duration;
 use clap::ArgMatches;
 use msnpspec::diagnostic::{Diagnostic, Source, Span};
 use msnpspec::event::{Event, Notice, NoticeKind, RunInfo, Scope, Verdict};
-use msnpspec::protocol::{DIALECTS, Dialect};
+use msnpspec::protocol::Dialect;
 use msnpspec::report::{Judged, printable};
-use msnpspec::suite::{check as judge, conclude, spoken, unjudged};
+use msnpspec::suite::{check as judge, conclude, remarks, spoken};
 use msnpspec::transcript::capture::{self, CaptureError};
 use msnpspec::transcript::read::{Reading, read};
 
@@ -82,10 +82,10 @@ pub(crate) fn check(args: &CheckArgs, matches: &ArgMatches, console: Console) ->
         started: None,
     };
     outputs.handle(&Event::Started(info), &progress);
-    let foreign = recorded.iter().flat_map(|(_, it)| unjudged(it));
-    let foreign: BTreeSet<String> = foreign.collect();
-    for name in foreign {
-        outputs.handle(&Event::Notice(not_judged(&name)), &progress);
+    let remarked = recorded.iter().flat_map(|(_, it)| remarks(it));
+    let remarked: BTreeSet<String> = remarked.collect();
+    for text in remarked {
+        outputs.handle(&Event::Notice(remark(&text)), &progress);
     }
     let mut results = Vec::new();
     for (source, reading) in &recorded {
@@ -106,15 +106,11 @@ pub(crate) fn check(args: &CheckArgs, matches: &ArgMatches, console: Console) ->
     exit
 }
 
-/// What is said of a dialect that is not known row by row.
-fn not_judged(name: &str) -> Notice {
-    let known = Dialect::names(&DIALECTS);
+/// What a reader should know of what is judged.
+fn remark(text: &str) -> Notice {
     Notice {
         kind: NoticeKind::Info,
-        text: format!(
-            "{} is recognised and not judged: of it only what {known} share is looked at",
-            printable(name)
-        ),
+        text: printable(text).to_string(),
         detail: Vec::new(),
         of: None,
     }

@@ -158,7 +158,7 @@ impl Tape {
                 let client = &mut side.client.decoder;
                 // What comes behind the answer to VER is of the dialect that it names.
                 side.server.read(bytes, |own, frame| {
-                    if let Some(dialect) = Dialect::agreed(frame.words()) {
+                    if let Some(dialect) = Dialect::heard(frame.words()) {
                         own.set_rule(passage(dialect, Direction::ToClient));
                         client.set_rule(passage(dialect, Direction::ToServer));
                     }

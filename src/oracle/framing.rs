@@ -82,6 +82,9 @@ impl Framing {
         out: &mut Findings,
     ) {
         let bytes = &told.frame.line[..];
+        if self.may_go_on(seen, told) {
+            return;
+        }
         let is_bare = told.frame.terminator != crate::wire::Terminator::CrLf;
         let is_cut = |piece: &Vec<u8>| bytes.ends_with(piece);
         if is_bare && !self.is_bare && world.breaks().iter().any(is_cut) {
@@ -109,7 +112,10 @@ impl Framing {
             self.judge_beginning(world, seen, out);
             return;
         }
-        if !is_printable(bytes) && !world.is_strange() {
+        if seen.conn.is_foreign {
+            return;
+        }
+        if !is_printable(bytes) && !world.is_strange() && !seen.conn.is_extract {
             let message = "a byte that is no printable 7-bit ASCII stands bare in the line";
             out.accuse_line(seen, ClauseId::FRAME_3, message, "URL encoding");
         }
@@ -129,6 +135,24 @@ impl Framing {
         }
         judge_name(world, seen, told, out);
         judge_profile(seen, told, out);
+    }
+
+    /// Whether nobody knows any more where a line of a dialect begins that is not judged: the server
+    /// has said what nobody knows here, and a payload may follow.
+    fn may_go_on(&mut self, seen: &Seen<'_, '_>, told: &Told<'_, '_>) -> bool {
+        let conn = seen.place.conn;
+        if !seen.conn.is_foreign || self.torn.contains(&conn) {
+            return seen.conn.is_foreign;
+        }
+        let grammar = seen.conn.grammar(Direction::ToClient);
+        let verb = told.line.word(0);
+        let is_command = verb.len() == 3 && !verb.iter().any(u8::is_ascii_lowercase);
+        let is_known = grammar.find(verb).is_some();
+        let is_length = number(told.line.word(told.line.count().saturating_sub(1))).is_some();
+        if is_command && !is_known && is_length && told.frame.payload.is_none() {
+            self.torn.insert(conn);
+        }
+        false
     }
 
     fn judge_beginning(&mut self, world: &World, seen: &Seen<'_, '_>, out: &mut Findings) {

@@ -6,11 +6,11 @@ use super::mend::put_right;
 use super::world::{Asked, Mark, Seen, Sight, World};
 use super::{
     Oracle, admission, answers, asynchronous, authentication, batches, errors, framing, lists,
-    liveness, messages, notices, numbering, order, presence, privacy, refusals, replies, roster,
-    serials, shape,
+    liveness, messages, notices, numbering, order, outlined, presence, privacy, refusals, replies,
+    roster, serials, shape,
 };
 use crate::protocol::ClauseId;
-use crate::transcript::{Entry, Party, Transcript, What};
+use crate::transcript::{Connection, Entry, Party, Transcript, What};
 use crate::wire::Frame;
 
 /// Whose findings are void where the server has changed what is the clients' to change.
@@ -43,6 +43,7 @@ pub fn oracles() -> Vec<Box<dyn Oracle>> {
         Box::new(admission::Admission),
         Box::new(roster::Roster::default()),
         Box::new(messages::Messages::default()),
+        Box::new(outlined::Outlined::default()),
     ]
 }
 
@@ -77,6 +78,8 @@ pub struct Judge {
     is_over: bool,
     /// After how many entries it forgets.
     memory: usize,
+    /// The transcript is over before it is judged: what its last lines show is known at the first.
+    is_recorded: bool,
     /// The last line as it should read, and its entry.
     mended: Option<(usize, Frame)>,
 }
@@ -89,6 +92,7 @@ impl Default for Judge {
             findings: Findings::default(),
             is_over: false,
             memory: MEMORY,
+            is_recorded: false,
             mended: None,
         }
     }
@@ -114,6 +118,9 @@ impl Judge {
     /// transcript itself only the connections are read.
     pub fn entry(&mut self, transcript: &Transcript, entry: &Entry) {
         self.world.meet(transcript);
+        if let Some(shown) = transcript.connection(entry.conn) {
+            self.world.attune(entry.conn, shown, self.is_recorded);
+        }
         self.mended = None;
         let Some(seen) = self.world.read(entry) else {
             self.step(entry);
@@ -268,12 +275,24 @@ fn learn(world: &mut World, entry: &Entry, lesson: &Lesson<'_>) {
 /// Judges a whole transcript.
 #[must_use]
 pub fn judge(transcript: &Transcript) -> Vec<Finding> {
-    let mut judge = Judge::new();
+    let mut judge = Judge {
+        is_recorded: true,
+        ..Judge::default()
+    };
     for entry in transcript.entries() {
         judge.entry(transcript, entry);
     }
     judge.end();
-    judge.into_findings()
+    let mut findings = judge.into_findings();
+    findings.retain(|finding| is_bound(transcript, finding));
+    findings
+}
+
+/// Whether the clause holds in each dialect that its connection may speak.
+fn is_bound(transcript: &Transcript, finding: &Finding) -> bool {
+    let shown = transcript.connection(finding.conn);
+    let inference = shown.and_then(Connection::inference);
+    inference.is_none_or(|inference| inference.is_bound_by(finding.clause))
 }
 
 #[cfg(test)]
@@ -352,6 +371,7 @@ mod tests {
             "admission",
             "roster",
             "messages",
+            "outlined",
         ];
         assert_eq!(names, known);
     }

@@ -45,6 +45,7 @@ mod messages;
 mod notices;
 mod numbering;
 mod order;
+mod outlined;
 mod presence;
 mod privacy;
 mod refusals;

@@ -10,6 +10,7 @@ use super::msnp7::MSNP7;
 use super::msnp8::MSNP8;
 use super::msnp9::MSNP9;
 use super::msnp10::MSNP10;
+use super::outline::OUTLINES;
 use super::verb::Verb;
 
 /// The dialects that are known row by row, oldest first.
@@ -49,6 +50,38 @@ impl Dialect {
     /// known.
     pub fn agreed<'w>(words: impl Iterator<Item = &'w [u8]>) -> Option<&'static Self> {
         Self::named(agreed_word(words)?)
+    }
+
+    /// The dialect that a line of the server agrees on, judged here or not: enough to read what
+    /// comes behind.
+    pub fn heard<'w>(words: impl Iterator<Item = &'w [u8]>) -> Option<&'static Self> {
+        let word = agreed_word(words)?;
+        let mut all = Self::all();
+        all.find(|dialect| word == dialect.name.as_bytes())
+            .or_else(|| Self::named(word))
+    }
+
+    /// All dialects that can be read, oldest first: those with rows, and those in outline.
+    pub(super) fn all() -> impl Iterator<Item = &'static Self> {
+        Self::with_rows().chain(OUTLINES.iter().copied())
+    }
+
+    /// The grammar's widest dialect: whatever has a payload in any has one in this.
+    #[must_use]
+    pub fn widest() -> &'static Self {
+        OUTLINES.last().copied().unwrap_or_default()
+    }
+
+    /// Whether what is said in it is judged, and not only read.
+    #[must_use]
+    pub fn is_judged(&self) -> bool {
+        DIALECTS.contains(&self)
+    }
+
+    /// Whether it is known in outline alone.
+    #[must_use]
+    pub fn is_outlined(&self) -> bool {
+        OUTLINES.contains(&self)
     }
 
     /// The word of a line of the server that agrees on a dialect which is not known.

@@ -89,9 +89,17 @@ impl Grammar {
     #[must_use]
     pub fn payload_word(self, line: &[u8]) -> Option<&[u8]> {
         let mut words = words(line);
-        match self.find(words.next()?)?.payload {
+        let verb = Verb::parse(words.next()?);
+        let is_number = |word: &&[u8]| word.iter().all(u8::is_ascii_digit);
+        if matches!(verb, Verb::Error(_)) {
+            // From MSNP13 on an error may say more than its code.
+            let has_more = self.dialect.is_outlined() && self.direction == Direction::ToClient;
+            return words.nth(1).filter(is_number).filter(|_| has_more);
+        }
+        match self.row(verb)?.payload {
             PayloadForm::None => None,
             PayloadForm::LengthLast => words.last(),
+            PayloadForm::LengthIfNumber => words.skip(1).last().filter(is_number),
         }
     }
 

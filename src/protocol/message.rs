@@ -25,6 +25,8 @@ pub enum PayloadForm {
     None,
     /// As many bytes as the last word says.
     LengthLast,
+    /// The same where the last word is a number; nothing where it is none.
+    LengthIfNumber,
 }
 
 /// Which acknowledgement a message asks for: none, one where it reached nobody, always one.

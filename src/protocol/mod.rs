@@ -19,6 +19,7 @@ mod error_code;
 mod example;
 mod grammar;
 mod handle;
+mod inference;
 mod ladder;
 mod list;
 mod message;
@@ -35,6 +36,7 @@ mod msnp6;
 mod msnp7;
 mod msnp8;
 mod msnp9;
+mod outline;
 mod property;
 mod requests;
 mod role;
@@ -57,6 +59,7 @@ pub use handle::{
     DEFAULT_PORT, MAX_HANDLE, MAX_MESSAGE, MAX_NAME, ONLINE_STATES, decode_name, encode_name,
     join_name,
 };
+pub use inference::{Inference, Inferred};
 pub use ladder::Rung;
 pub use list::List;
 pub use message::{Form, Message, Param, PayloadForm, TridRule};

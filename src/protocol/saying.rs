@@ -3,7 +3,6 @@
 use std::ops::Range;
 
 use super::dialect::Dialect;
-use super::dialects::DIALECTS;
 use super::message::{Form, Message, Param};
 use super::role::{Direction, Kinds, ServerKind};
 use super::verb::Verb;
@@ -35,10 +34,7 @@ impl<'w> Saying<'w> {
     /// What a line says where nobody knows which dialect is spoken: in the first whose form it has.
     #[must_use]
     pub fn of(direction: Direction, words: &'w [&'w [u8]]) -> Option<Self> {
-        let mut all = DIALECTS.iter();
-        let mut sayings = all
-            .by_ref()
-            .filter_map(|dialect| dialect.saying(direction, words));
+        let mut sayings = Dialect::all().filter_map(|dialect| dialect.saying(direction, words));
         let mut best = sayings.next()?;
         for saying in sayings {
             if best.rank() < saying.rank() {
@@ -130,7 +126,7 @@ pub fn secrets(words: &[&[u8]]) -> Range<usize> {
         .first()
         .is_some_and(|verb| Verb::parse(verb) == Verb::Usr);
     match words.get(3) {
-        Some(step) if is_login && *step == b"S" => 4..words.len().max(4),
+        Some(step) if is_login && matches!(*step, b"S" | b"A") => 4..words.len().max(4),
         _ => 0..0,
     }
 }
@@ -195,7 +191,7 @@ impl Dialect {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::protocol::MSNP2;
+    use crate::protocol::{DIALECTS, MSNP2};
     use crate::wire::words;
 
     #[test]
@@ -207,6 +203,7 @@ mod tests {
         assert_eq!(secret("USR 4 MD5 S abc"), 4..5);
         assert_eq!(secret("USR 4 TWN S t=1"), 4..5);
         assert_eq!(secret("USR 4 SSO S t=1 abc {0}"), 4..7);
+        assert_eq!(secret("USR 4 SHA A t=1"), 4..5);
         for line in [
             "USR 3 TWN I a@b",
             "USR 1 a@b 5",

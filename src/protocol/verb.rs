@@ -102,6 +102,22 @@ verbs! {
     Pgd b"PGD";
     Adc b"ADC";
     Sbp b"SBP";
+    Sbs b"SBS";
+    Gcf b"GCF";
+    Uux b"UUX";
+    Ubx b"UBX";
+    Adl b"ADL";
+    Rml b"RML";
+    Fqy b"FQY";
+    Uun b"UUN";
+    Ubn b"UBN";
+    Uum b"UUM";
+    Ubm b"UBM";
+    Put b"PUT";
+    Del b"DEL";
+    Sdg b"SDG";
+    Nfy b"NFY";
+    Rfs b"RFS";
 }
 
 impl Verb {

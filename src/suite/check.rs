@@ -12,10 +12,10 @@ use crate::event::{
     Cause, Failure, InDialect, RungResult, ScenarioResult, Summary, Totals, Verdict,
 };
 use crate::oracle;
-use crate::protocol::{Dialect, Level};
+use crate::protocol::{DIALECTS, Dialect, Inferred, Level};
 use crate::scenario::Accused;
 use crate::transcript::read::Reading;
-use crate::transcript::{Party, Redactor, Transcript, What};
+use crate::transcript::{Connection, Party, Redactor, Transcript, What};
 
 /// Judges what was recorded in a file: one result, named after the file. What breaks a clause
 /// beyond `level` is a note. What one oracle says of one clause in the same words is told once.
@@ -65,7 +65,7 @@ pub fn check(source: &Arc<Source>, reading: &Reading, level: Level) -> ScenarioR
 pub fn spoken(reading: &Reading) -> Vec<&'static Dialect> {
     let entries = reading.transcript.entries().iter();
     let agreed = entries.filter_map(|entry| match &entry.what {
-        What::Frame(Party::Server, frame) => Dialect::agreed(frame.words()),
+        What::Frame(Party::Server, frame) => Dialect::heard(frame.words()),
         _ => None,
     });
     let mut all: Vec<&Dialect> = agreed.collect();
@@ -74,16 +74,50 @@ pub fn spoken(reading: &Reading) -> Vec<&'static Dialect> {
     all
 }
 
-/// The dialects that a recording agrees on and that nobody judges here, by the names in VER.
+/// What is said of a recording whose dialect is not judged, or not shown.
 #[must_use]
-pub fn unjudged(reading: &Reading) -> BTreeSet<String> {
+pub fn remarks(reading: &Reading) -> BTreeSet<String> {
     let entries = reading.transcript.entries().iter();
     let words = entries.filter_map(|entry| match &entry.what {
         What::Frame(Party::Server, frame) => Dialect::foreign(frame.words()),
         _ => None,
     });
-    let text = |word: &[u8]| String::from_utf8_lossy(word).into_owned();
-    words.map(text).collect()
+    let foreign = |word: &[u8]| {
+        let word = String::from_utf8_lossy(word);
+        format!("{word} is recognised and not judged: of it {SHARED} are looked at")
+    };
+    let mut remarks: BTreeSet<String> = words.map(foreign).collect();
+    let extracts = reading.transcript.connections().iter();
+    remarks.extend(extracts.filter_map(extract));
+    remarks
+}
+
+/// What is looked at where a dialect is not judged.
+const SHARED: &str = "only the beginnings and ends of lines, TrIDs and missing answers";
+
+/// What is said of a connection on which nobody sees a dialect agreed on.
+fn extract(connection: &Connection) -> Option<String> {
+    let (inference, name) = (connection.inference()?, &connection.name);
+    let judged = Dialect::names(&DIALECTS);
+    Some(match inference.dialect() {
+        Inferred::From(_) => {
+            let candidates: Vec<&Dialect> = inference.candidates().collect();
+            let names = Dialect::names(&candidates);
+            let judged = match candidates.as_slice() {
+                [_] => format!("it is judged as {names}"),
+                _ => format!("what {names} share is judged"),
+            };
+            format!("{name}: nobody sees which dialect was agreed on; by its lines {judged}")
+        }
+        Inferred::Foreign(first) => format!(
+            "{name}: the lines are of {first} or later, and only {judged} are judged: the beginnings \
+             and ends of lines are looked at"
+        ),
+        Inferred::Unclear => format!(
+            "{name}: which dialect is spoken is not shown, and the lines are of no one dialect: the \
+             beginnings and ends of lines are looked at"
+        ),
+    })
 }
 
 /// The lines of the server in a transcript that break a clause, each with the first that it breaks.

@@ -69,7 +69,7 @@ mod wear;
 mod weight;
 
 pub use bless::bless;
-pub use check::{accused, check, conclude, spoken, summed_up, unjudged};
+pub use check::{accused, check, conclude, remarks, spoken, summed_up};
 pub use death::AFTERMATH;
 pub use dialects::{Choice, Chosen, Round};
 pub use exception::{Exception, Listener};

@@ -10,11 +10,13 @@ use compact_str::CompactString;
 use foldhash::HashMap;
 use rustc_hash::FxHasher;
 
-use crate::protocol::{Dialect, Direction, Grammar, Param, Saying, ServerKind};
+use crate::protocol::{Dialect, Direction, Grammar, Inference, Param, Saying, ServerKind};
 use crate::wire::Frame;
 
 /// As many words of a line say whose connection it is.
 const LOOKED_AT: usize = 8;
+/// The most words of a line that are looked at for its dialect.
+const MOST_WORDS: usize = 32;
 
 /// A connection within one transcript.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -189,9 +191,41 @@ pub struct Connection {
     pub dialect: &'static Dialect,
     /// Whose it is was said on it.
     is_named: bool,
+    /// Nothing went before what is recorded of it.
+    is_whole: bool,
+    /// Its dialect was agreed on, here or at the login of its user.
+    is_agreed: bool,
+    /// What its lines tell of the dialect, where nobody has seen it agreed on.
+    inference: Inference,
 }
 
 impl Connection {
+    /// How what follows its lines of this direction is read: where nobody has seen which dialect was
+    /// agreed on, a payload is read wherever any dialect has one.
+    #[must_use]
+    pub fn reader(&self, direction: Direction) -> Grammar {
+        let dialect = match self.is_whole || self.is_agreed {
+            true => self.dialect,
+            false => Dialect::widest(),
+        };
+        Grammar {
+            dialect,
+            ..Grammar::new(self.kind, direction)
+        }
+    }
+
+    /// What the lines tell of the dialect, where nobody has seen which was agreed on.
+    #[must_use]
+    pub fn inference(&self) -> Option<&Inference> {
+        let is_known = self.is_whole || self.is_agreed;
+        (!is_known).then_some(&self.inference)
+    }
+
+    fn inferring(&mut self) -> Option<&mut Inference> {
+        let is_known = self.is_whole || self.is_agreed;
+        (!is_known).then_some(&mut self.inference)
+    }
+
     /// How its lines of this direction are read.
     #[must_use]
     pub fn grammar(&self, direction: Direction) -> Grammar {
@@ -200,6 +234,17 @@ impl Connection {
             ..Grammar::new(self.kind, direction)
         }
     }
+}
+
+/// Takes in what a line tells of the dialect.
+fn infer(inference: &mut Inference, what: &What) {
+    let (direction, frame) = match what {
+        What::Frame(Party::Client, frame) => (Direction::ToServer, frame),
+        What::Frame(Party::Server, frame) => (Direction::ToClient, frame),
+        _ => return,
+    };
+    let words: Vec<&[u8]> = frame.words().take(MOST_WORDS).collect();
+    inference.hear(direction, &words);
 }
 
 /// Everything that happened, in one order.
@@ -234,6 +279,9 @@ impl Transcript {
             nth,
             dialect: Dialect::first(),
             is_named: false,
+            is_whole: false,
+            is_agreed: false,
+            inference: Inference::default(),
         });
         ConnId(self.connections.len() - 1)
     }
@@ -260,10 +308,14 @@ impl Transcript {
         let Some(connection) = self.connections.get_mut(conn.0) else {
             return;
         };
+        if let Some(inference) = connection.inferring() {
+            infer(inference, what);
+        }
         match what {
+            What::Opened(address) => connection.is_whole |= !address.is_empty(),
             What::Frame(Party::Server, frame) => {
-                if let Some(dialect) = Dialect::agreed(frame.words()) {
-                    connection.dialect = dialect;
+                if let Some(dialect) = Dialect::heard(frame.words()) {
+                    (connection.dialect, connection.is_agreed) = (dialect, true);
                 }
             }
             What::Frame(Party::Client, frame) if !connection.is_named => {
@@ -276,12 +328,13 @@ impl Transcript {
                 };
                 if said.is_entry() {
                     connection.is_named = true;
-                    let login = self.logins.get(&handle).copied();
+                    // From MSNP16 on a client says on which machine it is.
+                    let handle = handle.split(|byte| *byte == b';').next();
+                    let login = handle.and_then(|handle| self.logins.get(handle)).copied();
                     let login = login.and_then(|login| self.connections.get(login.0));
-                    let dialect = login.map(|login| login.dialect);
-                    if let (Some(own), Some(dialect)) = (self.connections.get_mut(conn.0), dialect)
-                    {
-                        own.dialect = dialect;
+                    let login = login.map(|login| (login.dialect, login.is_agreed));
+                    if let (Some(own), Some(login)) = (self.connections.get_mut(conn.0), login) {
+                        (own.dialect, own.is_agreed) = login;
                     }
                 } else if said.is_login() {
                     connection.is_named = true;

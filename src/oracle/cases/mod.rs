@@ -4,6 +4,7 @@
 mod answers;
 mod batches;
 mod calls;
+mod dialects;
 mod forgetting;
 mod groups;
 mod lists;

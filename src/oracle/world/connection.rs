@@ -29,6 +29,11 @@ pub struct Conn {
     /// The client sent what cannot be read with certainty, or another dialect is spoken: what
     /// answers what is not known.
     pub is_murky: bool,
+    /// It speaks a dialect that is not judged, or nobody can tell which: of its lines only what all
+    /// dialects share is looked at.
+    pub is_foreign: bool,
+    /// It is shown from its middle on, and nobody has seen which dialect was agreed on.
+    pub is_extract: bool,
     /// Not all of it was recorded: nothing is judged from the hole on.
     pub is_holed: bool,
     /// The user who is logged in, or sits in a session.
@@ -101,6 +106,8 @@ impl Conn {
             has_begun: false,
             is_whole: false,
             is_murky: false,
+            is_foreign: false,
+            is_extract: false,
             is_holed: false,
             user: None,
             asked_in: 0,
@@ -140,6 +147,9 @@ impl Conn {
         Self {
             has_begun: self.has_begun,
             is_murky: self.has_begun,
+            is_foreign: self.is_foreign,
+            is_extract: self.is_extract,
+            dialect: self.dialect,
             is_holed: self.is_holed,
             ended: self.ended,
             ..Self::new(self.kind)
@@ -171,11 +181,18 @@ impl Conn {
         !self.has_login && !self.has_dialect
     }
 
+    /// What is said on it is of a dialect that is not judged.
+    pub(super) fn estrange(&mut self, dialect: &'static Dialect) {
+        self.dialect = dialect;
+        (self.is_foreign, self.is_murky) = (true, true);
+    }
+
     /// Whether its next request may be its first.
     pub(super) fn is_fresh(&self) -> bool {
         let is_silent = self.requests.is_empty() && self.pings == 0 && self.floor == 0;
         let is_open = !self.server_out && self.ended.is_none();
-        is_silent && is_open && !self.after_payload && !self.is_murky
+        let is_clear = !self.is_murky || self.is_foreign;
+        is_silent && is_open && !self.after_payload && is_clear
     }
 
     /// The kind of server that a request shows to be at the other end.

@@ -320,8 +320,9 @@ impl World {
             (Verb::Ver, Verb::Ver) => {
                 let dialect = line.word(2);
                 conn.has_dialect |= dialect != b"0";
-                match Dialect::named(dialect) {
-                    Some(dialect) => conn.dialect = dialect,
+                match Dialect::heard(line.words_from(0)) {
+                    Some(dialect) if dialect.is_judged() => conn.dialect = dialect,
+                    Some(dialect) => conn.estrange(dialect),
                     None => conn.is_murky |= dialect != b"0",
                 }
             }

@@ -16,6 +16,7 @@ mod login;
 mod reading;
 mod request;
 mod since;
+mod tuning;
 mod unasked;
 mod user;
 

@@ -355,7 +355,8 @@ fn is_beginning(bytes: &[u8], direction: Direction) -> bool {
             .iter()
             .any(|kind| dialect.find(direction, *kind, verb).is_some())
     };
-    let is_command = DIALECTS.iter().any(|dialect| is_known(dialect));
+    let is_command =
+        is_known(Dialect::widest()) || DIALECTS.iter().any(|dialect| is_known(dialect));
     let is_code = word.iter().all(u8::is_ascii_digit) && direction == Direction::ToClient;
     (is_command || is_code) && matches!(rest.first(), Some(b' ' | b'\r' | b'\n'))
 }
@@ -371,10 +372,8 @@ fn grammars(kind: ServerKind, dialect: &'static Dialect) -> (Grammar, Grammar) {
 
 impl Talk {
     fn new(conn: ConnId, kind: ServerKind) -> Self {
-        // Of one that began before the capture nobody knows what was agreed on: the latest has all
-        // that has a payload.
-        let latest = Dialect::latest();
-        let (asks, tells) = grammars(kind, latest);
+        // Of one that began before the capture nobody knows what was agreed on.
+        let (asks, tells) = grammars(kind, Dialect::widest());
         Self {
             conn,
             client: Stream::new(asks),
@@ -388,7 +387,8 @@ impl Talk {
         let conn = self.conn;
         let known = capture.transcript.connection(conn);
         let kind = known.map_or(ServerKind::Notification, |it| it.kind);
-        let spoken = known.map(|it| it.dialect).unwrap_or_default();
+        let spoken = known.map(|it| it.reader(Direction::ToServer).dialect);
+        let spoken = spoken.unwrap_or_default();
         let (at, packet) = (event.at, event.packet);
         let mut record = |what: What| {
             capture.transcript.record(at, conn, what);
@@ -463,7 +463,7 @@ impl Talk {
         }
         let server = &mut self.server;
         server.read(bytes, Direction::ToClient, |own, frame| {
-            if let Some(dialect) = Dialect::agreed(frame.words()) {
+            if let Some(dialect) = Dialect::heard(frame.words()) {
                 let (asks, tells) = grammars(kind, dialect);
                 own.set_rule(tells);
                 client.decoder.set_rule(asks);

@@ -311,7 +311,7 @@ pub(in crate::transcript) fn announced(
         Party::Client => Direction::ToServer,
         Party::Server => Direction::ToClient,
     };
-    let length = conn.grammar(direction).payload_word(line)?;
+    let length = conn.reader(direction).payload_word(line)?;
     std::str::from_utf8(length).ok()?.parse().ok()
 }
 

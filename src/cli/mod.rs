@@ -5,6 +5,7 @@ mod args;
 mod check;
 mod clauses;
 mod clock;
+mod compare;
 mod completions;
 mod console;
 mod coverage;
@@ -32,7 +33,9 @@ mod run;
 mod schema;
 mod serve;
 mod shrink;
+mod sieve;
 mod snippet;
+mod state;
 mod target;
 mod transcripts;
 mod values;
@@ -57,6 +60,7 @@ pub(crate) fn main() -> ExitCode {
         Command::Fuzz(args) => fuzz::fuzz(&args, console),
         Command::Merge(args) => merge::merge(&args, &matches, console),
         Command::Doctor(args) => doctor::doctor(&args, console),
+        Command::Compare(args) => compare::compare(&args, &matches, console),
         Command::List(args) => list::list(&args, console),
         Command::Coverage(args) => coverage::coverage(&args, console),
         Command::Explain(args) => explain::explain(&args, console),

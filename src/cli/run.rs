@@ -20,6 +20,8 @@ use super::options::{self, Report};
 use super::outputs::Outputs;
 use super::progress::{Progress, Watched};
 use super::replay::{self, Replay};
+use super::sieve::Sieve;
+use super::state::State;
 use super::transcripts::Transcripts;
 use super::whole_file::WholeFile;
 use super::{library, list};
@@ -40,6 +42,7 @@ struct Prepared {
     library: Vec<Arc<Scenario>>,
     /// Transcripts that are replayed.
     replays: Vec<Replay>,
+    sieve: Sieve,
 }
 
 fn prepared(args: &RunArgs, matches: &ArgMatches, console: Console) -> Result<Prepared, Exit> {
@@ -70,11 +73,20 @@ fn prepared(args: &RunArgs, matches: &ArgMatches, console: Console) -> Result<Pr
         }
     };
     library.extend(replays.iter().map(|replay| Arc::clone(&replay.scenario)));
-    let selected = match &filter {
+    let mut selected = match &filter {
         Some(filter) => filter.select(&library),
         None => library.clone(),
     };
-    if let Some(filter) = filter.as_ref().filter(|_| selected.is_empty()) {
+    if args.rerun_failed {
+        let failed = failed_before(args).map_err(|error| wrong(&error))?;
+        selected.retain(|scenario| failed.contains(&scenario.name));
+        if selected.is_empty() {
+            console.warning(&"nothing that is chosen failed when it was last played");
+        }
+    }
+    let sieve = Sieve::new(args, &target.name, &library, console)?;
+    let is_in_vain = selected.is_empty() && !args.rerun_failed;
+    if let Some(filter) = filter.as_ref().filter(|_| is_in_vain) {
         let hint = filter
             .hint(&library)
             .map(|near| format!("\ndid you mean `{near}`?"));
@@ -87,6 +99,7 @@ fn prepared(args: &RunArgs, matches: &ArgMatches, console: Console) -> Result<Pr
         selected,
         library,
         replays,
+        sieve,
     })
 }
 
@@ -139,7 +152,12 @@ impl Prepared {
                 return Exit::NotRun;
             }
         };
-        let mut sink = |event: Event| writers.take(&event);
+        let mut sieve = self.sieve;
+        let mut sink = |event: Event| {
+            for event in sieve.take(event) {
+                writers.take(&event);
+            }
+        };
         let ended = runtime.block_on(msnpspec::net::run(plan, &mut sink));
         let mut replayed = Vec::new();
         std::mem::swap(&mut replayed, &mut writers.results);
@@ -157,7 +175,10 @@ impl Prepared {
             }
         }
         match ended {
-            Ok(end) => written.max(Exit::of_run(end.exit_code)),
+            Ok(end) => {
+                let sifted = sieve.finish();
+                written.max(sifted.unwrap_or(Exit::of_run(end.exit_code)))
+            }
             Err(error) => {
                 console.error(&error);
                 Exit::Usage
@@ -228,6 +249,18 @@ impl Prepared {
     }
 }
 
+/// What was not sound when it was last played.
+fn failed_before(args: &RunArgs) -> Result<BTreeSet<String>, String> {
+    let target = &args.server.target;
+    let state = State::beside(target).ok_or_else(|| {
+        format!(
+            "--rerun-failed goes with a target file, beside which runs are remembered, \
+             and not with {target}"
+        )
+    });
+    state?.failed()
+}
+
 fn run_options(args: &RunArgs) -> RunOptions {
     let size = |n: u32| usize::try_from(n).unwrap_or(usize::MAX);
     RunOptions {
@@ -248,7 +281,10 @@ fn run_options(args: &RunArgs) -> RunOptions {
         most: None,
         log: None,
         scope: Scope {
-            filter: args.filter.clone(),
+            filter: match args.rerun_failed {
+                true => Some("--rerun-failed".to_owned()),
+                false => args.filter.clone(),
+            },
             files: !args.paths.is_empty(),
         },
         dialects: args.dialect.unwrap_or_default(),

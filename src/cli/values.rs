@@ -112,6 +112,15 @@ pub(super) fn format_parser() -> impl TypedValueParser<Value = Format> {
     })
 }
 
+/// The formats of a comparison.
+pub(super) fn comparison_parser() -> impl TypedValueParser<Value = Format> {
+    const FORMATS: [Format; 3] = [Format::Human, Format::Markdown, Format::Html];
+    PossibleValuesParser::new(FORMATS.map(Format::as_str)).map(|name| {
+        let format = FORMATS.into_iter().find(|format| format.as_str() == name);
+        format.expect("the parser lets only these names through")
+    })
+}
+
 pub(super) fn seconds(text: &str) -> Result<std::time::Duration, String> {
     let seconds = text.trim_end_matches('s').parse().ok();
     let time = seconds.and_then(|seconds| std::time::Duration::try_from_secs_f64(seconds).ok());

@@ -5,7 +5,8 @@
 //! where more than one was tested: how many scenarios, `totals`, `ladder` and `first_look` of each; `reason`,
 //! `skipped` and `detail` where there is something to say; `notes` and `variations` of a scenario;
 //! `standing`, `dialects`, `rung` and `failure` of a cause; `why` of a clause that was not tested; `notices`,
-//! `ms`, `waited`, `strict`, `conclusion` and `aborted` of the run. Keys may be added later; none
+//! `ms`, `waited`, `strict`, `conclusion` and `aborted` of the run; `about`, which a person writes into
+//! a result that is kept, for `compare`. Keys may be added later; none
 //! changes its meaning or goes away within `version` 2.
 
 use std::borrow::Cow;
@@ -14,6 +15,7 @@ use std::io;
 use serde::{Deserialize, Serialize};
 
 use super::Reporter;
+use super::compare::About;
 use super::digest::Digest;
 use super::rows::{
     CauseRow, ClauseRow, DialectRow, RungRow, ScenarioRow, WaitedRow, milliseconds, write_json,
@@ -40,7 +42,7 @@ pub(super) struct Document<'e> {
     pub(super) level: Level,
     pub(super) strict: bool,
     pub(super) seed: u64,
-    msnpspec: Cow<'e, str>,
+    pub(super) msnpspec: Cow<'e, str>,
     #[serde(default)]
     pub(super) started: Option<Cow<'e, str>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -50,7 +52,7 @@ pub(super) struct Document<'e> {
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(super) files: bool,
     pub(super) ms: u64,
-    totals: Totals,
+    pub(super) totals: Totals,
     #[serde(default)]
     conclusion: Cow<'e, str>,
     pub(super) waited: Vec<WaitedRow<'e>>,
@@ -63,7 +65,9 @@ pub(super) struct Document<'e> {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) first_look: Option<ScenarioRow<'e>>,
     pub(super) scenarios: Vec<ScenarioRow<'e>>,
-    clauses: Vec<ClauseRow<'e>>,
+    pub(super) clauses: Vec<ClauseRow<'e>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) about: Option<About>,
 }
 
 impl Reporter for Json {
@@ -103,6 +107,7 @@ impl Reporter for Json {
                 .map(|look| ScenarioRow::of(look)),
             scenarios: results.map(|result| ScenarioRow::of(result)).collect(),
             clauses: ClauseRow::all(&summary.clauses),
+            about: None,
         };
         write_json(out, &serde_json::to_string_pretty(&document)?)
     }

@@ -202,12 +202,12 @@ fn fenced(text: &str) -> String {
 }
 
 /// A text as code in a cell.
-fn code(text: &str) -> String {
+pub(super) fn code(text: &str) -> String {
     format!("`{}`", fenced(text).replace('|', "\\|"))
 }
 
 /// A text as plain words: nothing in it is markup, and nobody is mentioned.
-fn escaped(text: &str) -> String {
+pub(super) fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for char in printable(text).chars() {
         match char {

@@ -62,6 +62,17 @@ pub enum MergeError {
     Overlap(String, String, String),
 }
 
+impl MergeError {
+    pub(super) fn unreadable(file: &str, error: &serde_json::Error) -> Self {
+        Self::Unreadable {
+            file: file.to_owned(),
+            line: error.line().max(1),
+            column: error.column().max(1),
+            why: error.to_string(),
+        }
+    }
+}
+
 /// Reads one result.
 ///
 /// # Errors
@@ -69,12 +80,7 @@ pub enum MergeError {
 /// When the text is no result, with the place.
 pub fn read_result(file: &str, text: &str) -> Result<Part, MergeError> {
     let document: Document<'_> =
-        serde_json::from_str(text).map_err(|error| MergeError::Unreadable {
-            file: file.to_owned(),
-            line: error.line().max(1),
-            column: error.column().max(1),
-            why: error.to_string(),
-        })?;
+        serde_json::from_str(text).map_err(|error| MergeError::unreadable(file, &error))?;
     if document.version != VERSION {
         return Err(MergeError::Version(file.to_owned(), document.version));
     }

@@ -5,6 +5,7 @@
 //! steer a terminal nor leave the place that the format gave it.
 
 mod again;
+pub mod compare;
 mod conclusion;
 pub mod coverage;
 mod dialects;

@@ -276,7 +276,7 @@ impl RungRow {
 pub(super) struct DialectRow<'e> {
     pub(super) dialect: Cow<'e, str>,
     scenarios: usize,
-    totals: Totals,
+    pub(super) totals: Totals,
     pub(super) ladder: Vec<RungRow>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) first_look: Option<ScenarioRow<'e>>,
@@ -379,12 +379,12 @@ impl<'e> CauseRow<'e> {
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ClauseRow<'e> {
-    id: ClauseId,
-    level: Level,
-    dialect: Cow<'e, str>,
-    verdict: ClauseVerdict,
+    pub(super) id: ClauseId,
+    pub(super) level: Level,
+    pub(super) dialect: Cow<'e, str>,
+    pub(super) verdict: ClauseVerdict,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    seen: Option<Cow<'e, str>>,
+    pub(super) seen: Option<Cow<'e, str>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     why: Option<WhyRow<'e>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]

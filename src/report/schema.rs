@@ -121,6 +121,20 @@ fn document() -> Value {
             "files": { "type": "boolean" },
             "by_dialect": list(of("dialect")),
             "first_look": of("scenario"),
+            "about": about(),
+        }),
+    )
+}
+
+/// What a person writes into a result that is kept.
+fn about() -> Value {
+    object(
+        json!({ "server": text() }),
+        json!({
+            "source": text(),
+            "commit": text(),
+            "note": text(),
+            "unchecked": list(clause_id()),
         }),
     )
 }

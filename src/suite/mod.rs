@@ -1,6 +1,7 @@
 //! A run: which scenario when and with whom, the first look, second looks, deaths, causes,
 //! verdicts.
 
+mod baseline;
 mod blame;
 mod bless;
 mod blocking;
@@ -25,6 +26,7 @@ mod filter;
 mod first_look;
 #[cfg(test)]
 mod fixture_tests;
+mod frozen;
 mod handover;
 mod health;
 mod hunt;
@@ -48,6 +50,7 @@ mod probe_tests;
 mod run;
 mod scripts;
 mod second_look;
+mod sifting;
 #[cfg(test)]
 mod silence_tests;
 #[cfg(test)]
@@ -68,12 +71,14 @@ mod verify_tests;
 mod wear;
 mod weight;
 
+pub use baseline::{Baseline, NoBaseline};
 pub use bless::bless;
 pub use check::{accused, check, conclude, remarks, spoken, summed_up};
 pub use death::AFTERMATH;
 pub use dialects::{Choice, Chosen, Round};
 pub use exception::{Exception, Listener};
 pub use filter::{Filter, FilterError, Shard, ShardError};
+pub use frozen::{Entry, Frozen, NoSuite, entries, suites};
 pub use handover::Handover;
 pub use hunt::{Hunt, Move};
 pub use preparation::{Preparation, Unready, agreed, forgive_foreign_dialect};

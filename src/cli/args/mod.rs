@@ -1,5 +1,6 @@
 //! What was typed. What it means is [`super::options`]' affair.
 
+mod compare;
 mod fuzz;
 mod looking;
 mod merge;
@@ -13,6 +14,7 @@ use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::cli::console::Color;
 
+pub(crate) use compare::CompareArgs;
 pub(crate) use fuzz::{FuzzArgs, Telling};
 pub(crate) use looking::{
     CompletionsArgs, CoverageArgs, CoverageFormat, DoctorArgs, ExplainArgs, ListArgs, Listed,
@@ -64,6 +66,7 @@ pub(crate) enum Command {
     Serve(ServeArgs),
     Fuzz(FuzzArgs),
     Merge(MergeArgs),
+    Compare(CompareArgs),
     Check(CheckArgs),
     Import(ImportArgs),
     Record(RecordArgs),

@@ -24,6 +24,9 @@ use crate::cli::values::level_parser;
   msnpspec run --dialect all                         MSNP2 to MSNP9, a column for each
   msnpspec run --format junit --output report.xml    for CI; people still read the terminal
   msnpspec run my-scenario.yaml other-scenarios/     your own scenarios
+  msnpspec run --suite 2026.12                       what is newer than this set fails nothing
+  msnpspec run --target my-server.yaml --rerun-failed    what failed last time
+  msnpspec run --target my-server.yaml --baseline monday.json    only what is new fails
   msnpspec run bug.txt --target my-server.yaml       a transcript as it is, or a capture
 
 Exit codes: 0 nothing broken at the level, 1 something is, or a waiver no longer applies, 2 wrong usage
@@ -44,6 +47,11 @@ pub(crate) struct RunArgs {
     /// Only this part of them: 2/3 is the second third
     #[arg(long, value_name = "I/N", help_heading = "Which scenarios")]
     pub(crate) shard: Option<Shard>,
+
+    /// Only what was not sound when it was last played: of a target file, as .msnpspec/ beside it
+    /// remembers
+    #[arg(long, help_heading = "Which scenarios")]
+    pub(crate) rerun_failed: bool,
 
     /// List the scenarios that would run, one a line, and stop
     #[arg(long, help_heading = "Which scenarios")]
@@ -88,6 +96,19 @@ pub(crate) struct RunArgs {
     /// Fail the run where clauses of the level were not tested that could be
     #[arg(long, help_heading = "Judging")]
     pub(crate) require_complete: bool,
+
+    /// A frozen set, such as 2026.12: what is newer is run and told, and fails nothing
+    #[arg(long, value_name = "NAME", help_heading = "Judging")]
+    pub(crate) suite: Option<String>,
+
+    /// Tell only what is new since RESULT, which `--format json` wrote; what it knows fails nothing
+    #[arg(
+        long,
+        value_name = "RESULT.json",
+        conflicts_with_all = ["fail_fast", "bless"],
+        help_heading = "Judging"
+    )]
+    pub(crate) baseline: Option<PathBuf>,
 
     /// Play what failed, was flaky or inconclusive N times more, alone, and tell how often it fails
     #[arg(long, value_name = "N", default_value_t = 0, help_heading = "Judging")]

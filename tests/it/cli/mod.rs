@@ -2,6 +2,7 @@
 
 mod captures;
 mod check;
+mod compare;
 mod dialects;
 mod doctor;
 mod examples;

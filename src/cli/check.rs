@@ -10,9 +10,10 @@ use msnpspec::diagnostic::{Diagnostic, Source, Span};
 use msnpspec::event::{Event, Notice, NoticeKind, RunInfo, Scope, Verdict};
 use msnpspec::protocol::Dialect;
 use msnpspec::report::{Judged, printable};
-use msnpspec::suite::{check as judge, conclude, remarks, spoken};
+use msnpspec::suite::{check as judge, conclude, has_server, remarks, spoken};
 use msnpspec::transcript::capture::{self, CaptureError};
-use msnpspec::transcript::read::{Reading, read};
+use msnpspec::transcript::log::{self, LogError};
+use msnpspec::transcript::read::Reading;
 
 use super::args::CheckArgs;
 use super::console::Console;
@@ -26,7 +27,9 @@ const LONGEST: u64 = 256 * 1024 * 1024;
 /// The deepest folder that is looked into.
 const DEEPEST: usize = 16;
 /// What files of a folder are taken for transcripts and captures.
-const ENDINGS: [&str; 5] = ["txt", "log", "md", "pcap", "pcapng"];
+const ENDINGS: [&str; 9] = [
+    "txt", "log", "md", "pcap", "pcapng", "cap", "gz", "html", "htm",
+];
 
 /// Judges recorded transcripts.
 pub(crate) fn check(args: &CheckArgs, matches: &ArgMatches, console: Console) -> Exit {
@@ -42,9 +45,13 @@ pub(crate) fn check(args: &CheckArgs, matches: &ArgMatches, console: Console) ->
             return Exit::Usage;
         }
     };
-    let Some(recorded) = recorded(&args.files, console) else {
+    let Recorded {
+        readings: recorded,
+        is_whole,
+    } = recorded(&args.files, console);
+    if recorded.is_empty() && !is_whole {
         return Exit::Usage;
-    };
+    }
     if recorded.is_empty() {
         let endings = ENDINGS.map(|end| format!(".{end}")).join(", ");
         console.warning(&format!(
@@ -87,6 +94,16 @@ pub(crate) fn check(args: &CheckArgs, matches: &ArgMatches, console: Console) ->
     for text in remarked {
         outputs.handle(&Event::Notice(remark(&text)), &progress);
     }
+    let mut can_be_judged = false;
+    for (source, reading) in &recorded {
+        match has_server(reading) {
+            true => can_be_judged = true,
+            false => console.warning(&format!(
+                "{}: no line of a server that can be judged",
+                printable(&source.path)
+            )),
+        }
+    }
     let mut results = Vec::new();
     for (source, reading) in &recorded {
         let result = Arc::new(judge(source, reading, args.level));
@@ -99,6 +116,11 @@ pub(crate) fn check(args: &CheckArgs, matches: &ArgMatches, console: Console) ->
         true => Exit::Failure,
         false => Exit::Success,
     };
+    if !is_whole {
+        exit = Exit::Usage;
+    } else if exit == Exit::Success && !can_be_judged {
+        exit = Exit::Nothing;
+    }
     for error in outputs.finish() {
         console.error(&error);
         exit = exit.max(Exit::NotRun);
@@ -116,26 +138,32 @@ fn remark(text: &str) -> Notice {
     }
 }
 
-/// Reads all files, and tells all mistakes before anything is judged.
-fn recorded(paths: &[PathBuf], console: Console) -> Option<Vec<(Arc<Source>, Reading)>> {
-    let mut found = Vec::new();
-    let mut is_good = true;
+/// What was read, and whether some file could not be.
+struct Recorded {
+    readings: Vec<(Arc<Source>, Reading)>,
+    is_whole: bool,
+}
+
+/// Reads all files, and tells all mistakes before anything is judged. A bad file hides no other.
+fn recorded(paths: &[PathBuf], console: Console) -> Recorded {
+    let mut readings = Vec::new();
+    let mut is_whole = true;
     let mut seen = BTreeSet::new();
     for path in paths {
         let mut files = Vec::new();
         if let Err(error) = collect(path, 0, (&mut seen, &mut files)) {
             console.error(&format!("cannot read {}: {error}", path.display()));
-            is_good = false;
+            is_whole = false;
         }
         files.sort();
         for file in files {
             match recording(&file, console) {
-                Some(reading) => found.push(reading),
-                None => is_good = false,
+                Some(reading) => readings.push(reading),
+                None => is_whole = false,
             }
         }
     }
-    is_good.then_some(found)
+    Recorded { readings, is_whole }
 }
 
 /// The files of a folder, or the file itself. What was seen is not taken again, whatever link leads to it.
@@ -144,6 +172,10 @@ fn collect(
     depth: usize,
     (seen, files): (&mut BTreeSet<PathBuf>, &mut Vec<PathBuf>),
 ) -> std::io::Result<()> {
+    if files::is_stdin(path) {
+        files.push(path.to_owned());
+        return Ok(());
+    }
     let real = std::fs::canonicalize(path);
     if real.is_ok_and(|real| !seen.insert(real)) {
         return Ok(());
@@ -170,34 +202,44 @@ pub(crate) fn recording(path: &Path, console: Console) -> Option<(Arc<Source>, R
         console.error(error);
         None
     };
-    let bytes = match files::bytes_up_to(path, LONGEST) {
+    let bytes = match files::recorded_up_to(path, LONGEST) {
         Ok(bytes) => bytes,
         Err(error) => return told(&error),
     };
+    let shown = files::shown(path);
     if capture::is_capture(&bytes) {
-        return captured(path, &bytes, console);
+        return captured(&shown, &bytes, console);
     }
     if bytes.is_empty() {
-        return told(&format!("{}: the file is empty", path.display()));
+        return told(&format!("{shown}: the file is empty"));
+    }
+    if let Some(name) = capture::foreign(&bytes) {
+        return told(&format!(
+            "{shown}: a capture of {name}, which is not read: `editcap -F pcap` makes one of it that is"
+        ));
     }
     if is_packed(&bytes) {
-        let shown = path.display();
         return told(&format!("{shown}: the file is compressed: unpack it first"));
     }
     // A transcript may bear any name, but not one that promises a capture without being either.
     let is_promised = path
         .extension()
-        .is_some_and(|end| end == "pcap" || end == "pcapng");
-    if is_promised && std::str::from_utf8(&bytes).map_or(true, |text| read(text).is_err()) {
-        return told(&format!("{}: {}", path.display(), CaptureError::Format));
+        .is_some_and(|end| end == "pcap" || end == "pcapng" || end == "cap");
+    if is_binary(&bytes) || (is_promised && log::read(&bytes).is_err()) {
+        return told(&match is_promised {
+            true => format!("{shown}: {}", CaptureError::Format),
+            false => format!("{shown}: neither a text nor a capture that is known"),
+        });
     }
-    let source = match files::source(path, bytes) {
-        Ok(source) => source,
-        Err(error) => return told(&error),
-    };
-    match read(&source.text) {
-        Ok(reading) => Some((source, reading)),
-        Err(mistakes) => {
+    match log::read(&bytes) {
+        Ok(log) => {
+            for note in &log.notes {
+                console.warning(&format!("{}: {}", printable(&shown), printable(note)));
+            }
+            Some((Source::new(shown, log.text), log.reading))
+        }
+        Err(LogError { text, mistakes }) => {
+            let source = Source::new(shown, text);
             let diagnostics: Vec<Diagnostic> = mistakes
                 .iter()
                 .map(|it| {
@@ -212,21 +254,22 @@ pub(crate) fn recording(path: &Path, console: Console) -> Option<(Arc<Source>, R
     }
 }
 
-/// Whether a file begins as gzip, bzip2, xz, zstd and zip files do.
+/// Whether bytes are no text: in UTF-16 every second byte is zero, in other texts none is.
+fn is_binary(bytes: &[u8]) -> bool {
+    const LOOKED_AT: usize = 64 * 1024;
+    let head = bytes.get(..LOOKED_AT).unwrap_or(bytes);
+    let zeros = head.iter().filter(|byte| **byte == 0).count();
+    zeros * 50 > head.len() && zeros * 3 < head.len()
+}
+
+/// Whether a file begins as bzip2, xz, zstd and zip files do.
 fn is_packed(bytes: &[u8]) -> bool {
-    let heads: [&[u8]; 5] = [
-        b"\x1f\x8b",
-        b"BZh",
-        b"\xfd7zXZ",
-        b"\x28\xb5\x2f\xfd",
-        b"PK\x03\x04",
-    ];
+    let heads: [&[u8]; 4] = [b"BZh", b"\xfd7zXZ", b"\x28\xb5\x2f\xfd", b"PK\x03\x04"];
     heads.iter().any(|head| bytes.starts_with(head))
 }
 
 /// Reads a capture. In its places the line is the number of the packet.
-fn captured(path: &Path, bytes: &[u8], console: Console) -> Option<(Arc<Source>, Reading)> {
-    let shown = path.display();
+fn captured(shown: &str, bytes: &[u8], console: Console) -> Option<(Arc<Source>, Reading)> {
     let capture = match capture::read(bytes) {
         Ok(capture) => capture,
         Err(error) => {
@@ -238,5 +281,5 @@ fn captured(path: &Path, bytes: &[u8], console: Console) -> Option<(Arc<Source>,
         console.warning(&format!("{shown}: {}", printable(note)));
     }
     let (text, reading) = capture.into_reading();
-    Some((Source::new(shown.to_string(), text), reading))
+    Some((Source::new(shown, text), reading))
 }

@@ -43,6 +43,50 @@ pub(crate) fn bytes_up_to(path: &Path, longest: u64) -> Result<Vec<u8>, String> 
     Ok(bytes)
 }
 
+/// Whether a path stands for standard input.
+pub(crate) fn is_stdin(path: &Path) -> bool {
+    path == Path::new("-")
+}
+
+/// How a file is named in messages.
+pub(crate) fn shown(path: &Path) -> String {
+    match is_stdin(path) {
+        true => "standard input".to_owned(),
+        false => path.display().to_string(),
+    }
+}
+
+/// What a file or standard input holds, unpacked where it is compressed with gzip, at most so many
+/// bytes.
+pub(crate) fn recorded_up_to(path: &Path, longest: u64) -> Result<Vec<u8>, String> {
+    let shown = shown(path);
+    let bytes = match is_stdin(path) {
+        false => bytes_up_to(path, longest)?,
+        true => {
+            let mut bytes = Vec::new();
+            let input = std::io::stdin().lock();
+            let read = input.take(longest + 1).read_to_end(&mut bytes);
+            read.map_err(|error| format!("cannot read {shown}: {error}"))?;
+            bytes
+        }
+    };
+    let is_gzip = bytes.starts_with(b"\x1f\x8b");
+    let bytes = match is_gzip {
+        false => bytes,
+        true => {
+            let mut plain = Vec::new();
+            let unpacked = flate2::read::MultiGzDecoder::new(&bytes[..]);
+            let read = unpacked.take(longest + 1).read_to_end(&mut plain);
+            read.map_err(|error| format!("{shown}: the compressed file is damaged: {error}"))?;
+            plain
+        }
+    };
+    match bytes.len() as u64 > longest {
+        true => Err(format!("{shown} is longer than {longest} bytes")),
+        false => Ok(bytes),
+    }
+}
+
 /// The bytes of a file as its text.
 pub(crate) fn source(path: &Path, bytes: Vec<u8>) -> Result<Arc<Source>, String> {
     let shown = path.display().to_string();

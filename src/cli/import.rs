@@ -18,10 +18,11 @@ pub(crate) fn import(args: &ImportArgs, console: Console) -> Exit {
     let Some((_, reading)) = check::recording(&args.file, console) else {
         return Exit::Usage;
     };
-    let name = args.file.display().to_string();
+    let name = super::files::shown(&args.file);
     let scenario = make(&reading.transcript, &name, &accused(&reading.transcript));
     if scenario.steps.is_empty() {
-        console.error(&format!("{name}: nothing in it can be replayed"));
+        console.error(&format!("{name}: nothing in it can be replayed: it has no login, and no referral to the switchboard that it \
+             speaks with"));
         return Exit::Usage;
     }
     let yaml = match args.concise {

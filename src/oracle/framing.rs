@@ -216,7 +216,12 @@ fn judge_name(world: &World, seen: &Seen<'_, '_>, told: &Told<'_, '_>, out: &mut
 
 /// The message that greets a user who has logged in.
 fn judge_profile(seen: &Seen<'_, '_>, told: &Told<'_, '_>, out: &mut Findings) {
-    let Some(payload) = told.frame.payload.as_deref() else {
+    let Some(payload) = told
+        .frame
+        .payload
+        .as_deref()
+        .filter(|_| !told.frame.is_hidden)
+    else {
         return;
     };
     let grammar = seen.conn.grammar(Direction::ToClient);

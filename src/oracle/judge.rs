@@ -3,6 +3,7 @@
 use super::finding::{Finding, Findings};
 use super::line::Line;
 use super::mend::put_right;
+use super::unknown::Unknown;
 use super::world::{Asked, Mark, Seen, Sight, World};
 use super::{
     Oracle, admission, answers, asynchronous, authentication, batches, errors, framing, lists,
@@ -82,6 +83,8 @@ pub struct Judge {
     is_recorded: bool,
     /// The last line as it should read, and its entry.
     mended: Option<(usize, Frame)>,
+    /// What nobody knows of a transcript that was copied.
+    unknown: Unknown,
 }
 
 impl Default for Judge {
@@ -94,6 +97,7 @@ impl Default for Judge {
             memory: MEMORY,
             is_recorded: false,
             mended: None,
+            unknown: Unknown::default(),
         }
     }
 }
@@ -121,6 +125,7 @@ impl Judge {
         if let Some(shown) = transcript.connection(entry.conn) {
             self.world.attune(entry.conn, shown, self.is_recorded);
         }
+        self.unknown.learn(transcript, self.world.index(), entry);
         self.mended = None;
         let Some(seen) = self.world.read(entry) else {
             self.step(entry);
@@ -215,6 +220,7 @@ impl Judge {
     pub fn take_findings(&mut self) -> Vec<Finding> {
         let mut list = std::mem::take(&mut self.findings).into_list();
         list.sort_by_key(|finding| finding.entry);
+        self.unknown.take_out(&mut list);
         list
     }
 }

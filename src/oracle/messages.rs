@@ -34,6 +34,8 @@ pub(super) struct Messages {
     unplaced: HashMap<ConnId, usize>,
     /// What was sent under a TrID.
     acknowledged: HashMap<(ConnId, u64), Acknowledged>,
+    /// What is in some message is not known.
+    is_blind: bool,
 }
 
 #[derive(Debug)]
@@ -112,9 +114,13 @@ impl Oracle for Messages {
             return;
         }
         match &seen.sight {
-            Sight::Asked(asked) if asked.verb == Verb::Msg => self.note(seen, asked),
+            Sight::Asked(asked) if asked.verb == Verb::Msg => {
+                self.is_blind |= asked.frame.is_hidden;
+                self.note(seen, asked);
+            }
             Sight::Told(told) => match (told.line.verb, told.role, told.request) {
-                (Verb::Msg, Role::Unasked, _) if seen.conn.is_clear() => {
+                (Verb::Msg, Role::Unasked, _) if told.frame.is_hidden => self.is_blind = true,
+                (Verb::Msg, Role::Unasked, _) if seen.conn.is_clear() && !self.is_blind => {
                     self.delivered(world, seen, told, out);
                 }
                 (Verb::Ack | Verb::Nak | Verb::Error(_), Role::Answer, Some(request))
@@ -129,6 +135,10 @@ impl Oracle for Messages {
     }
 
     fn end(&mut self, world: &World, out: &mut Findings) {
+        // Which message is which, only what is in them tells.
+        if self.is_blind {
+            return;
+        }
         for (conn, sent) in &self.sent {
             for one in sent {
                 // Which of two equal messages has come, nobody can tell.

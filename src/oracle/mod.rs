@@ -57,6 +57,7 @@ mod showing;
 mod shown;
 mod soundness;
 mod stray;
+mod unknown;
 pub mod world;
 
 use crate::protocol::ClauseId;

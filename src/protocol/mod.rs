@@ -21,6 +21,7 @@ mod grammar;
 mod handle;
 mod inference;
 mod ladder;
+mod likeness;
 mod list;
 mod message;
 mod msnp10;
@@ -61,6 +62,7 @@ pub use handle::{
 };
 pub use inference::{Inference, Inferred};
 pub use ladder::Rung;
+pub use likeness::{Likeness, is_offer, is_verb, payload_in_any};
 pub use list::List;
 pub use message::{Form, Message, Param, PayloadForm, TridRule};
 pub use msnp2::MSNP2;

@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::dialect::Dialect;
+use super::ladder::Rung;
 use super::message::{Form, Message, Param};
 use super::role::{Direction, Kinds, ServerKind};
 use super::verb::Verb;
@@ -76,6 +77,19 @@ impl<'w> Saying<'w> {
             .into_iter()
             .filter(|kind| self.kinds.contains(*kind));
         kinds.next().filter(|_| kinds.next().is_none())
+    }
+
+    /// Whether a line of this form may be said to this kind of server, or by it.
+    #[must_use]
+    pub fn is_for(&self, kind: ServerKind) -> bool {
+        self.kinds.contains(kind)
+    }
+
+    /// Whether a client leaves with it.
+    #[must_use]
+    pub fn is_farewell(&self) -> bool {
+        let rung = self.row.asked.and_then(|asked| asked.rung);
+        rung == Some(Rung::Out)
     }
 
     /// Whether the client enters a switchboard with it.

@@ -202,6 +202,7 @@ impl Scope {
                     line: bytes.slice(..end),
                     terminator,
                     payload: payload.map(|_| bytes.slice(behind..)),
+                    is_hidden: false,
                 };
                 if frame.payload.is_some() {
                     self.values.payload.clone_from(&frame.payload);

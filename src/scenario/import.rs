@@ -9,11 +9,13 @@ use std::sync::Arc;
 
 use super::ast::{
     Action, Era, Expect, Expected, Expr, LinePattern, Needs, Part, Payload, PayloadPattern,
-    Scenario, Send, SendItem, Step, TICKET, Text, WordKind, WordPattern,
+    Scenario, Send, SendItem, Stage, Step, TICKET, Text, WordKind, WordPattern,
 };
 use crate::diagnostic::{Source, Span};
-use crate::protocol::{ClauseId, Dialect, Direction, Message, ServerKind, Verb, secrets};
-use crate::transcript::{ConnId, Entry, Party, Transcript, What};
+use crate::protocol::{
+    ClauseId, Dialect, Direction, Message, Rung, Saying, ServerKind, State, Verb, secrets,
+};
+use crate::transcript::{ConnId, ConnName, Entry, Party, Transcript, What};
 use crate::wire::Frame;
 use participants::Participants;
 
@@ -54,11 +56,13 @@ pub fn import_from(
         index: 0,
         is_stopped: false,
         begun: BTreeSet::new(),
+        midway: BTreeMap::new(),
         ended: Vec::new(),
         holed: Vec::new(),
         payload: None,
         steps: Vec::new(),
     };
+    importer.midway = importer.begun_before();
     for entry in transcript.entries() {
         importer.entry(entry);
         importer.index += 1;
@@ -73,7 +77,7 @@ pub fn import_from(
     if clauses.is_empty() {
         clauses.push(ClauseId::LIVE_1);
     }
-    let users = importer.participants.into_users();
+    let users = importer.participants.into_users(&importer.midway);
     Scenario {
         name: name.to_owned(),
         aliases: Vec::new(),
@@ -122,6 +126,8 @@ struct Importer<'t> {
     is_stopped: bool,
     /// Connections of which something was read.
     begun: BTreeSet<ConnId>,
+    /// How far users have come whose connection begins in the middle of the transcript.
+    midway: BTreeMap<usize, Stage>,
     /// Connections that the client has ended.
     ended: Vec<ConnId>,
     /// Connections of which a request was not recorded: what follows there cannot be replayed.
@@ -203,6 +209,15 @@ impl Importer<'_> {
             What::Opened(address) => address.as_str(),
             _ => "",
         };
+        let is_first = conn.label() == ConnName::DEFAULT;
+        if is_first
+            && self
+                .midway
+                .contains_key(&self.participants.user(entry.conn))
+        {
+            // Its user has logged in before the first step.
+            return !matches!(&entry.what, What::Opened(_));
+        }
         let address = self.door(entry.conn, given);
         if is_board && address.is_none() {
             // Nobody knows where it was.
@@ -218,6 +233,34 @@ impl Importer<'_> {
             self.push(Action::Open { conn, address }, None);
         }
         true
+    }
+
+    /// How far users have come whose connection begins in the middle of the transcript.
+    fn begun_before(&self) -> BTreeMap<usize, Stage> {
+        let mut seen = BTreeSet::new();
+        let mut midway = BTreeMap::new();
+        for entry in self.transcript.entries() {
+            let is_first = seen.insert(entry.conn);
+            let label = self.participants.conn_name(entry.conn).label().clone();
+            let What::Frame(party, frame) = &entry.what else {
+                continue;
+            };
+            if label != ConnName::DEFAULT {
+                continue;
+            }
+            let user = self.participants.user(entry.conn);
+            let words: Vec<&[u8]> = frame.words().take(8).collect();
+            let said = Saying::of(party.direction(), &words);
+            let begins = said.is_some_and(|said| said.row.negotiates() || said.is_login());
+            if is_first && !begins {
+                midway.insert(user, Stage::State(State::Online(0).as_str().to_owned()));
+            }
+            let rung = said.and_then(|said| said.row.asked?.rung);
+            if *party == Party::Client && rung == Some(Rung::Syn) && midway.contains_key(&user) {
+                midway.insert(user, Stage::LoggedIn);
+            }
+        }
+        midway
     }
 
     fn push(&mut self, action: Action, clause: Option<ClauseId>) {
@@ -297,7 +340,10 @@ impl Importer<'_> {
         };
         self.have_ticket(conn, frame);
         let parts = self.sent_parts(conn, line, frame.payload.is_some());
-        let payload = frame.payload.as_ref().map(payload_of);
+        let payload = frame.payload.as_ref().map(|bytes| match frame.is_hidden {
+            true => Payload::Filler(bytes.len()),
+            false => payload_of(bytes),
+        });
         if frame.payload.is_some() {
             self.payload.clone_from(&frame.payload);
         }
@@ -336,6 +382,7 @@ impl Importer<'_> {
         // A server may name more dialects than one.
         let pattern = pattern(line, kinds.clone(), row.is_some_and(Message::negotiates));
         let payload = frame.payload.as_ref().map(|bytes| match &self.payload {
+            _ if frame.is_hidden => PayloadPattern::Length(bytes.len() as u64),
             Some(sent) if sent == bytes => PayloadPattern::Same,
             _ => PayloadPattern::Exactly(payload_of(bytes)),
         });

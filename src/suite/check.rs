@@ -60,6 +60,29 @@ pub fn check(source: &Arc<Source>, reading: &Reading, level: Level) -> ScenarioR
     }
 }
 
+/// Whether a recording has a line of a server that can be judged: behind a gap none is.
+#[must_use]
+pub fn has_server(reading: &Reading) -> bool {
+    let mut holed = BTreeSet::new();
+    reading
+        .transcript
+        .entries()
+        .iter()
+        .any(|entry| match &entry.what {
+            What::Missing(..) => {
+                holed.insert(entry.conn);
+                false
+            }
+            What::Frame(Party::Server, _) | What::Raw(Party::Server, _) => {
+                !holed.contains(&entry.conn)
+            }
+            What::Closed(Party::Server) | What::Reset(Party::Server) => {
+                !holed.contains(&entry.conn)
+            }
+            _ => false,
+        })
+}
+
 /// The dialects that a recording agrees on, lowest first.
 #[must_use]
 pub fn spoken(reading: &Reading) -> Vec<&'static Dialect> {

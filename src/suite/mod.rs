@@ -73,7 +73,7 @@ mod weight;
 
 pub use baseline::{Baseline, NoBaseline};
 pub use bless::bless;
-pub use check::{accused, check, conclude, remarks, spoken, summed_up};
+pub use check::{accused, check, conclude, has_server, remarks, spoken, summed_up};
 pub use death::AFTERMATH;
 pub use dialects::{Choice, Chosen, Round};
 pub use exception::{Exception, Listener};

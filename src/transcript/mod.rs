@@ -6,6 +6,8 @@
 pub mod capture;
 mod escape;
 mod excerpt;
+pub mod log;
+mod masks;
 mod observed;
 mod proof;
 pub mod read;
@@ -14,6 +16,7 @@ mod redact;
 mod text;
 
 pub use escape::escape;
+pub use masks::is_redacted;
 pub use observed::Observed;
 pub use proof::{Told, proof_of_end};
 pub use record::{ConnId, ConnName, Connection, Entry, Mark, Party, Transcript, What};

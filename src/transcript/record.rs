@@ -10,6 +10,7 @@ use compact_str::CompactString;
 use foldhash::HashMap;
 use rustc_hash::FxHasher;
 
+use super::masks::joined;
 use crate::protocol::{Dialect, Direction, Grammar, Inference, Param, Saying, ServerKind};
 use crate::wire::Frame;
 
@@ -118,6 +119,27 @@ pub enum Party {
     Client,
     /// The server.
     Server,
+}
+
+impl Party {
+    /// Which way what it says goes.
+    #[must_use]
+    pub const fn direction(self) -> Direction {
+        match self {
+            Self::Client => Direction::ToServer,
+            Self::Server => Direction::ToClient,
+        }
+    }
+}
+
+/// Who sends what goes that way.
+impl From<Direction> for Party {
+    fn from(direction: Direction) -> Self {
+        match direction {
+            Direction::ToServer => Self::Client,
+            Direction::ToClient => Self::Server,
+        }
+    }
 }
 
 /// Something that happened on a connection.
@@ -256,6 +278,8 @@ pub struct Transcript {
     same: HashMap<ConnName, usize>,
     /// On which connection a handle has logged in last.
     logins: HashMap<Vec<u8>, ConnId>,
+    /// Somebody has left words out, or crossed them out.
+    is_redacted: bool,
 }
 
 impl Transcript {
@@ -342,6 +366,28 @@ impl Transcript {
                 }
             }
             _ => {}
+        }
+    }
+
+    /// Whether words in it stand for what somebody has left out or crossed out.
+    #[must_use]
+    pub fn is_redacted(&self) -> bool {
+        self.is_redacted
+    }
+
+    /// Says so.
+    pub(super) fn set_redacted(&mut self, is_redacted: bool) {
+        self.is_redacted = is_redacted;
+    }
+
+    /// Makes one word of each placeholder that has blanks in it.
+    pub(super) fn join_placeholders(&mut self) {
+        for entry in &mut self.entries {
+            if let What::Frame(_, frame) = &mut entry.what
+                && let Some(line) = std::str::from_utf8(&frame.line).ok().and_then(joined)
+            {
+                frame.line = line.into();
+            }
         }
     }
 

@@ -6,7 +6,7 @@
 //! the harness said of itself has `# barrier` or `# clean-up` on the line before it.
 
 use super::escape::escape;
-use super::read::{EXACT, NONE, announced};
+use super::read::{EXACT, HIDDEN, NONE, announced};
 use super::record::{Connection, Entry, Party, Transcript, What};
 use super::redact::Redactor;
 use crate::wire::{Frame, Terminator};
@@ -155,6 +155,10 @@ fn render_frame(
         }
         return lines;
     };
+    if frame.is_hidden {
+        lines.push(format!(".. {HIDDEN}"));
+        return lines;
+    }
     let mut is_plain = announced == Some(payload.len() as u64);
     let mut parts = Vec::new();
     for part in payload.split_inclusive(|byte| *byte == b'\n') {

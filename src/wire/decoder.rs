@@ -191,6 +191,7 @@ impl<R: PayloadRule> Decoder<R> {
                         line,
                         terminator,
                         payload: None,
+                        is_hidden: false,
                     }));
                 }
                 Some(length) => {
@@ -216,6 +217,7 @@ impl<R: PayloadRule> Decoder<R> {
             line,
             terminator,
             payload: Some(payload),
+            is_hidden: false,
         }))
     }
 

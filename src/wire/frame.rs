@@ -72,6 +72,8 @@ pub struct Frame {
     pub terminator: Terminator,
     /// The bytes after the line, where the line announces a length.
     pub payload: Option<Bytes>,
+    /// The payload was sent, and nobody knows its bytes: those of `payload` only say how many.
+    pub is_hidden: bool,
 }
 
 impl Frame {
@@ -82,6 +84,7 @@ impl Frame {
             line: line.into(),
             terminator: Terminator::CrLf,
             payload: None,
+            is_hidden: false,
         }
     }
 
@@ -93,6 +96,7 @@ impl Frame {
             line,
             terminator: Terminator::CrLf,
             payload,
+            is_hidden: false,
         }
     }
 
@@ -103,6 +107,13 @@ impl Frame {
             line: words.join(&b' ').into(),
             ..self.clone()
         }
+    }
+
+    /// Its payload of so many bytes was sent, and is not known.
+    pub fn hide(&mut self, length: u64) {
+        let length = usize::try_from(length).unwrap_or_default();
+        self.payload = Some(vec![b'-'; length].into());
+        self.is_hidden = true;
     }
 
     /// The words of the line: runs of spaces and tabs separate them.

@@ -15,6 +15,7 @@ mod fuzz_personas;
 mod harness;
 mod import;
 mod live_offline;
+mod logs;
 mod loopback;
 mod misbehaving;
 mod model;

@@ -136,6 +136,7 @@ fn what() -> impl Strategy<Value = What> {
                     line: line.into(),
                     terminator,
                     payload,
+                    is_hidden: false,
                 },
             )
         });

@@ -4,8 +4,8 @@ use crate::diagnostic::Source;
 use crate::oracle;
 use crate::scenario::{self, NoFiles};
 use crate::suite::accused;
-use crate::transcript::Redactor;
 use crate::transcript::read::{Reading, read};
+use crate::transcript::{Redactor, log};
 
 /// Scenarios that are made of a transcript with more entries than this are left alone.
 const MOST_IMPORTED: usize = 60;
@@ -14,6 +14,7 @@ const MOST_IMPORTED: usize = 60;
 /// is written reads back and writes the same; oracles judge it without an end of their own; and
 /// the scenario that is imported from it loads and prints the same, or is refused with a word.
 pub fn transcript_text(data: &[u8]) {
+    as_log(data);
     let Ok(text) = std::str::from_utf8(data) else {
         return;
     };
@@ -40,6 +41,37 @@ pub fn transcript_text(data: &[u8]) {
     reads_back(&reading);
     if entries <= MOST_IMPORTED {
         imports(&reading);
+    }
+}
+
+/// Any bytes as a log: each entry has a place inside the text, and what is read is judged and
+/// imported.
+fn as_log(data: &[u8]) {
+    let log = match log::read(data) {
+        Ok(log) => log,
+        Err(error) => {
+            assert!(!error.mistakes.is_empty(), "refused without a word");
+            for mistake in error.mistakes {
+                let place = error.text.get(mistake.start..mistake.end);
+                assert!(place.is_some(), "{mistake:?} is outside");
+            }
+            return;
+        }
+    };
+    let entries = log.reading.transcript.entries().len();
+    assert_eq!(
+        log.reading.places.len(),
+        entries,
+        "an entry without a place"
+    );
+    for (start, end) in &log.reading.places {
+        assert!(log.text.get(*start..*end).is_some(), "a place is outside");
+    }
+    for finding in oracle::judge(&log.reading.transcript) {
+        assert!(finding.entry < entries, "{finding:?} is about no entry");
+    }
+    if entries <= MOST_IMPORTED {
+        imports(&log.reading);
     }
 }
 

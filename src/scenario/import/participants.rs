@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::diagnostic::Span;
 use crate::protocol::{Asked, Direction, Param, Rung, Saying, ServerKind};
-use crate::scenario::ast::{Fixture, User};
+use crate::scenario::ast::{Fixture, Stage, User};
 use crate::scenario::parse::RESERVED;
 use crate::transcript::{ConnId, ConnName, Party, Transcript, What};
 use crate::wire::Frame;
@@ -262,13 +262,17 @@ impl Participants {
         self.parts.get(conn.0)?.cookie.as_deref()
     }
 
-    pub(super) fn into_users(self) -> Vec<User> {
-        let user = |person: Person| User {
+    /// The people, each with how far they have come before the first step.
+    pub(super) fn into_users(self, midway: &BTreeMap<usize, Stage>) -> Vec<User> {
+        let user = |(at, person): (usize, Person)| User {
             name: person.id,
             at: Span::default(),
-            fixture: Fixture::default(),
+            fixture: Fixture {
+                stage: midway.get(&at).cloned().unwrap_or_default(),
+                ..Fixture::default()
+            },
         };
-        self.people.into_iter().map(user).collect()
+        self.people.into_iter().enumerate().map(user).collect()
     }
 }
 

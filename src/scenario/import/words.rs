@@ -3,7 +3,7 @@
 use super::Importer;
 use crate::protocol::{ClauseId, Direction, ErrorCode, Form, Grammar, Param, ServerKind};
 use crate::scenario::ast::{Expr, Field, Function, Part, TICKET, WordKind};
-use crate::transcript::{ConnId, RESPONSE};
+use crate::transcript::{ConnId, RESPONSE, is_redacted};
 
 impl Importer<'_> {
     /// The parts of a line that a client sent.
@@ -193,6 +193,9 @@ impl Importer<'_> {
             .filter(|_| index > 0)
         {
             return field(id, Field::Handle);
+        }
+        if index > 0 && self.transcript.is_redacted() && is_redacted(word.as_bytes()) {
+            return WordKind::Any;
         }
         WordKind::Text(super::text(vec![Part::Literal(word.into())]))
     }

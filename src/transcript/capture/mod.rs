@@ -1,7 +1,8 @@
 //! Captures of the network: pcap and pcapng files become transcripts.
 //!
-//! Understood are Ethernet (with VLAN), Linux cooked (both forms), loopback and raw IP, with IPv4
-//! and IPv6, whole or in fragments. Segments may come late, twice or overlapping. Nothing is shown
+//! Understood are Ethernet (with VLAN and PPPoE), PPP, Linux cooked (both forms), loopback and raw
+//! IP, with IPv4 and IPv6, whole or in fragments; what a client says to a proxy before the server
+//! hears it is left out. Segments may come late, twice or overlapping. Nothing is shown
 //! before what it acknowledges, so a reply never stands in front of its request. What the capture
 //! has missed is told as [`What::Missing`](super::What::Missing); reading goes on where the next
 //! line begins.
@@ -11,6 +12,7 @@ mod flow;
 mod fragments;
 mod packet;
 mod talk;
+mod tunnel;
 
 use std::fmt::Write as _;
 
@@ -57,6 +59,21 @@ fn told(notes: &[String]) -> String {
         .fold(String::new(), |text, note| text + "; " + note)
 }
 
+/// What a capture is called that is of another kind, by its first bytes.
+#[must_use]
+pub fn foreign(bytes: &[u8]) -> Option<&'static str> {
+    let heads: [(&[u8], &str); 6] = [
+        (b"snoop\0\0\0", "snoop"),
+        (b"GMBU", "Microsoft Network Monitor"),
+        (b"RTSS", "Microsoft Network Monitor"),
+        (b"XCP\0", "NetXray"),
+        (b"TRSNIFF data", "Sniffer"),
+        (b"\x7fver", "EtherPeek"),
+    ];
+    let known = heads.iter().find(|(head, _)| bytes.starts_with(head));
+    known.map(|(_, name)| *name)
+}
+
 /// Whether a file begins like a capture.
 #[must_use]
 pub fn is_capture(bytes: &[u8]) -> bool {
@@ -85,7 +102,7 @@ pub fn read(bytes: &[u8]) -> Result<Capture, CaptureError> {
     })?;
     let unread = flows.unread;
     let (flows, events) = flows.finish();
-    let mut capture = talk::transcript(&flows, events);
+    let mut capture = talk::transcript(&flows, tunnel::through(events));
     let more = capture.notes.len().saturating_sub(MOST_NOTES);
     capture.notes.truncate(MOST_NOTES);
     if more > 0 {
@@ -114,7 +131,7 @@ fn remarks(reader: &packet::Reader, damage: Option<usize>, unread: usize) -> Vec
     if let Some((count, link)) = reader.foreign {
         notes.push(format!(
             "{count} packets are of a link that is not read (the first of link type {link}); read \
-             are Ethernet, Linux cooked, loopback and raw IP"
+             are Ethernet, PPP, Linux cooked, loopback and raw IP"
         ));
     }
     if reader.cut > 0 {

@@ -98,13 +98,38 @@ fn slice<'p>(packet: &Packet<'p>) -> Result<Option<LaxSlicedPacket<'p>>, Unknown
     Ok(match packet.link {
         // LINKTYPE_NULL, LINKTYPE_LOOP: the family, four bytes; the version says it again.
         0 | 108 => LaxSlicedPacket::from_ip(behind(4)).ok(),
-        1 => LaxSlicedPacket::from_ethernet(bytes).ok(),
+        1 => match session(bytes) {
+            Some(ppp) => inside_ppp(ppp),
+            None => LaxSlicedPacket::from_ethernet(bytes).ok(),
+        },
+        // LINKTYPE_PPP, LINKTYPE_PPP_HDLC, LINKTYPE_PPP_ETHER.
+        9 | 50 => inside_ppp(bytes.strip_prefix(&[0xff, 0x03]).unwrap_or(bytes)),
+        51 => inside_ppp(behind(6)),
         // LINKTYPE_RAW, as several systems number it, LINKTYPE_IPV4, LINKTYPE_IPV6.
         12 | 14 | 101 | 228 | 229 => LaxSlicedPacket::from_ip(bytes).ok(),
         113 => cooked(14, 16),
         276 => cooked(0, 20),
         _ => return Err(UnknownLink),
     })
+}
+
+/// What a frame of Ethernet carries in a PPPoE session, behind VLAN tags or not.
+fn session(bytes: &[u8]) -> Option<&[u8]> {
+    let mut at = 12;
+    while let Some([0x81 | 0x88 | 0x91, 0x00 | 0xa8]) = bytes.get(at..at + 2) {
+        at += 4;
+    }
+    let rest = bytes.get(at..)?.strip_prefix(&[0x88, 0x64])?;
+    rest.get(6..)
+}
+
+/// The IP packet in a frame of PPP.
+fn inside_ppp(ppp: &[u8]) -> Option<LaxSlicedPacket<'_>> {
+    let ip = match ppp {
+        [0x00, 0x21 | 0x57, ip @ ..] | [0x21 | 0x57, ip @ ..] => ip,
+        _ => return None,
+    };
+    LaxSlicedPacket::from_ip(ip).ok()
 }
 
 type Ends<'s, 'p> = (IpAddr, IpAddr, &'s LaxIpPayloadSlice<'p>);

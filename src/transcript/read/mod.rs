@@ -13,9 +13,12 @@ mod reader;
 
 use super::record::Transcript;
 
-pub(super) use payload::{EXACT, NONE};
-pub(super) use reader::announced;
+pub(super) use notation::unescape;
+pub(super) use payload::{EXACT, HIDDEN, NONE, Shown};
 pub use reader::read;
+pub(super) use reader::{
+    LONGEST_HIDDEN, announced, conn_name, ended, told as announced_in_brackets,
+};
 
 /// A transcript that was read, and where each entry stood.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -59,8 +62,11 @@ pub enum ReadMistake {
         found: String,
     },
     /// No line of a transcript at all.
-    #[error("no line begins with `C:` or `S:`: this is no transcript")]
+    #[error("no line begins with `C:` or `S:`, and none looks like MSNP: this is no transcript")]
     Nothing,
+    /// There are lines, and nothing tells who says them.
+    #[error("this is {0}: it does not tell who speaks")]
+    NoDirections(&'static str),
     /// More than is read.
     #[error("the transcript is longer than {0} bytes")]
     TooLong(usize),
@@ -77,7 +83,8 @@ impl ReadMistake {
             }
             Self::Orphan => "begin it with `C:` or `S:`",
             Self::MissingPayload(_) => {
-                "write the payload on lines that begin with `..`, or `.. <none>` if it was never sent"
+                "write the payload on lines that begin with `..`, `.. <not shown>` if it is not known, \
+                 `.. <none>` if it was never sent"
             }
             Self::WrongLength { .. } => {
                 "line ends count as two bytes (\\r\\n); `.. <payload> text` takes a text as it is, \
@@ -85,6 +92,11 @@ impl ReadMistake {
             }
             Self::Nothing => {
                 "lines look like `C: VER 1 MSNP2` or `alice S: NLN NLN bob@hotmail.com Bob`"
+            }
+            Self::NoDirections(_) => {
+                "save the capture itself, or in Wireshark's Follow choose YAML or Hex Dump instead of \
+                 ASCII or Raw; or write `C:` and `S:` before the lines; `msnpspec record` keeps who \
+                 speaks"
             }
             Self::TooLong(_) => "cut it into several files",
         }

@@ -138,7 +138,7 @@ fn fraction(digits: &str) -> Duration {
 }
 
 /// Takes escapes back: `\r`, `\n`, `\t`, `\\` and `\xHH`. What is no escape stays as it is.
-pub(super) fn unescape(text: &str) -> Vec<u8> {
+pub(in crate::transcript) fn unescape(text: &str) -> Vec<u8> {
     let mut out = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let Some((first, tail)) = rest.split_first() {

@@ -4,7 +4,7 @@ use super::notation::unescape;
 
 /// The text, and the ways in which it can be meant.
 #[derive(Debug, Default)]
-pub(super) struct Shown {
+pub(in crate::transcript) struct Shown {
     lines: Vec<String>,
     /// All bytes of the lines, without ends.
     raw: u64,
@@ -16,6 +16,8 @@ pub(super) struct Shown {
     is_exact: bool,
     /// It says that there was none.
     is_none: bool,
+    /// It says that there was one, which is not shown.
+    is_hidden: bool,
 }
 
 /// A way to read the text: how lines are put together, and whether escapes are.
@@ -54,9 +56,16 @@ pub(in crate::transcript) const EXACT: &str = "<payload>";
 /// The payload that a line announces was not part of it.
 pub(in crate::transcript) const NONE: &str = "<none>";
 
+/// The payload was sent, and is not in the text.
+pub(in crate::transcript) const HIDDEN: &str = "<not shown>";
+
 impl Shown {
     pub(super) fn is_empty(&self) -> bool {
-        self.lines.is_empty() && !self.is_none
+        self.lines.is_empty() && !self.is_none && !self.is_hidden
+    }
+
+    pub(super) fn is_hidden(&self) -> bool {
+        self.is_hidden
     }
 
     pub(super) fn is_exact(&self) -> bool {
@@ -68,7 +77,7 @@ impl Shown {
     }
 
     /// Takes a line in.
-    pub(super) fn push(&mut self, line: &str) {
+    pub(in crate::transcript) fn push(&mut self, line: &str) {
         let line = match line.strip_prefix(EXACT) {
             Some(rest) => {
                 self.is_exact = true;
@@ -76,6 +85,10 @@ impl Shown {
             }
             None if line == NONE => {
                 self.is_none = true;
+                return;
+            }
+            None if line == HIDDEN => {
+                self.is_hidden = true;
                 return;
             }
             None => line,
@@ -96,7 +109,7 @@ impl Shown {
     }
 
     /// The bytes that have this length, read in one of the ways that people write.
-    pub(super) fn of_length(&self, length: u64) -> Option<Vec<u8>> {
+    pub(in crate::transcript) fn of_length(&self, length: u64) -> Option<Vec<u8>> {
         let way = WAYS
             .into_iter()
             .find(|way| self.length(*way) == Some(length))?;

@@ -12,6 +12,8 @@ use crate::wire::{Frame, Terminator};
 
 /// The longest text that is read, in bytes.
 const LONGEST: usize = 256 * 1024 * 1024;
+/// The longest payload that is not shown and whose length is kept.
+pub(in crate::transcript) const LONGEST_HIDDEN: u64 = 64 * 1024;
 /// How many mistakes are told.
 const MOST_MISTAKES: usize = 20;
 
@@ -132,7 +134,8 @@ impl Reader {
         let Some((open, length)) = self.open.as_ref().zip(self.announced()) else {
             return false;
         };
-        let is_settled = open.payload.is_none() || open.payload.is_exact();
+        let is_settled =
+            open.payload.is_none() || open.payload.is_exact() || open.payload.is_hidden();
         !is_settled && (open.payload.is_empty() && length > 0 || open.payload.least() < length)
     }
 
@@ -259,6 +262,22 @@ impl Reader {
             _ if open.payload.is_exact() => Some(open.payload.exact()),
             None => None,
             Some(_) if open.payload.is_none() => None,
+            Some(length) if open.payload.is_hidden() => {
+                let mut frame = Frame {
+                    line: unescape(text).into(),
+                    terminator,
+                    payload: None,
+                    is_hidden: false,
+                };
+                frame.hide(length.min(LONGEST_HIDDEN));
+                return self.record(
+                    conn,
+                    What::Frame(party, frame),
+                    open.place,
+                    open.at,
+                    open.mark,
+                );
+            }
             Some(0) if open.payload.is_empty() => Some(Vec::new()),
             Some(length) if open.payload.is_empty() => {
                 return self.mistake(open.place, ReadMistake::MissingPayload(length));
@@ -279,6 +298,7 @@ impl Reader {
             line: unescape(text).into(),
             terminator,
             payload: payload.map(Into::into),
+            is_hidden: false,
         };
         self.record(
             conn,
@@ -316,7 +336,7 @@ pub(in crate::transcript) fn announced(
 }
 
 /// The line, and the end that is written out behind it.
-fn ended(text: &str) -> (&str, Terminator) {
+pub(in crate::transcript) fn ended(text: &str) -> (&str, Terminator) {
     match without_escape(text, "\\n") {
         None => (text, Terminator::CrLf),
         Some(text) => match without_escape(text, "\\r") {
@@ -334,7 +354,7 @@ fn without_escape<'t>(text: &'t str, escape: &str) -> Option<&'t str> {
 }
 
 /// What stands in angle brackets: opens, ends, raw bytes.
-fn told(text: &str, party: Party) -> Option<What> {
+pub(in crate::transcript) fn told(text: &str, party: Party) -> Option<What> {
     if let Some(raw) = text.strip_prefix("<raw>") {
         let raw = raw.strip_prefix(' ').unwrap_or(raw);
         return Some(What::Raw(party, unescape(raw).into()));
@@ -358,7 +378,7 @@ fn told(text: &str, party: Party) -> Option<What> {
 }
 
 /// `alice@sb#2`: whose connection it is; the number tells those of one name apart.
-fn conn_name(text: &str) -> ConnName {
+pub(in crate::transcript) fn conn_name(text: &str) -> ConnName {
     let text = match text.rsplit_once('#') {
         Some((head, number)) if number.bytes().all(|byte| byte.is_ascii_digit()) => head,
         _ => text,

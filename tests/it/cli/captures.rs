@@ -184,7 +184,7 @@ fn what_is_no_capture_of_msnp_is_refused_in_one_line() {
         (
             "packed.pcap",
             &[0x1f, 0x8b, 8, 0],
-            "compressed: unpack it first",
+            "the compressed file is damaged",
         ),
         (
             "text.pcap",

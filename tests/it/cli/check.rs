@@ -52,9 +52,34 @@ fn what_is_no_transcript_exits_2_with_its_place() {
         &format!("{BUG}and then nothing\n"),
     );
     let told = check(folder.path(), &["bug.txt"]);
+    assert_eq!(told.code, Some(1));
+    assert!(
+        told.err.contains("1 line is not of the protocol"),
+        "{}",
+        told.err
+    );
+    write(folder.path(), "prose.txt", "and then nothing\n");
+    // A bad file hides nothing of the others.
+    let told = check(folder.path(), &["prose.txt", "bug.txt"]);
     assert_eq!(told.code, Some(2));
-    assert!(told.err.contains("bug.txt:6:1"), "{}", told.err);
-    assert!(told.err.contains("who says this?"), "{}", told.err);
+    assert!(told.err.contains("prose.txt:1:1"), "{}", told.err);
+    assert!(told.out.contains("TRID-1"), "{}", told.out);
+    write(
+        folder.path(),
+        "raw.txt",
+        "VER 1 MSNP2 CVR0\nVER 1 MSNP2\nINF 2\nINF 2 MD5\n",
+    );
+    let told = check(folder.path(), &["raw.txt"]);
+    assert_eq!(told.code, Some(2));
+    assert!(
+        told.err.contains("does not tell who speaks"),
+        "{}",
+        told.err
+    );
+    write(folder.path(), "asked.txt", "C: VER 1 MSNP2\n");
+    let told = check(folder.path(), &["asked.txt"]);
+    assert_eq!(told.code, Some(4), "{}", told.err);
+    assert!(told.err.contains("no line of a server"), "{}", told.err);
     let told = check(folder.path(), &["missing.txt"]);
     assert_eq!(told.code, Some(2));
     assert!(told.err.contains("cannot read missing.txt"), "{}", told.err);

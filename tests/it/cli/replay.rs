@@ -80,12 +80,8 @@ fn both_sides_are_shown_with_what_was_bound() {
 #[test]
 fn what_is_no_transcript_is_told_before_anything_runs() {
     let folder = tempfile::tempdir().expect("there is room for a folder");
-    write(
-        folder.path(),
-        "bug.txt",
-        "C: VER 1 MSNP2\nand then it crashed\n",
-    );
+    write(folder.path(), "bug.txt", "and then it crashed\n");
     let told = run(folder.path(), &["bug.txt"]);
     assert_eq!((told.code, told.out.as_str()), (Some(2), ""));
-    assert!(told.err.contains("bug.txt:2:1"), "{}", told.err);
+    assert!(told.err.contains("bug.txt:1:1"), "{}", told.err);
 }

@@ -70,12 +70,7 @@ pub(crate) fn check(args: &CheckArgs, matches: &ArgMatches, console: Console) ->
     };
     let progress = Progress::new(Watched::ByNobody);
     let begun = msnpspec::net::now();
-    let mut dialects: Vec<&Dialect> = recorded.iter().flat_map(|(_, it)| spoken(it)).collect();
-    dialects.sort();
-    dialects.dedup();
-    if dialects.is_empty() {
-        dialects.push(Dialect::first());
-    }
+    let dialects = dialects(&recorded);
     let info = RunInfo {
         target: "recorded".to_owned(),
         dialects,
@@ -94,16 +89,7 @@ pub(crate) fn check(args: &CheckArgs, matches: &ArgMatches, console: Console) ->
     for text in remarked {
         outputs.handle(&Event::Notice(remark(&text)), &progress);
     }
-    let mut can_be_judged = false;
-    for (source, reading) in &recorded {
-        match has_server(reading) {
-            true => can_be_judged = true,
-            false => console.warning(&format!(
-                "{}: no line of a server that can be judged",
-                printable(&source.path)
-            )),
-        }
-    }
+    let can_be_judged = tell_empty(&recorded, console);
     let mut results = Vec::new();
     for (source, reading) in &recorded {
         let result = Arc::new(judge(source, reading, args.level));
@@ -136,6 +122,32 @@ fn remark(text: &str) -> Notice {
         detail: Vec::new(),
         of: None,
     }
+}
+
+/// Says in which recordings nothing of a server can be judged; whether there are others.
+fn tell_empty(recorded: &[(Arc<Source>, Reading)], console: Console) -> bool {
+    let mut can_be_judged = false;
+    for (source, reading) in recorded {
+        match has_server(reading) {
+            true => can_be_judged = true,
+            false => console.warning(&format!(
+                "{}: no line of a server that can be judged",
+                printable(&source.path)
+            )),
+        }
+    }
+    can_be_judged
+}
+
+/// The dialects that recordings agree on, lowest first.
+fn dialects(recorded: &[(Arc<Source>, Reading)]) -> Vec<&'static Dialect> {
+    let mut dialects: Vec<&Dialect> = recorded.iter().flat_map(|(_, it)| spoken(it)).collect();
+    dialects.sort();
+    dialects.dedup();
+    if dialects.is_empty() {
+        dialects.push(Dialect::first());
+    }
+    dialects
 }
 
 /// What was read, and whether some file could not be.

@@ -150,17 +150,16 @@ fn is_crossed_out(part: &str) -> bool {
         return true;
     }
     // Letters and digits crossed out: every label of it, as in `xx.xx.xx.xx`.
-    let mut labels = part
+    let labels = part
         .split(['.', '-', '_'])
-        .filter(|label| !label.is_empty())
-        .peekable();
+        .filter(|label| !label.is_empty());
     let is_x = |label: &str| {
         label.len() >= 2
             && (label.bytes().all(|it| it == b'x') || label.bytes().all(|it| it == b'X'))
     };
     let is_many = part.len() >= 3;
     let (mut crossed, mut all) = (0, 0);
-    while let Some(label) = labels.next() {
+    for label in labels {
         all += 1;
         crossed += usize::from(is_x(label));
     }

@@ -197,13 +197,8 @@ fn candidates<'t>(clues: &[Clue<'t>]) -> Vec<&'t str> {
         .collect()
 }
 
-fn weigh(
-    sets: &HashMap<u64, Count>,
-    (at, one): (usize, &str),
-    (other_at, other): (Option<usize>, Option<&str>),
-    all: usize,
-) -> Option<Learned> {
-    // Both sides, as if the first were the client.
+/// Both sides of a scheme, as if the first token were the client's.
+fn both(sets: &HashMap<u64, Count>, at: usize, other_at: Option<usize>) -> (Count, Count) {
     let (mut first, mut second) = (Count::default(), Count::default());
     for (set, count) in sets {
         let has_one = set >> at & 1 == 1;
@@ -219,6 +214,16 @@ fn weigh(
         side.hinted.client += count.hinted.client;
         side.hinted.server += count.hinted.server;
     }
+    (first, second)
+}
+
+fn weigh(
+    sets: &HashMap<u64, Count>,
+    (at, one): (usize, &str),
+    (other_at, other): (Option<usize>, Option<&str>),
+    all: usize,
+) -> Option<Learned> {
+    let (first, second) = both(sets, at, other_at);
     let meant = meaning(one);
     let other_meant = other.and_then(meaning);
     if let (Some((one, _)), Some((other, _))) = (meant, other_meant)

@@ -1,5 +1,6 @@
 //! `--suite 2026.12`: a frozen set. What is newer is run and told, and fails nothing.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -59,6 +60,17 @@ pub enum Entry {
     Scenario(&'static str),
 }
 
+/// A scenario's name as a set has it, and as `list scenarios` prints it: on one line.
+fn on_a_line(name: &str) -> Cow<'_, str> {
+    match name.contains(['\r', '\n', '\t']) {
+        false => Cow::Borrowed(name),
+        true => {
+            let name = name.replace('\r', "\\r").replace('\n', "\\n");
+            Cow::Owned(name.replace('\t', "\\t"))
+        }
+    }
+}
+
 /// The entries of a set; `None` where there is none of this name.
 #[must_use]
 pub fn entries(name: &str) -> Option<Vec<Entry>> {
@@ -100,7 +112,9 @@ impl Frozen {
         }
         let is_of_it = |scenario: &&Arc<Scenario>| {
             let names = std::iter::once(&scenario.name).chain(&scenario.aliases);
-            names.into_iter().any(|name| then.contains(name.as_str()))
+            names
+                .into_iter()
+                .any(|name| then.contains(&*on_a_line(name)))
         };
         let scenarios = library.iter().filter(is_of_it);
         Ok(Self {
@@ -195,7 +209,7 @@ mod tests {
         let names = library
             .iter()
             .flat_map(|it| std::iter::once(&it.name).chain(&it.aliases));
-        let names: BTreeSet<&str> = names.map(String::as_str).collect();
+        let names: BTreeSet<Cow<'_, str>> = names.map(|name| on_a_line(name)).collect();
         let clauses: BTreeSet<&str> = Clause::all().iter().map(|it| it.id.as_str()).collect();
         for suite in suites() {
             let entries = entries(suite).expect("each line is a clause or a scenario");

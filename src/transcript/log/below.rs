@@ -74,12 +74,12 @@ impl Below {
         if lines.is_empty() {
             return None;
         }
-        of_length(lines, length).or_else(|| {
-            // Blank lines behind a payload are none of it.
-            let last = lines.iter().rposition(|line| !line.trim().is_empty())?;
-            let shorter = lines.get(..=last)?;
-            (shorter.len() < lines.len()).then(|| of_length(shorter, length))?
-        })
+        // Blank lines behind a payload are none of it, where it is whole without them.
+        let last = lines.iter().rposition(|line| !line.trim().is_empty());
+        let shorter = last.and_then(|last| lines.get(..=last));
+        let shorter = shorter.filter(|shorter| shorter.len() < lines.len());
+        let without = shorter.and_then(|shorter| of_length(shorter, length));
+        without.or_else(|| of_length(lines, length))
     }
 }
 

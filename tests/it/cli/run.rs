@@ -69,7 +69,11 @@ fn a_failure_exits_1_with_its_proof_and_the_next_step() {
     assert!(!told.out.contains('\x1b'));
     assert!(!told.out.contains("FAIL"), "{}", told.out);
     let told = run(folder.path(), &[".", "--full"]);
-    for part in ["    FAILED [", "  - S: VER {t} MSNP9", "clause  VER-1 (must"] {
+    for part in [
+        "    FAILED [",
+        "  - S: VER {t} MSNP9",
+        "clause  VER-1 (must",
+    ] {
         assert!(told.out.contains(part), "{part} in:\n{}", told.out);
     }
 }

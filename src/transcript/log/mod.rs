@@ -1,10 +1,10 @@
 //! Logs as clients, servers and capture tools write them.
 //!
 //! There is no list of formats. Lines of the protocol are found wherever they stand in a line
-//! ([`find`]); what stands before them, or over them, is taken into tokens ([`marks`]), of which the
-//! log itself shows which tell who speaks ([`scheme`]) and which tell whose connection it is
-//! ([`identity`]). Then the lines are put together with what stands below them ([`assemble`]), and
-//! a stream that is really several connections is taken apart ([`apart`]). Lines of something else
+//! (`find`); what stands before them, or over them, is taken into tokens (`marks`), of which the
+//! log itself shows which tell who speaks (`scheme`) and which tell whose connection it is
+//! (`identity`). Then the lines are put together with what stands below them (`assemble`), and
+//! a stream that is really several connections is taken apart (`apart`). Lines of something else
 //! are skipped and counted; what looks like the protocol and cannot be read is told with its line.
 
 mod apart;

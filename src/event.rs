@@ -52,6 +52,17 @@ pub enum Verdict {
 }
 
 impl Verdict {
+    /// All of them.
+    pub const ALL: [Self; 7] = [
+        Self::Passed,
+        Self::Failed,
+        Self::Blocked,
+        Self::Inconclusive,
+        Self::Skipped,
+        Self::Waived,
+        Self::Flaky,
+    ];
+
     /// The word used in reports.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -86,6 +97,16 @@ pub enum ClauseVerdict {
 }
 
 impl ClauseVerdict {
+    /// All of them.
+    pub const ALL: [Self; 6] = [
+        Self::Untested,
+        Self::Passed,
+        Self::Varied,
+        Self::Noted,
+        Self::Waived,
+        Self::Failed,
+    ];
+
     /// The word used in reports.
     #[must_use]
     pub fn as_str(self) -> &'static str {

@@ -13,8 +13,6 @@ use super::console::Console;
 use super::exit::Exit;
 use super::library;
 
-const LEVELS: [Level; 4] = [Level::Must, Level::Draft, Level::Practice, Level::Open];
-
 /// Explains a clause, a group of clauses, an error code, or a word of the reports.
 pub(crate) fn explain(args: &ExplainArgs, console: Console) -> Exit {
     let palette = console.palette();
@@ -50,7 +48,9 @@ fn of_words(id: &str, palette: &Palette) -> Vec<String> {
     let is_meant = |name: &str| name.eq_ignore_ascii_case(id);
     let words = WORDS.iter().filter(|word| is_meant(word.name));
     let mut texts: Vec<String> = words.map(|word| text::word(word, palette)).collect();
-    let levels = LEVELS.into_iter().filter(|level| is_meant(level.as_str()));
+    let levels = Level::ALL
+        .into_iter()
+        .filter(|level| is_meant(level.as_str()));
     texts.extend(levels.map(|level| text::level_word(level, palette)));
     let rungs = Rung::ALL.into_iter().filter(|rung| is_meant(rung.as_str()));
     texts.extend(rungs.map(|rung| text::rung(rung, palette)));

@@ -271,10 +271,9 @@ impl Session {
     /// Keeps an optional step until its line comes, under the TrID that it is about now.
     pub(crate) fn wait_perhaps(&mut self, step: &Step, slot: usize, expect: &Expect) {
         let expect = self.scope.with_trid_of_now(expect.clone());
-        let action = Action::Expect(expect);
-        let step = step.clone();
-        let perhaps = &mut self.slot_mut(slot).perhaps;
-        perhaps.push(Step { action, ..step });
+        let mut step = step.clone();
+        step.action = Action::Expect(expect);
+        self.slot_mut(slot).perhaps.push(step);
     }
 
     /// What the end of a connection means for an expectation that it may meet; `None` where it

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use crate::engine::{Ending, Outcome};
 use crate::event::Summary;
 use crate::net::clock::now;
-use crate::net::runner::{RunError, RunOptions, suite_options};
+use crate::net::runner::{RunError, RunOptions, set_up, suite_options};
 use crate::net::signals::interrupted;
 use crate::net::target_setup::{TargetSetup, Unprepared};
 use crate::protocol::{Dialect, Direction, Param};
@@ -45,14 +45,8 @@ pub struct Examination {
 ///
 /// Where the target is on another machine and nobody allowed that.
 pub async fn examine(mut target: Target, options: &RunOptions) -> Result<Examination, RunError> {
-    target.check_remote(options.remote, 1)?;
-    super::raise_file_limit();
-    target.disposable |= options.disposable;
-    if let Some(reply) = options.timeout {
-        target.timeouts.reply = reply;
-    }
     let start = now();
-    let setup = TargetSetup::new(&target, options.remote, options.seed, options.log.clone());
+    let setup = set_up(&mut target, options, 1)?;
     let environment = target.environment();
     let accounts = std::mem::take(&mut target.accounts);
     let mut suite = suite_options(&mut target, Vec::new(), options);

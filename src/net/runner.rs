@@ -144,14 +144,8 @@ pub async fn run(plan: Plan, sink: &mut (dyn FnMut(Event) + Send)) -> Result<Run
         library,
         options,
     } = plan;
-    target.check_remote(options.remote, scenarios.len())?;
-    super::raise_file_limit();
-    target.disposable |= options.disposable;
-    if let Some(reply) = options.timeout {
-        target.timeouts.reply = reply;
-    }
     let start = now();
-    let setup = TargetSetup::new(&target, options.remote, options.seed, options.log.clone());
+    let setup = set_up(&mut target, &options, scenarios.len())?;
     let mut environment = target.environment();
     environment.segments = options.segments;
     environment.level = Some(options.level);
@@ -216,6 +210,22 @@ pub async fn run(plan: Plan, sink: &mut (dyn FnMut(Event) + Send)) -> Result<Run
         exit_code: conclusion.exit_code(&summary, options.gates),
         summary,
     })
+}
+
+/// What so many scripts need against a target, which takes on what the options say of it.
+pub(super) fn set_up(
+    target: &mut Target,
+    options: &RunOptions,
+    scripts: usize,
+) -> Result<TargetSetup, RemoteError> {
+    target.check_remote(options.remote, scripts)?;
+    super::raise_file_limit();
+    target.disposable |= options.disposable;
+    if let Some(reply) = options.timeout {
+        target.timeouts.reply = reply;
+    }
+    let log = options.log.clone();
+    Ok(TargetSetup::new(target, options.remote, options.seed, log))
 }
 
 /// Tells what the run is, and why there may be nothing to be played.

@@ -19,6 +19,9 @@ pub enum Level {
 }
 
 impl Level {
+    /// All of them, each with those before it in it.
+    pub const ALL: [Self; 4] = [Self::Must, Self::Draft, Self::Practice, Self::Open];
+
     /// The word used on the command line and in reports.
     #[must_use]
     pub fn as_str(self) -> &'static str {

@@ -21,7 +21,6 @@ const LONGEST: usize = 200;
 const CAUSES: usize = 30;
 /// Causes that are told with their proof.
 const PROVED: usize = 5;
-const LEVELS: [Level; 4] = [Level::Must, Level::Draft, Level::Practice, Level::Open];
 const VERDICTS: [ClauseVerdict; 6] = [
     ClauseVerdict::Passed,
     ClauseVerdict::Varied,
@@ -159,7 +158,7 @@ fn clauses(summary: &Summary, out: &mut dyn Write) -> io::Result<()> {
     let names = VERDICTS.map(ClauseVerdict::as_str);
     writeln!(out, "\n| clauses | {} |", names.join(" | "))?;
     writeln!(out, "| --- |{}", " ---: |".repeat(VERDICTS.len()))?;
-    for level in LEVELS {
+    for level in Level::ALL {
         let of_level = summary.clauses.iter().filter(|it| it.level == level);
         let counts = VERDICTS.map(|verdict| {
             let same = of_level.clone().filter(|it| it.verdict == verdict);

@@ -6,18 +6,6 @@ use super::json::VERSION;
 use crate::event::{RungState, Verdict};
 use crate::protocol::{Level, Rung};
 
-const LEVELS: [Level; 4] = [Level::Must, Level::Draft, Level::Practice, Level::Open];
-
-const VERDICTS: [Verdict; 7] = [
-    Verdict::Passed,
-    Verdict::Failed,
-    Verdict::Blocked,
-    Verdict::Inconclusive,
-    Verdict::Skipped,
-    Verdict::Waived,
-    Verdict::Flaky,
-];
-
 /// The schema. Keys may be added within a version, so keys that it does not know are allowed.
 #[must_use]
 pub fn result_schema() -> Value {
@@ -81,7 +69,7 @@ fn clause_id() -> Value {
 }
 
 fn level() -> Value {
-    json!({ "enum": LEVELS.map(Level::as_str) })
+    json!({ "enum": Level::ALL.map(Level::as_str) })
 }
 
 fn document() -> Value {
@@ -140,7 +128,7 @@ fn about() -> Value {
 }
 
 fn totals() -> Value {
-    let verdicts = VERDICTS.iter();
+    let verdicts = Verdict::ALL.iter();
     let counts: Map<String, Value> = verdicts
         .map(|verdict| (verdict.as_str().to_owned(), number()))
         .collect();
@@ -194,7 +182,7 @@ fn scenario() -> Value {
         json!({
             "name": text(),
             "dialect": text(),
-            "verdict": { "enum": VERDICTS.map(Verdict::as_str) },
+            "verdict": { "enum": Verdict::ALL.map(Verdict::as_str) },
             "clauses": list(clause_id()),
             "ms": number(),
             "failures": list(of("failure")),

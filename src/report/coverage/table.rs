@@ -171,8 +171,7 @@ mod tests {
         assert_eq!((all.faults, all.implemented), (3, 0));
         let states = all.covered + all.untestable + all.uncovered + all.open;
         assert_eq!(states, all.clauses);
-        let levels = [Level::Must, Level::Draft, Level::Practice, Level::Open];
-        let sum: usize = levels
+        let sum: usize = Level::ALL
             .map(|level| coverage.figures(Some(level)).clauses)
             .iter()
             .sum();

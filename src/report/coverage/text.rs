@@ -10,9 +10,6 @@ use crate::protocol::{ClauseId, Level};
 use crate::report::palette::Palette;
 use crate::report::text::printable;
 
-/// All levels, in the order in which they are told.
-const LEVELS: [Level; 4] = [Level::Must, Level::Draft, Level::Practice, Level::Open];
-
 /// What is wrong, a line each.
 #[must_use]
 pub fn problems(coverage: &Coverage) -> Vec<String> {
@@ -102,7 +99,7 @@ fn figures(coverage: &Coverage, palette: &Palette, out: &mut String) {
         let _ = write!(out, " {column:>w$}", w = width(column));
     }
     let _ = writeln!(out, "{strong:#}");
-    let levels = LEVELS.map(|level| (level.as_str(), coverage.figures(Some(level))));
+    let levels = Level::ALL.map(|level| (level.as_str(), coverage.figures(Some(level))));
     for (name, figures) in levels.into_iter().chain([("all", coverage.figures(None))]) {
         let _ = write!(out, "{name:<9}");
         let numbers = [

@@ -10,8 +10,6 @@ use crate::protocol::{ClauseId, Level};
 use crate::report::dialects;
 use crate::report::text::{clipped, counted};
 use crate::report::title::headline;
-
-const LEVELS: [Level; 4] = [Level::Must, Level::Draft, Level::Practice, Level::Open];
 /// Scenarios that are named as having decided a clause.
 const DECIDED: usize = 3;
 
@@ -104,10 +102,10 @@ impl Page<'_> {
                 @if dialects::are_many(run) { span { "of several dialects the worst" } }
             }
             table.matrix {
-                thead { tr { th { "group" } @for level in LEVELS { th { (level) } } } }
+                thead { tr { th { "group" } @for level in Level::ALL { th { (level) } } } }
                 tbody { @for (group, clauses) in &groups { tr {
                     th { (group) }
-                    @for level in LEVELS {
+                    @for level in Level::ALL {
                         @let own: Vec<&Judged<'_>> = clauses.iter().filter(|it| it.level() == level).collect();
                         td data-level=(level) { @if !own.is_empty() { div.cells {
                             @for clause in own { (cell(clause)) }

@@ -15,8 +15,6 @@ use crate::report::again::next;
 use crate::report::conclusion::{reasons, sentence};
 use crate::report::dialects;
 use crate::report::text::{clipped, counted, printable, seconds, some_of};
-
-const LEVELS: [Level; 4] = [Level::Must, Level::Draft, Level::Practice, Level::Open];
 const VERDICTS: [ClauseVerdict; 6] = [
     ClauseVerdict::Passed,
     ClauseVerdict::Varied,
@@ -182,7 +180,7 @@ fn notes(human: &Human, summary: &Summary, out: &mut dyn Write) -> io::Result<()
         out,
         "{strong}noted{strong:#}: {count} broken beyond level {level}"
     )?;
-    for at in LEVELS {
+    for at in Level::ALL {
         let ids = found.iter().filter(|(_, level)| **level == at);
         let ids: Vec<&str> = ids.map(|(id, _)| id.as_str()).collect();
         if ids.is_empty() {
@@ -204,7 +202,7 @@ fn table(human: &Human, summary: &Summary, out: &mut dyn Write) -> io::Result<()
         write!(out, "{:>10}", verdict.as_str())?;
     }
     writeln!(out, "{strong:#}")?;
-    for level in LEVELS {
+    for level in Level::ALL {
         let count = |verdict| {
             let same = |result: &&ClauseResult| result.level == level && result.verdict == verdict;
             summary.clauses.iter().filter(same).count()

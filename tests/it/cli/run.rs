@@ -577,26 +577,9 @@ fn a_rerun_by_the_printed_command_works() {
 fn every_word_of_the_reports_is_explained() {
     use msnpspec::event::{ClauseVerdict, Rung, RungState, Verdict};
 
-    let scenarios = [
-        Verdict::Passed,
-        Verdict::Failed,
-        Verdict::Blocked,
-        Verdict::Inconclusive,
-        Verdict::Skipped,
-        Verdict::Waived,
-        Verdict::Flaky,
-    ];
-    let clauses = [
-        ClauseVerdict::Untested,
-        ClauseVerdict::Passed,
-        ClauseVerdict::Varied,
-        ClauseVerdict::Noted,
-        ClauseVerdict::Waived,
-        ClauseVerdict::Failed,
-    ];
     let mut words = vec!["must", "draft", "practice", "open", "cause", "conforms"];
-    words.extend(scenarios.map(Verdict::as_str));
-    words.extend(clauses.map(ClauseVerdict::as_str));
+    words.extend(Verdict::ALL.map(Verdict::as_str));
+    words.extend(ClauseVerdict::ALL.map(ClauseVerdict::as_str));
     words.extend(RungState::ALL.map(RungState::as_str));
     words.extend(Rung::ALL.map(Rung::as_str));
     words.extend(msnpspec::oracle::oracles().iter().map(|it| it.name()));

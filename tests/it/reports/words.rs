@@ -13,9 +13,8 @@ use super::fixture::{events, written_of};
 
 /// What `msnpspec explain` looks up beside clauses and codes.
 fn known() -> BTreeSet<String> {
-    let levels = [Level::Must, Level::Draft, Level::Practice, Level::Open];
     let mut known: BTreeSet<String> = WORDS.iter().map(|word| word.name.to_owned()).collect();
-    known.extend(levels.map(|level| level.as_str().to_owned()));
+    known.extend(Level::ALL.map(|level| level.as_str().to_owned()));
     known.extend(Rung::ALL.iter().map(|rung| rung.as_str().to_owned()));
     known.extend(oracles().iter().map(|oracle| oracle.name().to_owned()));
     known
@@ -117,23 +116,6 @@ fn what_reports_print_is_explained() {
 #[test]
 fn every_verdict_state_and_reason_is_explained() {
     let known = known();
-    let verdicts = [
-        Verdict::Passed,
-        Verdict::Failed,
-        Verdict::Blocked,
-        Verdict::Inconclusive,
-        Verdict::Skipped,
-        Verdict::Waived,
-        Verdict::Flaky,
-    ];
-    let clauses = [
-        ClauseVerdict::Untested,
-        ClauseVerdict::Passed,
-        ClauseVerdict::Varied,
-        ClauseVerdict::Noted,
-        ClauseVerdict::Waived,
-        ClauseVerdict::Failed,
-    ];
     let untested = [
         Untested::Accounts(2),
         Untested::Blocked(None),
@@ -149,8 +131,8 @@ fn every_verdict_state_and_reason_is_explained() {
         Untested::Nothing,
     ];
     let standings = [Standing::Fails, Standing::Waived, Standing::Noted];
-    let mut words: Vec<&str> = verdicts.map(Verdict::as_str).to_vec();
-    words.extend(clauses.map(ClauseVerdict::as_str));
+    let mut words: Vec<&str> = Verdict::ALL.map(Verdict::as_str).to_vec();
+    words.extend(ClauseVerdict::ALL.map(ClauseVerdict::as_str));
     words.extend(untested.map(Untested::as_str));
     words.extend(standings.map(Standing::as_str));
     words.extend(RungState::ALL.map(RungState::as_str));
